@@ -1,0 +1,107 @@
+// guard.h: may this stroke happen? Separate from the scheduler, with its own state and its own arithmetic.
+//
+// The hard limits are compiled in and nobody can pass them; the clinician's limits lie within and are enforced the same
+// way. Rolling caps: the start of every stroke is kept in a ring, so "at most N strokes in any hour" is one look at the
+// stroke N places back. Ticks of 2^20 µs (1.05 s) make an entry four bytes and the window up to two ticks too long:
+// the caps err on the safe side by 2.1 s, never on the other.
+//
+// Every safety variable is held twice, as value and complement, and compared before each stroke.
+//
+// Implements: GUARD-1, GUARD-2, GUARD-3 (permit), GUARD-4, DOSE-4
+#ifndef RELEVE_GUARD_H
+#define RELEVE_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Hard limits, GUARD-1.
+#define GUARD_HARD_BASAL_MU_PER_H 35000u
+#define GUARD_HARD_BOLUS_MU 40000u
+#define GUARD_HARD_HOUR_MU 60000u
+#define GUARD_HARD_DAY_MU 500000u
+#define GUARD_DEFAULT_DAY_MU 150000u
+// Hard stroke spacing, DOSE-4: 1.0 s for 500 nl, 0.25 s for 125 nl, that is 2 ms for each nanolitre.
+#define GUARD_HARD_SPACING_US_PER_NL 2000u
+
+// A tick of the history is 2^20 µs. Windows in ticks: the hour or day rounded up, plus one because both ends are floored.
+#define GUARD_TICK_SHIFT 20u
+#define GUARD_HOUR_TICKS 3435u
+#define GUARD_DAY_TICKS 82398u
+
+typedef enum {
+    GUARD_OK = 0,
+    GUARD_TOO_SOON,     // hard spacing: ask again later
+    GUARD_NO_PERMIT,    // no written permit for this stroke yet
+    GUARD_HOUR_CAP,     // withhold this stroke
+    GUARD_DAY_CAP,      // withhold this stroke
+    GUARD_MAX_BOLUS,    // a request: more than one bolus may hold
+    GUARD_MEMORY_FAULT, // a safety variable and its complement differ: latched
+    GUARD_COUNT_FAULT,  // strokes commanded and confirmed differ by more than one: latched
+    GUARD_STOPPED       // stopped from outside (supervisor, self-test, motor): latched
+} guard_verdict_t;
+
+// A safety variable and its complement.
+typedef struct {
+    uint32_t value;
+    uint32_t check;  // ~value
+} guard_word_t;
+
+typedef struct {
+    uint32_t max_basal_mu_per_h;
+    uint32_t max_bolus_mu;
+    uint32_t max_hour_mu;
+    uint32_t max_day_mu;
+} guard_limits_t;
+
+typedef struct {
+    uint32_t *history;            // tick of the start of every stroke, a ring; memory of the caller
+    guard_word_t history_length;  // entries in the ring
+    guard_word_t head;            // next entry to write
+    guard_word_t commanded;       // strokes started
+    guard_word_t confirmed;       // strokes seen by the stroke sensor
+    guard_word_t permitted;       // highest stroke number with a written permit
+    guard_word_t hour_strokes;    // clinician's caps in strokes
+    guard_word_t day_strokes;
+    guard_word_t bolus_strokes;
+    guard_word_t basal_mu_per_h;
+    guard_word_t spacing_us;      // hard, from start to start
+    guard_word_t fault;           // guard_verdict_t, latched
+    uint64_t last_start_us;
+    uint64_t last_start_check;    // ~last_start_us
+    uint32_t stroke_uu;
+} guard_t;
+
+// Nothing commanded, no permit, limits: hard, the day's the clinician default. history_length: strokes that the day cap
+// can ever count; 2500 holds 500 U of 0.2 U strokes. false if stroke_uu is 0, above 4 000 000 µU, or the memory does not
+// hold the default day. Main.
+bool guard_init(guard_t *guard, uint32_t stroke_uu, uint32_t stroke_nl, uint32_t *history, uint32_t history_length);
+
+// The clinician's limits, all or none. Returns 0, or the number (1 … 4, in the order of guard_limits_t) of the first that
+// lies above its hard limit or, the hour's and day's, above what the history holds. Main.
+uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits);
+
+// Requests, before anything is programmed. Main.
+bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);
+// OK, MAX_BOLUS, or the cap that the bolus would pass together with the strokes already in the window.
+guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t strokes);
+
+// Strokes started within the last `window_ticks`. Main: a binary search, at most 32 steps.
+uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t window_ticks);
+
+// The permit for stroke number `stroke` (1 is the first) is in memory. false, and nothing changed, unless it is the next
+// one: never more than one stroke ahead. Main.
+bool guard_permit(guard_t *guard, uint32_t stroke);
+
+// May a stroke start at now_us? A fault is latched. Interrupt, O(1).
+guard_verdict_t guard_check(guard_t *guard, uint64_t now_us);
+
+// A stroke starts at now_us. Interrupt, O(1).
+void guard_started(guard_t *guard, uint64_t now_us);
+
+// The stroke sensor saw a stroke. Interrupt, O(1).
+void guard_confirmed(guard_t *guard);
+
+// Latches a fault; the first one stays. Interrupt, O(1).
+void guard_stop(guard_t *guard, guard_verdict_t fault);
+
+#endif

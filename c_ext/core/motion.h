@@ -1,0 +1,34 @@
+// motion.h: one stroke as one burst of motor steps with an acceleration and a deceleration ramp.
+//
+// The plan is a table of the periods between step edges, in whole µs, which a DMA and a PIO (or a timer) play without the
+// CPU. It depends on the motor alone, so it is made once. Edge k lies at floor(T(k)), where T is the exact time of a motor
+// that starts at start_hz, gains accel_hz_per_s up to max_hz and slows down as it sped up; errors do not add up.
+//
+// Implements: DOSE-6 (the plan), DOSE-7
+#ifndef RELEVE_MOTION_H
+#define RELEVE_MOTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MOTION_STEPS_MAX 128u
+
+// A motor's constants. Hz are steps per second.
+typedef struct {
+    uint32_t steps_per_stroke;  // 2 … MOTION_STEPS_MAX
+    uint32_t start_hz;          // 20 … max_hz: the rate it can start from standstill
+    uint32_t max_hz;            // … 20 000
+    uint32_t accel_hz_per_s;    // 1 … 1 000 000
+} motion_motor_t;
+
+typedef struct {
+    uint32_t steps;
+    uint32_t duration_us;                    // sum of the periods: from the first edge to the end of the last step
+    uint16_t period_us[MOTION_STEPS_MAX];    // from this step's edge to the next one's
+} motion_plan_t;
+
+// Works out the plan; false, and nothing changed, if a constant is outside its range. Main: one integer square root
+// (33 rounds) for every step of the ramp.
+bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor);
+
+#endif
