@@ -1,0 +1,143 @@
+"""The device's end of the programmer link: bytes from the UART in, verified requests out, replies back.
+
+All buffers are made once; receiving allocates nothing per byte. A frame that is over-long, not COBS, too short or has
+a wrong CRC is counted and dropped, and the next 0x00 starts afresh, so any byte sequence whatsoever is safe.
+
+Implements: LINK-1, LINK-4
+"""
+
+from firmware import cobs
+from firmware.compat import const
+from firmware.crc32c import crc32c
+from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT
+
+_CHUNK_BYTES = const(64)
+# One poll ends after about 90 ms of line time, so that a sender who never pauses cannot keep the main loop here.
+_CHUNKS_PER_POLL = const(16)
+
+
+class Counters:
+    """What happened on the link since the reset; the names are the counter fields of the status message."""
+
+    def __init__(self):
+        self.frames_good = 0
+        self.frames_overlong = 0
+        self.frames_bad_cobs = 0
+        self.frames_too_short = 0
+        self.frames_bad_crc = 0
+        self.frames_not_request = 0
+        self.requests_refused = 0
+        self.internal_errors = 0
+
+
+class PlainSession:
+    """The seam for sessions: plaintext passes through, in both directions.
+
+    An encrypted session replaces this object. Its `open` authenticates, decrypts and returns the payload, or None to
+    have the frame dropped; its `seal` does the reverse for a reply.
+    """
+
+    def open(self, sequence, message_id, payload):
+        return payload
+
+    def seal(self, sequence, message_id, payload):
+        return payload
+
+
+class Link:
+    """Frames on a UART.
+
+    `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `handle(message_id, payload)`
+    returns `(reply_id, reply_payload)` and raises nothing; its payload is a view that is valid during the call only.
+    """
+
+    def __init__(self, uart, handle, counters=None, session=None):
+        self.counters = counters or Counters()
+        self._uart = uart
+        self._handle = handle
+        self._session = session or PlainSession()
+        self._chunk = bytearray(_CHUNK_BYTES)
+        self._frame = bytearray(MAX_WIRE_BYTES)
+        self._frame_view = memoryview(self._frame)
+        self._length = 0  # bytes of the frame so far; MAX_WIRE_BYTES means over-long
+        self._reply = bytearray(MAX_WIRE_BYTES)
+        self._wire = bytearray(MAX_WIRE_BYTES)
+
+    def poll(self):
+        """Take in what has arrived, answer every complete request; return the number of bytes taken.
+
+        Idle only after a poll that returned 0: a poll is bounded and may leave bytes waiting.
+        """
+        taken = 0
+        for _ in range(_CHUNKS_PER_POLL):
+            count = self._uart.read_into(self._chunk)
+            if not count:
+                break
+            taken += count
+            self._receive(count)
+        return taken
+
+    def _receive(self, count):
+        chunk = self._chunk
+        frame = self._frame
+        length = self._length
+        for position in range(count):
+            byte = chunk[position]
+            if byte == 0:
+                self._end_frame(length)
+                length = 0
+            elif length < MAX_WIRE_BYTES:
+                frame[length] = byte
+                length += 1
+        self._length = length
+
+    def _end_frame(self, length):
+        counters = self.counters
+        if length == 0:
+            return  # a second delimiter, sent to be sure of a fresh start
+        if length == MAX_WIRE_BYTES:
+            counters.frames_overlong += 1
+            return
+        size = cobs.decode_in_place(self._frame, length)
+        if size < 0:
+            counters.frames_bad_cobs += 1
+        elif size < OVERHEAD_BYTES:
+            counters.frames_too_short += 1
+        elif not self._crc_is_right(size):
+            counters.frames_bad_crc += 1
+        elif self._frame[2] & REPLY_BIT:
+            # Answering a reply with a refusal would make an echoing cable talk to itself for ever.
+            counters.frames_not_request += 1
+        else:
+            counters.frames_good += 1
+            self._answer(self._frame[0] | self._frame[1] << 8, self._frame[2], self._frame_view[3 : size - 4])
+
+    def _crc_is_right(self, size):
+        crc = crc32c(self._frame, size - 4)
+        for position in range(size - 4, size):
+            if self._frame[position] != crc & 0xFF:
+                return False
+            crc >>= 8
+        return True
+
+    def _answer(self, sequence, message_id, sealed):
+        payload = self._session.open(sequence, message_id, sealed)
+        if payload is None:
+            return
+        reply_id, reply = self._handle(message_id, payload)
+        self._send(sequence, reply_id, self._session.seal(sequence, reply_id, reply))
+
+    def _send(self, sequence, reply_id, payload):
+        out = self._reply
+        out[0] = sequence & 0xFF
+        out[1] = sequence >> 8
+        out[2] = reply_id
+        size = 3 + len(payload)
+        out[3:size] = payload
+        crc = crc32c(out, size)
+        for position in range(size, size + 4):
+            out[position] = crc & 0xFF
+            crc >>= 8
+        length = cobs.encode_into(out, size + 4, self._wire)
+        self._wire[length] = 0
+        self._uart.write(self._wire, length + 1)
