@@ -1,0 +1,1 @@
+"""The dose core in C and its faces."""

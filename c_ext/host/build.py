@@ -1,0 +1,127 @@
+"""Build the dose core as a CPython extension (cffi, API mode).
+
+    python -m c_ext.host.build        builds if stale and prints the path of the extension
+
+The declarations that cffi needs come out of the core's own headers through the C preprocessor, so there is no second
+copy to drift. The result lies in build/core/host-KEY/, KEY being a hash of all sources, flags and versions: what is
+there is up to date by construction, and variants (sanitizers, coverage, a core broken on purpose) lie side by side.
+
+CC and CFLAGS are taken from the environment, as make does; CFLAGS replaces the default `-O2 -g`.
+"""
+
+import hashlib
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+REPO = Path(__file__).resolve().parents[2]
+CORE_DIR = REPO / "c_ext" / "core"
+BUILD_DIR = REPO / "build" / "core"
+MODULE = "_releve_core"
+HEADER = "core.h"
+
+# The core is held to freestanding C11; what cffi generates around it is not.
+CORE_FLAGS = ("-std=c11", "-ffreestanding", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
+WRAPPER_FLAGS = ("-fPIC", "-shared", "-fvisibility=hidden", "-Wno-unused-function")
+DEFINE = re.compile(r"^#define\s+([A-Z][A-Z0-9_]*)\s+\(?\d\w*\)?\s*(?://.*)?$", re.MULTILINE)
+
+
+class BuildError(RuntimeError):
+    """The extension cannot be built; the text says what is missing or what the compiler said."""
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise BuildError(f"C compiler {command[0]!r} not found: install gcc or set CC") from None
+    if done.returncode != 0:
+        raise BuildError(f"{shlex.join(command)}\n{done.stderr}")
+    return done.stdout
+
+
+def declarations(core_dir: Path = CORE_DIR, cc: str = "cc") -> str:
+    """The public C declarations as cffi reads them: the headers preprocessed, and their numeric constants."""
+    with tempfile.TemporaryDirectory() as empty:
+        # cffi knows the types of these headers by itself; empty stand-ins keep the C library's internals out.
+        for name in ("stdint.h", "stdbool.h", "stddef.h"):
+            (Path(empty) / name).touch()
+        preprocess = [*shlex.split(cc), "-E", "-P", "-nostdinc", "-I", empty, "-I", str(core_dir)]
+        text = _run([*preprocess, str(core_dir / HEADER)])
+    names: list[str] = []
+    for header in sorted(core_dir.glob("*.h")):
+        names += DEFINE.findall(header.read_text(encoding="utf-8"))
+    return text + "\n" + "".join(f"#define {name} ...\n" for name in names)
+
+
+def _key(core_dir: Path, cc: str, cflags: str) -> str:
+    digest = hashlib.sha256()
+    facts = (cc, cflags, sys.version, sysconfig.get_config_var("EXT_SUFFIX"), importlib.metadata.version("cffi"))
+    digest.update(repr(facts).encode())
+    for path in sorted([*core_dir.glob("*.[ch]"), Path(__file__)]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def build(core_dir: Path = CORE_DIR, cc: str | None = None, cflags: str | None = None) -> Path:
+    """Path of an up-to-date extension made from `core_dir`; compiles only if there is none yet.
+
+    Raises BuildError if the compiler or Python's headers are missing or the compiler refuses.
+    """
+    cc = cc or os.environ.get("CC") or "cc"
+    cflags = cflags if cflags is not None else os.environ.get("CFLAGS", "-O2 -g")
+    out_dir = BUILD_DIR / f"host-{_key(core_dir, cc, cflags)}"
+    target = out_dir / (MODULE + sysconfig.get_config_var("EXT_SUFFIX"))
+    if not target.exists():
+        _compile(core_dir, cc, cflags, target)
+    return target
+
+
+def _compile(core_dir: Path, cc: str, cflags: str, target: Path) -> None:
+    from cffi import FFI, recompiler
+
+    include = Path(sysconfig.get_path("include"))
+    if not (include / "Python.h").exists():
+        raise BuildError(f"{include}/Python.h not found: install python3-dev (Debian) or your Python's headers")
+    ffi = FFI()
+    ffi.cdef(declarations(core_dir, cc))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    compiler = [*shlex.split(cc), *shlex.split(cflags)]
+    # Everything is made aside and moved in at the end: two builds at once, or one that was cut, do no harm.
+    with tempfile.TemporaryDirectory(dir=target.parent) as work_name:
+        work = Path(work_name)
+        recompiler.make_c_source(ffi, MODULE, f'#include "{HEADER}"', str(work / "face.c"))
+        objects = []
+        for source in sorted(core_dir.glob("*.c")):
+            objects.append(str(work / (source.stem + ".o")))
+            _run([*compiler, *CORE_FLAGS, "-c", str(source), "-o", objects[-1]])
+        linked = work / target.name
+        where = ["-I", str(include), "-I", str(core_dir)]
+        _run([*compiler, *WRAPPER_FLAGS, *where, str(work / "face.c"), *objects, "-o", str(linked)])
+        linked.replace(target)
+
+
+def load(path: Path) -> ModuleType:
+    """The extension at `path` as a module with `ffi` and `lib`. Several variants may be loaded in one process."""
+    loader = importlib.machinery.ExtensionFileLoader(MODULE, str(path))
+    spec = importlib.util.spec_from_file_location(MODULE, path, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    try:
+        print(build())
+    except BuildError as error:
+        sys.exit(f"c_ext.host.build: {error}")
