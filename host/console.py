@@ -1,0 +1,119 @@
+"""What all commands of the CLI share: options, opening the pump, output, questions, and errors as exit codes."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import typer
+from rich.console import Console, RenderableType
+from rich.markup import escape
+
+from host.client import Programmer
+from host.errors import HostError, InvalidRequest, LinkError, PortError, Refused, SchemaMismatch
+from host.transport import SerialTransport, list_serial_ports
+from host.units import AmountError
+
+EXIT_DECLINED = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_LINK = 4
+EXIT_SCHEMA = 5
+
+# The first class that fits decides, so a class stands before its base.
+_EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (InvalidRequest, EXIT_USAGE),
+    (Refused, EXIT_REFUSED),
+    (SchemaMismatch, EXIT_SCHEMA),
+    (LinkError, EXIT_LINK),
+    (PortError, EXIT_LINK),
+)
+
+open_transport = SerialTransport
+
+
+@dataclass
+class Options:
+    """The options before the command."""
+
+    port: str | None
+    as_json: bool
+    timeout_s: float
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done as written."""
+
+
+@contextmanager
+def connected(options: Options) -> Iterator[Programmer]:
+    """Open the port and yield a Programmer; turn every expected error into a text on stderr and an exit code."""
+    try:
+        if not options.port:
+            raise UsageError(_no_port())
+        transport = open_transport(options.port)
+        try:
+            # A random start keeps replies to an earlier run of this program from being taken for ours.
+            first = secrets.randbelow(0x10000)
+            yield Programmer(transport, timeout_s=options.timeout_s, first_sequence=first)
+        finally:
+            transport.close()
+    except (HostError, AmountError, UsageError) as error:
+        code = next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_USAGE)
+        _report(error, code, options.as_json)
+        raise typer.Exit(code) from error
+
+
+def show(options: Options, value: Any, screen: RenderableType) -> None:
+    """Print `value` (a record, or a list of them) as JSON, or `screen` for people."""
+    if options.as_json:
+        print(json.dumps(as_plain(value)), flush=True)
+    else:
+        Console().print(screen)
+
+
+def as_plain(value: Any) -> Any:
+    """Return a record as JSON takes it; the schema hash as hex, since it exceeds what JSON readers keep exact."""
+    if isinstance(value, list):
+        return [as_plain(each) for each in value]
+    plain = asdict(value)
+    if "schema_hash" in plain:
+        plain["schema_hash"] = f"{plain['schema_hash']:016x}"
+    return plain
+
+
+def confirm(question: RenderableType, yes: bool) -> None:
+    """Show on stderr what will change and ask for it. Exits if declined; UsageError if nobody can be asked."""
+    console = Console(stderr=True)
+    if not yes and not interactive():
+        raise UsageError("this changes delivery and there is no terminal to ask on; give --yes to do it without asking")
+    console.print(question)
+    if not yes and not typer.confirm("Do it?", err=True):
+        console.print("Nothing was sent.")
+        raise typer.Exit(EXIT_DECLINED)
+
+
+def interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
+def _no_port() -> str:
+    text = "no port: give --port PORT or set RELEVE_PORT (a device, socket://host:port, or any pyserial URL)"
+    ports = list_serial_ports()
+    return text + ("; found here: " + ", ".join(ports) if ports else "; no serial port was found on this machine")
+
+
+def _report(error: Exception, code: int, as_json: bool) -> None:
+    if not as_json:
+        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        return
+    details: dict[str, Any] = {"error": type(error).__name__, "message": str(error), "exit_code": code}
+    if isinstance(error, Refused):
+        details.update(code=error.code, field=error.field, value=error.value, limit=error.limit, unit=error.unit)
+    print(json.dumps(details), file=sys.stderr)

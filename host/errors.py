@@ -1,0 +1,100 @@
+"""Errors of the programmer. Each has a text for a person; `Refused` and `InvalidRequest` also carry the numbers."""
+
+from __future__ import annotations
+
+from firmware import protocol
+from host.units import amount
+
+_TEXTS = {
+    protocol.UNKNOWN_MESSAGE: "the pump does not know this request",
+    protocol.BAD_LENGTH: "the request has {value} bytes, the pump expected {limit}",
+    protocol.OUT_OF_RANGE: "{field} = {value} is outside the allowed range, the limit is {limit}",
+    protocol.NOT_MULTIPLE: "{field} = {value} is not a multiple of {limit}",
+    protocol.NOT_WHOLE_STROKES: "{field} = {value} is not a whole number of strokes of {limit}",
+    protocol.HARD_LIMIT: "{field} = {value} is beyond the hard limit of {limit}",
+    protocol.CLINICIAN_LIMIT: "{field} = {value} is beyond the clinician's limit of {limit}",
+    protocol.HOUR_LIMIT: "{field}: {value} would exceed what may be used in an hour, {limit}",
+    protocol.DAY_LIMIT: "{field}: {value} would exceed what may be used in 24 hours, {limit}",
+    protocol.WRONG_STATE: "not possible while the pump is in the state '{state}'",
+    protocol.BOLUS_ACTIVE: "a bolus is already running; wait for its end or cancel it",
+    protocol.NO_BOLUS_ACTIVE: "no bolus is running",
+    protocol.SCHEMA_MISMATCH: "the pump has restarted, or no hello came before; look at its status, then repeat",
+    protocol.INTERNAL_ERROR: "the pump's firmware failed and may have carried the request out; look at its status",
+}
+
+
+class HostError(Exception):
+    """Base of all errors that the programmer raises."""
+
+
+class PortError(HostError):
+    """The port cannot be opened, or broke."""
+
+
+class LinkError(HostError):
+    """The port works, the conversation on it does not."""
+
+
+class LinkTimeout(LinkError):
+    """No valid reply in time. `outcome_unknown` if the request may have been carried out all the same."""
+
+    def __init__(self, request: str, attempts: int, timeout_s: float, heard_bytes: int, outcome_unknown: bool) -> None:
+        text = f"no answer to '{request}' within {timeout_s:g} s"
+        if attempts > 1:
+            text += f", {attempts} attempts"
+        if heard_bytes:
+            text += f"; {heard_bytes} bytes came, none of them a reply to it"
+        else:
+            text += "; nothing came from the port at all"
+        if outcome_unknown:
+            text += ". It is not known whether the pump carried it out: look at its status before repeating"
+        super().__init__(text)
+        self.outcome_unknown = outcome_unknown
+
+
+class BadReply(LinkError):
+    """A reply with a right checksum that does not fit the message table: a fault of the firmware."""
+
+
+class SchemaMismatch(HostError):
+    """Pump and programmer have different message tables. `pump_hash` and `programmer_hash` are 64-bit numbers."""
+
+    def __init__(self, pump_hash: int, programmer_hash: int) -> None:
+        super().__init__(
+            f"the pump speaks another version of the link: its schema is {pump_hash:016x}, this programmer's "
+            f"{programmer_hash:016x}. Nothing was sent; use the programmer that belongs to this firmware"
+        )
+        self.pump_hash = pump_hash
+        self.programmer_hash = programmer_hash
+
+
+class Refused(HostError):
+    """The pump refused the request and changed nothing (except perhaps after `internal_error`).
+
+    `code` is the name of the refusal code, `field` the request field at fault or "", `value` and `limit` are integers
+    in `unit`.
+    """
+
+    def __init__(self, request: str, code: int, field: str, value: int, limit: int, unit: str) -> None:
+        self.code = protocol.CODES[code]
+        self.field = field
+        self.value = value
+        self.limit = limit
+        self.unit = unit
+        super().__init__(f"{request} {self._verb}: {_explain(code, field, value, limit, unit)}")
+
+    _verb = "refused by the pump"
+
+
+class InvalidRequest(Refused):
+    """The programmer itself found that the message table does not allow this; nothing was sent."""
+
+    _verb = "not sent"
+
+
+def _explain(code: int, field: str, value: int, limit: int, unit: str) -> str:
+    state = protocol.STATES[value] if 0 <= value < len(protocol.STATES) else str(value)
+    shown = {"field": field or "request", "state": state, "value": str(value), "limit": str(limit)}
+    if unit:
+        shown.update(value=amount(value, unit), limit=amount(limit, unit))
+    return _TEXTS[code].format(**shown)

@@ -1,0 +1,109 @@
+"""The programmer's end of the link: frames, sequence numbers, time-outs and repeats.
+
+Framing uses the PyPI packages `cobs` and `crcmod`, so that an error in the firmware's own cannot hide in both ends.
+
+Implements: LINK-1
+"""
+
+from __future__ import annotations
+
+import crcmod.predefined
+from cobs import cobs
+
+from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, OVERHEAD_BYTES, REFUSAL_ID, REPLY_BIT
+from host.transport import Transport
+
+_crc32c = crcmod.predefined.mkCrcFun("crc-32c")
+_BYTES_PER_S = 11520  # 115200 baud, ten bits a byte
+_LEAST_BUDGET_BYTES = 4 * MAX_WIRE_BYTES
+
+
+def encode_frame(sequence: int, message_id: int, payload: bytes) -> bytes:
+    """Return the frame with its delimiter. Raises ValueError for a payload above `MAX_PAYLOAD_BYTES`."""
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"payload has {len(payload)} bytes, limit {MAX_PAYLOAD_BYTES} bytes")
+    body = sequence.to_bytes(2, "little") + bytes([message_id]) + payload
+    return bytes(cobs.encode(body + _crc32c(body).to_bytes(4, "little"))) + b"\0"
+
+
+def decode_frame(encoded: bytes) -> tuple[int, int, bytes] | None:
+    """Return `(sequence, message_id, payload)` of a frame without its delimiter, or None if it is damaged."""
+    try:
+        body = bytes(cobs.decode(encoded))
+    except cobs.DecodeError:
+        return None
+    if len(encoded) >= MAX_WIRE_BYTES or len(body) < OVERHEAD_BYTES:
+        return None
+    if _crc32c(body[:-4]) != int.from_bytes(body[-4:], "little"):
+        return None
+    return int.from_bytes(body[:2], "little"), body[2], body[3:-4]
+
+
+class HostLink:
+    """Requests and their replies over a transport, one at a time.
+
+    `frames_dropped` counts damaged frames, `replies_stale` good ones that answer an earlier request.
+    """
+
+    def __init__(self, transport: Transport, first_sequence: int = 0) -> None:
+        self.frames_dropped = 0
+        self.replies_stale = 0
+        self.heard_bytes = 0  # since the latest request was first sent
+        self._transport = transport
+        self._sequence = first_sequence & 0xFFFF
+        self._buffer = bytearray()
+
+    def request(self, message_id: int, payload: bytes, timeout_s: float, attempts: int) -> tuple[int, bytes] | None:
+        """Send a request up to `attempts` times; return `(reply_id, payload)`, or None if no reply came.
+
+        Repeats carry the same sequence number, so a late reply to an earlier attempt counts.
+        """
+        sequence = self._sequence
+        self._sequence = (sequence + 1) & 0xFFFF
+        # The leading delimiter ends whatever noise the pump may have collected since the last frame.
+        frame = b"\0" + encode_frame(sequence, message_id, payload)
+        self.heard_bytes = 0
+        for _ in range(attempts):
+            self._transport.write(frame)
+            reply = self._await(sequence, message_id, timeout_s)
+            if reply is not None:
+                return reply
+        return None
+
+    def _await(self, sequence: int, message_id: int, timeout_s: float) -> tuple[int, bytes] | None:
+        # A transport that never falls silent would never time out: once it has brought more than the line can carry
+        # in the time-out, the time is over too.
+        budget = max(_LEAST_BUDGET_BYTES, int(_BYTES_PER_S * timeout_s))
+        while True:
+            reply = self._next_reply(sequence, message_id)
+            if reply is not None:
+                return reply
+            data = self._transport.read(timeout_s) if budget > 0 else b""
+            if not data:
+                return None
+            budget -= len(data)
+            self.heard_bytes += len(data)
+            self._buffer += data
+
+    def _next_reply(self, sequence: int, message_id: int) -> tuple[int, bytes] | None:
+        while (end := self._buffer.find(0)) >= 0:
+            encoded = bytes(self._buffer[:end])
+            del self._buffer[: end + 1]
+            if not encoded:
+                continue
+            frame = decode_frame(encoded)
+            if frame is None:
+                self.frames_dropped += 1
+            elif frame[0] == sequence and _answers(frame[1], frame[2], message_id):
+                return frame[1], frame[2]
+            else:
+                self.replies_stale += 1
+        if len(self._buffer) >= MAX_WIRE_BYTES:
+            self._buffer.clear()  # what is left of it fails its CRC at the next delimiter and is counted there
+        return None
+
+
+def _answers(reply_id: int, payload: bytes, message_id: int) -> bool:
+    if reply_id == REFUSAL_ID:
+        return payload[:1] == bytes([message_id])
+    return bool(reply_id == message_id | REPLY_BIT)

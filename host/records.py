@@ -1,0 +1,169 @@
+"""What the client returns: one small immutable record a reply, its fields named as in the message table.
+
+Times are device times in µs, doses whole mU, rates whole mU/h; enumerations are given by their names.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from firmware.protocol import NEVER_US
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The clinician limits."""
+
+    max_basal_mu_per_h: int
+    max_bolus_mu: int
+    max_hour_mu: int
+    max_day_mu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Who the pump is and what runs on it."""
+
+    schema_hash: int
+    protocol_version: int
+    board: str
+    firmware_version: str
+    core_version: str
+    native_core: bool
+    stroke_uu: int
+    stroke_nl: int
+    concentration_u_per_ml: int
+    now_us: int
+
+    @property
+    def smallest_dose_mu(self) -> int:
+        """The least whole number of mU that is a whole number of strokes; every bolus is a multiple of it."""
+        return math.lcm(self.stroke_uu, 1000) // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State, ledgers, limits and link counters at one instant."""
+
+    now_us: int
+    state: str
+    fault: int
+    basal_rate_mu_per_h: int
+    bolus_id: int
+    bolus_programmed_mu: int
+    bolus_commanded_mu: int
+    bolus_delivered_mu: int
+    bolus_remaining_mu: int
+    strokes_commanded: int
+    strokes_delivered: int
+    strokes_abandoned: int
+    hour_mu: int
+    day_mu: int
+    pressure_pa: int
+    next_due_us: int
+    max_basal_mu_per_h: int
+    max_bolus_mu: int
+    max_hour_mu: int
+    max_day_mu: int
+    frames_good: int
+    frames_overlong: int
+    frames_bad_cobs: int
+    frames_too_short: int
+    frames_bad_crc: int
+    frames_not_request: int
+    requests_refused: int
+    internal_errors: int
+
+    @property
+    def limits(self) -> Limits:
+        """The clinician limits on their own."""
+        return Limits(self.max_basal_mu_per_h, self.max_bolus_mu, self.max_hour_mu, self.max_day_mu)
+
+    @property
+    def frames_bad(self) -> int:
+        """Frames dropped for any reason."""
+        dropped = self.frames_overlong + self.frames_bad_cobs + self.frames_too_short + self.frames_bad_crc
+        return dropped + self.frames_not_request
+
+    @property
+    def next_due_in_us(self) -> int | None:
+        """Time to the next stroke, 0 if it is overdue; None if none will come due."""
+        return None if self.next_due_us == NEVER_US else max(0, self.next_due_us - self.now_us)
+
+
+@dataclass(frozen=True, slots=True)
+class BasalChange:
+    """A basal rate that was set."""
+
+    at_us: int
+    old_rate_mu_per_h: int
+    new_rate_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class BolusStarted:
+    """A bolus that was accepted."""
+
+    at_us: int
+    delivery_id: int
+    strokes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BolusCancelled:
+    """A bolus that was ended early."""
+
+    at_us: int
+    delivery_id: int
+    programmed_mu: int
+    delivered_mu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Delivery that was suspended."""
+
+    at_us: int
+    abandoned_strokes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Delivery that was resumed."""
+
+    at_us: int
+    rate_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsChange:
+    """Clinician limits that were set."""
+
+    at_us: int
+    old: Limits
+    new: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One entry of the delivery ledger; `end_us` is 0 while it runs."""
+
+    id: int
+    kind: str
+    start_us: int
+    end_us: int
+    programmed_mu: int
+    commanded_strokes: int
+    delivered_strokes: int
+    abandoned_strokes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some deliveries, oldest first, and which numbers the pump holds (0 and 0: none)."""
+
+    oldest_id: int
+    newest_id: int
+    records: tuple[Delivery, ...]

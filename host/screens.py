@@ -1,0 +1,109 @@
+"""Tables for people, made of the client's records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from rich.table import Table
+
+from host.records import Delivery, Hello, Limits, Status
+from host.units import amount, uptime
+
+LIMIT_NAMES = {
+    "max_basal_mu_per_h": ("basal rate", "mU/h"),
+    "max_bolus_mu": ("one bolus", "mU"),
+    "max_hour_mu": ("any 60 min", "mU"),
+    "max_day_mu": ("any 24 h", "mU"),
+}
+
+
+def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    return table
+
+
+def hello_table(hello: Hello) -> Table:
+    """Who the pump is."""
+    core = "native" if hello.native_core else "NOT native: a stand-in is running"
+    rows = [
+        ("board", hello.board),
+        ("firmware", hello.firmware_version),
+        ("dose core", f"{hello.core_version} ({core})"),
+        ("stroke", f"{hello.stroke_uu} µU, {hello.stroke_nl} nL"),
+        ("insulin", f"U-{hello.concentration_u_per_ml}"),
+        ("schema", f"{hello.schema_hash:016x}, protocol {hello.protocol_version}"),
+        ("device time", uptime(hello.now_us)),
+    ]
+    return _pairs("Pump (development platform, not a medical device)", rows)
+
+
+def status_table(status: Status) -> Table:
+    """What the pump is doing."""
+    state = {"running": "[green]running[/]", "suspended": "[yellow]suspended[/]"}.get(status.state, "[red]FAULT[/]")
+    bolus = "none yet"
+    if status.bolus_id:
+        delivered = amount(status.bolus_delivered_mu, "mU")
+        programmed = amount(status.bolus_programmed_mu, "mU")
+        remaining = amount(status.bolus_remaining_mu, "mU")
+        bolus = f"no. {status.bolus_id}: {delivered} of {programmed} delivered, {remaining} to come"
+    due_us = status.next_due_in_us
+    strokes = f"{status.strokes_commanded} commanded, {status.strokes_delivered} delivered, "
+    rows = [
+        ("state", state + (f", fault {status.fault}" if status.fault else "")),
+        ("basal", amount(status.basal_rate_mu_per_h, "mU/h")),
+        ("bolus", bolus),
+        ("strokes", strokes + f"{status.strokes_abandoned} abandoned"),
+        ("last 60 min", f"{amount(status.hour_mu, 'mU')} of at most {amount(status.max_hour_mu, 'mU')}"),
+        ("last 24 h", f"{amount(status.day_mu, 'mU')} of at most {amount(status.max_day_mu, 'mU')}"),
+        ("pressure", f"{status.pressure_pa} Pa"),
+        ("next stroke", "none" if due_us is None else f"in {uptime(due_us)}"),
+        ("device time", uptime(status.now_us)),
+        ("link", f"{status.frames_good} good frames, {status.frames_bad} dropped, {status.requests_refused} refusals"),
+    ]
+    if status.internal_errors:
+        rows.append(("firmware", f"[red]{status.internal_errors} internal errors[/]"))
+    return _pairs("Pump status (development platform, not a medical device)", rows)
+
+
+def limits_table(old: Limits, new: Limits | None = None) -> Table:
+    """The clinician limits, beside the new ones if given."""
+    table = Table(title="Clinician limits", title_justify="left")
+    table.add_column("limit")
+    table.add_column("now", justify="right")
+    if new is not None:
+        table.add_column("new", justify="right")
+    for field in fields(Limits):
+        label, unit = LIMIT_NAMES[field.name]
+        row = [label, amount(getattr(old, field.name), unit)]
+        if new is not None:
+            row.append(amount(getattr(new, field.name), unit))
+        table.add_row(*row)
+    return table
+
+
+def deliveries_table(deliveries: Iterable[Delivery]) -> Table:
+    """The delivery ledger."""
+    table = Table(title="Deliveries", title_justify="left")
+    table.add_column("no.", justify="right")
+    table.add_column("kind")
+    table.add_column("start")
+    table.add_column("end")
+    table.add_column("programmed", justify="right")
+    table.add_column("strokes: commanded/\ndelivered/abandoned", justify="right")
+    table.add_column("ended because")
+    for each in deliveries:
+        table.add_row(
+            str(each.id),
+            each.kind.replace("_", " "),
+            uptime(each.start_us),
+            uptime(each.end_us) if each.end_us else "-",
+            amount(each.programmed_mu, "mU"),
+            f"{each.commanded_strokes}/{each.delivered_strokes}/{each.abandoned_strokes}",
+            each.reason.replace("_", " "),
+        )
+    return table

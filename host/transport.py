@@ -1,0 +1,67 @@
+"""Where the bytes go: the interface that the client needs, and the one over a serial port.
+
+The client keeps no time of its own; a transport's `read` does. So the same client runs on a serial port in real time
+and on a virtual bench in logical time.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import serial
+from serial.tools import list_ports
+
+from host.errors import PortError
+
+BAUD = 115200
+
+
+class Transport(Protocol):
+    """A byte stream to a pump."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`. Raises PortError."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return what has arrived, at least one byte; b"" if none comes within `timeout_s`. Raises PortError."""
+
+
+class SerialTransport:
+    """A serial port, or whatever else pyserial opens: `/dev/ttyACM0`, `COM3`, `socket://host:port`, `rfc2217://…`.
+
+    115200 8N1. What arrived before it was opened is thrown away: it answers nobody's question.
+    """
+
+    def __init__(self, port: str) -> None:
+        self._name = port
+        try:
+            self._port = serial.serial_for_url(port, baudrate=BAUD, timeout=0, write_timeout=5)
+            self._port.reset_input_buffer()
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise PortError(f"cannot open port {port}: {error}") from error
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`; raises PortError."""
+        try:
+            self._port.write(data)
+        except (serial.SerialException, OSError) as error:
+            raise PortError(f"port {self._name} broke while sending: {error}") from error
+
+    def read(self, timeout_s: float) -> bytes:
+        """Wait up to `timeout_s` for a byte and return it with whatever came with it; raises PortError."""
+        try:
+            self._port.timeout = timeout_s
+            data = self._port.read(1)
+            waiting = self._port.in_waiting if data else 0
+            return bytes(data + self._port.read(waiting)) if waiting else bytes(data)
+        except (serial.SerialException, OSError) as error:
+            raise PortError(f"port {self._name} broke while receiving: {error}") from error
+
+    def close(self) -> None:
+        """Close the port; a second time does nothing."""
+        self._port.close()
+
+
+def list_serial_ports() -> list[str]:
+    """Return the serial ports of this machine as "device (description)"."""
+    return [f"{port.device} ({port.description})" for port in list_ports.comports()]

@@ -1,0 +1,76 @@
+"""Numbers for people: exact decimal conversion of doses and rates, and how quantities are shown.
+
+A dose never passes through a float: text becomes `Decimal`, `Decimal` becomes a whole number of mU, or an error.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+_FINEST = -9  # more decimals than this are a mistake, and keep the arithmetic exact
+_GREATEST = 9
+
+
+class AmountError(ValueError):
+    """A text that is no usable amount; the message is for the person who typed it."""
+
+
+def parse_milli(text: str, unit: str) -> Decimal:
+    """Return the amount `text` (such as "1.25", in `unit`) times 1000, exact. Raises AmountError."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise AmountError(f"'{text}' is not a number of {unit}; write for example 1.25") from None
+    if not value.is_finite() or value < 0:
+        raise AmountError(f"'{text}' is not an amount in {unit}; it must be zero or more")
+    exponent = value.as_tuple().exponent
+    if value and (not isinstance(exponent, int) or exponent < _FINEST or value.adjusted() > _GREATEST):
+        raise AmountError(f"'{text}' is no sensible amount in {unit}")
+    return value * 1000
+
+
+def whole_steps(milli: Decimal, step: int, unit: str, what: str, low: int = 0, high: int | None = None) -> int:
+    """Return `milli` as a whole number of `step`s (both in thousandths of `unit`).
+
+    Raises AmountError naming the nearest allowed values, within `low` and `high`, if it is none. `what` completes the
+    sentence "is not a whole number of ...".
+    """
+    below = int(milli // step) * step
+    if below == milli:
+        return below
+    nearest = [value for value in (below, below + step) if value >= low and (high is None or value <= high)]
+    text = f"{plain(milli)} {unit} is not a whole number of {what}"
+    if nearest:
+        text += "; allowed nearest: " + " or ".join(f"{milli_text(value)} {unit}" for value in nearest)
+    raise AmountError(text)
+
+
+def plain(milli: Decimal) -> str:
+    """Return thousandths as a number without exponent or trailing zeros."""
+    text = f"{milli / 1000:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def milli_text(milli: int) -> str:
+    """Return whole thousandths with two decimals, or three where needed: 1250 is "1.25", 12 is "0.012"."""
+    sign = "-" if milli < 0 else ""
+    whole, rest = divmod(abs(milli), 1000)
+    text = f"{sign}{whole}.{rest:03d}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def amount(value: int, unit: str) -> str:
+    """Return `value` with its unit; insulin in the unit that people use: 1250 mU/h is "1.25 U/h"."""
+    if unit in ("mU", "mU/h"):
+        return f"{milli_text(value)} {unit[1:]}"
+    return f"{value} {unit}"
+
+
+def uptime(time_us: int) -> str:
+    """Return a device time as "1 d 02:03:04.567" since the device's clock started."""
+    days, rest = divmod(time_us // 1000, 86_400_000)
+    hours, rest = divmod(rest, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    seconds, millis = divmod(rest, 1000)
+    clock = f"{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}"
+    return f"{days} d {clock}" if days else clock
