@@ -1,0 +1,57 @@
+"""What the protocols ask of an instrument. A driver and its simulated twin both offer exactly this.
+
+A balance is told in advance when readings matter (`plan`), because a real one must be triggered at that moment; between
+those it reads at its own period. Readings are raw: nothing is corrected by the instrument.
+
+Implements: HIL-4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil.instruments.calibration import Calibration
+
+
+@dataclass(frozen=True)
+class Weighings:
+    """Raw readings in order of time: device time (µs) and indicated mass (µg), both whole numbers."""
+
+    time_us: NDArray[np.int64]
+    mass_ug: NDArray[np.int64]
+
+    def at(self, time_us: int) -> int:
+        """Return the reading taken at `time_us`. Raises KeyError if there is none at that very moment."""
+        index = int(np.searchsorted(self.time_us, time_us))
+        if index == len(self.time_us) or int(self.time_us[index]) != time_us:
+            raise KeyError(f"no reading at {time_us} µs")
+        return int(self.mass_ug[index])
+
+
+class Balance(Protocol):
+    """A balance under the catheter's tip."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """The certificate that the analysis goes by."""
+
+    def plan(self, times_us: Iterable[int]) -> None:
+        """Ask for readings at these moments, none of which has passed."""
+
+    def readings(self, from_us: int, to_us: int) -> Weighings:
+        """Return what was read from `from_us` to `to_us`, both included: the periodic readings and the planned ones."""
+
+    def blank(self) -> Weighings:
+        """Return the readings of a run without any flow, with the same beaker and oil film."""
+
+
+class StrokeCapture(Protocol):
+    """A recorder on the motor's step pin: when each burst began."""
+
+    def starts_us(self) -> Sequence[int]:
+        """Return the device time of the first step edge of every burst so far."""

@@ -1,0 +1,23 @@
+"""The stroke recorder of a virtual bench: it passes on the burst starts that the bench saw on the motor's pins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class SeesStrokes(Protocol):
+    """A bench, as far as this instrument needs one."""
+
+    stroke_starts_us: list[int]
+
+
+class BenchStrokeCapture:
+    """Strokes as the bench link reported them; in logical time their time stamps are exact."""
+
+    def __init__(self, bench: SeesStrokes) -> None:
+        self._bench = bench
+
+    def starts_us(self) -> Sequence[int]:
+        """Return the device time of the first step edge of every burst so far."""
+        return self._bench.stroke_starts_us

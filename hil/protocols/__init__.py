@@ -1,0 +1,1 @@
+"""Test protocols of the bench."""

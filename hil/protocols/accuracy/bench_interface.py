@@ -1,0 +1,42 @@
+"""What this protocol asks of a bench, so that it runs on any that offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from hil.plant import Plant
+
+
+class AccuracyBench(Protocol):
+    """A bench with a pump in logical or real time."""
+
+    now_us: int
+    programmer: Any
+    stroke_starts_us: list[int]
+    commands: Sequence[Any]
+
+    def run_until_us(self, t_us: int) -> None:
+        """Let the pump run until device time `t_us`."""
+
+
+class OwedReport(Protocol):
+    """Outcome of the independent check."""
+
+    min_owed_uu: Any
+    max_owed_uu: Any
+    worst_lateness_us: Any
+    violations: list[str]
+    violation_count: int
+
+
+BenchFactory = Callable[[Plant], AbstractContextManager[AccuracyBench]]
+OwedCheck = Callable[..., OwedReport]
+
+
+def project_owed_check() -> OwedCheck:
+    """Return the project's independent check of raw strokes; imported late because it is not needed to read results."""
+    from hil.checks.owed import check
+
+    return check  # type: ignore[no-any-return, unused-ignore]

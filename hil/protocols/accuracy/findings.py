@@ -1,0 +1,53 @@
+"""What the analysis of the jobs adds up to: judged measurements, figures without a limit, and data for curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hil.instruments import Weighing, evaluate_blank
+from hil.limits import Limits
+from hil.measurement import Kind, Measurement
+from hil.protocols.accuracy.record import Record
+
+REQ = "HIL-2"
+
+
+@dataclass
+class Findings:
+    """Grows job by job. `figures` holds what the report draws, as plain data."""
+
+    limits: Limits
+    measurements: list[Measurement] = field(default_factory=list)
+    information: list[Measurement] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=lambda: {"bolus": [], "basal": [], "long": [], "priming": []})
+
+    def judge(self, limit: str, name: str, value: float | None, uncertainty: float = 0) -> Measurement:
+        """Add the measurement `name` under the limit named `limit`."""
+        measurement = self.limits[limit].judge(name, value, uncertainty)
+        self.measurements.append(measurement)
+        return measurement
+
+    def tell(self, name: str, value: float | None, unit: str, kind: Kind, uncertainty: float = 0) -> Measurement:
+        """Add a figure that no limit is set for."""
+        measurement = Measurement(name, value, unit, None, None, uncertainty, REQ, kind)
+        self.information.append(measurement)
+        return measurement
+
+    def judge_or_tell(
+        self, limit: str, name: str, value: float | None, unit: str, kind: Kind, uncertainty: float = 0
+    ) -> Measurement:
+        """Judge if there is such a limit, else tell."""
+        if limit in self.limits:
+            return self.judge(limit, name, value, uncertainty)
+        return self.tell(name, value, unit, kind, uncertainty)
+
+
+def weighing_of(record: Record) -> Weighing:
+    """Return the record's readings with the corrections that its certificate and its blank allow."""
+    return Weighing(record.weighings, record.calibration, evaluate_blank(record.blank, record.calibration))
+
+
+def percent_of(value: float, whole: float) -> float:
+    """Return `value` in % of `whole`."""
+    return 100 * value / whole
