@@ -89,6 +89,10 @@ dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32
     return result;
 }
 
+bool core_bolus_running(const core_t *core) {
+    return (dose_bolus_remaining(&core->dose) != 0u) || (core->in_flight == (uint8_t)DOSE_KIND_NORMAL);
+}
+
 bool core_permit(core_t *core, uint32_t stroke) {
     return guard_permit(&core->guard, stroke);
 }

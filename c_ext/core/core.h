@@ -49,6 +49,9 @@ dose_result_t core_resume(core_t *core, uint64_t now_us);
 // new limit.
 dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32_t *refused);
 
+// A normal bolus is being delivered: strokes to come, or its last one not ended yet.
+bool core_bolus_running(const core_t *core);
+
 // The permit for stroke `stroke` is in memory; false unless it is the next one. Main.
 bool core_permit(core_t *core, uint32_t stroke);
 

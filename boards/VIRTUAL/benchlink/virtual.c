@@ -1,0 +1,302 @@
+// virtual.c: the VIRTUAL board's hardware: a clock in logical time, a stroke timer, a motor, a stroke sensor, an ADC and a
+// UART, all at the other end of the bench link. What an interrupt does on a board, idle() does here, in C, without Python.
+//
+// Without a bench (attach() not called) time simply jumps to where idle() wants to sleep to; strokes confirm themselves.
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "benchlink.h"
+#include "dosecore.h"
+#include "py/runtime.h"
+
+// What ended idle(): bits.
+#define EVENT_TIME 1u      // until_us has come
+#define EVENT_STROKE 2u    // a stroke is over
+#define EVENT_UART 4u      // bytes have arrived
+#define EVENT_WITHHELD 8u  // a cap took a stroke
+#define EVENT_FAULT 16u    // the core has latched a fault
+#define EVENT_STOP 32u     // the bench is done
+
+#define UART_BUFFER_BYTES 1024u
+// A core that is due and still does not stroke (hard spacing after a fault in the scheduler) is asked again this much later.
+#define RETRY_US 1000u
+// The stroke sensor may see the stroke this much after the last step; then the stroke is over, confirmed or not.
+#define CONFIRM_WINDOW_US 50000u
+// Exit codes after which the bench's report says whose fault it was.
+#define EXIT_BENCH_GONE 3
+#define EXIT_BENCH_CONFUSED 4
+
+// One process is one board: the state of its hardware is file-scope, as a chip's registers are.
+static struct {
+    int from_bench;
+    int to_bench;
+    bool attached;
+    bool stopped;
+    uint8_t flags;  // of the next request
+    uint16_t sequence;
+    uint64_t now_us;
+    uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
+    uint32_t pressure_counts;
+    uint32_t received;
+    uint32_t to_send;
+    uint8_t rx[UART_BUFFER_BYTES];
+    uint8_t tx[UART_BUFFER_BYTES];
+    uint32_t rx_lost;
+} board = {.stroke_end_us = DOSE_NEVER};
+
+uint64_t virtual_now_us(void) {
+    return board.now_us;
+}
+
+static void read_all(void *into, size_t bytes) {
+    uint8_t *at = into;
+    while (bytes > 0u) {
+        const ssize_t got = read(board.from_bench, at, bytes);
+        if (got > 0) {
+            at += got;
+            bytes -= (size_t)got;
+        } else if ((got == 0) || (errno != EINTR)) {
+            // The bench is gone. Nobody is left to tell; the exit status says it was not a clean end.
+            _exit(EXIT_BENCH_GONE);
+        }
+    }
+}
+
+static void write_all(const void *from, size_t bytes) {
+    const uint8_t *at = from;
+    while (bytes > 0u) {
+        const ssize_t put = write(board.to_bench, at, bytes);
+        if (put > 0) {
+            at += put;
+            bytes -= (size_t)put;
+        } else if (errno != EINTR) {
+            _exit(EXIT_BENCH_GONE);
+        }
+    }
+}
+
+static void send(uint8_t type, uint64_t until_us, const motion_plan_t *plan) {
+    uint8_t message[sizeof(benchlink_request_t) + UART_BUFFER_BYTES];
+    const bool stroke = (board.flags & BENCHLINK_STROKE) != 0u;
+    board.sequence++;
+    const benchlink_request_t request = {
+        .type = type,
+        .flags = board.flags,
+        .sequence = board.sequence,
+        .uart_bytes = (uint16_t)board.to_send,
+        .steps = stroke ? (uint16_t)plan->steps : 0u,
+        .until_us = until_us,
+        .duration_us = stroke ? plan->duration_us : 0u,
+    };
+    memcpy(message, &request, sizeof(request));
+    memcpy(message + sizeof(request), board.tx, board.to_send);
+    write_all(message, sizeof(request) + board.to_send);
+    board.to_send = 0u;
+    board.flags = 0u;
+}
+
+// Takes the reply in: time, sensors, UART bytes. Returns its flags.
+static uint8_t receive(void) {
+    benchlink_reply_t reply;
+    read_all(&reply, sizeof(reply));
+    if ((reply.sequence != board.sequence) || (reply.now_us < board.now_us)) {
+        _exit(EXIT_BENCH_CONFUSED);
+    }
+    board.now_us = reply.now_us;
+    board.pressure_counts = reply.pressure_counts;
+    for (uint32_t i = 0u; i < reply.uart_bytes; i++) {
+        uint8_t byte = 0u;
+        read_all(&byte, 1u);
+        if (board.received < UART_BUFFER_BYTES) {
+            board.rx[board.received] = byte;
+            board.received++;
+        } else {
+            board.rx_lost++;  // a full FIFO drops, as a real one does; the frame then fails its CRC
+        }
+    }
+    return reply.flags;
+}
+
+// When the hardware or Python must act next.
+static uint64_t next_wake_us(const core_t *core, uint64_t until_us, uint64_t retry_us) {
+    uint64_t hardware_us = board.stroke_end_us;
+    if (hardware_us == DOSE_NEVER) {
+        hardware_us = core_next_us(core);
+        hardware_us = (hardware_us < retry_us) ? retry_us : hardware_us;
+    }
+    return (hardware_us < until_us) ? hardware_us : until_us;
+}
+
+// Lets time pass up to wake_us, less if the bench has something. Returns the reply's flags.
+static uint8_t sleep_until(const core_t *core, uint64_t wake_us) {
+    uint8_t seen = 0u;
+    if (!board.attached) {
+        board.now_us = (wake_us > board.now_us) ? wake_us : board.now_us;
+        board.flags = 0u;
+        seen = (board.now_us >= board.stroke_end_us) ? BENCHLINK_EDGE : 0u;
+    } else if ((wake_us > board.now_us) || (board.flags != 0u) || (board.to_send != 0u)) {
+        send(BENCHLINK_IDLE, wake_us, &core->plan);
+        seen = receive();
+    } else {
+        seen = 0u;  // nothing to wait for and nothing to tell: no exchange
+    }
+    return seen;
+}
+
+// What the interrupts of a board do: sensor edge, end of burst, stroke timer. Returns the events Python must see.
+static uint32_t interrupts(core_t *core, uint8_t seen) {
+    uint32_t events = 0u;
+    const bool edge = (seen & BENCHLINK_EDGE) != 0u;
+    if (edge) {
+        core_stroke_confirmed(core);
+    }
+    if ((board.stroke_end_us != DOSE_NEVER) && (edge || (board.now_us >= board.stroke_end_us))) {
+        core_stroke_ended(core);
+        board.stroke_end_us = DOSE_NEVER;
+        events |= EVENT_STROKE;
+    }
+    const core_action_t action = core_service(core, board.now_us);
+    if (action == CORE_STROKE) {
+        // Logical time stands still until the next request carries the stroke to the motor.
+        board.stroke_end_us = board.now_us + core->plan.duration_us + CONFIRM_WINDOW_US;
+        board.flags |= BENCHLINK_STROKE;
+    } else if (action == CORE_WITHHELD) {
+        events |= EVENT_WITHHELD;
+    } else if (action == CORE_FAULT) {
+        events |= EVENT_FAULT;
+    }
+    return events;
+}
+
+// idle(core, until_us) -> events. Sleeps until something happens that Python must see; strokes start and are confirmed
+// here, without Python. until_us < 0: no deadline.
+static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
+    core_t *core = dosecore_get(core_object);
+    const bool bounded = !mp_obj_is_small_int(until_object) || (MP_OBJ_SMALL_INT_VALUE(until_object) >= 0);
+    const uint64_t until_us = bounded ? dosecore_get_u64(until_object) : DOSE_NEVER;
+    uint64_t retry_us = 0u;
+    uint32_t events = board.stopped ? EVENT_STOP : 0u;
+    while (events == 0u) {
+        const uint64_t wake_us = next_wake_us(core, until_us, retry_us);
+        if (!board.attached && (wake_us == DOSE_NEVER)) {
+            mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("no bench is attached: nothing will ever happen"));
+        }
+        if ((board.stroke_end_us != DOSE_NEVER) || (wake_us == until_us)) {
+            board.flags |= BENCHLINK_SENSE;  // Python runs next and may read a sensor
+        }
+        const uint8_t seen = sleep_until(core, wake_us);
+        events |= interrupts(core, seen);
+        if ((board.stroke_end_us == DOSE_NEVER) && (core_next_us(core) <= board.now_us)) {
+            retry_us = board.now_us + RETRY_US;
+        }
+        if (board.received != 0u) {
+            events |= EVENT_UART;
+        }
+        if (board.now_us >= until_us) {
+            events |= EVENT_TIME;
+        }
+        if ((seen & BENCHLINK_STOP) != 0u) {
+            board.stopped = true;
+            events |= EVENT_STOP;
+        }
+    }
+    return MP_OBJ_NEW_SMALL_INT(events);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(idle_obj, virtual_idle);
+
+// attach(from_bench_fd, to_bench_fd): joins the bench; its reply sets the clock.
+static mp_obj_t virtual_attach(mp_obj_t from_bench, mp_obj_t to_bench) {
+    board.from_bench = mp_obj_get_int(from_bench);
+    board.to_bench = mp_obj_get_int(to_bench);
+    board.attached = true;
+    send(BENCHLINK_HELLO, BENCHLINK_VERSION, NULL);
+    (void)receive();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(attach_obj, virtual_attach);
+
+// bye(): the last word to the bench, so that a crash cannot look like a clean end.
+static mp_obj_t virtual_bye(void) {
+    if (board.attached) {
+        board.flags = 0u;
+        send(BENCHLINK_BYE, board.now_us, NULL);
+        board.attached = false;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(bye_obj, virtual_bye);
+
+// now_us() -> logical time, µs
+static mp_obj_t virtual_now(void) {
+    return mp_obj_new_int_from_ull(board.now_us);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, virtual_now);
+
+// pressure_counts() -> the ADC's last conversion
+static mp_obj_t virtual_pressure_counts(void) {
+    return MP_OBJ_NEW_SMALL_INT(board.pressure_counts);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(pressure_counts_obj, virtual_pressure_counts);
+
+// motor_stop(): ends a burst at once. The core has been told by core.stop().
+static mp_obj_t virtual_motor_stop(void) {
+    if (board.stroke_end_us != DOSE_NEVER) {
+        board.stroke_end_us = DOSE_NEVER;
+        // A stroke not yet sent never began at the motor; one that was is cut short.
+        board.flags = ((board.flags & BENCHLINK_STROKE) != 0u) ? 0u : BENCHLINK_ABORT;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, virtual_motor_stop);
+
+// uart_read_into(buffer) -> bytes read
+static mp_obj_t virtual_uart_read_into(mp_obj_t buffer) {
+    mp_buffer_info_t into;
+    mp_get_buffer_raise(buffer, &into, MP_BUFFER_WRITE);
+    const uint32_t bytes = (into.len < board.received) ? (uint32_t)into.len : board.received;
+    memcpy(into.buf, board.rx, bytes);
+    memmove(board.rx, board.rx + bytes, board.received - bytes);
+    board.received -= bytes;
+    return MP_OBJ_NEW_SMALL_INT(bytes);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(uart_read_into_obj, virtual_uart_read_into);
+
+// uart_write(buffer, bytes) -> bytes taken; they leave with the next request
+static mp_obj_t virtual_uart_write(mp_obj_t buffer, mp_obj_t bytes_object) {
+    mp_buffer_info_t from;
+    mp_get_buffer_raise(buffer, &from, MP_BUFFER_READ);
+    const mp_int_t wanted = mp_obj_get_int(bytes_object);
+    const uint32_t room = UART_BUFFER_BYTES - board.to_send;
+    uint32_t bytes = ((wanted < 0) || ((size_t)wanted > from.len)) ? (uint32_t)from.len : (uint32_t)wanted;
+    bytes = (bytes < room) ? bytes : room;
+    memcpy(board.tx + board.to_send, from.buf, bytes);
+    board.to_send += bytes;
+    return MP_OBJ_NEW_SMALL_INT(bytes);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(uart_write_obj, virtual_uart_write);
+
+static const mp_rom_map_elem_t virtual_globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_virtual)},
+    {MP_ROM_QSTR(MP_QSTR_attach), MP_ROM_PTR(&attach_obj)},
+    {MP_ROM_QSTR(MP_QSTR_bye), MP_ROM_PTR(&bye_obj)},
+    {MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&idle_obj)},
+    {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
+    {MP_ROM_QSTR(MP_QSTR_pressure_counts), MP_ROM_PTR(&pressure_counts_obj)},
+    {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
+    {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
+    {MP_ROM_QSTR(MP_QSTR_EVENT_TIME), MP_ROM_INT(EVENT_TIME)},
+    {MP_ROM_QSTR(MP_QSTR_EVENT_STROKE), MP_ROM_INT(EVENT_STROKE)},
+    {MP_ROM_QSTR(MP_QSTR_EVENT_UART), MP_ROM_INT(EVENT_UART)},
+    {MP_ROM_QSTR(MP_QSTR_EVENT_WITHHELD), MP_ROM_INT(EVENT_WITHHELD)},
+    {MP_ROM_QSTR(MP_QSTR_EVENT_FAULT), MP_ROM_INT(EVENT_FAULT)},
+    {MP_ROM_QSTR(MP_QSTR_EVENT_STOP), MP_ROM_INT(EVENT_STOP)},
+};
+static MP_DEFINE_CONST_DICT(virtual_globals, virtual_globals_table);
+
+const mp_obj_module_t virtual_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&virtual_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_virtual, virtual_module);

@@ -1,0 +1,42 @@
+"""The VIRTUAL board: every resource lies at the other end of the bench link, in logical time.
+
+Started by the bench as `micropython -m firmware.main FROM_BENCH_FD TO_BENCH_FD STROKE_NL CONCENTRATION_U_PER_ML`.
+Without arguments there is no bench and time jumps (benchlink/virtual.c).
+"""
+
+import sys
+
+import virtual
+
+# 96 microsteps make 500 nl, 24 make 125 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s (assumption:
+# a small stepper at 1/16 step under no load worth naming). A 500 nl stroke takes 0.10 s.
+_STEPS_PER_UL = 192
+_MOTOR_HZ = (400, 1600, 20000)
+
+
+class Board:
+    """Pins, buses and constants of this board, as firmware.main expects them of any board."""
+
+    NAME = "VIRTUAL"
+
+    def __init__(self):
+        # `-m firmware.main` leaves the module's name in front of the arguments.
+        arguments = [int(each) for each in sys.argv[1:]] or [0, 0, 500, 400]
+        from_bench, to_bench, self.stroke_nl, self.concentration_u_per_ml = arguments
+        self.MOTOR = (_STEPS_PER_UL * self.stroke_nl // 1000,) + _MOTOR_HZ
+        # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
+        self.HISTORY_STROKES = 500000000 // (self.stroke_nl * self.concentration_u_per_ml)
+        # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 kPa to +80 kPa, as hil.plant's sensor.
+        self.PRESSURE_CALIBRATION = (819, 24420, 4095)
+        self.idle = virtual.idle
+        self.now_us = virtual.now_us
+        self.motor_stop = virtual.motor_stop
+        self.read_pressure_counts = virtual.pressure_counts
+        self.uart_read_into = virtual.uart_read_into
+        self.uart_write = virtual.uart_write
+        if to_bench:
+            virtual.attach(from_bench, to_bench)
+
+    def leave(self):
+        """Say goodbye to the bench."""
+        virtual.bye()

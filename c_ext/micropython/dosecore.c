@@ -1,0 +1,276 @@
+// dosecore.c: the MicroPython face of the dose core. Argument checks and nothing else; the logic is in ../core.
+//
+// Core(stroke_nl=500, concentration_u_per_ml=400, spacing_us=0, motor=(steps, start_hz, max_hz, accel_hz_per_s),
+//      history=2500, now_us=0). Methods mirror c_ext.host.Core on CPython, so that one vector file drives both.
+#include "dosecore.h"
+
+#include "py/objint.h"
+#include "py/runtime.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    uint32_t *history;
+    core_t core;
+} dosecore_obj_t;
+
+static const mp_obj_type_t dosecore_core_type;
+
+core_t *dosecore_get(mp_obj_t object) {
+    if (!mp_obj_is_type(object, &dosecore_core_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("not a dosecore.Core"));
+    }
+    dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
+    return &self->core;
+}
+
+uint64_t dosecore_get_u64(mp_obj_t object) {
+    uint64_t value = 0u;
+    if (mp_obj_is_small_int(object)) {
+        const mp_int_t small = MP_OBJ_SMALL_INT_VALUE(object);
+        if (small < 0) {
+            mp_raise_ValueError(MP_ERROR_TEXT("negative time or count"));
+        }
+        value = (uint64_t)small;
+    } else if (mp_obj_is_int(object)) {
+        byte bytes[8];
+        if ((mp_obj_int_sign(object) < 0) || !mp_obj_int_to_bytes_impl(object, false, sizeof(bytes), bytes)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("time or count outside 0..2^64-1"));
+        }
+        for (size_t i = sizeof(bytes); i > 0u; i--) {
+            value = (value << 8u) | bytes[i - 1u];
+        }
+    } else {
+        mp_raise_TypeError(MP_ERROR_TEXT("time or count is not an int"));
+    }
+    return value;
+}
+
+static uint32_t get_u32(mp_obj_t object) {
+    const uint64_t value = dosecore_get_u64(object);
+    if (value > UINT32_MAX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("value above 2^32-1"));
+    }
+    return (uint32_t)value;
+}
+
+// -1 stands for "never": it stays a small int on every port.
+static mp_obj_t new_due(uint64_t due_us) {
+    return (due_us == DOSE_NEVER) ? MP_OBJ_NEW_SMALL_INT(-1) : mp_obj_new_int_from_ull(due_us);
+}
+
+static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *all_args) {
+    enum { ARG_stroke_nl, ARG_concentration, ARG_spacing_us, ARG_motor, ARG_history, ARG_now_us };
+    static const mp_arg_t allowed[] = {
+        {MP_QSTR_stroke_nl, MP_ARG_INT, {.u_int = 500}},
+        {MP_QSTR_concentration_u_per_ml, MP_ARG_INT, {.u_int = 400}},
+        {MP_QSTR_spacing_us, MP_ARG_INT, {.u_int = 0}},
+        {MP_QSTR_motor, MP_ARG_OBJ | MP_ARG_REQUIRED, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_history, MP_ARG_INT, {.u_int = 2500}},
+        {MP_QSTR_now_us, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_INT(0)}},
+    };
+    mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed), allowed, args);
+    mp_obj_t *motor = NULL;
+    mp_obj_get_array_fixed_n(args[ARG_motor].u_obj, 4, &motor);
+    if ((args[ARG_history].u_int <= 0) || (args[ARG_history].u_int > 1000000) || (args[ARG_stroke_nl].u_int < 0) ||
+        (args[ARG_concentration].u_int < 0) || (args[ARG_spacing_us].u_int < 0)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("core configuration out of range"));
+    }
+    const core_config_t config = {
+        .stroke_nl = (uint32_t)args[ARG_stroke_nl].u_int,
+        .concentration_u_per_ml = (uint32_t)args[ARG_concentration].u_int,
+        .spacing_us = (uint32_t)args[ARG_spacing_us].u_int,
+        .motor = {get_u32(motor[0]), get_u32(motor[1]), get_u32(motor[2]), get_u32(motor[3])},
+    };
+    const uint32_t length = (uint32_t)args[ARG_history].u_int;
+    dosecore_obj_t *self = mp_obj_malloc(dosecore_obj_t, type);
+    self->history = m_new(uint32_t, length);
+    if (!core_init(&self->core, dosecore_get_u64(args[ARG_now_us].u_obj), &config, self->history, length)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("core configuration out of range"));
+    }
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static mp_obj_t py_set_basal(mp_obj_t self, mp_obj_t now_us, mp_obj_t rate_mu_per_h) {
+    return MP_OBJ_NEW_SMALL_INT(core_set_basal(dosecore_get(self), dosecore_get_u64(now_us), get_u32(rate_mu_per_h)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(set_basal_obj, py_set_basal);
+
+static mp_obj_t py_bolus(mp_obj_t self, mp_obj_t now_us, mp_obj_t strokes) {
+    return MP_OBJ_NEW_SMALL_INT(core_bolus(dosecore_get(self), dosecore_get_u64(now_us), get_u32(strokes)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(bolus_obj, py_bolus);
+
+static mp_obj_t py_cancel_bolus(mp_obj_t self, mp_obj_t now_us) {
+    return MP_OBJ_NEW_SMALL_INT(core_cancel_bolus(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(cancel_bolus_obj, py_cancel_bolus);
+
+static mp_obj_t py_suspend(mp_obj_t self, mp_obj_t now_us) {
+    return MP_OBJ_NEW_SMALL_INT(core_suspend(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(suspend_obj, py_suspend);
+
+static mp_obj_t py_resume(mp_obj_t self, mp_obj_t now_us) {
+    return MP_OBJ_NEW_SMALL_INT(core_resume(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(resume_obj, py_resume);
+
+// set_limits(basal_mu_per_h, bolus_mu, hour_mu, day_mu) -> (code, number of the refused limit)
+static mp_obj_t py_set_limits(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    const guard_limits_t limits = {get_u32(args[1]), get_u32(args[2]), get_u32(args[3]), get_u32(args[4])};
+    uint32_t refused = 0u;
+    const dose_result_t result = core_set_limits(dosecore_get(args[0]), &limits, &refused);
+    mp_obj_t items[2] = {MP_OBJ_NEW_SMALL_INT(result), MP_OBJ_NEW_SMALL_INT(refused)};
+    return mp_obj_new_tuple(2, items);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(set_limits_obj, 5, 5, py_set_limits);
+
+static mp_obj_t py_permit(mp_obj_t self, mp_obj_t stroke) {
+    return mp_obj_new_bool(core_permit(dosecore_get(self), get_u32(stroke)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(permit_obj, py_permit);
+
+static mp_obj_t py_stop(mp_obj_t self, mp_obj_t now_us, mp_obj_t fault) {
+    const uint32_t code = get_u32(fault);
+    if ((code < (uint32_t)GUARD_MEMORY_FAULT) || (code > (uint32_t)GUARD_STOPPED)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("not a fault code"));
+    }
+    core_stop(dosecore_get(self), dosecore_get_u64(now_us), (guard_verdict_t)code);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(stop_obj, py_stop);
+
+static mp_obj_t py_next_us(mp_obj_t self) {
+    return new_due(core_next_us(dosecore_get(self)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(next_us_obj, py_next_us);
+
+static mp_obj_t py_service(mp_obj_t self, mp_obj_t now_us) {
+    return MP_OBJ_NEW_SMALL_INT(core_service(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(service_obj, py_service);
+
+static mp_obj_t py_confirmed(mp_obj_t self) {
+    core_stroke_confirmed(dosecore_get(self));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(confirmed_obj, py_confirmed);
+
+static mp_obj_t py_ended(mp_obj_t self) {
+    core_stroke_ended(dosecore_get(self));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(ended_obj, py_ended);
+
+// Insulin in strokes of the last hour (window 0) or day (1).
+static mp_obj_t py_used(mp_obj_t self, mp_obj_t now_us, mp_obj_t window) {
+    const uint32_t ticks = mp_obj_is_true(window) ? GUARD_DAY_TICKS : GUARD_HOUR_TICKS;
+    return mp_obj_new_int_from_uint(guard_used_strokes(&dosecore_get(self)->guard, dosecore_get_u64(now_us), ticks));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(used_obj, py_used);
+
+// (steps, duration_us, (period_us, …))
+static mp_obj_t py_plan(mp_obj_t self) {
+    const motion_plan_t *plan = &dosecore_get(self)->plan;
+    mp_obj_t periods = mp_obj_new_tuple(plan->steps, NULL);
+    mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(periods);
+    for (uint32_t k = 0u; k < plan->steps; k++) {
+        tuple->items[k] = MP_OBJ_NEW_SMALL_INT(plan->period_us[k]);
+    }
+    mp_obj_t items[3] = {MP_OBJ_NEW_SMALL_INT(plan->steps), mp_obj_new_int_from_uint(plan->duration_us), periods};
+    return mp_obj_new_tuple(3, items);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(plan_obj, py_plan);
+
+// The order is the one of c_ext.host.Core.state().
+static mp_obj_t py_state(mp_obj_t self) {
+    const core_t *core = dosecore_get(self);
+    const dose_t *dose = &core->dose;
+    const guard_t *guard = &core->guard;
+    mp_obj_t items[] = {
+        mp_obj_new_int_from_uint(dose->basal.commanded),
+        mp_obj_new_int_from_uint(dose->basal.delivered),
+        mp_obj_new_int_from_uint(dose->basal.abandoned),
+        mp_obj_new_int_from_uint(dose->bolus_id),
+        mp_obj_new_int_from_uint(dose->bolus.programmed),
+        mp_obj_new_int_from_uint(dose->bolus.commanded),
+        mp_obj_new_int_from_uint(dose->bolus.delivered),
+        mp_obj_new_int_from_uint(dose->bolus.abandoned),
+        mp_obj_new_int_from_ull(dose->bolus_start_us),
+        mp_obj_new_int_from_ull(dose->bolus_end_us),
+        MP_OBJ_NEW_SMALL_INT(dose->bolus_reason),
+        MP_OBJ_NEW_SMALL_INT(dose->suspended),
+        mp_obj_new_int_from_uint(dose->rate_mu_per_h),
+        mp_obj_new_int_from_ull(dose->slot_us),
+        new_due(dose->basal_pace.due_us),
+        mp_obj_new_int_from_uint(dose->basal_pace.excess_q),
+        mp_obj_new_int_from_uint(dose->basal_pace.waiting),
+        mp_obj_new_int_from_ull(dose->basal_pace.held_q),
+        mp_obj_new_int_from_uint(guard->commanded.value),
+        mp_obj_new_int_from_uint(guard->confirmed.value),
+        mp_obj_new_int_from_uint(guard->permitted.value),
+        MP_OBJ_NEW_SMALL_INT(guard->fault.value),
+        mp_obj_new_int_from_uint(core->strokes_withheld),
+        MP_OBJ_NEW_SMALL_INT(core->in_flight),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(state_obj, py_state);
+
+// (basal_mu_per_h, bolus strokes, hour strokes, day strokes) in force
+static mp_obj_t py_limits(mp_obj_t self) {
+    const guard_t *guard = &dosecore_get(self)->guard;
+    mp_obj_t items[4] = {
+        mp_obj_new_int_from_uint(guard->basal_mu_per_h.value),
+        mp_obj_new_int_from_uint(guard->bolus_strokes.value),
+        mp_obj_new_int_from_uint(guard->hour_strokes.value),
+        mp_obj_new_int_from_uint(guard->day_strokes.value),
+    };
+    return mp_obj_new_tuple(4, items);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(limits_obj, py_limits);
+
+// The running or last bolus, without a tuple: is it still being delivered? Called after every stroke.
+static mp_obj_t py_bolus_running(mp_obj_t self) {
+    return mp_obj_new_bool(core_bolus_running(dosecore_get(self)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(bolus_running_obj, py_bolus_running);
+
+static const mp_rom_map_elem_t core_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_set_basal), MP_ROM_PTR(&set_basal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_bolus), MP_ROM_PTR(&bolus_obj)},
+    {MP_ROM_QSTR(MP_QSTR_cancel_bolus), MP_ROM_PTR(&cancel_bolus_obj)},
+    {MP_ROM_QSTR(MP_QSTR_suspend), MP_ROM_PTR(&suspend_obj)},
+    {MP_ROM_QSTR(MP_QSTR_resume), MP_ROM_PTR(&resume_obj)},
+    {MP_ROM_QSTR(MP_QSTR_set_limits), MP_ROM_PTR(&set_limits_obj)},
+    {MP_ROM_QSTR(MP_QSTR_permit), MP_ROM_PTR(&permit_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stop), MP_ROM_PTR(&stop_obj)},
+    {MP_ROM_QSTR(MP_QSTR_next_us), MP_ROM_PTR(&next_us_obj)},
+    {MP_ROM_QSTR(MP_QSTR_service), MP_ROM_PTR(&service_obj)},
+    {MP_ROM_QSTR(MP_QSTR_confirmed), MP_ROM_PTR(&confirmed_obj)},
+    {MP_ROM_QSTR(MP_QSTR_ended), MP_ROM_PTR(&ended_obj)},
+    {MP_ROM_QSTR(MP_QSTR_used), MP_ROM_PTR(&used_obj)},
+    {MP_ROM_QSTR(MP_QSTR_plan), MP_ROM_PTR(&plan_obj)},
+    {MP_ROM_QSTR(MP_QSTR_state), MP_ROM_PTR(&state_obj)},
+    {MP_ROM_QSTR(MP_QSTR_limits), MP_ROM_PTR(&limits_obj)},
+    {MP_ROM_QSTR(MP_QSTR_bolus_running), MP_ROM_PTR(&bolus_running_obj)},
+};
+static MP_DEFINE_CONST_DICT(core_locals, core_locals_table);
+
+static MP_DEFINE_CONST_OBJ_TYPE(dosecore_core_type, MP_QSTR_Core, MP_TYPE_FLAG_NONE, make_new, core_make_new,
+                                locals_dict, &core_locals);
+
+static const mp_rom_map_elem_t dosecore_globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_dosecore)},
+    {MP_ROM_QSTR(MP_QSTR_Core), MP_ROM_PTR(&dosecore_core_type)},
+    {MP_ROM_QSTR(MP_QSTR_VERSION), MP_ROM_QSTR(MP_QSTR_1)},
+};
+static MP_DEFINE_CONST_DICT(dosecore_globals, dosecore_globals_table);
+
+const mp_obj_module_t dosecore_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&dosecore_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_dosecore, dosecore_module);

@@ -1,0 +1,14 @@
+// dosecore.h: what a board's own C (its stroke interrupt, its idle) needs of the MicroPython module.
+#ifndef RELEVE_DOSECORE_H
+#define RELEVE_DOSECORE_H
+
+#include "../core/core.h"
+#include "py/obj.h"
+
+// The core inside a dosecore.Core object; raises TypeError for anything else.
+core_t *dosecore_get(mp_obj_t object);
+
+// A time or count from Python: raises ValueError if negative or above 2^64 - 1.
+uint64_t dosecore_get_u64(mp_obj_t object);
+
+#endif

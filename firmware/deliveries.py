@@ -1,0 +1,133 @@
+"""The record of deliveries: every bolus and every stretch of basal at one rate, with what was programmed and delivered.
+
+A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the last
+number it knows sees a gap if it has missed any.
+
+Implements: DOSE-3
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+
+_CAPACITY = 32
+_US_PER_H = 3600000000
+
+
+class Delivery:
+    """One delivery; the counts are strokes."""
+
+    def __init__(self, number, kind, start_us, programmed_mu, rate_mu_per_h=0):
+        self.id = number
+        self.kind = kind
+        self.start_us = start_us
+        self.end_us = 0
+        self.programmed_mu = programmed_mu
+        self.rate_mu_per_h = rate_mu_per_h
+        self.commanded = 0
+        self.delivered = 0
+        self.abandoned = 0
+        self.reason = protocol.REASON_RUNNING
+
+    def as_record(self, now_us):
+        """The fields of a read_deliveries record."""
+        programmed_mu = self.programmed_mu
+        if self.kind == protocol.KIND_BASAL:
+            programmed_mu = self.rate_mu_per_h * ((self.end_us or now_us) - self.start_us) // _US_PER_H
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "start_us": self.start_us,
+            "end_us": self.end_us,
+            "programmed_mu": programmed_mu,
+            "commanded_strokes": self.commanded,
+            "delivered_strokes": self.delivered,
+            "abandoned_strokes": self.abandoned,
+            "reason": self.reason,
+        }
+
+
+class Deliveries:
+    """Keeps the records in step with the core's ledgers.
+
+    `core` is the dose core. While the pump is not suspended one stretch of basal is always running, be its rate 0.
+    """
+
+    def __init__(self, core):
+        self._core = core
+        self._records = []
+        self._newest_id = 0
+        self._basal = None
+        self._basal_base = (0, 0, 0)  # commanded, delivered, abandoned of the core when the running stretch began
+        self._late = None  # the stretch that ended while a stroke of its own was in progress
+        self._bolus = None
+
+    def basal_started(self, now_us, rate_mu_per_h):
+        """A stretch of basal at `rate_mu_per_h` begins."""
+        state = self._core.state()
+        self._basal_base = (state[code.BASAL_COMMANDED], state[code.BASAL_DELIVERED], state[code.BASAL_ABANDONED])
+        self._basal = self._append(protocol.KIND_BASAL, now_us, 0, rate_mu_per_h)
+
+    def basal_ended(self, now_us, reason):
+        """The running stretch of basal ends for `reason`."""
+        self._refresh()
+        self._basal.end_us = now_us
+        self._basal.reason = reason
+        if self._core.state()[code.IN_FLIGHT] == code.KIND_BASAL:
+            self._late = self._basal
+        self._basal = None
+
+    def bolus_started(self, now_us, programmed_mu):
+        """A normal bolus begins; returns its number."""
+        self._bolus = self._append(protocol.KIND_NORMAL_BOLUS, now_us, programmed_mu)
+        return self._bolus.id
+
+    def bolus_id(self):
+        """The number of the running bolus, 0 if there is none."""
+        return 0 if self._bolus is None else self._bolus.id
+
+    def stroke_ended(self):
+        """Called after every stroke; costs next to nothing unless something has ended with it."""
+        if self._late is not None:
+            commanded, delivered, abandoned = self._basal_base
+            if self._core.state()[code.BASAL_DELIVERED] > delivered:
+                self._late.delivered += 1
+                self._basal_base = (commanded, delivered + 1, abandoned)
+            self._late = None
+        if self._bolus is not None and not self._core.bolus_running():
+            self.bolus_ended()
+
+    def bolus_ended(self):
+        """Close the bolus if the core has ended it; its last stroke may still be in progress, then this comes later."""
+        if self._bolus is not None and not self._core.bolus_running():
+            self._refresh()
+            state = self._core.state()
+            self._bolus.end_us = state[code.BOLUS_END_US]
+            self._bolus.reason = state[code.BOLUS_REASON]
+            self._bolus = None
+
+    def read(self, now_us, since_id, max_count):
+        """(oldest number held, newest number, records above `since_id`, oldest first)."""
+        self._refresh()
+        records = [each.as_record(now_us) for each in self._records if each.id > since_id]
+        oldest_id = self._records[0].id if self._records else 0
+        return oldest_id, self._newest_id, records[:max_count]
+
+    def _append(self, kind, start_us, programmed_mu, rate_mu_per_h=0):
+        self._newest_id += 1
+        record = Delivery(self._newest_id, kind, start_us, programmed_mu, rate_mu_per_h)
+        self._records.append(record)
+        if len(self._records) > _CAPACITY:
+            self._records.pop(0)
+        return record
+
+    def _refresh(self):
+        state = self._core.state()
+        if self._basal is not None:
+            commanded, delivered, abandoned = self._basal_base
+            self._basal.commanded = state[code.BASAL_COMMANDED] - commanded
+            self._basal.delivered = state[code.BASAL_DELIVERED] - delivered
+            self._basal.abandoned = state[code.BASAL_ABANDONED] - abandoned
+        if self._bolus is not None:
+            self._bolus.commanded = state[code.BOLUS_COMMANDED]
+            self._bolus.delivered = state[code.BOLUS_DELIVERED]
+            self._bolus.abandoned = state[code.BOLUS_ABANDONED]

@@ -1,0 +1,60 @@
+"""Start-up: takes the board's resources, wires the pump together and runs it. Nothing is decided here."""
+
+import dosecore
+from board import Board
+
+from firmware import dose_codes, events
+from firmware.commands import Commands
+from firmware.drivers.clock import Clock
+from firmware.drivers.pressure_sensor import PressureSensor
+from firmware.drivers.stepper import Stepper
+from firmware.drivers.stroke_sensor import StrokeSensor
+from firmware.drivers.uart import Uart
+from firmware.link import Link
+from firmware.pump import FIRMWARE_VERSION, Pump
+
+
+def main():
+    """Run the pump until the board says stop (a real one never does)."""
+    board = Board()
+    clock = Clock(board.now_us)
+    stepper = Stepper(board.MOTOR, board.motor_stop)
+    core = dosecore.Core(
+        stroke_nl=board.stroke_nl,
+        concentration_u_per_ml=board.concentration_u_per_ml,
+        motor=stepper.constants,
+        history=board.HISTORY_STROKES,
+        now_us=clock.now_us(),
+    )
+    stroke_sensor = StrokeSensor(lambda: core.state()[dose_codes.GUARD_CONFIRMED])
+    identity = {
+        "board": board.NAME,
+        "firmware_version": FIRMWARE_VERSION,
+        "core_version": dosecore.VERSION,
+        "native_core": not hasattr(dosecore, "__file__"),  # a module of Python code has one
+        "stroke_uu": board.stroke_nl * board.concentration_u_per_ml,
+        "stroke_nl": board.stroke_nl,
+        "concentration_u_per_ml": board.concentration_u_per_ml,
+    }
+    pressure_sensor = PressureSensor(board.read_pressure_counts, *board.PRESSURE_CALIBRATION)
+    pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity)
+    commands = Commands(pump)
+    link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
+    run(board.idle, core, pump, link)
+    board.leave()
+
+
+def run(idle, core, pump, link):
+    """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
+    while True:
+        happened = idle(core, pump.deadline_us)
+        if happened & ~events.UART:
+            pump.handle(happened)
+        if happened & events.UART:
+            while link.poll():
+                pass
+        if happened & events.STOP:
+            return
+
+
+main()

@@ -1,0 +1,1 @@
+"""The boards a bench can drive."""

@@ -1,0 +1,85 @@
+"""The virtual board as a process: the MicroPython unix port with the firmware frozen in, at the end of two pipes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from hil.errors import DeviceLost, DeviceMissing
+
+ROOT = Path(__file__).resolve().parents[2]
+_LAST_WORDS_BYTES = 2000
+_EXIT_TEXTS = {3: "it lost the bench", 4: "it got a reply that breaks the bench link's rules"}
+
+
+def device_program() -> Path:
+    """The VIRTUAL board's program; RELEVE_MICROPYTHON names another. Raises DeviceMissing."""
+    program = Path(os.environ.get("RELEVE_MICROPYTHON", ROOT / "build" / "VIRTUAL" / "micropython"))
+    if not program.is_file():
+        raise DeviceMissing(f"the virtual board is not built: {program} is missing. Run 'make firmware BOARD=VIRTUAL'.")
+    return program
+
+
+class Device:
+    """A running virtual board. `read_fd` and `write_fd` are the bench's ends of the link."""
+
+    def __init__(self, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400) -> None:
+        program = device_program()
+        from_bench, self.write_fd = os.pipe()
+        self.read_fd, to_bench = os.pipe()
+        self._output = tempfile.TemporaryFile()
+        arguments = [str(each) for each in (from_bench, to_bench, stroke_nl, concentration_u_per_ml)]
+        try:
+            self._process = subprocess.Popen(
+                [str(program), "-m", "firmware.main", *arguments],
+                pass_fds=(from_bench, to_bench),
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            self._close_pipes()
+            raise DeviceLost(f"the virtual board does not start: {program}: {error}") from error
+        finally:
+            os.close(from_bench)
+            os.close(to_bench)
+
+    def lost(self, what: str) -> DeviceLost:
+        """The error for a device that broke off: its exit status and what it said last."""
+        self._close_pipes()
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - _LAST_WORDS_BYTES))
+        words = self._output.read().decode(errors="replace").strip()
+        how = f"killed by signal {-status}" if status < 0 else _EXIT_TEXTS.get(status, f"exit status {status}")
+        return DeviceLost(f"{what}: the virtual board ended ({how})" + (f"\n{words}" if words else ""))
+
+    def wait(self) -> None:
+        """The device has said goodbye: see it leave. Raises DeviceLost unless it exits with 0."""
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            status = None
+        if status != 0:
+            raise self.lost("after its goodbye")
+        self._close_pipes()
+        self._output.close()
+
+    def kill(self) -> None:
+        """Cut its power."""
+        self._process.kill()
+        self._process.wait()
+        self._close_pipes()
+        self._output.close()
+
+    def _close_pipes(self) -> None:
+        for each in (self.read_fd, self.write_fd):
+            if each >= 0:
+                os.close(each)
+        self.read_fd = self.write_fd = -1

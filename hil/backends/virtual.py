@@ -1,0 +1,163 @@
+"""The virtual bench: a virtual board and a plant in logical time, one exchange for every wake-up of the board.
+
+Time is whatever happens next: the board's own deadline, the stroke sensor's edge, a byte for its UART. The machine's
+speed does not enter, so a run is exactly reproducible.
+
+Implements: HIL-1 (virtual board)
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING
+
+from hil import benchlink
+from hil.backends.device import Device
+
+if TYPE_CHECKING:
+    from hil.plant import Plant
+
+UART_BAUD = 115200
+_BITS_PER_BYTE = 10  # 8N1
+
+
+def uart_time_us(count: int) -> int:
+    """How long `count` bytes take on the line, µs, rounded up."""
+    return -(-count * _BITS_PER_BYTE * 1_000_000 // UART_BAUD)
+
+
+class VirtualBoard:
+    """A virtual board coupled to `plant`, in logical time.
+
+    `now_us` is the bench's time; the board is always asleep between calls. `stroke_starts_us` is the raw record of the
+    motor pins. Raises DeviceMissing, DeviceLost.
+    """
+
+    def __init__(self, plant: Plant, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400) -> None:
+        self.now_us = 0
+        self.stroke_starts_us: list[int] = []
+        self.exchanges = 0
+        self.plant = plant
+        self._device = Device(stroke_nl=stroke_nl, concentration_u_per_ml=concentration_u_per_ml)
+        self._edge_us = benchlink.NEVER_US
+        self._to_device: deque[tuple[int, bytes]] = deque()  # (arrival of the last byte, bytes)
+        self._from_device: deque[tuple[int, bytes]] = deque()
+        self._said_bye = False
+        kind, _, self._sequence, _, _, version, _, _ = self._read_request()[0]
+        if kind != benchlink.HELLO or version != benchlink.VERSION:
+            raise self._device.lost(f"bench link: version {version} is not {benchlink.VERSION}")
+        self._until_us = 0
+        self.run_until_us(0)
+
+    def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
+        """Let the board live up to `end_us`; with `stop_at_uart` no further than its first bytes on the UART."""
+        read, write = os.read, os.write
+        read_fd, write_fd = self._device.read_fd, self._device.write_fd
+        pack, unpack, size = benchlink.REPLY.pack, benchlink.REQUEST.unpack_from, benchlink.REQUEST.size
+        never_us, idle, stroke_flag = benchlink.NEVER_US, benchlink.IDLE, benchlink.STROKE
+        pressure_counts, make_stroke = self.plant.pressure_counts, self.plant.stroke
+        saw_stroke = self.stroke_starts_us.append
+        until_us, edge_us, sequence, to_device = self._until_us, self._edge_us, self._sequence, self._to_device
+        sense = True
+        exchanges = 0
+        try:
+            while True:
+                now_us = until_us
+                flags = 0
+                if edge_us <= now_us:
+                    now_us = edge_us
+                    flags = benchlink.EDGE
+                data = b""
+                if to_device and to_device[0][0] <= now_us:
+                    if to_device[0][0] < now_us:
+                        flags = 0
+                    now_us = to_device[0][0]
+                    data = to_device.popleft()[1] if now_us <= end_us else b""
+                if now_us > end_us:
+                    break
+                if flags:
+                    edge_us = never_us
+                counts = pressure_counts(now_us) if sense or data else 0
+                write(write_fd, pack(idle, flags, sequence, len(data), counts, now_us, 0) + data)
+                request = read(read_fd, 2048)
+                exchanges += 1
+                if len(request) < size:
+                    raise self._device.lost("bench link")
+                kind, flags, sequence, uart_bytes, steps, until_us, duration_us, _ = unpack(request)
+                self.now_us = now_us
+                if flags & stroke_flag:
+                    saw_stroke(now_us)
+                    edge_us = make_stroke(now_us, steps, duration_us) or never_us
+                sense = flags & 2
+                if flags & benchlink.ABORT:
+                    edge_us = never_us
+                if uart_bytes:
+                    self._take_uart(now_us, request[size:], uart_bytes)
+                    if stop_at_uart:
+                        end_us = now_us
+                if kind != idle:
+                    raise self._device.lost(f"bench link: message type {kind} while running")
+        except BrokenPipeError:
+            raise self._device.lost("bench link") from None
+        finally:
+            self._until_us, self._edge_us, self._sequence = until_us, edge_us, sequence
+            self.exchanges += exchanges
+        self.now_us = end_us
+
+    def write(self, data: bytes) -> None:
+        """Bytes onto the board's UART; they arrive as the last of them would at 115200 baud."""
+        start_us = max(self.now_us, self._to_device[-1][0] if self._to_device else 0)
+        for at in range(0, len(data), 256):
+            chunk = data[at : at + 256]
+            start_us += uart_time_us(len(chunk))
+            self._to_device.append((start_us, chunk))
+
+    def read(self, timeout_s: float) -> bytes:
+        """What the board has sent; lets it live until there is something or `timeout_s` of its time is over."""
+        deadline_us = self.now_us + round(timeout_s * 1_000_000)
+        while not self._from_device and self.now_us < deadline_us:
+            self.run_until_us(deadline_us, stop_at_uart=True)
+        if not self._from_device:
+            return b""
+        arrival_us, data = self._from_device.popleft()
+        if arrival_us > self.now_us:
+            self.run_until_us(arrival_us)
+        return data
+
+    def close(self) -> None:
+        """Tell the board to stop and see it off."""
+        if self._said_bye:
+            return
+        self._said_bye = True
+        reply = benchlink.REPLY.pack(benchlink.IDLE, benchlink.STOP, self._sequence, 0, 0, self.now_us, 0)
+        try:
+            os.write(self._device.write_fd, reply)
+            request, _ = self._read_request()
+        except BrokenPipeError:
+            raise self._device.lost("at the end") from None
+        if request[0] != benchlink.BYE:
+            raise self._device.lost("at the end: no goodbye")
+        self._device.wait()
+
+    def kill(self) -> None:
+        """Cut the board's power."""
+        self._said_bye = True
+        self._device.kill()
+
+    def _take_uart(self, now_us: int, data: bytes, count: int) -> None:
+        while len(data) < count:
+            more = os.read(self._device.read_fd, count - len(data))
+            if not more:
+                raise self._device.lost("bench link: in the middle of a message")
+            data += more
+        self._from_device.append((now_us + uart_time_us(count), data))
+
+    def _read_request(self) -> tuple[tuple[int, ...], bytes]:
+        data = b""
+        while len(data) < benchlink.REQUEST.size:
+            more = os.read(self._device.read_fd, benchlink.REQUEST.size - len(data))
+            if not more:
+                raise self._device.lost("bench link")
+            data += more
+        return benchlink.REQUEST.unpack(data), data
