@@ -26,8 +26,8 @@ class Board:
         self.MOTOR = (_STEPS_PER_UL * self.stroke_nl // 1000,) + _MOTOR_HZ
         # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
         self.HISTORY_STROKES = 500000000 // (self.stroke_nl * self.concentration_u_per_ml)
-        # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 kPa to +80 kPa, as hil.plant's sensor.
-        self.PRESSURE_CALIBRATION = (819, 24420, 4095)
+        # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 kPa to +140 kPa, as the simulated sensor has it.
+        self.PRESSURE_CALIBRATION = (512, 39063, 4095)
         self.idle = virtual.idle
         self.now_us = virtual.now_us
         self.motor_stop = virtual.motor_stop

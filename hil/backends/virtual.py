@@ -105,6 +105,15 @@ class VirtualBoard:
             self.exchanges += exchanges
         self.now_us = end_us
 
+    @property
+    def next_event_us(self) -> int:
+        """When something will happen next if nothing is sent to the board; benchlink.NEVER_US if nothing will."""
+        next_us = min(self._until_us, self._edge_us)
+        for queue in (self._to_device, self._from_device):
+            if queue:
+                next_us = min(next_us, queue[0][0])
+        return next_us
+
     def write(self, data: bytes) -> None:
         """Bytes onto the board's UART; they arrive as the last of them would at 115200 baud."""
         start_us = max(self.now_us, self._to_device[-1][0] if self._to_device else 0)
@@ -123,6 +132,13 @@ class VirtualBoard:
         arrival_us, data = self._from_device.popleft()
         if arrival_us > self.now_us:
             self.run_until_us(arrival_us)
+        return data
+
+    def take_received(self) -> bytes:
+        """What has arrived from the board's UART by now, without letting time pass."""
+        data = b""
+        while self._from_device and self._from_device[0][0] <= self.now_us:
+            data += self._from_device.popleft()[1]
         return data
 
     def close(self) -> None:

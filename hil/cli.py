@@ -1,0 +1,96 @@
+"""`pump-bench`: the bench on the command line.
+
+Exit codes: 0 every judged measurement passed; 1 one failed; 2 wrong usage; 4 the bench itself is broken (the board does
+not start, the link is silent), so that nothing can be said about dosing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hil.errors import BenchError
+
+EXIT_FAIL = 1
+EXIT_BENCH = 4
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The Relève bench: a development platform, not a medical device. Everything on the virtual board is simulated.",
+)
+
+
+@app.command()
+def bench(
+    seed: Annotated[int, typer.Option(min=0, help="Which plant: another seed is another pump, catheter and balance.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for results, records and report.")] = Path("build/bench"),
+    mechanism: Annotated[str, typer.Option(help="Reference mechanism of the plant.")] = "implant",
+    workers: Annotated[int, typer.Option(min=1, help="Benches at a time, one core each.")] = 2,
+) -> None:
+    """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
+    from hil.bench import open_bench
+    from hil.protocols import accuracy
+
+    raise typer.Exit(accuracy.run(seed, out, open_bench, mechanism=mechanism, workers=workers))
+
+
+@app.command()
+def speed(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/speed.json"),
+    days: Annotated[int, typer.Option(min=30, help="Simulated days of each life.")] = 120,
+) -> None:
+    """Measure how much faster than real time a virtual pump lives."""
+    from hil.speed import TARGET_X_REAL_TIME, measure, report
+
+    figures = measure(days=days)
+    typer.echo(report(figures, out))
+    if figures["x_real_time"] < TARGET_X_REAL_TIME:
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
+def pump(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
+    pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Which plant.")] = 1,
+    for_s: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")] = None,
+) -> None:
+    """Run a virtual pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
+    from hil.backends.virtual import VirtualBoard
+    from hil.plant import Plant, load_mechanism
+    from hil.pump_server import PumpServer
+
+    console = Console()
+    board = VirtualBoard(Plant(load_mechanism(), seed))
+    server = None
+    try:
+        server = PumpServer(board, port=port, pace=pace)
+        console.print(f"Virtual pump running at [bold]{pace:g}×[/] (simulated; not a medical device). Talk to it with")
+        console.print(f"  pump --port socket://localhost:{server.tcp_port} status", highlight=False, soft_wrap=True)
+        console.print(f"  pump --port {server.pty_path} status", highlight=False, soft_wrap=True)
+        console.print("Ctrl-C ends it.")
+        with console.status("no stroke yet") as status:
+            server.serve(for_s=for_s, on_stroke=lambda n: status.update(f"{n} strokes, {n * 0.2:.1f} U"))
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+    finally:
+        if server is not None:
+            server.close()
+        board.close()
+
+
+def main() -> None:
+    """Entry point of `pump-bench`: like app(), but with the exit code of a broken bench."""
+    try:
+        app()
+    except BenchError as error:
+        Console(stderr=True).print(f"[bold red]bench error[/] (this says nothing about dosing): {error}", highlight=False)
+        raise SystemExit(EXIT_BENCH) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The virtual board paced to the wall clock, its programmer UART on a pseudo-terminal and on a TCP port.
+
+Whatever can talk to a serial port or to a socket can use it as it would use a pump on a desk. Both ends are one UART: what
+the pump sends goes to everybody, what anybody sends goes to the pump.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+import tty
+from collections.abc import Callable
+
+from hil.backends.virtual import VirtualBoard
+from hil.errors import BenchError
+
+US_PER_S = 1_000_000
+_READ_BYTES = 1024
+
+
+class PumpServer:
+    """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
+
+    `tcp_port` and `pty_path` say where. Raises BenchError if the port is taken.
+    """
+
+    def __init__(self, board: VirtualBoard, *, port: int = 0, pace: float = 1.0) -> None:
+        self._board = board
+        self._pace = pace
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._listener.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            self._listener.close()
+            raise BenchError(f"TCP port {port} cannot be used: {error}. Choose another with PORT=…") from error
+        self._listener.listen()
+        self.tcp_port: int = self._listener.getsockname()[1]
+        # The slave end stays open here too: without a reader on it the master would report an error.
+        self._pty, self._pty_slave = os.openpty()
+        tty.setraw(self._pty_slave)
+        os.set_blocking(self._pty, False)
+        self.pty_path = os.ttyname(self._pty_slave)
+        self._clients: list[socket.socket] = []
+
+    def serve(self, *, on_stroke: Callable[[int], None] | None = None, for_s: float | None = None) -> None:
+        """Run until KeyboardInterrupt, or for `for_s` seconds. `on_stroke(n)` is called when stroke number n started."""
+        board = self._board
+        start_s = time.monotonic()
+        start_us = board.now_us
+        strokes = len(board.stroke_starts_us)
+        while True:
+            elapsed_s = time.monotonic() - start_s
+            board.run_until_us(max(board.now_us, start_us + round(elapsed_s * self._pace * US_PER_S)))
+            self._send(board.take_received())
+            while strokes < len(board.stroke_starts_us):
+                strokes += 1
+                if on_stroke is not None:
+                    on_stroke(strokes)
+            if for_s is not None and elapsed_s >= for_s:
+                return
+            pause_s = (board.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
+            left_s = 3600.0 if for_s is None else for_s - elapsed_s
+            ready, _, _ = select.select([self._listener, self._pty, *self._clients], [], [], max(0.0, min(pause_s, left_s)))
+            for each in ready:
+                self._take_in(each)
+
+    def close(self) -> None:
+        """Close the ports; the board is the caller's."""
+        for each in (self._listener, *self._clients):
+            each.close()
+        os.close(self._pty)
+        os.close(self._pty_slave)
+
+    def _take_in(self, source: socket.socket | int) -> None:
+        if source is self._listener:
+            client, _ = self._listener.accept()
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.setblocking(False)
+            self._clients.append(client)
+            return
+        try:
+            data = source.recv(_READ_BYTES) if isinstance(source, socket.socket) else os.read(source, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._board.write(data)
+        elif isinstance(source, socket.socket):
+            self._drop(source)
+
+    def _send(self, data: bytes) -> None:
+        if not data:
+            return
+        try:
+            os.write(self._pty, data)
+        except BlockingIOError:
+            pass  # nobody reads the pseudo-terminal: as on a real UART, the bytes are lost
+        for client in list(self._clients):
+            try:
+                client.sendall(data)
+            except OSError:
+                self._drop(client)
+
+    def _drop(self, client: socket.socket) -> None:
+        self._clients.remove(client)
+        client.close()
