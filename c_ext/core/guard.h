@@ -26,7 +26,7 @@
 // A tick of the history is 2^20 µs. Windows in ticks: the hour or day rounded up, plus one because both ends are floored.
 #define GUARD_TICK_SHIFT 20u
 #define GUARD_HOUR_TICKS 3435u
-#define GUARD_DAY_TICKS 82398u
+#define GUARD_DAY_TICKS 82399u
 
 typedef enum {
     GUARD_OK = 0,
