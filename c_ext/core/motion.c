@@ -5,6 +5,11 @@
 #define ACCEL_MAX 1000000u
 #define US_PER_S 1000000u
 #define ROOT_BITS 32u
+// Edges are worked out in 1/1024 µs and rounded at the very end.
+#define PART_BITS 10u
+#define PART_HALF 512u
+#define SCALE_BITS_MAX 26u
+#define SQUARE_FULL ((uint64_t)1u << 60u)
 
 // Largest r with r * r <= n.
 static uint32_t square_root(uint64_t n) {
@@ -20,13 +25,30 @@ static uint32_t square_root(uint64_t n) {
     return (uint32_t)root;
 }
 
-// Time of edge k while speeding up, µs: T = (v(k) - v0) / a, with v(k) = sqrt(v0^2 + 2 a k), in 1/1024 Hz.
-static uint32_t ramp_us(const motion_motor_t *motor, uint32_t k) {
-    const uint64_t start = (uint64_t)motor->start_hz * motor->start_hz;
-    const uint64_t gained = 2u * (uint64_t)motor->accel_hz_per_s * k;
-    const uint32_t speed = square_root((start + gained) << 20u);
-    const uint64_t gain = (uint64_t)speed - ((uint64_t)motor->start_hz << 10u);
-    return (uint32_t)((gain * US_PER_S) / ((uint64_t)motor->accel_hz_per_s << 10u));
+// Exact time of edge k while speeding up, in parts: T = 2k / (v0 + v(k)), with v(k) = sqrt(v0^2 + 2 a k). The usual
+// (v(k) - v0) / a is the same, but a difference of near equals: it would be off by a millisecond for a small a.
+static uint64_t ramp_parts(const motion_motor_t *motor, uint32_t k) {
+    // Below 2^30. Scaled up by as many powers of four as fit, so that the root has 30 good bits at any speed.
+    uint64_t square = ((uint64_t)motor->start_hz * motor->start_hz) + (2u * (uint64_t)motor->accel_hz_per_s * k);
+    uint32_t bits = 0u;
+    while ((square < SQUARE_FULL) && (bits < SCALE_BITS_MAX)) {
+        square <<= 2u;
+        bits++;
+    }
+    // 2k is at most 2^7, a second less than 2^20 µs: the shift by at most 36 fits.
+    const uint64_t speeds = ((uint64_t)motor->start_hz << bits) + square_root(square);
+    return ((2u * (uint64_t)k * US_PER_S) << (bits + PART_BITS)) / speeds;
+}
+
+// Length of step k of the first half, in parts: what the ramp says, but never less than the fastest whole period.
+static uint64_t step_parts(const motion_motor_t *motor, uint32_t k) {
+    const uint64_t fastest = (uint64_t)((US_PER_S + motor->max_hz - 1u) / motor->max_hz) << PART_BITS;
+    const uint64_t step = ramp_parts(motor, k + 1u) - ramp_parts(motor, k);
+    return (step < fastest) ? fastest : step;
+}
+
+static uint32_t to_us(uint64_t parts) {
+    return (uint32_t)((parts + PART_HALF) >> PART_BITS);
 }
 
 bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor) {
@@ -35,24 +57,23 @@ bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor) {
                        (motor->accel_hz_per_s != 0u) && (motor->accel_hz_per_s <= ACCEL_MAX);
     if (valid) {
         const uint32_t steps = motor->steps_per_stroke;
-        const uint32_t fastest_us = (US_PER_S + motor->max_hz - 1u) / motor->max_hz;
-        uint32_t edge_us = 0u;
-        uint32_t duration_us = 0u;
-        // The first half speeds up, the second is its mirror image; an odd middle step belongs to the first.
-        for (uint32_t k = 0u; k < ((steps + 1u) / 2u); k++) {
-            const uint32_t next_us = ramp_us(motor, k + 1u);
-            uint32_t period_us = next_us - edge_us;
-            if (period_us < fastest_us) {
-                period_us = fastest_us;
-            }
-            const uint32_t mirror = steps - 1u - k;
-            plan->period_us[k] = (uint16_t)period_us;
-            plan->period_us[mirror] = (uint16_t)period_us;
-            duration_us += (mirror == k) ? period_us : (2u * period_us);
-            edge_us = next_us;
+        const uint32_t half = (steps + 1u) / 2u;
+        uint64_t total = 0u;
+        uint64_t begin = 0u;
+        // The first half speeds up, the second is its mirror image; an odd middle step belongs to both.
+        for (uint32_t k = 0u; k < half; k++) {
+            const uint64_t step = step_parts(motor, k);
+            total += ((steps - 1u - k) == k) ? step : (2u * step);
+        }
+        // Edges are rounded, not periods, so that errors do not add up.
+        for (uint32_t k = 0u; k < half; k++) {
+            const uint64_t end = begin + step_parts(motor, k);
+            plan->period_us[k] = (uint16_t)(to_us(end) - to_us(begin));
+            plan->period_us[steps - 1u - k] = (uint16_t)(to_us(total - begin) - to_us(total - end));
+            begin = end;
         }
         plan->steps = steps;
-        plan->duration_us = duration_us;
+        plan->duration_us = to_us(total);
     }
     return valid;
 }

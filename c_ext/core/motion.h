@@ -1,8 +1,9 @@
 // motion.h: one stroke as one burst of motor steps with an acceleration and a deceleration ramp.
 //
 // The plan is a table of the periods between step edges, in whole µs, which a DMA and a PIO (or a timer) play without the
-// CPU. It depends on the motor alone, so it is made once. Edge k lies at floor(T(k)), where T is the exact time of a motor
-// that starts at start_hz, gains accel_hz_per_s up to max_hz and slows down as it sped up; errors do not add up.
+// CPU. It depends on the motor alone, so it is made once. Every edge lies within ±1 µs of its exact time, that of a motor
+// that starts at start_hz, gains accel_hz_per_s and slows down as it sped up, no step being shorter than the whole number
+// of µs that max_hz allows; errors do not add up.
 //
 // Implements: DOSE-6 (the plan), DOSE-7
 #ifndef RELEVE_MOTION_H
@@ -27,8 +28,8 @@ typedef struct {
     uint16_t period_us[MOTION_STEPS_MAX];    // from this step's edge to the next one's
 } motion_plan_t;
 
-// Works out the plan; false, and nothing changed, if a constant is outside its range. Main: one integer square root
-// (33 rounds) for every step of the ramp.
+// Works out the plan; false, and nothing changed, if a constant is outside its range. Main: two times two
+// integer square roots (32 rounds) for every step of the ramp.
 bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor);
 
 #endif
