@@ -114,7 +114,7 @@ def set_basal(
         milli = parse_milli(rate, "U/h")
         rate_mu_per_h = whole_steps(milli, BASAL_STEP_MU_PER_H, "U/h", "steps of 0.05 U/h")
         old = amount(pump.status().basal_rate_mu_per_h, "mU/h")
-        confirm(f"Basal rate: {old} -> [bold]{amount(rate_mu_per_h, 'mU/h')}[/]", yes)
+        confirm(options, f"Basal rate: {old} -> [bold]{amount(rate_mu_per_h, 'mU/h')}[/]", yes)
         reply = pump.set_basal(rate_mu_per_h)
         before, now = amount(reply.old_rate_mu_per_h, "mU/h"), amount(reply.new_rate_mu_per_h, "mU/h")
         show(options, reply, f"Basal rate {before} -> {now} at {uptime(reply.at_us)}.")
@@ -136,7 +136,8 @@ def bolus(
         volume_mu = whole_steps(milli, step_mu, "U", strokes, low=step_mu, high=40000)
         now = pump.status()
         basal = f"basal rate {amount(now.basal_rate_mu_per_h, 'mU/h')}, {amount(now.hour_mu, 'mU')} in the last 60 min"
-        confirm(f"Bolus: none -> [bold]{amount(volume_mu, 'mU')}[/] ({basal})", yes)
+        running = f"{amount(now.bolus_remaining_mu, 'mU')} to come" if now.bolus_remaining_mu else "none"
+        confirm(options, f"Bolus: {running} -> [bold]{amount(volume_mu, 'mU')}[/] ({basal})", yes)
         reply = pump.bolus(volume_mu)
         text = f"Bolus no. {reply.delivery_id} of {amount(volume_mu, 'mU')}, {reply.strokes} strokes, started"
         show(options, reply, f"{text} at {uptime(reply.at_us)}.")
@@ -151,7 +152,9 @@ def cancel(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
         delivered, programmed = amount(now.bolus_delivered_mu, "mU"), amount(now.bolus_programmed_mu, "mU")
         remaining = amount(now.bolus_remaining_mu, "mU")
         confirm(
-            f"Cancel bolus no. {now.bolus_id}: {delivered} of {programmed} delivered, {remaining} to come -> none", yes
+            options,
+            f"Cancel bolus no. {now.bolus_id}: {delivered} of {programmed} delivered, {remaining} to come -> none",
+            yes,
         )
         reply = pump.cancel_bolus()
         done = f"{amount(reply.delivered_mu, 'mU')} of {amount(reply.programmed_mu, 'mU')} delivered"
@@ -165,7 +168,9 @@ def suspend(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None
     with connected(options) as pump:
         now = pump.status()
         rate, remaining = amount(now.basal_rate_mu_per_h, "mU/h"), amount(now.bolus_remaining_mu, "mU")
-        confirm(f"Delivery: {now.state}, basal {rate}, bolus with {remaining} to come -> [bold]suspended[/]", yes)
+        confirm(
+            options, f"Delivery: {now.state}, basal {rate}, bolus with {remaining} to come -> [bold]suspended[/]", yes
+        )
         reply = pump.suspend()
         text = f"Delivery suspended at {uptime(reply.at_us)}; {reply.abandoned_strokes} waiting strokes given up."
         show(options, reply, text)
@@ -177,7 +182,9 @@ def resume(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     options = _of(ctx, as_json)
     with connected(options) as pump:
         now = pump.status()
-        confirm(f"Delivery: {now.state} -> [bold]running, basal {amount(now.basal_rate_mu_per_h, 'mU/h')}[/]", yes)
+        confirm(
+            options, f"Delivery: {now.state} -> [bold]running, basal {amount(now.basal_rate_mu_per_h, 'mU/h')}[/]", yes
+        )
         reply = pump.resume()
         show(options, reply, f"Delivery resumed at {uptime(reply.at_us)}: {amount(reply.rate_mu_per_h, 'mU/h')}.")
 
@@ -211,7 +218,7 @@ def limits(
             show(options, old, screens.limits_table(old))
             return
         new: Limits = replace(old, **changes)
-        confirm(screens.limits_table(old, new), yes)
+        confirm(options, screens.limits_table(old, new), yes)
         reply = pump.set_limits(new)
         show(options, reply, f"Limits set at {uptime(reply.at_us)}.")
 

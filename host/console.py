@@ -87,12 +87,16 @@ def as_plain(value: Any) -> Any:
     return plain
 
 
-def confirm(question: RenderableType, yes: bool) -> None:
-    """Show on stderr what will change and ask for it. Exits if declined; UsageError if nobody can be asked."""
+def confirm(options: Options, question: RenderableType, yes: bool) -> None:
+    """Show on stderr what will change and ask for it. Exits if declined; UsageError if nobody can be asked.
+
+    With `yes` nothing is asked, and with JSON nothing shown either, so that stderr holds errors only.
+    """
     console = Console(stderr=True)
     if not yes and not interactive():
         raise UsageError("this changes delivery and there is no terminal to ask on; give --yes to do it without asking")
-    console.print(question)
+    if not (yes and options.as_json):
+        console.print(question)
     if not yes and not typer.confirm("Do it?", err=True):
         console.print("Nothing was sent.")
         raise typer.Exit(EXIT_DECLINED)

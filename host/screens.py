@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
+from rich.console import Group
 from rich.table import Table
 
 from host.records import Delivery, Hello, Limits, Status
@@ -18,16 +19,16 @@ LIMIT_NAMES = {
 }
 
 
-def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Group:
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, value)
-    return table
+    return Group(f"[italic]{title}[/]", table)
 
 
-def hello_table(hello: Hello) -> Table:
+def hello_table(hello: Hello) -> Group:
     """Who the pump is."""
     core = "native" if hello.native_core else "NOT native: a stand-in is running"
     rows = [
@@ -42,7 +43,7 @@ def hello_table(hello: Hello) -> Table:
     return _pairs("Pump (development platform, not a medical device)", rows)
 
 
-def status_table(status: Status) -> Table:
+def status_table(status: Status) -> Group:
     """What the pump is doing."""
     state = {"running": "[green]running[/]", "suspended": "[yellow]suspended[/]"}.get(status.state, "[red]FAULT[/]")
     bolus = "none yet"
@@ -88,20 +89,17 @@ def limits_table(old: Limits, new: Limits | None = None) -> Table:
 
 def deliveries_table(deliveries: Iterable[Delivery]) -> Table:
     """The delivery ledger."""
-    table = Table(title="Deliveries", title_justify="left")
-    table.add_column("no.", justify="right")
-    table.add_column("kind")
-    table.add_column("start")
-    table.add_column("end")
-    table.add_column("programmed", justify="right")
-    table.add_column("strokes: commanded/\ndelivered/abandoned", justify="right")
-    table.add_column("ended because")
+    table = Table(title="Deliveries; strokes are commanded/delivered/abandoned", title_justify="left", box=None)
+    for heading in ("no.", "kind", "start", "end", "programmed", "strokes", "ended"):
+        table.add_column(
+            heading, justify="right" if heading in ("no.", "programmed", "strokes") else "left", no_wrap=True
+        )
     for each in deliveries:
         table.add_row(
             str(each.id),
             each.kind.replace("_", " "),
-            uptime(each.start_us),
-            uptime(each.end_us) if each.end_us else "-",
+            uptime(each.start_us)[:-4],  # whole seconds
+            uptime(each.end_us)[:-4] if each.end_us else "-",
             amount(each.programmed_mu, "mU"),
             f"{each.commanded_strokes}/{each.delivered_strokes}/{each.abandoned_strokes}",
             each.reason.replace("_", " "),

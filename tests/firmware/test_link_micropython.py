@@ -1,0 +1,128 @@
+"""The link on MicroPython itself: the same answers to the same bytes, and no allocation per byte received."""
+
+import json
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from firmware import protocol
+from firmware.protocol import BY_ID, encode
+from host.link import encode_frame
+from tests.host.fake_device import FakeDevice
+
+ROOT = Path(__file__).resolve().parents[2]
+MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
+
+pytestmark = pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+
+PROLOGUE = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import gc, json
+from firmware import protocol
+from firmware.commands import Commands
+from firmware.errors import Refused
+from firmware.link import Link
+
+class Uart:
+    def __init__(self):
+        self.incoming = b""
+        self.at = 0
+        self.sent = bytearray()
+    def read_into(self, buffer):
+        count = min(len(buffer), len(self.incoming) - self.at)
+        for index in range(count):
+            buffer[index] = self.incoming[self.at + index]
+        self.at += count
+        return count
+    def write(self, buffer, count):
+        self.sent.extend(memoryview(buffer)[:count])
+
+class Pump:
+    def identity(self):
+        return {{"board": "FAKE", "firmware_version": "0.0.1", "core_version": "0.0.2", "native_core": True,
+                "stroke_uu": 200000, "stroke_nl": 500, "concentration_u_per_ml": 400, "now_us": 1000000}}
+    def bolus(self, volume_mu):
+        return 3000000, 1, volume_mu * 1000 // 200000
+    def resume(self):
+        raise Refused(protocol.WRONG_STATE, None, 2)
+    def cancel_bolus(self):
+        raise OSError(5)
+
+def poll(uart, data):
+    uart.incoming, uart.at = data, 0
+    while link.poll():
+        pass
+
+uart = Uart()
+commands = Commands(Pump())
+link = Link(uart, commands.handle, commands.counters)
+"""
+
+
+def run(script, data=b""):
+    done = subprocess.run(
+        [MICROPYTHON, "-c", PROLOGUE + script],
+        input=data.hex(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.req("LINK-1", "LINK-4")
+def test_same_bytes_same_answers_as_on_cpython():
+    def ask(sequence, number, **values):
+        return encode_frame(sequence, number, encode(BY_ID[number].request, values, check=False))
+
+    print("seed 3")
+    noise = random.Random(3)
+    stream = ask(1, 0x01, schema_hash=protocol.SCHEMA_HASH) + noise.randbytes(3000) + b"\0"
+    stream += ask(2, 0x11, volume_mu=2400) + ask(3, 0x11, volume_mu=2401) + ask(0xFFFF, 0x11, volume_mu=0xFFFFFFFF)
+    stream += encode_frame(5, 0x7E, b"x" * 247) + encode_frame(6, 0x11, b"") + b"\x01" * 300 + b"\0"
+    device = FakeDevice()
+    expected = device.feed(stream)
+    answer = run(
+        "poll(uart, bytes.fromhex(sys.stdin.read()))\n"
+        "print(json.dumps({'sent': bytes(uart.sent).hex(), 'counters': commands.counters.__dict__}))\n",
+        stream,
+    )
+    assert answer == {"sent": expected.hex(), "counters": vars(device.commands.counters)}
+
+
+@pytest.mark.req("LINK-4")
+def test_exceptions_stay_inside_on_micropython():
+    hello = encode_frame(1, 0x01, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+    answer = run(
+        "poll(uart, bytes.fromhex(sys.stdin.read()))\n"
+        "uart.sent = bytearray()\n"
+        "codes = [commands.handle(number, b'')[1][1] for number in (0x12, 0x15, 0x14)]\n"
+        "print(json.dumps(codes))\n",
+        hello,
+    )
+    assert answer == [protocol.INTERNAL_ERROR, protocol.BAD_LENGTH, protocol.WRONG_STATE]
+
+
+@pytest.mark.req("LINK-4")
+def test_receiving_allocates_nothing_per_byte():
+    """One object may be made a frame (the CRC), none a byte: 64 times as many bytes, the same memory."""
+    answer = run(
+        "def used(data):\n"
+        "    gc.collect()\n"
+        "    gc.disable()\n"
+        "    before = gc.mem_alloc()\n"
+        "    poll(uart, data)\n"
+        "    after = gc.mem_alloc()\n"
+        "    gc.enable()\n"
+        "    return after - before\n"
+        "short, long = b'U' * 1024 + bytes(1), b'U' * 65536 + bytes(1)\n"
+        "used(short)\n"
+        "print(json.dumps([used(short), used(long)]))\n"
+    )
+    # The fake port and the calls themselves cost a little per chunk of 64 bytes.
+    assert answer[1] - answer[0] < 1024, answer

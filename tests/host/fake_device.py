@@ -1,0 +1,159 @@
+"""A pump that only remembers what it was told, and a device around it that is reached without any port."""
+
+from firmware import protocol
+from firmware.commands import Commands
+from firmware.errors import Refused
+from firmware.link import Link
+
+
+class FakePump:
+    """Answers as firmware/commands.py says a pump does. `snapshot()` is all that a request could change."""
+
+    def __init__(self, stroke_uu=200000):
+        self.stroke_uu = stroke_uu
+        self.state = protocol.STATE_RUNNING
+        self.rate_mu_per_h = 200
+        self.bolus_mu = 0
+        self.bolus_id = 0
+        self.limits = (35000, 40000, 60000, 150000)
+        self.records = []
+        self.calls = []
+
+    def snapshot(self):
+        return (self.state, self.rate_mu_per_h, self.bolus_mu, self.bolus_id, self.limits, len(self.records))
+
+    def identity(self):
+        return {
+            "board": "FAKE",
+            "firmware_version": "0.0.1",
+            "core_version": "0.0.2",
+            "native_core": True,
+            "stroke_uu": self.stroke_uu,
+            "stroke_nl": 500,
+            "concentration_u_per_ml": 400,
+            "now_us": 1_000_000,
+        }
+
+    def status(self):
+        names = ("max_basal_mu_per_h", "max_bolus_mu", "max_hour_mu", "max_day_mu")
+        values = {field.name: 0 for field in protocol.BY_ID[0x02].reply if field.name not in names}
+        values.update(zip(names, self.limits, strict=True))
+        values.update(
+            now_us=2_000_000,
+            state=self.state,
+            basal_rate_mu_per_h=self.rate_mu_per_h,
+            bolus_id=self.bolus_id,
+            bolus_programmed_mu=self.bolus_mu,
+            bolus_remaining_mu=self.bolus_mu,
+            pressure_pa=-27000,
+            next_due_us=protocol.NEVER_US,
+        )
+        return values
+
+    def set_basal(self, rate_mu_per_h):
+        self.calls.append(("set_basal", rate_mu_per_h))
+        if rate_mu_per_h > self.limits[0]:
+            raise Refused(protocol.CLINICIAN_LIMIT, "rate_mu_per_h", rate_mu_per_h, self.limits[0])
+        old, self.rate_mu_per_h = self.rate_mu_per_h, rate_mu_per_h
+        return 3_000_000, old
+
+    def bolus(self, volume_mu):
+        self.calls.append(("bolus", volume_mu))
+        if self.state != protocol.STATE_RUNNING:
+            raise Refused(protocol.WRONG_STATE, None, self.state)
+        if self.bolus_mu:
+            raise Refused(protocol.BOLUS_ACTIVE)
+        self.bolus_mu = volume_mu
+        self.bolus_id += 1
+        return 3_000_000, self.bolus_id, volume_mu * 1000 // self.stroke_uu
+
+    def cancel_bolus(self):
+        self.calls.append(("cancel_bolus",))
+        if not self.bolus_mu:
+            raise Refused(protocol.NO_BOLUS_ACTIVE)
+        programmed, self.bolus_mu = self.bolus_mu, 0
+        return 4_000_000, self.bolus_id, programmed, 0
+
+    def suspend(self):
+        self.calls.append(("suspend",))
+        self.state = protocol.STATE_SUSPENDED
+        return 5_000_000, 2
+
+    def resume(self):
+        self.calls.append(("resume",))
+        self.state = protocol.STATE_RUNNING
+        return 6_000_000, self.rate_mu_per_h
+
+    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu):
+        self.calls.append(("set_limits",))
+        old, self.limits = self.limits, (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
+        return 7_000_000, old
+
+    def deliveries(self, since_id, max_count):
+        found = [record for record in self.records if record["id"] > since_id][:max_count]
+        return (self.records[0]["id"], self.records[-1]["id"], found) if self.records else (0, 0, [])
+
+    def add_deliveries(self, count):
+        for number in range(1, count + 1):
+            record = {"id": number, "kind": 1, "start_us": number, "end_us": number + 1, "programmed_mu": 200}
+            record.update(commanded_strokes=1, delivered_strokes=1, abandoned_strokes=0, reason=1)
+            self.records.append(record)
+
+
+class FakeUart:
+    """Both directions as byte strings."""
+
+    def __init__(self):
+        self.incoming = bytearray()
+        self.sent = bytearray()
+
+    def read_into(self, buffer):
+        count = min(len(buffer), len(self.incoming))
+        buffer[:count] = self.incoming[:count]
+        del self.incoming[:count]
+        return count
+
+    def write(self, buffer, count):
+        self.sent += buffer[:count]
+
+
+class FakeDevice:
+    """A pump behind a link, and itself the transport to it. Only what a test sets goes wrong."""
+
+    def __init__(self, pump=None):
+        self.pump = pump or FakePump()
+        self.uart = FakeUart()
+        self.restart()
+        self.lose_replies = 0
+        self.before_reply = b""
+        self.closed = False
+        self.time_outs = 0
+
+    def restart(self):
+        self.commands = Commands(self.pump)
+        self.link = Link(self.uart, self.commands.handle, self.commands.counters)
+
+    def feed(self, data):
+        """Let `data` arrive and return what the device sends."""
+        self.uart.incoming += data
+        while self.link.poll():
+            pass
+        sent = bytes(self.uart.sent)
+        self.uart.sent.clear()
+        return sent
+
+    def write(self, data):
+        reply = self.feed(data)
+        if reply and self.lose_replies:
+            self.lose_replies -= 1
+            reply = b""
+        self.uart.sent += self.before_reply + reply
+
+    def read(self, timeout_s):
+        data = bytes(self.uart.sent)
+        self.uart.sent.clear()
+        self.time_outs += not data
+        return data
+
+    def close(self):
+        self.closed = True

@@ -1,0 +1,191 @@
+"""The typed API on a whole device in this process, and on one that fails in the ways a real one does."""
+
+from dataclasses import fields
+
+import pytest
+
+from firmware import protocol
+from host import records
+from host.client import MESSAGES, PAGE, Programmer
+from host.errors import BadReply, HostError, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
+from host.link import encode_frame
+from tests.host.fake_device import FakeDevice
+
+
+@pytest.fixture
+def device():
+    return FakeDevice()
+
+
+@pytest.fixture
+def pump(device):
+    return Programmer(device)
+
+
+@pytest.mark.req("HOST-3")
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("hello", records.Hello),
+        ("status", records.Status),
+        ("set_basal", records.BasalChange),
+        ("bolus", records.BolusStarted),
+        ("cancel_bolus", records.BolusCancelled),
+        ("suspend", records.Suspended),
+        ("resume", records.Resumed),
+        ("read_deliveries", records.DeliveryPage),
+    ],
+)
+def test_records_have_the_fields_of_the_message_table(name, record):
+    assert [field.name for field in fields(record)] == [field.name for field in MESSAGES[name].reply]
+
+
+def test_limits_and_deliveries_have_the_fields_of_the_message_table():
+    limits = [field.name for field in fields(records.Limits)]
+    assert limits == [field.name for field in MESSAGES["set_limits"].request]
+    listed = MESSAGES["read_deliveries"].reply[-1]
+    assert [field.name for field in fields(records.Delivery)] == [field.name for field in listed.fields]
+    assert listed.high == PAGE == MESSAGES["read_deliveries"].request[1].high
+
+
+@pytest.mark.req("HOST-3")
+def test_every_message_has_a_method_that_does_what_it_says(pump, device):
+    assert pump.hello().board == "FAKE" and pump.identity.smallest_dose_mu == 200
+    assert pump.set_basal(1250) == records.BasalChange(3_000_000, 200, 1250)
+    assert pump.bolus(2400) == records.BolusStarted(3_000_000, 1, 12)
+    status = pump.status()
+    assert (status.state, status.basal_rate_mu_per_h, status.bolus_remaining_mu) == ("running", 1250, 2400)
+    assert status.next_due_in_us is None and status.frames_bad == 0
+    assert pump.cancel_bolus() == records.BolusCancelled(4_000_000, 1, 2400, 0)
+    assert pump.suspend() == records.Suspended(5_000_000, 2)
+    assert pump.status().state == "suspended"
+    assert pump.resume() == records.Resumed(6_000_000, 1250)
+    new = records.Limits(30000, 20000, 40000, 90000)
+    assert pump.set_limits(new) == records.LimitsChange(7_000_000, records.Limits(35000, 40000, 60000, 150000), new)
+    assert pump.status().limits == new
+
+
+def test_deliveries_are_read_page_by_page(pump, device):
+    assert list(pump.deliveries()) == []
+    device.pump.add_deliveries(15)
+    assert [each.id for each in pump.deliveries()] == list(range(1, 16))
+    assert [each.id for each in pump.deliveries(13)] == [14, 15]
+    page = pump.read_deliveries(0, 2)
+    assert (page.oldest_id, page.newest_id, len(page.records)) == (1, 15, 2)
+    assert (page.records[0].kind, page.records[0].reason) == ("normal_bolus", "completed")
+
+
+@pytest.mark.req("LINK-1")
+def test_the_first_request_says_hello_by_itself(pump):
+    assert pump.status().frames_good == 2
+    assert pump.identity is not None
+
+
+@pytest.mark.req("LINK-1")
+def test_another_schema_is_refused_with_both_hashes(pump, device, monkeypatch):
+    ours = protocol.SCHEMA_HASH
+    real = device.commands._hello
+
+    def other(request):
+        monkeypatch.setattr(protocol, "SCHEMA_HASH", ours ^ 0xFF)
+        try:
+            return real(request)
+        finally:
+            monkeypatch.setattr(protocol, "SCHEMA_HASH", ours)
+
+    device.commands._handlers["hello"] = other
+    with pytest.raises(SchemaMismatch, match=f"{ours ^ 0xFF:016x}.*{ours:016x}") as error:
+        pump.set_basal(1250)
+    assert (error.value.pump_hash, error.value.programmer_hash) == (ours ^ 0xFF, ours)
+    assert device.pump.calls == []
+
+
+def test_after_a_restart_questions_go_on_and_orders_are_handed_back(pump, device):
+    pump.hello()
+    device.restart()
+    assert pump.status().state == "running"
+    device.restart()
+    with pytest.raises(Refused, match="has restarted") as error:
+        pump.bolus(200)
+    assert error.value.code == "schema_mismatch" and device.pump.calls == []
+    pump.bolus(200)
+    assert device.pump.calls == [("bolus", 200)]
+
+
+@pytest.mark.req("LINK-3")
+def test_questions_are_repeated_and_orders_are_not(pump, device):
+    pump.hello()
+    device.lose_replies = 2
+    assert pump.status().state == "running"
+    device.lose_replies = 1
+    with pytest.raises(LinkTimeout, match="not known whether the pump carried it out") as error:
+        pump.bolus(200)
+    assert error.value.outcome_unknown
+    assert device.pump.calls == [("bolus", 200)]
+    device.lose_replies = 3
+    with pytest.raises(LinkTimeout, match="no answer to 'status' within 0.5 s, 3 attempts; nothing came") as error:
+        pump.status()
+    assert not error.value.outcome_unknown
+
+
+def test_the_pump_is_heard_through_noise(pump, device):
+    device.before_reply = b"\x01\x02noise\0" + encode_frame(77, 0x82, b"stale")
+    assert pump.status().state == "running"
+    assert pump.link.frames_dropped and pump.link.replies_stale
+
+
+@pytest.mark.req("LINK-1", "GUARD-1")
+@pytest.mark.parametrize(
+    ("order", "values", "code", "text"),
+    [
+        ("set_basal", (35050,), "hard_limit", "rate_mu_per_h = 35.05 U/h is beyond the hard limit of 35.00 U/h"),
+        ("set_basal", (1260,), "not_multiple", "rate_mu_per_h = 1.26 U/h is not a multiple of 0.05 U/h"),
+        ("bolus", (0,), "out_of_range", "volume_mu = 0.00 U is outside the allowed range, the limit is 0.001 U"),
+    ],
+)
+def test_what_the_table_forbids_is_not_sent_and_refused_by_the_pump_if_it_is(device, order, values, code, text):
+    with pytest.raises(InvalidRequest, match="not sent") as error:
+        getattr(Programmer(device), order)(*values)
+    assert error.value.code == code and text in str(error.value)
+    assert device.commands.counters.frames_good == 0
+    with pytest.raises(Refused, match="refused by the pump") as error:
+        getattr(Programmer(device, check=False), order)(*values)
+    assert error.value.code == code and text in str(error.value) and not isinstance(error.value, InvalidRequest)
+    assert device.pump.calls == []
+
+
+@pytest.mark.req("LINK-1")
+def test_a_refusal_names_value_limit_and_unit(pump, device):
+    with pytest.raises(Refused) as error:
+        pump.bolus(2300)
+    refused = error.value
+    assert (refused.code, refused.field, refused.value, refused.limit, refused.unit) == (
+        "not_whole_strokes",
+        "volume_mu",
+        2300,
+        200,
+        "mU",
+    )
+    assert str(refused).endswith("volume_mu = 2.30 U is not a whole number of strokes of 0.20 U")
+    pump.suspend()
+    with pytest.raises(Refused, match="not possible while the pump is in the state 'suspended'"):
+        pump.bolus(200)
+
+
+@pytest.mark.parametrize("code", range(1, len(protocol.CODES)))
+def test_every_refusal_code_has_a_text(code):
+    text = str(Refused("bolus", code, "volume_mu", 1, 2, "mU"))
+    assert text.startswith("bolus refused by the pump: ") and "{" not in text
+
+
+def test_a_reply_that_does_not_fit_the_table_is_an_error_of_the_link(pump, device):
+    pump.hello()
+    device.link._handle = lambda message_id, payload: (message_id | 0x80, b"\x01")
+    with pytest.raises(BadReply, match="reply to 'status' does not fit"):
+        pump.status()
+    device.link._handle = lambda message_id, payload: (0xFF, bytes([message_id]))
+    with pytest.raises(BadReply, match="refusal of 'status' cannot be read"):
+        pump.status()
+    device.link._handle = lambda message_id, payload: (0x81, b"\x01")
+    with pytest.raises(HostError):
+        pump.hello()
