@@ -98,9 +98,11 @@ bool core_permit(core_t *core, uint32_t stroke) {
 }
 
 void core_stop(core_t *core, uint64_t now_us, guard_verdict_t fault) {
+    // A stop with a time gone by still stops: the clock may be what failed.
+    const uint64_t at_us = (now_us < core->dose.last_us) ? core->dose.last_us : now_us;
     guard_stop(&core->guard, fault);
     // A second stop finds the scheduler suspended already: that refusal is the wanted state.
-    (void)dose_suspend(&core->dose, now_us, DOSE_REASON_FAULT);
+    (void)dose_suspend(&core->dose, at_us, DOSE_REASON_FAULT);
     if (core->unconfirmed != 0u) {
         // Part of a stroke may have gone out: it counts as a whole one, never as none.
         dose_delivered(&core->dose, (dose_kind_t)core->in_flight);

@@ -128,4 +128,11 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
             if unlikely == 9:
                 self.pair.stop(self.pair.now_us, fault)
 
+        @rule(back_us=st.integers(1, 1000), unlikely=st.integers(0, 9))
+        @precondition(lambda self: self.pair.now_us == self.pair.model.last_us >= 1000)
+        def stop_with_an_old_time(self, back_us: int, unlikely: int) -> None:
+            # A stop must work whatever it is told: the clock itself may be what failed.
+            if unlikely == 9:
+                self.pair.stop(self.pair.now_us - back_us, 8)
+
     return CoreMachine

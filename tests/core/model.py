@@ -247,10 +247,10 @@ class Model:
             self.stop(self.now_us, COUNT_FAULT)
 
     def stop(self, now_us: int, fault: int) -> None:
-        self.advance(now_us)
+        self.advance(max(now_us, self.now_us))
         self.fault = self.fault or fault
         if not self.suspended:
-            self.do_suspend(now_us, FAULTED)
+            self.do_suspend(self.now_us, FAULTED)
         if self.unconfirmed:
             self.count_delivered()
         self.ended()
