@@ -50,6 +50,8 @@ static bool all_intact(const guard_t *guard) {
     same &= guard->permitted.value ^ guard->permitted.check;
     same &= guard->hour_strokes.value ^ guard->hour_strokes.check;
     same &= guard->day_strokes.value ^ guard->day_strokes.check;
+    same &= guard->bolus_strokes.value ^ guard->bolus_strokes.check;
+    same &= guard->basal_mu_per_h.value ^ guard->basal_mu_per_h.check;
     same &= guard->spacing_us.value ^ guard->spacing_us.check;
     same &= guard->fault.value ^ guard->fault.check;
     same &= guard->head.value ^ guard->head.check;
