@@ -1,0 +1,50 @@
+"""Numbers that stand on both sides of a border are the same on both."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import c_ext.host
+from firmware import dose_codes, events
+from hil import benchlink
+from hil.backends.device import device_program
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = (ROOT / "boards" / "VIRTUAL" / "benchlink" / "benchlink.h").read_text()
+
+
+def test_bench_link_constants() -> None:
+    defined = {name: int(value) for name, value in re.findall(r"#define BENCHLINK_(\w+) (\d+)u", HEADER)}
+    assert defined
+    for name, value in defined.items():
+        assert getattr(benchlink, name) == value, name
+
+
+def test_bench_link_layout() -> None:
+    sizes = {"uint8_t": "B", "uint16_t": "H", "uint32_t": "I", "uint64_t": "Q"}
+    structs = re.findall(r"typedef struct \{(.*?)\} benchlink_(\w+)_t;", HEADER, re.S)
+    layouts = {name: "<" + "".join(sizes[each] for each in re.findall(r"(uint\d+_t) \w+;", body)) for body, name in structs}
+    assert layouts == {"request": benchlink.REQUEST.format, "reply": benchlink.REPLY.format}
+
+
+def test_event_bits_of_the_virtual_board() -> None:
+    names = [name for name in vars(events) if name.isupper()]
+    program = "import virtual; print(" + ", ".join(f"virtual.EVENT_{name}" for name in names) + ")"
+    printed = subprocess.run([device_program(), "-c", program], capture_output=True, text=True, check=True).stdout
+    assert [int(each) for each in printed.split()] == [getattr(events, name) for name in names]
+
+
+@pytest.mark.req("DOSE-3")
+def test_dose_codes() -> None:
+    for name in ("OK", *(each for each in vars(dose_codes) if each.startswith(("E_", "KIND_")))):
+        assert getattr(dose_codes, name) == getattr(c_ext.host, name), name
+    order = [each.lower() for each in vars(dose_codes) if each.isupper() and not each.startswith(("E_", "KIND_"))]
+    places = {name: place for place, name in enumerate(c_ext.host.STATE_FIELDS)}
+    for name in order:
+        if name in places:
+            assert getattr(dose_codes, name.upper()) == places[name], name
+    assert {"basal_commanded", "bolus_reason", "guard_fault", "in_flight"} <= set(order) & set(places)

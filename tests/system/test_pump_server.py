@@ -1,0 +1,49 @@
+"""The paced virtual pump on its pseudo-terminal and its TCP port, used with the programmer as anybody would."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from hil.backends.virtual import VirtualBoard
+from hil.errors import BenchError
+from hil.plant import Plant, load_mechanism
+from hil.pump_server import PumpServer
+from host.client import Programmer
+from host.transport import SerialTransport
+
+
+@pytest.fixture
+def server() -> Iterator[PumpServer]:
+    board = VirtualBoard(Plant(load_mechanism(), 1))
+    server = PumpServer(board, pace=1000.0)
+    thread = threading.Thread(target=server.serve, kwargs={"for_s": 4.0})
+    thread.start()
+    yield server
+    thread.join()
+    server.close()
+    board.close()
+
+
+@pytest.mark.req("LINK-1")
+def test_the_same_pump_answers_on_both_ports(server: PumpServer) -> None:
+    tcp = SerialTransport(f"socket://localhost:{server.tcp_port}")
+    pty = SerialTransport(server.pty_path)
+    over_tcp, over_pty = Programmer(tcp, timeout_s=1.0), Programmer(pty, timeout_s=1.0)
+    over_tcp.hello()
+    over_tcp.set_basal(20_000)
+    assert over_pty.status().basal_rate_mu_per_h == 20_000
+    first = over_tcp.status()
+    while (second := over_tcp.status()).strokes_delivered < 3:
+        pass
+    assert second.now_us > first.now_us
+    tcp.close()
+    pty.close()
+
+
+@pytest.mark.req("HIL-6")
+def test_a_port_that_is_taken_is_named(server: PumpServer) -> None:
+    with pytest.raises(BenchError, match=str(server.tcp_port)):
+        PumpServer(server._board, port=server.tcp_port)
