@@ -12,5 +12,5 @@ if IS_MICROPYTHON:
 else:
 
     def const(value):
-        """Return `value`. MicroPython's compiler folds `NAME = const(1)` into the code; CPython has no need to."""
+        """Give `value` back: MicroPython's compiler folds such constants into the code, CPython has no need to."""
         return value

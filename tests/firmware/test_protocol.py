@@ -114,6 +114,13 @@ def test_every_numeric_limit_holds_both_ways(fields):
             assert error.value.limit in (field.low, field.high, field.step)
 
 
+def test_a_payload_that_no_frame_can_hold_is_refused():
+    fields = tuple(Field(f"number_{index}", "u64") for index in range(31))
+    with pytest.raises(ProtocolError) as error:
+        encode(fields, {field.name: 0 for field in fields})
+    assert (error.value.code, error.value.value, error.value.limit) == (protocol.BAD_LENGTH, 248, 247)
+
+
 def test_hard_limits_are_those_of_the_specification():
     hard = {field.name: field.high for message in MESSAGES for field in message.request if field.hard}
     assert hard == {
@@ -138,7 +145,7 @@ def test_a_hard_limit_is_named_as_one():
 
 
 def test_a_float_is_never_taken_for_a_dose():
-    with pytest.raises(TypeError, match="volume_mu must be a whole number, not 2.0"):
+    with pytest.raises(TypeError, match=r"volume_mu must be a whole number, not 2\.0"):
         encode(protocol.BY_ID[0x11].request, {"volume_mu": 2.0})
 
 

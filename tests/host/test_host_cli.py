@@ -108,6 +108,13 @@ def test_cancel_tells_what_was_delivered(terminal):
     assert result.exit_code == 0 and "0.00 U of 2.40 U delivered" in result.stdout
 
 
+def test_the_status_shows_a_running_bolus_and_a_faulty_firmware(terminal):
+    terminal.device.pump.bolus(2400)
+    terminal.device.commands.counters.internal_errors = 3
+    shown = terminal.run("status").stdout
+    assert "no. 1: 0.00 U of 2.40 U delivered, 2.40 U to come" in shown and "3 internal errors" in shown
+
+
 def test_limits_that_are_not_given_stay(terminal):
     terminal.run("limits", "--max-bolus", "20", "--max-basal", "5.05", "--yes")
     assert terminal.device.pump.limits == (5050, 20000, 60000, 150000)

@@ -178,6 +178,13 @@ def test_every_refusal_code_has_a_text(code):
     assert text.startswith("bolus refused by the pump: ") and "{" not in text
 
 
+def test_a_time_out_tells_noise_from_silence(pump, device):
+    device.lose_replies = 9
+    device.before_reply = b"noise"
+    with pytest.raises(LinkTimeout, match="15 bytes came, none of them a reply"):
+        pump.status()
+
+
 def test_a_reply_that_does_not_fit_the_table_is_an_error_of_the_link(pump, device):
     pump.hello()
     device.link._handle = lambda message_id, payload: (message_id | 0x80, b"\x01")
