@@ -123,7 +123,7 @@ def test_questions_are_repeated_and_orders_are_not(pump, device):
     assert error.value.outcome_unknown
     assert device.pump.calls == [("bolus", 200)]
     device.lose_replies = 3
-    with pytest.raises(LinkTimeout, match="no answer to 'status' within 0.5 s, 3 attempts; nothing came") as error:
+    with pytest.raises(LinkTimeout, match=r"no answer to 'status' within 0\.5 s, 3 attempts; nothing came") as error:
         pump.status()
     assert not error.value.outcome_unknown
 
