@@ -13,6 +13,14 @@ from firmware.errors import Refused
 
 FIRMWARE_VERSION = "0.1.0"
 NEVER = -1
+_LIMIT_NAMES = tuple(field.name for field in protocol.NEW_LIMITS)
+_HARD_LIMITS = tuple(field.high for field in protocol.NEW_LIMITS)
+# The state a refused request found the pump in.
+_STATES = {
+    code.E_SUSPENDED: protocol.STATE_SUSPENDED,
+    code.E_RUNNING: protocol.STATE_RUNNING,
+    code.E_FAULT: protocol.STATE_FAULT,
+}
 
 
 class Pump:
@@ -31,7 +39,8 @@ class Pump:
         self._pressure_sensor = pressure_sensor
         self._identity = identity
         self._stroke_uu = identity["stroke_uu"]
-        self._limits = (35000, 40000, 60000, 150000)  # GUARD-1: hard, the day's the clinician default, as the core's
+        max_basal_mu_per_h, *caps = core.limits()
+        self._limits = (max_basal_mu_per_h,) + tuple(self._mu(strokes) for strokes in caps)
         self._deliveries = Deliveries(core)
         self._deliveries.basal_started(clock.now_us(), 0)
         self._strokes = 0
@@ -101,8 +110,8 @@ class Pump:
             rate_mu_per_h = self._core.state()[code.RATE_MU_PER_H]
             raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, rate_mu_per_h)
         if result != code.OK:
-            name = ("max_basal_mu_per_h", "max_bolus_mu", "max_hour_mu", "max_day_mu")[refused - 1]
-            raise Refused(protocol.HARD_LIMIT, name, limits[refused - 1], self._limits[refused - 1])
+            place = refused - 1
+            raise Refused(protocol.HARD_LIMIT, _LIMIT_NAMES[place], limits[place], _HARD_LIMITS[place])
         old, self._limits = self._limits, limits
         return self._clock.now_us(), old
 
@@ -140,8 +149,8 @@ class Pump:
             "strokes_commanded": state[code.GUARD_COMMANDED],
             "strokes_delivered": self._stroke_sensor.strokes(),
             "strokes_abandoned": state[code.BASAL_ABANDONED] + state[code.BOLUS_ABANDONED],
-            "hour_mu": self._mu(core.used(now_us, code.HOUR)),
-            "day_mu": self._mu(core.used(now_us, code.DAY)),
+            "hour_mu": self._used_mu(code.HOUR),
+            "day_mu": self._used_mu(code.DAY),
             "pressure_pa": self._pressure_sensor.read_pa(),
             "next_due_us": protocol.NEVER_US if next_us < 0 else next_us,
             "max_basal_mu_per_h": self._limits[0],
@@ -154,6 +163,9 @@ class Pump:
         state = self._core.state()
         return state[code.BASAL_ABANDONED] + state[code.BOLUS_ABANDONED]
 
+    def _used_mu(self, window):
+        return self._mu(self._core.used(self._clock.now_us(), window))
+
     def _mu(self, strokes):
         return strokes * self._stroke_uu // 1000
 
@@ -161,24 +173,19 @@ class Pump:
         """Raise the refusal that a core result stands for; OK passes."""
         if result == code.OK:
             return
-        now_us = self._clock.now_us()
+        max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu = self._limits
         if result == code.E_MAX_BASAL:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name or "rate_mu_per_h", value, self._limits[0])
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, max_basal_mu_per_h)
         if result == code.E_MAX_BOLUS:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, self._limits[1])
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, max_bolus_mu)
         if result == code.E_HOUR_CAP:
-            raise Refused(
-                protocol.HOUR_LIMIT, field_name, value + self._mu(self._core.used(now_us, code.HOUR)), self._limits[2]
-            )
+            raise Refused(protocol.HOUR_LIMIT, field_name, value + self._used_mu(code.HOUR), max_hour_mu)
         if result == code.E_DAY_CAP:
-            raise Refused(
-                protocol.DAY_LIMIT, field_name, value + self._mu(self._core.used(now_us, code.DAY)), self._limits[3]
-            )
+            raise Refused(protocol.DAY_LIMIT, field_name, value + self._used_mu(code.DAY), max_day_mu)
         if result == code.E_BUSY:
             raise Refused(protocol.BOLUS_ACTIVE, field_name, value)
         if result == code.E_NO_BOLUS:
             raise Refused(protocol.NO_BOLUS_ACTIVE)
-        if result in (code.E_SUSPENDED, code.E_RUNNING, code.E_FAULT):
-            states = {code.E_SUSPENDED: protocol.STATE_SUSPENDED, code.E_RUNNING: protocol.STATE_RUNNING}
-            raise Refused(protocol.WRONG_STATE, None, states.get(result, protocol.STATE_FAULT))
+        if result in _STATES:
+            raise Refused(protocol.WRONG_STATE, None, _STATES[result])
         raise Refused(protocol.INTERNAL_ERROR)

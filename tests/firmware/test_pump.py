@@ -1,0 +1,148 @@
+"""The pump's composition on CPython: the same firmware files over the same core, with a clock and a motor made by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from c_ext.host import Core
+from firmware import events, protocol
+from firmware.drivers.clock import Clock
+from firmware.drivers.pressure_sensor import PressureSensor
+from firmware.drivers.stepper import Stepper
+from firmware.drivers.stroke_sensor import StrokeSensor
+from firmware.errors import Refused
+from firmware.pump import Pump
+
+MOTOR = (96, 400, 1600, 20_000)
+SECOND_US = 1_000_000
+
+
+class Hand:
+    """A pump, and the hand that moves its clock and plays the part of a board's interrupts."""
+
+    def __init__(self) -> None:
+        self.now_us = 0
+        self.halted = 0
+        self.strokes_us: list[int] = []
+        self.core = Core(motor=MOTOR)
+        self.pump = Pump(
+            self.core,
+            Clock(lambda: self.now_us),
+            Stepper(MOTOR, self._halt),
+            StrokeSensor(lambda: self.core.state()[19]),
+            PressureSensor(lambda: 512, 512, 39_063, 4095),
+            {"stroke_uu": 200_000, "stroke_nl": 500, "concentration_u_per_ml": 400},
+        )
+
+    def _halt(self) -> None:
+        self.halted += 1
+
+    def live(self, until_us: int, *, confirm: bool = True) -> None:
+        while 0 <= (due_us := self.core.next_us()) <= until_us:
+            self.now_us = max(self.now_us, due_us)
+            action = self.core.service(self.now_us)
+            if action == 1:
+                self.strokes_us.append(self.now_us)
+                self.now_us += 104_000
+                if confirm:
+                    self.core.confirmed()
+                self.core.ended()
+                self.pump.handle(events.STROKE)
+            else:
+                self.pump.handle(events.WITHHELD if action == 2 else events.FAULT)
+        self.now_us = until_us
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.mark.req("GUARD-3")
+def test_each_stroke_needs_the_permit_that_follows_the_one_before(hand: Hand) -> None:
+    hand.pump.bolus(600)
+    hand.core.service(0)
+    hand.core.confirmed()
+    hand.core.ended()
+    assert hand.core.next_us() == -1  # the supervisor has not come back yet
+    hand.pump.handle(events.STROKE)
+    assert hand.core.next_us() == 2 * SECOND_US
+
+
+@pytest.mark.req("DOSE-3")
+def test_a_running_bolus_shows_what_it_has_delivered(hand: Hand) -> None:
+    hand.pump.set_basal(1000)
+    hand.pump.bolus(2000)
+    hand.live(7 * SECOND_US)
+    status = hand.pump.status()
+    assert (status["bolus_commanded_mu"], status["bolus_delivered_mu"], status["bolus_remaining_mu"]) == (800, 800, 1200)
+    _, newest, records = hand.pump.deliveries(0, 6)
+    assert newest == 3
+    assert records[-1]["kind"] == protocol.KIND_NORMAL_BOLUS
+    assert (records[-1]["delivered_strokes"], records[-1]["reason"]) == (4, protocol.REASON_RUNNING)
+
+
+@pytest.mark.req("DOSE-3")
+def test_a_stroke_confirmed_after_the_rate_changed_belongs_to_the_old_stretch(hand: Hand) -> None:
+    hand.pump.set_basal(35_000)
+    hand.now_us = hand.core.next_us()
+    hand.core.service(hand.now_us)
+    hand.now_us += 50_000
+    hand.pump.set_basal(1_000)  # in the middle of the burst
+    hand.core.confirmed()
+    hand.core.ended()
+    hand.pump.handle(events.STROKE)
+    _, _, records = hand.pump.deliveries(0, 6)
+    assert [(each["commanded_strokes"], each["delivered_strokes"]) for each in records] == [(0, 0), (1, 1), (0, 0)]
+
+
+@pytest.mark.req("DOSE-3")
+def test_old_records_are_forgotten_first_and_the_oldest_number_tells(hand: Hand) -> None:
+    for rate in range(40):
+        hand.now_us += SECOND_US
+        hand.pump.set_basal(50 * rate)
+    oldest, newest, records = hand.pump.deliveries(0, 6)
+    assert (oldest, newest) == (10, 41)
+    assert [each["id"] for each in records] == list(range(10, 16))
+
+
+@pytest.mark.req("GUARD-1")
+def test_limits_below_the_running_basal_are_refused_and_nothing_changes(hand: Hand) -> None:
+    hand.pump.set_basal(5_000)
+    with pytest.raises(Refused) as refused:
+        hand.pump.set_limits(4_000, 40_000, 60_000, 150_000)
+    assert (refused.value.field_name, refused.value.value, refused.value.limit) == ("max_basal_mu_per_h", 4_000, 5_000)
+    assert hand.pump.status()["max_basal_mu_per_h"] == 35_000
+
+
+@pytest.mark.req("GUARD-1")
+def test_a_limit_beyond_the_hard_one_names_the_hard_one(hand: Hand) -> None:
+    with pytest.raises(Refused) as refused:
+        hand.pump.set_limits(35_000, 40_000, 60_001, 150_000)
+    assert (refused.value.code, refused.value.value, refused.value.limit) == (protocol.HARD_LIMIT, 60_001, 60_000)
+
+
+@pytest.mark.req("DOSE-5")
+def test_a_fault_ends_the_bolus_halts_the_motor_and_refuses_everything(hand: Hand) -> None:
+    hand.pump.bolus(2000)
+    hand.live(SECOND_US * 30, confirm=False)
+    assert len(hand.strokes_us) == 2
+    assert hand.halted == 1
+    status = hand.pump.status()
+    assert (status["state"], status["bolus_remaining_mu"]) == (protocol.STATE_FAULT, 0)
+    assert hand.pump.deliveries(0, 6)[2][-1]["reason"] == protocol.REASON_FAULT
+    with pytest.raises(Refused):
+        hand.pump.resume()
+
+
+@pytest.mark.req("DOSE-5")
+def test_basal_set_while_suspended_waits_for_the_resume(hand: Hand) -> None:
+    hand.pump.set_basal(1000)
+    hand.pump.suspend()
+    hand.pump.set_basal(35_000)
+    hand.live(3600 * SECOND_US)
+    assert hand.strokes_us == []
+    _, rate = hand.pump.resume()
+    assert rate == 35_000
+    hand.live(2 * 3600 * SECOND_US)
+    assert len(hand.strokes_us) == 174 + 1
