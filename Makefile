@@ -1,0 +1,92 @@
+# Relève: every target sets up what it needs, only what is missing, and says so. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+SEED ?= 1
+BOARD ?= VIRTUAL
+PORT ?= 7007
+PACE ?= 1
+# Test processes; the machine for which the time limits are set has two cores.
+WORKERS ?= 2
+
+VENV := .venv/bin
+BOOTSTRAP := $(PYTHON) -m tools.bootstrap
+C_FILES = $(shell git ls-files '*.[ch]')
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help
+help: ## list the targets
+	@echo "Relève: controller firmware and test bench for an implantable insulin pump. Not a medical device."
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo "Settings: SEED=$(SEED) BOARD=$(BOARD) PORT=$(PORT) PACE=$(PACE) WORKERS=$(WORKERS) MICROPYTHON_DIR=… DEBIAN_MIRROR=…"
+
+.PHONY: setup
+setup: ## install what the project needs: system packages, .venv
+	@$(BOOTSTRAP) venv
+
+.PHONY: firmware
+firmware: ## build MicroPython with the firmware for BOARD
+	@$(PYTHON) -m tools.micropython $(BOARD)
+
+.PHONY: core
+core: setup ## build the dose core as a Python module
+	@$(VENV)/python -m c_ext.host.build
+
+.PHONY: ready
+ready: setup core firmware
+
+.PHONY: bench
+bench: ready ## run the accuracy bench on a plant made from SEED; results in build/bench
+	@$(VENV)/python -m hil.cli bench --seed $(SEED) --out build/bench
+
+.PHONY: speed
+speed: ready ## measure how much faster than real time a bench runs; build/speed.json
+	@$(VENV)/python -m hil.cli speed --out build/speed.json
+
+.PHONY: pump
+pump: ready ## run a virtual pump at PACE × real time, its programmer link on TCP PORT and a pty
+	@$(VENV)/python -m hil.cli pump --port $(PORT) --pace $(PACE) --seed $(SEED)
+
+.PHONY: test
+test: ready ## run all tests
+	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+.PHONY: check
+check: setup stubs ## format check, lint, types and all tests
+	@$(VENV)/ruff format --check
+	@$(VENV)/clang-format --dry-run --Werror $(C_FILES)
+	@$(MAKE) lint types test
+
+.PHONY: format
+format: setup ## format Python and C
+	@$(VENV)/ruff format
+	@$(VENV)/ruff check --fix-only --quiet
+	@$(VENV)/clang-format -i $(C_FILES)
+
+.PHONY: lint
+lint: setup ## lint Python
+	@$(VENV)/ruff check
+
+.PHONY: stubs
+stubs:
+	@$(BOOTSTRAP) stubs
+
+.PHONY: types
+types: stubs ## check types: CPython code, then the firmware against MicroPython's stubs
+	@$(VENV)/mypy
+	@$(VENV)/mypy --config-file tools/mypy-firmware.ini
+
+.PHONY: lock
+lock: ## pin all dependencies of pyproject.toml anew, by hash
+	@$(PYTHON) -m tools.lock
+
+.PHONY: clean
+clean: ## delete what was built, but not what was installed
+	@rm -rf build/bench build/core build/VIRTUAL build/logs build/speed.json
+
+.PHONY: distclean
+distclean: ## delete everything that is not in the repository, but not the download cache
+	@rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,203 @@
+"""Install what the project needs and the machine lacks: system packages, the virtual environment, type stubs.
+
+    python3 -m tools.bootstrap venv [source]     packages for a group, then .venv from requirements.lock
+    python3 -m tools.bootstrap stubs             MicroPython's type stubs into build/stubs
+
+What is there already is left alone; what is installed is said, with the reason. A second run takes well under a second.
+Errors: Problem, naming what is missing and how to get it.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.console import BUILD, ROOT, Problem, digest, is_fresh, locked, main_guard, run_logged, say, stamp, timed
+
+VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
+PYPROJECT = ROOT / "pyproject.toml"
+LOCK = ROOT / "requirements.lock"
+STUBS_LOCK = ROOT / "tools" / "stubs.lock"
+STUBS = BUILD / "stubs"
+# pip builds the one dependency that comes as source only (crcmod) with these, so they come first, by hash as all.
+INSTALLERS = ("pip", "setuptools")
+
+
+class Package(NamedTuple):
+    """A system package: how to see that it is there, its Debian names, and why it is needed."""
+
+    present: Callable[[], bool]
+    debian: tuple[str, ...]
+    why: str
+
+
+def _compiles() -> bool:
+    compiler = shutil.which("gcc")
+    if not compiler or not shutil.which("cc"):
+        return False
+    command = [compiler, "-E", "-include", "stdio.h", "-x", "c", os.devnull]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _has_python_headers() -> bool:
+    return (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file()
+
+
+def _has_venv() -> bool:
+    # Debian leaves ensurepip out of its python3 and ships it with python3-venv.
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _has_dpkg_source() -> bool:
+    return bool(shutil.which("dpkg-source") and shutil.which("xz"))
+
+
+PACKAGES = {
+    "build": (
+        Package(_compiles, ("gcc", "libc6-dev"), "C compiler and C library headers: dose core, MicroPython"),
+        Package(_has_python_headers, ("python3-dev",), "Python's headers: the dose core as a Python module, crcmod"),
+        Package(_has_venv, ("python3-venv",), "a virtual environment of the project's own"),
+    ),
+    "source": (Package(_has_dpkg_source, ("dpkg-dev",), "dpkg-source and xz: unpack MicroPython's source"),),
+}
+
+
+def install_packages(group: str) -> None:
+    """Install the system packages of `group` that are missing, through apt, as root or with sudo.
+
+    Raises Problem, naming the packages, if there is no apt, no permission, or the installation fails.
+    """
+    missing = [package for package in PACKAGES[group] if not package.present()]
+    if not missing:
+        return
+    names = [name for package in missing for name in package.debian]
+    listed = "".join(f"\n    {' '.join(package.debian)}: {package.why}" for package in missing)
+    needed = f"Needed and not found:{listed}\n"
+    apt = shutil.which("apt-get")
+    if not apt:
+        raise Problem(
+            f"{needed}There is no apt-get here to install them with. Install these (Debian's names) with your system's "
+            "package manager and run make again."
+        )
+    command = [apt, "install", "--yes", "--no-install-recommends", *names]
+    by_hand = f"Run as root:  apt-get update && apt-get install {' '.join(names)}"
+    prefix: list[str] = []
+    if os.geteuid() != 0:
+        sudo = shutil.which("sudo")
+        if not sudo:
+            raise Problem(f"{needed}Installing them needs root, and there is no sudo. {by_hand}")
+        prefix = [sudo]
+        # Here and not below, because a password may have to be typed.
+        if subprocess.run([sudo, "--validate"], check=False).returncode != 0:
+            raise Problem(f"{needed}sudo refused to install them. {by_hand}")
+    say(f"installing system packages with apt:{listed}")
+    options = ["-o", "DPkg::Lock::Timeout=300"]
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    hint = f"{needed}No network, or the package index is stale? {by_hand}"
+    with timed("    apt-get update, apt-get install"):
+        run_logged("apt-update", [*prefix, *quiet, apt, *options, "update"], hint=hint)
+        run_logged("apt-install", [*prefix, *quiet, *command[:2], *options, *command[2:]], hint=hint)
+    still = [name for package in missing if not package.present() for name in package.debian]
+    if "python3-venv" in still and Path(sys.executable).resolve().name.startswith("python3."):
+        # The machine's python3 is a Debian one, but not Debian's default version.
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise Problem(f"{sys.executable} cannot make virtual environments: install python{version}-venv")
+    if still:
+        raise Problem(f"installed {' '.join(still)}, but {sys.executable} does not find them; is it another Python's?")
+
+
+def lock_entries(lock: Path) -> dict[str, list[str]]:
+    """The entries of a hash-pinned lock file by package name; one package may have several, by environment marker."""
+    entries: dict[str, list[str]] = {}
+    text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        found = re.match(r"([A-Za-z0-9._-]+)==", line)
+        if found:
+            entries.setdefault(found[1], []).append(line)
+    return entries
+
+
+def pip_install(name: str, python: Path, entries: list[str], *options: str) -> None:
+    """Install lock-file `entries` with `python`'s pip, by hash. Raises Problem if that fails."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as requirements:
+        requirements.write("\n".join(entries) + "\n")
+        requirements.flush()
+        command = [str(python), "-m", "pip", "install", "--require-hashes", "--no-deps", "--disable-pip-version-check"]
+        hint = (
+            "No network, or no package index? pip uses your own configuration (`pip config list`), so an index or a "
+            "folder of wheels (PIP_FIND_LINKS) of yours will do."
+        )
+        run_logged(name, [*command, "--retries", "3", *options, "-r", requirements.name], hint=hint)
+
+
+def make_venv() -> None:
+    """Make .venv hold what requirements.lock says. Raises Problem if the packages cannot be had."""
+    scripts = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["scripts"]
+    key = digest([LOCK], sys.version, sysconfig.get_platform(), str(VENV), repr(scripts))
+    done = VENV / ".stamp"
+    if is_fresh(done, key):
+        return
+    with locked(BUILD / ".venv-lock"):
+        if is_fresh(done, key):
+            return
+        entries = lock_entries(LOCK)
+        with timed(f"installing {len(entries)} pinned Python packages into .venv (reasons: docs/dependencies.md)"):
+            # --clear: what an older lock installed, or a Python that is gone, must not linger.
+            run_logged("venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+            first = [line for name in INSTALLERS for line in entries[name]]
+            pip_install("pip-installers", VENV_PYTHON, first)
+            rest = [line for name, lines in entries.items() if name not in INSTALLERS for line in lines]
+            # No build isolation: it would fetch unpinned build tools from the index.
+            pip_install("pip", VENV_PYTHON, rest, "--no-build-isolation")
+            # The project itself, in place: its commands `pump` and `pump-bench`.
+            editable = [str(VENV_PYTHON), "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index"]
+            run_logged("pip-project", [*editable, "--editable", str(ROOT)])
+        stamp(done, key)
+
+
+def make_stubs() -> None:
+    """Put MicroPython's type stubs into build/stubs/PORT. Raises Problem if they cannot be had.
+
+    The ports' stubs are the same modules over again, and shadow CPython's, so each has a folder outside of .venv.
+    """
+    entries = lock_entries(STUBS_LOCK)
+    key = digest([STUBS_LOCK])
+    if is_fresh(STUBS / ".stamp", key):
+        return
+    with locked(BUILD / ".venv-lock"), timed("installing MicroPython's type stubs into build/stubs"):
+        shutil.rmtree(STUBS, ignore_errors=True)
+        for name, lines in entries.items():
+            target = STUBS / name.removeprefix("micropython-").removesuffix("-stubs")
+            pip_install(f"pip-{name}", VENV_PYTHON, lines, "--target", str(target), "--no-compile")
+        stamp(STUBS / ".stamp", key)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Install what the project needs and the machine lacks.")
+    parser.add_argument("what", nargs="+", choices=("venv", "stubs", *PACKAGES))
+    for what in parser.parse_args().what:
+        if what in PACKAGES:
+            install_packages(what)
+        else:
+            install_packages("build")
+            make_venv()
+        if what == "stubs":
+            make_stubs()
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,0 +1,127 @@
+"""What the tools share: saying what happens, failing clearly, running programs with a log, locking, stamps.
+
+Errors: Problem is what a person can do something about; `main_guard` prints it and exits 1, never a traceback.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+LOGS = BUILD / "logs"
+LOG_LINES_SHOWN = 25
+
+
+class Problem(Exception):
+    """Something is missing or has failed; the text says what, and what to do about it."""
+
+
+def say(text: str) -> None:
+    """One line of progress on standard error, so that standard output stays a program's own."""
+    print(f"[setup] {text}", file=sys.stderr, flush=True)
+
+
+def main_guard(main: Callable[[], None]) -> None:
+    """Run `main`; a Problem or an operating-system error ends as a message and exit status 1, Ctrl-C as 130."""
+    try:
+        main()
+    except Problem as problem:
+        print(f"\n[setup] error: {problem}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"\n[setup] error: {error.strerror or error}{where}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("\n[setup] interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def run_logged(
+    name: str,
+    command: Sequence[str | Path],
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    hint: str = "",
+) -> str:
+    """Run `command` with its output in build/logs/NAME.log; returns the output.
+
+    Raises Problem with the last lines of the log, its path and `hint` if the command fails or does not exist.
+    """
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{name}.log"
+    words = [os.fspath(word) for word in command]
+    with log.open("w", encoding="utf-8") as out:
+        try:
+            status = subprocess.run(
+                words, cwd=cwd, env=env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
+            ).returncode
+        except FileNotFoundError:
+            raise Problem(f"{words[0]} is not installed. {hint}".rstrip()) from None
+    output = log.read_text(encoding="utf-8", errors="replace")
+    if status != 0:
+        tail = "\n".join(f"    {line}" for line in output.splitlines()[-LOG_LINES_SHOWN:])
+        raise Problem(f"{name}: `{words[0]}` failed with status {status}. {hint}\n{tail}\n  whole log: {log}")
+    return output
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path`, so that two runs do not build or install the same thing at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another run that is doing the same")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def digest(paths: Iterable[Path], *facts: str) -> str:
+    """SHA-256 over `facts` and over the names and contents of files, and of folders with all below, in `paths`."""
+    total = hashlib.sha256()
+    for fact in facts:
+        total.update(fact.encode() + b"\0")
+    for path in paths:
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for each in files:
+            if each.is_file() and "__pycache__" not in each.parts:
+                content = hashlib.sha256(each.read_bytes()).digest()
+                total.update(os.fsencode(each) + b"\0" + content)
+    return total.hexdigest()
+
+
+def is_fresh(path: Path, key: str) -> bool:
+    """Whether the stamp at `path` was written for `key`."""
+    return path.is_file() and path.read_text(encoding="utf-8") == key
+
+
+def stamp(path: Path, key: str) -> None:
+    """Remember in `path` that what it stands for was made from `key`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(key, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Say what is done, and when it is done how long it took."""
+    say(f"{what} …")
+    start = time.monotonic()
+    yield
+    say(f"    done in {time.monotonic() - start:.0f} s")
+
+
+if sys.version_info < (3, 11):  # noqa: UP036  says so clearly, before anything newer is used
+    print(
+        f"[setup] error: Python 3.11 or newer is needed, not {sys.version.split()[0]} ({sys.executable})",
+        file=sys.stderr,
+    )
+    raise SystemExit(1)
