@@ -134,7 +134,7 @@ _STATUS = (
     _u8("state", "what the pump is doing", STATES),
     _u8("fault", "latched fault of the dose core; 0 is none"),
     _u32("basal_rate_mu_per_h", "programmed basal rate", "mU/h"),
-    _u32("bolus_id", "latest bolus; 0 is none yet"),
+    _u32("bolus_id", "delivery number of the latest bolus; 0 is none yet"),
     _u32("bolus_programmed_mu", "its programmed volume", "mU"),
     _u32("bolus_commanded_mu", "its strokes ordered", "mU"),
     _u32("bolus_delivered_mu", "its strokes confirmed", "mU"),
