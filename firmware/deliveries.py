@@ -81,10 +81,6 @@ class Deliveries:
         self._bolus = self._append(protocol.KIND_NORMAL_BOLUS, now_us, programmed_mu)
         return self._bolus.id
 
-    def bolus_id(self):
-        """The number of the running bolus, 0 if there is none."""
-        return 0 if self._bolus is None else self._bolus.id
-
     def stroke_ended(self):
         """Called after every stroke; costs next to nothing unless something has ended with it."""
         if self._late is not None:

@@ -9,7 +9,7 @@ from firmware import dose_codes as code
 from firmware import events as event
 from firmware import protocol
 from firmware.deliveries import Deliveries
-from firmware.errors import Refused
+from firmware.errors import FirmwareError, Refused
 
 FIRMWARE_VERSION = "0.1.0"
 NEVER = -1
@@ -43,6 +43,7 @@ class Pump:
         self._limits = (max_basal_mu_per_h,) + tuple(self._mu(strokes) for strokes in caps)
         self._deliveries = Deliveries(core)
         self._deliveries.basal_started(clock.now_us(), 0)
+        self._bolus_id = 0
         self._strokes = 0
         core.permit(1)
 
@@ -74,16 +75,16 @@ class Pump:
         now_us = self._clock.now_us()
         strokes = volume_mu * 1000 // self._stroke_uu
         self._accept(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
-        return now_us, self._deliveries.bolus_started(now_us, volume_mu), strokes
+        self._bolus_id = self._deliveries.bolus_started(now_us, volume_mu)
+        return now_us, self._bolus_id, strokes
 
     def cancel_bolus(self):
         """(time of effect, delivery number, programmed, confirmed so far). A stroke in progress is completed."""
         now_us = self._clock.now_us()
-        number = self._deliveries.bolus_id()
         self._accept(self._core.cancel_bolus(now_us))
         state = self._core.state()
         self._deliveries.bolus_ended()
-        return now_us, number, self._mu(state[code.BOLUS_PROGRAMMED]), self._mu(state[code.BOLUS_DELIVERED])
+        return now_us, self._bolus_id, self._mu(state[code.BOLUS_PROGRAMMED]), self._mu(state[code.BOLUS_DELIVERED])
 
     def suspend(self):
         """(time of effect, whole strokes given up)."""
@@ -141,7 +142,7 @@ class Pump:
             "state": pump_state,
             "fault": fault,
             "basal_rate_mu_per_h": state[code.RATE_MU_PER_H],
-            "bolus_id": state[code.BOLUS_ID],
+            "bolus_id": self._bolus_id,
             "bolus_programmed_mu": self._mu(state[code.BOLUS_PROGRAMMED]),
             "bolus_commanded_mu": self._mu(state[code.BOLUS_COMMANDED]),
             "bolus_delivered_mu": self._mu(state[code.BOLUS_DELIVERED]),
@@ -188,4 +189,4 @@ class Pump:
             raise Refused(protocol.NO_BOLUS_ACTIVE)
         if result in _STATES:
             raise Refused(protocol.WRONG_STATE, None, _STATES[result])
-        raise Refused(protocol.INTERNAL_ERROR)
+        raise FirmwareError("the dose core answered %d" % result)
