@@ -1,0 +1,38 @@
+"""The Makefile: help lists every target, and CI runs nothing but what a person runs."""
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+# Steps of other targets, not for a person.
+INNER = {"ready", "stubs"}
+
+
+def test_help_lists_every_target_and_is_what_make_does_by_itself():
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  make ([a-z-]+) ", listed, re.M)) == targets - INNER
+    assert {
+        "setup",
+        "bench",
+        "test",
+        "check",
+        "format",
+        "lint",
+        "types",
+        "speed",
+        "pump",
+        "firmware",
+        "core",
+    } <= targets
+
+
+def test_every_target_is_phony():
+    assert set(re.findall(r"^\.PHONY: (\S+)", MAKEFILE, re.M)) == set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
+
+
+def test_ci_runs_make_test_and_nothing_else():
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec make test"]
