@@ -5,6 +5,6 @@ import os
 from hypothesis import HealthCheck, settings
 
 SHARED = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("quick", max_examples=150, stateful_step_count=40, **SHARED)
+settings.register_profile("quick", max_examples=300, stateful_step_count=40, **SHARED)
 settings.register_profile("nightly", max_examples=5000, stateful_step_count=120, **SHARED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

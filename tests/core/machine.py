@@ -34,11 +34,13 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
             closest=st.booleans(),
             room=st.booleans(),
             now_us=st.one_of(st.just(0), st.integers(0, TEN_YEARS_US)),
+            rate=RATES,
         )
-        def begin(self, stroke_nl: int, concentration: int, closest: bool, room: bool, now_us: int) -> None:
+        def begin(self, stroke_nl: int, concentration: int, closest: bool, room: bool, now_us: int, rate: int) -> None:
             history = (500_000_000 if room else 150_000_000) // (stroke_nl * concentration)
             self.pair = Pair(core_class, stroke_nl, concentration, 2000 * stroke_nl if closest else 0, history, now_us)
             self.pair.permit(1)
+            self.pair.request("set_basal", self.pair.now_us, rate)
 
         @rule(rate=RATES)
         def set_basal(self, rate: int) -> None:
@@ -47,6 +49,13 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
         @rule(strokes=STROKES)
         def bolus(self, strokes: int) -> None:
             self.pair.request("bolus", self.pair.now_us, strokes)
+
+        @rule(strokes=st.integers(1, 5), late_us=st.one_of(st.just(0), st.integers(0, HOUR_US)))
+        def bolus_when_basal_is_due(self, strokes: int, late_us: int) -> None:
+            due_us = self.pair.core.next_us()
+            if due_us >= 0:
+                self.pair.request("bolus", max(due_us, self.pair.now_us) + late_us, strokes)
+                self.pair.run(self.pair.now_us, limit=1)
 
         @rule(name=st.sampled_from(["cancel_bolus", "suspend", "resume", "resume"]))
         def request(self, name: str) -> None:
@@ -81,14 +90,14 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
             self.pair.service(self.pair.now_us + wait_us)
 
         @rule(
-            which=st.integers(0, 2**16),
+            back=st.integers(1, 4),
             window_us=st.sampled_from([HOUR_US, 24 * HOUR_US]),
             beside_us=st.integers(-1, 1),
         )
         @precondition(lambda self: self.pair.model.starts_us)
-        def service_as_a_stroke_leaves_a_window(self, which: int, window_us: int, beside_us: int) -> None:
+        def service_as_a_stroke_leaves_a_window(self, back: int, window_us: int, beside_us: int) -> None:
             starts_us = self.pair.model.starts_us
-            at_us = starts_us[which % len(starts_us)] + window_us + beside_us
+            at_us = starts_us[-min(back, len(starts_us))] + window_us + beside_us
             if at_us >= self.pair.now_us:
                 self.pair.service(at_us)
 
@@ -97,6 +106,18 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
             due_us = self.pair.core.next_us()
             if due_us >= 0:
                 self.pair.service(max(due_us, self.pair.now_us) + late_us)
+
+        @rule(edges=st.lists(st.sampled_from([0, 1, 1, 2]), min_size=1, max_size=6))
+        def strokes_with_edges(self, edges: list[int]) -> None:
+            for seen in edges:
+                due_us = self.pair.core.next_us()
+                if due_us < 0:
+                    break
+                self.pair.service(max(due_us, self.pair.now_us))
+                for _ in range(seen):
+                    self.pair.confirmed()
+                self.pair.ended()
+                self.pair.permit(len(self.pair.model.starts_us) + 1)
 
         @rule()
         def service_just_before(self) -> None:
