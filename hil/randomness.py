@@ -28,9 +28,7 @@ def _micro_sigmas() -> NDArray[np.int64]:
     normal = NormalDist()
     size = 1 << _TABLE_BITS
     tail = normal.cdf(-TRUNCATION_SIGMA)
-    lower = [
-        round(1e6 * normal.inv_cdf(tail + (1 - 2 * tail) * (index + 0.5) / size)) for index in range(size // 2)
-    ]
+    lower = [round(1e6 * normal.inv_cdf(tail + (1 - 2 * tail) * (index + 0.5) / size)) for index in range(size // 2)]
     return np.array(lower + [-value for value in reversed(lower)], dtype=np.int64)
 
 

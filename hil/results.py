@@ -60,7 +60,7 @@ def allowed_text(measurement: Measurement) -> str:
 def write_junit(path: Path, suite: str, measurements: Sequence[Measurement]) -> None:
     """Write one test case a measurement, with requirement, kind, value, limits and uncertainty as properties."""
     failures = sum(measurement.verdict == "fail" for measurement in measurements)
-    counts = {"tests": str(len(measurements)), "failures": str(failures), "errors": "0", "skipped": "0"}
+    counts: dict[str, Any] = {"tests": str(len(measurements)), "failures": str(failures), "errors": "0", "skipped": "0"}
     root = ElementTree.Element("testsuites", name=suite, **counts)
     element = ElementTree.SubElement(root, "testsuite", name=suite, **counts)
     for measurement in measurements:

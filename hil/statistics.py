@@ -98,8 +98,7 @@ def trumpet(
             continue
         expected = k * per_sample
         errors = [
-            100 * (late - early - expected) / expected
-            for early, late in zip(cumulative, cumulative[k:], strict=False)
+            100 * (late - early - expected) / expected for early, late in zip(cumulative, cumulative[k:], strict=False)
         ]
         mean_absolute = math.fsum(abs(error) for error in errors) / len(errors)
         points.append(TrumpetPoint(window, len(errors), min(errors), max(errors), mean_absolute))
@@ -107,7 +106,7 @@ def trumpet(
 
 
 def strokes_before(starts_us: Sequence[int], time_us: int) -> int:
-    """Return how many strokes of the ordered list began before `time_us`; one that begins then has given nothing yet."""
+    """Return how many of the ordered strokes began before `time_us`; one that begins then has given nothing yet."""
     return bisect_left(starts_us, time_us)
 
 

@@ -1,4 +1,4 @@
-"""The balance's simulated twin: after a run it weighs what came out of the plant's catheter, faults of weighing included.
+"""The balance's simulated twin: after a run it weighs what came out of the catheter, faults of weighing included.
 
     reading = (ρ·V·buoyancy)·(1 + slope error) − evaporation·t + drift·t + noise, rounded to the resolution
 

@@ -1,8 +1,8 @@
 """What came out of the catheter's tip, from the raw strokes: the plant's own first-order model, in closed form.
 
-    outflow(t) = what the mechanism pushed in by t − what the compliance holds at t
-    during a burst of rate q that began at t0 with v0 stored:  v(t) = v0·e^(−(t−t0)/τ) + q·τ·(1 − e^(−(t−t0)/τ))
-    after its end t1:                                          v(t) = v(t1)·e^(−(t−t1)/τ)
+outflow(t) = what the mechanism pushed in by t − what the compliance holds at t
+during a burst of rate q that began at t0 with v0 stored:  v(t) = v0·e^(−(t−t0)/τ) + q·τ·(1 − e^(−(t−t0)/τ))
+after its end t1:                                          v(t) = v(t1)·e^(−(t−t1)/τ)
 """
 
 from __future__ import annotations

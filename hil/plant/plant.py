@@ -1,9 +1,9 @@
 """The plant on the hot path: a stroke makes a volume, the catheter stores and releases it, the sensors see it.
 
-Called once or twice for every stroke of a virtual run, so it computes in closed form, in plain integers and floats, with
-random numbers drawn in blocks. The catheter is of first order: what a burst pushes in at a constant rate is stored in
-the compliance C and leaves through the resistance R, so the stored volume decays with τ = R·C. What came out of the tip
-is not needed while a run lasts; `hil.plant.outflow` computes it afterwards from the raw record, with the same model.
+Called once or twice for every stroke of a virtual run, so it computes in closed form, in plain integers and floats,
+with random numbers drawn in blocks. The catheter is of first order: what a burst pushes in at a constant rate is stored
+in the compliance C and leaves through the resistance R, so the stored volume decays with τ = R·C. What came out of the
+tip is not needed while a run lasts; `hil.plant.outflow` computes it afterwards from the raw record, by the same model.
 
 Implements: HIL-3
 """
@@ -26,9 +26,9 @@ _LONG_AGO_US = -(1 << 62)
 
 
 class StrokeRecord:
-    """The raw record, three parallel lists: burst start, burst duration, volume that left the mechanism (picolitres)."""
+    """The raw record, three parallel lists: burst start and duration, volume that left the mechanism (picolitres)."""
 
-    __slots__ = ("start_us", "duration_us", "volume_pl")
+    __slots__ = ("duration_us", "start_us", "volume_pl")
 
     def __init__(self) -> None:
         self.start_us: list[int] = []
@@ -47,11 +47,37 @@ class Plant:
     """
 
     __slots__ = (
-        "parameters", "pump", "seed", "life", "strokes", "tau_us",
-        "_append_start", "_append_duration", "_append_volume", "_volumes_pl", "_noise_counts", "_volume_source",
-        "_noise_source", "_mean_pl", "_sd_pl", "_noise_sd_counts", "_steps_per_stroke", "_edge_delay_us",
-        "_slack_pl", "_reservoir_pl", "_forgotten_us", "_rest_counts", "_counts_per_pl", "_burst_us", "_burst_kept",
-        "_burst_gain", "_start_us", "_end_us", "_before_pl", "_stored_pl", "_inflow_pl_per_tau",
+        "_append_duration",
+        "_append_start",
+        "_append_volume",
+        "_before_pl",
+        "_burst_gain",
+        "_burst_kept",
+        "_burst_us",
+        "_counts_per_pl",
+        "_edge_delay_us",
+        "_end_us",
+        "_forgotten_us",
+        "_inflow_pl_per_tau",
+        "_mean_pl",
+        "_noise_counts",
+        "_noise_sd_counts",
+        "_noise_source",
+        "_reservoir_pl",
+        "_rest_counts",
+        "_sd_pl",
+        "_slack_pl",
+        "_start_us",
+        "_steps_per_stroke",
+        "_stored_pl",
+        "_volume_source",
+        "_volumes_pl",
+        "life",
+        "parameters",
+        "pump",
+        "seed",
+        "strokes",
+        "tau_us",
     )  # fmt: skip
 
     def __init__(self, parameters: Table, seed: int, *, pump: str = "typical", life: str = "") -> None:
@@ -83,16 +109,10 @@ class Plant:
         self._noise_counts: list[float] = []
 
         # The catheter starts full and in equilibrium with the tip.
-        self._burst_us = 0
+        self._burst_us = -1
         self._burst_kept = self._burst_gain = 0.0
         self._start_us = self._end_us = _LONG_AGO_US
         self._before_pl = self._stored_pl = self._inflow_pl_per_tau = 0.0
-
-    def use_steps_per_stroke(self, steps: int) -> None:
-        """Take over the board's constant. Raises ValueError unless it is positive."""
-        if steps <= 0:
-            raise ValueError(f"steps per stroke must be positive, not {steps}")
-        self._steps_per_stroke = steps
 
     @property
     def reservoir_nl(self) -> float:
@@ -132,7 +152,7 @@ class Plant:
             lost_pl = min(self._slack_pl, volume_pl)
             self._slack_pl -= lost_pl
             volume_pl -= lost_pl
-        if volume_pl > self._reservoir_pl:
+        if volume_pl > self._reservoir_pl:  # noqa: PLR1730 - min() would cost a call on the hot path
             volume_pl = self._reservoir_pl
         self._reservoir_pl -= volume_pl
         self._append_start(start_us)

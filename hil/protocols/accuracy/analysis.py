@@ -1,4 +1,4 @@
-"""From raw records to findings. Uses the instruments' records, the calibration and the blank; never the plant's truth."""
+"""From raw records to findings. Uses the instruments' records, calibration and blank; never the plant's truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hil.protocols.accuracy.bolus import analyse_boluses
 from hil.protocols.accuracy.continuous import analyse_long
 from hil.protocols.accuracy.findings import Findings, weighing_of
 from hil.protocols.accuracy.record import Record
-from hil.statistics import moments
+from hil.statistics import moments, strokes_before
 
 _ANALYSES = {"bolus": analyse_boluses, "basal": analyse_basal, "long": analyse_long}
 
@@ -64,6 +64,34 @@ def _tell_stroke_volumes(findings: Findings) -> None:
         }
 
 
+def _tell_intervals(record: Record, findings: Findings) -> None:
+    """Times between strokes: of a basal job from its first command on, of a bolus job within each bolus."""
+    starts, job = record.stroke_starts_us, record.job
+    if job.kind == "bolus":
+        spans = [(given.at_us, given.after_us) for given in record.boluses]
+    else:
+        spans = [(record.first_command_us, record.end_us)]
+    intervals_us: list[int] = []
+    for early_us, late_us in spans:
+        inside = starts[strokes_before(starts, early_us) : strokes_before(starts, late_us)]
+        intervals_us += [after - before for before, after in zip(inside, inside[1:], strict=False)]
+    if not intervals_us:
+        return
+    interval = moments(intervals_us)
+    findings.tell(f"controller.stroke_interval.{job.name}.mean", interval.mean, "µs", "controller")
+    findings.tell(f"controller.stroke_interval.{job.name}.deviation", interval.deviation, "µs", "controller")
+    findings.figures["intervals"].append(
+        {
+            "job": job.name,
+            "count": interval.count,
+            "mean_us": round(interval.mean, 3),
+            "deviation_us": round(interval.deviation, 3),
+            "least_us": interval.least,
+            "greatest_us": interval.greatest,
+        }
+    )
+
+
 def analyse(records: Sequence[Record], limits: Limits) -> Findings:
     """Return the findings of all records, in their order."""
     findings = Findings(limits)
@@ -74,5 +102,6 @@ def analyse(records: Sequence[Record], limits: Limits) -> Findings:
             continue
         _tell_priming(record, findings)
         _ANALYSES[record.job.kind](record, findings)
+        _tell_intervals(record, findings)
     _tell_stroke_volumes(findings)
     return findings

@@ -12,10 +12,19 @@ from hil.plant import Plant
 class AccuracyBench(Protocol):
     """A bench with a pump in logical or real time."""
 
-    now_us: int
-    programmer: Any
     stroke_starts_us: list[int]
-    commands: Sequence[Any]
+
+    @property
+    def now_us(self) -> int:
+        """Device time."""
+
+    @property
+    def programmer(self) -> Any:
+        """A `host.client.Programmer`, or what behaves like one."""
+
+    @property
+    def commands(self) -> Sequence[Any]:
+        """The accepted commands, as `hil.checks.owed.Command`."""
 
     def run_until_us(self, t_us: int) -> None:
         """Let the pump run until device time `t_us`."""
@@ -39,4 +48,4 @@ def project_owed_check() -> OwedCheck:
     """Return the project's independent check of raw strokes; imported late because it is not needed to read results."""
     from hil.checks.owed import check
 
-    return check  # type: ignore[no-any-return, unused-ignore]
+    return check

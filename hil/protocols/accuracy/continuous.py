@@ -1,4 +1,4 @@
-"""Analysis of 72 h of basal: total, 1-h windows, trumpet curves, start-up curve, stroke intervals. No hour is left out."""
+"""Analysis of 72 h of basal: total, 1-h windows, trumpet curves, start-up curve. No hour is left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from hil.statistics import (
     AMBULATORY_WINDOWS_MIN,
     SHORT_SAMPLE_MIN,
     SHORT_WINDOWS_MIN,
-    moments,
     share_within_percent,
     strokes_before,
     trumpet,
@@ -113,28 +112,14 @@ def _start_up(record: Record, weighing: Weighing) -> list[list[float]]:
 def analyse_long(record: Record, findings: Findings) -> None:
     """Add the measurements and figures of one 72-h job."""
     weighing = weighing_of(record)
-    sets = [("ambulatory", AMBULATORY_SAMPLE_MIN, AMBULATORY_WINDOWS_MIN)]
+    sets: list[tuple[str, Fraction, tuple[int, ...]]] = []
+    sets.append(("ambulatory", AMBULATORY_SAMPLE_MIN, AMBULATORY_WINDOWS_MIN))
     if "short" in record.edges_us:
         sets.append(("short", SHORT_SAMPLE_MIN, SHORT_WINDOWS_MIN))
-    starts = record.stroke_starts_us
-    therapy = starts[strokes_before(starts, record.first_command_us) :]
-    intervals_us = [late - early for early, late in zip(therapy, therapy[1:], strict=False)]
     figure: dict[str, Any] = {
         "rate_mu_per_h": record.job.rate_mu_per_h,
         "hours": _hours(record, weighing, findings),
         "trumpet": {name: _trumpets(record, weighing, findings, name, s, w) for name, s, w in sets},
         "start_up": _start_up(record, weighing),
     }
-    if intervals_us:
-        interval = moments(intervals_us)
-        figure["interval_us"] = {
-            "count": interval.count,
-            "mean": round(interval.mean, 3),
-            "deviation": round(interval.deviation, 3),
-            "least": interval.least,
-            "greatest": interval.greatest,
-        }
-        key = f"controller.stroke_interval.{record.job.rate_mu_per_h}_mu_per_h"
-        findings.tell(f"{key}.mean", interval.mean, "µs", "controller")
-        findings.tell(f"{key}.deviation", interval.deviation, "µs", "controller")
     findings.figures["long"].append(figure)

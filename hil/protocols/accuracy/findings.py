@@ -11,6 +11,7 @@ from hil.measurement import Kind, Measurement
 from hil.protocols.accuracy.record import Record
 
 REQ = "HIL-2"
+FIGURES = ("bolus", "basal", "long", "priming", "intervals")
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Findings:
     limits: Limits
     measurements: list[Measurement] = field(default_factory=list)
     information: list[Measurement] = field(default_factory=list)
-    figures: dict[str, Any] = field(default_factory=lambda: {"bolus": [], "basal": [], "long": [], "priming": []})
+    figures: dict[str, Any] = field(default_factory=lambda: {name: [] for name in FIGURES})
 
     def judge(self, limit: str, name: str, value: float | None, uncertainty: float = 0) -> Measurement:
         """Add the measurement `name` under the limit named `limit`."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing.sharedctypes import Synchronized
 
 from hil.errors import BenchError
+from hil.pinning import pin
 from hil.protocols.accuracy.jobs import Job
 from hil.protocols.accuracy.life import Setting, live
 from hil.protocols.accuracy.progress import Progress
@@ -18,13 +18,10 @@ from host.errors import HostError
 
 def _pin(counter: Synchronized[int]) -> None:
     """Give this worker one core of those allowed; the device it starts inherits it, so the two never migrate."""
-    if not hasattr(os, "sched_setaffinity"):
-        return
     with counter.get_lock():
         number = counter.value
         counter.value += 1
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[number % len(cores)]})
+    pin(number)
 
 
 def _live_named(job: Job, setting: Setting) -> Record:

@@ -1,0 +1,107 @@
+"""report.html: one self-contained page, made from results.json alone. No script, no external resource."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hil.report import charts
+from hil.report.glance import allowed, figure, glance, number, subject
+from hil.report.published import BASAL, BOLUS
+from hil.results import read_json
+from hil.statistics import BIN_NAMES
+
+_FOLDER = Path(__file__).parent
+LIMITED_WINDOW_MIN = 930
+
+
+def _limits(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {limit["name"]: limit for limit in results["spec"]["limits"]}
+
+
+def _boluses(results: dict[str, Any]) -> list[dict[str, Any]]:
+    limits = _limits(results)
+    rows = []
+    for data in results["figures"]["bolus"]:
+        limit = limits[f"delivery.bolus.{data['bolus_mu']}_mu"]
+        rows.append(data | {"chart": charts.bolus_strip(data, limit["lower"], limit["upper"]), "limit": limit})
+    return rows
+
+
+def _longs(results: dict[str, Any]) -> list[dict[str, Any]]:
+    limits = _limits(results)
+    rows = []
+    for data in results["figures"]["long"]:
+        rate = data["rate_mu_per_h"] / 1000
+        found = limits.get(f"delivery.trumpet_{LIMITED_WINDOW_MIN}_min.{data['rate_mu_per_h']}_mu_per_h")
+        limit = (LIMITED_WINDOW_MIN, found["lower"], found["upper"]) if found else None
+        rows.append(
+            data
+            | {
+                "rate": rate,
+                "trumpet_chart": charts.trumpet_chart(data["trumpet"]["ambulatory"], rate, limit),
+                "hours_chart": charts.hours_chart(data["hours"], rate),
+                "start_up_chart": charts.start_up_chart(data["start_up"], rate),
+                "hours_within": sum(abs(row["error_percent"]) <= 15 for row in data["hours"]),
+            }
+        )
+    return rows
+
+
+def _basal(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a rate and pump, its hours side by side."""
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
+    for data in results["figures"]["basal"]:
+        key = (data["rate_mu_per_h"], data["pump"])
+        row = rows.setdefault(key, {"rate": data["rate_mu_per_h"] / 1000, "pump": data["pump"], "hours": []})
+        row["hours"].append(data)
+    return list(rows.values())
+
+
+def render(results: dict[str, Any]) -> str:
+    """Return the page. `results` is what results.json holds."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, figure=figure, allowed=allowed, subject=subject)
+    measurements = results["measurements"]
+    failed = [measurement for measurement in measurements if measurement["verdict"] == "fail"]
+    rows = glance(measurements)
+    page = environment.get_template("template.html.j2").render(
+        run=results["run"],
+        spec=results["spec"],
+        records=results["records"],
+        style=(_FOLDER / "style.css").read_text(encoding="utf-8"),
+        verdict="pass" if measurements and not failed else "fail",
+        measurements=measurements,
+        information=results["information"],
+        failed=failed,
+        groups={kind: [row for row in rows if row.kind == kind] for kind in ("controller", "delivery")},
+        bullet=charts.bullet,
+        boluses=_boluses(results),
+        bins=BIN_NAMES,
+        basal=_basal(results),
+        longs=_longs(results),
+        priming=results["figures"]["priming"],
+        intervals=results["figures"]["intervals"],
+        stroke_volume=results["figures"].get("stroke_volume_nl"),
+        published={"bolus": BOLUS, "basal": BASAL},
+    )
+    return page + "\n"
+
+
+def write_html(path: Path, results: dict[str, Any]) -> None:
+    """Write the page to `path`."""
+    path.write_text(render(results), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    write_html(folder / "report.html", read_json(folder / "results.json"))
