@@ -8,8 +8,8 @@ from typing import Any, TextIO
 from hil.report.glance import allowed, figure, glance
 
 _HEADINGS = {
-    "controller": "Controller: strokes against programmed",
-    "delivery": "Delivery: weighed against programmed",
+    "controller": "Controller, by strokes",
+    "delivery": "Delivery, by weighing",
 }
 
 

@@ -40,6 +40,7 @@ class Row:
     passed: int
     count: int
     worst: dict[str, Any]
+    alike: bool  # all members have the same value
 
     @property
     def verdict(self) -> str:
@@ -67,7 +68,8 @@ def glance(measurements: Sequence[dict[str, Any]]) -> list[Row]:
         if members:
             left = [measurement for measurement in left if measurement not in members]
             good = sum(measurement["verdict"] == "pass" for measurement in members)
-            rows.append(Row(kind, title, good, len(members), min(members, key=margin)))
+            alike = len(members) > 1 and len({measurement["value"] for measurement in members}) == 1
+            rows.append(Row(kind, title, good, len(members), min(members, key=margin), alike))
     return sorted(rows, key=lambda row: row.kind)
 
 

@@ -31,7 +31,7 @@ class Progress(Protocol):
 
 def _summary(record: Record) -> str:
     hours = (record.end_us - record.start_us) / US_PER_H
-    return f"{hours:6.1f} h simulated, {len(record.stroke_starts_us):5d} strokes, {record.wall_s:5.1f} s"
+    return f"{hours:6.1f} h simulated, {len(record.stroke_starts_us):5d} strokes, {record.wall_s:6.2f} s"
 
 
 class Silence:
