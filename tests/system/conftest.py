@@ -22,7 +22,13 @@ def open_bench() -> Iterator[Callable[..., Bench]]:
     opened: list[Bench] = []
 
     def make(seed: int = 1, **options: int) -> Bench:
-        bench = Bench(Plant(load_mechanism(), seed), **options)
+        stroke_nl = options.get("stroke_nl", 500)
+        mechanism = load_mechanism()
+        if stroke_nl != 500:
+            # The same mechanism driven in finer quanta: fewer of its microsteps make a stroke.
+            steps = int(mechanism["steps_per_stroke"]) * stroke_nl // 500
+            mechanism = mechanism.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
+        bench = Bench(Plant(mechanism, seed), **options)
         opened.append(bench)
         bench.check_link()
         return bench
