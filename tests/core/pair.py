@@ -32,10 +32,11 @@ class Pair:
         spacing_us: int = 0,
         history: int = 2500,
         now_us: int = 0,
+        motor: tuple[int, int, int, int] = MOTOR,
     ) -> None:
-        self.core = core_class(stroke_nl, concentration_u_per_ml, spacing_us, MOTOR, history, now_us)
+        self.core = core_class(stroke_nl, concentration_u_per_ml, spacing_us, motor, history, now_us)
         self.model = Model(stroke_nl, concentration_u_per_ml, spacing_us, history, now_us)
-        self.strokes_before = 0
+        self.refused = 0  # by the last set_limits()
         self.check()
 
     @property
@@ -60,6 +61,7 @@ class Pair:
         codes, refused = self.model.ask_set_limits(*limits_mu)
         before = self.core.raw()
         code, which = self.core.set_limits(*limits_mu)
+        self.refused = int(which)
         if code:
             assert code in codes and self.core.raw() == before
             assert which == (refused if code == E_RANGE else 0)
