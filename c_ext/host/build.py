@@ -80,7 +80,7 @@ def build(core_dir: Path = CORE_DIR, cc: str | None = None, cflags: str | None =
     cc = cc or os.environ.get("CC") or "cc"
     cflags = cflags if cflags is not None else os.environ.get("CFLAGS", "-O2 -g")
     out_dir = BUILD_DIR / f"host-{_key(core_dir, cc, cflags)}"
-    target = out_dir / (MODULE + sysconfig.get_config_var("EXT_SUFFIX"))
+    target = out_dir / f"{MODULE}{sysconfig.get_config_var('EXT_SUFFIX')}"
     if not target.exists():
         _compile(core_dir, cc, cflags, target)
     return target

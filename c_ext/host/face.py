@@ -72,18 +72,23 @@ class Core:
             )
 
     def set_basal(self, now_us: int, rate_mu_per_h: int) -> int:
+        """Basal rate from now on; a DOSE code."""
         return int(self.module.lib.core_set_basal(self.c, now_us, rate_mu_per_h))
 
     def bolus(self, now_us: int, strokes: int) -> int:
+        """Start a normal bolus; a DOSE code."""
         return int(self.module.lib.core_bolus(self.c, now_us, strokes))
 
     def cancel_bolus(self, now_us: int) -> int:
+        """End the running bolus; a DOSE code."""
         return int(self.module.lib.core_cancel_bolus(self.c, now_us))
 
     def suspend(self, now_us: int) -> int:
+        """Stop programming, let the stroke in progress end; a DOSE code."""
         return int(self.module.lib.core_suspend(self.c, now_us))
 
     def resume(self, now_us: int) -> int:
+        """Go on at the programmed rate; a DOSE code."""
         return int(self.module.lib.core_resume(self.c, now_us))
 
     def set_limits(self, basal_mu_per_h: int, bolus_mu: int, hour_mu: int, day_mu: int) -> tuple[int, int]:
@@ -95,6 +100,7 @@ class Core:
         return code, int(self._refused[0])
 
     def permit(self, stroke: int) -> bool:
+        """The permit for this stroke is written; false unless it is the next."""
         return bool(self.module.lib.core_permit(self.c, stroke))
 
     def stop(self, now_us: int, fault: int) -> None:
@@ -110,12 +116,15 @@ class Core:
         return -1 if due_us == NEVER_US else due_us
 
     def service(self, now_us: int) -> int:
+        """The stroke timer's handler: NOTHING, STROKE, WITHHELD or FAULT."""
         return int(self.module.lib.core_service(self.c, now_us))
 
     def confirmed(self) -> None:
+        """The stroke sensor saw an edge."""
         self.module.lib.core_stroke_confirmed(self.c)
 
     def ended(self) -> None:
+        """The burst has ended."""
         self.module.lib.core_stroke_ended(self.c)
 
     def used(self, now_us: int, window: int) -> int:
@@ -131,6 +140,7 @@ class Core:
         return tuple(int(word.value) for word in words)  # type: ignore[return-value]
 
     def bolus_running(self) -> bool:
+        """Strokes of a bolus are to come, or its last one is playing."""
         return bool(self.module.lib.core_bolus_running(self.c))
 
     def plan(self) -> tuple[int, int, tuple[int, ...]]:

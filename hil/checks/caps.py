@@ -29,9 +29,11 @@ class CapsReport:
 
     @property
     def passed(self) -> bool:
+        """Nothing was found."""
         return self.violation_count == 0
 
     def blame(self, text: str) -> None:
+        """Count a violation, and keep it if there is room."""
         self.violation_count += 1
         if len(self.violations) < VIOLATIONS_KEPT:
             self.violations.append(text)

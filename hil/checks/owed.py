@@ -57,6 +57,7 @@ class OwedReport:
 
     @property
     def passed(self) -> bool:
+        """Nothing was found."""
         return self.violation_count == 0
 
 
@@ -137,8 +138,7 @@ class _Ledger:
         report.strokes += 1
         owed_q = self.owed_q(at_us)
         allowed_us = self.allowed_us()
-        if owed_q > self.max_q:
-            self.max_q = owed_q
+        self.max_q = max(self.max_q, owed_q)
         if self.last_us is not None and at_us < self.slot_us:
             gap_us = at_us - self.last_us
             self.blame(
@@ -162,8 +162,7 @@ class _Ledger:
         else:
             self.basal_q -= self.stroke_q
             self.look_for_basal()
-        if owed_q - self.stroke_q < self.min_q:
-            self.min_q = owed_q - self.stroke_q
+        self.min_q = min(self.min_q, owed_q - self.stroke_q)
         self.last_us = at_us
         self.slot_us = at_us + self.spacing_us
 

@@ -1,4 +1,4 @@
-"""A core that the exact model watches, behind the core's own interface: whatever is played on it is judged on the way."""
+"""A core that the exact model watches, behind the core's own interface: whatever is played on it is judged."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Hypothesis profiles: `quick` by default, HYPOTHESIS_PROFILE=nightly for depth, brief under sanitizers. Failing examples print how to repeat."""
+"""Hypothesis profiles.
+
+`quick` by default, HYPOTHESIS_PROFILE=nightly for depth, brief under sanitizers.
+Failing examples print how to repeat."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Drive a core as a board without faults would: due strokes start on time, are confirmed, end, and the next is permitted."""
+"""Drive a core as a good board would: due strokes start on time, are confirmed, end, and the next is permitted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,8 @@ STROKE, WITHHELD = 1, 2  # core_action_t
 def run(core: Any, commands: Sequence[Command], end_us: int, stroke_mu: int) -> tuple[list[int], list[Command]]:
     """Strokes (start times, µs) and what the device accepted, of a run up to and including end_us.
 
-    Commands at the same instant as a stroke come after it. Refused ones are left out; strokes that a cap took are put in.
+    Commands at the same instant as a stroke come after it. Refused ones are left out; strokes that a cap
+    took are put in.
     """
     strokes: list[int] = []
     accepted: list[Command] = []

@@ -1,4 +1,4 @@
-"""Rolling caps at their edges: never a stroke too many in any hour or day, and never held more than a minute too long."""
+"""Rolling caps at their edges: never a stroke too many in an hour or a day, never held more than a minute too long."""
 
 import pytest
 

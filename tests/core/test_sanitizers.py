@@ -60,19 +60,24 @@ def test_the_vectors_are_clean():
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
+AT = "guard->history[at] = "
+TICK = "return (uint32_t)(now_us >> GUARD_TICK_SHIFT);"
+
+
 @pytest.mark.parametrize(
-    ("file", "old", "new", "says"),
+    ("old", "new", "says"),
     [
-        ("guard.c", "guard->history[at] = ", "guard->history[at + guard->history_length.value] = ", "heap-buffer-overflow"),
-        ("guard.c", "return (uint32_t)(now_us >> GUARD_TICK_SHIFT);", "return 1u << (GUARD_TICK_SHIFT + 12u + (uint32_t)now_us);", "shift exponent"),
+        (AT, "guard->history[at + guard->history_length.value] = ", "heap-buffer-overflow"),
+        (TICK, "return 1u << (GUARD_TICK_SHIFT + 12u + (uint32_t)now_us);", "shift exponent"),
     ],
     ids=["address", "undefined"],
-)  # fmt: skip
-def test_a_seeded_error_is_reported(tmp_path, file, old, new, says):
+)
+def test_a_seeded_error_is_reported(tmp_path, old, new, says):
     core_dir = tmp_path / "core"
     shutil.copytree(CORE_DIR, core_dir)
-    text = (core_dir / file).read_text(encoding="utf-8")
+    guard = core_dir / "guard.c"
+    text = guard.read_text(encoding="utf-8")
     assert text.count(old) == 1
-    (core_dir / file).write_text(text.replace(old, new), encoding="utf-8")
+    guard.write_text(text.replace(old, new), encoding="utf-8")
     done = run("-c", POKE, str(build(core_dir, cc="gcc", cflags=CFLAGS)))
     assert done.returncode != 0 and says in done.stderr, done.stdout + done.stderr

@@ -5,10 +5,11 @@ import time
 from fractions import Fraction
 
 import pytest
-from c_ext.host import Core
-from hil.checks.owed import Command, check
 from hypothesis import given
 from hypothesis import strategies as st
+
+from c_ext.host import Core
+from hil.checks.owed import Command, check
 from tests.core.drive import run
 
 HOUR_US = 3_600_000_000

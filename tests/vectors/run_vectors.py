@@ -95,10 +95,10 @@ class Runner:
         if self.trace:
             self.trace(call.strip(), outcome, state)
         if outcome != tuple([int(word) for word in expected.split()]):
-            self.mismatches.append("%s=%s, but got %s" % (call, expected.rstrip(), outcome))
+            self.mismatches.append(f"{call}={expected.rstrip()}, but got {outcome}")
 
     def file(self, path):
-        with open(path) as lines:
+        with open(path) as lines:  # noqa: PTH123  MicroPython has no pathlib
             for text in lines:
                 self.line(text)
 
@@ -111,8 +111,8 @@ def main(arguments):
             runner.file(path)
     for mismatch in runner.mismatches[:SHOWN]:
         print("mismatch:", mismatch)
-    counts = (runner.sequences, runner.calls, len(runner.mismatches), runner.digest)
-    print("%d sequences, %d calls, %d mismatches, digest %08x" % counts)
+    wrong = len(runner.mismatches)
+    print(f"{runner.sequences} sequences, {runner.calls} calls, {wrong} mismatches, digest {runner.digest:08x}")
     return 1 if runner.mismatches or not runner.calls else 0
 
 
