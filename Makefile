@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Two steps must not install packages at once; each uses all cores by itself where that helps.
+.NOTPARALLEL:
 
 PYTHON ?= python3
 SEED ?= 1
