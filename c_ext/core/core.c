@@ -1,49 +1,166 @@
 #include "core.h"
 
 #define DEFAULT_SPACING_US_PER_NL 4000u  // 2.0 s for 500 nl, 0.5 s for 125 nl, DOSE-4
-
-bool core_init(core_t *core, uint64_t now_us, const core_config_t *config, uint32_t *history, uint32_t history_length) {
-    const uint32_t spacing_us =
-        (config->spacing_us != 0u) ? config->spacing_us : (config->stroke_nl * DEFAULT_SPACING_US_PER_NL);
-    bool valid = ((config->stroke_nl == 500u) || (config->stroke_nl == 125u)) &&
-                 (config->concentration_u_per_ml >= 40u) && (config->concentration_u_per_ml <= 500u) &&
-                 (spacing_us >= (config->stroke_nl * GUARD_HARD_SPACING_US_PER_NL)) && (spacing_us <= 60000000u);
-    if (valid) {
-        // 1 U/ml is 1 µU/nl.
-        core->stroke_uu = config->stroke_nl * config->concentration_u_per_ml;
-        core->strokes_withheld = 0u;
-        core->in_flight = (uint8_t)DOSE_KIND_NONE;
-        core->unconfirmed = 0u;
-        valid = guard_init(&core->guard, core->stroke_uu, config->stroke_nl, history, history_length) &&
-                (dose_init(&core->dose, now_us, core->stroke_uu, spacing_us) == DOSE_OK) &&
-                motion_plan(&core->plan, &config->motor) && (core->plan.duration_us < spacing_us);
-    }
-    return valid;
-}
+#define SPACING_US_MAX 60000000u
+#define CONCENTRATION_MIN 40u
+#define CONCENTRATION_MAX 500u
+#define HISTORY_MAX 65535u
 
 static bool faulted(const core_t *core) {
     return core->guard.fault.value != (uint32_t)GUARD_OK;
 }
 
+// Enters what the interrupt has done into the books.
+static void enter(core_t *core) {
+    const dose_kind_t kind = (dose_kind_t)core->armed_kind;
+    if (core->event == (uint8_t)CORE_STROKE) {
+        dose_commanded(&core->dose, core->event_us, kind);
+    } else if (core->event == (uint8_t)CORE_WITHHELD) {
+        const guard_verdict_t cap = guard_which_cap(&core->guard, core->event_us);
+        dose_withheld(&core->dose, core->event_us, kind,
+                      (cap == GUARD_HOUR_CAP) ? DOSE_REASON_HOUR_CAP : DOSE_REASON_DAY_CAP);
+        core->strokes_withheld += 1u;
+    } else {
+        // Nothing has happened since the last call.
+    }
+    core->event = (uint8_t)CORE_NOTHING;
+    if (faulted(core)) {
+        // The second time the scheduler is suspended already: that refusal is the wanted state.
+        (void)dose_suspend(&core->dose, core->stopped_us, DOSE_REASON_FAULT);
+    }
+}
+
+// Works out the next stroke. The last thing every supervisor call does.
+static void arm(core_t *core) {
+    core->armed_us = DOSE_NEVER;
+    if ((core->in_flight == 0u) && !faulted(core) &&
+        (core->guard.permitted.value != core->guard.commanded.value)) {
+        dose_kind_t kind;
+        const uint64_t due_us = dose_next_us(&core->dose, &kind);
+        // Never before the books: a clock that ran back must not start a stroke.
+        core->armed_us = (due_us < core->dose.basal.at_us) ? core->dose.basal.at_us : due_us;
+        core->armed_kind = (uint8_t)kind;
+    }
+}
+
+bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
+    const uint32_t spacing_us =
+        (config->spacing_us != 0u) ? config->spacing_us : (config->stroke_nl * DEFAULT_SPACING_US_PER_NL);
+    const bool valid = ((config->stroke_nl == 500u) || (config->stroke_nl == 125u)) &&
+                       (config->concentration_u_per_ml >= CONCENTRATION_MIN) &&
+                       (config->concentration_u_per_ml <= CONCENTRATION_MAX) &&
+                       (spacing_us >= (config->stroke_nl * GUARD_HARD_SPACING_US_PER_NL)) &&
+                       (spacing_us <= SPACING_US_MAX) && (config->burst_us != 0u) && (config->burst_us < spacing_us) &&
+                       (config->history_length != 0u) && (config->history_length <= HISTORY_MAX);
+    if (valid) {
+        // 1 U/ml is 1 µU/nl.
+        core->stroke_uu = config->stroke_nl * config->concentration_u_per_ml;
+        core->burst_us = config->burst_us;
+        core->strokes_withheld = 0u;
+        core->armed_us = DOSE_NEVER;
+        core->event_us = now_us;
+        core->stopped_us = now_us;
+        core->armed_kind = (uint8_t)DOSE_KIND_NONE;
+        core->in_flight = 0u;
+        core->unconfirmed = 0u;
+        core->event = (uint8_t)CORE_NOTHING;
+        guard_init(&core->guard, now_us, core->stroke_uu, config->stroke_nl, config->history, config->history_length);
+        dose_init(&core->dose, now_us, core->stroke_uu, spacing_us);
+    }
+    return valid;
+}
+
+static bool schedule_allowed(const core_t *core, const basal_schedule_t *schedule) {
+    return guard_basal_allowed(&core->guard, basal_greatest_mu_per_h(schedule));
+}
+
+dose_result_t core_settle(core_t *core, uint64_t now_us) {
+    enter(core);
+    const dose_result_t result = dose_settle(&core->dose, now_us);
+    if (result == DOSE_OK) {
+        guard_returned(&core->guard, now_us);
+    }
+    arm(core);
+    return result;
+}
+
+bool core_promise(core_t *core, uint64_t now_us, uint64_t back_us) {
+    return guard_promise(&core->guard, now_us, back_us);
+}
+
+bool core_alive(const core_t *core, uint64_t now_us) {
+    return !faulted(core) && guard_alive(&core->guard, now_us);
+}
+
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h) {
-    dose_result_t result = DOSE_OK;
+    dose_result_t result;
+    enter(core);
+    basal_schedule_t schedule = core->dose.basal.schedule;
+    schedule.rate_mu_per_h = rate_mu_per_h;
+    schedule.boundary_mu_per_h = rate_mu_per_h;
     if (faulted(core)) {
         result = DOSE_E_FAULT;
-    } else if (!guard_basal_allowed(&core->guard, rate_mu_per_h)) {
+    } else if (!schedule_allowed(core, &schedule)) {
         result = DOSE_E_MAX_BASAL;
     } else {
         result = dose_set_basal(&core->dose, now_us, rate_mu_per_h);
     }
+    arm(core);
     return result;
 }
 
-dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t strokes) {
-    dose_result_t result = DOSE_OK;
-    const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, now_us, strokes);
+dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
+    dose_result_t result;
+    enter(core);
+    basal_schedule_t schedule = core->dose.basal.schedule;
+    schedule.boundary_mu_per_h = rate_mu_per_h;
     if (faulted(core)) {
         result = DOSE_E_FAULT;
-    } else if (core->in_flight == (uint8_t)DOSE_KIND_NORMAL) {
-        // Until its last stroke is confirmed a bolus is not over: the confirmation belongs to its ledger.
+    } else if (!schedule_allowed(core, &schedule)) {
+        result = DOSE_E_MAX_BASAL;
+    } else {
+        result = dose_plan_basal(&core->dose, now_us, boundary_us, rate_mu_per_h);
+    }
+    arm(core);
+    return result;
+}
+
+dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us) {
+    dose_result_t result;
+    enter(core);
+    basal_schedule_t schedule = core->dose.basal.schedule;
+    schedule.temp = (uint32_t)temp;
+    schedule.temp_value = value;
+    if (faulted(core)) {
+        result = DOSE_E_FAULT;
+    } else if ((temp == BASAL_TEMP_PERCENT) && (value > BASAL_PERCENT_MAX)) {
+        result = DOSE_E_RANGE;
+    } else if (!schedule_allowed(core, &schedule)) {
+        result = DOSE_E_MAX_BASAL;
+    } else {
+        result = dose_temp_basal(&core->dose, now_us, temp, value, duration_us);
+    }
+    arm(core);
+    return result;
+}
+
+dose_result_t core_cancel_temp(core_t *core, uint64_t now_us) {
+    enter(core);
+    const dose_result_t result = faulted(core) ? DOSE_E_FAULT : dose_cancel_temp(&core->dose, now_us);
+    arm(core);
+    return result;
+}
+
+dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
+    dose_result_t result;
+    enter(core);
+    const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, now_us, normal, square);
+    const bool playing = core->in_flight != 0u;
+    if (faulted(core)) {
+        result = DOSE_E_FAULT;
+    } else if (playing && (((normal != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_NORMAL)) ||
+                           ((square != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_SQUARE)))) {
+        // Until its last stroke is over a bolus is not: the confirmation belongs to its ledger.
         result = DOSE_E_BUSY;
     } else if (verdict == GUARD_MAX_BOLUS) {
         result = DOSE_E_MAX_BOLUS;
@@ -52,35 +169,40 @@ dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t strokes) {
     } else if (verdict == GUARD_DAY_CAP) {
         result = DOSE_E_DAY_CAP;
     } else {
-        result = dose_bolus(&core->dose, now_us, strokes);
+        result = dose_bolus(&core->dose, now_us, normal, square, duration_us);
     }
+    arm(core);
     return result;
 }
 
 dose_result_t core_cancel_bolus(core_t *core, uint64_t now_us) {
-    return faulted(core) ? DOSE_E_FAULT : dose_cancel_bolus(&core->dose, now_us);
+    enter(core);
+    const dose_result_t result = faulted(core) ? DOSE_E_FAULT : dose_cancel_bolus(&core->dose, now_us);
+    arm(core);
+    return result;
 }
 
 dose_result_t core_suspend(core_t *core, uint64_t now_us) {
-    return faulted(core) ? DOSE_E_FAULT : dose_suspend(&core->dose, now_us, DOSE_REASON_SUSPENDED);
+    enter(core);
+    const dose_result_t result =
+        faulted(core) ? DOSE_E_FAULT : dose_suspend(&core->dose, now_us, DOSE_REASON_SUSPENDED);
+    arm(core);
+    return result;
 }
 
 dose_result_t core_resume(core_t *core, uint64_t now_us) {
-    dose_result_t result = DOSE_OK;
-    if (faulted(core)) {
-        result = DOSE_E_FAULT;
-    } else if (!guard_basal_allowed(&core->guard, core->dose.rate_mu_per_h)) {
-        result = DOSE_E_MAX_BASAL;
-    } else {
-        result = dose_resume(&core->dose, now_us);
-    }
+    enter(core);
+    const dose_result_t result = faulted(core) ? DOSE_E_FAULT : dose_resume(&core->dose, now_us);
+    arm(core);
     return result;
 }
 
 dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32_t *refused) {
-    dose_result_t result = DOSE_OK;
+    dose_result_t result;
     *refused = 0u;
-    if (core->dose.rate_mu_per_h > limits->max_basal_mu_per_h) {
+    if (faulted(core)) {
+        result = DOSE_E_FAULT;
+    } else if (basal_greatest_mu_per_h(&core->dose.basal.schedule) > limits->max_basal_mu_per_h) {
         result = DOSE_E_MAX_BASAL;
     } else {
         *refused = guard_set_limits(&core->guard, limits);
@@ -90,58 +212,57 @@ dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32
 }
 
 bool core_bolus_running(const core_t *core) {
-    return (dose_bolus_remaining(&core->dose) != 0u) || (core->in_flight == (uint8_t)DOSE_KIND_NORMAL);
+    return (dose_remaining(&core->dose, DOSE_KIND_NORMAL) != 0u) ||
+           (dose_remaining(&core->dose, DOSE_KIND_SQUARE) != 0u) ||
+           ((core->in_flight != 0u) && (core->armed_kind >= (uint8_t)DOSE_KIND_NORMAL));
 }
 
 bool core_permit(core_t *core, uint32_t stroke) {
-    return guard_permit(&core->guard, stroke);
+    enter(core);
+    const bool permitted = guard_permit(&core->guard, stroke);
+    arm(core);
+    return permitted;
 }
 
 void core_stop(core_t *core, uint64_t now_us, guard_verdict_t fault) {
-    // A stop with a time gone by still stops: the clock may be what failed.
-    const uint64_t at_us = (now_us < core->dose.last_us) ? core->dose.last_us : now_us;
-    guard_stop(&core->guard, fault);
-    // A second stop finds the scheduler suspended already: that refusal is the wanted state.
-    (void)dose_suspend(&core->dose, at_us, DOSE_REASON_FAULT);
+    if (!faulted(core)) {
+        // What the books have seen already cannot be undone: a stop with a time gone by still stops.
+        core->stopped_us = (now_us < core->event_us) ? core->event_us : now_us;
+        guard_stop(&core->guard, fault);
+    }
     if (core->unconfirmed != 0u) {
         // Part of a stroke may have gone out: it counts as a whole one, never as none.
-        dose_delivered(&core->dose, (dose_kind_t)core->in_flight);
-        core->unconfirmed = 0u;
+        dose_delivered(&core->dose, (dose_kind_t)core->armed_kind);
     }
-    core->in_flight = (uint8_t)DOSE_KIND_NONE;
+    core_stroke_ended(core);
+    core->armed_us = DOSE_NEVER;
 }
 
 uint64_t core_next_us(const core_t *core) {
-    uint64_t next_us = DOSE_NEVER;
-    if ((core->in_flight == (uint8_t)DOSE_KIND_NONE) && (core->guard.permitted.value != core->guard.commanded.value) &&
-        !faulted(core)) {
-        next_us = dose_next_due_us(&core->dose);
-    }
-    return next_us;
+    return core->armed_us;
 }
 
 core_action_t core_service(core_t *core, uint64_t now_us) {
     core_action_t action = CORE_NOTHING;
-    const dose_kind_t kind =
-        (core->in_flight == (uint8_t)DOSE_KIND_NONE) ? dose_due(&core->dose, now_us) : DOSE_KIND_NONE;
-    if (kind != DOSE_KIND_NONE) {
+    if (now_us >= core->armed_us) {
         const guard_verdict_t verdict = guard_check(&core->guard, now_us);
         if (verdict == GUARD_OK) {
             guard_started(&core->guard, now_us);
-            dose_commanded(&core->dose, now_us, kind);
-            core->in_flight = (uint8_t)kind;
+            core->in_flight = 1u;
             core->unconfirmed = 1u;
             action = CORE_STROKE;
-        } else if ((verdict == GUARD_TOO_SOON) || (verdict == GUARD_NO_PERMIT)) {
-            action = CORE_NOTHING;
-        } else if ((verdict == GUARD_HOUR_CAP) || (verdict == GUARD_DAY_CAP)) {
-            dose_withheld(&core->dose, now_us, kind,
-                          (verdict == GUARD_HOUR_CAP) ? DOSE_REASON_HOUR_CAP : DOSE_REASON_DAY_CAP);
-            core->strokes_withheld += 1u;
+        } else if (verdict == GUARD_HOUR_CAP) {
             action = CORE_WITHHELD;
-        } else {
+        } else if (verdict >= GUARD_MEMORY_FAULT) {
             core_stop(core, now_us, verdict);
             action = CORE_FAULT;
+        } else {
+            // Too soon, or no permit after all: the stroke stays armed.
+        }
+        if ((action == CORE_STROKE) || (action == CORE_WITHHELD)) {
+            core->event = (uint8_t)action;
+            core->event_us = now_us;
+            core->armed_us = DOSE_NEVER;
         }
     }
     return action;
@@ -152,11 +273,11 @@ void core_stroke_confirmed(core_t *core) {
     guard_confirmed(&core->guard);
     if (core->unconfirmed != 0u) {
         core->unconfirmed = 0u;
-        dose_delivered(&core->dose, (dose_kind_t)core->in_flight);
+        dose_delivered(&core->dose, (dose_kind_t)core->armed_kind);
     }
 }
 
 void core_stroke_ended(core_t *core) {
-    core->in_flight = (uint8_t)DOSE_KIND_NONE;
+    core->in_flight = 0u;
     core->unconfirmed = 0u;
 }

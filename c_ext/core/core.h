@@ -1,10 +1,16 @@
 // core.h: the dose core as one part: scheduler, guard and motion, which do not trust each other, tied together.
 //
-// A board calls core_service() from its stroke timer when core_next_us() has come, starts the burst if told so, and reports
-// the stroke sensor's edge and the end of the burst. Everything else is called by the supervisor, in main context, with the
-// stroke timer masked.
+// The supervisor (main context) and the stroke interrupt share little. Every supervisor call enters what the interrupt has
+// done into the books, does its work, and arms the next stroke: when it is due and whose it is. The interrupt compares the
+// time with the armed one, asks the guard, and starts the burst; it divides nothing and keeps no books. This works because
+// no stroke starts without a permit, and the permit is a supervisor call after each stroke.
 //
-// Implements: DOSE-1 … DOSE-5, DOSE-7, DOSE-8, GUARD-1, GUARD-2, GUARD-3 (permit), GUARD-4
+// A board calls core_service() from its stroke timer when core_next_us() has come, starts the burst if told so, and reports
+// the stroke sensor's edge and the end of the stroke. Everything marked *main* is called by the supervisor with the stroke
+// timer masked: core_settle() after each wake, core_permit() after each stroke, core_promise() before it idles. Time is a
+// monotonic microsecond count that never runs back.
+//
+// Implements: DOSE-1 … DOSE-5, DOSE-7, DOSE-8, GUARD-1 … GUARD-4
 #ifndef RELEVE_CORE_H
 #define RELEVE_CORE_H
 
@@ -16,50 +22,71 @@ typedef struct {
     uint32_t stroke_nl;               // the quantum: 500 or 125, DOSE-8
     uint32_t concentration_u_per_ml;  // 40 … 500; with stroke_nl it makes µU per stroke, in this one place
     uint32_t spacing_us;              // start to start; 0 means the default, 4 ms for each nl. At least the hard spacing
-    motion_motor_t motor;
+    uint32_t burst_us;                // how long the motor's burst lasts (motion_plan); 1 … less than the spacing
+    uint32_t *history;                // memory for the start of every stroke that a day may count
+    uint32_t history_length;          // entries in it, at least 1
 } core_config_t;
-
-typedef struct {
-    dose_t dose;
-    guard_t guard;
-    motion_plan_t plan;
-    uint32_t stroke_uu;         // insulin in a stroke, µU
-    uint32_t strokes_withheld;  // strokes that a cap took, for the alarm
-    uint8_t in_flight;          // dose_kind_t of the stroke whose burst is playing, else DOSE_KIND_NONE
-    uint8_t unconfirmed;        // the burst playing has not been confirmed yet
-} core_t;
 
 typedef enum {
     CORE_NOTHING = 0,  // no stroke now
-    CORE_STROKE,       // start the burst `plan` now
-    CORE_WITHHELD,     // a cap took the stroke (or the rest of a bolus)
+    CORE_STROKE,       // start the burst now
+    CORE_WITHHELD,     // a cap took the stroke (or the rest of a normal bolus): the supervisor must settle
     CORE_FAULT         // a fault is latched; the motor must be still
 } core_action_t;
 
-// false if the configuration is out of range; then nothing may be called. history: see guard_init(). Main.
-bool core_init(core_t *core, uint64_t now_us, const core_config_t *config, uint32_t *history, uint32_t history_length);
+typedef struct {
+    uint64_t armed_us;          // when the next stroke is due; DOSE_NEVER: none may start
+    uint64_t event_us;          // when the interrupt started or withheld a stroke
+    uint64_t stopped_us;        // when a fault was latched
+    uint8_t armed_kind;         // dose_kind_t of the armed stroke, then of the stroke in progress
+    uint8_t in_flight;          // 0 or 1: a stroke is in progress
+    uint8_t unconfirmed;        // 0 or 1: it has not been confirmed yet
+    uint8_t event;              // CORE_STROKE or CORE_WITHHELD not yet entered into the books, else CORE_NOTHING
+    uint32_t strokes_withheld;  // strokes that a cap took, for the alarm
+    uint32_t stroke_uu;         // insulin in a stroke, µU
+    uint32_t burst_us;
+    guard_t guard;
+    dose_t dose;
+} core_t;
 
-// Requests. All or nothing: a refusal changes nothing. Main.
+// false if the configuration is out of range; then nothing may be called. Main.
+bool core_init(core_t *core, uint64_t now_us, const core_config_t *config);
+
+// The supervisor is awake: it is busy from now on, and all that has happened is entered. Main. Error: TIME.
+dose_result_t core_settle(core_t *core, uint64_t now_us);
+
+// The supervisor idles until back_us, at most an hour from now; false, and nothing changed, if that is too far. Main.
+bool core_promise(core_t *core, uint64_t now_us, uint64_t back_us);
+
+// Does the supervisor keep its promise, and is no fault latched? Only then may the board feed its watchdog. Interrupt.
+bool core_alive(const core_t *core, uint64_t now_us);
+
+// Requests, see dose.h. All or nothing: a refusal changes nothing. Main. Besides dose.h's errors: FAULT, MAX_BASAL (the
+// rate itself, or what a temporary rate makes of it or of the planned one), MAX_BOLUS, HOUR_CAP, DAY_CAP.
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h);
-dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t strokes);
+dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h);
+dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us);
+dose_result_t core_cancel_temp(core_t *core, uint64_t now_us);
+dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us);
 dose_result_t core_cancel_bolus(core_t *core, uint64_t now_us);
 dose_result_t core_suspend(core_t *core, uint64_t now_us);
 dose_result_t core_resume(core_t *core, uint64_t now_us);
-// DOSE_OK; DOSE_E_RANGE with *refused as guard_set_limits() names it; DOSE_E_MAX_BASAL if the running basal is above the
-// new limit.
+// DOSE_OK; DOSE_E_RANGE with *refused as guard_set_limits() names it; DOSE_E_MAX_BASAL if a rate in force or planned is
+// above the new limit.
 dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32_t *refused);
 
-// A normal bolus is being delivered: strokes to come, or its last one not ended yet.
+// A bolus is being delivered: strokes to come, or its last one not over yet.
 bool core_bolus_running(const core_t *core);
 
 // The permit for stroke `stroke` is in memory; false unless it is the next one. Main.
 bool core_permit(core_t *core, uint32_t stroke);
 
-// Stop for a fault: the stroke in progress counts as delivered, a bolus is abandoned. The board stops the motor. Latched.
+// Stop for a fault: the stroke in progress counts as delivered, boluses are abandoned. The board stops the motor. Latched.
 // Interrupt or main.
 void core_stop(core_t *core, uint64_t now_us, guard_verdict_t fault);
 
-// When core_service() must run next; DOSE_NEVER while nothing is owed, a burst plays, or no permit is there. Interrupt.
+// When core_service() must run next; DOSE_NEVER while nothing will be owed, a stroke is in progress, no permit is there, or
+// a withheld stroke has not been settled. Interrupt, O(1).
 uint64_t core_next_us(const core_t *core);
 
 // The stroke timer's handler. Interrupt, O(1).
@@ -68,7 +95,7 @@ core_action_t core_service(core_t *core, uint64_t now_us);
 // The stroke sensor's edge. Interrupt, O(1).
 void core_stroke_confirmed(core_t *core);
 
-// The burst has ended. Interrupt, O(1).
+// The stroke is over, confirmed or not. Interrupt, O(1).
 void core_stroke_ended(core_t *core);
 
 #endif

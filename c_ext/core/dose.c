@@ -1,37 +1,91 @@
 #include "dose.h"
 
-// One µU is 1/1000 mU, one hour 3.6e9 µs: a stroke of u µU is u * 3.6e6 mU/h for one µs.
-#define QUANTA_PER_UU 3600000u
-#define STROKE_UU_MAX 4000000u
-
 static bool time_ok(const dose_t *dose, uint64_t now_us) {
-    return now_us >= dose->last_us;
+    return now_us >= dose->basal.at_us;
 }
 
-static void end_bolus(dose_t *dose, uint64_t now_us, dose_reason_t reason) {
-    dose->bolus.abandoned += dose_bolus_remaining(dose);
-    dose->bolus_end_us = now_us;
-    dose->bolus_reason = (uint8_t)reason;
+static uint32_t left(const dose_ledger_t *ledger) {
+    return ledger->programmed - ledger->commanded - ledger->abandoned;
 }
 
-dose_result_t dose_init(dose_t *dose, uint64_t now_us, uint32_t stroke_uu, uint32_t spacing_us) {
+static bool temp_runs(const dose_t *dose) {
+    return dose->basal.schedule.temp != (uint32_t)BASAL_TEMP_NONE;
+}
+
+static void end_part(dose_bolus_t *part, dose_ledger_t *ledger, uint64_t now_us, dose_reason_t reason) {
+    ledger->abandoned += left(ledger);
+    part->end_us = now_us;
+    part->reason = (uint32_t)reason;
+}
+
+static void end_boluses(dose_t *dose, uint64_t now_us, dose_reason_t reason) {
+    if (dose_remaining(dose, DOSE_KIND_NORMAL) != 0u) {
+        end_part(&dose->normal, &dose->ledger[DOSE_KIND_NORMAL], now_us, reason);
+    }
+    if (dose_remaining(dose, DOSE_KIND_SQUARE) != 0u) {
+        end_part(&dose->square, &dose->ledger[DOSE_KIND_SQUARE], now_us, reason);
+        dose->square_pace.rate_q = 0u;
+        dose->square_waiting = 0u;
+    }
+}
+
+static void start_part(dose_t *dose, dose_bolus_t *part, dose_kind_t kind, uint64_t now_us, uint32_t strokes) {
+    const dose_ledger_t started = {strokes, 0u, 0u, 0u};
+    dose->ledger[kind] = started;
+    part->start_us = now_us;
+    part->end_us = 0u;
+    part->id = dose->bolus_id;
+    part->reason = (uint32_t)DOSE_REASON_RUNNING;
+}
+
+static void end_temp(dose_t *dose, uint64_t now_us, dose_reason_t reason) {
+    dose->temp_end_us = now_us;
+    dose->temp_reason = (uint32_t)reason;
+}
+
+// Time moves on to now_us: what came to be owed, and changes of the basal schedule, are entered.
+static void move_on(dose_t *dose, uint64_t now_us) {
+    const uint64_t elapsed_us = now_us - dose->basal.at_us;
+    const uint64_t temp_until_us = dose->basal.schedule.temp_until_us;
+    if (basal_settle(&dose->basal, now_us)) {
+        end_temp(dose, temp_until_us, DOSE_REASON_COMPLETED);
+    }
+    dose->square_waiting += pace_accrue(&dose->square_pace, elapsed_us);
+    if (dose->square_waiting >= dose_remaining(dose, DOSE_KIND_SQUARE)) {
+        // All that was programmed has come to be owed: the pace has done its work.
+        dose->square_waiting = dose_remaining(dose, DOSE_KIND_SQUARE);
+        dose->square_pace.rate_q = 0u;
+    }
+}
+
+void dose_init(dose_t *dose, uint64_t now_us, uint32_t stroke_uu, uint32_t spacing_us) {
+    const dose_ledger_t empty = {0u, 0u, 0u, 0u};
+    const dose_bolus_t none = {0u, 0u, 0u, (uint32_t)DOSE_REASON_COMPLETED};
+    basal_init(&dose->basal, now_us, stroke_uu);
+    dose->square_pace.whole_q = 1u;
+    dose->square_pace.owed_q = 0u;
+    dose->square_pace.rate_q = 0u;
+    dose->square_waiting = 0u;
+    for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
+        dose->ledger[kind] = empty;
+    }
+    dose->normal = none;
+    dose->square = none;
+    dose->temp_start_us = 0u;
+    dose->temp_end_us = 0u;
+    dose->slot_us = now_us;
+    dose->spacing_us = spacing_us;
+    dose->bolus_id = 0u;
+    dose->temp_reason = (uint32_t)DOSE_REASON_COMPLETED;
+    dose->suspended = 0u;
+}
+
+dose_result_t dose_settle(dose_t *dose, uint64_t now_us) {
     dose_result_t result = DOSE_OK;
-    if ((stroke_uu == 0u) || (stroke_uu > STROKE_UU_MAX) || (spacing_us == 0u)) {
-        result = DOSE_E_RANGE;
+    if (!time_ok(dose, now_us)) {
+        result = DOSE_E_TIME;
     } else {
-        const dose_ledger_t empty = {0u, 0u, 0u, 0u};
-        pace_init(&dose->basal_pace, (uint64_t)stroke_uu * QUANTA_PER_UU);
-        dose->basal = empty;
-        dose->bolus = empty;
-        dose->bolus_start_us = 0u;
-        dose->bolus_end_us = 0u;
-        dose->slot_us = now_us;
-        dose->last_us = now_us;
-        dose->spacing_us = spacing_us;
-        dose->rate_mu_per_h = 0u;
-        dose->bolus_id = 0u;
-        dose->bolus_reason = (uint8_t)DOSE_REASON_COMPLETED;
-        dose->suspended = 0u;
+        move_on(dose, now_us);
     }
     return result;
 }
@@ -40,34 +94,91 @@ dose_result_t dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per
     dose_result_t result = DOSE_OK;
     if (!time_ok(dose, now_us)) {
         result = DOSE_E_TIME;
+    } else if (rate_mu_per_h > PACE_RATE_MAX) {
+        result = DOSE_E_RANGE;
     } else {
-        dose->last_us = now_us;
-        dose->rate_mu_per_h = rate_mu_per_h;
-        if (dose->suspended == 0u) {
-            pace_set_rate(&dose->basal_pace, now_us, rate_mu_per_h);
-        }
+        move_on(dose, now_us);
+        basal_set_rate(&dose->basal, rate_mu_per_h);
     }
     return result;
 }
 
-dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t strokes) {
+dose_result_t dose_plan_basal(dose_t *dose, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
     dose_result_t result = DOSE_OK;
+    if (!time_ok(dose, now_us)) {
+        result = DOSE_E_TIME;
+    } else if ((boundary_us <= now_us) || ((boundary_us - now_us) > DOSE_PLAN_MAX_US) ||
+               (rate_mu_per_h > PACE_RATE_MAX)) {
+        result = DOSE_E_RANGE;
+    } else {
+        move_on(dose, now_us);
+        basal_plan(&dose->basal, boundary_us, rate_mu_per_h);
+    }
+    return result;
+}
+
+dose_result_t dose_temp_basal(dose_t *dose, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us) {
+    dose_result_t result = DOSE_OK;
+    const bool valid = ((temp == BASAL_TEMP_RATE) && (value <= PACE_RATE_MAX)) ||
+                       ((temp == BASAL_TEMP_PERCENT) && (value <= BASAL_PERCENT_MAX));
     if (!time_ok(dose, now_us)) {
         result = DOSE_E_TIME;
     } else if (dose->suspended != 0u) {
         result = DOSE_E_SUSPENDED;
-    } else if (strokes == 0u) {
+    } else if (!valid || (duration_us == 0u) || (duration_us > DOSE_TEMP_MAX_US)) {
         result = DOSE_E_RANGE;
-    } else if (dose_bolus_remaining(dose) != 0u) {
+    } else {
+        move_on(dose, now_us);
+        basal_set_temp(&dose->basal, temp, value, now_us + duration_us);
+        dose->temp_start_us = now_us;
+        dose->temp_end_us = 0u;
+        dose->temp_reason = (uint32_t)DOSE_REASON_RUNNING;
+    }
+    return result;
+}
+
+dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us) {
+    dose_result_t result = DOSE_OK;
+    if (!time_ok(dose, now_us)) {
+        result = DOSE_E_TIME;
+    } else if (!temp_runs(dose) || (dose->basal.schedule.temp_until_us <= now_us)) {
+        result = DOSE_E_NO_TEMP;
+    } else {
+        move_on(dose, now_us);
+        basal_end_temp(&dose->basal);
+        end_temp(dose, now_us, DOSE_REASON_CANCELLED);
+    }
+    return result;
+}
+
+dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
+    dose_result_t result = DOSE_OK;
+    const bool no_square = (square == 0u) && (duration_us == 0u) && (normal != 0u);
+    const bool spread = (square != 0u) && (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) &&
+                        (duration_us <= DOSE_SQUARE_MAX_US) &&
+                        (((uint64_t)square * dose->spacing_us) <= duration_us);
+    if (!time_ok(dose, now_us)) {
+        result = DOSE_E_TIME;
+    } else if (dose->suspended != 0u) {
+        result = DOSE_E_SUSPENDED;
+    } else if (!no_square && !spread) {
+        result = DOSE_E_RANGE;
+    } else if (((normal != 0u) && (dose_remaining(dose, DOSE_KIND_NORMAL) != 0u)) ||
+               ((square != 0u) && (dose_remaining(dose, DOSE_KIND_SQUARE) != 0u))) {
         result = DOSE_E_BUSY;
     } else {
-        const dose_ledger_t started = {strokes, 0u, 0u, 0u};
-        dose->last_us = now_us;
-        dose->bolus = started;
-        dose->bolus_start_us = now_us;
-        dose->bolus_end_us = 0u;
+        move_on(dose, now_us);
         dose->bolus_id += 1u;
-        dose->bolus_reason = (uint8_t)DOSE_REASON_RUNNING;
+        if (normal != 0u) {
+            start_part(dose, &dose->normal, DOSE_KIND_NORMAL, now_us, normal);
+        }
+        if (square != 0u) {
+            start_part(dose, &dose->square, DOSE_KIND_SQUARE, now_us, square);
+            // `square` quanta a µs, a stroke is as many as the duration has µs: the last falls due exactly at the end.
+            dose->square_pace.whole_q = duration_us;
+            dose->square_pace.owed_q = 0u;
+            dose->square_pace.rate_q = square;
+        }
     }
     return result;
 }
@@ -76,11 +187,11 @@ dose_result_t dose_cancel_bolus(dose_t *dose, uint64_t now_us) {
     dose_result_t result = DOSE_OK;
     if (!time_ok(dose, now_us)) {
         result = DOSE_E_TIME;
-    } else if (dose_bolus_remaining(dose) == 0u) {
+    } else if ((dose_remaining(dose, DOSE_KIND_NORMAL) | dose_remaining(dose, DOSE_KIND_SQUARE)) == 0u) {
         result = DOSE_E_NO_BOLUS;
     } else {
-        dose->last_us = now_us;
-        end_bolus(dose, now_us, DOSE_REASON_CANCELLED);
+        move_on(dose, now_us);
+        end_boluses(dose, now_us, DOSE_REASON_CANCELLED);
     }
     return result;
 }
@@ -92,13 +203,20 @@ dose_result_t dose_suspend(dose_t *dose, uint64_t now_us, dose_reason_t reason) 
     } else if (dose->suspended != 0u) {
         result = DOSE_E_SUSPENDED;
     } else {
-        dose->last_us = now_us;
+        move_on(dose, now_us);
         dose->suspended = 1u;
-        dose->basal.abandoned += pace_drop_whole(&dose->basal_pace, now_us);
-        pace_set_rate(&dose->basal_pace, now_us, 0u);
-        if (dose_bolus_remaining(dose) != 0u) {
-            end_bolus(dose, now_us, reason);
+        if (temp_runs(dose)) {
+            basal_end_temp(&dose->basal);
+            end_temp(dose, now_us, reason);
         }
+        basal_pause(&dose->basal, true);
+        for (uint32_t source = 0u; source < BASAL_SOURCES; source++) {
+            dose_ledger_t *ledger = &dose->ledger[source];
+            ledger->abandoned += dose->basal.waiting[source];
+            ledger->programmed += dose->basal.waiting[source];
+            dose->basal.waiting[source] = 0u;
+        }
+        end_boluses(dose, now_us, reason);
     }
     return result;
 }
@@ -110,64 +228,75 @@ dose_result_t dose_resume(dose_t *dose, uint64_t now_us) {
     } else if (dose->suspended == 0u) {
         result = DOSE_E_RUNNING;
     } else {
-        dose->last_us = now_us;
+        move_on(dose, now_us);
         dose->suspended = 0u;
-        pace_set_rate(&dose->basal_pace, now_us, dose->rate_mu_per_h);
+        basal_pause(&dose->basal, false);
     }
     return result;
 }
 
-uint64_t dose_next_due_us(const dose_t *dose) {
-    const uint64_t owed_us = (dose_bolus_remaining(dose) != 0u) ? dose->bolus_start_us : pace_due_us(&dose->basal_pace);
+uint64_t dose_next_us(const dose_t *dose, dose_kind_t *kind) {
+    uint64_t owed_us;
+    if (dose_remaining(dose, DOSE_KIND_NORMAL) != 0u) {
+        *kind = DOSE_KIND_NORMAL;
+        owed_us = 0u;
+    } else {
+        basal_source_t source;
+        const uint64_t basal_us = basal_due_us(&dose->basal, &source);
+        const uint64_t square_wait_us = pace_wait_us(&dose->square_pace);
+        uint64_t square_us = DOSE_NEVER;
+        if (dose->square_waiting != 0u) {
+            square_us = 0u;
+        } else if (square_wait_us != DOSE_NEVER) {
+            square_us = dose->basal.at_us + square_wait_us;
+        } else {
+            // No square bolus.
+        }
+        *kind = (square_us < basal_us) ? DOSE_KIND_SQUARE : (dose_kind_t)source;
+        owed_us = (square_us < basal_us) ? square_us : basal_us;
+    }
     return (owed_us < dose->slot_us) ? dose->slot_us : owed_us;
 }
 
-dose_kind_t dose_due(const dose_t *dose, uint64_t now_us) {
-    dose_kind_t kind = DOSE_KIND_NONE;
-    if (now_us >= dose->slot_us) {
-        if (dose_bolus_remaining(dose) != 0u) {
-            kind = DOSE_KIND_NORMAL;
-        } else if (now_us >= pace_due_us(&dose->basal_pace)) {
-            kind = DOSE_KIND_BASAL;
-        } else {
-            kind = DOSE_KIND_NONE;
-        }
-    }
-    return kind;
-}
-
-void dose_commanded(dose_t *dose, uint64_t now_us, dose_kind_t kind) {
-    dose->last_us = now_us;
-    dose->slot_us = now_us + dose->spacing_us;
-    if (kind == DOSE_KIND_NORMAL) {
-        dose->bolus.commanded += 1u;
-        if (dose_bolus_remaining(dose) == 0u) {
-            end_bolus(dose, now_us, DOSE_REASON_COMPLETED);
-        }
+// The stroke leaves what owed it.
+static void take(dose_t *dose, uint64_t at_us, dose_kind_t kind) {
+    move_on(dose, at_us);
+    if (kind == DOSE_KIND_SQUARE) {
+        dose->square_waiting -= 1u;
+    } else if (kind != DOSE_KIND_NORMAL) {
+        dose->basal.waiting[kind] -= 1u;
+        dose->ledger[kind].programmed += 1u;
     } else {
-        dose->basal.commanded += 1u;
-        pace_take(&dose->basal_pace);
+        // A normal bolus owes all of its strokes from the start.
     }
 }
 
-void dose_withheld(dose_t *dose, uint64_t now_us, dose_kind_t kind, dose_reason_t reason) {
-    dose->last_us = now_us;
-    if (kind == DOSE_KIND_NORMAL) {
-        end_bolus(dose, now_us, reason);
-    } else {
-        dose->basal.abandoned += 1u;
-        pace_take(&dose->basal_pace);
+// A bolus part whose last stroke has been taken is complete.
+static void complete(dose_t *dose, uint64_t at_us, dose_kind_t kind, dose_reason_t reason) {
+    if ((kind >= DOSE_KIND_NORMAL) && (dose_remaining(dose, kind) == 0u)) {
+        dose_bolus_t *part = (kind == DOSE_KIND_NORMAL) ? &dose->normal : &dose->square;
+        part->end_us = at_us;
+        part->reason = (uint32_t)reason;
     }
+}
+
+void dose_commanded(dose_t *dose, uint64_t at_us, dose_kind_t kind) {
+    take(dose, at_us, kind);
+    dose->slot_us = at_us + dose->spacing_us;
+    dose->ledger[kind].commanded += 1u;
+    complete(dose, at_us, kind, DOSE_REASON_COMPLETED);
+}
+
+void dose_withheld(dose_t *dose, uint64_t at_us, dose_kind_t kind, dose_reason_t reason) {
+    take(dose, at_us, kind);
+    dose->ledger[kind].abandoned += (kind == DOSE_KIND_NORMAL) ? left(&dose->ledger[kind]) : 1u;
+    complete(dose, at_us, kind, reason);
 }
 
 void dose_delivered(dose_t *dose, dose_kind_t kind) {
-    if (kind == DOSE_KIND_NORMAL) {
-        dose->bolus.delivered += 1u;
-    } else {
-        dose->basal.delivered += 1u;
-    }
+    dose->ledger[kind].delivered += 1u;
 }
 
-uint32_t dose_bolus_remaining(const dose_t *dose) {
-    return dose->bolus.programmed - dose->bolus.commanded - dose->bolus.abandoned;
+uint32_t dose_remaining(const dose_t *dose, dose_kind_t kind) {
+    return left(&dose->ledger[kind]);
 }

@@ -1,39 +1,52 @@
 // dose.h: the scheduler. Decides what is owed and when the next stroke is due; whether it may happen is guard.h's part.
 //
 // Counts in strokes. Time is handed in: a monotonic 64-bit microsecond count that never runs back. All state is in
-// dose_t; there is no allocation, recursion, floating point or loop. Functions marked *main* may divide and must not run
-// at the same time as those marked *interrupt* (the board masks its stroke timer around them).
+// dose_t; there is no allocation, recursion, floating point or unbounded loop. All of it is for the supervisor (main
+// context) but dose_delivered(): the interrupt starts a stroke that was armed ahead, and core.h enters it here afterwards.
 //
 // A function that refuses returns a code and changes nothing.
 //
-// Implements: DOSE-1, DOSE-2, DOSE-3 (basal, normal bolus), DOSE-4, DOSE-5, DOSE-7, DOSE-8
+// Implements: DOSE-1, DOSE-2, DOSE-3, DOSE-4, DOSE-5, DOSE-7, DOSE-8
 #ifndef RELEVE_DOSE_H
 #define RELEVE_DOSE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pace.h"
+#include "basal.h"
 
 #define DOSE_NEVER PACE_NEVER
 
+#define DOSE_SQUARE_MIN_US 60000000u      // the shortest square bolus, 1 min; therapy asks for at least 30
+#define DOSE_SQUARE_MAX_US 86400000000u   // the longest, 24 h
+#define DOSE_TEMP_MAX_US 86400000000u     // the longest temporary basal
+#define DOSE_PLAN_MAX_US 86400000000u     // how far ahead a boundary may be planned
+
 typedef enum {
     DOSE_OK = 0,
-    DOSE_E_TIME,          // now_us lies before an earlier call's
-    DOSE_E_RANGE,         // an argument is outside its range
-    DOSE_E_SUSPENDED,     // not while suspended
-    DOSE_E_RUNNING,       // not suspended, nothing to resume
-    DOSE_E_BUSY,          // a bolus of this kind is still being delivered
-    DOSE_E_NO_BOLUS,      // no bolus to cancel
-    DOSE_E_MAX_BASAL,     // guard: above the basal limit
-    DOSE_E_MAX_BOLUS,     // guard: above the limit for one bolus
-    DOSE_E_HOUR_CAP,      // guard: would pass the rolling-hour cap
-    DOSE_E_DAY_CAP,       // guard: would pass the rolling-day cap
-    DOSE_E_FAULT          // a latched fault: nothing is accepted
+    DOSE_E_TIME,       // now_us lies before an earlier call's
+    DOSE_E_RANGE,      // an argument is outside its range
+    DOSE_E_SUSPENDED,  // not while suspended
+    DOSE_E_RUNNING,    // not suspended, nothing to resume
+    DOSE_E_BUSY,       // a bolus of this kind is still being delivered
+    DOSE_E_NO_BOLUS,   // no bolus to cancel
+    DOSE_E_MAX_BASAL,  // guard: above the basal limit
+    DOSE_E_MAX_BOLUS,  // guard: above the limit for one bolus
+    DOSE_E_HOUR_CAP,   // guard: would pass the rolling-hour cap
+    DOSE_E_DAY_CAP,    // guard: would pass the rolling-day cap
+    DOSE_E_FAULT,      // a latched fault: nothing is accepted
+    DOSE_E_NO_TEMP     // no temporary basal to cancel
 } dose_result_t;
 
 // Which ledger a stroke belongs to.
-typedef enum { DOSE_KIND_NONE = 0, DOSE_KIND_BASAL, DOSE_KIND_NORMAL } dose_kind_t;
+typedef enum {
+    DOSE_KIND_BASAL = 0,
+    DOSE_KIND_TEMP,    // basal while a temporary rate is in force
+    DOSE_KIND_NORMAL,  // normal bolus, or the normal part of a dual one
+    DOSE_KIND_SQUARE,  // square bolus, or the square part of a dual one
+    DOSE_KIND_NONE
+} dose_kind_t;
+#define DOSE_KINDS 4u
 
 // Why a delivery ended, or that it has not.
 typedef enum {
@@ -43,67 +56,96 @@ typedef enum {
     DOSE_REASON_SUSPENDED,
     DOSE_REASON_FAULT,
     DOSE_REASON_HOUR_CAP,
-    DOSE_REASON_DAY_CAP
+    DOSE_REASON_DAY_CAP,
+    DOSE_REASON_RESET  // power was lost or the device was reset
 } dose_reason_t;
 
-// One ledger, in strokes. Always: programmed = commanded + abandoned + still to come.
+// One ledger, in strokes. A bolus: programmed = commanded + abandoned + still to come, from its start. Basal and temporary
+// basal: since the ledger began; programmed counts the strokes that were taken, those that wait are basal_t's `waiting`.
 typedef struct {
-    uint32_t programmed;  // a bolus: all its strokes. Basal: strokes that have come to be owed are commanded or abandoned
+    uint32_t programmed;
     uint32_t commanded;   // ordered from the motor
     uint32_t delivered;   // confirmed by the stroke sensor
     uint32_t abandoned;   // given up for a recorded reason
 } dose_ledger_t;
 
+// One part of a bolus, normal or square; the present or the last one.
 typedef struct {
-    pace_t basal_pace;
-    dose_ledger_t basal;
-    dose_ledger_t bolus;      // the present or the last normal bolus
-    uint64_t bolus_start_us;  // when it was accepted
-    uint64_t bolus_end_us;    // last stroke commanded, or when it was cut; 0 while running
+    uint64_t start_us;  // when it was accepted
+    uint64_t end_us;    // last stroke commanded, or when it was cut; 0 while running
+    uint32_t id;        // counts boluses from 1; both parts of a dual bolus have the same. 0: none yet
+    uint32_t reason;    // dose_reason_t
+} dose_bolus_t;
+
+typedef struct {
+    basal_t basal;                     // settled up to basal.at_us; earlier times are refused
+    pace_t square_pace;                // settled with it
+    dose_ledger_t ledger[DOSE_KINDS];  // by dose_kind_t
+    dose_bolus_t normal;
+    dose_bolus_t square;
+    uint64_t temp_start_us;   // of the present or last temporary basal
+    uint64_t temp_end_us;     // when it ended; 0 while it runs
     uint64_t slot_us;         // earliest start of the next stroke: the last start + spacing
-    uint64_t last_us;         // latest time seen; earlier ones are refused
+    uint32_t square_waiting;  // square strokes owed and not yet taken
     uint32_t spacing_us;      // from start to start, DOSE-4
-    uint32_t rate_mu_per_h;   // programmed basal, also while suspended
-    uint32_t bolus_id;        // counts boluses from 1; 0: none yet
-    uint8_t bolus_reason;     // dose_reason_t
-    uint8_t suspended;        // 0 or 1
+    uint32_t bolus_id;       // of the latest bolus
+    uint32_t temp_reason;    // dose_reason_t
+    uint32_t suspended;      // 0 or 1
 } dose_t;
 
-// Ready, suspended = no, basal 0. stroke_uu: insulin in a stroke, µU, 1 … 4 000 000. spacing_us > 0. Main.
-dose_result_t dose_init(dose_t *dose, uint64_t now_us, uint32_t stroke_uu, uint32_t spacing_us);
+// Ready, running, basal 0. stroke_uu: insulin in a stroke, 1 … 250 000 µU; spacing_us 1 … 60 000 000; the caller has
+// checked both (core_init does). Main.
+void dose_init(dose_t *dose, uint64_t now_us, uint32_t stroke_uu, uint32_t spacing_us);
 
-// Basal rate from now on, mU/h. While suspended it is kept for the resume. Main.
+// Brings boundaries and the end of a temporary basal that have come into force into the books. The supervisor calls it
+// after each wake. Main. Error: TIME.
+dose_result_t dose_settle(dose_t *dose, uint64_t now_us);
+
+// Programmed basal rate from now on, mU/h, up to PACE_RATE_MAX; a planned boundary is forgotten. While suspended it is
+// kept for the resume. Main. Errors: TIME, RANGE.
 dose_result_t dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per_h);
 
-// Normal bolus of `strokes` (> 0), the first at once. Main. Errors: RANGE, SUSPENDED, BUSY.
-dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t strokes);
+// The programmed rate changes at boundary_us, within a day from now. One boundary at a time: this one replaces another.
+// Main. Errors: TIME, RANGE.
+dose_result_t dose_plan_basal(dose_t *dose, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h);
 
-// Ends the running bolus; its remaining strokes are abandoned. Main. Error: NO_BOLUS.
+// A temporary basal for duration_us (1 µs … a day): value in mU/h or in percent (0 … 200) of the programmed rate, also of
+// one that begins meanwhile. Replaces a running one, which ends as cancelled. Main. Errors: TIME, RANGE, SUSPENDED.
+dose_result_t dose_temp_basal(dose_t *dose, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us);
+
+// Back to the programmed rate. Main. Errors: TIME, NO_TEMP.
+dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us);
+
+// A bolus: normal strokes, the first at once; square strokes spread evenly over duration_us; or both (dual). Not both 0;
+// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_SQUARE_MAX_US and long enough for the spacing.
+// Main. Errors: TIME, RANGE, SUSPENDED, BUSY.
+dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us);
+
+// Ends the running bolus, every part of it; its remaining strokes are abandoned. Main. Errors: TIME, NO_BOLUS.
 dose_result_t dose_cancel_bolus(dose_t *dose, uint64_t now_us);
 
-// Nothing is programmed from now on. The fraction owed is kept, whole strokes waiting are abandoned, a running bolus ends
-// with `reason`. Main. Error: SUSPENDED.
+// Nothing is programmed from now on. The fraction owed is kept, whole strokes waiting are abandoned, boluses and a temporary
+// basal end with `reason`. Main. Errors: TIME, SUSPENDED.
 dose_result_t dose_suspend(dose_t *dose, uint64_t now_us, dose_reason_t reason);
 
-// Basal goes on at the programmed rate. Main. Error: RUNNING.
+// Basal goes on at the programmed rate. Main. Errors: TIME, RUNNING.
 dose_result_t dose_resume(dose_t *dose, uint64_t now_us);
 
-// When the next stroke is due by what is owed and by spacing; DOSE_NEVER if none is owed. Interrupt, O(1).
-uint64_t dose_next_due_us(const dose_t *dose);
+// When the next stroke is due by what is owed and by spacing, DOSE_NEVER if none is known to come, and whose it is. A normal
+// bolus goes first; then basal strokes that wait; then square strokes that wait; then whatever comes to be owed first. Main.
+uint64_t dose_next_us(const dose_t *dose, dose_kind_t *kind);
 
-// The ledger whose stroke is due at now_us, DOSE_KIND_NONE if none is. A normal bolus goes first. Interrupt, O(1).
-dose_kind_t dose_due(const dose_t *dose, uint64_t now_us);
+// A stroke of this kind, which dose_next_us() named, was started at at_us. Main.
+void dose_commanded(dose_t *dose, uint64_t at_us, dose_kind_t kind);
 
-// The stroke that dose_due() named was started at now_us. Interrupt, O(1).
-void dose_commanded(dose_t *dose, uint64_t now_us, dose_kind_t kind);
+// A stroke of this kind, which dose_next_us() named, was withheld at at_us by a cap: it is abandoned; a normal bolus ends
+// there with its rest. Main.
+void dose_withheld(dose_t *dose, uint64_t at_us, dose_kind_t kind, dose_reason_t reason);
 
-// The stroke that dose_due() named is withheld by a cap: it is abandoned; a bolus ends there with its rest. Interrupt, O(1).
-void dose_withheld(dose_t *dose, uint64_t now_us, dose_kind_t kind, dose_reason_t reason);
-
-// The stroke sensor confirmed a stroke of this ledger. Interrupt, O(1).
+// The stroke sensor confirmed a stroke of this kind. Interrupt, O(1).
 void dose_delivered(dose_t *dose, dose_kind_t kind);
 
-// Strokes of the running bolus still to come. O(1).
-uint32_t dose_bolus_remaining(const dose_t *dose);
+// Strokes of a bolus part (DOSE_KIND_NORMAL or DOSE_KIND_SQUARE) still to come. O(1).
+uint32_t dose_remaining(const dose_t *dose, dose_kind_t kind);
 
 #endif

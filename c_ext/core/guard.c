@@ -1,6 +1,5 @@
 #include "guard.h"
 
-#define STROKE_UU_MAX 4000000u
 #define UU_PER_MU 1000u
 
 static guard_word_t word(uint32_t value) {
@@ -21,6 +20,10 @@ static uint32_t strokes_in(const guard_t *guard, uint32_t limit_mu) {
     return (limit_mu * UU_PER_MU) / guard->stroke_uu;
 }
 
+static uint32_t at_most(uint32_t value, uint32_t limit) {
+    return (value < limit) ? value : limit;
+}
+
 // The tick of the stroke `back` places before the next one. The caller has seen back <= history_length and
 // back <= commanded.
 static uint32_t tick_back(const guard_t *guard, uint32_t back) {
@@ -31,53 +34,63 @@ static uint32_t tick_back(const guard_t *guard, uint32_t back) {
     return guard->history[index - back];
 }
 
-// Would one more stroke at now_tick be the (cap + 1)th within the window?
-static bool cap_reached(const guard_t *guard, uint32_t now_tick, uint32_t cap, uint32_t window_ticks) {
-    bool reached = false;
-    if (cap == 0u) {
-        reached = true;
-    } else if (guard->commanded.value >= cap) {
-        reached = (now_tick - tick_back(guard, cap)) < window_ticks;
+// The first tick in which one more stroke is not the (cap + 1)th within the window; UINT32_MAX: never.
+static uint32_t free_from(const guard_t *guard, uint32_t cap, uint32_t window_ticks) {
+    uint32_t from;
+    if (guard->commanded.value < cap) {
+        from = 0u;
+    } else if (cap == 0u) {
+        from = UINT32_MAX;
     } else {
-        reached = false;
+        from = tick_back(guard, cap) + window_ticks;
     }
-    return reached;
+    return from;
+}
+
+static void look_back(guard_t *guard) {
+    const uint32_t hour = free_from(guard, guard->hour_strokes.value, GUARD_HOUR_TICKS);
+    const uint32_t day = free_from(guard, guard->day_strokes.value, GUARD_DAY_TICKS);
+    guard->free_tick = word((hour > day) ? hour : day);
 }
 
 static bool all_intact(const guard_t *guard) {
     uint32_t same = guard->commanded.value ^ guard->commanded.check;
     same &= guard->confirmed.value ^ guard->confirmed.check;
     same &= guard->permitted.value ^ guard->permitted.check;
+    same &= guard->fault.value ^ guard->fault.check;
+    same &= guard->alive_tick.value ^ guard->alive_tick.check;
+    same &= guard->free_tick.value ^ guard->free_tick.check;
+    same &= guard->not_before_low.value ^ guard->not_before_low.check;
+    same &= guard->not_before_high.value ^ guard->not_before_high.check;
+    same &= guard->head.value ^ guard->head.check;
+    same &= guard->history_length.value ^ guard->history_length.check;
     same &= guard->hour_strokes.value ^ guard->hour_strokes.check;
     same &= guard->day_strokes.value ^ guard->day_strokes.check;
     same &= guard->bolus_strokes.value ^ guard->bolus_strokes.check;
     same &= guard->basal_mu_per_h.value ^ guard->basal_mu_per_h.check;
     same &= guard->spacing_us.value ^ guard->spacing_us.check;
-    same &= guard->fault.value ^ guard->fault.check;
-    same &= guard->head.value ^ guard->head.check;
-    same &= guard->history_length.value ^ guard->history_length.check;
-    return (same == UINT32_MAX) && ((guard->last_start_us ^ guard->last_start_check) == UINT64_MAX);
+    return same == UINT32_MAX;
 }
 
-bool guard_init(guard_t *guard, uint32_t stroke_uu, uint32_t stroke_nl, uint32_t *history, uint32_t history_length) {
-    bool done = false;
-    const guard_limits_t limits = {GUARD_HARD_BASAL_MU_PER_H, GUARD_HARD_BOLUS_MU, GUARD_HARD_HOUR_MU,
-                                   GUARD_DEFAULT_DAY_MU};
-    if ((stroke_uu != 0u) && (stroke_uu <= STROKE_UU_MAX) && (stroke_nl != 0u)) {
-        guard->history = history;
-        guard->history_length = word(history_length);
-        guard->head = word(0u);
-        guard->commanded = word(0u);
-        guard->confirmed = word(0u);
-        guard->permitted = word(0u);
-        guard->spacing_us = word(stroke_nl * GUARD_HARD_SPACING_US_PER_NL);
-        guard->fault = word((uint32_t)GUARD_OK);
-        guard->last_start_us = 0u;
-        guard->last_start_check = UINT64_MAX;
-        guard->stroke_uu = stroke_uu;
-        done = guard_set_limits(guard, &limits) == 0u;
-    }
-    return done;
+void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t stroke_nl, uint32_t *history,
+                uint32_t history_length) {
+    guard->history = history;
+    guard->history_length = word(history_length);
+    guard->head = word(0u);
+    guard->commanded = word(0u);
+    guard->confirmed = word(0u);
+    guard->permitted = word(0u);
+    guard->spacing_us = word(stroke_nl * GUARD_HARD_SPACING_US_PER_NL);
+    guard->fault = word((uint32_t)GUARD_OK);
+    guard->not_before_low = word(0u);
+    guard->not_before_high = word(0u);
+    guard->stroke_uu = stroke_uu;
+    guard->basal_mu_per_h = word(GUARD_HARD_BASAL_MU_PER_H);
+    guard->bolus_strokes = word(strokes_in(guard, GUARD_HARD_BOLUS_MU));
+    guard->hour_strokes = word(at_most(strokes_in(guard, GUARD_HARD_HOUR_MU), history_length));
+    guard->day_strokes = word(at_most(strokes_in(guard, GUARD_DEFAULT_DAY_MU), history_length));
+    look_back(guard);
+    guard_returned(guard, now_us);
 }
 
 uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits) {
@@ -97,6 +110,7 @@ uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits) {
         guard->bolus_strokes = word(strokes_in(guard, limits->max_bolus_mu));
         guard->hour_strokes = word(strokes_in(guard, limits->max_hour_mu));
         guard->day_strokes = word(strokes_in(guard, limits->max_day_mu));
+        look_back(guard);
     }
     return refused;
 }
@@ -105,13 +119,14 @@ bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h) {
     return intact(guard->basal_mu_per_h) && (rate_mu_per_h <= guard->basal_mu_per_h.value);
 }
 
-guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t strokes) {
-    guard_verdict_t verdict = GUARD_OK;
-    if (!intact(guard->bolus_strokes) || (strokes > guard->bolus_strokes.value)) {
+guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t normal, uint32_t square) {
+    guard_verdict_t verdict;
+    if (!intact(guard->bolus_strokes) || (normal > guard->bolus_strokes.value) ||
+        (square > (guard->bolus_strokes.value - normal))) {
         verdict = GUARD_MAX_BOLUS;
-    } else if ((guard_used_strokes(guard, now_us, GUARD_HOUR_TICKS) + strokes) > guard->hour_strokes.value) {
+    } else if ((guard_used_strokes(guard, now_us, GUARD_HOUR_TICKS) + normal) > guard->hour_strokes.value) {
         verdict = GUARD_HOUR_CAP;
-    } else if ((guard_used_strokes(guard, now_us, GUARD_DAY_TICKS) + strokes) > guard->day_strokes.value) {
+    } else if ((guard_used_strokes(guard, now_us, GUARD_DAY_TICKS) + normal + square) > guard->day_strokes.value) {
         verdict = GUARD_DAY_CAP;
     } else {
         verdict = GUARD_OK;
@@ -140,47 +155,70 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
 }
 
 bool guard_permit(guard_t *guard, uint32_t stroke) {
-    const bool next = intact(guard->commanded) && (stroke == (guard->commanded.value + 1u));
+    const bool next = all_intact(guard) && (stroke == (guard->commanded.value + 1u));
     if (next) {
+        look_back(guard);
         guard->permitted = word(stroke);
     }
     return next;
 }
 
-guard_verdict_t guard_check(guard_t *guard, uint64_t now_us) {
-    guard_verdict_t verdict = GUARD_OK;
+bool guard_promise(guard_t *guard, uint64_t now_us, uint64_t back_us) {
+    const bool kept = (back_us >= now_us) && ((back_us - now_us) <= GUARD_PROMISE_MAX_US);
+    if (kept) {
+        guard->alive_tick = word(tick(back_us + GUARD_GRACE_US) - 1u);
+    }
+    return kept;
+}
+
+void guard_returned(guard_t *guard, uint64_t now_us) {
+    guard->alive_tick = word(tick(now_us + GUARD_BUSY_MAX_US) - 1u);
+}
+
+bool guard_alive(const guard_t *guard, uint64_t now_us) {
+    return intact(guard->alive_tick) && (tick(now_us) <= guard->alive_tick.value);
+}
+
+guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us) {
+    guard_verdict_t verdict;
     // Both counts start at 0 and the difference is taken both ways round: a stroke nobody commanded counts as well.
     const uint32_t difference = guard->commanded.value - guard->confirmed.value;
     const uint32_t now_tick = tick(now_us);
+    const uint64_t not_before_us = ((uint64_t)guard->not_before_high.value << 32u) | guard->not_before_low.value;
     if (!all_intact(guard)) {
         verdict = GUARD_MEMORY_FAULT;
-        guard_stop(guard, verdict);
     } else if (guard->fault.value != (uint32_t)GUARD_OK) {
         verdict = (guard_verdict_t)guard->fault.value;
     } else if ((difference + 1u) > 2u) {
         verdict = GUARD_COUNT_FAULT;
-        guard_stop(guard, verdict);
+    } else if (now_tick > guard->alive_tick.value) {
+        verdict = GUARD_SUPERVISOR;
     } else if (guard->commanded.value == guard->permitted.value) {
         verdict = GUARD_NO_PERMIT;
-    } else if ((guard->commanded.value != 0u) && ((now_us - guard->last_start_us) < guard->spacing_us.value)) {
+    } else if (now_us < not_before_us) {
         verdict = GUARD_TOO_SOON;
-    } else if (cap_reached(guard, now_tick, guard->hour_strokes.value, GUARD_HOUR_TICKS)) {
+    } else if (now_tick < guard->free_tick.value) {
         verdict = GUARD_HOUR_CAP;
-    } else if (cap_reached(guard, now_tick, guard->day_strokes.value, GUARD_DAY_TICKS)) {
-        verdict = GUARD_DAY_CAP;
     } else {
         verdict = GUARD_OK;
     }
     return verdict;
 }
 
+guard_verdict_t guard_which_cap(const guard_t *guard, uint64_t at_us) {
+    const uint32_t free_tick = free_from(guard, guard->hour_strokes.value, GUARD_HOUR_TICKS);
+    return (tick(at_us) < free_tick) ? GUARD_HOUR_CAP : GUARD_DAY_CAP;
+}
+
 void guard_started(guard_t *guard, uint64_t now_us) {
     const uint32_t at = guard->head.value;
+    const uint32_t after = at + 1u;
+    const uint64_t not_before_us = now_us + guard->spacing_us.value;
     guard->history[at] = tick(now_us);
-    guard->head = word(((at + 1u) == guard->history_length.value) ? 0u : (at + 1u));
+    guard->head = word((after == guard->history_length.value) ? 0u : after);
     guard->commanded = word(guard->commanded.value + 1u);
-    guard->last_start_us = now_us;
-    guard->last_start_check = ~now_us;
+    guard->not_before_low = word((uint32_t)not_before_us);
+    guard->not_before_high = word((uint32_t)(not_before_us >> 32u));
 }
 
 void guard_confirmed(guard_t *guard) {

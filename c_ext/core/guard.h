@@ -2,12 +2,13 @@
 //
 // The hard limits are compiled in and nobody can pass them; the clinician's limits lie within and are enforced the same
 // way. Rolling caps: the start of every stroke is kept in a ring, so "at most N strokes in any hour" is one look at the
-// stroke N places back. Ticks of 2^20 µs (1.05 s) make an entry four bytes and the window up to two ticks too long:
-// the caps err on the safe side by 2.1 s, never on the other.
+// stroke N places back. The ring does not change between the permit for a stroke and its start, so the look is taken with
+// the permit, and the interrupt compares one number. Ticks of 2^20 µs (1.05 s) make an entry four bytes and the window up
+// to two ticks too long: the caps err on the safe side by 2.1 s, never on the other.
 //
-// Every safety variable is held twice, as value and complement, and compared before each stroke.
+// Every safety variable is held twice, as value and complement, and all are compared before each stroke.
 //
-// Implements: GUARD-1, GUARD-2, GUARD-3 (permit), GUARD-4, DOSE-4
+// Implements: GUARD-1, GUARD-2, GUARD-3, GUARD-4, DOSE-4
 #ifndef RELEVE_GUARD_H
 #define RELEVE_GUARD_H
 
@@ -28,16 +29,22 @@
 #define GUARD_HOUR_TICKS 3435u
 #define GUARD_DAY_TICKS 82399u
 
+// Liveness, GUARD-3: the longest promise, the grace after it, the longest busy stretch.
+#define GUARD_PROMISE_MAX_US 3600000000u
+#define GUARD_GRACE_US 2000000u
+#define GUARD_BUSY_MAX_US 8000000u
+
 typedef enum {
     GUARD_OK = 0,
-    GUARD_TOO_SOON,     // hard spacing: ask again later
-    GUARD_NO_PERMIT,    // no written permit for this stroke yet
-    GUARD_HOUR_CAP,     // withhold this stroke
-    GUARD_DAY_CAP,      // withhold this stroke
-    GUARD_MAX_BOLUS,    // a request: more than one bolus may hold
-    GUARD_MEMORY_FAULT, // a safety variable and its complement differ: latched
-    GUARD_COUNT_FAULT,  // strokes commanded and confirmed differ by more than one: latched
-    GUARD_STOPPED       // stopped from outside (supervisor, self-test, motor): latched
+    GUARD_TOO_SOON,      // hard spacing: ask again later
+    GUARD_NO_PERMIT,     // no written permit for this stroke yet
+    GUARD_HOUR_CAP,      // withhold this stroke
+    GUARD_DAY_CAP,       // withhold this stroke
+    GUARD_MAX_BOLUS,     // a request: more than one bolus may hold
+    GUARD_MEMORY_FAULT,  // a safety variable and its complement differ: latched
+    GUARD_COUNT_FAULT,   // strokes commanded and confirmed differ by more than one: latched
+    GUARD_STOPPED,       // stopped from outside (self-test, motor): latched
+    GUARD_SUPERVISOR     // the supervisor has broken its promise to be back: latched
 } guard_verdict_t;
 
 // A safety variable and its complement.
@@ -54,27 +61,30 @@ typedef struct {
 } guard_limits_t;
 
 typedef struct {
-    uint32_t *history;            // tick of the start of every stroke, a ring; memory of the caller
-    guard_word_t history_length;  // entries in the ring
-    guard_word_t head;            // next entry to write
     guard_word_t commanded;       // strokes started
     guard_word_t confirmed;       // strokes seen by the stroke sensor
     guard_word_t permitted;       // highest stroke number with a written permit
+    guard_word_t fault;           // guard_verdict_t, latched
+    guard_word_t alive_tick;      // the last tick in which the supervisor's promise, or its busy stretch, still holds
+    guard_word_t free_tick;       // the first tick in which both caps have room for the next stroke
+    guard_word_t not_before_low;  // hard spacing: earliest start of the next stroke, µs, low half
+    guard_word_t not_before_high;
+    guard_word_t head;            // next entry of the ring to write
+    guard_word_t history_length;  // entries in the ring
     guard_word_t hour_strokes;    // clinician's caps in strokes
     guard_word_t day_strokes;
     guard_word_t bolus_strokes;
     guard_word_t basal_mu_per_h;
     guard_word_t spacing_us;      // hard, from start to start
-    guard_word_t fault;           // guard_verdict_t, latched
-    uint64_t last_start_us;
-    uint64_t last_start_check;    // ~last_start_us
+    uint32_t *history;            // tick of the start of every stroke, a ring; memory of the caller
     uint32_t stroke_uu;
 } guard_t;
 
-// Nothing commanded, no permit, limits: hard, the day's the clinician default. history_length: strokes that the day cap
-// can ever count; 2500 holds 500 U of 0.2 U strokes. false if stroke_uu is 0, above 4 000 000 µU, or the memory does not
-// hold the default day. Main.
-bool guard_init(guard_t *guard, uint32_t stroke_uu, uint32_t stroke_nl, uint32_t *history, uint32_t history_length);
+// Nothing commanded, no permit, the supervisor busy since now_us; limits: hard, the day's the clinician default or, if
+// that is less, what the history holds. history_length > 0: strokes that a day may count; 2500 holds 500 U of 0.2 U
+// strokes. The caller has checked the rest (core_init does). Main.
+void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t stroke_nl, uint32_t *history,
+                uint32_t history_length);
 
 // The clinician's limits, all or none. Returns 0, or the number (1 … 4, in the order of guard_limits_t) of the first that
 // lies above its hard limit or, the hour's and day's, above what the history holds. Main.
@@ -82,8 +92,9 @@ uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits);
 
 // Requests, before anything is programmed. Main.
 bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);
-// OK, MAX_BOLUS, or the cap that the bolus would pass together with the strokes already in the window.
-guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t strokes);
+// OK, MAX_BOLUS, or the cap that a bolus of so many normal and square strokes would pass together with the strokes already
+// in the window: the hour's with the normal strokes, the day's with all.
+guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t normal, uint32_t square);
 
 // Strokes started within the last `window_ticks`. Main: a binary search, at most 32 steps.
 uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t window_ticks);
@@ -92,8 +103,23 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
 // one: never more than one stroke ahead. Main.
 bool guard_permit(guard_t *guard, uint32_t stroke);
 
-// May a stroke start at now_us? A fault is latched. Interrupt, O(1).
-guard_verdict_t guard_check(guard_t *guard, uint64_t now_us);
+// The supervisor idles and promises to be back at back_us, at most GUARD_PROMISE_MAX_US from now; false, and nothing
+// changed, if that is too far or gone by. Main.
+bool guard_promise(guard_t *guard, uint64_t now_us, uint64_t back_us);
+
+// The supervisor is back and busy: it must idle again within GUARD_BUSY_MAX_US. Main.
+void guard_returned(guard_t *guard, uint64_t now_us);
+
+// Is the promise kept so far? The board's timer asks before it feeds the hardware watchdog. The times are cut to whole
+// ticks: the promise ends up to 1.05 s early, never late. Interrupt, O(1).
+bool guard_alive(const guard_t *guard, uint64_t now_us);
+
+// May a stroke start at now_us? One of the caps is named as GUARD_HOUR_CAP; guard_which_cap() tells them apart later. The
+// caller latches a fault with guard_stop(). Interrupt, O(1).
+guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us);
+
+// Which cap leaves no room at at_us: GUARD_HOUR_CAP, else GUARD_DAY_CAP. Main.
+guard_verdict_t guard_which_cap(const guard_t *guard, uint64_t at_us);
 
 // A stroke starts at now_us. Interrupt, O(1).
 void guard_started(guard_t *guard, uint64_t now_us);

@@ -8,7 +8,7 @@
 // Edges are worked out in 1/1024 µs and rounded at the very end.
 #define PART_BITS 10u
 #define PART_HALF 512u
-#define SCALE_BITS_MAX 26u
+#define SCALE_BITS_MAX 25u
 #define SQUARE_FULL ((uint64_t)1u << 60u)
 
 // Largest r with r * r <= n.
@@ -51,14 +51,14 @@ static uint32_t to_us(uint64_t parts) {
     return (uint32_t)((parts + PART_HALF) >> PART_BITS);
 }
 
-bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor) {
+uint32_t motion_plan(const motion_motor_t *motor, uint16_t period_us[MOTION_STEPS_MAX]) {
     const bool valid = (motor->steps_per_stroke >= 2u) && (motor->steps_per_stroke <= MOTION_STEPS_MAX) &&
                        (motor->start_hz >= HZ_MIN) && (motor->max_hz <= HZ_MAX) && (motor->start_hz <= motor->max_hz) &&
                        (motor->accel_hz_per_s != 0u) && (motor->accel_hz_per_s <= ACCEL_MAX);
+    uint64_t total = 0u;
     if (valid) {
         const uint32_t steps = motor->steps_per_stroke;
         const uint32_t half = (steps + 1u) / 2u;
-        uint64_t total = 0u;
         uint64_t begin = 0u;
         // The first half speeds up, the second is its mirror image; an odd middle step belongs to both.
         for (uint32_t k = 0u; k < half; k++) {
@@ -68,12 +68,10 @@ bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor) {
         // Edges are rounded, not periods, so that errors do not add up.
         for (uint32_t k = 0u; k < half; k++) {
             const uint64_t end = begin + step_parts(motor, k);
-            plan->period_us[k] = (uint16_t)(to_us(end) - to_us(begin));
-            plan->period_us[steps - 1u - k] = (uint16_t)(to_us(total - begin) - to_us(total - end));
+            period_us[k] = (uint16_t)(to_us(end) - to_us(begin));
+            period_us[steps - 1u - k] = (uint16_t)(to_us(total - begin) - to_us(total - end));
             begin = end;
         }
-        plan->steps = steps;
-        plan->duration_us = to_us(total);
     }
-    return valid;
+    return to_us(total);
 }

@@ -22,14 +22,9 @@ typedef struct {
     uint32_t accel_hz_per_s;    // 1 … 1 000 000
 } motion_motor_t;
 
-typedef struct {
-    uint32_t steps;
-    uint32_t duration_us;                    // sum of the periods: from the first edge to the end of the last step
-    uint16_t period_us[MOTION_STEPS_MAX];    // from this step's edge to the next one's
-} motion_plan_t;
-
-// Works out the plan; false, and nothing changed, if a constant is outside its range. Main: two times two
-// integer square roots (32 rounds) for every step of the ramp.
-bool motion_plan(motion_plan_t *plan, const motion_motor_t *motor);
+// Works out the plan into period_us[0 … steps_per_stroke - 1]: from each step's edge to the next one's. Returns their sum,
+// from the first edge to the end of the last step; 0, and nothing written, if a constant is outside its range. Main: two
+// times two integer square roots (32 rounds) for every step of the ramp.
+uint32_t motion_plan(const motion_motor_t *motor, uint16_t period_us[MOTION_STEPS_MAX]);
 
 #endif

@@ -1,0 +1,154 @@
+#include "basal.h"
+
+// One µU is 1/1000 mU, one hour 3.6e9 µs: a stroke of u µU is u * 3.6e6 mU/h for one µs.
+#define QUANTA_PER_UU 3600000u
+#define PERCENT 100u
+#define CHANGES_MAX 2u
+
+static uint32_t greater(uint32_t a, uint32_t b) {
+    return (a > b) ? a : b;
+}
+
+uint32_t basal_effective_mu_per_h(const basal_schedule_t *schedule, uint32_t rate_mu_per_h) {
+    uint32_t effective = rate_mu_per_h;
+    if (schedule->temp == (uint32_t)BASAL_TEMP_RATE) {
+        effective = schedule->temp_value;
+    } else if (schedule->temp == (uint32_t)BASAL_TEMP_PERCENT) {
+        effective = (rate_mu_per_h * schedule->temp_value) / PERCENT;
+    } else {
+        // No temporary rate.
+    }
+    return effective;
+}
+
+uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule) {
+    // A percentage grows with the rate and a temporary rate replaces any: the greatest makes the greatest.
+    const uint32_t programmed = greater(schedule->rate_mu_per_h, schedule->boundary_mu_per_h);
+    return greater(programmed, basal_effective_mu_per_h(schedule, programmed));
+}
+
+static uint64_t next_change_us(const basal_schedule_t *schedule) {
+    return (schedule->boundary_us < schedule->temp_until_us) ? schedule->boundary_us : schedule->temp_until_us;
+}
+
+static void forget_temp(basal_schedule_t *schedule) {
+    schedule->temp = (uint32_t)BASAL_TEMP_NONE;
+    schedule->temp_value = 0u;
+    schedule->temp_until_us = PACE_NEVER;
+}
+
+static void forget_boundary(basal_schedule_t *schedule) {
+    schedule->boundary_us = PACE_NEVER;
+    schedule->boundary_mu_per_h = 0u;
+}
+
+// The schedule's rate comes into force.
+static void enforce(basal_t *basal) {
+    const basal_schedule_t *schedule = &basal->schedule;
+    basal->pace.rate_q =
+        (basal->paused != 0u) ? 0u : basal_effective_mu_per_h(schedule, schedule->rate_mu_per_h);
+}
+
+static basal_source_t source_of(const basal_schedule_t *schedule) {
+    return (schedule->temp == (uint32_t)BASAL_TEMP_NONE) ? BASAL_PROGRAMMED : BASAL_TEMPORARY;
+}
+
+// Time passes up to at_us, within which no change lies.
+static void accrue(basal_t *basal, uint64_t at_us) {
+    basal->waiting[source_of(&basal->schedule)] += pace_accrue(&basal->pace, at_us - basal->at_us);
+    basal->at_us = at_us;
+}
+
+// What changes at at_us takes effect: the boundary, the temporary rate's end, or both. True if the latter.
+static bool change(basal_t *basal, uint64_t at_us) {
+    const bool temp_ends = basal->schedule.temp_until_us == at_us;
+    if (basal->schedule.boundary_us == at_us) {
+        basal->schedule.rate_mu_per_h = basal->schedule.boundary_mu_per_h;
+        forget_boundary(&basal->schedule);
+    }
+    if (temp_ends) {
+        forget_temp(&basal->schedule);
+    }
+    enforce(basal);
+    return temp_ends;
+}
+
+void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu) {
+    basal->pace.whole_q = (uint64_t)stroke_uu * QUANTA_PER_UU;
+    basal->pace.owed_q = 0u;
+    basal->pace.rate_q = 0u;
+    basal->schedule.rate_mu_per_h = 0u;
+    forget_boundary(&basal->schedule);
+    forget_temp(&basal->schedule);
+    basal->at_us = now_us;
+    basal->waiting[BASAL_PROGRAMMED] = 0u;
+    basal->waiting[BASAL_TEMPORARY] = 0u;
+    basal->paused = 0u;
+}
+
+bool basal_settle(basal_t *basal, uint64_t now_us) {
+    bool temp_ended = false;
+    for (uint32_t i = 0u; i < CHANGES_MAX; i++) {
+        const uint64_t at_us = next_change_us(&basal->schedule);
+        if (at_us <= now_us) {
+            accrue(basal, at_us);
+            if (change(basal, at_us)) {
+                temp_ended = true;
+            }
+        }
+    }
+    accrue(basal, now_us);
+    return temp_ended;
+}
+
+void basal_set_rate(basal_t *basal, uint32_t rate_mu_per_h) {
+    basal->schedule.rate_mu_per_h = rate_mu_per_h;
+    forget_boundary(&basal->schedule);
+    enforce(basal);
+}
+
+void basal_plan(basal_t *basal, uint64_t boundary_us, uint32_t rate_mu_per_h) {
+    basal->schedule.boundary_us = boundary_us;
+    basal->schedule.boundary_mu_per_h = rate_mu_per_h;
+}
+
+void basal_set_temp(basal_t *basal, basal_temp_t temp, uint32_t value, uint64_t until_us) {
+    basal->schedule.temp = (uint32_t)temp;
+    basal->schedule.temp_value = value;
+    basal->schedule.temp_until_us = until_us;
+    enforce(basal);
+}
+
+void basal_end_temp(basal_t *basal) {
+    forget_temp(&basal->schedule);
+    enforce(basal);
+}
+
+void basal_pause(basal_t *basal, bool paused) {
+    basal->paused = paused ? 1u : 0u;
+    enforce(basal);
+}
+
+uint64_t basal_due_us(const basal_t *basal, basal_source_t *source) {
+    uint64_t due_us = 0u;
+    if (basal->waiting[BASAL_PROGRAMMED] != 0u) {
+        *source = BASAL_PROGRAMMED;
+    } else if (basal->waiting[BASAL_TEMPORARY] != 0u) {
+        *source = BASAL_TEMPORARY;
+    } else {
+        // As the books will be after the changes that come before the stroke does.
+        basal_t then = *basal;
+        uint64_t wait_us = pace_wait_us(&then.pace);
+        for (uint32_t i = 0u; i < CHANGES_MAX; i++) {
+            const uint64_t at_us = next_change_us(&then.schedule);
+            if ((at_us != PACE_NEVER) && (wait_us > (at_us - then.at_us))) {
+                accrue(&then, at_us);
+                (void)change(&then, at_us);
+                wait_us = pace_wait_us(&then.pace);
+            }
+        }
+        due_us = (wait_us == PACE_NEVER) ? PACE_NEVER : (then.at_us + wait_us);
+        *source = source_of(&then.schedule);
+    }
+    return due_us;
+}
