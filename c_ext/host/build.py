@@ -27,7 +27,6 @@ REPO = Path(__file__).resolve().parents[2]
 CORE_DIR = REPO / "c_ext" / "core"
 BUILD_DIR = REPO / "build" / "core"
 MODULE = "_releve_core"
-HEADER = "core.h"
 
 # The core is held to freestanding C11; what cffi generates around it is not.
 CORE_FLAGS = ("-std=c11", "-ffreestanding", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
@@ -49,14 +48,20 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
+def _includes(core_dir: Path) -> str:
+    return "".join(f'#include "{header.name}"\n' for header in sorted(core_dir.glob("*.h")))
+
+
 def declarations(core_dir: Path = CORE_DIR, cc: str = "cc") -> str:
     """The public C declarations as cffi reads them: the headers preprocessed, and their numeric constants."""
     with tempfile.TemporaryDirectory() as empty:
         # cffi knows the types of these headers by itself; empty stand-ins keep the C library's internals out.
         for name in ("stdint.h", "stdbool.h", "stddef.h"):
             (Path(empty) / name).touch()
+        everything = Path(empty) / "everything.h"
+        everything.write_text(_includes(core_dir), encoding="utf-8")
         preprocess = [*shlex.split(cc), "-E", "-P", "-nostdinc", "-I", empty, "-I", str(core_dir)]
-        text = _run([*preprocess, str(core_dir / HEADER)])
+        text = _run([*preprocess, str(everything)])
     names: list[str] = []
     for header in sorted(core_dir.glob("*.h")):
         names += DEFINE.findall(header.read_text(encoding="utf-8"))
@@ -99,7 +104,7 @@ def _compile(core_dir: Path, cc: str, cflags: str, target: Path) -> None:
     # Everything is made aside and moved in at the end: two builds at once, or one that was cut, do no harm.
     with tempfile.TemporaryDirectory(dir=target.parent) as work_name:
         work = Path(work_name)
-        recompiler.make_c_source(ffi, MODULE, f'#include "{HEADER}"', str(work / "face.c"))
+        recompiler.make_c_source(ffi, MODULE, _includes(core_dir), str(work / "face.c"))
         objects = []
         for source in sorted(core_dir.glob("*.c")):
             objects.append(str(work / (source.stem + ".o")))

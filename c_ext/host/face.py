@@ -9,43 +9,61 @@ from typing import Any
 
 from c_ext.host.build import build, load
 
+# Ledgers, in the order of dose_kind_t.
+KINDS = ("basal", "temp", "normal", "square")
 # The order of Core.state(), on every face of the core.
 STATE_FIELDS = (
-    "basal_commanded",
-    "basal_delivered",
-    "basal_abandoned",
-    "bolus_id",
-    "bolus_programmed",
-    "bolus_commanded",
-    "bolus_delivered",
-    "bolus_abandoned",
-    "bolus_start_us",
-    "bolus_end_us",
-    "bolus_reason",
+    *(f"{kind}_{part}" for kind in KINDS for part in ("programmed", "commanded", "delivered", "abandoned")),
+    "normal_id",
+    "normal_start_us",
+    "normal_end_us",
+    "normal_reason",
+    "square_id",
+    "square_start_us",
+    "square_end_us",
+    "square_reason",
+    "temp_start_us",
+    "temp_end_us",
+    "temp_reason",
     "suspended",
     "rate_mu_per_h",
+    "boundary_us",
+    "boundary_mu_per_h",
+    "temp",
+    "temp_value",
+    "temp_until_us",
     "slot_us",
-    "pace_due_us",
-    "pace_excess_q",
-    "pace_waiting",
-    "pace_held_q",
+    "at_us",
+    "owed_q",
+    "basal_waiting",
+    "temp_waiting",
+    "square_owed_q",
+    "square_waiting",
     "guard_commanded",
     "guard_confirmed",
     "guard_permitted",
     "guard_fault",
+    "guard_alive_tick",
+    "guard_free_tick",
     "strokes_withheld",
     "in_flight",
+    "armed_us",
+    "armed_kind",
 )
 
 # Steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s: an assumed small stepper, for tests.
 MOTOR = (96, 200, 1000, 4000)
-PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_")
+PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_")
 HOUR, DAY = 0, 1
 NEVER_US = 2**64 - 1
 
 
+def _or_never(at_us: int) -> int:
+    return -1 if at_us == NEVER_US else at_us
+
+
 class Core:
-    """One pump's core. Implements: DOSE-1 … DOSE-5, GUARD-1, GUARD-2, GUARD-4 (in C; nothing is decided here)."""
+    """One pump's core. Implements: DOSE-1 … DOSE-5, GUARD-1 … GUARD-4 (in C; nothing is decided here)."""
 
     module: ModuleType  # set by bind()
 
@@ -58,26 +76,53 @@ class Core:
         history: int = 2500,
         now_us: int = 0,
     ) -> None:
-        """spacing_us 0 means the default. Raises ValueError if core_init() refuses the configuration."""
+        """spacing_us 0 means the default. Raises ValueError if motion_plan() or core_init() refuses."""
         ffi, lib = self.module.ffi, self.module.lib
         self.c: Any = ffi.new("core_t *")
-        self.history: Any = ffi.new("uint32_t[]", history)
-        self._config = ffi.new("core_config_t *", (stroke_nl, concentration_u_per_ml, spacing_us, motor))
+        self.history: Any = ffi.new("uint32_t[]", max(history, 1))
         self._limits = ffi.new("guard_limits_t *")
         self._refused = ffi.new("uint32_t *")
-        if not lib.core_init(self.c, now_us, self._config, self.history, history):
+        self._periods = ffi.new("uint16_t[]", lib.MOTION_STEPS_MAX)
+        self._steps = motor[0]
+        self._burst_us = int(lib.motion_plan(ffi.new("motion_motor_t *", motor), self._periods))
+        config = (stroke_nl, concentration_u_per_ml, spacing_us, self._burst_us, self.history, history)
+        if not self._burst_us or not lib.core_init(self.c, now_us, ffi.new("core_config_t *", config)):
             raise ValueError(
                 f"core configuration out of range: stroke_nl={stroke_nl} concentration_u_per_ml="
                 f"{concentration_u_per_ml} spacing_us={spacing_us} motor={motor} history={history}"
             )
 
+    def settle(self, now_us: int) -> int:
+        """The supervisor is awake, what has happened is entered; a DOSE code."""
+        return int(self.module.lib.core_settle(self.c, now_us))
+
+    def promise(self, now_us: int, back_us: int) -> bool:
+        """The supervisor idles until back_us; false if that is more than an hour away or gone by."""
+        return bool(self.module.lib.core_promise(self.c, now_us, back_us))
+
+    def alive(self, now_us: int) -> bool:
+        """No fault, and the supervisor keeps its promise: the watchdog may be fed."""
+        return bool(self.module.lib.core_alive(self.c, now_us))
+
     def set_basal(self, now_us: int, rate_mu_per_h: int) -> int:
-        """Basal rate from now on; a DOSE code."""
+        """Programmed basal rate from now on; a DOSE code."""
         return int(self.module.lib.core_set_basal(self.c, now_us, rate_mu_per_h))
 
-    def bolus(self, now_us: int, strokes: int) -> int:
-        """Start a normal bolus; a DOSE code."""
-        return int(self.module.lib.core_bolus(self.c, now_us, strokes))
+    def plan_basal(self, now_us: int, boundary_us: int, rate_mu_per_h: int) -> int:
+        """The programmed rate changes at boundary_us; a DOSE code."""
+        return int(self.module.lib.core_plan_basal(self.c, now_us, boundary_us, rate_mu_per_h))
+
+    def temp_basal(self, now_us: int, kind: int, value: int, duration_us: int) -> int:
+        """A temporary rate, TEMP_RATE in mU/h or TEMP_PERCENT, for duration_us; a DOSE code."""
+        return int(self.module.lib.core_temp_basal(self.c, now_us, kind, value, duration_us))
+
+    def cancel_temp(self, now_us: int) -> int:
+        """Back to the programmed rate; a DOSE code."""
+        return int(self.module.lib.core_cancel_temp(self.c, now_us))
+
+    def bolus(self, now_us: int, normal: int, square: int = 0, duration_us: int = 0) -> int:
+        """A bolus of normal strokes, of square ones spread over duration_us, or of both; a DOSE code."""
+        return int(self.module.lib.core_bolus(self.c, now_us, normal, square, duration_us))
 
     def cancel_bolus(self, now_us: int) -> int:
         """End the running bolus; a DOSE code."""
@@ -104,16 +149,15 @@ class Core:
         return bool(self.module.lib.core_permit(self.c, stroke))
 
     def stop(self, now_us: int, fault: int) -> None:
-        """Latch MEMORY_FAULT, COUNT_FAULT or STOPPED; ValueError for another code."""
+        """Latch a fault, MEMORY_FAULT … SUPERVISOR; ValueError for another code."""
         lib = self.module.lib
-        if not lib.GUARD_MEMORY_FAULT <= fault <= lib.GUARD_STOPPED:
+        if not lib.GUARD_MEMORY_FAULT <= fault <= lib.GUARD_SUPERVISOR:
             raise ValueError(f"not a fault code: {fault}")
         lib.core_stop(self.c, now_us, fault)
 
     def next_us(self) -> int:
         """µs, or -1 for never."""
-        due_us = int(self.module.lib.core_next_us(self.c))
-        return -1 if due_us == NEVER_US else due_us
+        return _or_never(int(self.module.lib.core_next_us(self.c)))
 
     def service(self, now_us: int) -> int:
         """The stroke timer's handler: NOTHING, STROKE, WITHHELD or FAULT."""
@@ -145,22 +189,29 @@ class Core:
 
     def plan(self) -> tuple[int, int, tuple[int, ...]]:
         """(steps, duration_us, the periods in µs)."""
-        plan = self.c.plan
-        return int(plan.steps), int(plan.duration_us), tuple(plan.period_us[i] for i in range(plan.steps))
+        return self._steps, self._burst_us, tuple(self._periods[i] for i in range(self._steps))
 
     def state(self) -> tuple[int, ...]:
         """STATE_FIELDS, all integers."""
         c = self.c
-        dose, guard = c.dose, c.guard
-        basal, bolus, pace = dose.basal, dose.bolus, dose.basal_pace
+        dose, guard, basal = c.dose, c.guard, c.dose.basal
+        schedule = basal.schedule
+        ledgers: list[int] = []
+        for i in range(len(KINDS)):
+            ledger = dose.ledger[i]
+            ledgers += (ledger.programmed, ledger.commanded, ledger.delivered, ledger.abandoned)
         return (
-            basal.commanded, basal.delivered, basal.abandoned,
-            dose.bolus_id, bolus.programmed, bolus.commanded, bolus.delivered, bolus.abandoned,
-            dose.bolus_start_us, dose.bolus_end_us, dose.bolus_reason,
-            dose.suspended, dose.rate_mu_per_h, dose.slot_us,
-            -1 if pace.due_us == NEVER_US else pace.due_us, pace.excess_q, pace.waiting, pace.held_q,
+            *ledgers,
+            dose.normal.id, dose.normal.start_us, dose.normal.end_us, dose.normal.reason,
+            dose.square.id, dose.square.start_us, dose.square.end_us, dose.square.reason,
+            dose.temp_start_us, dose.temp_end_us, dose.temp_reason,
+            dose.suspended, schedule.rate_mu_per_h, _or_never(schedule.boundary_us), schedule.boundary_mu_per_h,
+            schedule.temp, schedule.temp_value, _or_never(schedule.temp_until_us),
+            dose.slot_us, basal.at_us, basal.pace.owed_q, basal.waiting[0], basal.waiting[1],
+            dose.square_pace.owed_q, dose.square_waiting,
             guard.commanded.value, guard.confirmed.value, guard.permitted.value, guard.fault.value,
-            c.strokes_withheld, c.in_flight,
+            guard.alive_tick.value, guard.free_tick.value,
+            c.strokes_withheld, c.in_flight, _or_never(c.armed_us), c.armed_kind,
         )  # fmt: skip
 
     def _member(self, name: str) -> Any:
