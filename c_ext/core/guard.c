@@ -47,7 +47,7 @@ static uint32_t free_from(const guard_t *guard, uint32_t cap, uint32_t window_ti
     return from;
 }
 
-static void look_back(guard_t *guard) {
+void guard_look_back(guard_t *guard) {
     const uint32_t hour = free_from(guard, guard->hour_strokes.value, GUARD_HOUR_TICKS);
     const uint32_t day = free_from(guard, guard->day_strokes.value, GUARD_DAY_TICKS);
     guard->free_tick = word((hour > day) ? hour : day);
@@ -89,7 +89,20 @@ void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t st
     guard->bolus_strokes = word(strokes_in(guard, GUARD_HARD_BOLUS_MU));
     guard->hour_strokes = word(at_most(strokes_in(guard, GUARD_HARD_HOUR_MU), history_length));
     guard->day_strokes = word(at_most(strokes_in(guard, GUARD_DEFAULT_DAY_MU), history_length));
-    look_back(guard);
+    guard_look_back(guard);
+    guard_returned(guard, now_us);
+}
+
+void guard_rebuild(guard_t *guard, uint64_t now_us) {
+    guard_word_t *const words[] = {
+        &guard->commanded,    &guard->confirmed,    &guard->permitted,     &guard->fault,          &guard->not_before_low,
+        &guard->head,         &guard->hour_strokes, &guard->day_strokes,   &guard->bolus_strokes,  &guard->not_before_high,
+        &guard->basal_mu_per_h,
+    };
+    for (uint32_t i = 0u; i < (sizeof(words) / sizeof(words[0])); i++) {
+        *words[i] = word(words[i]->value);
+    }
+    guard_look_back(guard);
     guard_returned(guard, now_us);
 }
 
@@ -110,7 +123,7 @@ uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits) {
         guard->bolus_strokes = word(strokes_in(guard, limits->max_bolus_mu));
         guard->hour_strokes = word(strokes_in(guard, limits->max_hour_mu));
         guard->day_strokes = word(strokes_in(guard, limits->max_day_mu));
-        look_back(guard);
+        guard_look_back(guard);
     }
     return refused;
 }
@@ -157,7 +170,7 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
 bool guard_permit(guard_t *guard, uint32_t stroke) {
     const bool next = all_intact(guard) && (stroke == (guard->commanded.value + 1u));
     if (next) {
-        look_back(guard);
+        guard_look_back(guard);
         guard->permitted = word(stroke);
     }
     return next;

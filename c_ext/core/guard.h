@@ -90,6 +90,12 @@ void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t st
 // lies above its hard limit or, the hour's and day's, above what the history holds. Main.
 uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits);
 
+// Works out free_tick, the first tick with room under both caps, from the ring and the counts. Main.
+void guard_look_back(guard_t *guard);
+
+// Complements and free_tick anew after the values were loaded; the supervisor is busy since now_us. Main.
+void guard_rebuild(guard_t *guard, uint64_t now_us);
+
 // Requests, before anything is programmed. Main.
 bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);
 // OK, MAX_BOLUS, or the cap that a bolus of so many normal and square strokes would pass together with the strokes already

@@ -1,0 +1,43 @@
+// state.h: the whole state of the core as bytes, for the journal, and back.
+//
+// Little endian and versioned. The journal adds sequence number and CRC; the history of strokes is kept by itself, four
+// bytes a stroke (guard.h). Nothing is believed on the way back: every invariant is checked, and a state that breaks one is
+// refused with the name of the invariant. Derived values (complements, the caps' look back) are worked out anew.
+//
+// Main context. Implements: STORE-1 (what a record holds), GUARD-2
+#ifndef RELEVE_STATE_H
+#define RELEVE_STATE_H
+
+#include "core.h"
+
+#define STATE_VERSION 1u
+#define STATE_BYTES 308u
+
+// The invariants, in the order in which they are checked.
+typedef enum {
+    STATE_OK = 0,
+    STATE_VERSION_KNOWN,    // the version is STATE_VERSION
+    STATE_SAME_PUMP,        // insulin in a stroke and spacing are those of this pump
+    STATE_TIME_PAST,        // no time of the past lies after now
+    STATE_FRACTIONS_SMALL,  // what is owed beyond waiting strokes is less than a stroke
+    STATE_LIMITS_HARD,      // the clinician's limits lie within the hard ones and the history
+    STATE_SCHEDULE_SOUND,   // rates within the basal limit, the temporary rate of a known kind, changes still to come
+    STATE_RATE_IN_FORCE,    // the pace runs at the schedule's rate, 0 while suspended
+    STATE_LEDGERS_CONSERVE, // programmed = commanded + abandoned + still to come; basal: nothing still to come
+    STATE_BOLUS_ENDS,       // a bolus part has strokes to come if and only if it is running
+    STATE_SQUARE_PACED,     // a square bolus's pace and its waiting strokes fit what is still to come
+    STATE_TEMP_ENDS,        // a temporary basal is in the schedule if and only if it is running
+    STATE_SUSPENDED_STILL,  // while suspended or faulted nothing waits, no bolus and no temporary basal runs
+    STATE_COUNTS_AGREE,     // the ledgers' commanded strokes are the guard's, its ring is where they say
+    STATE_PERMIT_NEXT,      // the permit is for the next stroke at most
+    STATE_STROKE_KNOWN      // the stroke in progress is of a known kind, and only one in progress can be unconfirmed
+} state_invariant_t;
+
+// Writes the state. What the interrupt has done is entered first, as by any supervisor call.
+void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]);
+
+// Replaces the state of a core made by core_init() for the same pump, with its history in place. The supervisor counts as
+// busy since now_us. Returns STATE_OK, or the invariant that does not hold; then nothing has changed.
+state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]);
+
+#endif
