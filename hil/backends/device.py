@@ -37,6 +37,7 @@ class Device:
                 pass_fds=(from_bench, to_bench),
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
+                cwd=program.parent,  # the current folder comes first on its path: not the checkout, but the frozen firmware
                 stderr=subprocess.STDOUT,
             )
         except OSError as error:
