@@ -1,7 +1,7 @@
 """The record of deliveries: every bolus and every stretch of basal at one rate, with what was programmed and delivered.
 
-A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the last
-number it knows sees a gap if it has missed any.
+A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the
+last number it knows sees a gap if it has missed any.
 
 Implements: DOSE-3
 """

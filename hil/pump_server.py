@@ -1,7 +1,7 @@
 """The virtual board paced to the wall clock, its programmer UART on a pseudo-terminal and on a TCP port.
 
-Whatever can talk to a serial port or to a socket can use it as it would use a pump on a desk. Both ends are one UART: what
-the pump sends goes to everybody, what anybody sends goes to the pump.
+Whatever can talk to a serial port or to a socket can use it as it would use a pump on a desk. Both ends are one UART:
+what the pump sends goes to everybody, what anybody sends goes to the pump.
 """
 
 from __future__ import annotations
