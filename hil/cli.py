@@ -20,7 +20,7 @@ EXIT_BENCH = 4
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="The Relève bench: a development platform, not a medical device. The virtual board and its plant are simulated.",
+    help="The Relève bench: a development platform, not a medical device. Virtual board and plant are simulated.",
 )
 
 

@@ -37,7 +37,7 @@ class Device:
                 pass_fds=(from_bench, to_bench),
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
-                cwd=program.parent,  # the current folder is searched first: a checkout's firmware/ would hide the frozen one
+                cwd=program.parent,  # searched first: a checkout's firmware/ there would hide the frozen one
                 stderr=subprocess.STDOUT,
             )
         except OSError as error:
