@@ -11,6 +11,6 @@ if IS_MICROPYTHON:
     from micropython import const
 else:
 
-    def const(value):
+    def const(value):  # type: ignore[misc]  # the stub's is generic, which this file cannot say on MicroPython
         """Give `value` back: MicroPython's compiler folds such constants into the code, CPython has no need to."""
         return value

@@ -1,7 +1,7 @@
 """The record of deliveries: every bolus and every stretch of basal at one rate, with what was programmed and delivered.
 
-A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the last
-number it knows sees a gap if it has missed any.
+A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the
+last number it knows sees a gap if it has missed any.
 
 Implements: DOSE-3
 """
@@ -70,11 +70,12 @@ class Deliveries:
     def basal_ended(self, now_us, reason):
         """The running stretch of basal ends for `reason`."""
         self._refresh()
-        self._basal.end_us = now_us
-        self._basal.reason = reason
-        if self._core.state()[code.IN_FLIGHT] == code.KIND_BASAL:
-            self._late = self._basal
-        self._basal = None
+        ended, self._basal = self._basal, None
+        if ended is not None:
+            ended.end_us = now_us
+            ended.reason = reason
+            if self._core.state()[code.IN_FLIGHT] == code.KIND_BASAL:
+                self._late = ended
 
     def bolus_started(self, now_us, programmed_mu):
         """A normal bolus begins; returns its number."""

@@ -31,9 +31,11 @@ REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap"
 (REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED) = range(4, 8)
 
 # Refusal codes: CODES[code] is its name.
-CODES = ("accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit")
-CODES += ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
-CODES += ("schema_mismatch", "internal_error")
+CODES = (
+    ("accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit")
+    + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
+    + ("schema_mismatch", "internal_error")
+)
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
 (NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR) = range(12, 15)
@@ -226,19 +228,19 @@ def encode(fields, values, check=True):
     out = bytearray()
     for index, field in enumerate(fields):
         value = values[field.name]
-        tail = ()
+        tail = b""
         if field.kind == "str8":
-            tail = (value.encode(),)
-            value = len(tail[0])
-        elif field.kind == "records":
-            tail = [encode(field.fields, record, check) for record in value]
+            tail = value.encode()
             value = len(tail)
+        elif field.kind == "records":
+            tail = b"".join([encode(field.fields, record, check) for record in value])
+            value = len(value)
         elif not isinstance(value, (int, bool)):
             raise TypeError("%s must be a whole number, not %r" % (field.name, value))
         if check:
             _check(field, index, value)
         out.extend(struct.pack(_FORMATS.get(field.kind, "<B"), value))
-        out.extend(b"".join(tail))
+        out.extend(tail)
     if len(out) > MAX_PAYLOAD_BYTES:
         raise ProtocolError(BAD_LENGTH, NO_FIELD, "payload", len(out), MAX_PAYLOAD_BYTES)
     return bytes(out)

@@ -53,7 +53,9 @@ class Bench:
         """Time since the board's power-up, µs."""
         return self.board.now_us
 
-    def run_for(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, us: int = 0) -> None:
+    def run_for(
+        self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, us: int = 0
+    ) -> None:
         """Let this much time pass."""
         total_s = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
         self.run_until_us(self.now_us + round(total_s * US_PER_S) + us)
@@ -79,7 +81,9 @@ class Bench:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self.board.close()
         else:

@@ -20,22 +20,26 @@ EXIT_BENCH = 4
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="The Relève bench: a development platform, not a medical device. Everything on the virtual board is simulated.",
+    help="The Relève bench: a development platform, not a medical device. Virtual board and plant are simulated.",
 )
 
 
 @app.command()
 def bench(
-    seed: Annotated[int, typer.Option(min=0, help="Which plant: another seed is another pump, catheter and balance.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Which plant: another seed is another pump, catheter and balance.")
+    ] = 1,
     out: Annotated[Path, typer.Option(help="Folder for results, records and report.")] = Path("build/bench"),
     mechanism: Annotated[str, typer.Option(help="Reference mechanism of the plant.")] = "implant",
     workers: Annotated[int, typer.Option(min=1, help="Benches at a time, one core each.")] = 2,
+    short_windows: Annotated[bool, typer.Option("--short-windows", help="Trumpet windows 2 … 31 min.")] = False,
 ) -> None:
     """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
     from hil.bench import open_bench
     from hil.protocols import accuracy
 
-    raise typer.Exit(accuracy.run(seed, out, open_bench, mechanism=mechanism, workers=workers))
+    code = accuracy.run(seed, out, open_bench, mechanism=mechanism, workers=workers, short_windows=short_windows)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -74,7 +78,9 @@ def pump(
         console.print(f"  pump --port {server.pty_path} status", highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it.")
         with console.status("no stroke yet") as status:
-            server.serve(for_s=for_s, on_stroke=lambda n: status.update(f"{n} strokes, {n * 0.2:.1f} U"))
+            server.serve(
+                for_s=for_s, on_stroke=lambda n: status.update(f"{n} strokes, {n * board.stroke_uu / 1e6:g} U")
+            )
     except KeyboardInterrupt:
         console.print("Stopped.")
     finally:
@@ -88,7 +94,9 @@ def main() -> None:
     try:
         app()
     except BenchError as error:
-        Console(stderr=True).print(f"[bold red]bench error[/] (this says nothing about dosing): {error}", highlight=False)
+        Console(stderr=True).print(
+            f"[bold red]bench error[/] (this says nothing about dosing): {error}", highlight=False
+        )
         raise SystemExit(EXIT_BENCH) from None
 
 

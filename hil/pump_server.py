@@ -1,7 +1,7 @@
 """The virtual board paced to the wall clock, its programmer UART on a pseudo-terminal and on a TCP port.
 
-Whatever can talk to a serial port or to a socket can use it as it would use a pump on a desk. Both ends are one UART: what
-the pump sends goes to everybody, what anybody sends goes to the pump.
+Whatever can talk to a serial port or to a socket can use it as it would use a pump on a desk. Both ends are one UART:
+what the pump sends goes to everybody, what anybody sends goes to the pump.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class PumpServer:
         self._clients: list[socket.socket] = []
 
     def serve(self, *, on_stroke: Callable[[int], None] | None = None, for_s: float | None = None) -> None:
-        """Run until KeyboardInterrupt, or for `for_s` seconds. `on_stroke(n)` is called when stroke number n started."""
+        """Run until KeyboardInterrupt, or for `for_s` seconds; `on_stroke(n)` is called when stroke n has started."""
         board = self._board
         start_s = time.monotonic()
         start_us = board.now_us
@@ -63,7 +63,8 @@ class PumpServer:
                 return
             pause_s = (board.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
             left_s = 3600.0 if for_s is None else for_s - elapsed_s
-            ready, _, _ = select.select([self._listener, self._pty, *self._clients], [], [], max(0.0, min(pause_s, left_s)))
+            sources: list[socket.socket | int] = [self._listener, self._pty, *self._clients]
+            ready, _, _ = select.select(sources, [], [], max(0.0, min(pause_s, left_s)))
             for each in ready:
                 self._take_in(each)
 

@@ -29,9 +29,12 @@ def measure(*, days: int = 120, repeats: int = 3, seed: int = 1) -> dict[str, An
     runs = [_live(days, seed + each) for each in range(repeats)]
     runs.sort(key=lambda run: run["x_real_time"])
     median = runs[len(runs) // 2]
-    strokes = median["strokes"]
+    strokes = int(median["strokes"])
     plant_us = _plant_us_per_stroke(strokes, seed)
-    micro = {name: 1e6 * median[name] / strokes for name in ("wall_s", "bench_s", "bench_system_s", "device_s", "device_system_s")}
+    micro = {
+        name: 1e6 * median[name] / strokes
+        for name in ("wall_s", "bench_s", "bench_system_s", "device_s", "device_system_s")
+    }
     return {
         "x_real_time": round(statistics.median(run["x_real_time"] for run in runs)),
         "x_real_time_all": [round(run["x_real_time"]) for run in runs],
@@ -91,7 +94,9 @@ def report(figures: dict[str, Any], path: Path) -> str:
     """Write `figures` to `path` as JSON and return them as text for a person."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2) + "\n")
-    costs = "\n".join(f"  {name.replace('_', ' '):28}{value:8.2f} µs" for name, value in figures["us_per_stroke"].items())
+    costs = "\n".join(
+        f"  {name.replace('_', ' '):28}{value:8.2f} µs" for name, value in figures["us_per_stroke"].items()
+    )
     verdict = "reached" if figures["x_real_time"] >= figures["target_x_real_time"] else "NOT reached"
     return (
         f"{figures['x_real_time']:,} x real time at {figures['u_per_day']:g} U/day"

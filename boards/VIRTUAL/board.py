@@ -8,8 +8,8 @@ import sys
 
 import virtual
 
-# 96 microsteps make 500 nl, 24 make 125 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s (assumption:
-# a small stepper at 1/16 step under no load worth naming). A 500 nl stroke takes 0.10 s.
+# 96 microsteps make 500 nl, 24 make 125 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s
+# (assumption: a small stepper at 1/16 step under no load worth naming). A 500 nl stroke takes 0.10 s.
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
 
@@ -26,7 +26,7 @@ class Board:
         self.MOTOR = (_STEPS_PER_UL * self.stroke_nl // 1000,) + _MOTOR_HZ
         # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
         self.HISTORY_STROKES = 500000000 // (self.stroke_nl * self.concentration_u_per_ml)
-        # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 kPa to +140 kPa, as the simulated sensor has it.
+        # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa, as the simulated sensor has it.
         self.PRESSURE_CALIBRATION = (512, 39063, 4095)
         self.idle = virtual.idle
         self.now_us = virtual.now_us

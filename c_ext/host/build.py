@@ -72,7 +72,10 @@ def _key(core_dir: Path, cc: str, cflags: str) -> str:
     digest = hashlib.sha256()
     facts = (cc, cflags, sys.version, sysconfig.get_config_var("EXT_SUFFIX"), importlib.metadata.version("cffi"))
     digest.update(repr(facts).encode())
-    for path in sorted([*core_dir.glob("*.[ch]"), Path(__file__)]):
+    for path in [
+        *sorted(core_dir.glob("*.[ch]")),
+        Path(__file__),
+    ]:  # an order that the checkout's place does not change
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

@@ -29,7 +29,7 @@ class Device:
         program = device_program()
         from_bench, self.write_fd = os.pipe()
         self.read_fd, to_bench = os.pipe()
-        self._output = tempfile.TemporaryFile()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the device
         arguments = [str(each) for each in (from_bench, to_bench, stroke_nl, concentration_u_per_ml)]
         try:
             self._process = subprocess.Popen(
@@ -37,6 +37,7 @@ class Device:
                 pass_fds=(from_bench, to_bench),
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
+                cwd=program.parent,  # searched first: a checkout's firmware/ there would hide the frozen one
                 stderr=subprocess.STDOUT,
             )
         except OSError as error:

@@ -38,6 +38,7 @@ class VirtualBoard:
         self.now_us = 0
         self.stroke_starts_us: list[int] = []
         self.exchanges = 0
+        self.stroke_uu = stroke_nl * concentration_u_per_ml
         self.plant = plant
         self._device = Device(stroke_nl=stroke_nl, concentration_u_per_ml=concentration_u_per_ml)
         self._edge_us = benchlink.NEVER_US

@@ -1,4 +1,4 @@
-"""The pump's composition on CPython: the same firmware files over the same core, with a clock and a motor made by hand."""
+"""The pump's composition on CPython: the same firmware files and core, with a clock and a motor moved by hand."""
 
 from __future__ import annotations
 
@@ -75,7 +75,11 @@ def test_a_running_bolus_shows_what_it_has_delivered(hand: Hand) -> None:
     hand.pump.bolus(2000)
     hand.live(7 * SECOND_US)
     status = hand.pump.status()
-    assert (status["bolus_commanded_mu"], status["bolus_delivered_mu"], status["bolus_remaining_mu"]) == (800, 800, 1200)
+    assert (status["bolus_commanded_mu"], status["bolus_delivered_mu"], status["bolus_remaining_mu"]) == (
+        800,
+        800,
+        1200,
+    )
     _, newest, records = hand.pump.deliveries(0, 6)
     assert newest == 3
     assert records[-1]["kind"] == protocol.KIND_NORMAL_BOLUS

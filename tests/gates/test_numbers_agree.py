@@ -27,7 +27,9 @@ def test_bench_link_constants() -> None:
 def test_bench_link_layout() -> None:
     sizes = {"uint8_t": "B", "uint16_t": "H", "uint32_t": "I", "uint64_t": "Q"}
     structs = re.findall(r"typedef struct \{(.*?)\} benchlink_(\w+)_t;", HEADER, re.S)
-    layouts = {name: "<" + "".join(sizes[each] for each in re.findall(r"(uint\d+_t) \w+;", body)) for body, name in structs}
+    layouts = {
+        name: "<" + "".join(sizes[each] for each in re.findall(r"(uint\d+_t) \w+;", body)) for body, name in structs
+    }
     assert layouts == {"request": benchlink.REQUEST.format, "reply": benchlink.REPLY.format}
 
 

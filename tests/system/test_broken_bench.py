@@ -28,7 +28,9 @@ def test_a_missing_board_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 @pytest.mark.req("HIL-6")
-def test_a_board_that_does_not_start_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_board_that_does_not_start_is_told_with_its_last_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     program = tmp_path / "board"
     program.write_text("#!/bin/sh\necho no firmware here >&2\nexit 7\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)

@@ -115,7 +115,7 @@ def test_cancel_in_the_middle_of_a_stroke_counts_that_stroke(bench: Bench) -> No
     cancelled = bench.programmer.cancel_bolus()
     bench.run_for(minutes=1)
     assert cancelled.delivery_id == started.delivery_id
-    record = list(bench.programmer.deliveries(started.delivery_id - 1))[0]
+    record = next(bench.programmer.deliveries(started.delivery_id - 1))
     assert (record.commanded_strokes, record.delivered_strokes, record.abandoned_strokes) == (5, 5, 15)
     assert record.reason == "cancelled"
     assert_exact(bench)
@@ -210,7 +210,11 @@ def test_strokes_the_sensor_does_not_see_stop_the_pump(bench: Bench) -> None:
     status = bench.programmer.status()
     assert len(bench.stroke_starts_us) == 2
     assert (status.state, status.strokes_commanded, status.strokes_delivered) == ("fault", 2, 0)
-    for request in (lambda: bench.programmer.set_basal(50), lambda: bench.programmer.bolus(200), bench.programmer.resume):
+    for request in (
+        lambda: bench.programmer.set_basal(50),
+        lambda: bench.programmer.bolus(200),
+        bench.programmer.resume,
+    ):
         with pytest.raises(Refused) as refused:
             request()
         assert refused.value.code == "wrong_state"
