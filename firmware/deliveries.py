@@ -74,7 +74,8 @@ class Deliveries:
         if ended is not None:
             ended.end_us = now_us
             ended.reason = reason
-            if self._core.state()[code.IN_FLIGHT] == code.KIND_BASAL:
+            state = self._core.state()
+            if state[code.IN_FLIGHT] and state[code.ARMED_KIND] == code.KIND_BASAL:
                 self._late = ended
 
     def bolus_started(self, now_us, programmed_mu):
@@ -98,8 +99,8 @@ class Deliveries:
         if self._bolus is not None and not self._core.bolus_running():
             self._refresh()
             state = self._core.state()
-            self._bolus.end_us = state[code.BOLUS_END_US]
-            self._bolus.reason = state[code.BOLUS_REASON]
+            self._bolus.end_us = state[code.NORMAL_END_US]
+            self._bolus.reason = state[code.NORMAL_REASON]
             self._bolus = None
 
     def read(self, now_us, since_id, max_count):
@@ -125,6 +126,6 @@ class Deliveries:
             self._basal.delivered = state[code.BASAL_DELIVERED] - delivered
             self._basal.abandoned = state[code.BASAL_ABANDONED] - abandoned
         if self._bolus is not None:
-            self._bolus.commanded = state[code.BOLUS_COMMANDED]
-            self._bolus.delivered = state[code.BOLUS_DELIVERED]
-            self._bolus.abandoned = state[code.BOLUS_ABANDONED]
+            self._bolus.commanded = state[code.NORMAL_COMMANDED]
+            self._bolus.delivered = state[code.NORMAL_DELIVERED]
+            self._bolus.abandoned = state[code.NORMAL_ABANDONED]

@@ -2,7 +2,7 @@
 
 Therapy proposes, the core disposes: every request goes to the core, whose refusal is passed on with the limit it names.
 
-Implements: DOSE-3, DOSE-5, GUARD-1, GUARD-3 (permit)
+Implements: DOSE-3, DOSE-5, GUARD-1, GUARD-3
 """
 
 from firmware import dose_codes as code
@@ -12,7 +12,7 @@ from firmware.deliveries import Deliveries
 from firmware.errors import FirmwareError, Refused
 
 FIRMWARE_VERSION = "0.1.0"
-NEVER = -1
+WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
 _LIMIT_NAMES = tuple(field.name for field in protocol.NEW_LIMITS)
 _HARD_LIMITS = tuple(field.high for field in protocol.NEW_LIMITS)
 # The state a refused request found the pump in.
@@ -31,7 +31,7 @@ class Pump:
     """
 
     def __init__(self, core, clock, stepper, stroke_sensor, pressure_sensor, identity):
-        self.deadline_us = NEVER  # when the pump itself wants to be woken: between strokes it has nothing to do
+        self.deadline_us = clock.now_us() + WATCH_US  # when the pump itself wants to be woken
         self._core = core
         self._clock = clock
         self._stepper = stepper
@@ -49,6 +49,8 @@ class Pump:
 
     def handle(self, happened):
         """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
+        if happened & event.TIME:
+            self.deadline_us = self._clock.now_us() + WATCH_US
         if happened & event.STROKE:
             # The record "n completed, n + 1 permitted" goes to memory here, before the permit: STORE-1.
             self._strokes += 1
@@ -84,16 +86,16 @@ class Pump:
         self._accept(self._core.cancel_bolus(now_us))
         state = self._core.state()
         self._deliveries.bolus_ended()
-        return now_us, self._bolus_id, self._mu(state[code.BOLUS_PROGRAMMED]), self._mu(state[code.BOLUS_DELIVERED])
+        return now_us, self._bolus_id, self._mu(state[code.NORMAL_PROGRAMMED]), self._mu(state[code.NORMAL_DELIVERED])
 
     def suspend(self):
         """(time of effect, whole strokes given up)."""
         now_us = self._clock.now_us()
-        before = self._abandoned()
+        before = _abandoned(self._core.state())
         self._accept(self._core.suspend(now_us))
         self._deliveries.basal_ended(now_us, protocol.REASON_SUSPENDED)
         self._deliveries.bolus_ended()
-        return now_us, self._abandoned() - before
+        return now_us, _abandoned(self._core.state()) - before
 
     def resume(self):
         """(time of effect, basal rate from now on)."""
@@ -136,20 +138,20 @@ class Pump:
         if not fault and state[code.SUSPENDED]:
             pump_state = protocol.STATE_SUSPENDED
         next_us = core.next_us()
-        remaining = state[code.BOLUS_PROGRAMMED] - state[code.BOLUS_COMMANDED] - state[code.BOLUS_ABANDONED]
+        remaining = state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
         return {
             "now_us": now_us,
             "state": pump_state,
             "fault": fault,
             "basal_rate_mu_per_h": state[code.RATE_MU_PER_H],
             "bolus_id": self._bolus_id,
-            "bolus_programmed_mu": self._mu(state[code.BOLUS_PROGRAMMED]),
-            "bolus_commanded_mu": self._mu(state[code.BOLUS_COMMANDED]),
-            "bolus_delivered_mu": self._mu(state[code.BOLUS_DELIVERED]),
+            "bolus_programmed_mu": self._mu(state[code.NORMAL_PROGRAMMED]),
+            "bolus_commanded_mu": self._mu(state[code.NORMAL_COMMANDED]),
+            "bolus_delivered_mu": self._mu(state[code.NORMAL_DELIVERED]),
             "bolus_remaining_mu": self._mu(remaining),
             "strokes_commanded": state[code.GUARD_COMMANDED],
             "strokes_delivered": self._stroke_sensor.strokes(),
-            "strokes_abandoned": state[code.BASAL_ABANDONED] + state[code.BOLUS_ABANDONED],
+            "strokes_abandoned": _abandoned(state),
             "hour_mu": self._used_mu(code.HOUR),
             "day_mu": self._used_mu(code.DAY),
             "pressure_pa": self._pressure_sensor.read_pa(),
@@ -159,10 +161,6 @@ class Pump:
             "max_hour_mu": self._limits[2],
             "max_day_mu": self._limits[3],
         }
-
-    def _abandoned(self):
-        state = self._core.state()
-        return state[code.BASAL_ABANDONED] + state[code.BOLUS_ABANDONED]
 
     def _used_mu(self, window):
         return self._mu(self._core.used(self._clock.now_us(), window))
@@ -190,3 +188,12 @@ class Pump:
         if result in _STATES:
             raise Refused(protocol.WRONG_STATE, None, _STATES[result])
         raise FirmwareError("the dose core answered %d" % result)
+
+
+def _abandoned(state):
+    return (
+        state[code.BASAL_ABANDONED]
+        + state[code.TEMP_ABANDONED]
+        + state[code.NORMAL_ABANDONED]
+        + state[code.SQUARE_ABANDONED]
+    )

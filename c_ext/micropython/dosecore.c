@@ -4,12 +4,15 @@
 //      history=2500, now_us=0). Methods mirror c_ext.host.Core on CPython, so that one vector file drives both.
 #include "dosecore.h"
 
+#include "../core/state.h"
 #include "py/objint.h"
 #include "py/runtime.h"
 
 typedef struct {
     mp_obj_base_t base;
     uint32_t *history;
+    uint32_t steps;
+    uint16_t period_us[MOTION_STEPS_MAX];
     core_t core;
 } dosecore_obj_t;
 
@@ -21,6 +24,11 @@ core_t *dosecore_get(mp_obj_t object) {
     }
     dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
     return &self->core;
+}
+
+uint32_t dosecore_steps(mp_obj_t object) {
+    const dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
+    return self->steps;
 }
 
 uint64_t dosecore_get_u64(mp_obj_t object) {
@@ -76,30 +84,74 @@ static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
         (args[ARG_concentration].u_int < 0) || (args[ARG_spacing_us].u_int < 0)) {
         mp_raise_ValueError(MP_ERROR_TEXT("core configuration out of range"));
     }
+    const motion_motor_t constants = {get_u32(motor[0]), get_u32(motor[1]), get_u32(motor[2]), get_u32(motor[3])};
+    const uint32_t length = (uint32_t)args[ARG_history].u_int;
+    dosecore_obj_t *self = mp_obj_malloc(dosecore_obj_t, type);
+    self->history = m_new(uint32_t, length);
+    self->steps = constants.steps_per_stroke;
     const core_config_t config = {
         .stroke_nl = (uint32_t)args[ARG_stroke_nl].u_int,
         .concentration_u_per_ml = (uint32_t)args[ARG_concentration].u_int,
         .spacing_us = (uint32_t)args[ARG_spacing_us].u_int,
-        .motor = {get_u32(motor[0]), get_u32(motor[1]), get_u32(motor[2]), get_u32(motor[3])},
+        .burst_us = motion_plan(&constants, self->period_us),
+        .history = self->history,
+        .history_length = length,
     };
-    const uint32_t length = (uint32_t)args[ARG_history].u_int;
-    dosecore_obj_t *self = mp_obj_malloc(dosecore_obj_t, type);
-    self->history = m_new(uint32_t, length);
-    if (!core_init(&self->core, dosecore_get_u64(args[ARG_now_us].u_obj), &config, self->history, length)) {
+    if (!core_init(&self->core, dosecore_get_u64(args[ARG_now_us].u_obj), &config)) {
         mp_raise_ValueError(MP_ERROR_TEXT("core configuration out of range"));
     }
     return MP_OBJ_FROM_PTR(self);
 }
+
+static mp_obj_t py_settle(mp_obj_t self, mp_obj_t now_us) {
+    return MP_OBJ_NEW_SMALL_INT(core_settle(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(settle_obj, py_settle);
+
+static mp_obj_t py_promise(mp_obj_t self, mp_obj_t now_us, mp_obj_t back_us) {
+    return mp_obj_new_bool(core_promise(dosecore_get(self), dosecore_get_u64(now_us), dosecore_get_u64(back_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(promise_obj, py_promise);
+
+static mp_obj_t py_alive(mp_obj_t self, mp_obj_t now_us) {
+    return mp_obj_new_bool(core_alive(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(alive_obj, py_alive);
 
 static mp_obj_t py_set_basal(mp_obj_t self, mp_obj_t now_us, mp_obj_t rate_mu_per_h) {
     return MP_OBJ_NEW_SMALL_INT(core_set_basal(dosecore_get(self), dosecore_get_u64(now_us), get_u32(rate_mu_per_h)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(set_basal_obj, py_set_basal);
 
-static mp_obj_t py_bolus(mp_obj_t self, mp_obj_t now_us, mp_obj_t strokes) {
-    return MP_OBJ_NEW_SMALL_INT(core_bolus(dosecore_get(self), dosecore_get_u64(now_us), get_u32(strokes)));
+static mp_obj_t py_plan_basal(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    return MP_OBJ_NEW_SMALL_INT(core_plan_basal(dosecore_get(args[0]), dosecore_get_u64(args[1]),
+                                                dosecore_get_u64(args[2]), get_u32(args[3])));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(bolus_obj, py_bolus);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(plan_basal_obj, 4, 4, py_plan_basal);
+
+// temp_basal(now_us, kind, value, duration_us): kind 1 a rate in mU/h, 2 percent of the programmed rate.
+static mp_obj_t py_temp_basal(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    return MP_OBJ_NEW_SMALL_INT(core_temp_basal(dosecore_get(args[0]), dosecore_get_u64(args[1]),
+                                                (basal_temp_t)get_u32(args[2]), get_u32(args[3]),
+                                                dosecore_get_u64(args[4])));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(temp_basal_obj, 5, 5, py_temp_basal);
+
+static mp_obj_t py_cancel_temp(mp_obj_t self, mp_obj_t now_us) {
+    return MP_OBJ_NEW_SMALL_INT(core_cancel_temp(dosecore_get(self), dosecore_get_u64(now_us)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(cancel_temp_obj, py_cancel_temp);
+
+// bolus(now_us, normal strokes, square strokes=0, duration_us=0)
+static mp_obj_t py_bolus(size_t n_args, const mp_obj_t *args) {
+    const uint32_t square = (n_args > 3u) ? get_u32(args[3]) : 0u;
+    const uint64_t duration_us = (n_args > 4u) ? dosecore_get_u64(args[4]) : 0u;
+    return MP_OBJ_NEW_SMALL_INT(
+        core_bolus(dosecore_get(args[0]), dosecore_get_u64(args[1]), get_u32(args[2]), square, duration_us));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(bolus_obj, 3, 5, py_bolus);
 
 static mp_obj_t py_cancel_bolus(mp_obj_t self, mp_obj_t now_us) {
     return MP_OBJ_NEW_SMALL_INT(core_cancel_bolus(dosecore_get(self), dosecore_get_u64(now_us)));
@@ -134,7 +186,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(permit_obj, py_permit);
 
 static mp_obj_t py_stop(mp_obj_t self, mp_obj_t now_us, mp_obj_t fault) {
     const uint32_t code = get_u32(fault);
-    if ((code < (uint32_t)GUARD_MEMORY_FAULT) || (code > (uint32_t)GUARD_STOPPED)) {
+    if ((code < (uint32_t)GUARD_MEMORY_FAULT) || (code > (uint32_t)GUARD_SUPERVISOR)) {
         mp_raise_ValueError(MP_ERROR_TEXT("not a fault code"));
     }
     core_stop(dosecore_get(self), dosecore_get_u64(now_us), (guard_verdict_t)code);
@@ -172,50 +224,88 @@ static mp_obj_t py_used(mp_obj_t self, mp_obj_t now_us, mp_obj_t window) {
 static MP_DEFINE_CONST_FUN_OBJ_3(used_obj, py_used);
 
 // (steps, duration_us, (period_us, …))
-static mp_obj_t py_plan(mp_obj_t self) {
-    const motion_plan_t *plan = &dosecore_get(self)->plan;
-    mp_obj_t periods = mp_obj_new_tuple(plan->steps, NULL);
+static mp_obj_t py_plan(mp_obj_t self_in) {
+    const core_t *core = dosecore_get(self_in);
+    const dosecore_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_obj_t periods = mp_obj_new_tuple(self->steps, NULL);
     mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(periods);
-    for (uint32_t k = 0u; k < plan->steps; k++) {
-        tuple->items[k] = MP_OBJ_NEW_SMALL_INT(plan->period_us[k]);
+    for (uint32_t k = 0u; k < self->steps; k++) {
+        tuple->items[k] = MP_OBJ_NEW_SMALL_INT(self->period_us[k]);
     }
-    mp_obj_t items[3] = {MP_OBJ_NEW_SMALL_INT(plan->steps), mp_obj_new_int_from_uint(plan->duration_us), periods};
+    mp_obj_t items[3] = {MP_OBJ_NEW_SMALL_INT(self->steps), mp_obj_new_int_from_uint(core->burst_us), periods};
     return mp_obj_new_tuple(3, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(plan_obj, py_plan);
 
-// The order is the one of c_ext.host.Core.state().
+// save(now_us) -> bytes
+static mp_obj_t py_save(mp_obj_t self, mp_obj_t now_us) {
+    uint8_t bytes[STATE_BYTES];
+    state_save(dosecore_get(self), dosecore_get_u64(now_us), bytes);
+    return mp_obj_new_bytes(bytes, sizeof(bytes));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(save_obj, py_save);
+
+// load(now_us, bytes) -> 0, or the number of the invariant that does not hold
+static mp_obj_t py_load(mp_obj_t self, mp_obj_t now_us, mp_obj_t bytes) {
+    mp_buffer_info_t from;
+    mp_get_buffer_raise(bytes, &from, MP_BUFFER_READ);
+    if (from.len != STATE_BYTES) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a saved state has another length"));
+    }
+    return MP_OBJ_NEW_SMALL_INT(state_load(dosecore_get(self), dosecore_get_u64(now_us), from.buf));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(load_obj, py_load);
+
+// The order is the one of c_ext.host.Core.state(); firmware/dose_codes.py has the places.
 static mp_obj_t py_state(mp_obj_t self) {
     const core_t *core = dosecore_get(self);
     const dose_t *dose = &core->dose;
+    const basal_t *basal = &dose->basal;
     const guard_t *guard = &core->guard;
-    mp_obj_t items[] = {
-        mp_obj_new_int_from_uint(dose->basal.commanded),
-        mp_obj_new_int_from_uint(dose->basal.delivered),
-        mp_obj_new_int_from_uint(dose->basal.abandoned),
-        mp_obj_new_int_from_uint(dose->bolus_id),
-        mp_obj_new_int_from_uint(dose->bolus.programmed),
-        mp_obj_new_int_from_uint(dose->bolus.commanded),
-        mp_obj_new_int_from_uint(dose->bolus.delivered),
-        mp_obj_new_int_from_uint(dose->bolus.abandoned),
-        mp_obj_new_int_from_ull(dose->bolus_start_us),
-        mp_obj_new_int_from_ull(dose->bolus_end_us),
-        MP_OBJ_NEW_SMALL_INT(dose->bolus_reason),
-        MP_OBJ_NEW_SMALL_INT(dose->suspended),
-        mp_obj_new_int_from_uint(dose->rate_mu_per_h),
-        mp_obj_new_int_from_ull(dose->slot_us),
-        new_due(dose->basal_pace.due_us),
-        mp_obj_new_int_from_uint(dose->basal_pace.excess_q),
-        mp_obj_new_int_from_uint(dose->basal_pace.waiting),
-        mp_obj_new_int_from_ull(dose->basal_pace.held_q),
-        mp_obj_new_int_from_uint(guard->commanded.value),
-        mp_obj_new_int_from_uint(guard->confirmed.value),
-        mp_obj_new_int_from_uint(guard->permitted.value),
-        MP_OBJ_NEW_SMALL_INT(guard->fault.value),
-        mp_obj_new_int_from_uint(core->strokes_withheld),
-        MP_OBJ_NEW_SMALL_INT(core->in_flight),
-    };
-    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+    mp_obj_t items[56];
+    size_t n = 0u;
+    for (size_t kind = 0u; kind < DOSE_KINDS; kind++) {
+        const dose_ledger_t *ledger = &dose->ledger[kind];
+        items[n++] = mp_obj_new_int_from_uint(ledger->programmed);
+        items[n++] = mp_obj_new_int_from_uint(ledger->commanded);
+        items[n++] = mp_obj_new_int_from_uint(ledger->delivered);
+        items[n++] = mp_obj_new_int_from_uint(ledger->abandoned);
+    }
+    const dose_bolus_t *const parts[2] = {&dose->normal, &dose->square};
+    for (size_t part = 0u; part < 2u; part++) {
+        items[n++] = mp_obj_new_int_from_uint(parts[part]->id);
+        items[n++] = mp_obj_new_int_from_ull(parts[part]->start_us);
+        items[n++] = mp_obj_new_int_from_ull(parts[part]->end_us);
+        items[n++] = MP_OBJ_NEW_SMALL_INT(parts[part]->reason);
+    }
+    items[n++] = mp_obj_new_int_from_ull(dose->temp_start_us);
+    items[n++] = mp_obj_new_int_from_ull(dose->temp_end_us);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(dose->temp_reason);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(dose->suspended);
+    items[n++] = mp_obj_new_int_from_uint(basal->schedule.rate_mu_per_h);
+    items[n++] = new_due(basal->schedule.boundary_us);
+    items[n++] = mp_obj_new_int_from_uint(basal->schedule.boundary_mu_per_h);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(basal->schedule.temp);
+    items[n++] = mp_obj_new_int_from_uint(basal->schedule.temp_value);
+    items[n++] = new_due(basal->schedule.temp_until_us);
+    items[n++] = mp_obj_new_int_from_ull(dose->slot_us);
+    items[n++] = mp_obj_new_int_from_ull(basal->at_us);
+    items[n++] = mp_obj_new_int_from_ull(basal->pace.owed_q);
+    items[n++] = mp_obj_new_int_from_uint(basal->waiting[BASAL_PROGRAMMED]);
+    items[n++] = mp_obj_new_int_from_uint(basal->waiting[BASAL_TEMPORARY]);
+    items[n++] = mp_obj_new_int_from_ull(dose->square_pace.owed_q);
+    items[n++] = mp_obj_new_int_from_uint(dose->square_waiting);
+    items[n++] = mp_obj_new_int_from_uint(guard->commanded.value);
+    items[n++] = mp_obj_new_int_from_uint(guard->confirmed.value);
+    items[n++] = mp_obj_new_int_from_uint(guard->permitted.value);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(guard->fault.value);
+    items[n++] = mp_obj_new_int_from_uint(guard->alive_tick.value);
+    items[n++] = mp_obj_new_int_from_uint(guard->free_tick.value);
+    items[n++] = mp_obj_new_int_from_uint(core->strokes_withheld);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(core->in_flight);
+    items[n++] = new_due(core->armed_us);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(core->armed_kind);
+    return mp_obj_new_tuple(n, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(state_obj, py_state);
 
@@ -239,6 +329,14 @@ static mp_obj_t py_bolus_running(mp_obj_t self) {
 static MP_DEFINE_CONST_FUN_OBJ_1(bolus_running_obj, py_bolus_running);
 
 static const mp_rom_map_elem_t core_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_settle), MP_ROM_PTR(&settle_obj)},
+    {MP_ROM_QSTR(MP_QSTR_promise), MP_ROM_PTR(&promise_obj)},
+    {MP_ROM_QSTR(MP_QSTR_alive), MP_ROM_PTR(&alive_obj)},
+    {MP_ROM_QSTR(MP_QSTR_plan_basal), MP_ROM_PTR(&plan_basal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_temp_basal), MP_ROM_PTR(&temp_basal_obj)},
+    {MP_ROM_QSTR(MP_QSTR_cancel_temp), MP_ROM_PTR(&cancel_temp_obj)},
+    {MP_ROM_QSTR(MP_QSTR_save), MP_ROM_PTR(&save_obj)},
+    {MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_basal), MP_ROM_PTR(&set_basal_obj)},
     {MP_ROM_QSTR(MP_QSTR_bolus), MP_ROM_PTR(&bolus_obj)},
     {MP_ROM_QSTR(MP_QSTR_cancel_bolus), MP_ROM_PTR(&cancel_bolus_obj)},
@@ -265,7 +363,7 @@ static MP_DEFINE_CONST_OBJ_TYPE(dosecore_core_type, MP_QSTR_Core, MP_TYPE_FLAG_N
 static const mp_rom_map_elem_t dosecore_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_dosecore)},
     {MP_ROM_QSTR(MP_QSTR_Core), MP_ROM_PTR(&dosecore_core_type)},
-    {MP_ROM_QSTR(MP_QSTR_VERSION), MP_ROM_QSTR(MP_QSTR_1)},
+    {MP_ROM_QSTR(MP_QSTR_VERSION), MP_ROM_QSTR(MP_QSTR_2)},
 };
 static MP_DEFINE_CONST_DICT(dosecore_globals, dosecore_globals_table);
 

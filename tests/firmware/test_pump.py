@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from c_ext.host import Core
-from firmware import events, protocol
+from firmware import dose_codes, events, protocol
 from firmware.drivers.clock import Clock
 from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
@@ -29,7 +29,7 @@ class Hand:
             self.core,
             Clock(lambda: self.now_us),
             Stepper(MOTOR, self._halt),
-            StrokeSensor(lambda: self.core.state()[19]),
+            StrokeSensor(lambda: self.core.state()[dose_codes.GUARD_CONFIRMED]),
             PressureSensor(lambda: 512, 512, 39_063, 4095),
             {"stroke_uu": 200_000, "stroke_nl": 500, "concentration_u_per_ml": 400},
         )
@@ -39,14 +39,17 @@ class Hand:
 
     def live(self, until_us: int, *, confirm: bool = True) -> None:
         while 0 <= (due_us := self.core.next_us()) <= until_us:
+            self.core.promise(self.now_us, min(due_us, self.now_us + 3600 * SECOND_US))
             self.now_us = max(self.now_us, due_us)
             action = self.core.service(self.now_us)
+            self.core.settle(self.now_us)
             if action == 1:
                 self.strokes_us.append(self.now_us)
                 self.now_us += 104_000
                 if confirm:
                     self.core.confirmed()
                 self.core.ended()
+                self.core.settle(self.now_us)
                 self.pump.handle(events.STROKE)
             else:
                 self.pump.handle(events.WITHHELD if action == 2 else events.FAULT)
@@ -89,12 +92,15 @@ def test_a_running_bolus_shows_what_it_has_delivered(hand: Hand) -> None:
 @pytest.mark.req("DOSE-3")
 def test_a_stroke_confirmed_after_the_rate_changed_belongs_to_the_old_stretch(hand: Hand) -> None:
     hand.pump.set_basal(35_000)
+    hand.core.promise(0, hand.core.next_us())
     hand.now_us = hand.core.next_us()
     hand.core.service(hand.now_us)
+    hand.core.settle(hand.now_us)
     hand.now_us += 50_000
     hand.pump.set_basal(1_000)  # in the middle of the burst
     hand.core.confirmed()
     hand.core.ended()
+    hand.core.settle(hand.now_us)
     hand.pump.handle(events.STROKE)
     _, _, records = hand.pump.deliveries(0, 6)
     assert [(each["commanded_strokes"], each["delivered_strokes"]) for each in records] == [(0, 0), (1, 1), (0, 0)]

@@ -49,4 +49,4 @@ def test_dose_codes() -> None:
     for name in order:
         if name in places:
             assert getattr(dose_codes, name.upper()) == places[name], name
-    assert {"basal_commanded", "bolus_reason", "guard_fault", "in_flight"} <= set(order) & set(places)
+    assert {"basal_commanded", "normal_reason", "guard_fault", "in_flight"} <= set(order) & set(places)

@@ -43,6 +43,7 @@ static struct {
     uint8_t rx[UART_BUFFER_BYTES];
     uint8_t tx[UART_BUFFER_BYTES];
     uint32_t rx_lost;
+    uint32_t steps;  // of a stroke
 } board = {.stroke_end_us = DOSE_NEVER};
 
 uint64_t virtual_now_us(void) {
@@ -76,7 +77,7 @@ static void write_all(const void *from, size_t bytes) {
     }
 }
 
-static void send(uint8_t type, uint64_t until_us, const motion_plan_t *plan) {
+static void send(uint8_t type, uint64_t until_us, const core_t *core) {
     uint8_t message[sizeof(benchlink_request_t) + UART_BUFFER_BYTES];
     const bool stroke = (board.flags & BENCHLINK_STROKE) != 0u;
     board.sequence++;
@@ -85,9 +86,9 @@ static void send(uint8_t type, uint64_t until_us, const motion_plan_t *plan) {
         .flags = board.flags,
         .sequence = board.sequence,
         .uart_bytes = (uint16_t)board.to_send,
-        .steps = stroke ? (uint16_t)plan->steps : 0u,
+        .steps = stroke ? (uint16_t)board.steps : 0u,
         .until_us = until_us,
-        .duration_us = stroke ? plan->duration_us : 0u,
+        .duration_us = stroke ? core->burst_us : 0u,
     };
     memcpy(message, &request, sizeof(request));
     memcpy(message + sizeof(request), board.tx, board.to_send);
@@ -136,7 +137,7 @@ static uint8_t sleep_until(const core_t *core, uint64_t wake_us) {
         board.flags = 0u;
         seen = (board.now_us >= board.stroke_end_us) ? BENCHLINK_EDGE : 0u;
     } else if ((wake_us > board.now_us) || (board.flags != 0u) || (board.to_send != 0u)) {
-        send(BENCHLINK_IDLE, wake_us, &core->plan);
+        send(BENCHLINK_IDLE, wake_us, core);
         seen = receive();
     } else {
         seen = 0u;  // nothing to wait for and nothing to tell: no exchange
@@ -159,7 +160,7 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
     const core_action_t action = core_service(core, board.now_us);
     if (action == CORE_STROKE) {
         // Logical time stands still until the next request carries the stroke to the motor.
-        board.stroke_end_us = board.now_us + core->plan.duration_us + CONFIRM_WINDOW_US;
+        board.stroke_end_us = board.now_us + core->burst_us + CONFIRM_WINDOW_US;
         board.flags |= BENCHLINK_STROKE;
     } else if (action == CORE_WITHHELD) {
         events |= EVENT_WITHHELD;
@@ -169,20 +170,21 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
     return events;
 }
 
-// idle(core, until_us) -> events. Sleeps until something happens that Python must see; strokes start and are confirmed
-// here, without Python. until_us < 0: no deadline.
+// idle(core, until_us) -> events. Promises the core to be back at until_us, at most an hour from now, and sleeps until
+// then or until something happens that Python must see; strokes start and are confirmed here, without Python. On return
+// the core has entered what happened.
 static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
     core_t *core = dosecore_get(core_object);
-    const bool bounded = !mp_obj_is_small_int(until_object) || (MP_OBJ_SMALL_INT_VALUE(until_object) >= 0);
-    const uint64_t until_us = bounded ? dosecore_get_u64(until_object) : DOSE_NEVER;
+    const uint64_t until_us = dosecore_get_u64(until_object);
+    board.steps = dosecore_steps(core_object);
     uint64_t retry_us = 0u;
     uint32_t events = board.stopped ? EVENT_STOP : 0u;
+    if (!core_promise(core, board.now_us, until_us)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("idle: the deadline must lie within the next hour"));
+    }
     while (events == 0u) {
         // Bytes that the last poll left behind are there already: no time passes, but the interrupts get their turn.
         const uint64_t wake_us = (board.received != 0u) ? board.now_us : next_wake_us(core, until_us, retry_us);
-        if (!board.attached && (wake_us == DOSE_NEVER)) {
-            mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("no bench is attached: nothing will ever happen"));
-        }
         if ((board.stroke_end_us != DOSE_NEVER) || (wake_us == until_us)) {
             board.flags |= BENCHLINK_SENSE;  // Python runs next and may read a sensor
         }
@@ -202,6 +204,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
             events |= EVENT_STOP;
         }
     }
+    (void)core_settle(core, board.now_us);  // logical time never runs back, so it is not refused
     return MP_OBJ_NEW_SMALL_INT(events);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(idle_obj, virtual_idle);
