@@ -9,22 +9,27 @@ static uint32_t greater(uint32_t a, uint32_t b) {
     return (a > b) ? a : b;
 }
 
-uint32_t basal_effective_mu_per_h(const basal_schedule_t *schedule, uint32_t rate_mu_per_h) {
-    uint32_t effective = rate_mu_per_h;
-    if (schedule->temp == (uint32_t)BASAL_TEMP_RATE) {
-        effective = schedule->temp_value;
-    } else if (schedule->temp == (uint32_t)BASAL_TEMP_PERCENT) {
-        effective = (rate_mu_per_h * schedule->temp_value) / PERCENT;
+static uint32_t effective(uint32_t temp, uint32_t value, uint32_t rate_mu_per_h) {
+    uint32_t rate = rate_mu_per_h;
+    if (temp == (uint32_t)BASAL_TEMP_RATE) {
+        rate = value;
+    } else if (temp == (uint32_t)BASAL_TEMP_PERCENT) {
+        rate = (rate_mu_per_h * value) / PERCENT;
     } else {
         // No temporary rate.
     }
-    return effective;
+    return rate;
 }
 
-uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule) {
+uint32_t basal_in_force_mu_per_h(const basal_t *basal) {
+    const basal_schedule_t *schedule = &basal->schedule;
+    return (basal->paused != 0u) ? 0u : effective(schedule->temp, schedule->temp_value, schedule->rate_mu_per_h);
+}
+
+uint32_t basal_greatest_mu_per_h(uint32_t temp, uint32_t value, uint32_t rate_mu_per_h, uint32_t boundary_mu_per_h) {
     // A percentage grows with the rate and a temporary rate replaces any: the greatest makes the greatest.
-    const uint32_t programmed = greater(schedule->rate_mu_per_h, schedule->boundary_mu_per_h);
-    return greater(programmed, basal_effective_mu_per_h(schedule, programmed));
+    const uint32_t programmed = greater(rate_mu_per_h, boundary_mu_per_h);
+    return greater(programmed, effective(temp, value, programmed));
 }
 
 static uint64_t next_change_us(const basal_schedule_t *schedule) {
@@ -44,9 +49,7 @@ static void forget_boundary(basal_schedule_t *schedule) {
 
 // The schedule's rate comes into force.
 static void enforce(basal_t *basal) {
-    const basal_schedule_t *schedule = &basal->schedule;
-    basal->pace.rate_q =
-        (basal->paused != 0u) ? 0u : basal_effective_mu_per_h(schedule, schedule->rate_mu_per_h);
+    basal->pace.rate_q = basal_in_force_mu_per_h(basal);
 }
 
 static basal_source_t source_of(const basal_schedule_t *schedule) {
@@ -75,15 +78,9 @@ static bool change(basal_t *basal, uint64_t at_us) {
 
 void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu) {
     basal->pace.whole_q = (uint64_t)stroke_uu * QUANTA_PER_UU;
-    basal->pace.owed_q = 0u;
-    basal->pace.rate_q = 0u;
-    basal->schedule.rate_mu_per_h = 0u;
     forget_boundary(&basal->schedule);
     forget_temp(&basal->schedule);
     basal->at_us = now_us;
-    basal->waiting[BASAL_PROGRAMMED] = 0u;
-    basal->waiting[BASAL_TEMPORARY] = 0u;
-    basal->paused = 0u;
 }
 
 bool basal_settle(basal_t *basal, uint64_t now_us) {

@@ -36,7 +36,7 @@ typedef struct {
     uint32_t paused;                  // 0 or 1: suspended, the rate in force is 0
 } basal_t;
 
-// Rate 0, nothing owed. stroke_uu > 0.
+// Rate 0, nothing owed; *basal is all zero before. stroke_uu > 0.
 void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu);
 
 // Brings the books up to now_us >= at_us. Returns true if a temporary rate has ended by itself. Two changes at most can
@@ -50,11 +50,11 @@ void basal_set_temp(basal_t *basal, basal_temp_t temp, uint32_t value, uint64_t 
 void basal_end_temp(basal_t *basal);
 void basal_pause(basal_t *basal, bool paused);
 
-// What a temporary rate makes of a programmed one, mU/h, rounded down.
-uint32_t basal_effective_mu_per_h(const basal_schedule_t *schedule, uint32_t rate_mu_per_h);
+// The rate in force: programmed or temporary (percent rounded down to a whole mU/h), 0 while paused.
+uint32_t basal_in_force_mu_per_h(const basal_t *basal);
 
-// The greatest rate of a schedule: programmed or temporary, now or after its boundary, mU/h.
-uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule);
+// The greatest rate that would come into force with this temporary rate, programmed rate and boundary's rate, mU/h.
+uint32_t basal_greatest_mu_per_h(uint32_t temp, uint32_t value, uint32_t rate_mu_per_h, uint32_t boundary_mu_per_h);
 
 // When the next stroke is owed: 0 if one waits, PACE_NEVER if none will come. *source says whose it is.
 uint64_t basal_due_us(const basal_t *basal, basal_source_t *source);

@@ -7,7 +7,7 @@
 #define HISTORY_MAX 65535u
 
 static bool faulted(const core_t *core) {
-    return core->guard.fault.value != (uint32_t)GUARD_OK;
+    return guard_faulted(&core->guard);
 }
 
 // Enters what the interrupt has done into the books.
@@ -53,31 +53,44 @@ bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
                        (spacing_us <= SPACING_US_MAX) && (config->burst_us != 0u) && (config->burst_us < spacing_us) &&
                        (config->history_length != 0u) && (config->history_length <= HISTORY_MAX);
     if (valid) {
+        uint8_t *const bytes = (uint8_t *)core;
+        for (uint32_t i = 0u; i < sizeof(*core); i++) {
+            bytes[i] = 0u;
+        }
         // 1 U/ml is 1 µU/nl.
         core->stroke_uu = config->stroke_nl * config->concentration_u_per_ml;
         core->burst_us = config->burst_us;
-        core->strokes_withheld = 0u;
         core->armed_us = DOSE_NEVER;
         core->event_us = now_us;
         core->stopped_us = now_us;
         core->armed_kind = (uint8_t)DOSE_KIND_NONE;
-        core->in_flight = 0u;
-        core->unconfirmed = 0u;
-        core->event = (uint8_t)CORE_NOTHING;
         guard_init(&core->guard, now_us, core->stroke_uu, config->stroke_nl, config->history, config->history_length);
         dose_init(&core->dose, now_us, core->stroke_uu, spacing_us);
     }
     return valid;
 }
 
-static bool schedule_allowed(const core_t *core, const basal_schedule_t *schedule) {
-    return guard_basal_allowed(&core->guard, basal_greatest_mu_per_h(schedule));
+// What every request begins with: the books are brought up to date, and what forbids any request is looked at.
+static dose_result_t ready(core_t *core, uint64_t now_us) {
+    dose_result_t result = DOSE_OK;
+    enter(core);
+    if (faulted(core)) {
+        result = DOSE_E_FAULT;
+    } else if (now_us < core->dose.basal.at_us) {
+        result = DOSE_E_TIME;
+    } else {
+        // Nothing is in the way.
+    }
+    return result;
 }
 
 dose_result_t core_settle(core_t *core, uint64_t now_us) {
+    dose_result_t result = DOSE_OK;
     enter(core);
-    const dose_result_t result = dose_settle(&core->dose, now_us);
-    if (result == DOSE_OK) {
+    if (now_us < core->dose.basal.at_us) {
+        result = DOSE_E_TIME;
+    } else {
+        dose_settle(&core->dose, now_us);
         guard_returned(&core->guard, now_us);
     }
     arm(core);
@@ -92,117 +105,126 @@ bool core_alive(const core_t *core, uint64_t now_us) {
     return !faulted(core) && guard_alive(&core->guard, now_us);
 }
 
+// A programmed rate, by itself and as the running temporary basal would change it.
+static bool rate_allowed(const core_t *core, uint32_t rate_mu_per_h) {
+    const basal_schedule_t *schedule = &core->dose.basal.schedule;
+    return guard_basal_allowed(&core->guard, basal_greatest_mu_per_h(schedule->temp, schedule->temp_value,
+                                                                     rate_mu_per_h, rate_mu_per_h));
+}
+
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h) {
-    dose_result_t result;
-    enter(core);
-    basal_schedule_t schedule = core->dose.basal.schedule;
-    schedule.rate_mu_per_h = rate_mu_per_h;
-    schedule.boundary_mu_per_h = rate_mu_per_h;
-    if (faulted(core)) {
-        result = DOSE_E_FAULT;
-    } else if (!schedule_allowed(core, &schedule)) {
-        result = DOSE_E_MAX_BASAL;
-    } else {
-        result = dose_set_basal(&core->dose, now_us, rate_mu_per_h);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        if (rate_allowed(core, rate_mu_per_h)) {
+            dose_set_basal(&core->dose, now_us, rate_mu_per_h);
+        } else {
+            result = DOSE_E_MAX_BASAL;
+        }
     }
     arm(core);
     return result;
 }
 
 dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
-    dose_result_t result;
-    enter(core);
-    basal_schedule_t schedule = core->dose.basal.schedule;
-    schedule.boundary_mu_per_h = rate_mu_per_h;
-    if (faulted(core)) {
-        result = DOSE_E_FAULT;
-    } else if (!schedule_allowed(core, &schedule)) {
-        result = DOSE_E_MAX_BASAL;
-    } else {
-        result = dose_plan_basal(&core->dose, now_us, boundary_us, rate_mu_per_h);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        result = rate_allowed(core, rate_mu_per_h)
+                     ? dose_plan_basal(&core->dose, now_us, boundary_us, rate_mu_per_h)
+                     : DOSE_E_MAX_BASAL;
     }
     arm(core);
     return result;
 }
 
 dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us) {
-    dose_result_t result;
-    enter(core);
-    basal_schedule_t schedule = core->dose.basal.schedule;
-    schedule.temp = (uint32_t)temp;
-    schedule.temp_value = value;
-    if (faulted(core)) {
-        result = DOSE_E_FAULT;
-    } else if ((temp == BASAL_TEMP_PERCENT) && (value > BASAL_PERCENT_MAX)) {
-        result = DOSE_E_RANGE;
-    } else if (!schedule_allowed(core, &schedule)) {
-        result = DOSE_E_MAX_BASAL;
-    } else {
-        result = dose_temp_basal(&core->dose, now_us, temp, value, duration_us);
+    dose_result_t result = ready(core, now_us);
+    const basal_schedule_t *schedule = &core->dose.basal.schedule;
+    if (result == DOSE_OK) {
+        if ((temp != BASAL_TEMP_RATE) && ((temp != BASAL_TEMP_PERCENT) || (value > BASAL_PERCENT_MAX))) {
+            result = DOSE_E_RANGE;
+        } else if (guard_basal_allowed(&core->guard,
+                                       basal_greatest_mu_per_h((uint32_t)temp, value, schedule->rate_mu_per_h,
+                                                               schedule->boundary_mu_per_h))) {
+            result = dose_temp_basal(&core->dose, now_us, temp, value, duration_us);
+        } else {
+            result = DOSE_E_MAX_BASAL;
+        }
     }
     arm(core);
     return result;
 }
 
 dose_result_t core_cancel_temp(core_t *core, uint64_t now_us) {
-    enter(core);
-    const dose_result_t result = faulted(core) ? DOSE_E_FAULT : dose_cancel_temp(&core->dose, now_us);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        result = dose_cancel_temp(&core->dose, now_us);
+    }
     arm(core);
     return result;
 }
 
+// Is a stroke of this kind being played? Until its last stroke is over a bolus is not: the confirmation belongs to its
+// ledger.
+static bool plays(const core_t *core, dose_kind_t kind) {
+    return (core->in_flight != 0u) && (core->armed_kind == (uint8_t)kind);
+}
+
 dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
-    dose_result_t result;
-    enter(core);
-    const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, now_us, normal, square);
-    const bool playing = core->in_flight != 0u;
-    if (faulted(core)) {
-        result = DOSE_E_FAULT;
-    } else if (playing && (((normal != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_NORMAL)) ||
-                           ((square != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_SQUARE)))) {
-        // Until its last stroke is over a bolus is not: the confirmation belongs to its ledger.
-        result = DOSE_E_BUSY;
-    } else if (verdict == GUARD_MAX_BOLUS) {
-        result = DOSE_E_MAX_BOLUS;
-    } else if (verdict == GUARD_HOUR_CAP) {
-        result = DOSE_E_HOUR_CAP;
-    } else if (verdict == GUARD_DAY_CAP) {
-        result = DOSE_E_DAY_CAP;
-    } else {
-        result = dose_bolus(&core->dose, now_us, normal, square, duration_us);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, now_us, normal, square);
+        if (((normal != 0u) && plays(core, DOSE_KIND_NORMAL)) || ((square != 0u) && plays(core, DOSE_KIND_SQUARE))) {
+            result = DOSE_E_BUSY;
+        } else if (verdict == GUARD_OK) {
+            result = dose_bolus(&core->dose, now_us, normal, square, duration_us);
+        } else if (verdict == GUARD_HOUR_CAP) {
+            result = DOSE_E_HOUR_CAP;
+        } else if (verdict == GUARD_DAY_CAP) {
+            result = DOSE_E_DAY_CAP;
+        } else {
+            result = DOSE_E_MAX_BOLUS;
+        }
     }
     arm(core);
     return result;
 }
 
 dose_result_t core_cancel_bolus(core_t *core, uint64_t now_us) {
-    enter(core);
-    const dose_result_t result = faulted(core) ? DOSE_E_FAULT : dose_cancel_bolus(&core->dose, now_us);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        result = dose_cancel_bolus(&core->dose, now_us);
+    }
     arm(core);
     return result;
 }
 
 dose_result_t core_suspend(core_t *core, uint64_t now_us) {
-    enter(core);
-    const dose_result_t result =
-        faulted(core) ? DOSE_E_FAULT : dose_suspend(&core->dose, now_us, DOSE_REASON_SUSPENDED);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        result = dose_suspend(&core->dose, now_us, DOSE_REASON_SUSPENDED);
+    }
     arm(core);
     return result;
 }
 
 dose_result_t core_resume(core_t *core, uint64_t now_us) {
-    enter(core);
-    const dose_result_t result = faulted(core) ? DOSE_E_FAULT : dose_resume(&core->dose, now_us);
+    dose_result_t result = ready(core, now_us);
+    if (result == DOSE_OK) {
+        result = dose_resume(&core->dose, now_us);
+    }
     arm(core);
     return result;
 }
 
 dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32_t *refused) {
+    const basal_schedule_t *schedule = &core->dose.basal.schedule;
     dose_result_t result;
     *refused = 0u;
+    enter(core);
     if (faulted(core)) {
         result = DOSE_E_FAULT;
-    } else if (basal_greatest_mu_per_h(&core->dose.basal.schedule) > limits->max_basal_mu_per_h) {
+    } else if (basal_greatest_mu_per_h(schedule->temp, schedule->temp_value, schedule->rate_mu_per_h,
+                                       schedule->boundary_mu_per_h) > limits->max_basal_mu_per_h) {
         result = DOSE_E_MAX_BASAL;
     } else {
         *refused = guard_set_limits(&core->guard, limits);

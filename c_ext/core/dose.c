@@ -1,9 +1,5 @@
 #include "dose.h"
 
-static bool time_ok(const dose_t *dose, uint64_t now_us) {
-    return now_us >= dose->basal.at_us;
-}
-
 static uint32_t left(const dose_ledger_t *ledger) {
     return ledger->programmed - ledger->commanded - ledger->abandoned;
 }
@@ -43,8 +39,7 @@ static void end_temp(dose_t *dose, uint64_t now_us, dose_reason_t reason) {
     dose->temp_reason = (uint32_t)reason;
 }
 
-// Time moves on to now_us: what came to be owed, and changes of the basal schedule, are entered.
-static void move_on(dose_t *dose, uint64_t now_us) {
+void dose_settle(dose_t *dose, uint64_t now_us) {
     const uint64_t elapsed_us = now_us - dose->basal.at_us;
     const uint64_t temp_until_us = dose->basal.schedule.temp_until_us;
     if (basal_settle(&dose->basal, now_us)) {
@@ -59,59 +54,26 @@ static void move_on(dose_t *dose, uint64_t now_us) {
 }
 
 void dose_init(dose_t *dose, uint64_t now_us, uint32_t stroke_uu, uint32_t spacing_us) {
-    const dose_ledger_t empty = {0u, 0u, 0u, 0u};
-    const dose_bolus_t none = {0u, 0u, 0u, (uint32_t)DOSE_REASON_COMPLETED};
     basal_init(&dose->basal, now_us, stroke_uu);
     dose->square_pace.whole_q = 1u;
-    dose->square_pace.owed_q = 0u;
-    dose->square_pace.rate_q = 0u;
-    dose->square_waiting = 0u;
-    for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
-        dose->ledger[kind] = empty;
-    }
-    dose->normal = none;
-    dose->square = none;
-    dose->temp_start_us = 0u;
-    dose->temp_end_us = 0u;
+    dose->normal.reason = (uint32_t)DOSE_REASON_COMPLETED;
+    dose->square.reason = (uint32_t)DOSE_REASON_COMPLETED;
+    dose->temp_reason = (uint32_t)DOSE_REASON_COMPLETED;
     dose->slot_us = now_us;
     dose->spacing_us = spacing_us;
-    dose->bolus_id = 0u;
-    dose->temp_reason = (uint32_t)DOSE_REASON_COMPLETED;
-    dose->suspended = 0u;
 }
 
-dose_result_t dose_settle(dose_t *dose, uint64_t now_us) {
-    dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else {
-        move_on(dose, now_us);
-    }
-    return result;
-}
-
-dose_result_t dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per_h) {
-    dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if (rate_mu_per_h > PACE_RATE_MAX) {
-        result = DOSE_E_RANGE;
-    } else {
-        move_on(dose, now_us);
-        basal_set_rate(&dose->basal, rate_mu_per_h);
-    }
-    return result;
+void dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per_h) {
+    dose_settle(dose, now_us);
+    basal_set_rate(&dose->basal, rate_mu_per_h);
 }
 
 dose_result_t dose_plan_basal(dose_t *dose, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
     dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if ((boundary_us <= now_us) || ((boundary_us - now_us) > DOSE_PLAN_MAX_US) ||
-               (rate_mu_per_h > PACE_RATE_MAX)) {
+    if ((boundary_us <= now_us) || ((boundary_us - now_us) > DOSE_PLAN_MAX_US)) {
         result = DOSE_E_RANGE;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         basal_plan(&dose->basal, boundary_us, rate_mu_per_h);
     }
     return result;
@@ -119,16 +81,12 @@ dose_result_t dose_plan_basal(dose_t *dose, uint64_t now_us, uint64_t boundary_u
 
 dose_result_t dose_temp_basal(dose_t *dose, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us) {
     dose_result_t result = DOSE_OK;
-    const bool valid = ((temp == BASAL_TEMP_RATE) && (value <= PACE_RATE_MAX)) ||
-                       ((temp == BASAL_TEMP_PERCENT) && (value <= BASAL_PERCENT_MAX));
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if (dose->suspended != 0u) {
+    if (dose->suspended != 0u) {
         result = DOSE_E_SUSPENDED;
-    } else if (!valid || (duration_us == 0u) || (duration_us > DOSE_TEMP_MAX_US)) {
+    } else if ((duration_us == 0u) || (duration_us > DOSE_TEMP_MAX_US)) {
         result = DOSE_E_RANGE;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         basal_set_temp(&dose->basal, temp, value, now_us + duration_us);
         dose->temp_start_us = now_us;
         dose->temp_end_us = 0u;
@@ -139,12 +97,10 @@ dose_result_t dose_temp_basal(dose_t *dose, uint64_t now_us, basal_temp_t temp, 
 
 dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us) {
     dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if (!temp_runs(dose) || (dose->basal.schedule.temp_until_us <= now_us)) {
+    if (!temp_runs(dose) || (dose->basal.schedule.temp_until_us <= now_us)) {
         result = DOSE_E_NO_TEMP;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         basal_end_temp(&dose->basal);
         end_temp(dose, now_us, DOSE_REASON_CANCELLED);
     }
@@ -153,21 +109,17 @@ dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us) {
 
 dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
     dose_result_t result = DOSE_OK;
-    const bool no_square = (square == 0u) && (duration_us == 0u) && (normal != 0u);
-    const bool spread = (square != 0u) && (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) &&
-                        (duration_us <= DOSE_SQUARE_MAX_US) &&
-                        (((uint64_t)square * dose->spacing_us) <= duration_us);
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if (dose->suspended != 0u) {
+    const bool spread = (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) &&
+                        (duration_us <= DOSE_SQUARE_MAX_US);
+    if (dose->suspended != 0u) {
         result = DOSE_E_SUSPENDED;
-    } else if (!no_square && !spread) {
+    } else if ((square == 0u) ? ((normal == 0u) || (duration_us != 0u)) : !spread) {
         result = DOSE_E_RANGE;
     } else if (((normal != 0u) && (dose_remaining(dose, DOSE_KIND_NORMAL) != 0u)) ||
                ((square != 0u) && (dose_remaining(dose, DOSE_KIND_SQUARE) != 0u))) {
         result = DOSE_E_BUSY;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         dose->bolus_id += 1u;
         if (normal != 0u) {
             start_part(dose, &dose->normal, DOSE_KIND_NORMAL, now_us, normal);
@@ -185,12 +137,10 @@ dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_
 
 dose_result_t dose_cancel_bolus(dose_t *dose, uint64_t now_us) {
     dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if ((dose_remaining(dose, DOSE_KIND_NORMAL) | dose_remaining(dose, DOSE_KIND_SQUARE)) == 0u) {
+    if ((dose_remaining(dose, DOSE_KIND_NORMAL) | dose_remaining(dose, DOSE_KIND_SQUARE)) == 0u) {
         result = DOSE_E_NO_BOLUS;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         end_boluses(dose, now_us, DOSE_REASON_CANCELLED);
     }
     return result;
@@ -198,12 +148,10 @@ dose_result_t dose_cancel_bolus(dose_t *dose, uint64_t now_us) {
 
 dose_result_t dose_suspend(dose_t *dose, uint64_t now_us, dose_reason_t reason) {
     dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if (dose->suspended != 0u) {
+    if (dose->suspended != 0u) {
         result = DOSE_E_SUSPENDED;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         dose->suspended = 1u;
         if (temp_runs(dose)) {
             basal_end_temp(&dose->basal);
@@ -223,12 +171,10 @@ dose_result_t dose_suspend(dose_t *dose, uint64_t now_us, dose_reason_t reason) 
 
 dose_result_t dose_resume(dose_t *dose, uint64_t now_us) {
     dose_result_t result = DOSE_OK;
-    if (!time_ok(dose, now_us)) {
-        result = DOSE_E_TIME;
-    } else if (dose->suspended == 0u) {
+    if (dose->suspended == 0u) {
         result = DOSE_E_RUNNING;
     } else {
-        move_on(dose, now_us);
+        dose_settle(dose, now_us);
         dose->suspended = 0u;
         basal_pause(&dose->basal, false);
     }
@@ -260,7 +206,7 @@ uint64_t dose_next_us(const dose_t *dose, dose_kind_t *kind) {
 
 // The stroke leaves what owed it.
 static void take(dose_t *dose, uint64_t at_us, dose_kind_t kind) {
-    move_on(dose, at_us);
+    dose_settle(dose, at_us);
     if (kind == DOSE_KIND_SQUARE) {
         dose->square_waiting -= 1u;
     } else if (kind != DOSE_KIND_NORMAL) {

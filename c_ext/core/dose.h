@@ -4,7 +4,8 @@
 // dose_t; there is no allocation, recursion, floating point or unbounded loop. All of it is for the supervisor (main
 // context) but dose_delivered(): the interrupt starts a stroke that was armed ahead, and core.h enters it here afterwards.
 //
-// A function that refuses returns a code and changes nothing.
+// A function that refuses returns a code and changes nothing. The caller (core.h) has checked what is common to all: now_us
+// does not lie before basal.at_us, no fault is latched, rates and volumes are within the guard's limits.
 //
 // Implements: DOSE-1, DOSE-2, DOSE-3, DOSE-4, DOSE-5, DOSE-7, DOSE-8
 #ifndef RELEVE_DOSE_H
@@ -17,7 +18,7 @@
 
 #define DOSE_NEVER PACE_NEVER
 
-#define DOSE_SQUARE_MIN_US 60000000u      // the shortest square bolus, 1 min; therapy asks for at least 30
+#define DOSE_SQUARE_MIN_US 1800000000u    // the shortest square bolus, 30 min: 40 U of the finest strokes fit in
 #define DOSE_SQUARE_MAX_US 86400000000u   // the longest, 24 h
 #define DOSE_TEMP_MAX_US 86400000000u     // the longest temporary basal
 #define DOSE_PLAN_MAX_US 86400000000u     // how far ahead a boundary may be planned
@@ -93,42 +94,41 @@ typedef struct {
     uint32_t suspended;      // 0 or 1
 } dose_t;
 
-// Ready, running, basal 0. stroke_uu: insulin in a stroke, 1 … 250 000 µU; spacing_us 1 … 60 000 000; the caller has
-// checked both (core_init does). Main.
+// Ready, running, basal 0; *dose is all zero before. stroke_uu: insulin in a stroke, 1 … 250 000 µU; spacing_us
+// 1 … 60 000 000. Main.
 void dose_init(dose_t *dose, uint64_t now_us, uint32_t stroke_uu, uint32_t spacing_us);
 
-// Brings boundaries and the end of a temporary basal that have come into force into the books. The supervisor calls it
-// after each wake. Main. Error: TIME.
-dose_result_t dose_settle(dose_t *dose, uint64_t now_us);
+// Time moves on to now_us: what came to be owed, boundaries and the end of a temporary basal are entered. Main.
+void dose_settle(dose_t *dose, uint64_t now_us);
 
-// Programmed basal rate from now on, mU/h, up to PACE_RATE_MAX; a planned boundary is forgotten. While suspended it is
-// kept for the resume. Main. Errors: TIME, RANGE.
-dose_result_t dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per_h);
+// Programmed basal rate from now on, mU/h; a planned boundary is forgotten. While suspended it is kept for the resume.
+// Main.
+void dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per_h);
 
 // The programmed rate changes at boundary_us, within a day from now. One boundary at a time: this one replaces another.
-// Main. Errors: TIME, RANGE.
+// Main. Error: RANGE.
 dose_result_t dose_plan_basal(dose_t *dose, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h);
 
-// A temporary basal for duration_us (1 µs … a day): value in mU/h or in percent (0 … 200) of the programmed rate, also of
-// one that begins meanwhile. Replaces a running one, which ends as cancelled. Main. Errors: TIME, RANGE, SUSPENDED.
+// A temporary basal for duration_us (1 µs … a day): value in mU/h, or in percent of the programmed rate, also of one that
+// begins meanwhile. Takes the place of a running one. Main. Errors: RANGE, SUSPENDED.
 dose_result_t dose_temp_basal(dose_t *dose, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us);
 
-// Back to the programmed rate. Main. Errors: TIME, NO_TEMP.
+// Back to the programmed rate. Main. Error: NO_TEMP.
 dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us);
 
 // A bolus: normal strokes, the first at once; square strokes spread evenly over duration_us; or both (dual). Not both 0;
-// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_SQUARE_MAX_US and long enough for the spacing.
-// Main. Errors: TIME, RANGE, SUSPENDED, BUSY.
+// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_SQUARE_MAX_US. Main. Errors: RANGE, SUSPENDED,
+// BUSY.
 dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us);
 
-// Ends the running bolus, every part of it; its remaining strokes are abandoned. Main. Errors: TIME, NO_BOLUS.
+// Ends the running bolus, every part of it; its remaining strokes are abandoned. Main. Error: NO_BOLUS.
 dose_result_t dose_cancel_bolus(dose_t *dose, uint64_t now_us);
 
 // Nothing is programmed from now on. The fraction owed is kept, whole strokes waiting are abandoned, boluses and a temporary
-// basal end with `reason`. Main. Errors: TIME, SUSPENDED.
+// basal end with `reason`. Main. Error: SUSPENDED.
 dose_result_t dose_suspend(dose_t *dose, uint64_t now_us, dose_reason_t reason);
 
-// Basal goes on at the programmed rate. Main. Errors: TIME, RUNNING.
+// Basal goes on at the programmed rate. Main. Error: RUNNING.
 dose_result_t dose_resume(dose_t *dose, uint64_t now_us);
 
 // When the next stroke is due by what is owed and by spacing, DOSE_NEVER if none is known to come, and whose it is. A normal

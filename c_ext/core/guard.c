@@ -93,6 +93,13 @@ void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t st
     guard_returned(guard, now_us);
 }
 
+bool guard_limits_sound(const guard_t *guard) {
+    return (guard->basal_mu_per_h.value <= GUARD_HARD_BASAL_MU_PER_H) &&
+           (guard->bolus_strokes.value <= strokes_in(guard, GUARD_HARD_BOLUS_MU)) &&
+           (guard->hour_strokes.value <= at_most(strokes_in(guard, GUARD_HARD_HOUR_MU), guard->history_length.value)) &&
+           (guard->day_strokes.value <= at_most(strokes_in(guard, GUARD_HARD_DAY_MU), guard->history_length.value));
+}
+
 void guard_rebuild(guard_t *guard, uint64_t now_us) {
     guard_word_t *const words[] = {
         &guard->commanded,    &guard->confirmed,    &guard->permitted,     &guard->fault,          &guard->not_before_low,
@@ -235,11 +242,17 @@ void guard_started(guard_t *guard, uint64_t now_us) {
 }
 
 void guard_confirmed(guard_t *guard) {
-    guard->confirmed = word(guard->confirmed.value + 1u);
+    // Each half counts by itself, so that a flipped bit stays a mismatch: ~(n + 1) is ~n - 1.
+    guard->confirmed.value += 1u;
+    guard->confirmed.check -= 1u;
 }
 
 void guard_stop(guard_t *guard, guard_verdict_t fault) {
-    if (guard->fault.value == (uint32_t)GUARD_OK) {
+    if (!guard_faulted(guard)) {
         guard->fault = word((uint32_t)fault);
     }
+}
+
+bool guard_faulted(const guard_t *guard) {
+    return (guard->fault.value != (uint32_t)GUARD_OK) || (guard->fault.check != UINT32_MAX);
 }

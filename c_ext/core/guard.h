@@ -93,6 +93,9 @@ uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits);
 // Works out free_tick, the first tick with room under both caps, from the ring and the counts. Main.
 void guard_look_back(guard_t *guard);
 
+// Do the limits in force, loaded from outside, lie within the hard ones and the history? Main.
+bool guard_limits_sound(const guard_t *guard);
+
 // Complements and free_tick anew after the values were loaded; the supervisor is busy since now_us. Main.
 void guard_rebuild(guard_t *guard, uint64_t now_us);
 
@@ -135,5 +138,8 @@ void guard_confirmed(guard_t *guard);
 
 // Latches a fault; the first one stays. Interrupt, O(1).
 void guard_stop(guard_t *guard, guard_verdict_t fault);
+
+// Is a fault latched, or its variable corrupt? Interrupt, O(1).
+bool guard_faulted(const guard_t *guard);
 
 #endif

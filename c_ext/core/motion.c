@@ -37,7 +37,8 @@ static uint64_t ramp_parts(const motion_motor_t *motor, uint32_t k) {
     }
     // 2k is at most 2^7, a second less than 2^20 µs: the shift by at most 36 fits.
     const uint64_t speeds = ((uint64_t)motor->start_hz << bits) + square_root(square);
-    return ((2u * (uint64_t)k * US_PER_S) << (bits + PART_BITS)) / speeds;
+    const uint64_t twice_us = (uint64_t)k * (2u * US_PER_S);
+    return (twice_us << (bits + PART_BITS)) / speeds;
 }
 
 // Length of step k of the first half, in parts: what the ramp says, but never less than the fastest whole period.

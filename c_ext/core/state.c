@@ -106,25 +106,14 @@ static bool times_past(const core_t *core, uint64_t now_us) {
            (dose->temp_start_us <= dose->basal.at_us) && (dose->slot_us <= (dose->basal.at_us + dose->spacing_us));
 }
 
-static bool limits_hard(const guard_t *guard) {
-    const uint64_t stroke_uu = guard->stroke_uu;
-    return (guard->basal_mu_per_h.value <= GUARD_HARD_BASAL_MU_PER_H) &&
-           ((guard->bolus_strokes.value * stroke_uu) <= (GUARD_HARD_BOLUS_MU * 1000u)) &&
-           ((guard->hour_strokes.value * stroke_uu) <= (GUARD_HARD_HOUR_MU * 1000u)) &&
-           ((guard->day_strokes.value * stroke_uu) <= (GUARD_HARD_DAY_MU * 1000u)) &&
-           (guard->hour_strokes.value <= guard->history_length.value) &&
-           (guard->day_strokes.value <= guard->history_length.value);
-}
-
 static bool schedule_sound(const core_t *core) {
     const basal_schedule_t *schedule = &core->dose.basal.schedule;
     return (schedule->temp <= (uint32_t)BASAL_TEMP_PERCENT) &&
            ((schedule->temp != (uint32_t)BASAL_TEMP_PERCENT) || (schedule->temp_value <= BASAL_PERCENT_MAX)) &&
            ((schedule->temp == (uint32_t)BASAL_TEMP_NONE) == (schedule->temp_until_us == PACE_NEVER)) &&
            (schedule->boundary_us > core->dose.basal.at_us) && (schedule->temp_until_us > core->dose.basal.at_us) &&
-           (schedule->rate_mu_per_h <= core->guard.basal_mu_per_h.value) &&
-           (schedule->boundary_mu_per_h <= core->guard.basal_mu_per_h.value) &&
-           (basal_greatest_mu_per_h(schedule) <= core->guard.basal_mu_per_h.value);
+           (basal_greatest_mu_per_h(schedule->temp, schedule->temp_value, schedule->rate_mu_per_h,
+                                    schedule->boundary_mu_per_h) <= core->guard.basal_mu_per_h.value);
 }
 
 static bool square_paced(const dose_t *dose) {
@@ -153,19 +142,17 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
     const dose_ledger_t *ledger = dose->ledger;
     const basal_schedule_t *schedule = &dose->basal.schedule;
     const bool stopped = core->guard.fault.value != (uint32_t)GUARD_OK;
-    const uint32_t in_force =
-        (dose->suspended != 0u) ? 0u : basal_effective_mu_per_h(schedule, schedule->rate_mu_per_h);
     state_invariant_t broken;
     if (!times_past(core, now_us)) {
         broken = STATE_TIME_PAST;
     } else if ((dose->basal.pace.owed_q >= dose->basal.pace.whole_q) ||
                (dose->square_pace.owed_q >= dose->square_pace.whole_q)) {
         broken = STATE_FRACTIONS_SMALL;
-    } else if (!limits_hard(&core->guard)) {
+    } else if (!guard_limits_sound(&core->guard)) {
         broken = STATE_LIMITS_HARD;
     } else if (!schedule_sound(core)) {
         broken = STATE_SCHEDULE_SOUND;
-    } else if ((dose->basal.pace.rate_q != in_force) || (dose->suspended > 1u)) {
+    } else if ((dose->basal.pace.rate_q != basal_in_force_mu_per_h(&dose->basal)) || (dose->suspended > 1u)) {
         broken = STATE_RATE_IN_FORCE;
     } else if (!ledger_conserves(&ledger[DOSE_KIND_BASAL]) || !ledger_conserves(&ledger[DOSE_KIND_TEMP]) ||
                !ledger_conserves(&ledger[DOSE_KIND_NORMAL]) || !ledger_conserves(&ledger[DOSE_KIND_SQUARE]) ||
@@ -222,6 +209,7 @@ state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[
         }
         put(&loaded, FIELDS[i], value);
     }
+    loaded.dose.basal.paused = loaded.dose.suspended;
     if (bytes[0] != STATE_VERSION) {
         broken = STATE_VERSION_KNOWN;
     } else if ((loaded.stroke_uu != core->stroke_uu) || (loaded.dose.spacing_us != core->dose.spacing_us)) {
@@ -231,7 +219,6 @@ state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[
     }
     if (broken == STATE_OK) {
         loaded.event = (uint8_t)CORE_NOTHING;
-        loaded.dose.basal.paused = loaded.dose.suspended;
         guard_rebuild(&loaded.guard, now_us);
         *core = loaded;
         // Arms the next stroke. now_us was seen to be no earlier than the books.
