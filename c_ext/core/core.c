@@ -14,6 +14,7 @@ static bool faulted(const core_t *core) {
 static void enter(core_t *core) {
     const dose_kind_t kind = (dose_kind_t)core->armed_kind;
     if (core->event == (uint8_t)CORE_STROKE) {
+        guard_record(&core->guard);
         dose_commanded(&core->dose, core->event_us, kind);
     } else if (core->event == (uint8_t)CORE_WITHHELD) {
         const guard_verdict_t cap = guard_which_cap(&core->guard, core->event_us);
@@ -25,8 +26,10 @@ static void enter(core_t *core) {
     }
     core->event = (uint8_t)CORE_NOTHING;
     if (faulted(core)) {
-        // The second time the scheduler is suspended already: that refusal is the wanted state.
-        (void)dose_suspend(&core->dose, core->stopped_us, DOSE_REASON_FAULT);
+        // What the books have seen already cannot be undone: a stop with a time gone by still stops. The second time the
+        // scheduler is suspended already: that refusal is the wanted state.
+        const uint64_t at_us = core->dose.basal.at_us;
+        (void)dose_suspend(&core->dose, (core->stopped_us < at_us) ? at_us : core->stopped_us, DOSE_REASON_FAULT);
     }
 }
 
@@ -230,6 +233,7 @@ dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32
         *refused = guard_set_limits(&core->guard, limits);
         result = (*refused == 0u) ? DOSE_OK : DOSE_E_RANGE;
     }
+    arm(core);
     return result;
 }
 
@@ -248,8 +252,7 @@ bool core_permit(core_t *core, uint32_t stroke) {
 
 void core_stop(core_t *core, uint64_t now_us, guard_verdict_t fault) {
     if (!faulted(core)) {
-        // What the books have seen already cannot be undone: a stop with a time gone by still stops.
-        core->stopped_us = (now_us < core->event_us) ? core->event_us : now_us;
+        core->stopped_us = now_us;
         guard_stop(&core->guard, fault);
     }
     if (core->unconfirmed != 0u) {

@@ -1,6 +1,7 @@
 #include "guard.h"
 
 #define UU_PER_MU 1000u
+#define TICKS_IN_LOW_HALF 4096u  // 2^32 µs
 
 static guard_word_t word(uint32_t value) {
     const guard_word_t made = {value, ~value};
@@ -53,22 +54,29 @@ void guard_look_back(guard_t *guard) {
     guard->free_tick = word((hour > day) ? hour : day);
 }
 
-static bool all_intact(const guard_t *guard) {
+// What the interrupt relies on.
+static bool start_intact(const guard_t *guard) {
     uint32_t same = guard->commanded.value ^ guard->commanded.check;
     same &= guard->confirmed.value ^ guard->confirmed.check;
     same &= guard->permitted.value ^ guard->permitted.check;
     same &= guard->fault.value ^ guard->fault.check;
     same &= guard->alive_tick.value ^ guard->alive_tick.check;
     same &= guard->free_tick.value ^ guard->free_tick.check;
-    same &= guard->not_before_low.value ^ guard->not_before_low.check;
-    same &= guard->not_before_high.value ^ guard->not_before_high.check;
+    same &= guard->last_tick.value ^ guard->last_tick.check;
+    same &= guard->last_low_us.value ^ guard->last_low_us.check;
+    same &= guard->spacing_us.value ^ guard->spacing_us.check;
+    return same == UINT32_MAX;
+}
+
+// What the permit relies on besides.
+static bool permit_intact(const guard_t *guard) {
+    uint32_t same = guard->recorded.value ^ guard->recorded.check;
     same &= guard->head.value ^ guard->head.check;
     same &= guard->history_length.value ^ guard->history_length.check;
     same &= guard->hour_strokes.value ^ guard->hour_strokes.check;
     same &= guard->day_strokes.value ^ guard->day_strokes.check;
     same &= guard->bolus_strokes.value ^ guard->bolus_strokes.check;
     same &= guard->basal_mu_per_h.value ^ guard->basal_mu_per_h.check;
-    same &= guard->spacing_us.value ^ guard->spacing_us.check;
     return same == UINT32_MAX;
 }
 
@@ -82,8 +90,9 @@ void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t st
     guard->permitted = word(0u);
     guard->spacing_us = word(stroke_nl * GUARD_HARD_SPACING_US_PER_NL);
     guard->fault = word((uint32_t)GUARD_OK);
-    guard->not_before_low = word(0u);
-    guard->not_before_high = word(0u);
+    guard->last_tick = word(0u);
+    guard->last_low_us = word(0u);
+    guard->recorded = word(0u);
     guard->stroke_uu = stroke_uu;
     guard->basal_mu_per_h = word(GUARD_HARD_BASAL_MU_PER_H);
     guard->bolus_strokes = word(strokes_in(guard, GUARD_HARD_BOLUS_MU));
@@ -102,9 +111,9 @@ bool guard_limits_sound(const guard_t *guard) {
 
 void guard_rebuild(guard_t *guard, uint64_t now_us) {
     guard_word_t *const words[] = {
-        &guard->commanded,    &guard->confirmed,    &guard->permitted,     &guard->fault,          &guard->not_before_low,
-        &guard->head,         &guard->hour_strokes, &guard->day_strokes,   &guard->bolus_strokes,  &guard->not_before_high,
-        &guard->basal_mu_per_h,
+        &guard->commanded,    &guard->confirmed,    &guard->permitted,     &guard->fault,          &guard->last_tick,
+        &guard->head,         &guard->hour_strokes, &guard->day_strokes,   &guard->bolus_strokes,  &guard->last_low_us,
+        &guard->basal_mu_per_h, &guard->recorded,
     };
     for (uint32_t i = 0u; i < (sizeof(words) / sizeof(words[0])); i++) {
         *words[i] = word(words[i]->value);
@@ -175,7 +184,11 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
 }
 
 bool guard_permit(guard_t *guard, uint32_t stroke) {
-    const bool next = all_intact(guard) && (stroke == (guard->commanded.value + 1u));
+    const bool intact_all = start_intact(guard) && permit_intact(guard);
+    const bool next = intact_all && (stroke == (guard->commanded.value + 1u));
+    if (!intact_all) {
+        guard_stop(guard, GUARD_MEMORY_FAULT);
+    }
     if (next) {
         guard_look_back(guard);
         guard->permitted = word(stroke);
@@ -204,8 +217,10 @@ guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us) {
     // Both counts start at 0 and the difference is taken both ways round: a stroke nobody commanded counts as well.
     const uint32_t difference = guard->commanded.value - guard->confirmed.value;
     const uint32_t now_tick = tick(now_us);
-    const uint64_t not_before_us = ((uint64_t)guard->not_before_high.value << 32u) | guard->not_before_low.value;
-    if (!all_intact(guard)) {
+    // Within 2^32 µs, which are 4096 ticks, the low halves tell the time between.
+    const bool recent = (now_tick - guard->last_tick.value) < TICKS_IN_LOW_HALF;
+    const uint32_t since_us = (uint32_t)now_us - guard->last_low_us.value;
+    if (!start_intact(guard)) {
         verdict = GUARD_MEMORY_FAULT;
     } else if (guard->fault.value != (uint32_t)GUARD_OK) {
         verdict = (guard_verdict_t)guard->fault.value;
@@ -215,7 +230,7 @@ guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us) {
         verdict = GUARD_SUPERVISOR;
     } else if (guard->commanded.value == guard->permitted.value) {
         verdict = GUARD_NO_PERMIT;
-    } else if (now_us < not_before_us) {
+    } else if ((guard->commanded.value != 0u) && recent && (since_us < guard->spacing_us.value)) {
         verdict = GUARD_TOO_SOON;
     } else if (now_tick < guard->free_tick.value) {
         verdict = GUARD_HOUR_CAP;
@@ -231,18 +246,24 @@ guard_verdict_t guard_which_cap(const guard_t *guard, uint64_t at_us) {
 }
 
 void guard_started(guard_t *guard, uint64_t now_us) {
-    const uint32_t at = guard->head.value;
-    const uint32_t after = at + 1u;
-    const uint64_t not_before_us = now_us + guard->spacing_us.value;
-    guard->history[at] = tick(now_us);
-    guard->head = word((after == guard->history_length.value) ? 0u : after);
-    guard->commanded = word(guard->commanded.value + 1u);
-    guard->not_before_low = word((uint32_t)not_before_us);
-    guard->not_before_high = word((uint32_t)(not_before_us >> 32u));
+    // Each half of a count counts by itself, so that a flipped bit stays a mismatch: ~(n + 1) is ~n - 1.
+    guard->commanded.value += 1u;
+    guard->commanded.check -= 1u;
+    guard->last_tick = word(tick(now_us));
+    guard->last_low_us = word((uint32_t)now_us);
+}
+
+void guard_record(guard_t *guard) {
+    if (guard->recorded.value != guard->commanded.value) {
+        const uint32_t at = guard->head.value;
+        const uint32_t after = at + 1u;
+        guard->history[at] = guard->last_tick.value;
+        guard->head = word((after == guard->history_length.value) ? 0u : after);
+        guard->recorded = word(guard->commanded.value);
+    }
 }
 
 void guard_confirmed(guard_t *guard) {
-    // Each half counts by itself, so that a flipped bit stays a mismatch: ~(n + 1) is ~n - 1.
     guard->confirmed.value += 1u;
     guard->confirmed.check -= 1u;
 }

@@ -6,7 +6,8 @@
 // the permit, and the interrupt compares one number. Ticks of 2^20 µs (1.05 s) make an entry four bytes and the window up
 // to two ticks too long: the caps err on the safe side by 2.1 s, never on the other.
 //
-// Every safety variable is held twice, as value and complement, and all are compared before each stroke.
+// Every safety variable is held twice, as value and complement, and all are compared before each stroke: those that the
+// limits rest on with the permit, those that the start rests on in the interrupt.
 //
 // Implements: GUARD-1, GUARD-2, GUARD-3, GUARD-4, DOSE-4
 #ifndef RELEVE_GUARD_H
@@ -61,21 +62,24 @@ typedef struct {
 } guard_limits_t;
 
 typedef struct {
+    // What the start of a stroke rests on: compared in the interrupt.
     guard_word_t commanded;       // strokes started
     guard_word_t confirmed;       // strokes seen by the stroke sensor
     guard_word_t permitted;       // highest stroke number with a written permit
     guard_word_t fault;           // guard_verdict_t, latched
     guard_word_t alive_tick;      // the last tick in which the supervisor's promise, or its busy stretch, still holds
     guard_word_t free_tick;       // the first tick in which both caps have room for the next stroke
-    guard_word_t not_before_low;  // hard spacing: earliest start of the next stroke, µs, low half
-    guard_word_t not_before_high;
+    guard_word_t last_tick;       // of the last start; 0 before the first
+    guard_word_t last_low_us;     // low half of its time
+    guard_word_t spacing_us;      // hard, from start to start
+    // What the permit rests on: compared with it.
+    guard_word_t recorded;        // strokes entered into the ring
     guard_word_t head;            // next entry of the ring to write
     guard_word_t history_length;  // entries in the ring
     guard_word_t hour_strokes;    // clinician's caps in strokes
     guard_word_t day_strokes;
     guard_word_t bolus_strokes;
     guard_word_t basal_mu_per_h;
-    guard_word_t spacing_us;      // hard, from start to start
     uint32_t *history;            // tick of the start of every stroke, a ring; memory of the caller
     uint32_t stroke_uu;
 } guard_t;
@@ -108,8 +112,11 @@ guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint3
 // Strokes started within the last `window_ticks`. Main: a binary search, at most 32 steps.
 uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t window_ticks);
 
+// The stroke started last goes into the ring. Main; called before anything else of the guard looks at the ring.
+void guard_record(guard_t *guard);
+
 // The permit for stroke number `stroke` (1 is the first) is in memory. false, and nothing changed, unless it is the next
-// one: never more than one stroke ahead. Main.
+// one: never more than one stroke ahead. A corrupt safety variable is latched as a fault. Main.
 bool guard_permit(guard_t *guard, uint32_t stroke);
 
 // The supervisor idles and promises to be back at back_us, at most GUARD_PROMISE_MAX_US from now; false, and nothing

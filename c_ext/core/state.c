@@ -55,8 +55,9 @@ static const field_t FIELDS[] = {
     FIELD(guard.confirmed.value, 4u),
     FIELD(guard.permitted.value, 4u),
     FIELD(guard.fault.value, 4u),
-    FIELD(guard.not_before_low.value, 4u),
-    FIELD(guard.not_before_high.value, 4u),
+    FIELD(guard.last_tick.value, 4u),
+    FIELD(guard.last_low_us.value, 4u),
+    FIELD(guard.recorded.value, 4u),
     FIELD(guard.head.value, 4u),
     FIELD(guard.hour_strokes.value, 4u),
     FIELD(guard.day_strokes.value, 4u),
@@ -133,7 +134,8 @@ static bool counts_agree(const core_t *core) {
     const dose_ledger_t *ledger = core->dose.ledger;
     // The ledgers of boluses gone by are not kept, so their strokes are missing from this sum.
     const uint32_t sum = ledger[DOSE_KIND_BASAL].commanded + ledger[DOSE_KIND_TEMP].commanded;
-    return (sum <= core->guard.commanded.value) && (core->guard.head.value < core->guard.history_length.value) &&
+    return (sum <= core->guard.commanded.value) && (core->guard.recorded.value == core->guard.commanded.value) &&
+           (core->guard.head.value < core->guard.history_length.value) &&
            ((core->guard.commanded.value % core->guard.history_length.value) == core->guard.head.value);
 }
 

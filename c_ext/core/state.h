@@ -11,7 +11,7 @@
 #include "core.h"
 
 #define STATE_VERSION 1u
-#define STATE_BYTES 308u
+#define STATE_BYTES 312u
 
 // The invariants, in the order in which they are checked.
 typedef enum {
