@@ -36,8 +36,7 @@ static void enter(core_t *core) {
 // Works out the next stroke. The last thing every supervisor call does.
 static void arm(core_t *core) {
     core->armed_us = DOSE_NEVER;
-    if ((core->in_flight == 0u) && !faulted(core) &&
-        (core->guard.permitted.value != core->guard.commanded.value)) {
+    if ((core->in_flight == 0u) && !faulted(core) && (core->guard.permitted.value != core->guard.commanded.value)) {
         dose_kind_t kind;
         const uint64_t due_us = dose_next_us(&core->dose, &kind);
         // Never before the books: a clock that ran back must not start a stroke.
@@ -111,8 +110,8 @@ bool core_alive(const core_t *core, uint64_t now_us) {
 // A programmed rate, by itself and as the running temporary basal would change it.
 static bool rate_allowed(const core_t *core, uint32_t rate_mu_per_h) {
     const basal_schedule_t *schedule = &core->dose.basal.schedule;
-    return guard_basal_allowed(&core->guard, basal_greatest_mu_per_h(schedule->temp, schedule->temp_value,
-                                                                     rate_mu_per_h, rate_mu_per_h));
+    return guard_basal_allowed(
+        &core->guard, basal_greatest_mu_per_h(schedule->temp, schedule->temp_value, rate_mu_per_h, rate_mu_per_h));
 }
 
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h) {
@@ -131,9 +130,8 @@ dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per
 dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
-        result = rate_allowed(core, rate_mu_per_h)
-                     ? dose_plan_basal(&core->dose, now_us, boundary_us, rate_mu_per_h)
-                     : DOSE_E_MAX_BASAL;
+        result = rate_allowed(core, rate_mu_per_h) ? dose_plan_basal(&core->dose, now_us, boundary_us, rate_mu_per_h)
+                                                   : DOSE_E_MAX_BASAL;
     }
     arm(core);
     return result;

@@ -21,10 +21,10 @@
 typedef struct {
     uint32_t stroke_nl;               // the quantum: 500 or 125, DOSE-8
     uint32_t concentration_u_per_ml;  // 40 … 500; with stroke_nl it makes µU per stroke, in this one place
-    uint32_t spacing_us;              // start to start; 0 means the default, 4 ms for each nl. At least the hard spacing
-    uint32_t burst_us;                // how long the motor's burst lasts (motion_plan); 1 … less than the spacing
-    uint32_t *history;                // memory for the start of every stroke that a day may count
-    uint32_t history_length;          // entries in it, at least 1
+    uint32_t spacing_us;      // start to start; 0 means the default, 4 ms for each nl. At least the hard spacing
+    uint32_t burst_us;        // how long the motor's burst lasts (motion_plan); 1 … less than the spacing
+    uint32_t *history;        // memory for the start of every stroke that a day may count
+    uint32_t history_length;  // entries in it, at least 1
 } core_config_t;
 
 typedef enum {

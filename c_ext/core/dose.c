@@ -109,8 +109,8 @@ dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us) {
 
 dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
     dose_result_t result = DOSE_OK;
-    const bool spread = (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) &&
-                        (duration_us <= DOSE_SQUARE_MAX_US);
+    const bool spread =
+        (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) && (duration_us <= DOSE_SQUARE_MAX_US);
     if (dose->suspended != 0u) {
         result = DOSE_E_SUSPENDED;
     } else if ((square == 0u) ? ((normal == 0u) || (duration_us != 0u)) : !spread) {

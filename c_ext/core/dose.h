@@ -18,10 +18,10 @@
 
 #define DOSE_NEVER PACE_NEVER
 
-#define DOSE_SQUARE_MIN_US 1800000000u    // the shortest square bolus, 30 min: 40 U of the finest strokes fit in
-#define DOSE_SQUARE_MAX_US 86400000000u   // the longest, 24 h
-#define DOSE_TEMP_MAX_US 86400000000u     // the longest temporary basal
-#define DOSE_PLAN_MAX_US 86400000000u     // how far ahead a boundary may be planned
+#define DOSE_SQUARE_MIN_US 1800000000u   // the shortest square bolus, 30 min: 40 U of the finest strokes fit in
+#define DOSE_SQUARE_MAX_US 86400000000u  // the longest, 24 h
+#define DOSE_TEMP_MAX_US 86400000000u    // the longest temporary basal
+#define DOSE_PLAN_MAX_US 86400000000u    // how far ahead a boundary may be planned
 
 typedef enum {
     DOSE_OK = 0,
@@ -65,9 +65,9 @@ typedef enum {
 // basal: since the ledger began; programmed counts the strokes that were taken, those that wait are basal_t's `waiting`.
 typedef struct {
     uint32_t programmed;
-    uint32_t commanded;   // ordered from the motor
-    uint32_t delivered;   // confirmed by the stroke sensor
-    uint32_t abandoned;   // given up for a recorded reason
+    uint32_t commanded;  // ordered from the motor
+    uint32_t delivered;  // confirmed by the stroke sensor
+    uint32_t abandoned;  // given up for a recorded reason
 } dose_ledger_t;
 
 // One part of a bolus, normal or square; the present or the last one.
@@ -89,9 +89,9 @@ typedef struct {
     uint64_t slot_us;         // earliest start of the next stroke: the last start + spacing
     uint32_t square_waiting;  // square strokes owed and not yet taken
     uint32_t spacing_us;      // from start to start, DOSE-4
-    uint32_t bolus_id;       // of the latest bolus
-    uint32_t temp_reason;    // dose_reason_t
-    uint32_t suspended;      // 0 or 1
+    uint32_t bolus_id;        // of the latest bolus
+    uint32_t temp_reason;     // dose_reason_t
+    uint32_t suspended;       // 0 or 1
 } dose_t;
 
 // Ready, running, basal 0; *dose is all zero before. stroke_uu: insulin in a stroke, 1 … 250 000 µU; spacing_us

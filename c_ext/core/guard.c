@@ -111,9 +111,9 @@ bool guard_limits_sound(const guard_t *guard) {
 
 void guard_rebuild(guard_t *guard, uint64_t now_us) {
     guard_word_t *const words[] = {
-        &guard->commanded,    &guard->confirmed,    &guard->permitted,     &guard->fault,          &guard->last_tick,
-        &guard->head,         &guard->hour_strokes, &guard->day_strokes,   &guard->bolus_strokes,  &guard->last_low_us,
-        &guard->basal_mu_per_h, &guard->recorded,
+        &guard->commanded,     &guard->confirmed,   &guard->permitted,      &guard->fault,
+        &guard->last_tick,     &guard->head,        &guard->hour_strokes,   &guard->day_strokes,
+        &guard->bolus_strokes, &guard->last_low_us, &guard->basal_mu_per_h, &guard->recorded,
     };
     for (uint32_t i = 0u; i < (sizeof(words) / sizeof(words[0])); i++) {
         *words[i] = word(words[i]->value);

@@ -63,15 +63,15 @@ typedef struct {
 
 typedef struct {
     // What the start of a stroke rests on: compared in the interrupt.
-    guard_word_t commanded;       // strokes started
-    guard_word_t confirmed;       // strokes seen by the stroke sensor
-    guard_word_t permitted;       // highest stroke number with a written permit
-    guard_word_t fault;           // guard_verdict_t, latched
-    guard_word_t alive_tick;      // the last tick in which the supervisor's promise, or its busy stretch, still holds
-    guard_word_t free_tick;       // the first tick in which both caps have room for the next stroke
-    guard_word_t last_tick;       // of the last start; 0 before the first
-    guard_word_t last_low_us;     // low half of its time
-    guard_word_t spacing_us;      // hard, from start to start
+    guard_word_t commanded;    // strokes started
+    guard_word_t confirmed;    // strokes seen by the stroke sensor
+    guard_word_t permitted;    // highest stroke number with a written permit
+    guard_word_t fault;        // guard_verdict_t, latched
+    guard_word_t alive_tick;   // the last tick in which the supervisor's promise, or its busy stretch, still holds
+    guard_word_t free_tick;    // the first tick in which both caps have room for the next stroke
+    guard_word_t last_tick;    // of the last start; 0 before the first
+    guard_word_t last_low_us;  // low half of its time
+    guard_word_t spacing_us;   // hard, from start to start
     // What the permit rests on: compared with it.
     guard_word_t recorded;        // strokes entered into the ring
     guard_word_t head;            // next entry of the ring to write
@@ -80,7 +80,7 @@ typedef struct {
     guard_word_t day_strokes;
     guard_word_t bolus_strokes;
     guard_word_t basal_mu_per_h;
-    uint32_t *history;            // tick of the start of every stroke, a ring; memory of the caller
+    uint32_t *history;  // tick of the start of every stroke, a ring; memory of the caller
     uint32_t stroke_uu;
 } guard_t;
 

@@ -9,10 +9,10 @@ typedef struct {
 } field_t;
 
 #define FIELD(member, size) {(uint16_t)offsetof(core_t, member), (size)}
-#define LEDGER(kind)                                                                             \
-    FIELD(dose.ledger[kind].programmed, 4u), FIELD(dose.ledger[kind].commanded, 4u),             \
+#define LEDGER(kind)                                                                 \
+    FIELD(dose.ledger[kind].programmed, 4u), FIELD(dose.ledger[kind].commanded, 4u), \
         FIELD(dose.ledger[kind].delivered, 4u), FIELD(dose.ledger[kind].abandoned, 4u)
-#define PART(part)                                                                               \
+#define PART(part) \
     FIELD(dose.part.start_us, 8u), FIELD(dose.part.end_us, 8u), FIELD(dose.part.id, 4u), FIELD(dose.part.reason, 4u)
 
 static const field_t FIELDS[] = {
@@ -121,7 +121,8 @@ static bool square_paced(const dose_t *dose) {
     const uint32_t to_come = dose_remaining(dose, DOSE_KIND_SQUARE);
     return (dose->square_waiting <= to_come) && (dose->square_pace.whole_q <= DOSE_SQUARE_MAX_US) &&
            ((dose->square_pace.rate_q == 0u) == (dose->square_waiting == to_come)) &&
-           ((dose->square_pace.rate_q == 0u) || (dose->square_pace.rate_q == dose->ledger[DOSE_KIND_SQUARE].programmed));
+           ((dose->square_pace.rate_q == 0u) ||
+            (dose->square_pace.rate_q == dose->ledger[DOSE_KIND_SQUARE].programmed));
 }
 
 static bool still(const dose_t *dose) {

@@ -16,21 +16,21 @@
 // The invariants, in the order in which they are checked.
 typedef enum {
     STATE_OK = 0,
-    STATE_VERSION_KNOWN,    // the version is STATE_VERSION
-    STATE_SAME_PUMP,        // insulin in a stroke and spacing are those of this pump
-    STATE_TIME_PAST,        // no time of the past lies after now
-    STATE_FRACTIONS_SMALL,  // what is owed beyond waiting strokes is less than a stroke
-    STATE_LIMITS_HARD,      // the clinician's limits lie within the hard ones and the history
-    STATE_SCHEDULE_SOUND,   // rates within the basal limit, the temporary rate of a known kind, changes still to come
-    STATE_RATE_IN_FORCE,    // the pace runs at the schedule's rate, 0 while suspended
-    STATE_LEDGERS_CONSERVE, // programmed = commanded + abandoned + still to come; basal: nothing still to come
-    STATE_BOLUS_ENDS,       // a bolus part has strokes to come if and only if it is running
-    STATE_SQUARE_PACED,     // a square bolus's pace and its waiting strokes fit what is still to come
-    STATE_TEMP_ENDS,        // a temporary basal is in the schedule if and only if it is running
-    STATE_SUSPENDED_STILL,  // while suspended or faulted nothing waits, no bolus and no temporary basal runs
-    STATE_COUNTS_AGREE,     // the ledgers' commanded strokes are the guard's, its ring is where they say
-    STATE_PERMIT_NEXT,      // the permit is for the next stroke at most
-    STATE_STROKE_KNOWN      // the stroke in progress is of a known kind, and only one in progress can be unconfirmed
+    STATE_VERSION_KNOWN,     // the version is STATE_VERSION
+    STATE_SAME_PUMP,         // insulin in a stroke and spacing are those of this pump
+    STATE_TIME_PAST,         // no time of the past lies after now
+    STATE_FRACTIONS_SMALL,   // what is owed beyond waiting strokes is less than a stroke
+    STATE_LIMITS_HARD,       // the clinician's limits lie within the hard ones and the history
+    STATE_SCHEDULE_SOUND,    // rates within the basal limit, the temporary rate of a known kind, changes still to come
+    STATE_RATE_IN_FORCE,     // the pace runs at the schedule's rate, 0 while suspended
+    STATE_LEDGERS_CONSERVE,  // programmed = commanded + abandoned + still to come; basal: nothing still to come
+    STATE_BOLUS_ENDS,        // a bolus part has strokes to come if and only if it is running
+    STATE_SQUARE_PACED,      // a square bolus's pace and its waiting strokes fit what is still to come
+    STATE_TEMP_ENDS,         // a temporary basal is in the schedule if and only if it is running
+    STATE_SUSPENDED_STILL,   // while suspended or faulted nothing waits, no bolus and no temporary basal runs
+    STATE_COUNTS_AGREE,      // the ledgers' commanded strokes are the guard's, its ring is where they say
+    STATE_PERMIT_NEXT,       // the permit is for the next stroke at most
+    STATE_STROKE_KNOWN       // the stroke in progress is of a known kind, and only one in progress can be unconfirmed
 } state_invariant_t;
 
 // Writes the state. What the interrupt has done is entered first, as by any supervisor call.

@@ -125,8 +125,8 @@ static MP_DEFINE_CONST_FUN_OBJ_3(set_basal_obj, py_set_basal);
 
 static mp_obj_t py_plan_basal(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    return MP_OBJ_NEW_SMALL_INT(core_plan_basal(dosecore_get(args[0]), dosecore_get_u64(args[1]),
-                                                dosecore_get_u64(args[2]), get_u32(args[3])));
+    return MP_OBJ_NEW_SMALL_INT(
+        core_plan_basal(dosecore_get(args[0]), dosecore_get_u64(args[1]), dosecore_get_u64(args[2]), get_u32(args[3])));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(plan_basal_obj, 4, 4, py_plan_basal);
 

@@ -13,7 +13,7 @@
 // Request types.
 #define BENCHLINK_HELLO 1u  // until_us = BENCHLINK_VERSION; the reply's now_us starts the clock
 #define BENCHLINK_IDLE 2u
-#define BENCHLINK_BYE 3u    // the last request; no reply
+#define BENCHLINK_BYE 3u  // the last request; no reply
 
 // Request flags.
 #define BENCHLINK_STROKE 1u  // a burst of `steps` starts now and takes duration_us
@@ -28,9 +28,9 @@ typedef struct {
     uint8_t type;
     uint8_t flags;
     uint16_t sequence;
-    uint16_t uart_bytes;   // follow the struct
+    uint16_t uart_bytes;  // follow the struct
     uint16_t steps;
-    uint64_t until_us;     // UINT64_MAX: until something happens
+    uint64_t until_us;  // UINT64_MAX: until something happens
     uint32_t duration_us;
     uint32_t reserved;
 } benchlink_request_t;
@@ -38,8 +38,8 @@ typedef struct {
 typedef struct {
     uint8_t type;
     uint8_t flags;
-    uint16_t sequence;     // the request's
-    uint16_t uart_bytes;   // follow the struct
+    uint16_t sequence;    // the request's
+    uint16_t uart_bytes;  // follow the struct
     uint16_t pressure_counts;
     uint64_t now_us;
     uint64_t reserved;
