@@ -1,33 +1,70 @@
 """What the dose core must do, written from the specification in exact fractions.
 
-It knows nothing of how the core works: basal is the integral of its rate, a cap is a count over all strokes there ever
-were. Amounts are in strokes, as fractions; times in µs.
+It knows nothing of how the core works: what is owed is an integral (flow.py), a cap is a count over all strokes there
+ever were. Amounts are in strokes, as fractions; times in µs.
 
-Where the specification leaves room (a cap may act up to a minute early; of several reasons to refuse any may be named),
-the model gives the set of right answers, looks at which one the core took and goes on from there.
+Where the specification leaves room (a cap may act up to a minute early, a promise end up to 1.05 s early; of several
+reasons to refuse any may be named), the model gives the set of right answers, looks at which one the core took and goes
+on from there.
 
-Implements: nothing; it is the yardstick for DOSE-1 … DOSE-5, DOSE-8, GUARD-1, GUARD-3 (permit), GUARD-4
+The supervisor's view matters in one place, the order of strokes: what waits as of its last call goes before what comes
+to be owed later. `books_us` is the time of that view.
+
+Implements: nothing; it is the yardstick for DOSE-1 … DOSE-5, DOSE-8, GUARD-1, GUARD-3, GUARD-4
 """
 
 from bisect import bisect_right
+from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
+
+from tests.core.flow import HOUR_US, TEMP_PERCENT, TEMP_RATE, Basal, Square
 
 OK, E_TIME, E_RANGE, E_SUSPENDED, E_RUNNING, E_BUSY, E_NO_BOLUS = range(7)
-E_MAX_BASAL, E_MAX_BOLUS, E_HOUR_CAP, E_DAY_CAP, E_FAULT = range(7, 12)
-NO_KIND, BASAL, NORMAL = range(3)
+E_MAX_BASAL, E_MAX_BOLUS, E_HOUR_CAP, E_DAY_CAP, E_FAULT, E_NO_TEMP = range(7, 13)
+BASAL, TEMP, NORMAL, SQUARE = KINDS = range(4)
 RUNNING, COMPLETED, CANCELLED, SUSPENDED, FAULTED, HOUR_CAPPED, DAY_CAPPED = range(7)
 NOTHING, STROKE, WITHHELD, FAULT = range(4)
-MEMORY_FAULT, COUNT_FAULT, STOPPED = 6, 7, 8
+MEMORY_FAULT, COUNT_FAULT, STOPPED, SUPERVISOR = range(6, 10)
 
-HOUR_US = 3_600_000_000
+SECOND_US = 1_000_000
 DAY_US = 24 * HOUR_US
-# GUARD-1: the method may err on the safe side by this much.
+# GUARD-1: the method may err on the safe side by this much; GUARD-3: and a promise may end so much early.
 CAP_MARGIN_US = 60_000_000
+PROMISE_MARGIN_US = 1_050_000
+PROMISE_MAX_US, GRACE_US, BUSY_MAX_US = HOUR_US, 2 * SECOND_US, 8 * SECOND_US
 HARD_MU = (35_000, 40_000, 60_000, 500_000)
 DEFAULT_DAY_MU = 150_000
+SQUARE_MIN_US = 30 * 60 * SECOND_US
 
 Answers = tuple[set[int], set[int]]  # codes that forbid acceptance, codes that would also be right
+
+
+@dataclass
+class Ledger:
+    """Strokes of one kind."""
+
+    programmed: int = 0
+    commanded: int = 0
+    delivered: int = 0
+    abandoned: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.programmed - self.commanded - self.abandoned
+
+
+@dataclass
+class Part:
+    """The present or last bolus of one kind, or temporary basal; any of `reasons` is right."""
+
+    id: int = 0
+    start_us: int = 0
+    end_us: int = 0
+    reasons: set[int] = field(default_factory=lambda: {COMPLETED})
+
+    def end(self, at_us: int, reasons: set[int]) -> None:
+        self.end_us, self.reasons = at_us, reasons
 
 
 class Model:
@@ -37,100 +74,156 @@ class Model:
         self.stroke_mu = Fraction(stroke_nl * concentration_u_per_ml, 1000)
         self.spacing_us = spacing_us or {500: 2_000_000, 125: 500_000}[stroke_nl]
         self.history = history
-        self.now_us = now_us
-        self.last_us = now_us
-        self.slot_us = now_us
-        self.rate_mu_per_h = 0
+        self.books_us = self.slot_us = now_us
+        self.basal = Basal(self.stroke_mu, now_us)
+        self.square = Square()
+        self.ledgers = {kind: Ledger() for kind in KINDS}
+        self.parts = {NORMAL: Part(), SQUARE: Part(), TEMP: Part()}
+        self.bolus_id = 0
         self.suspended = False
         self.fault = 0
-        self.programmed = Fraction(0)  # basal, since the beginning
-        self.basal_commanded = self.basal_delivered = self.basal_abandoned = 0
-        self.bolus_id = self.bolus_programmed = self.bolus_commanded = self.bolus_delivered = self.bolus_abandoned = 0
-        self.bolus_start_us = self.bolus_end_us = 0
-        self.bolus_reasons = {COMPLETED}
         self.starts_us: list[int] = []
         self.confirmed = self.permitted = self.withheld = 0
-        self.in_flight, self.unconfirmed = NO_KIND, False
-        self.do_set_limits(HARD_MU[0], HARD_MU[1], HARD_MU[2], DEFAULT_DAY_MU)
+        self.in_flight: int | None = None
+        self.unconfirmed = False
+        self.armed: tuple[int, int] | None = None  # when, kind
+        self.held_until_us = now_us + BUSY_MAX_US  # the supervisor's word
+        room_mu = floor(history * self.stroke_mu)
+        self.do_set_limits(HARD_MU[0], HARD_MU[1], min(HARD_MU[2], room_mu), min(DEFAULT_DAY_MU, room_mu))
 
-    # What is owed
+    # The supervisor's view
 
-    @property
-    def rate(self) -> Fraction:
-        """Strokes per µs that are coming to be owed."""
-        return Fraction(0) if self.suspended else Fraction(self.rate_mu_per_h) / self.stroke_mu / HOUR_US
+    def move_on(self, now_us: int) -> None:
+        assert now_us >= self.books_us
+        until_us = self.basal.temp[2] if self.basal.temp else 0
+        self.basal.advance(now_us)
+        if until_us and self.basal.temp is None:
+            self.parts[TEMP].end(until_us, {COMPLETED})
+        self.books_us = now_us
 
-    @property
-    def owed(self) -> Fraction:
-        """Basal strokes owed now."""
-        return self.programmed - self.basal_commanded - self.basal_abandoned
+    def left(self, kind: int) -> int:
+        return self.ledgers[kind].left
 
-    @property
-    def bolus_left(self) -> int:
-        return self.bolus_programmed - self.bolus_commanded - self.bolus_abandoned
+    def arm(self) -> None:
+        """What the supervisor, at the end of each call, knows the next stroke to be."""
+        self.armed = None
+        if self.in_flight is not None or self.fault or self.permitted == len(self.starts_us):
+            return
+        basal, square_us = self.basal.next_owed(), self.square.next_owed_us(self.books_us)
+        if self.left(NORMAL):
+            owed = (0, NORMAL)
+        elif any(self.basal.waiting):
+            owed = (0, BASAL if self.basal.waiting[0] else TEMP)
+        elif self.square.waiting(self.books_us):
+            owed = (0, SQUARE)
+        elif square_us is not None and (basal is None or square_us < basal[0]):
+            owed = (square_us, SQUARE)
+        elif basal is not None:
+            owed = basal
+        else:
+            return
+        self.armed = (max(owed[0], self.slot_us, self.books_us), owed[1])
 
-    def advance(self, now_us: int) -> None:
-        assert now_us >= self.now_us
-        self.programmed += self.rate * (now_us - self.now_us)
-        self.now_us = now_us
+    def settle(self, now_us: int) -> set[int]:
+        """Right codes."""
+        if now_us < self.books_us:
+            return {E_TIME}
+        self.move_on(now_us)
+        self.held_until_us = now_us + BUSY_MAX_US
+        return {OK}
 
-    def due(self) -> int:
-        """The kind of the stroke due now by what is owed and by spacing."""
-        if self.now_us < self.slot_us or self.in_flight:
-            return NO_KIND
-        if self.bolus_left:
-            return NORMAL
-        return BASAL if self.owed >= 1 else NO_KIND
+    def promise(self, now_us: int, back_us: int) -> bool:
+        kept = now_us <= back_us <= now_us + PROMISE_MAX_US
+        if kept:
+            self.held_until_us = back_us + GRACE_US
+        return kept
 
-    def next_us(self) -> int:
-        """First instant, not before now, at which a stroke is due; -1 while none may be."""
-        if self.in_flight or self.fault or self.permitted == len(self.starts_us):
-            return -1
-        if self.bolus_left or self.owed >= 1:
-            return max(self.now_us, self.slot_us)
-        if self.rate == 0:
-            return -1
-        return max(self.slot_us, self.now_us + ceil((1 - self.owed) / self.rate))
+    def alive(self, now_us: int) -> set[bool]:
+        """Right answers to: does the supervisor keep its word, and is no fault latched?"""
+        if self.fault or now_us > self.held_until_us:
+            return {False}
+        return {True} if now_us <= self.held_until_us - PROMISE_MARGIN_US else {True, False}
 
     # Caps
 
-    def used(self, window_us: int) -> int:
+    def used(self, now_us: int, window_us: int) -> int:
         """Strokes that started within the last window_us."""
-        return len(self.starts_us) - bisect_right(self.starts_us, self.now_us - window_us)
+        return len(self.starts_us) - bisect_right(self.starts_us, now_us - window_us)
 
-    def over(self, cap: int, window_us: int, strokes: int) -> tuple[bool, bool]:
+    def over(self, now_us: int, cap: int, window_us: int, strokes: int) -> tuple[bool, bool]:
         """Would so many more strokes (certainly, possibly) be refused?"""
-        return self.used(window_us) + strokes > cap, self.used(window_us + CAP_MARGIN_US) + strokes > cap
+        return (
+            self.used(now_us, window_us) + strokes > cap,
+            self.used(now_us, window_us + CAP_MARGIN_US) + strokes > cap,
+        )
 
     # Requests
 
     def ask(self, now_us: int) -> set[int]:
         codes = {E_FAULT} if self.fault else set()
-        if now_us < self.last_us:
-            codes.add(E_TIME)
-        else:
-            self.advance(max(now_us, self.now_us))
-        return codes
+        return codes | {E_TIME} if now_us < self.books_us else codes
 
-    def ask_set_basal(self, now_us: int, rate_mu_per_h: int) -> Answers:
+    def basal_at(self, now_us: int) -> Basal:
+        return self.basal.at(max(now_us, self.books_us))
+
+    def judge_rates(self, surely: list[int], perhaps: list[int]) -> Answers:
+        """Rates that would come into force, and such as would if what is known of changes came otherwise."""
+        limit = self.limits_mu[0]
+        above = {E_MAX_BASAL}
+        return (above if max(surely) > limit else set()), (above if max(surely + perhaps) > limit else set())
+
+    def ask_set_basal(self, now_us: int, rate: int) -> Answers:
+        codes, then = self.ask(now_us), self.basal_at(now_us)
+        must, may = self.judge_rates([rate, then.effective(rate)], [self.basal.effective(rate)])
+        return codes | must, may
+
+    def ask_plan_basal(self, now_us: int, boundary_us: int, rate: int) -> Answers:
+        codes, then = self.ask(now_us), self.basal_at(now_us)
+        if not now_us < boundary_us <= now_us + DAY_US:
+            codes.add(E_RANGE)
+        meets = then.temp is not None and then.temp[2] > boundary_us
+        must, may = self.judge_rates([rate, then.effective(rate) if meets else 0], [self.basal.effective(rate)])
+        return codes | must, may
+
+    def ask_temp_basal(self, now_us: int, kind: int, value: int, duration_us: int) -> Answers:
+        codes, then = self.ask(now_us), self.basal_at(now_us)
+        if self.suspended:
+            codes.add(E_SUSPENDED)
+        if kind not in (TEMP_RATE, TEMP_PERCENT) or (kind == TEMP_PERCENT and value > 200):
+            return codes | {E_RANGE}, set()
+        if not 0 < duration_us <= DAY_US:
+            codes.add(E_RANGE)
+        then.temp = (kind, value, now_us + duration_us)
+        surely, perhaps = [then.effective(then.rate)], [then.effective(self.basal.rate)]
+        for boundary in (then.boundary, self.basal.boundary):
+            if boundary:
+                sure = boundary is then.boundary and boundary[0] < now_us + duration_us
+                (surely if sure else perhaps).append(then.effective(boundary[1]))
+        must, may = self.judge_rates(surely, perhaps)
+        return codes | must, may
+
+    def ask_cancel_temp(self, now_us: int) -> Answers:
         codes = self.ask(now_us)
-        if rate_mu_per_h > self.limits_mu[0]:
-            codes.add(E_MAX_BASAL)
-        return codes, set()
+        return codes if self.basal_at(now_us).temp else codes | {E_NO_TEMP}, set()
 
-    def ask_bolus(self, now_us: int, strokes: int) -> Answers:
+    def ask_bolus(self, now_us: int, normal: int, square: int, duration_us: int) -> Answers:
         codes, perhaps = self.ask(now_us), set()
-        if strokes == 0:
+        spread = SQUARE_MIN_US <= duration_us <= DAY_US
+        if not (spread if square else normal and not duration_us):
             codes.add(E_RANGE)
         if self.suspended:
             codes.add(E_SUSPENDED)
-        if self.bolus_left or self.in_flight == NORMAL:
-            codes.add(E_BUSY)
-        if strokes > self.bolus_strokes:
+        for kind, strokes in ((NORMAL, normal), (SQUARE, square)):
+            if strokes and (self.left(kind) or self.in_flight == kind):
+                codes.add(E_BUSY)
+        if normal + square > self.bolus_strokes:
             codes.add(E_MAX_BOLUS)
-        caps = ((E_HOUR_CAP, self.hour_strokes, HOUR_US), (E_DAY_CAP, self.day_strokes, DAY_US))
-        for code, cap, window_us in caps:
-            certainly, possibly = self.over(cap, window_us, strokes)
+        caps = (
+            (E_HOUR_CAP, self.hour_strokes, HOUR_US, normal),
+            (E_DAY_CAP, self.day_strokes, DAY_US, normal + square),
+        )
+        for code, cap, window_us, strokes in caps:
+            certainly, possibly = self.over(now_us, cap, window_us, strokes)
             if certainly:
                 codes.add(code)
             elif possibly:
@@ -139,7 +232,7 @@ class Model:
 
     def ask_cancel_bolus(self, now_us: int) -> Answers:
         codes = self.ask(now_us)
-        return codes if self.bolus_left else codes | {E_NO_BOLUS}, set()
+        return codes if self.left(NORMAL) or self.left(SQUARE) else codes | {E_NO_BOLUS}, set()
 
     def ask_suspend(self, now_us: int) -> Answers:
         codes = self.ask(now_us)
@@ -149,36 +242,59 @@ class Model:
         codes = self.ask(now_us)
         return codes if self.suspended else codes | {E_RUNNING}, set()
 
-    def do_set_basal(self, now_us: int, rate_mu_per_h: int) -> None:
-        self.last_us = now_us
-        self.rate_mu_per_h = rate_mu_per_h
+    def do_set_basal(self, now_us: int, rate: int) -> None:
+        self.move_on(now_us)
+        self.basal.rate, self.basal.boundary = rate, None
 
-    def do_bolus(self, now_us: int, strokes: int) -> None:
-        self.last_us = self.bolus_start_us = now_us
+    def do_plan_basal(self, now_us: int, boundary_us: int, rate: int) -> None:
+        self.move_on(now_us)
+        self.basal.boundary = (boundary_us, rate)
+
+    def do_temp_basal(self, now_us: int, kind: int, value: int, duration_us: int) -> None:
+        self.move_on(now_us)
+        self.basal.temp = (kind, value, now_us + duration_us)
+        self.parts[TEMP] = Part(0, now_us, 0, {RUNNING})
+
+    def do_cancel_temp(self, now_us: int, reason: int = CANCELLED) -> None:
+        self.move_on(now_us)
+        self.basal.temp = None
+        self.parts[TEMP].end(now_us, {reason})
+
+    def do_bolus(self, now_us: int, normal: int, square: int, duration_us: int) -> None:
+        self.move_on(now_us)
         self.bolus_id += 1
-        self.bolus_programmed = strokes
-        self.bolus_commanded = self.bolus_delivered = self.bolus_abandoned = self.bolus_end_us = 0
-        self.bolus_reasons = {RUNNING}
+        for kind, strokes in ((NORMAL, normal), (SQUARE, square)):
+            if strokes:
+                self.ledgers[kind] = Ledger(strokes)
+                self.parts[kind] = Part(self.bolus_id, now_us, 0, {RUNNING})
+        if square:
+            self.square = Square(now_us, square, duration_us)
 
     def do_cancel_bolus(self, now_us: int) -> None:
-        self.last_us = now_us
-        self.end_bolus({CANCELLED})
+        self.move_on(now_us)
+        self.end_boluses({CANCELLED})
 
     def do_suspend(self, now_us: int, reason: int = SUSPENDED) -> None:
-        self.last_us = now_us
-        self.basal_abandoned += floor(self.owed)
-        if self.bolus_left:
-            self.end_bolus({reason})
-        self.suspended = True
+        self.move_on(now_us)
+        for source, waiting in enumerate(self.basal.waiting):
+            self.ledgers[source].abandoned += waiting
+            self.ledgers[source].programmed += waiting
+        self.basal.waiting = (0, 0)
+        if self.basal.temp:
+            self.do_cancel_temp(now_us, reason)
+        self.end_boluses({reason})
+        self.suspended = self.basal.paused = True
 
     def do_resume(self, now_us: int) -> None:
-        self.last_us = now_us
-        self.suspended = False
+        self.move_on(now_us)
+        self.suspended = self.basal.paused = False
 
-    def end_bolus(self, reasons: set[int]) -> None:
-        self.bolus_abandoned += self.bolus_left
-        self.bolus_end_us = self.now_us
-        self.bolus_reasons = reasons
+    def end_boluses(self, reasons: set[int]) -> None:
+        for kind in (NORMAL, SQUARE):
+            if self.left(kind):
+                self.ledgers[kind].abandoned += self.left(kind)
+                self.parts[kind].end(self.books_us, reasons)
+        self.square = Square()
 
     # Limits
 
@@ -190,8 +306,11 @@ class Model:
             too_many = number >= 3 and floor(limits_mu[number - 1] / self.stroke_mu) * self.stroke_mu > room_mu
             if limits_mu[number - 1] > HARD_MU[number - 1] or too_many:
                 refused = number
-        codes = {E_RANGE} if refused else set()
-        if self.rate_mu_per_h > limits_mu[0]:
+        codes = {E_FAULT} if self.fault else set()
+        codes |= {E_RANGE} if refused else set()
+        basal = self.basal
+        rates = [basal.rate, *([basal.boundary[1]] if basal.boundary else [])]
+        if max(rates + [basal.effective(rate) for rate in rates]) > limits_mu[0]:
             codes.add(E_MAX_BASAL)
         return codes, refused
 
@@ -207,52 +326,67 @@ class Model:
         self.permitted = stroke
         return True
 
-    def ask_service(self, now_us: int) -> set[int]:
-        """Right things for the stroke timer's handler to do."""
-        self.advance(now_us)
-        if self.due() == NO_KIND or self.fault:
-            return {NOTHING}
-        disagree = abs(len(self.starts_us) - self.confirmed) > 1
-        if self.permitted == len(self.starts_us):
-            return {NOTHING, FAULT} if disagree else {NOTHING}
-        if disagree:
-            return {FAULT}
-        hour, day = self.over(self.hour_strokes, HOUR_US, 1), self.over(self.day_strokes, DAY_US, 1)
+    def ask_service(self, now_us: int) -> tuple[set[int], set[int]]:
+        """Right things for the stroke timer's handler to do, and the right faults to find."""
+        if self.armed is None or now_us < self.armed[0]:
+            return {NOTHING}, set()
+        faults = {COUNT_FAULT} if abs(len(self.starts_us) - self.confirmed) > 1 else set()
+        alive = self.alive(now_us)
+        if alive == {False}:
+            faults.add(SUPERVISOR)
+        if faults:
+            return {FAULT}, faults | ({SUPERVISOR} if False in alive else set())
+        hour = self.over(now_us, self.hour_strokes, HOUR_US, 1)
+        day = self.over(now_us, self.day_strokes, DAY_US, 1)
+        actions = {FAULT} if False in alive else set()
         if hour[0] or day[0]:
-            return {WITHHELD}
-        return {WITHHELD, STROKE} if hour[1] or day[1] else {STROKE}
+            return actions | {WITHHELD}, {SUPERVISOR}
+        return actions | ({WITHHELD, STROKE} if hour[1] or day[1] else {STROKE}), {SUPERVISOR}
 
-    def do_service(self, action: int) -> None:
-        kind = self.due()
-        if action == STROKE:
-            self.last_us = self.now_us
-            self.slot_us = self.now_us + self.spacing_us
-            self.starts_us.append(self.now_us)
-            self.in_flight, self.unconfirmed = kind, True
-            if kind == NORMAL:
-                self.bolus_commanded += 1
-                if not self.bolus_left:
-                    self.end_bolus({COMPLETED})
+    def do_service(self, now_us: int, action: int, fault: int) -> None:
+        if action in (STROKE, WITHHELD):
+            assert self.armed is not None and not self.fault and not self.suspended
+            kind = self.armed[1]
+            self.armed = None
+            self.take(now_us, kind)
+            ledger = self.ledgers[kind]
+            if action == STROKE:
+                assert now_us >= self.slot_us, "closer than the spacing"
+                self.slot_us = now_us + self.spacing_us
+                self.starts_us.append(now_us)
+                self.in_flight, self.unconfirmed = kind, True
+                ledger.commanded += 1
+                reasons = {COMPLETED}
             else:
-                self.basal_commanded += 1
-        elif action == WITHHELD:
-            self.last_us = self.now_us
-            self.withheld += 1
-            if kind == NORMAL:
+                self.withheld += 1
+                ledger.abandoned += ledger.left if kind == NORMAL else 1
                 caps = ((HOUR_CAPPED, self.hour_strokes, HOUR_US), (DAY_CAPPED, self.day_strokes, DAY_US))
-                self.end_bolus({reason for reason, cap, window_us in caps if self.over(cap, window_us, 1)[1]})
-            else:
-                self.basal_abandoned += 1
+                reasons = {reason for reason, cap, window_us in caps if self.over(now_us, cap, window_us, 1)[1]}
+            if kind in (NORMAL, SQUARE) and not ledger.left:
+                self.parts[kind].end(now_us, reasons)
         elif action == FAULT:
-            self.stop(self.now_us, COUNT_FAULT)
+            self.stop(now_us, fault)
+
+    def take(self, now_us: int, kind: int) -> None:
+        """A stroke leaves what owed it; DOSE-1: it was owed in full."""
+        self.move_on(now_us)
+        if kind == SQUARE:
+            assert self.square.waiting(now_us) > 0, "a square stroke was taken that was not owed"
+            self.square.taken += 1
+        elif kind == NORMAL:
+            assert self.left(NORMAL) > 0
+        else:
+            self.basal.take(kind)
+            self.ledgers[kind].programmed += 1
 
     def stop(self, now_us: int, fault: int) -> None:
-        self.advance(max(now_us, self.now_us))
-        self.fault = self.fault or fault
-        if not self.suspended:
-            self.do_suspend(self.now_us, FAULTED)
+        if not self.fault:
+            self.fault = fault
+            if not self.suspended:
+                self.do_suspend(max(now_us, self.books_us), FAULTED)
         if self.unconfirmed:
             self.count_delivered()
+        self.armed = None
         self.ended()
 
     def confirm(self) -> None:
@@ -261,11 +395,9 @@ class Model:
             self.count_delivered()
 
     def count_delivered(self) -> None:
+        assert self.in_flight is not None
         self.unconfirmed = False
-        if self.in_flight == NORMAL:
-            self.bolus_delivered += 1
-        else:
-            self.basal_delivered += 1
+        self.ledgers[self.in_flight].delivered += 1
 
     def ended(self) -> None:
-        self.in_flight, self.unconfirmed = NO_KIND, False
+        self.in_flight, self.unconfirmed = None, False
