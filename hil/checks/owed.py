@@ -11,30 +11,25 @@ line that never falls. Its least value lies just after an event and its greatest
 A stroke that ought to have started between two events shows at the later one, as lateness.
 
 Held back is not late: a stroke may start when it is owed in full *and* the spacing since the last start is over. While
-a bolus is in progress its strokes take every slot, so basal waits by the same rule; while suspended nothing comes to be
-owed. Lateness counts from that first allowed instant, in whole µs, and is 0 for every stroke in logical time.
+a normal bolus is in progress its strokes take every slot, so the others wait by the same rule; while suspended nothing
+comes to be owed. Lateness counts from that first allowed instant, in whole µs; in logical time every stroke has 0.
+
+Basal and a square bolus owe strokes each by itself: two halves are not one. Whose a stroke was cannot be seen on the
+pins; it is taken for basal that waited at the last stroke or command, else for a square stroke that did, else for the
+one owed first. That matters only for what a cancelled bolus leaves.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+
+from hil.checks.schedule import Command, Schedule, Square
+
+__all__ = ["Command", "OwedReport", "check"]
 
 QUANTA_PER_UU = 3_600_000
 UU_PER_MU = 1_000
 VIOLATIONS_KEPT = 100
-
-
-class Command(NamedTuple):
-    """A command as the device accepted it, or an abandonment it recorded.
-
-    Names and values: set_basal {rate_mu_per_h}, bolus {volume_mu}, cancel_bolus, suspend, resume; stop (a fault; for
-    what is owed the same as suspend); withheld (a cap took the stroke due: a bolus ends there, else one basal stroke).
-    """
-
-    at_us: int
-    name: str
-    values: Mapping[str, int] = {}
 
 
 @dataclass
@@ -69,24 +64,42 @@ class _Ledger:
         self.stroke_q = stroke_uu * QUANTA_PER_UU
         self.stroke_uu = stroke_uu
         self.spacing_us = spacing_us
-        self.suspended = False
-        self.rate_mu_per_h = 0  # programmed
-        self.rate = 0  # running: 0 while suspended
+        self.schedule = Schedule()
+        self.rate = 0  # in force
         self.since_us = 0  # basal_q was owed at this instant, and the rate has run since
         self.basal_q = 0
         self.basal_from_us: int | None = None  # when the first basal stroke not taken is owed in full
-        self.bolus_left = 0
+        self.bolus_left = 0  # normal
         self.bolus_from_us = 0
+        self.square = Square()
+        self.seen_us = 0  # the last stroke or command
         self.slot_us = 0  # end of the spacing after the last stroke
         self.last_us: int | None = None
         self.min_q = 0
         self.max_q = 0
 
+    def advance(self, at_us: int) -> None:
+        """Whatever changes by itself up to at_us takes effect, each at its own instant."""
+        while (change_us := self.schedule.next_change_us()) is not None and change_us <= at_us:
+            self.schedule.change(change_us)
+            self.rebase(change_us)
+
     def owed_q(self, at_us: int) -> int:
-        return self.basal_q + self.rate * (at_us - self.since_us) + self.bolus_left * self.stroke_q
+        owed_q = self.basal_q + self.rate * (at_us - self.since_us) + self.bolus_left * self.stroke_q
+        return owed_q + self.square.owed_q(at_us, self.stroke_q) if self.square.left else owed_q
+
+    def square_is_next(self) -> bool:
+        """Not basal, when no normal bolus is in progress."""
+        square_us, basal_us = self.square.owed_from_us(), self.basal_from_us
+        if square_us is None or basal_us is None:
+            return basal_us is None and square_us is not None
+        waited_us = self.seen_us
+        return basal_us > waited_us and (square_us <= waited_us or square_us < basal_us)
 
     def owed_from_us(self) -> int | None:
-        return self.bolus_from_us if self.bolus_left else self.basal_from_us
+        if self.bolus_left:
+            return self.bolus_from_us
+        return self.square.owed_from_us() if self.square_is_next() else self.basal_from_us
 
     def allowed_us(self) -> int | None:
         """First instant at which the next stroke may start; None if none is coming."""
@@ -102,12 +115,12 @@ class _Ledger:
         else:
             self.basal_from_us = None
 
-    def rebase(self, at_us: int, rate: int) -> None:
-        """The rate changes; what is owed, and since when, stays."""
+    def rebase(self, at_us: int) -> None:
+        """The rate in force changes; what is owed, and since when, stays."""
         waiting_from_us = self.basal_from_us
         self.basal_q += self.rate * (at_us - self.since_us)
         self.since_us = at_us
-        self.rate = rate
+        self.rate = self.schedule.in_force()
         self.look_for_basal()
         if waiting_from_us is not None and waiting_from_us < at_us:
             self.basal_from_us = waiting_from_us
@@ -127,6 +140,7 @@ class _Ledger:
 
     def nothing_missing(self, at_us: int, what: str) -> None:
         """Called just before something happens at at_us that is not a stroke."""
+        self.advance(at_us)
         self.see(at_us)
         allowed_us = self.allowed_us()
         if allowed_us is not None and allowed_us < at_us:
@@ -136,6 +150,7 @@ class _Ledger:
     def stroke(self, at_us: int) -> None:
         report = self.report
         report.strokes += 1
+        self.advance(at_us)
         owed_q = self.owed_q(at_us)
         allowed_us = self.allowed_us()
         self.max_q = max(self.max_q, owed_q)
@@ -144,8 +159,9 @@ class _Ledger:
             self.blame(
                 f"stroke {report.strokes} at {at_us} us: {gap_us} us after the last, spacing {self.spacing_us} us"
             )
-        if owed_q < self.stroke_q:
-            state = "suspended" if self.suspended else "running"
+        from_us = self.owed_from_us()
+        if from_us is None or from_us > at_us:
+            state = "suspended" if self.schedule.suspended else "running"
             self.blame(
                 f"stroke {report.strokes} at {at_us} us is early: "
                 f"owed {float(owed_q / QUANTA_PER_UU):.3f} of {self.stroke_uu} uU ({state})"
@@ -154,74 +170,86 @@ class _Ledger:
             if at_us > allowed_us:
                 self.late(at_us - allowed_us)
                 self.blame(f"stroke {report.strokes} at {at_us} us is {at_us - allowed_us} us late")
-            from_us = self.owed_from_us()
-            if from_us is not None and allowed_us - from_us > report.worst_held_us:
-                report.worst_held_us = allowed_us - from_us
-        if self.bolus_left:
-            self.bolus_left -= 1
-        else:
-            self.basal_q -= self.stroke_q
-            self.look_for_basal()
+            report.worst_held_us = max(report.worst_held_us, allowed_us - from_us)
+        self.take_one(at_us)
         self.min_q = min(self.min_q, owed_q - self.stroke_q)
         self.last_us = at_us
         self.slot_us = at_us + self.spacing_us
 
-    def abandon_bolus(self) -> None:
+    def take_one(self, at_us: int) -> None:
+        if self.bolus_left:
+            self.bolus_left -= 1
+        elif self.square_is_next():
+            self.square.taken += 1
+        else:
+            self.basal_q -= self.stroke_q
+            self.look_for_basal()
+        self.seen_us = at_us
+
+    def abandon_normal(self) -> None:
         self.report.abandoned_strokes += self.bolus_left
         self.bolus_left = 0
 
+    def abandon_boluses(self) -> None:
+        self.abandon_normal()
+        self.report.abandoned_strokes += self.square.left
+        self.square = Square()
+
     def command(self, command: Command) -> None:
         at_us, name, values = command
-        if name != "withheld":
-            self.nothing_missing(at_us, name)
-        if name == "set_basal":
-            self.rate_mu_per_h = values["rate_mu_per_h"]
-            self.rebase(at_us, 0 if self.suspended else self.rate_mu_per_h)
-        elif name == "bolus":
-            self.bolus(at_us, values["volume_mu"] * UU_PER_MU)
-        elif name == "cancel_bolus":
-            self.abandon_bolus()
-        elif name in ("suspend", "stop"):
-            self.suspend(at_us)
-        elif name == "resume":
-            self.suspended = False
-            self.rebase(at_us, self.rate_mu_per_h)
-        elif name == "withheld":
+        if name == "withheld":
+            self.advance(at_us)
             self.withheld(at_us)
         else:
-            raise ValueError(f"command {name!r} at {at_us} us is unknown to this check")
+            self.nothing_missing(at_us, name)
+            if self.schedule.command(at_us, name, values):
+                self.rebase(at_us)
+                if self.schedule.suspended and name in ("suspend", "stop"):
+                    self.abandon_whole()
+            elif name == "bolus":
+                normal_uu = int(values.get("volume_mu", 0)) * UU_PER_MU
+                square_uu = int(values.get("square_mu", 0)) * UU_PER_MU
+                self.bolus(at_us, normal_uu, square_uu, int(values.get("duration_us", 0)))
+            elif name == "cancel_bolus":
+                self.abandon_boluses()
+            elif name != "wake":
+                raise ValueError(f"command {name!r} at {at_us} us is unknown to this check")
         self.see(at_us)
+        self.seen_us = at_us
 
-    def bolus(self, at_us: int, volume_uu: int) -> None:
-        strokes, rest_uu = divmod(volume_uu, self.stroke_uu)
-        if rest_uu:
-            self.blame(
-                f"bolus of {volume_uu} uU accepted at {at_us} us: not a whole number of {self.stroke_uu} uU strokes"
-            )
-        if self.bolus_left or self.suspended:
-            state = "suspended" if self.suspended else "a bolus was still being delivered"
+    def bolus(self, at_us: int, normal_uu: int, square_uu: int, duration_us: int) -> None:
+        for volume_uu in (normal_uu, square_uu):
+            if volume_uu % self.stroke_uu:
+                self.blame(
+                    f"bolus of {volume_uu} uU accepted at {at_us} us: not a whole number of {self.stroke_uu} uU strokes"
+                )
+        busy = (normal_uu and self.bolus_left) or (square_uu and self.square.left)
+        if busy or self.schedule.suspended:
+            state = "suspended" if self.schedule.suspended else "a bolus was still being delivered"
             self.blame(f"bolus accepted at {at_us} us while {state}")
-        self.bolus_left += strokes
-        self.bolus_from_us = at_us
+        if normal_uu:
+            self.bolus_left += normal_uu // self.stroke_uu
+            self.bolus_from_us = at_us
+        if square_uu:
+            self.square = Square(at_us, square_uu // self.stroke_uu, duration_us)
 
-    def suspend(self, at_us: int) -> None:
-        self.rebase(at_us, 0)
-        self.suspended = True
+    def abandon_whole(self) -> None:
+        """A suspend keeps the fraction and abandons the strokes that wait."""
         whole = max(0, self.basal_q // self.stroke_q)
         self.basal_q -= whole * self.stroke_q
         self.report.abandoned_strokes += whole
         self.basal_from_us = None
-        self.abandon_bolus()
+        self.abandon_boluses()
 
     def withheld(self, at_us: int) -> None:
-        if self.owed_q(at_us) < self.stroke_q:
+        from_us = self.owed_from_us()
+        if from_us is None or from_us > at_us:
             self.blame(f"a stroke was withheld at {at_us} us that was not owed")
         if self.bolus_left:
-            self.abandon_bolus()
+            self.abandon_normal()
         else:
             self.report.abandoned_strokes += 1
-            self.basal_q -= self.stroke_q
-            self.look_for_basal()
+            self.take_one(at_us)
 
 
 def _ascending(times_us: Iterable[int], what: str) -> None:
