@@ -292,6 +292,7 @@ def check(
             if at_us > command.at_us:
                 break
             if at_us == command.at_us:
+                ledger.advance(at_us)
                 allowed_us = ledger.allowed_us()
                 if allowed_us is None or allowed_us > at_us:
                     break
