@@ -53,7 +53,7 @@ STATE_FIELDS = (
 
 # Steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s: an assumed small stepper, for tests.
 MOTOR = (96, 200, 1000, 4000)
-PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_")
+PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_", "STATE_")
 HOUR, DAY = 0, 1
 NEVER_US = 2**64 - 1
 
@@ -213,6 +213,18 @@ class Core:
             guard.alive_tick.value, guard.free_tick.value,
             c.strokes_withheld, c.in_flight, _or_never(c.armed_us), c.armed_kind,
         )  # fmt: skip
+
+    def save(self, now_us: int) -> bytes:
+        """The state for the journal, settled."""
+        stored = self.module.ffi.new("uint8_t[]", self.module.lib.STATE_BYTES)
+        self.module.lib.state_save(self.c, now_us, stored)
+        return bytes(self.module.ffi.buffer(stored))
+
+    def load(self, now_us: int, stored: bytes) -> int:
+        """Replace the state: 0, or the number of the invariant that does not hold. ValueError for another length."""
+        if len(stored) != self.module.lib.STATE_BYTES:
+            raise ValueError(f"a saved state of {len(stored)} bytes, must be {self.module.lib.STATE_BYTES}")
+        return int(self.module.lib.state_load(self.c, now_us, stored))
 
     def _member(self, name: str) -> Any:
         return self.module.ffi.addressof(self.c, name)

@@ -24,11 +24,26 @@ class CheckedCore:
         """What only looks (next_us, state, limits, plan) needs no judge: Pair compares it after every call."""
         return getattr(self.pair.core, name)
 
+    def settle(self, now_us: int) -> int:
+        return self.pair.settle(now_us)
+
+    def promise(self, now_us: int, back_us: int) -> bool:
+        return self.pair.promise(now_us, back_us)
+
     def set_basal(self, now_us: int, rate_mu_per_h: int) -> int:
         return self.pair.request("set_basal", now_us, rate_mu_per_h)
 
-    def bolus(self, now_us: int, strokes: int) -> int:
-        return self.pair.request("bolus", now_us, strokes)
+    def plan_basal(self, now_us: int, boundary_us: int, rate_mu_per_h: int) -> int:
+        return self.pair.request("plan_basal", now_us, boundary_us, rate_mu_per_h)
+
+    def temp_basal(self, now_us: int, kind: int, value: int, duration_us: int) -> int:
+        return self.pair.request("temp_basal", now_us, kind, value, duration_us)
+
+    def cancel_temp(self, now_us: int) -> int:
+        return self.pair.request("cancel_temp", now_us)
+
+    def bolus(self, now_us: int, normal: int, square: int = 0, duration_us: int = 0) -> int:
+        return self.pair.request("bolus", now_us, normal, square, duration_us)
 
     def cancel_bolus(self, now_us: int) -> int:
         return self.pair.request("cancel_bolus", now_us)

@@ -14,9 +14,14 @@ from tests.vectors.run_vectors import Runner
 PATH = Path(__file__).with_name("dose_core.txt")
 SEED = 20240229
 SEQUENCES = 400
-CALLS = 32
+CALLS = 34
+COMMANDED = 41  # in Core.state()
 SECOND_US = 1_000_000
 HOUR_US = 3600 * SECOND_US
+REQUESTS = (
+    *("set_basal", "set_basal", "plan_basal", "temp_basal", "bolus", "bolus", "bolus"),
+    *("cancel_bolus", "cancel_temp", "suspend", "resume", "resume"),
+)
 RATES = (0, 50, 200, 350, 1000, 5000, 12_350, 34_950, 35_000, 35_001)
 MOTORS = ((24, 400, 2000, 20_000), (96, 200, 2000, 8_000), (7, 100, 900, 1_000_000), (128, 1000, 20_000, 300_000))
 HEAD = """\
@@ -52,25 +57,41 @@ class Writer:
         self.lines.append(" ".join([name, *map(str, arguments), "=", *map(str, outcome)]))
 
     def permit_next(self) -> None:
-        self.call("permit", self.core.state()[18] + 1)
+        self.call("permit", self.core.state()[COMMANDED] + 1)
 
     def wait_us(self) -> int:
         rng = self.rng
-        longest_us = rng.choice((3, SECOND_US, 60 * SECOND_US, HOUR_US, HOUR_US, 30 * HOUR_US, 400 * 24 * HOUR_US))
-        return rng.randrange(longest_us)
+        return rng.randrange(rng.choice((3, SECOND_US, 60 * SECOND_US, HOUR_US, HOUR_US, 5 * HOUR_US, 50 * HOUR_US)))
+
+    def percent_or_rate(self) -> tuple[int, int]:
+        rng = self.rng
+        return rng.choice(((1, rng.choice(RATES)), (2, rng.choice((0, 33, 50, 110, 200, 201))), (rng.randrange(4), 50)))
+
+    def spread_us(self) -> int:
+        return self.rng.choice((HOUR_US // 2, HOUR_US, self.rng.randrange(HOUR_US // 2, 4 * HOUR_US), 24 * HOUR_US))
+
+    def arguments(self, name: str) -> tuple[int, ...]:
+        rng = self.rng
+        ahead_us = rng.choice((0, rng.randrange(HOUR_US), rng.randrange(HOUR_US), 24 * HOUR_US, 24 * HOUR_US + 1))
+        if name == "set_basal":
+            return (rng.choice((*RATES, rng.randrange(35_001))),)
+        if name == "plan_basal":
+            return self.now_us + ahead_us, rng.choice(RATES)
+        if name == "temp_basal":
+            return *self.percent_or_rate(), ahead_us
+        if name != "bolus":
+            return ()
+        normal = rng.choice((0, 1, 2, 7, 40, 200, 900))
+        square = rng.choice((0, 0, 1, 5, 12, 60, 900))
+        return normal, square, self.spread_us() if square or rng.random() < 0.05 else 0
 
     def request(self) -> None:
         rng = self.rng
-        name = rng.choice(("set_basal", "set_basal", "bolus", "bolus", "cancel_bolus", "suspend", "resume", "resume"))
-        extra = {
-            "set_basal": rng.choice((*RATES, rng.randrange(35_001))),
-            "bolus": rng.choice((0, 1, 2, 7, 40, 200, 900)),
-        }
-        arguments = [extra[name]] if name in extra else []
+        name = rng.choice(REQUESTS)
         back_us = rng.randrange(1, 5 * SECOND_US) if rng.random() < 0.05 else 0
         # Back beyond what the core has seen for certain, or not at all.
-        at_us = min(self.now_us, max(0, self.core.pair.model.last_us - back_us)) if back_us else self.now_us
-        self.call(name, at_us, *arguments)
+        at_us = min(self.now_us, max(0, self.core.pair.model.books_us - back_us)) if back_us else self.now_us
+        self.call(name, at_us, *self.arguments(name))
 
     def limits(self) -> None:
         rng = self.rng
@@ -85,19 +106,28 @@ class Writer:
 
     def run(self) -> None:
         until_us = self.now_us + self.wait_us()
-        limit = self.rng.choice((1, 5, 30))
-        before_us = self.now_us
-        self.call("run", before_us, until_us, limit)
-        due_us = self.core.next_us()
-        at_us = self.core.pair.now_us
-        self.now_us = max(at_us, until_us) if due_us < 0 or due_us > until_us else max(at_us, before_us)
+        self.call("run", self.now_us, until_us, self.rng.choice((1, 5, 30)))
+        self.now_us = self.core.pair.now_us
+
+    def wake(self) -> None:
+        """The supervisor, mostly as it should: back before the next stroke or within the hour."""
+        rng = self.rng
+        self.now_us += rng.choice((0, 0, rng.randrange(SECOND_US), rng.randrange(HOUR_US)))
+        self.call("settle", self.now_us)
+        self.call("promise", self.now_us, self.now_us + rng.choice((0, SECOND_US, HOUR_US, HOUR_US, HOUR_US + 1)))
 
     def stroke(self) -> None:
         """One stroke with its sensor edges, sometimes none or two of them, sometimes late."""
         rng = self.rng
         due_us = self.core.next_us()
         if due_us >= 0:
-            self.now_us = max(self.now_us, due_us) + rng.choice((0, 0, 0, 1, 49, SECOND_US, HOUR_US))
+            at_us = max(self.now_us, due_us) + rng.choice((0, 0, 0, 1, 49, SECOND_US, HOUR_US // 2))
+            if rng.random() < 0.95:
+                self.now_us = max(self.now_us, at_us - HOUR_US)
+                if rng.random() < 0.7:
+                    self.call("settle", self.now_us)
+                self.call("promise", self.now_us, at_us)
+            self.now_us = at_us
             self.call("service", self.now_us)
             for _ in range(rng.choice((0, 1, 1, 1, 1, 2))):
                 self.call("confirmed")
@@ -110,21 +140,21 @@ class Writer:
         """What should not happen, and looks from outside."""
         rng = self.rng
         self.now_us += self.wait_us()
-        what = rng.choice(("service", "service", "confirmed", "ended", "permit", "used", "used", "stop"))
-        if what == "service":
+        what = rng.choice(("service", "settle", "alive", "confirmed", "ended", "permit", "used", "used", "stop"))
+        if what in ("service", "settle", "alive"):
             self.call(what, self.now_us)
         elif what == "permit":
-            self.call(what, rng.choice((0, 1, self.core.state()[18] + rng.randrange(3), 2**32 - 1)))
+            self.call(what, rng.choice((0, 1, self.core.state()[COMMANDED] + rng.randrange(3), 2**32 - 1)))
         elif what == "used":
             self.call(what, self.now_us, rng.randrange(2))
         elif what == "stop":
             if rng.random() < 0.2:
-                self.call(what, self.now_us, rng.choice((6, 7, 8)))
+                self.call(what, self.now_us, rng.choice((6, 7, 8, 9)))
         else:
             self.call(what)
 
     def write(self) -> list[str]:
-        steps = [self.request, self.request, self.request, self.run, self.run, self.stroke, self.stroke, self.odd]
+        steps = [*[self.request] * 4, self.run, self.run, self.wake, self.stroke, self.stroke, self.odd]
         while len(self.lines) < CALLS:
             self.rng.choice(steps)()
             if self.rng.random() < 0.06:

@@ -3,10 +3,13 @@
     python tests/vectors/run_vectors.py [--trace] FILE …
     build/VIRTUAL/micropython tests/vectors/run_vectors.py [--trace] FILE …
 
-A line of a vector file is a call and its expected outcome, all integers: `bolus 1000 5 = 0`. `new` begins a sequence
-with Core's arguments, the motor's four in the middle; `run FROM UNTIL LIMIT` plays a good board (every due stroke
-started, confirmed, ended, the next permitted) and gives strokes made, start of the last, and the next due time; `state`
-is Core.state(). Lines with # are remarks.
+A line of a vector file is a call and its expected outcome, all integers: `bolus 1000 5 = 0`. Lines with # are remarks.
+`new` begins a sequence with Core's arguments, the motor's four in the middle. `run FROM UNTIL LIMIT` plays a good board
+and supervisor (back within the hour; at most LIMIT due strokes started, confirmed, ended, the next permitted) and gives
+strokes made, start of the last, and the next due time. `state` is Core.state(). Of it, `ledger KIND` is programmed,
+commanded, delivered and abandoned strokes of a kind; `part KIND` id, start, end and reason of a bolus (2 normal,
+3 square); `temp` start, end and reason of a temporary basal; `waiting` the strokes owed and not taken (basal,
+temporary, square).
 
 After every line the whole state goes into the digest, so equal digests mean equal traces. --trace prints them.
 Exit status 1 if an outcome is not the expected one.
@@ -16,6 +19,10 @@ import sys
 
 MODULUS = 2147483647
 SHOWN = 10
+HOUR_US = 3600000000
+# Places in Core.state().
+LEDGERS, PARTS, TEMP, COMMANDED = 0, 16, 24, 41
+WAITING = (37, 38, 40)
 
 
 def find_core():
@@ -56,6 +63,8 @@ class Runner:
             return ()
         if name == "run":
             return self.run(arguments[0], arguments[1], arguments[2])
+        if name in ("ledger", "part", "temp", "waiting"):
+            return self.look(name, self.core.state(), *arguments)
         outcome = getattr(self.core, name)(*arguments)
         if outcome is None:
             return ()
@@ -63,23 +72,41 @@ class Runner:
             return outcome
         return (int(outcome),)
 
+    def look(self, name, state, kind=0):
+        if name == "waiting":
+            return tuple([state[place] for place in WAITING])
+        if name == "temp":
+            return tuple(state[TEMP : TEMP + 3])
+        first = LEDGERS + 4 * kind if name == "ledger" else PARTS + 4 * (kind - 2)
+        return tuple(state[first : first + 4])
+
     def run(self, now_us, until_us, limit):
         core = self.core
         strokes = 0
         last_us = -1
-        for _ in range(limit):
+        core.settle(now_us)
+        while limit:
+            back_us = max(now_us, min(until_us, now_us + HOUR_US))
+            core.promise(now_us, back_us)
             due_us = core.next_us()
-            if due_us < 0 or due_us > until_us:
-                break
-            if due_us > now_us:
-                now_us = due_us
-            if core.service(now_us) == 1:
+            if due_us < 0 or due_us > back_us:
+                now_us = back_us
+                core.settle(now_us)
+                if now_us >= until_us:
+                    break
+                continue
+            limit -= 1
+            now_us = max(due_us, now_us)
+            action = core.service(now_us)
+            if action == 1:
                 strokes += 1
                 last_us = now_us
                 core.confirmed()
                 core.ended()
-                core.permit(core.state()[18] + 1)
                 self.mix((now_us,))
+            core.settle(now_us)
+            if action == 1:
+                core.permit(core.state()[COMMANDED] + 1)
         return (strokes, last_us, core.next_us())
 
     def line(self, text):
