@@ -11,7 +11,7 @@ Errors: Unbounded, naming the function, the address and what is not known.
 """
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
 from capstone.arm import (
@@ -97,6 +97,10 @@ class Graphs:
             self._blocks[address] = self._read(address)
         return self._blocks[address]
 
+    def instructions(self, block: Block) -> list[Any]:
+        """The block's instructions, as capstone describes them."""
+        return [next(self._machine.disasm(self.elf.code(at, 4), at, 1)) for at in block.addresses]
+
     def callees(self, address: int) -> set[int]:
         """Whom the function at `address` calls."""
         return {call for block in self.blocks(address).values() for call in block.calls}
@@ -136,14 +140,14 @@ class Graphs:
                 at += instruction.size
         return _cut(starts, seen)
 
-    def _step(self, instruction: "object", function: int) -> tuple[tuple[int, ...], int | None, bool]:
+    def _step(self, instruction: Any, function: int) -> tuple[tuple[int, ...], int | None, bool]:
         """(successors, callee, may return) of one instruction."""
         i = instruction
-        after = i.address + i.size  # type: ignore[attr-defined]
-        code, operands = i.id, i.operands  # type: ignore[attr-defined]
+        after = i.address + i.size
+        code, operands = i.id, i.operands
         name = self.elf.function_at(function).name
         target = operands[0].imm if operands and operands[0].type == ARM_OP_IMM else None
-        always = i.cc in (ARM_CC_AL, ARM_CC_INVALID)  # type: ignore[attr-defined]
+        always = i.cc in (ARM_CC_AL, ARM_CC_INVALID)
         if code in (ARM_INS_BL, ARM_INS_BLX):
             if target is None:
                 raise Unbounded(f"{name}: call through a pointer at {after - 2:#x}")
@@ -158,7 +162,7 @@ class Graphs:
             return (), None, True
         if code == ARM_INS_POP and any(operand.reg == ARM_REG_PC for operand in operands):
             return (), None, True
-        if ARM_REG_PC in i.regs_access()[1] or code == ARM_INS_BX:  # type: ignore[attr-defined]
+        if ARM_REG_PC in i.regs_access()[1] or code == ARM_INS_BX:
             raise Unbounded(f"{name}: jump to a computed address at {after - 2:#x} (build with -fno-jump-tables)")
         return (after,), None, False
 

@@ -1,8 +1,8 @@
 """Measures instructions: what each function took at most, callees included, while vectors are played on an emulated M0.
 
 The emulator reports every run of straight code. Calls are followed by return address, so functions inside others are
-measured too. A public function that the compiler has inlined wherever it is used is called by itself, on copies of states that
-the vectors lead to. How often each loop goes round is compared with its declared bound on the way.
+measured too. A public function that the compiler has inlined wherever it is used is called by itself, on copies of
+states that the vectors lead to. How often each loop goes round is compared with its declared bound on the way.
 
 Errors: Problem if a loop exceeds its bound.
 """
@@ -36,7 +36,10 @@ class Frame:
 
 
 class Meter(Machine):
-    """A machine that counts. `most` holds the maximum by function, `most_with` by (function, result)."""
+    """A machine that counts.
+
+    `most` holds the maximum by function, `most_with` by (function, result), `taken` is what the last call took.
+    """
 
     def __init__(self, elf: Elf, target: str, graphs: Graphs, types: TargetTypes, public: Collection[str]) -> None:
         super().__init__(elf, target)
@@ -52,6 +55,7 @@ class Meter(Machine):
         self._frames: list[Frame] = []
         self._known: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
         self._last: dict[str, int] = {}
+        self.taken = 0
         self._values: dict[int, list[int]] = {4: [0, 1, 2], 8: [0]}
         self.engine.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
@@ -59,7 +63,7 @@ class Meter(Machine):
         """Makes the call and counts it."""
         self._frames = []
         result = super().run(call)
-        took = self._last.get(call.name, 0)
+        took = self.taken = self._last.get(call.name, 0)
         key = (call.name, result)
         self.most_with[key] = max(took, self.most_with.get(key, 0))
         return result
