@@ -4,9 +4,10 @@
 #include <stdlib.h>
 
 int32_t rule_15_6_if_without_braces(int32_t a) {
-    if (a > 0) {
+    // clang-format off: it would put the braces in
+    if (a > 0)
         a = 1;
-    }
+    // clang-format on
     return a;
 }
 

@@ -83,10 +83,12 @@ def figures(core_dir: Path, extension: Path, profiles: list[Path], folder: Path)
     branches = conditions = 0
     gaps: list[Gap] = []
     for file in json.loads(exported)["data"][0]["files"]:
-        # The generated binding and Python's headers are compiled with the same flags, but are not the core.
-        if Path(file["filename"]).parent != core_dir:
+        # The generated binding and Python's headers are compiled with the same flags, but are not the core. By name,
+        # because an extension made from the same text in another folder is taken as it is.
+        path = core_dir / Path(file["filename"]).name
+        if not path.is_file():
             continue
-        source = Source(Path(file["filename"]))
+        source = Source(path)
         for branch in file["branches"]:
             branches += 2
             gaps += [source.branch_gap(branch, side) for side in (True, False) if branch[4 if side else 5] == 0]

@@ -51,8 +51,8 @@ def build_libfuzzer(core_dir: Path, work: Path) -> Path:
     return out
 
 
-def replay(core_dir: Path, corpus: Path = CORPUS) -> int:
-    """Play every file of `corpus` under sanitizers, with both compilers; how many there are.
+def replay(core_dir: Path, corpus: Path = CORPUS, compilers: tuple[str, ...] = ("gcc", CLANG)) -> int:
+    """Play every file of `corpus` under sanitizers, with each compiler; how many there are.
 
     Raises Problem with the report if a promise is broken or a sanitizer objects.
     """
@@ -60,7 +60,7 @@ def replay(core_dir: Path, corpus: Path = CORPUS) -> int:
     if not files:
         raise Problem(f"no corpus in {corpus}")
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("gcc", CLANG):
+        for name in compilers:
             player = build_target(core_dir, Path(folder) / name, [name, "-O1", *SANITIZE], "replay.c")
             done = run([player, *files])
             if done.returncode != 0:
@@ -131,8 +131,11 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
         size = sum(path.stat().st_size for path in files)
         if size > CORPUS_BYTES_MAX:
             raise Problem(f"the corpus would be {size} bytes in {len(files)} files, more than {CORPUS_BYTES_MAX}")
-        shutil.rmtree(CORPUS, ignore_errors=True)
-        shutil.copytree(merged, CORPUS)
+        for path in CORPUS.glob("*"):
+            # Inputs that showed a bug stay, whatever they cover.
+            if not path.name.startswith("bug-"):
+                path.unlink()
+        shutil.copytree(merged, CORPUS, dirs_exist_ok=True)
     return f"{len(files)} inputs, {size} bytes in {CORPUS.relative_to(ROOT)}"
 
 
