@@ -88,14 +88,14 @@ def emulate_volume(seed: int, first: int, count: int) -> Tally:
     return emulate(VOLUME_TARGETS, volume(seed, range(first, first + count)))
 
 
-def on_board(target: str, core_dir: Path = CORE_DIR) -> tuple[Tally, int]:
-    """Plays what fits of the committed vectors on the board of `target`; also returns how many did not fit."""
+def on_board(target: str, core_dir: Path = CORE_DIR, sequences: Sequences | None = None) -> tuple[Tally, int]:
+    """Plays what fits of `sequences` (all committed ones) on the board of `target`; and how many did not fit."""
     elf = Elf(build(target, core_dir).elf)
     blob = Blob(elf)
     player, _ = runner([elf], [blob], blob.arena)
     room = min(BLOB_BYTES, elf.addresses["vectors_bytes"])
     tally, left_out = Tally(), 0
-    for _, lines in committed():
+    for _, lines in committed() if sequences is None else sequences:
         mark = blob.mark()
         try:
             for line in lines:

@@ -29,7 +29,7 @@ class Call(NamedTuple):
 
 
 class Sink(Protocol):
-    """Where calls go. `blocks` are those that the call got pointers to; their `expected` holds the host's outcome."""
+    """Where calls go. `blocks` are all that the sequence has used; their `expected` holds the host's outcome."""
 
     def begin(self) -> None:
         """A new sequence: nothing in the arena matters any more."""
@@ -121,13 +121,14 @@ class Mirror:
         self._arena = arena
         self._free = arena[0]
         self._blocks: list[Block] = []
+        self._allocated: list[Any] = []
         self._formats: dict[Any, tuple[Format, Format, str]] = {}
         self.sequences = 0
         self.calls = 0
 
     def begin(self) -> None:
         """A new sequence: all blocks are forgotten."""
-        self._blocks = []
+        self._blocks, self._allocated = [], []
         self._free = self._arena[0]
         self.sequences += 1
         for sink in self._sinks:
@@ -140,6 +141,11 @@ class Mirror:
             value = self._mirrored(self._types[0].signatures[name], value)
         setattr(self, name, value)
         return value
+
+    def allocated(self, cdata: Any) -> Any:
+        """Takes note of memory that the host's face has made: a state may point to it."""
+        self._allocated.append(cdata)
+        return cdata
 
     def formats(self, kind: Any) -> tuple[Format, Format, str]:
         """Layouts of a cffi type on host and target, and its name."""
@@ -166,15 +172,18 @@ class Mirror:
         for block in self._blocks:
             if 0 <= pointer - block.start < block.host.size:
                 return block.address + block.place(pointer - block.start)
-        raise Problem(f"a pointer in the core's state points to {pointer:#x}, which no call has handed over")
+        for cdata in self._allocated:
+            start = int(self.ffi.cast("uintptr_t", cdata))
+            if start == pointer:
+                return self._pointer(cdata)
+        raise Problem(f"a pointer in the core's state points to {pointer:#x}, which the host's face has not allocated")
 
     def _mirrored(self, signature: Signature, function: Callable[..., Any]) -> Callable[..., Any]:
         def mirrored(*arguments: Any) -> Any:
-            touched: list[Block] = []
             words: list[int] = []
             for parameter, argument in zip(signature.parameters, arguments, strict=True):
                 if parameter.pointer:
-                    words.append(self._pointer(argument, touched))
+                    words.append(self._pointer(argument))
                 else:
                     value = int(argument)
                     if parameter.size == 2 * WORD:
@@ -183,13 +192,12 @@ class Mirror:
                         words += [value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF]
                     else:
                         words.append(value & 0xFFFFFFFF)
+            # What the memory handed over points to may be changed as well. It is found on the way: the list grows.
             for block in self._blocks:
-                # What a state points to is touched as well; and what is written, is written as values of the target.
-                if block not in touched:
-                    touched.append(block)
                 if block.changed():
                     for sink in self._sinks:
                         sink.write(block.address, block.content())
+            touched = list(self._blocks)
             result = function(*arguments)
             for block in touched:
                 block.moved = block.changed()
@@ -203,7 +211,7 @@ class Mirror:
 
         return mirrored
 
-    def _pointer(self, argument: Any, touched: list[Block]) -> int:
+    def _pointer(self, argument: Any) -> int:
         ffi = self.ffi
         if argument is None or argument == ffi.NULL:
             return 0
@@ -223,7 +231,6 @@ class Mirror:
                 f"{self._free - self._arena[0]} bytes of memory needed, {self._arena[1] - self._arena[0]} there"
             )
         self._blocks.append(block)
-        touched.append(block)
         return block.address
 
 
@@ -234,8 +241,20 @@ class ArenaFull(Problem):
 def mirrored_core(core_class: Any, mirror: Mirror) -> Any:
     """The class Core over the mirror: the same face, the target driven along."""
 
+    class Ffi:
+        """cffi, watched."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(mirror.ffi, name)
+
+        def new(self, *arguments: Any) -> Any:
+            return mirror.allocated(mirror.ffi.new(*arguments))
+
+        def from_buffer(self, *arguments: Any) -> Any:
+            return mirror.allocated(mirror.ffi.from_buffer(*arguments))
+
     class Module:
-        ffi = mirror.ffi
+        ffi = Ffi()
         lib = mirror
 
     def begin(self: Any, *arguments: Any, **named: Any) -> None:
