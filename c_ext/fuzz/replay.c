@@ -1,6 +1,6 @@
 // replay.c: plays every file named on the command line, with any compiler; the kept corpus as a test.
 //
-//     replay [-v] FILE …     -v says every call
+//     replay [-v] FILE …     -v says every call. Each file's name is said first, so the last one is what failed
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,7 @@ int main(int count, char **names) {
         }
         const size_t size = fread(bytes, 1u, sizeof(bytes), file);
         (void)fclose(file);
+        (void)fprintf(stderr, "playing %s\n", names[i]);
         (void)LLVMFuzzerTestOneInput(bytes, size);
     }
     return EXIT_SUCCESS;

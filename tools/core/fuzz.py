@@ -14,6 +14,7 @@ import argparse
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.bootstrap import install_packages
@@ -51,8 +52,12 @@ def build_libfuzzer(core_dir: Path, work: Path) -> Path:
     return out
 
 
-def replay(core_dir: Path, corpus: Path = CORPUS, compilers: tuple[str, ...] = ("gcc", CLANG)) -> int:
-    """Play every file of `corpus` under sanitizers, with each compiler; how many there are.
+def replay(
+    core_dir: Path,
+    corpus: Path = CORPUS,
+    compilers: Sequence[Sequence[str]] = (["gcc", "-O1", *SANITIZE], [CLANG, "-O1", *SANITIZE]),
+) -> int:
+    """Play every file of `corpus`, with each compiler; how many there are.
 
     Raises Problem with the report if a promise is broken or a sanitizer objects.
     """
@@ -60,18 +65,18 @@ def replay(core_dir: Path, corpus: Path = CORPUS, compilers: tuple[str, ...] = (
     if not files:
         raise Problem(f"no corpus in {corpus}")
     with tempfile.TemporaryDirectory() as folder:
-        for name in compilers:
-            player = build_target(core_dir, Path(folder) / name, [name, "-O1", *SANITIZE], "replay.c")
+        for number, compiler in enumerate(compilers):
+            player = build_target(core_dir, Path(folder) / str(number), list(compiler), "replay.c")
             done = run([player, *files])
             if done.returncode != 0:
-                guilty = next((path for path in files if run([player, path]).returncode != 0), None)
-                raise Problem(f"corpus, {name}: {shorten(done.stderr)}\ninput: {guilty}")
+                guilty = re.findall(r"^playing (.*)$", done.stderr, re.MULTILINE)[-1:]
+                raise Problem(f"corpus, {compiler[0]}: {shorten(done.stderr)}\ninput: {' '.join(guilty)}")
     return len(files)
 
 
 def shorten(report: str) -> str:
-    """The beginning of a sanitizer's report, without what libFuzzer says in between."""
-    lines = [line for line in report.splitlines() if not re.match(r"#\d+\s+(NEW|REDUCE|pulse|INITED|RELOAD)", line)]
+    """The beginning of a report, without what libFuzzer and the player say in between."""
+    lines = [line for line in report.splitlines() if not re.match(r"#\d+\s+[A-Z]|#\d+\s+pulse|playing ", line)]
     return "\n".join(lines[:REPORT_LINES])
 
 
