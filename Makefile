@@ -12,6 +12,10 @@ PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
 WORKERS ?= 2
+# What core-mutation compares with; how long the fuzzers of the dose core run.
+BASE ?= HEAD
+FUZZ_RUNS ?= 150000
+FUZZ_SECONDS ?= 600
 
 VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) -m tools.bootstrap
@@ -27,6 +31,41 @@ help: ## list the targets
 .PHONY: setup
 setup: ## install what the project needs: system packages, .venv
 	@$(BOOTSTRAP) venv
+
+.PHONY: core-warnings
+core-warnings: setup ## dose core: warnings as errors (gcc, clang, arm-none-eabi-gcc), gcc's analyser, clang-tidy
+	@$(VENV)/python -m tools.core.warnings_gate
+
+.PHONY: core-misra
+core-misra: setup ## dose core: MISRA C:2012, every deviation with its reason
+	@$(VENV)/python -m tools.core.misra
+
+.PHONY: core-sanitize
+core-sanitize: setup ## dose core: kept fuzz corpus and test suites under ASan and UBSan
+	@$(VENV)/python -m tools.core.fuzz replay
+	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py
+
+.PHONY: core-fuzz
+core-fuzz: setup ## dose core: corpus replay, then libFuzzer: FUZZ_RUNS inputs from SEED
+	@$(VENV)/python -m tools.core.fuzz replay
+	@$(VENV)/python -m tools.core.fuzz libfuzzer --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED)
+
+.PHONY: core-fuzz-night
+core-fuzz-night: setup ## dose core: libFuzzer and AFL++, FUZZ_SECONDS each
+	@$(VENV)/python -m tools.core.fuzz libfuzzer --seconds $(FUZZ_SECONDS) --seed $(SEED)
+	@$(VENV)/python -m tools.core.fuzz afl --seconds $(FUZZ_SECONDS)
+
+.PHONY: core-coverage
+core-coverage: setup ## dose core: branch and MC/DC coverage of its suites; build/core/coverage.json
+	@$(VENV)/python -m tools.core.coverage_gate
+
+.PHONY: core-mutation
+core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a sample from SEED
+	@$(VENV)/python -m tools.core.mutation --changed $(BASE) --seed $(SEED)
+
+.PHONY: core-mutation-full
+core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutation.json
+	@$(VENV)/python -m tools.core.mutation --full --workers $(WORKERS)
 
 .PHONY: firmware
 firmware: ## build MicroPython with the firmware for BOARD

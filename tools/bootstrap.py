@@ -65,6 +65,19 @@ def _has_dpkg_source() -> bool:
     return bool(shutil.which("dpkg-source") and shutil.which("xz"))
 
 
+def _has(*programs: str) -> Callable[[], bool]:
+    return lambda: all(shutil.which(program) for program in programs)
+
+
+def _has_clang() -> bool:
+    if not _has("clang-19", "llvm-cov-19", "llvm-profdata-19")():
+        return False
+    # The runtime libraries of coverage and fuzzing are a package of their own.
+    command = ["clang-19", "-print-resource-dir"]
+    folder = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return any(Path(folder).glob("lib/linux/libclang_rt.fuzzer-*.a"))
+
+
 PACKAGES = {
     "build": (
         Package(_compiles, ("gcc", "libc6-dev"), "C compiler and C library headers: dose core, MicroPython"),
@@ -72,6 +85,14 @@ PACKAGES = {
         Package(_has_venv, ("python3-venv",), "a virtual environment of the project's own"),
     ),
     "source": (Package(_has_dpkg_source, ("dpkg-dev",), "dpkg-source and xz: unpack MicroPython's source"),),
+    "core-gates": (
+        Package(
+            _has_clang, ("clang-19", "llvm-19", "libclang-rt-19-dev"), "clang: MC/DC coverage, libFuzzer, warnings"
+        ),
+        Package(_has("clang-tidy-19"), ("clang-tidy-19",), "clang-tidy: static analysis of the dose core"),
+        Package(_has("arm-none-eabi-gcc"), ("gcc-arm-none-eabi",), "gcc for Cortex-M: warnings, code size"),
+    ),
+    "core-afl": (Package(_has("afl-fuzz", "afl-clang-fast"), ("afl++",), "AFL++: the second fuzzer of the dose core"),),
 }
 
 

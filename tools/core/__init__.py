@@ -1,0 +1,1 @@
+"""Gates on the dose core: warnings, MISRA, sanitizers and fuzzing, coverage, mutation. Each is a make target."""

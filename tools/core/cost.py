@@ -1,0 +1,156 @@
+"""The cost gate: instructions of every public function on Cortex-M0+, measured ≤ static worst case ≤ budget.
+
+    python -m tools.core.cost [--raise-budget]
+
+Static: longest path over the control-flow graph (cost_graph). Measured: the most that the vectors took on an emulated
+M0 (cost_meter). Budget: tools/core/budget.toml; `--raise-budget` writes today's static figures there, which is the
+way to change them on purpose. Also the *paths* declared there, sequences of calls that must be cheap together, such
+as the interrupt that starts a stroke. Writes build/core/cost.json; exit status 1 if a figure is above its budget.
+"""
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tools.console import Problem, main_guard, say
+from tools.core.cost_graph import Graphs
+from tools.core.cost_meter import Meter
+from tools.core.target import Sequences, runner
+from tools.core.target_build import BUDGET, CORE_DIR, OUT, budget, build, compiler_version
+from tools.core.target_elf import Elf
+from tools.core.target_layout import TargetTypes
+from tools.core.target_vectors import committed, few_motors, volume
+
+RESULT = OUT / "cost.json"
+TARGET = "m0"
+VOLUME = 200
+SEED = 1
+TABLE = "instructions"
+
+
+def public_functions(types: TargetTypes, core_dir: Path = CORE_DIR) -> list[str]:
+    """Functions that the core's headers declare."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(core_dir.glob("*.h")))
+    declared = set(re.findall(r"^\w[\w *]*?(\w+)\([^;{]*\);", text, re.MULTILINE))
+    return sorted(declared & set(types.signatures))
+
+
+def sequences() -> Sequences:
+    """What is measured: the committed vectors, and some more; each motor's burst plan once."""
+    yield from few_motors(committed())
+    yield from volume(SEED, range(VOLUME))
+
+
+def static_costs(
+    core_dir: Path = CORE_DIR, limits: dict[str, Any] | None = None
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Worst case of every public function, and of every declared path. Raises Unbounded if a cost has no bound."""
+    limits = limits if limits is not None else budget()
+    elf = Elf(build(TARGET, core_dir).elf)
+    graphs = Graphs(elf, limits["loops"])
+    functions = {name: graphs.cost(name).instructions for name in public_functions(TargetTypes(elf.path), core_dir)}
+    paths = {
+        name: sum(graphs.cost(step["function"], step.get("without", ())).instructions for step in path["steps"])
+        for name, path in limits["paths"].items()
+    }
+    return functions, paths
+
+
+def measured_costs(limits: dict[str, Any], played: Sequences) -> tuple[Meter, dict[str, int]]:
+    """The meter after all vectors, and the most that each declared path took."""
+    elf = Elf(build(TARGET).elf)
+    types = TargetTypes(elf.path)
+    meter = Meter(elf, TARGET, Graphs(elf, limits["loops"]), types, public_functions(types))
+    player, _ = runner([elf], [meter], meter.arena)
+    for _, lines in played:
+        for line in lines:
+            player.line(line)
+    paths = {}
+    for name, path in limits["paths"].items():
+        total = 0
+        for step in path["steps"]:
+            results = [most for (function, result), most in meter.most_with.items()
+                       if function == step["function"] and result == step.get("result", result)]  # fmt: skip
+            total += max(results, default=0)
+        paths[name] = total
+    return meter, paths
+
+
+def judge(rows: dict[str, dict[str, int]], what: str) -> list[str]:
+    """What is wrong with a table of {static, measured, budget}."""
+    wrong = []
+    for name, row in rows.items():
+        if row["budget"] < 0:
+            wrong.append(f"{what} {name}: no budget in {BUDGET.name}")
+        elif row["static"] > row["budget"]:
+            wrong.append(f"{what} {name}: {row['static']} instructions at worst, its budget is {row['budget']}")
+        if row["measured"] > row["static"]:
+            wrong.append(
+                f"{what} {name}: measured {row['measured']}, more than the {row['static']} said to be the most"
+            )
+        if row["measured"] == 0:
+            wrong.append(f"{what} {name}: no vector calls it")
+    return wrong
+
+
+def report(limits: dict[str, Any]) -> dict[str, Any]:
+    """Everything measured and judged; the content of cost.json."""
+    functions, paths = static_costs(limits=limits)
+    meter, measured_paths = measured_costs(limits, sequences())
+    table = {
+        name: {"static": most, "measured": meter.most.get(name, 0), "budget": limits[TABLE].get(name, -1)}
+        for name, most in functions.items()
+    }
+    path_table = {
+        name: {"static": most, "measured": measured_paths[name], "budget": limits["paths"][name]["budget"]}
+        for name, most in paths.items()
+    }
+    gone = [f"budget for {name}, but there is no such function" for name in limits[TABLE] if name not in table]
+    return {
+        "compiler": compiler_version(),
+        "flags": limits["build"]["flags"],
+        "worst_case_instructions": table,
+        "paths": path_table,
+        "called_alone": sorted(meter.probed),
+        "loop_rounds": {name: [meter.rounds.get(name, 0), bound] for name, bound in limits["loops"].items()},
+        "wrong": judge(table, "function") + judge(path_table, "path") + gone,
+    }
+
+
+def raise_budget(found: dict[str, Any], path: Path = BUDGET) -> None:
+    """Writes the static figures into the file as its budgets. Targets stay as they are."""
+    text = path.read_text(encoding="utf-8")
+    rows = "".join(f"{name} = {row['static']}\n" for name, row in found["worst_case_instructions"].items())
+    text, count = re.subn(rf"(?m)(^\[{TABLE}\]\n(?:#.*\n)*)(?:^\w+ = \d+\n)*", lambda m: m[1] + rows, text)
+    if count != 1:
+        raise Problem(f"{path} has no section [{TABLE}]")
+    for name, row in found["paths"].items():
+        pattern = rf"(?ms)(^\[paths\.{name}\]$.*?^budget = )\d+"
+        text = re.sub(pattern, rf"\g<1>{row['static']}", text, count=1)
+    path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Compare the core's cost in instructions with its budget.")
+    parser.add_argument("--raise-budget", action="store_true", help="make today's figures the budget")
+    arguments = parser.parse_args()
+    found = report(budget())
+    if arguments.raise_budget:
+        raise_budget(found)
+        budget.cache_clear()
+        found = report(budget())
+    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    for name, row in found["worst_case_instructions"].items():
+        say(f"{name}: measured {row['measured']} ≤ worst {row['static']} ≤ budget {row['budget']}")
+    for name, row in found["paths"].items():
+        aim = budget()["paths"][name]["aim"]
+        say(f"path {name}: measured {row['measured']} ≤ worst {row['static']} ≤ budget {row['budget']}; aim {aim}")
+    if found["wrong"]:
+        raise Problem("\n  ".join(["cost:", *found["wrong"]]))
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,0 +1,172 @@
+"""Fuzzing of the dose core: libFuzzer, AFL++, and the kept corpus replayed under sanitizers.
+
+    python -m tools.core.fuzz replay [--core FOLDER]        the corpus, ASan + UBSan, gcc and clang
+    python -m tools.core.fuzz libfuzzer --runs N            from the corpus; what it finds stays in build/core/fuzz
+    python -m tools.core.fuzz afl --seconds N               the same target through AFL++'s libFuzzer driver
+    python -m tools.core.fuzz minimise                      the corpus anew, from itself and from build/core/fuzz
+
+The target is c_ext/fuzz: bytes become any sequence of calls, and a shadow that counts for itself judges each of them.
+libFuzzer runs a fixed number of inputs from a fixed seed, so that a run can be repeated; AFL++ is for the night.
+Exit status 1 with the broken promise or the sanitizer's report, and the input that shows it.
+"""
+
+import argparse
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.bootstrap import install_packages
+from tools.console import ROOT, Problem, main_guard, say, timed
+from tools.core.sources import CLANG, CORE_DIR, CORPUS, FUZZ_DIR, OUT, PLAYER, c_files, must, run, write_json
+
+WORK = OUT / "fuzz"
+SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+INPUT_BYTES_MAX = 512
+CORPUS_BYTES_MAX = 300_000
+# Long enough for any input: the longest plays 4096 strokes in well under a second.
+INPUT_SECONDS_MAX = 10
+REPORT_LINES = 40
+
+
+def build_target(core_dir: Path, out: Path, compiler: list[str], *extra: str) -> Path:
+    """Compile core and target with `compiler` into `out`. Raises Problem with what the compiler said."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    files = [*c_files(core_dir), *(FUZZ_DIR / name for name in (*PLAYER, *extra))]
+    must([*compiler, "-std=c11", "-I", core_dir, "-I", FUZZ_DIR, *files, "-o", out])
+    return out
+
+
+def build_libfuzzer(core_dir: Path, work: Path) -> Path:
+    """The libFuzzer program. Only the core is instrumented: coverage of the shadow leads nowhere, and costs a lot."""
+    with tempfile.TemporaryDirectory() as folder:
+        objects = []
+        for path in (FUZZ_DIR / name for name in PLAYER):
+            objects.append(Path(folder) / f"{path.stem}.o")
+            must([CLANG, "-std=c11", "-O2", "-g", "-I", core_dir, "-I", FUZZ_DIR, "-c", path, "-o", objects[-1]])
+        out = work / "libfuzzer"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        command = [CLANG, "-std=c11", "-O2", *SANITIZE, "-fsanitize=fuzzer"]
+        must([*command, "-I", core_dir, *c_files(core_dir), *objects, "-o", out])
+    return out
+
+
+def replay(
+    core_dir: Path,
+    corpus: Path = CORPUS,
+    compilers: Sequence[Sequence[str]] = (["gcc", "-O1", *SANITIZE], [CLANG, "-O1", *SANITIZE]),
+) -> int:
+    """Play every file of `corpus`, with each compiler; how many there are.
+
+    Raises Problem with the report if a promise is broken or a sanitizer objects.
+    """
+    files = sorted(path for path in corpus.glob("*") if path.is_file())
+    if not files:
+        raise Problem(f"no corpus in {corpus}")
+    with tempfile.TemporaryDirectory() as folder:
+        for number, compiler in enumerate(compilers):
+            player = build_target(core_dir, Path(folder) / str(number), list(compiler), "replay.c")
+            done = run([player, *files])
+            if done.returncode != 0:
+                guilty = re.findall(r"^playing (.*)$", done.stderr, re.MULTILINE)[-1:]
+                raise Problem(f"corpus, {compiler[0]}: {shorten(done.stderr)}\ninput: {' '.join(guilty)}")
+    return len(files)
+
+
+def shorten(report: str) -> str:
+    """The beginning of a report, without what libFuzzer and the player say in between."""
+    lines = [line for line in report.splitlines() if not re.match(r"#\d+\s+[A-Z]|#\d+\s+pulse|playing ", line)]
+    return "\n".join(lines[:REPORT_LINES])
+
+
+def libfuzzer(core_dir: Path, runs: int, seconds: int, seed: int, corpus: Path = CORPUS, work: Path = WORK) -> str:
+    """Fuzz from `corpus`; the last line of statistics. Raises Problem with the report and the input if it fails."""
+    target = build_libfuzzer(core_dir, work)
+    found = work / "found"
+    found.mkdir(parents=True, exist_ok=True)
+    options = [
+        f"-runs={runs}",
+        f"-max_total_time={seconds}",
+        f"-seed={seed}",
+        f"-max_len={INPUT_BYTES_MAX}",
+        f"-timeout={INPUT_SECONDS_MAX}",
+        f"-artifact_prefix={work}/",
+        "-print_final_stats=1",
+    ]
+    done = run([target, *options, found, corpus])
+    if done.returncode != 0:
+        at = done.stderr.find("broken promise")
+        report = done.stderr[at:] if at >= 0 else done.stderr[done.stderr.find("ERROR: ") :]
+        raise Problem(f"libFuzzer (seed {seed}): {shorten(report)}")
+    executed = re.search(r"number_of_executed_units: (\d+)", done.stderr)
+    return executed[1] if executed else "?"
+
+
+def afl(core_dir: Path, seconds: int, work: Path = WORK) -> str:
+    """Fuzz with AFL++ from the corpus; a summary. Raises Problem with the inputs if one fails."""
+    install_packages("core-afl")
+    target = build_target(core_dir, work / "afl", ["afl-clang-fast", "-O2", "-g", "-fsanitize=fuzzer"])
+    out = work / "afl-out"
+    shutil.rmtree(out, ignore_errors=True)
+    env = {
+        "AFL_SKIP_CPUFREQ": "1",
+        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
+        "AFL_NO_UI": "1",
+        "AFL_NO_AFFINITY": "1",
+    }
+    must(["afl-fuzz", "-i", CORPUS, "-o", out, "-V", str(seconds), "-G", str(INPUT_BYTES_MAX), "--", target], env=env)
+    stats = (out / "default" / "fuzzer_stats").read_text(encoding="utf-8")
+    facts = dict(re.findall(r"^(\w+)\s*: (.*)$", stats, re.MULTILINE))
+    bad = [*(out / "default" / "crashes").glob("id*"), *(out / "default" / "hangs").glob("id*")]
+    if bad:
+        raise Problem("AFL++ found inputs that fail; play them with `replay`:\n" + "\n".join(map(str, bad)))
+    return f"{facts['execs_done']} runs, {facts['corpus_count']} inputs kept, no failure"
+
+
+def minimise(core_dir: Path, work: Path = WORK) -> str:
+    """Write the smallest corpus with the same coverage. Raises Problem if it is larger than may be committed."""
+    target = build_libfuzzer(core_dir, work)
+    with tempfile.TemporaryDirectory() as folder:
+        merged = Path(folder)
+        sources = [path for path in (CORPUS, work / "found", work / "afl-out" / "default" / "queue") if path.is_dir()]
+        # -use_value_profile off: edges and counters decide, or thousands of near twins would stay.
+        must([target, "-merge=1", f"-max_len={INPUT_BYTES_MAX}", merged, *sources])
+        files = sorted(merged.iterdir())
+        size = sum(path.stat().st_size for path in files)
+        if size > CORPUS_BYTES_MAX:
+            raise Problem(f"the corpus would be {size} bytes in {len(files)} files, more than {CORPUS_BYTES_MAX}")
+        for path in CORPUS.glob("*"):
+            # Inputs that showed a bug stay, whatever they cover.
+            if not path.name.startswith("bug-"):
+                path.unlink()
+        shutil.copytree(merged, CORPUS, dirs_exist_ok=True)
+    return f"{len(files)} inputs, {size} bytes in {CORPUS.relative_to(ROOT)}"
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Fuzz the dose core.")
+    parser.add_argument("what", choices=("replay", "libfuzzer", "afl", "minimise"))
+    parser.add_argument("--core", type=Path, default=CORE_DIR)
+    parser.add_argument("--runs", type=int, default=-1, help="libFuzzer: inputs to try; -1: until the time is over")
+    parser.add_argument("--seconds", type=int, default=60, help="at most this long")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    install_packages("core-gates")
+    core_dir = options.core.resolve()
+    with timed(f"fuzzing the dose core: {options.what}"):
+        if options.what == "replay":
+            said = f"{replay(core_dir)} inputs kept, all promises hold under ASan and UBSan"
+        elif options.what == "libfuzzer":
+            said = f"{libfuzzer(core_dir, options.runs, options.seconds, options.seed)} inputs tried, none fails"
+        elif options.what == "afl":
+            said = afl(core_dir, options.seconds)
+        else:
+            said = minimise(core_dir)
+    write_json(WORK / f"{options.what}.json", {"said": said, "seed": options.seed})
+    say(said)
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,0 +1,150 @@
+"""What happens to one mutant, cheapest first: object code, C trace, tests.
+
+1. Same object code at -O2 as the original: equivalent, nothing can tell them apart.
+2. The trace player (c_ext/fuzz/trace.c) over the kept corpus and a few hundred random sequences: another result or
+   another byte of state anywhere kills it.
+3. The tests of tests/core, stopped at the first failure.
+
+A mutant that crashes the player or never ends is neither killed nor survived: nothing has judged it, so it is counted
+apart.
+"""
+
+import hashlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.console import Problem
+from tools.core.mutation_sites import Mutant
+from tools.core.sources import CORPUS, FREESTANDING, FUZZ_DIR, c_files, must, run
+
+KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, INVALID = (
+    "killed", "survived", "equivalent", "crashed", "timeout", "invalid",
+)  # fmt: skip
+TRACE = ("play.c", "play_parts.c", "trace.c")
+COMPILE = ["gcc", "-O2", "-w", *FREESTANDING]
+SEQUENCES = 400
+# Relative to the original's own time, so that a busy machine does not make time-outs.
+SLOWER_MAX = 20
+TRACE_SECONDS_MIN = 5.0
+TESTS_SECONDS_MAX = 300.0
+MEMORY_BYTES_MAX = 2**31
+
+
+class Outcome(NamedTuple):
+    """A mutant's verdict, and which tier gave it."""
+
+    mutant: Mutant
+    verdict: str
+    tier: str
+
+
+class Bench:
+    """The original, compiled and traced once; judges mutants against it. May be used from several threads."""
+
+    def __init__(self, core_dir: Path, work: Path, seed: int) -> None:
+        """`work` is an empty folder of the bench's own. Raises Problem if the original does not build or run."""
+        self.core_dir = core_dir
+        self.work = work
+        self.seed = seed
+        self.texts = {path.name: path.read_text(encoding="utf-8") for path in core_dir.glob("*.[ch]")}
+        self.objects = {path.name: self._object(core_dir, path.name) for path in c_files(core_dir)}
+        self.players = self._players()
+        player = self._link(work / "original", self.objects)
+        begin = time.monotonic()
+        status, self.trace = self._run_player(player, TRACE_SECONDS_MIN * SLOWER_MAX)
+        if status != 0 or not self.trace:
+            raise Problem(f"the trace player fails on the original core (status {status})")
+        self.trace_seconds_max = max(TRACE_SECONDS_MIN, SLOWER_MAX * (time.monotonic() - begin))
+
+    def _object(self, folder: Path, name: str) -> bytes:
+        """The object code of one file. Compiled under its own name, so that nothing but code differs."""
+        with tempfile.TemporaryDirectory(dir=self.work) as out:
+            made = Path(out) / "core.o"
+            must([*COMPILE, "-c", name, "-o", made], cwd=folder)
+            return made.read_bytes()
+
+    def _players(self) -> list[Path]:
+        made = []
+        for name in TRACE:
+            made.append(self.work / f"{Path(name).stem}.o")
+            must(["gcc", "-O2", "-std=c11", "-I", self.core_dir, "-c", FUZZ_DIR / name, "-o", made[-1]])
+        return made
+
+    def _link(self, folder: Path, objects: dict[str, bytes]) -> Path:
+        folder.mkdir()
+        paths = []
+        for name, content in objects.items():
+            paths.append(folder / f"core-{name}.o")
+            paths[-1].write_bytes(content)
+        must(["gcc", *self.players, *paths, "-o", folder / "player"])
+        return folder / "player"
+
+    def _run_player(self, player: Path, seconds_max: float) -> tuple[int, str]:
+        limited = ["prlimit", f"--as={MEMORY_BYTES_MAX}"]
+        done = run([*limited, player, str(self.seed), str(SEQUENCES), *sorted(CORPUS.glob("*"))], timeout_s=seconds_max)
+        return done.returncode, done.stdout
+
+    def compiled(self, mutant: Mutant) -> dict[str, bytes] | None:
+        """The mutant's objects; None if it does not compile."""
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            folder = Path(name)
+            self.write(mutant, folder)
+            # A header is in every file; a mutant of a C file changes that one alone.
+            changed = [mutant.file] if mutant.file.endswith(".c") else list(self.objects)
+            try:
+                return {**self.objects, **{each: self._object(folder, each) for each in changed}}
+            except Problem:
+                return None
+
+    def write(self, mutant: Mutant, folder: Path) -> None:
+        """The whole mutated core into `folder`."""
+        for name, text in self.texts.items():
+            (folder / name).write_text(mutant.apply(text) if name == mutant.file else text, encoding="utf-8")
+
+    def by_trace(self, mutant: Mutant, objects: dict[str, bytes]) -> Outcome | None:
+        """The verdict of object code and trace; None if neither can tell."""
+        if objects == self.objects:
+            return Outcome(mutant, EQUIVALENT, "object code")
+        folder = Path(tempfile.mkdtemp(dir=self.work)) / "mutant"
+        try:
+            status, trace = self._run_player(self._link(folder, objects), self.trace_seconds_max)
+        except subprocess.TimeoutExpired:
+            return Outcome(mutant, TIMEOUT, "trace")
+        finally:
+            shutil.rmtree(folder.parent, ignore_errors=True)
+        if status != 0:
+            # A promise of the player itself that is broken (abort) is a verdict; any other signal is not.
+            verdict = KILLED if status in (-signal.SIGABRT, 128 + signal.SIGABRT) else CRASHED
+            return Outcome(mutant, verdict, "trace")
+        return Outcome(mutant, KILLED, "trace") if trace != self.trace else None
+
+    def by_tests(self, mutant: Mutant, tests: list[str]) -> Outcome:
+        """The verdict of the tests."""
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            folder = Path(name) / "core"
+            folder.mkdir()
+            self.write(mutant, folder)
+            env = {"RELEVE_CORE_DIR": str(folder), "HYPOTHESIS_PROFILE": "quick", "CC": "gcc", "CFLAGS": "-O1 -w"}
+            options = ["-q", "-x", "-p", "tools.core.other_core", "-p", "no:xdist", "-p", "no:cacheprovider"]
+            try:
+                command = [sys.executable, "-m", "pytest", *options, *tests]
+                status = run(command, env=env, timeout_s=TESTS_SECONDS_MAX).returncode
+            except subprocess.TimeoutExpired:
+                return Outcome(mutant, TIMEOUT, "tests")
+        # 0: all passed; 1: a test failed; 2 … 5: pytest itself or an import; negative: a signal.
+        verdict = {0: SURVIVED, 1: KILLED}.get(status, CRASHED)
+        return Outcome(mutant, verdict, "tests")
+
+
+def fingerprint(objects: dict[str, bytes]) -> str:
+    """Equal for mutants with equal object code: one verdict holds for all of them."""
+    digest = hashlib.sha256()
+    for name in sorted(objects):
+        digest.update(hashlib.sha256(objects[name]).digest())
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""What the gates on the dose core share: which files it has, how it is compiled, how a gate says what it found.
+
+Every gate takes the folder of the core as an argument, so that a test can hand it a core broken on purpose.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.console import BUILD, ROOT, Problem
+
+CORE_DIR = ROOT / "c_ext" / "core"
+FUZZ_DIR = ROOT / "c_ext" / "fuzz"
+CORPUS = FUZZ_DIR / "corpus"
+OUT = BUILD / "core"
+# The core includes <stdint.h>, <stdbool.h>, <stddef.h> and nothing else.
+FREESTANDING = ("-std=c11", "-ffreestanding")
+CLANG = "clang-19"
+# The fuzz target: plays bytes as calls, and judges every one.
+PLAYER = ("play.c", "play_parts.c", "shadow.c", "target.c")
+# Tests that build and run other cores than the one looked at: broken ones, or under sanitizers of their own.
+OTHER_CORES = ("test_seeded_bugs.py", "test_sanitizers.py")
+
+
+def c_files(core_dir: Path = CORE_DIR) -> list[Path]:
+    """The translation units of a core. Raises Problem if there are none."""
+    found = sorted(core_dir.glob("*.c"))
+    if not found:
+        raise Problem(f"no C files in {core_dir}")
+    return found
+
+
+def core_tests(root: Path = ROOT) -> list[str]:
+    """The test files that run the core as it stands, for pytest's command line."""
+    files = sorted((root / "tests" / "core").glob("test_*.py"))
+    return [str(path.relative_to(root)) for path in files if path.name not in OTHER_CORES]
+
+
+def run(
+    command: Sequence[str | Path],
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run `command` and give back its output, whatever its status. `env` is added to the environment.
+
+    Raises Problem if the program does not exist, subprocess.TimeoutExpired after timeout_s.
+    """
+    words = [os.fspath(word) for word in command]
+    try:
+        return subprocess.run(
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=timeout_s,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise Problem(f"{words[0]} is not installed") from None
+
+
+def must(command: Sequence[str | Path], cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> str:
+    """Standard output of `command`. Raises Problem with what it said if it fails."""
+    done = run(command, cwd, env)
+    if done.returncode != 0:
+        words = shlex.join(os.fspath(word) for word in command)
+        raise Problem(f"`{words}` failed with status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a gate's figures for build/core/summary.json to pick up."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,107 @@
+"""Warnings are errors: three compilers, gcc's analyser, clang-tidy.
+
+    python -m tools.core.warnings_gate [--core FOLDER]
+
+Every file of the core is compiled for the host (gcc, clang) and for Cortex-M0+ and M4 (arm-none-eabi-gcc), and every
+header by itself. The fuzz harness, which is host code, is held to the host compilers' warnings.
+Exit status 1 with what was said.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools.bootstrap import install_packages
+from tools.console import Problem, main_guard, say
+from tools.core.sources import CLANG, CORE_DIR, FREESTANDING, FUZZ_DIR, c_files, run
+
+COMMON = (
+    "-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes "
+    "-Wold-style-definition -Wcast-align -Wcast-qual -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wswitch-default "
+    "-Wfloat-equal -Wdouble-promotion -Wvla -Wformat=2 -Wredundant-decls -Wnested-externs -Wbad-function-cast -Werror"
+).split()
+GCC = "-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wstack-usage=512".split()
+CLANG_ONLY = (
+    "-Wcomma -Wassign-enum -Wconditional-uninitialized -Wimplicit-fallthrough -Wunreachable-code-aggressive "
+    "-Wmissing-variable-declarations -Wextra-semi-stmt -Wtautological-compare"
+).split()
+HOSTED = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wundef", "-Wmissing-prototypes", "-Werror")
+ARM = ("arm-none-eabi-gcc", "-mthumb")
+COMPILERS: dict[str, list[str]] = {
+    "gcc": ["gcc", "-O2", *COMMON, *GCC],
+    "gcc -fanalyzer": ["gcc", "-O1", "-fanalyzer", "-Werror"],
+    "clang": [CLANG, "-O2", *COMMON, *CLANG_ONLY],
+    "arm-none-eabi-gcc M0+": [*ARM, "-mcpu=cortex-m0plus", "-Os", *COMMON, *GCC],
+    "arm-none-eabi-gcc M4": [*ARM, "-mcpu=cortex-m4", "-O2", *COMMON, *GCC],
+}
+# Checks that are off, and why:
+#   easily-swappable-parameters: times, counts and rates are all integers in C; their names carry the unit
+#   narrowing-conversions: -Wconversion says the same, in three compilers
+#   DeprecatedOrUnsafeBufferHandling: asks for Annex K's memcpy_s, which no libc here has
+TIDY = (
+    "-*,bugprone-*,cert-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,"
+    "-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling"
+)
+
+
+def jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
+    """(what it is, command) of everything that must be silent."""
+    include: list[str | Path] = ["-I", core_dir]
+    for path in c_files(core_dir):
+        for name, compiler in COMPILERS.items():
+            yield f"{name} {path.name}", [*compiler, *FREESTANDING, *include, "-c", path, "-o", "/dev/null"]
+        tidy: list[str | Path] = ["clang-tidy-19", "--quiet", f"--checks={TIDY}", "--warnings-as-errors=*", path]
+        yield f"clang-tidy {path.name}", [*tidy, "--", *FREESTANDING, *include]
+    for path in sorted(core_dir.glob("*.h")):
+        once: list[str | Path] = [
+            "gcc",
+            *COMMON,
+            *FREESTANDING,
+            *include,
+            "-fsyntax-only",
+            "-include",
+            path,
+            "-x",
+            "c",
+            "/dev/null",
+        ]
+        yield f"alone {path.name}", once
+
+
+def harness_jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
+    """The same for the fuzz harness."""
+    include: list[str | Path] = ["-I", core_dir]
+    for path in sorted(FUZZ_DIR.glob("*.c")):
+        for name in ("gcc", CLANG):
+            hosted: list[str | Path] = [name, "-O2", *HOSTED, *include, "-I", FUZZ_DIR, "-c", path, "-o", "/dev/null"]
+            yield f"{name} {path.name}", hosted
+
+
+def check(todo: Iterable[tuple[str, list[str | Path]]]) -> list[str]:
+    """What the compilers and clang-tidy object to, one text for each job; empty if nothing."""
+
+    def one(job: tuple[str, list[str | Path]]) -> str:
+        done = run(job[1])
+        # clang-tidy counts suppressed warnings of system headers on standard error: only its status says anything.
+        return f"{job[0]}:\n{done.stdout}{done.stderr}" if done.returncode != 0 else ""
+
+    with ThreadPoolExecutor(2) as pool:
+        return [text for text in pool.map(one, todo) if text]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Compile the dose core with every warning as an error.")
+    parser.add_argument("--core", type=Path, default=CORE_DIR)
+    core_dir = parser.parse_args().core
+    install_packages("core-gates")
+    todo = [*jobs(core_dir), *harness_jobs(core_dir)]
+    found = check(todo)
+    if found:
+        raise Problem(f"{len(found)} of the compilations are not silent\n" + "\n".join(found))
+    say(f"warnings: none in {len(todo)} compilations of {core_dir.name}")
+
+
+if __name__ == "__main__":
+    main_guard(main)
