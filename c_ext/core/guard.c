@@ -109,17 +109,8 @@ bool guard_limits_sound(const guard_t *guard) {
            (guard->day_strokes.value <= at_most(strokes_in(guard, GUARD_HARD_DAY_MU), guard->history_length.value));
 }
 
-void guard_rebuild(guard_t *guard, uint64_t now_us) {
-    guard_word_t *const words[] = {
-        &guard->commanded,     &guard->confirmed,   &guard->permitted,      &guard->fault,
-        &guard->last_tick,     &guard->head,        &guard->hour_strokes,   &guard->day_strokes,
-        &guard->bolus_strokes, &guard->last_low_us, &guard->basal_mu_per_h, &guard->recorded,
-    };
-    for (uint32_t i = 0u; i < (sizeof(words) / sizeof(words[0])); i++) {
-        *words[i] = word(words[i]->value);
-    }
-    guard_look_back(guard);
-    guard_returned(guard, now_us);
+bool guard_intact(const guard_t *guard) {
+    return start_intact(guard) && permit_intact(guard);
 }
 
 uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits) {
@@ -184,7 +175,7 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
 }
 
 bool guard_permit(guard_t *guard, uint32_t stroke) {
-    const bool intact_all = start_intact(guard) && permit_intact(guard);
+    const bool intact_all = guard_intact(guard);
     const bool next = intact_all && (stroke == (guard->commanded.value + 1u));
     if (!intact_all) {
         guard_stop(guard, GUARD_MEMORY_FAULT);

@@ -80,8 +80,8 @@ typedef struct {
     guard_word_t day_strokes;
     guard_word_t bolus_strokes;
     guard_word_t basal_mu_per_h;
-    uint32_t *history;  // tick of the start of every stroke, a ring; memory of the caller
     uint32_t stroke_uu;
+    uint32_t *history;  // tick of the start of every stroke, a ring; memory of the caller
 } guard_t;
 
 // Nothing commanded, no permit, the supervisor busy since now_us; limits: hard, the day's the clinician default or, if
@@ -100,8 +100,8 @@ void guard_look_back(guard_t *guard);
 // Do the limits in force, loaded from outside, lie within the hard ones and the history? Main.
 bool guard_limits_sound(const guard_t *guard);
 
-// Complements and free_tick anew after the values were loaded; the supervisor is busy since now_us. Main.
-void guard_rebuild(guard_t *guard, uint64_t now_us);
+// Is every safety variable as its complement says? Main.
+bool guard_intact(const guard_t *guard);
 
 // Requests, before anything is programmed. Main.
 bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);

@@ -2,91 +2,18 @@
 
 #include <stddef.h>
 
-// What is stored: place in core_t and size in bytes. The order is the format: append, and raise STATE_VERSION.
-typedef struct {
-    uint16_t offset;
-    uint8_t bytes;
-} field_t;
+#define HEADER_BYTES 8u
+#define FRONT_BYTES (offsetof(core_t, guard.stroke_uu) + sizeof(uint32_t))
+#define DOSE_BYTES sizeof(dose_t)
 
-#define FIELD(member, size) {(uint16_t)offsetof(core_t, member), (size)}
-#define LEDGER(kind)                                                                 \
-    FIELD(dose.ledger[kind].programmed, 4u), FIELD(dose.ledger[kind].commanded, 4u), \
-        FIELD(dose.ledger[kind].delivered, 4u), FIELD(dose.ledger[kind].abandoned, 4u)
-#define PART(part) \
-    FIELD(dose.part.start_us, 8u), FIELD(dose.part.end_us, 8u), FIELD(dose.part.id, 4u), FIELD(dose.part.reason, 4u)
+_Static_assert(FRONT_BYTES == 172u, "the state has another layout here: see state.h");
+_Static_assert((HEADER_BYTES + FRONT_BYTES + DOSE_BYTES) == STATE_BYTES,
+               "the state has another layout here: see state.h");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the state is stored as little-endian memory");
 
-static const field_t FIELDS[] = {
-    FIELD(stroke_uu, 4u),
-    FIELD(dose.spacing_us, 4u),
-    FIELD(event_us, 8u),
-    FIELD(stopped_us, 8u),
-    FIELD(armed_kind, 1u),
-    FIELD(in_flight, 1u),
-    FIELD(unconfirmed, 1u),
-    FIELD(strokes_withheld, 4u),
-    FIELD(dose.basal.at_us, 8u),
-    FIELD(dose.basal.pace.owed_q, 8u),
-    FIELD(dose.basal.pace.rate_q, 4u),
-    FIELD(dose.basal.waiting[BASAL_PROGRAMMED], 4u),
-    FIELD(dose.basal.waiting[BASAL_TEMPORARY], 4u),
-    FIELD(dose.basal.schedule.boundary_us, 8u),
-    FIELD(dose.basal.schedule.temp_until_us, 8u),
-    FIELD(dose.basal.schedule.rate_mu_per_h, 4u),
-    FIELD(dose.basal.schedule.boundary_mu_per_h, 4u),
-    FIELD(dose.basal.schedule.temp_value, 4u),
-    FIELD(dose.basal.schedule.temp, 4u),
-    FIELD(dose.square_pace.whole_q, 8u),
-    FIELD(dose.square_pace.owed_q, 8u),
-    FIELD(dose.square_pace.rate_q, 4u),
-    FIELD(dose.square_waiting, 4u),
-    LEDGER(DOSE_KIND_BASAL),
-    LEDGER(DOSE_KIND_TEMP),
-    LEDGER(DOSE_KIND_NORMAL),
-    LEDGER(DOSE_KIND_SQUARE),
-    PART(normal),
-    PART(square),
-    FIELD(dose.temp_start_us, 8u),
-    FIELD(dose.temp_end_us, 8u),
-    FIELD(dose.temp_reason, 4u),
-    FIELD(dose.slot_us, 8u),
-    FIELD(dose.bolus_id, 4u),
-    FIELD(dose.suspended, 4u),
-    FIELD(guard.commanded.value, 4u),
-    FIELD(guard.confirmed.value, 4u),
-    FIELD(guard.permitted.value, 4u),
-    FIELD(guard.fault.value, 4u),
-    FIELD(guard.last_tick.value, 4u),
-    FIELD(guard.last_low_us.value, 4u),
-    FIELD(guard.recorded.value, 4u),
-    FIELD(guard.head.value, 4u),
-    FIELD(guard.hour_strokes.value, 4u),
-    FIELD(guard.day_strokes.value, 4u),
-    FIELD(guard.bolus_strokes.value, 4u),
-    FIELD(guard.basal_mu_per_h.value, 4u),
-};
-#define FIELDS_COUNT (sizeof(FIELDS) / sizeof(FIELDS[0]))
-
-static uint64_t get(const core_t *core, field_t field) {
-    const uint8_t *at = ((const uint8_t *)core) + field.offset;
-    uint64_t value;
-    if (field.bytes == 8u) {
-        value = *(const uint64_t *)(const void *)at;
-    } else if (field.bytes == 4u) {
-        value = *(const uint32_t *)(const void *)at;
-    } else {
-        value = *at;
-    }
-    return value;
-}
-
-static void put(core_t *core, field_t field, uint64_t value) {
-    uint8_t *at = ((uint8_t *)core) + field.offset;
-    if (field.bytes == 8u) {
-        *(uint64_t *)(void *)at = value;
-    } else if (field.bytes == 4u) {
-        *(uint32_t *)(void *)at = (uint32_t)value;
-    } else {
-        *at = (uint8_t)value;
+static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {
+    for (uint32_t i = 0u; i < bytes; i++) {
+        to[i] = from[i];
     }
 }
 
@@ -155,7 +82,8 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
         broken = STATE_LIMITS_HARD;
     } else if (!schedule_sound(core)) {
         broken = STATE_SCHEDULE_SOUND;
-    } else if ((dose->basal.pace.rate_q != basal_in_force_mu_per_h(&dose->basal)) || (dose->suspended > 1u)) {
+    } else if ((dose->basal.pace.rate_q != basal_in_force_mu_per_h(&dose->basal)) || (dose->suspended > 1u) ||
+               (dose->basal.paused != dose->suspended)) {
         broken = STATE_RATE_IN_FORCE;
     } else if (!ledger_conserves(&ledger[DOSE_KIND_BASAL]) || !ledger_conserves(&ledger[DOSE_KIND_TEMP]) ||
                !ledger_conserves(&ledger[DOSE_KIND_NORMAL]) || !ledger_conserves(&ledger[DOSE_KIND_SQUARE]) ||
@@ -185,45 +113,42 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
 }
 
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]) {
-    uint32_t at = 0u;
     // A time gone by is refused there; the books are then as of the last call, which is what is saved.
     (void)core_settle(core, now_us);
-    bytes[at] = STATE_VERSION;
-    at++;
-    for (uint32_t i = 0u; i < FIELDS_COUNT; i++) {
-        uint64_t value = get(core, FIELDS[i]);
-        for (uint32_t k = 0u; k < FIELDS[i].bytes; k++) {
-            bytes[at] = (uint8_t)value;
-            value >>= 8u;
-            at++;
-        }
+    for (uint32_t i = 0u; i < HEADER_BYTES; i++) {
+        bytes[i] = 0u;
     }
+    bytes[0] = STATE_VERSION;
+    copy(&bytes[HEADER_BYTES], (const uint8_t *)core, FRONT_BYTES);
+    copy(&bytes[HEADER_BYTES + FRONT_BYTES], (const uint8_t *)&core->dose, DOSE_BYTES);
+}
+
+static bool same_pump(const core_t *one, const core_t *other) {
+    return (one->stroke_uu == other->stroke_uu) && (one->burst_us == other->burst_us) &&
+           (one->guard.stroke_uu == other->guard.stroke_uu) &&
+           (one->guard.spacing_us.value == other->guard.spacing_us.value) &&
+           (one->guard.history_length.value == other->guard.history_length.value) &&
+           (one->dose.spacing_us == other->dose.spacing_us) &&
+           (one->dose.basal.pace.whole_q == other->dose.basal.pace.whole_q);
 }
 
 state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]) {
-    state_invariant_t broken = STATE_OK;
+    state_invariant_t broken;
     core_t loaded = *core;
-    uint32_t at = 1u;
-    for (uint32_t i = 0u; i < FIELDS_COUNT; i++) {
-        uint64_t value = 0u;
-        for (uint32_t k = 0u; k < FIELDS[i].bytes; k++) {
-            value |= (uint64_t)bytes[at] << (8u * k);
-            at++;
-        }
-        put(&loaded, FIELDS[i], value);
-    }
-    loaded.dose.basal.paused = loaded.dose.suspended;
+    copy((uint8_t *)&loaded, &bytes[HEADER_BYTES], FRONT_BYTES);
+    copy((uint8_t *)&loaded.dose, &bytes[HEADER_BYTES + FRONT_BYTES], DOSE_BYTES);
     if (bytes[0] != STATE_VERSION) {
         broken = STATE_VERSION_KNOWN;
-    } else if ((loaded.stroke_uu != core->stroke_uu) || (loaded.dose.spacing_us != core->dose.spacing_us)) {
+    } else if (!guard_intact(&loaded.guard)) {
+        broken = STATE_WORDS_INTACT;
+    } else if (!same_pump(&loaded, core)) {
         broken = STATE_SAME_PUMP;
     } else {
         broken = broken_invariant(&loaded, now_us);
     }
     if (broken == STATE_OK) {
-        loaded.event = (uint8_t)CORE_NOTHING;
-        guard_rebuild(&loaded.guard, now_us);
         *core = loaded;
+        guard_look_back(&core->guard);
         // Arms the next stroke. now_us was seen to be no earlier than the books.
         (void)core_settle(core, now_us);
     }

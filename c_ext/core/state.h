@@ -1,8 +1,10 @@
 // state.h: the whole state of the core as bytes, for the journal, and back.
 //
-// Little endian and versioned. The journal adds sequence number and CRC; the history of strokes is kept by itself, four
-// bytes a stroke (guard.h). Nothing is believed on the way back: every invariant is checked, and a state that breaks one is
-// refused with the name of the invariant. Derived values (complements, the caps' look back) are worked out anew.
+// The bytes are those of core_t without its one pointer (the history), at the places that the structs give them: the same on
+// every little-endian machine that aligns 64-bit members to eight bytes (Arm, x86-64, RISC-V); state.c refuses to compile for
+// another. A version goes before them. The journal adds sequence number and CRC; the history of
+// strokes is kept by itself, four bytes a stroke (guard.h). Nothing is believed on the way back: every invariant is checked,
+// and a state that breaks one is refused with the name of the invariant.
 //
 // Main context. Implements: STORE-1 (what a record holds), GUARD-2
 #ifndef RELEVE_STATE_H
@@ -11,13 +13,14 @@
 #include "core.h"
 
 #define STATE_VERSION 1u
-#define STATE_BYTES 312u
+#define STATE_BYTES 444u  // version and padding, 8; core_t up to the history; dose_t
 
 // The invariants, in the order in which they are checked.
 typedef enum {
     STATE_OK = 0,
     STATE_VERSION_KNOWN,     // the version is STATE_VERSION
-    STATE_SAME_PUMP,         // insulin in a stroke and spacing are those of this pump
+    STATE_WORDS_INTACT,      // every safety variable is as its complement says
+    STATE_SAME_PUMP,         // insulin in a stroke, spacings, burst and history are those of this pump
     STATE_TIME_PAST,         // no time of the past lies after now
     STATE_FRACTIONS_SMALL,   // what is owed beyond waiting strokes is less than a stroke
     STATE_LIMITS_HARD,       // the clinician's limits lie within the hard ones and the history
