@@ -2,10 +2,10 @@
 
     python -m tools.core.bench
 
-Both are compiled into one image with the release flags and run in one emulated Cortex-M0 through the same day of 40 U:
-basal 1 U/h and a bolus of 4 U every six hours. Counted are the interrupt that starts a stroke (when is it due; service) and
-all calls that a stroke needs until the next one may follow. Writes build/core/bench.json and, with the figures of the
-other gates that are in build/core, the tables of docs/performance.md.
+Both are compiled into one image with the release flags and run in one emulated Cortex-M0 through the same day of 40
+U: basal 1 U/h and a bolus of 4 U every six hours. Counted are the interrupt that starts a stroke (when is it due;
+service) and all calls that a stroke needs until the next one may follow. Writes build/core/bench.json and, with the
+figures of the other gates that are in build/core, the tables of docs/performance.md.
 """
 
 import json

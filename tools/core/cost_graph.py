@@ -171,7 +171,7 @@ class Graphs:
 
     def _find_loops(self) -> None:
         """Gives every loop of the program its key."""
-        found: dict[int, int | None] = {}
+        found: dict[int, tuple[int | None, int]] = {}
         for address in self.elf.functions:
             try:
                 blocks = self.blocks(address)
@@ -179,17 +179,17 @@ class Graphs:
                 continue  # said again, to whoever asks for its cost
             _find_headers(blocks, set(blocks), address, None, found)
         lines: dict[str, set[tuple[int, int]]] = {}
-        for header in found:
-            lines.setdefault(self.elf.lexical_function(header), set()).add(self._place(header))
-        for header, outer in found.items():
-            name = self.elf.lexical_function(header)
-            number = sorted(lines[name]).index(self._place(header)) + 1
+        for _, jump in found.values():
+            lines.setdefault(self.elf.lexical_function(jump), set()).add(self._place(jump))
+        for header, (outer, jump) in found.items():
+            name = self.elf.lexical_function(jump)
+            number = sorted(lines[name]).index(self._place(jump)) + 1
             self.loops[header] = Loop(name if len(lines[name]) == 1 else f"{name}.{number}", header, outer)
 
-    def _place(self, header: int) -> tuple[int, int]:
+    def _place(self, jump: int) -> tuple[int, int]:
         """Orders the loops of a function: by line, assembler without lines by address."""
-        line = self.elf.line_at(header)[1] if self.elf.has_lines(header) else 0
-        return line, 0 if line else header
+        line = self.elf.line_at(jump)[1] if self.elf.has_lines(jump) else 0
+        return line, 0 if line else jump
 
     # Longest path
 
@@ -319,16 +319,17 @@ def _find_headers(
     nodes: set[int],
     entry: int,
     outer: int | None,
-    headers: dict[int, int | None],
+    headers: dict[int, tuple[int | None, int]],
 ) -> None:
-    """The headers of all loops, each with that of the loop around it and the blocks of its own."""
+    """The headers of all loops, each with that of the loop around it, and the jump back to it: its `for` or `while`."""
     seen = {entry}
     for component in _components(blocks, nodes, entry):
         members = set(component)
         if len(component) > 1 or component[0] in blocks[component[0]].successors:
             header = _header(blocks, members, seen & members)
             if header is not None:
-                headers[header] = outer
+                jumps = [blocks[node].addresses[-1] for node in members if header in blocks[node].successors]
+                headers[header] = (outer, max(jumps))
                 _find_headers(_without_edges_to(blocks, members, header), members, header, header, headers)
         seen.update(s for node in component for s in blocks[node].successors if s not in members)
 

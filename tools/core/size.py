@@ -3,8 +3,8 @@
     python -m tools.core.size [--raise-budget]
 
 Code: all sections of the core's objects that are in flash, constants included; the compiler's library helpers that it
-calls are told apart (`helper_bytes`), since a program has them once for all. Memory: one full context, the rolling caps'
-history aside, which the board gives. Stack: tools/core/stack. The core must have no static data at all.
+calls are told apart (`helper_bytes`), since a program has them once for all. Memory: one full context, the rolling
+caps' history aside, which the board gives. Stack: tools/core/stack. The core must have no static data at all.
 
 A figure above its budget in tools/core/budget.toml fails. Writes build/core/size.json.
 """

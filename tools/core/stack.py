@@ -1,7 +1,7 @@
 """Worst-case stack of the core's functions on Cortex-M0+, in bytes, their callees and library helpers included.
 
-The depth is followed through the machine code (push, pop, changes of sp) along every path, and at each call the callee's
-worst is added; there is no recursion and no call through a pointer, or cost_graph refuses. GCC's own figures
+The depth is followed through the machine code (push, pop, changes of sp) along every path, and at each call the
+callee's worst is added; there is no recursion and no call through a pointer, or cost_graph refuses. GCC's own figures
 (-fstack-usage) are read as well, and must agree for every function that is compiled by itself.
 
 Errors: Problem if sp is changed in a way that cannot be followed, or GCC disagrees.
