@@ -13,8 +13,8 @@ static bool faulted(const core_t *core) {
 // Enters what the interrupt has done into the books.
 static void enter(core_t *core) {
     const dose_kind_t kind = (dose_kind_t)core->armed_kind;
+    guard_record(&core->guard);
     if (core->event == (uint8_t)CORE_STROKE) {
-        guard_record(&core->guard);
         dose_commanded(&core->dose, core->event_us, kind);
     } else if (core->event == (uint8_t)CORE_WITHHELD) {
         const guard_verdict_t cap = guard_which_cap(&core->guard, core->event_us);

@@ -158,7 +158,7 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
     const uint32_t now_tick = tick(now_us);
     // Ticks do not fall from old to new: the largest `back` still inside the window is found by halving.
     uint32_t inside = 0u;
-    uint32_t outside = guard->history_length.value;
+    uint32_t outside = guard_intact(guard) ? guard->history_length.value : 0u;
     if (guard->commanded.value < outside) {
         outside = guard->commanded.value;
     }
@@ -175,11 +175,7 @@ uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t wind
 }
 
 bool guard_permit(guard_t *guard, uint32_t stroke) {
-    const bool intact_all = guard_intact(guard);
-    const bool next = intact_all && (stroke == (guard->commanded.value + 1u));
-    if (!intact_all) {
-        guard_stop(guard, GUARD_MEMORY_FAULT);
-    }
+    const bool next = guard_intact(guard) && (stroke == (guard->commanded.value + 1u));
     if (next) {
         guard_look_back(guard);
         guard->permitted = word(stroke);
@@ -232,7 +228,8 @@ guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us) {
 }
 
 guard_verdict_t guard_which_cap(const guard_t *guard, uint64_t at_us) {
-    const uint32_t free_tick = free_from(guard, guard->hour_strokes.value, GUARD_HOUR_TICKS);
+    const uint32_t free_tick =
+        guard_intact(guard) ? free_from(guard, guard->hour_strokes.value, GUARD_HOUR_TICKS) : UINT32_MAX;
     return (tick(at_us) < free_tick) ? GUARD_HOUR_CAP : GUARD_DAY_CAP;
 }
 
@@ -245,12 +242,17 @@ void guard_started(guard_t *guard, uint64_t now_us) {
 }
 
 void guard_record(guard_t *guard) {
-    if (guard->recorded.value != guard->commanded.value) {
+    // A corrupt place must neither be written to nor be healed by counting on from it.
+    if (!guard_intact(guard)) {
+        guard_stop(guard, GUARD_MEMORY_FAULT);
+    } else if (guard->recorded.value != guard->commanded.value) {
         const uint32_t at = guard->head.value;
         const uint32_t after = at + 1u;
         guard->history[at] = guard->last_tick.value;
         guard->head = word((after == guard->history_length.value) ? 0u : after);
         guard->recorded = word(guard->commanded.value);
+    } else {
+        // No stroke since the last call.
     }
 }
 
@@ -260,7 +262,7 @@ void guard_confirmed(guard_t *guard) {
 }
 
 void guard_stop(guard_t *guard, guard_verdict_t fault) {
-    if (!guard_faulted(guard)) {
+    if (guard->fault.value == (uint32_t)GUARD_OK) {
         guard->fault = word((uint32_t)fault);
     }
 }

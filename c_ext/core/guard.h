@@ -109,14 +109,16 @@ bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);
 // in the window: the hour's with the normal strokes, the day's with all.
 guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t normal, uint32_t square);
 
-// Strokes started within the last `window_ticks`. Main: a binary search, at most 32 steps.
+// Strokes started within the last `window_ticks`; 0 if a safety variable is corrupt. Main: a binary search, at most 32
+// steps.
 uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t window_ticks);
 
-// The stroke started last goes into the ring. Main; called before anything else of the guard looks at the ring.
+// The stroke started last goes into the ring, if it is not there yet. A corrupt safety variable is latched as a fault,
+// and nothing is written. Main; called before anything else of the guard looks at the ring.
 void guard_record(guard_t *guard);
 
 // The permit for stroke number `stroke` (1 is the first) is in memory. false, and nothing changed, unless it is the next
-// one: never more than one stroke ahead. A corrupt safety variable is latched as a fault. Main.
+// one, or if a safety variable is corrupt: never more than one stroke ahead. Main.
 bool guard_permit(guard_t *guard, uint32_t stroke);
 
 // The supervisor idles and promises to be back at back_us, at most GUARD_PROMISE_MAX_US from now; false, and nothing

@@ -7,23 +7,37 @@ import sys
 import pytest
 
 import c_ext.host
-from c_ext.host import STATE_FIELDS, Core
+from c_ext.host import KIND_NORMAL, SQUARE_MIN_US, STATE_FIELDS, TEMP_PERCENT, Core
 from c_ext.host.build import CORE_DIR, REPO, BuildError, build, declarations
-from tests.core.pair import FIELDS
 
 
 def test_every_function_of_the_headers_is_there():
     text = declarations()
-    for name in ("core_init", "core_service", "dose_next_due_us", "guard_check", "motion_plan", "pace_take"):
+    for name in (
+        "core_init",
+        "core_service",
+        "dose_next_us",
+        "guard_check",
+        "motion_plan",
+        "pace_accrue",
+        "state_load",
+    ):
         assert f"{name}(" in text and hasattr(Core.module.lib, name)
     assert Core.module.lib.GUARD_HARD_BASAL_MU_PER_H == c_ext.host.HARD_BASAL_MU_PER_H == 35_000
 
 
 def test_state_is_in_the_order_all_faces_share():
     core = Core()
-    assert list(STATE_FIELDS) == FIELDS and len(core.state()) == len(FIELDS)
+    assert len(core.state()) == len(STATE_FIELDS) == len(set(STATE_FIELDS)) == 51
     core.set_basal(0, 5000)
-    assert core.state()[FIELDS.index("rate_mu_per_h")] == 5000
+    core.temp_basal(0, TEMP_PERCENT, 50, 10**9)
+    core.bolus(0, 1, 2, SQUARE_MIN_US)
+    core.permit(1)
+    state = dict(zip(STATE_FIELDS, core.state(), strict=True))
+    assert (state["rate_mu_per_h"], state["temp_value"], state["temp_until_us"]) == (5000, 50, 10**9)
+    assert (state["normal_programmed"], state["square_programmed"], state["square_id"]) == (1, 2, 1)
+    assert (state["guard_permitted"], state["armed_us"], state["armed_kind"]) == (1, 0, KIND_NORMAL)
+    assert state["boundary_us"] == -1
 
 
 def test_building_again_is_free_and_a_change_is_seen(tmp_path):
@@ -58,7 +72,8 @@ def test_an_unknown_name_is_an_attribute_error():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"stroke_nl": 250}, {"concentration_u_per_ml": 39}, {"concentration_u_per_ml": 501}, {"history": 749},
+        {"stroke_nl": 250}, {"concentration_u_per_ml": 39}, {"concentration_u_per_ml": 501}, {"history": 0},
+        {"history": 65_536}, {"motor": (2, 20, 20, 1), "spacing_us": 1_000_000, "stroke_nl": 250},
         {"spacing_us": 999_999}, {"spacing_us": 60_000_001}, {"stroke_nl": 125, "spacing_us": 249_999, "history": 3000},
     ],
 )  # fmt: skip
@@ -67,7 +82,15 @@ def test_a_configuration_out_of_range_is_refused(wrong):
         Core(**wrong)
 
 
-@pytest.mark.parametrize("fault", [0, 1, 5, 9])
+@pytest.mark.parametrize("fault", [0, 1, 5, 10])
 def test_a_stop_needs_a_fault(fault):
     with pytest.raises(ValueError, match="fault"):
         Core().stop(0, fault)
+
+
+@pytest.mark.parametrize("length", [0, -1, 1])
+def test_a_saved_state_has_one_length(length):
+    core = Core()
+    stored = core.save(0)
+    with pytest.raises(ValueError, match="bytes, must be"):
+        core.load(0, stored + b"\0" if length > 0 else stored[:length])

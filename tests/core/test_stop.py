@@ -4,86 +4,93 @@ import pytest
 
 from c_ext.host import (
     E_FAULT,
-    HARD_BASAL_MU_PER_H,
-    KIND_NONE,
+    KIND_NORMAL,
     MEMORY_FAULT,
     NOTHING,
     REASON_FAULT,
+    SQUARE_MIN_US,
     STOPPED,
     STROKE,
+    SUPERVISOR,
+    TEMP_RATE,
     Core,
 )
-from tests.core.pair import FIELDS
+from tests.core.pair import Pair, by_name
 
 pytestmark = [pytest.mark.req("DOSE-5"), pytest.mark.req("GUARD-2")]
 
 
 def dosing():
-    """A core with a bolus of 10 strokes whose second stroke is in flight, at 2 s."""
+    """A core with every kind of delivery running, whose second stroke of a normal bolus is in flight, at 2 s."""
     core = Core()
-    assert core.bolus(0, 10) == 0
-    for now_us in (0, 2_000_000):
+    assert core.set_basal(0, 5000) == core.temp_basal(0, TEMP_RATE, 1000, 10**9) == 0
+    assert core.bolus(0, 10, 5, SQUARE_MIN_US) == 0
+    for stroke, now_us in ((1, 0), (2, 2_000_000)):
         core.ended()
-        core.permit(core.state()[18] + 1)
+        core.settle(now_us)
+        core.permit(stroke)
         assert core.service(now_us) == STROKE
     return core
 
 
-def state(core):
-    return dict(zip(FIELDS, core.state(), strict=True))
-
-
 @pytest.mark.parametrize("at_us", [2_100_000, 2_000_000, 1_999_999, 0])
-def test_the_partial_stroke_counts_and_the_bolus_is_abandoned(at_us):
+@pytest.mark.parametrize("settled_us", [None, 2_050_000])
+def test_the_partial_stroke_counts_and_what_runs_is_abandoned(at_us, settled_us):
     core = dosing()
+    if settled_us:
+        core.settle(settled_us)
     core.stop(at_us, STOPPED)
-    after = state(core)
-    assert (after["bolus_delivered"], after["bolus_abandoned"], after["bolus_reason"]) == (1, 8, REASON_FAULT)
-    assert (after["suspended"], after["in_flight"], core.bolus_running()) == (1, KIND_NONE, False)
+    assert (core.next_us(), core.alive(at_us)) == (-1, False)
+    core.settle(2_100_000)
+    after = by_name(core.state())
+    assert (after["normal_delivered"], after["normal_abandoned"], after["normal_reason"]) == (1, 8, REASON_FAULT)
+    assert (after["square_abandoned"], after["square_reason"], after["temp_reason"]) == (5, REASON_FAULT, REASON_FAULT)
+    assert (after["suspended"], after["in_flight"], core.bolus_running()) == (1, 0, False)
+    assert after["normal_end_us"] == max(at_us, settled_us or 2_000_000)
     assert core.next_us() == -1
 
 
 def test_nothing_is_accepted_any_more():
     core = dosing()
     core.stop(2_000_000, STOPPED)
+    core.settle(2_000_000)
     before = core.raw()
-    codes = [core.set_basal(9_000_000, 50), core.bolus(9_000_000, 1), core.cancel_bolus(9_000_000)]
-    codes += [core.suspend(9_000_000), core.resume(9_000_000)]
-    assert codes == [E_FAULT] * 5
+    codes = [
+        core.set_basal(9_000_000, 50), core.plan_basal(9_000_000, 9_000_001, 50),
+        core.temp_basal(9_000_000, TEMP_RATE, 1, 1), core.cancel_temp(9_000_000), core.bolus(9_000_000, 1),
+        core.cancel_bolus(9_000_000), core.suspend(9_000_000), core.resume(9_000_000),
+        core.set_limits(1, 1, 1, 1)[0],
+    ]  # fmt: skip
+    assert codes == [E_FAULT] * 9
     assert core.service(9_000_000) == NOTHING
     assert core.raw() == before
+    assert core.permit(3) and core.next_us() == -1
 
 
 def test_the_first_fault_stays():
     core = dosing()
     core.stop(2_000_000, STOPPED)
     core.stop(2_000_001, MEMORY_FAULT)
-    assert state(core)["guard_fault"] == STOPPED
+    core.settle(2_000_001)
+    after = by_name(core.state())
+    assert (after["guard_fault"], after["normal_end_us"]) == (STOPPED, 2_000_000)
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["commanded", "confirmed", "permitted", "hour_strokes", "day_strokes", "spacing_us", "fault", "head",
-     "history_length", "basal_mu_per_h", "bolus_strokes"],
-)  # fmt: skip
-@pytest.mark.parametrize("half", ["value", "check"])
-@pytest.mark.parametrize("bit", [0, 1, 17, 31])
-def test_a_flipped_bit_in_a_safety_variable_makes_no_stroke(word, half, bit):
-    core = Core()
-    core.set_basal(0, HARD_BASAL_MU_PER_H)
-    core.permit(1)
-    pair = getattr(core.c.guard, word)
-    setattr(pair, half, getattr(pair, half) ^ (1 << bit))
-    actions = [core.service(200_000_000 + 10_000_000 * k) for k in range(3)]
-    assert STROKE not in actions
-    assert state(core)["guard_fault"] != 0
+def test_a_stop_while_suspended():
+    pair = Pair(Core)
+    pair.permit(1)
+    pair.request("set_basal", 0, 5000)
+    pair.request("suspend", 10_000_000)
+    pair.stop(20_000_000, SUPERVISOR)
+    assert pair.settle(15_000_000) == 0
 
 
-@pytest.mark.parametrize("name", ["last_start_us", "last_start_check"])
-def test_a_flipped_bit_in_the_last_start_makes_no_stroke(name):
-    core = Core()
-    core.set_basal(0, HARD_BASAL_MU_PER_H)
-    core.permit(1)
-    setattr(core.c.guard, name, getattr(core.c.guard, name) ^ 4)
-    assert core.service(200_000_000) != STROKE
-    assert state(core)["guard_fault"] == MEMORY_FAULT
+def test_a_confirmed_stroke_is_not_counted_twice_by_a_stop():
+    core = dosing()
+    core.confirmed()
+    core.stop(2_000_001, STOPPED)
+    core.settle(2_000_001)
+    assert by_name(core.state())["normal_delivered"] == 1
+    core.confirmed()
+    after = by_name(core.state())
+    assert (after["normal_delivered"], after["guard_confirmed"], after["armed_kind"]) == (1, 2, KIND_NORMAL)
