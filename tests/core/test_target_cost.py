@@ -10,7 +10,8 @@ from tests.core.test_target import broken_core, few
 from tools.console import Problem
 from tools.core import cost, size
 from tools.core.bench import keep, measure
-from tools.core.cost_graph import Graphs, Unbounded
+from tools.core.cost_blocks import Unbounded
+from tools.core.cost_graph import Graphs
 from tools.core.target_build import RUNNER, budget, build
 from tools.core.target_elf import Elf
 

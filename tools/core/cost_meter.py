@@ -47,7 +47,8 @@ class Meter(Machine):
         self.most_with: dict[tuple[str, int], int] = {}
         self.rounds: dict[str, int] = {}
         self.probed: set[str] = set()
-        self._graphs, self._types = graphs, types
+        self._loops, self._bounds = graphs.code.loops, graphs.bounds
+        self._types = types
         self._public = sorted(public)
         self._random = random.Random(0)
         self._entries = {address: function.name for address, function in elf.functions.items()}
@@ -97,7 +98,7 @@ class Meter(Machine):
         code = self.elf.code(address, size)
         at, count, headers = 0, 0, []
         while at < size:
-            if address + at in self._graphs.loops:
+            if address + at in self._loops:
                 headers.append(address + at)
             at += 4 if code[at + 1] >> 3 in WIDE else 2
             count += 1
@@ -105,13 +106,13 @@ class Meter(Machine):
 
     def _round(self, rounds: dict[int, int], headers: tuple[int, ...]) -> None:
         for header in headers:
-            for inner, loop in self._graphs.loops.items():
+            for inner, loop in self._loops.items():
                 if loop.outer == header:
                     rounds[inner] = 0
             rounds[header] = rounds.get(header, 0) + 1
-            key = self._graphs.loops[header].key
+            key = self._loops[header].key
             self.rounds[key] = max(rounds[header], self.rounds.get(key, 0))
-            bound = self._graphs.bounds.get(key)
+            bound = self._bounds.get(key)
             if bound is not None and rounds[header] > bound:
                 raise Problem(f"the loop `{key}` went round {rounds[header]} times; its declared bound is {bound}")
 

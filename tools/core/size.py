@@ -20,7 +20,7 @@ from elftools.elf.elffile import ELFFile
 
 from tools.console import Problem, main_guard, say
 from tools.core.cost import public_functions
-from tools.core.cost_graph import Graphs
+from tools.core.cost_blocks import Code
 from tools.core.stack import stack_bytes
 from tools.core.target_build import BUDGET, CORE_DIR, OUT, budget, build, compiler_version
 from tools.core.target_elf import Elf
@@ -47,7 +47,7 @@ def section_bytes(compiled: Path) -> tuple[int, int]:
     return code, data
 
 
-def helper_bytes(elf: Elf, graphs: Graphs, own: set[str]) -> dict[str, int]:
+def helper_bytes(elf: Elf, code: Code, own: set[str]) -> dict[str, int]:
     """Sizes of the functions outside of the core that its functions call, directly or not."""
     found: dict[str, int] = {}
     todo = [elf.addresses[name] for name in own]
@@ -56,7 +56,7 @@ def helper_bytes(elf: Elf, graphs: Graphs, own: set[str]) -> dict[str, int]:
         address = todo.pop()
         if address not in seen:
             seen.add(address)
-            todo += graphs.callees(address)
+            todo += code.callees(address)
             function = elf.function_at(address)
             if function.name not in own and elf.line_at(address)[0] not in _core_files():
                 # Assembler may leave out the size: then up to what comes next.
@@ -77,7 +77,7 @@ def report(limits: Mapping[str, Any], core_dir: Path = CORE_DIR) -> dict[str, An
     names = public_functions(types, core_dir)
     sizes = [section_bytes(compiled) for compiled in image.objects]
     stacks = stack_bytes(image, limits["loops"], names)
-    helpers = helper_bytes(elf, Graphs(elf, limits["loops"]), set(names))
+    helpers = helper_bytes(elf, Code(elf), set(names))
     figures = {
         "text_bytes_m0plus": sum(code for code, _ in sizes),
         "ram_bytes": types.format(CONTEXT).size,

@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping
 from capstone.arm import ARM_INS_ADD, ARM_INS_BL, ARM_INS_POP, ARM_INS_PUSH, ARM_INS_SUB, ARM_OP_IMM, ARM_REG_SP
 
 from tools.console import Problem
-from tools.core.cost_graph import Block, Graphs
+from tools.core.cost_blocks import Block
+from tools.core.cost_graph import Graphs
 from tools.core.target_build import Image
 from tools.core.target_elf import Elf
 
@@ -38,7 +39,7 @@ class Stacks:
     def _of(self, address: int) -> tuple[int, int]:
         if address not in self._worst:
             self._graphs.cost(self.elf.function_at(address).name)  # refuses recursion
-            blocks = self._graphs.blocks(address)
+            blocks = self._graphs.code.blocks(address)
             depths = {address: 0}
             todo = [address]
             frame = worst = 0
@@ -59,7 +60,8 @@ class Stacks:
     def _through(self, block: Block, depth: int) -> tuple[int, int, list[tuple[int, int]]]:
         """(depth after, deepest, calls with the depth at which they are made)."""
         deepest, calls, callees = depth, [], list(block.calls)
-        for instruction in self._graphs.instructions(block):
+        known: dict[int, int] = {}
+        for instruction in self._graphs.code.instructions(block):
             operands = instruction.operands
             if instruction.id == ARM_INS_BL:
                 calls.append((callees.pop(0), depth))
@@ -68,11 +70,16 @@ class Stacks:
             elif instruction.id == ARM_INS_POP:
                 depth -= WORD * len(operands)
             elif operands and operands[0].reg == ARM_REG_SP and instruction.id in (ARM_INS_ADD, ARM_INS_SUB):
-                if operands[-1].type != ARM_OP_IMM:
-                    raise Problem(f"sp moves by a register at {instruction.address:#x}")
-                depth += operands[-1].imm if instruction.id == ARM_INS_SUB else -operands[-1].imm
+                last = operands[-1]
+                # Large frames are made and undone with a constant from a register, negative ones to make them.
+                moved = last.imm if last.type == ARM_OP_IMM else known.get(last.reg)
+                if moved is None:
+                    raise Problem(f"sp moves by an unknown amount at {instruction.address:#x}")
+                moved = moved - (1 << 32) if moved >> 31 == 1 else moved
+                depth += moved if instruction.id == ARM_INS_SUB else -moved
             elif ARM_REG_SP in instruction.regs_access()[1] and instruction.id not in (ARM_INS_PUSH, ARM_INS_POP):
                 raise Problem(f"sp is set at {instruction.address:#x}")
+            self._graphs.code.follow(instruction, known)
             deepest = max(deepest, depth)
         # What is left is a jump out of the function, its last instruction: the frame is gone by then.
         calls += [(callee, depth) for callee in callees]
