@@ -104,7 +104,8 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
         broken = STATE_PERMIT_NEXT;
     } else if ((core->armed_kind > (uint8_t)DOSE_KIND_NONE) || (core->in_flight > 1u) ||
                (core->unconfirmed > core->in_flight) ||
-               ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_NONE))) {
+               ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_NONE)) ||
+               (core->event != (uint8_t)CORE_NOTHING)) {
         broken = STATE_STROKE_KNOWN;
     } else {
         broken = STATE_OK;

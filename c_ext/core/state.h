@@ -33,7 +33,8 @@ typedef enum {
     STATE_SUSPENDED_STILL,   // while suspended or faulted nothing waits, no bolus and no temporary basal runs
     STATE_COUNTS_AGREE,      // the ledgers' commanded strokes are the guard's, its ring is where they say
     STATE_PERMIT_NEXT,       // the permit is for the next stroke at most
-    STATE_STROKE_KNOWN       // the stroke in progress is of a known kind, and only one in progress can be unconfirmed
+    STATE_STROKE_KNOWN       // the stroke in progress is of a known kind, only one in progress can be unconfirmed, and
+                             // nothing is left to enter
 } state_invariant_t;
 
 // Writes the state. What the interrupt has done is entered first, as by any supervisor call.

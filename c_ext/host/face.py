@@ -53,7 +53,7 @@ STATE_FIELDS = (
 
 # Steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s: an assumed small stepper, for tests.
 MOTOR = (96, 200, 1000, 4000)
-PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_", "STATE_")
+PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_")
 HOUR, DAY = 0, 1
 NEVER_US = 2**64 - 1
 

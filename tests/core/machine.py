@@ -148,6 +148,10 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
         def permit_another(self, stroke: int) -> None:
             self.pair.permit(stroke)
 
+        @rule()
+        def power_cut(self) -> None:
+            self.pair.power_cut()
+
         # The interrupt
 
         @rule(wait_us=IDLE_US)

@@ -29,7 +29,9 @@ class Pair:
         now_us: int = 0,
         motor: tuple[int, int, int, int] = MOTOR,
     ) -> None:
-        self.core = core_class(stroke_nl, concentration_u_per_ml, spacing_us, motor, history, now_us)
+        self.core_class = core_class
+        self.configuration = (stroke_nl, concentration_u_per_ml, spacing_us, motor, history)
+        self.core = core_class(*self.configuration, now_us)
         self.model = Model(stroke_nl, concentration_u_per_ml, spacing_us, history, now_us)
         self.refused = 0  # by the last set_limits()
         self.now_us = now_us  # the latest time that anybody told
@@ -142,6 +144,28 @@ class Pair:
         self.core.ended()
         self.model.ended()
         self.check()
+
+    # Power
+
+    def power_cut(self) -> None:
+        """The state goes to the journal and comes back into another core, which takes this one's place."""
+        stored = self.core.save(self.now_us)
+        assert self.model.settle(self.now_us) == {0}
+        other = self.core_class(*self.configuration, 0)
+        other.module.ffi.buffer(other.history)[:] = other.module.ffi.buffer(self.core.history)[:]
+        assert other.load(self.now_us, stored) == 0
+        assert self.stored_part(other) == self.stored_part(self.core)
+        self.core = other
+        self.supervised(self.now_us, 0)
+
+    @staticmethod
+    def stored_part(core: Any) -> bytes:
+        """All but where the history lies, and the caps' look back, which is worked out anew when it is needed."""
+        ffi = core.module.ffi
+        copy = ffi.new("core_t *", core.c[0])
+        copy.guard.history = ffi.NULL
+        copy.guard.free_tick = (0, 0)
+        return bytes(ffi.buffer(copy))
 
     # Both, as they should
 

@@ -1,0 +1,291 @@
+"""The whole state as bytes: what comes back is what was; whatever breaks an invariant is refused by its name.
+
+The state machine (machine.py, power_cut) puts the core through this in every state it reaches.
+"""
+
+import pytest
+
+from c_ext.host import STROKE, Core
+from tests.core.flow import HOUR_US, TEMP_PERCENT
+from tests.core.pair import Pair, by_name
+
+pytestmark = [pytest.mark.req("STORE-1"), pytest.mark.req("STORE-3"), pytest.mark.req("GUARD-2")]
+
+FFI, LIB = Core.module.ffi, Core.module.lib
+STATE_BYTES = LIB.STATE_BYTES
+HEADER = 8
+DOSE = FFI.sizeof("dose_t")
+FRONT = STATE_BYTES - HEADER - DOSE
+NOW_US = 4 * HOUR_US
+NEVER = 2**64 - 1
+
+
+def history_of(core, other):
+    FFI.buffer(other.history)[:] = FFI.buffer(core.history)[:]
+    return other
+
+
+def rich():
+    """A core in the middle of everything: strokes made, all kinds waiting or running, changes to come."""
+    core = Core()
+    core.set_basal(0, 3000)
+    core.bolus(0, 5, 9, 6 * HOUR_US)
+    for stroke, at_us in enumerate((0, 2_000_000, 4_000_000), 1):
+        core.settle(at_us)
+        core.permit(stroke)
+        assert core.service(at_us) == STROKE
+        core.confirmed()
+        core.ended()
+    core.temp_basal(HOUR_US, TEMP_PERCENT, 150, 8 * HOUR_US)
+    core.plan_basal(HOUR_US, 5 * HOUR_US, 4000)
+    core.settle(NOW_US)
+    core.permit(4)
+    return core
+
+
+def bytes_of(core):
+    """The format, put together here: version, core_t up to the history, dose_t."""
+    front = bytes(FFI.buffer(core.c))[:FRONT]
+    dose = bytes(FFI.buffer(FFI.addressof(core.c, "dose")))
+    return bytes([LIB.STATE_VERSION]) + bytes(HEADER - 1) + front + dose
+
+
+def test_the_format():
+    core = rich()
+    assert core.save(NOW_US) == bytes_of(core)
+    assert len(bytes_of(core)) == STATE_BYTES
+
+
+def test_what_comes_back_is_what_was():
+    core = rich()
+    other = history_of(core, Core(now_us=17))
+    assert other.load(NOW_US, core.save(NOW_US)) == 0
+    assert other.state() == core.state() and other.limits() == core.limits()
+    assert other.save(NOW_US) == core.save(NOW_US)
+    # Both go on alike.
+    for each in (core, other):
+        assert each.promise(NOW_US, NOW_US + 10**6) and each.service(NOW_US + 5) == STROKE
+        each.settle(NOW_US + 6)
+    assert other.state() == core.state()
+
+
+def test_it_comes_back_later():
+    core = rich()
+    other = history_of(core, Core())
+    assert other.load(NOW_US + 2 * HOUR_US, core.save(NOW_US)) == 0
+    core.settle(NOW_US + 2 * HOUR_US)
+    assert other.state() == core.state()
+
+
+def test_saving_with_a_time_gone_by_saves_the_books_as_they_stand():
+    core = rich()
+    before = core.state()
+    assert history_of(core, Core()).load(NOW_US, core.save(NOW_US - 5)) == 0
+    assert core.state() == before
+
+
+def test_a_saved_fault_stays_and_what_ran_has_ended():
+    core = rich()
+    core.stop(NOW_US + 1, LIB.GUARD_STOPPED)
+    other = history_of(core, Core())
+    assert other.load(NOW_US + 1, core.save(NOW_US + 1)) == 0
+    assert other.next_us() == -1 and by_name(other.state())["guard_fault"] == LIB.GUARD_STOPPED
+    assert not other.alive(NOW_US + 1) and other.resume(NOW_US + 2) == LIB.DOSE_E_FAULT
+
+
+@pytest.mark.parametrize("what", ["stroke in flight", "stroke not confirmed", "suspended", "withheld"])
+def test_unfinished_business_comes_back(what):
+    pair = Pair(Core)
+    pair.permit(1)
+    pair.request("bolus", 0, 3)
+    if what == "withheld":
+        pair.set_limits(35_000, 40_000, 0, 0)
+    pair.service(0)
+    if what == "stroke in flight":
+        pair.confirmed()
+    if what == "suspended":
+        pair.request("suspend", 5)
+    pair.power_cut()
+    if what.startswith("stroke"):
+        pair.stroke_over()
+
+
+def word(core, name, value):
+    pair = getattr(core.c.guard, name)
+    pair.value, pair.check = value, value ^ 0xFFFFFFFF
+
+
+def at(path, value):
+    """Sets a member of core_t; a number in the path is an index."""
+    *way, last = path.split(".")
+
+    def change(core):
+        place = core.c
+        for name in way:
+            place = place[int(name)] if name.isdigit() else getattr(place, name)
+        if last.isdigit():
+            place[int(last)] = value
+        else:
+            setattr(place, last, value)
+
+    return change
+
+
+def words(**values):
+    return lambda core: [word(core, name, value) for name, value in values.items()]
+
+
+def both(*changes):
+    return lambda core: [change(core) for change in changes]
+
+
+def suspended(core):
+    core.suspend(NOW_US)
+
+
+BASAL, TEMP, NORMAL, SQUARE = range(4)
+BREAKS = [
+    ("WORDS_INTACT", at("guard.head.check", 0)),
+    ("SAME_PUMP", at("stroke_uu", 100_000)),
+    ("SAME_PUMP", at("burst_us", 1)),
+    ("SAME_PUMP", at("guard.stroke_uu", 1)),
+    ("SAME_PUMP", words(spacing_us=1)),
+    ("SAME_PUMP", words(history_length=2499)),
+    ("SAME_PUMP", at("dose.spacing_us", 1)),
+    ("SAME_PUMP", at("dose.basal.pace.whole_q", 1)),
+    ("TIME_PAST", at("dose.basal.at_us", NOW_US + 1)),
+    ("TIME_PAST", at("event_us", NOW_US + 1)),
+    ("TIME_PAST", at("stopped_us", NOW_US + 1)),
+    ("TIME_PAST", at("dose.normal.start_us", NOW_US + 1)),
+    ("TIME_PAST", at("dose.square.start_us", NOW_US + 1)),
+    ("TIME_PAST", at("dose.temp_start_us", NOW_US + 1)),
+    ("TIME_PAST", at("dose.slot_us", NOW_US + 2_000_001)),
+    ("FRACTIONS_SMALL", at("dose.basal.pace.owed_q", 200_000 * 3_600_000)),
+    ("FRACTIONS_SMALL", at("dose.square_pace.owed_q", 6 * HOUR_US)),
+    ("FRACTIONS_SMALL", at("dose.square_pace.whole_q", 0)),
+    ("LIMITS_HARD", words(basal_mu_per_h=35_001)),
+    ("LIMITS_HARD", words(bolus_strokes=201)),
+    ("LIMITS_HARD", words(hour_strokes=301)),
+    ("LIMITS_HARD", words(day_strokes=2501)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.temp", 3)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.temp_value", 201)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.temp_until_us", NEVER)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.temp", 0)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.boundary_us", NOW_US)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.temp_until_us", NOW_US)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.rate_mu_per_h", 23_334)),
+    ("SCHEDULE_SOUND", at("dose.basal.schedule.boundary_mu_per_h", 23_334)),
+    ("RATE_IN_FORCE", at("dose.basal.pace.rate_q", 4501)),
+    ("RATE_IN_FORCE", at("dose.basal.paused", 1)),
+    ("RATE_IN_FORCE", at("dose.suspended", 1)),
+    ("RATE_IN_FORCE", both(suspended, at("dose.suspended", 2))),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{BASAL}.commanded", 1)),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{TEMP}.abandoned", 1)),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{NORMAL}.delivered", 4)),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{NORMAL}.abandoned", 3)),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{SQUARE}.commanded", 10)),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{BASAL}.programmed", 1)),
+    ("LEDGERS_CONSERVE", at(f"dose.ledger.{TEMP}.programmed", 1)),
+    ("BOLUS_ENDS", at("dose.normal.reason", 1)),
+    ("BOLUS_ENDS", at("dose.square.reason", 2)),
+    ("BOLUS_ENDS", at(f"dose.ledger.{NORMAL}.programmed", 3)),
+    ("SQUARE_PACED", at("dose.square_waiting", 10)),
+    ("SQUARE_PACED", at("dose.square_waiting", 9)),
+    ("SQUARE_PACED", at("dose.square_pace.whole_q", 24 * HOUR_US + 1)),
+    ("SQUARE_PACED", at("dose.square_pace.rate_q", 0)),
+    ("SQUARE_PACED", at("dose.square_pace.rate_q", 8)),
+    ("TEMP_ENDS", at("dose.temp_reason", 1)),
+    ("SUSPENDED_STILL", words(fault=8)),
+    ("SUSPENDED_STILL", both(suspended, at("dose.basal.waiting.0", 1))),
+    ("SUSPENDED_STILL", both(suspended, at("dose.basal.waiting.1", 1))),
+    ("SUSPENDED_STILL", both(suspended, at(f"dose.ledger.{NORMAL}.abandoned", 0), at("dose.normal.reason", 0))),
+    (
+        "SUSPENDED_STILL",
+        both(
+            suspended, at(f"dose.ledger.{SQUARE}.abandoned", 0), at("dose.square.reason", 0),
+            at("dose.square_waiting", 9),
+        ),
+    ),
+    (
+        "SUSPENDED_STILL",
+        both(
+            suspended, at("dose.basal.schedule.temp", 1), at("dose.basal.schedule.temp_until_us", NOW_US + 1),
+            at("dose.temp_reason", 0),
+        ),
+    ),
+    ("COUNTS_AGREE", at(f"dose.ledger.{BASAL}", (4, 4, 0, 0))),
+    ("COUNTS_AGREE", at(f"dose.ledger.{TEMP}", (4, 4, 0, 0))),
+    ("COUNTS_AGREE", words(recorded=2)),
+    ("COUNTS_AGREE", words(head=2500)),
+    ("COUNTS_AGREE", words(head=4)),
+    ("PERMIT_NEXT", words(permitted=5)),
+    ("PERMIT_NEXT", words(permitted=2)),
+    ("STROKE_KNOWN", at("armed_kind", 5)),
+    ("STROKE_KNOWN", at("in_flight", 2)),
+    ("STROKE_KNOWN", at("unconfirmed", 1)),
+    ("STROKE_KNOWN", both(at("in_flight", 1), at("armed_kind", 4))),
+    ("STROKE_KNOWN", at("event", 1)),
+    ("STROKE_KNOWN", at("event", 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change"), BREAKS, ids=[f"{i} {name}" for i, (name, _) in enumerate(BREAKS)])
+def test_a_state_that_breaks_an_invariant_is_refused_by_its_name(name, change):
+    core = rich()
+    other = history_of(core, Core())
+    before = other.raw()
+    change(core)
+    found = other.load(NOW_US, bytes_of(core))
+    assert found == getattr(LIB, f"STATE_{name}")
+    assert other.raw() == before
+
+
+def test_another_version_is_refused():
+    core = rich()
+    other = history_of(core, Core())
+    before = other.raw()
+    for version in (0, 2, 255):
+        assert other.load(NOW_US, bytes([version]) + core.save(NOW_US)[1:]) == LIB.STATE_VERSION_KNOWN
+    assert other.raw() == before
+
+
+def test_no_name_is_left_out():
+    names = {name for name in dir(LIB) if name.startswith("STATE_")} - {"STATE_OK", "STATE_BYTES", "STATE_VERSION"}
+    assert names == {"STATE_VERSION_KNOWN", *(f"STATE_{name}" for name, _ in BREAKS)}
+
+
+@pytest.mark.req("DOSE-7")
+@pytest.mark.parametrize("bit", range(8))
+def test_no_flipped_bit_does_harm(bit):
+    """Refused with the core unchanged, or harmless: nothing written out of place, no stroke closer than the spacing."""
+    core = rich()
+    stored = bytearray(core.save(NOW_US))
+    for place in range(STATE_BYTES):
+        stored[place] ^= 1 << bit
+        other = history_of(core, Core())
+        before = other.raw()
+        if other.load(NOW_US, bytes(stored)) != 0:
+            assert other.raw() == before
+        else:
+            go_on(other)
+        stored[place] ^= 1 << bit
+
+
+def go_on(core):
+    now_us, starts_us = NOW_US, []
+    for _ in range(4):
+        core.permit(int(core.c.guard.commanded.value) + 1)
+        due_us = core.next_us()
+        if due_us < 0 or due_us > now_us + HOUR_US:
+            break
+        core.promise(now_us, max(due_us, now_us))
+        now_us = max(due_us, now_us)
+        if core.service(now_us) == STROKE:
+            starts_us.append(now_us)
+        core.confirmed()
+        core.ended()
+        core.settle(now_us)
+    assert all(later - earlier >= 1_000_000 for earlier, later in zip(starts_us, starts_us[1:], strict=False))
+    core.cancel_bolus(now_us)
+    core.suspend(now_us)
+    core.save(now_us + HOUR_US)
