@@ -105,6 +105,8 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
     } else if ((core->armed_kind > (uint8_t)DOSE_KIND_NONE) || (core->in_flight > 1u) ||
                (core->unconfirmed > core->in_flight) ||
                ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_NONE)) ||
+               ((core->unconfirmed != 0u) &&
+                (ledger[core->armed_kind].delivered >= ledger[core->armed_kind].commanded)) ||
                (core->event != (uint8_t)CORE_NOTHING)) {
         broken = STATE_STROKE_KNOWN;
     } else {

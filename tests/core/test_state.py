@@ -226,6 +226,8 @@ BREAKS = [
     ("STROKE_KNOWN", both(at("in_flight", 1), at("armed_kind", 4))),
     ("STROKE_KNOWN", at("event", 1)),
     ("STROKE_KNOWN", at("event", 2)),
+    # All that was commanded is delivered already: one more confirmation would be one too many.
+    ("STROKE_KNOWN", both(at("in_flight", 1), at("armed_kind", 2), at("unconfirmed", 1))),
 ]  # fmt: skip
 
 
