@@ -71,12 +71,27 @@ core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutati
 firmware: ## build MicroPython with the firmware for BOARD
 	@$(PYTHON) -m tools.micropython $(BOARD)
 
-.PHONY: core
-core: setup ## build the dose core as a Python module
+.PHONY: core-target
+core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host
+	@$(BOOTSTRAP) core-target
+	@$(VENV)/python -m tools.core.target --seed $(SEED)
+
+.PHONY: core-cost
+core-cost: setup ## dose core: instructions, code, memory and stack on Cortex-M0+ against their budget
+	@$(BOOTSTRAP) core-target
+	@$(VENV)/python -m tools.core.cost
+	@$(VENV)/python -m tools.core.size
+
+.PHONY: core-bench
+core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md
+	@$(VENV)/python -m tools.core.bench
+
+.PHONY: core-module
+core-module: setup ## build the dose core as a Python module
 	@$(VENV)/python -m c_ext.host.build
 
 .PHONY: ready
-ready: setup core firmware
+ready: setup core-module firmware
 
 .PHONY: bench
 bench: ready ## run the accuracy bench on a plant made from SEED; results in build/bench
@@ -92,6 +107,7 @@ pump: ready ## run a virtual pump at PACE × real time, its programmer link on T
 
 .PHONY: test
 test: ready ## run all tests
+	@$(BOOTSTRAP) core-gates core-target
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: check

@@ -92,6 +92,10 @@ PACKAGES = {
         Package(_has("clang-tidy-19"), ("clang-tidy-19",), "clang-tidy: static analysis of the dose core"),
         Package(_has("arm-none-eabi-gcc"), ("gcc-arm-none-eabi",), "gcc for Cortex-M: warnings, code size"),
     ),
+    "core-target": (
+        Package(_has("arm-none-eabi-gcc"), ("gcc-arm-none-eabi",), "gcc for Cortex-M: the dose core on its target"),
+        Package(_has("qemu-system-arm"), ("qemu-system-arm",), "QEMU: bare-metal images of the dose core"),
+    ),
     "core-afl": (Package(_has("afl-fuzz", "afl-clang-fast"), ("afl++",), "AFL++: the second fuzzer of the dose core"),),
 }
 

@@ -2,7 +2,7 @@
 
     python -m tools.core.summary
 
-Each gate writes its own file into build/core; this one computes nothing anew. A figure whose gate has not run is null and
+Each gate writes its own file into build/core; nothing is computed anew. A figure whose gate has not run is null and
 named, and the exit code is then 1: a summary with holes is no proof.
 """
 
