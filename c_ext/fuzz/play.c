@@ -316,8 +316,8 @@ static void one(play_t *play) {
 
 void play(play_t *play, const uint8_t *bytes, size_t size) {
     static const motion_motor_t motors[] = {{24u, 400u, 2000u, 20000u}, {96u, 200u, 1000u, 4000u}};
-    // All but the history: a core that reads of it what it has not written is to be found out.
-    memset(&play->core, 0, sizeof(play->core));
+    // Anything but zero: a core that reads what it has not written is to be found out.
+    memset(&play->core, 0xa5, sizeof(play->core));
     memset(&play->config, 0, sizeof(play->config));
     memset(play->history, 0xa5, sizeof(play->history));
     play->now_us = 0u;

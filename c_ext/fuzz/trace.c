@@ -1,6 +1,7 @@
 // trace.c: a digest of everything visible, sequence by sequence: each call's result and every byte of state after it.
 //
-//     trace SEED COUNT [FILE …]     prints one digest a line: first the files', then COUNT random sequences'
+//     trace SEED COUNT [FILE …]     prints one digest a line: first the files', then, for each of COUNT, a random sequence's
+// and some calls of parts alone
 //
 // Two cores that print the same did the same, as far as these sequences go (mutation testing, tools/core/mutation.py).
 #include <inttypes.h>
@@ -9,9 +10,11 @@
 #include <string.h>
 
 #include "play.h"
+#include "play_parts.h"
 
 #define SEQUENCE_BYTES 160u
 #define FILE_BYTES 65536u
+#define PARTS_PER_SEQUENCE 20u
 
 static uint64_t sum;
 
@@ -58,6 +61,14 @@ static void sequence(const uint8_t *bytes, size_t size) {
     (void)printf("%016" PRIx64 "\n", sum);
 }
 
+// xorshift64: the same on every machine.
+static uint64_t next(uint64_t state) {
+    state ^= state << 13u;
+    state ^= state >> 7u;
+    state ^= state << 17u;
+    return state;
+}
+
 int main(int count, char **words) {
     static uint8_t bytes[FILE_BYTES];
     if (count < 3) {
@@ -76,10 +87,7 @@ int main(int count, char **words) {
     }
     for (uint64_t left = strtoull(words[2], NULL, 10); left != 0u; left--) {
         for (uint32_t i = 0u; i < SEQUENCE_BYTES; i++) {
-            // xorshift64: the same bytes on every machine.
-            state ^= state << 13u;
-            state ^= state >> 7u;
-            state ^= state << 17u;
+            state = next(state);
             bytes[i] = (uint8_t)(state >> 32u);
         }
         // No odd configuration, or most sequences would end before they begin.
@@ -89,6 +97,13 @@ int main(int count, char **words) {
             bytes[2] = 0u;
         }
         sequence(bytes, SEQUENCE_BYTES);
+        sum = 0u;
+        for (uint32_t i = 0u; i < PARTS_PER_SEQUENCE; i++) {
+            state = next(state);
+            const uint64_t digest = play_part(state ^ (state >> 32u));
+            mix(&digest, sizeof(digest));
+        }
+        (void)printf("%016" PRIx64 "\n", sum);
     }
     return EXIT_SUCCESS;
 }

@@ -3,6 +3,7 @@
     python -m tools.core.mutation --full                  all mutants (nightly)
     python -m tools.core.mutation --changed BASE          mutants of the lines changed since BASE, or, if none, a sample
                                                           drawn from --seed; at most --seconds
+    python -m tools.core.mutation --again                 what survived the last run, while working on it
     options: --core FOLDER, --tests FILE …, --equivalents FILE, --workers N
 
 build/core/mutation.json holds {killed, survived, equivalent, crashed, timeout}, what survived, and how long it took.
@@ -12,6 +13,7 @@ Exit status 1 if a mutant survived, or a full run finds an entry unused.
 """
 
 import argparse
+import json
 import random
 import re
 import tempfile
@@ -170,6 +172,7 @@ def main() -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--full", action="store_true")
     which.add_argument("--changed", metavar="BASE")
+    which.add_argument("--again", action="store_true", help="only what survived the last run")
     parser.add_argument("--core", type=Path, default=CORE_DIR)
     parser.add_argument("--equivalents", type=Path, default=EQUIVALENTS)
     parser.add_argument("--out", type=Path, default=OUT / "mutation.json")
@@ -184,12 +187,15 @@ def main() -> None:
     chosen, what = everything, "all"
     if options.changed:
         chosen, what = choose(everything, options.changed, core_dir, options.seed)
+    if options.again:
+        survivors = json.loads(options.out.read_text(encoding="utf-8"))["survivors"]
+        chosen, what = [each for each in everything if str(each) in survivors], "survivors of the last run"
     listed = read_equivalents(options.equivalents)
     say(f"mutation: {len(chosen)} of {len(everything)} mutants ({what})")
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(core_dir, Path(work), options.seed)
-        seconds = float("inf") if options.full else options.seconds
+        seconds = options.seconds if options.changed else float("inf")
         outcomes = Run(bench, chosen, options.tests or core_tests(), options.workers, seconds).go(listed)
     result = report(outcomes, len(everything), len(chosen), what, time.monotonic() - begin)
     write_json(options.out, result)
