@@ -86,6 +86,15 @@ core-cost: setup ## dose core: instructions, code, memory and stack on Cortex-M0
 core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md
 	@$(VENV)/python -m tools.core.bench
 
+.PHONY: core
+core: ## dose core: every quick gate, then build/core/summary.json
+	@$(MAKE) core-warnings core-misra core-sanitize core-fuzz core-coverage core-target core-bench core-mutation
+	@$(VENV)/python -m tools.core.summary
+
+.PHONY: core-nightly
+core-nightly: ## dose core: the long gates: both fuzzers, every mutant
+	@$(MAKE) core-fuzz-night core-mutation-full
+
 .PHONY: core-module
 core-module: setup ## build the dose core as a Python module
 	@$(VENV)/python -m c_ext.host.build
