@@ -7,6 +7,7 @@ from hil.checks.owed import Command
 
 STROKE, WITHHELD = 1, 2  # core_action_t
 TEMP_RATE, TEMP_PERCENT = 1, 2  # basal_temp_t
+EVENTS_MAX = 100_000  # strokes and wakes in a run: a core gone wild must not run for ever
 IDLE_MAX_US = 3_600_000_000  # the longest promise, GUARD-3
 
 
@@ -19,6 +20,7 @@ class _Board:
         self.strokes: list[int] = []
         self.accepted: list[Command] = []
         self.now_us = 0
+        self.events = 0
 
     def permit_next(self) -> None:
         self.core.permit(len(self.strokes) + 1)
@@ -43,6 +45,8 @@ class _Board:
 
     def run(self, until_us: int) -> None:
         while self.now_us < until_us or -1 < self.core.next_us() <= until_us:
+            self.events += 1
+            assert self.events < EVENTS_MAX, f"the core never comes to an end at {self.now_us} us"
             back_us = min(self.now_us + IDLE_MAX_US, until_us)
             self.core.promise(self.now_us, back_us)
             due_us = self.core.next_us()

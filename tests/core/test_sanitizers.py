@@ -16,6 +16,9 @@ SUITES = [
     "tests/core/test_motion.py",
     "tests/core/test_stop.py",
     "tests/core/test_guard_windows.py",
+    "tests/core/test_guard_words.py",
+    "tests/core/test_guard_checks.py",
+    "tests/core/test_state.py",
 ]
 # A context, its history full, one stroke, a bolus: enough to reach every line a bug below is put in.
 POKE = """
@@ -23,7 +26,7 @@ import sys
 from pathlib import Path
 from c_ext.host.face import bind
 core = bind(Path(sys.argv[1]))()
-core.bolus(0, 3), core.permit(1), core.service(0)
+core.bolus(0, 3), core.permit(1), core.service(0), core.settle(0)
 print("survived")
 """
 
