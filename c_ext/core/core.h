@@ -85,8 +85,8 @@ bool core_permit(core_t *core, uint32_t stroke);
 // Interrupt or main.
 void core_stop(core_t *core, uint64_t now_us, guard_verdict_t fault);
 
-// When core_service() must run next; DOSE_NEVER while nothing will be owed, a stroke is in progress, no permit is there, or
-// a withheld stroke has not been settled. Interrupt, O(1).
+// When core_service() must run next; DOSE_NEVER while nothing will be owed, no permit is there, or a stroke started or
+// withheld has not been settled by a supervisor call. Interrupt, O(1).
 uint64_t core_next_us(const core_t *core);
 
 // The stroke timer's handler. Interrupt, O(1).

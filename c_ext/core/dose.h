@@ -18,7 +18,7 @@
 
 #define DOSE_NEVER PACE_NEVER
 
-#define DOSE_SQUARE_MIN_US 1800000000u   // the shortest square bolus, 30 min: 40 U of the finest strokes fit in
+#define DOSE_SQUARE_MIN_US 1800000000u   // the shortest square bolus, 30 min: 40 U of U-100 in the finest strokes fit
 #define DOSE_SQUARE_MAX_US 86400000000u  // the longest, 24 h
 #define DOSE_TEMP_MAX_US 86400000000u    // the longest temporary basal
 #define DOSE_PLAN_MAX_US 86400000000u    // how far ahead a boundary may be planned
