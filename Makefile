@@ -25,79 +25,16 @@ export PYTHONDONTWRITEBYTECODE = 1
 .PHONY: help
 help: ## list the targets
 	@echo "Relève: controller firmware and test bench for an implantable insulin pump. Not a medical device."
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 27
 	@echo "Settings: SEED=$(SEED) BOARD=$(BOARD) PORT=$(PORT) PACE=$(PACE) WORKERS=$(WORKERS) MICROPYTHON_DIR=… DEBIAN_MIRROR=…"
 
 .PHONY: setup
 setup: ## install what the project needs: system packages, .venv
 	@$(BOOTSTRAP) venv
 
-.PHONY: core-warnings
-core-warnings: setup ## dose core: warnings as errors (gcc, clang, arm-none-eabi-gcc), gcc's analyser, clang-tidy
-	@$(VENV)/python -m tools.core.warnings_gate
-
-.PHONY: core-misra
-core-misra: setup ## dose core: MISRA C:2012, every deviation with its reason
-	@$(VENV)/python -m tools.core.misra
-
-.PHONY: core-sanitize
-core-sanitize: setup ## dose core: kept fuzz corpus and test suites under ASan and UBSan
-	@$(VENV)/python -m tools.core.fuzz replay
-	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py
-
-.PHONY: core-fuzz
-core-fuzz: setup ## dose core: corpus replay, then libFuzzer: FUZZ_RUNS inputs from SEED
-	@$(VENV)/python -m tools.core.fuzz replay
-	@$(VENV)/python -m tools.core.fuzz libfuzzer --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED)
-
-.PHONY: core-fuzz-night
-core-fuzz-night: setup ## dose core: libFuzzer and AFL++, FUZZ_SECONDS each
-	@$(VENV)/python -m tools.core.fuzz libfuzzer --seconds $(FUZZ_SECONDS) --seed $(SEED)
-	@$(VENV)/python -m tools.core.fuzz afl --seconds $(FUZZ_SECONDS)
-
-.PHONY: core-coverage
-core-coverage: setup ## dose core: branch and MC/DC coverage of its suites; build/core/coverage.json
-	@$(VENV)/python -m tools.core.coverage_gate
-
-.PHONY: core-mutation
-core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a sample from SEED
-	@$(VENV)/python -m tools.core.mutation --changed $(BASE) --seed $(SEED)
-
-.PHONY: core-mutation-full
-core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutation.json
-	@$(VENV)/python -m tools.core.mutation --full --workers $(WORKERS)
-
 .PHONY: firmware
 firmware: ## build MicroPython with the firmware for BOARD
 	@$(PYTHON) -m tools.micropython $(BOARD)
-
-.PHONY: core-target
-core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host
-	@$(BOOTSTRAP) core-target
-	@$(VENV)/python -m tools.core.target --seed $(SEED)
-
-.PHONY: core-cost
-core-cost: setup ## dose core: instructions, code, memory and stack on Cortex-M0+ against their budget
-	@$(BOOTSTRAP) core-target
-	@$(VENV)/python -m tools.core.cost
-	@$(VENV)/python -m tools.core.size
-
-.PHONY: core-bench
-core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md
-	@$(VENV)/python -m tools.core.bench
-
-.PHONY: core
-core: ## dose core: every quick gate, then build/core/summary.json
-	@$(MAKE) core-warnings core-misra core-sanitize core-fuzz core-coverage core-target core-bench core-mutation
-	@$(VENV)/python -m tools.core.summary
-
-.PHONY: core-nightly
-core-nightly: ## dose core: the long gates: both fuzzers, every mutant
-	@$(MAKE) core-fuzz-night core-mutation-full
-
-.PHONY: core-module
-core-module: setup ## build the dose core as a Python module
-	@$(VENV)/python -m c_ext.host.build
 
 .PHONY: ready
 ready: setup core-module firmware
@@ -143,6 +80,69 @@ stubs:
 types: stubs ## check types: CPython code, then the firmware against MicroPython's stubs
 	@$(VENV)/mypy
 	@$(VENV)/mypy --config-file tools/mypy-firmware.ini
+
+.PHONY: core
+core: ## dose core: every quick gate, then build/core/summary.json
+	@$(MAKE) core-warnings core-misra core-sanitize core-fuzz core-coverage core-target core-bench core-mutation
+	@$(VENV)/python -m tools.core.summary
+
+.PHONY: core-nightly
+core-nightly: ## dose core: the long gates: both fuzzers, every mutant
+	@$(MAKE) core-fuzz-night core-mutation-full
+
+.PHONY: core-module
+core-module: setup ## build the dose core as a Python module
+	@$(VENV)/python -m c_ext.host.build
+
+.PHONY: core-warnings
+core-warnings: setup ## dose core: warnings as errors (gcc, clang, arm-none-eabi-gcc), gcc's analyser, clang-tidy
+	@$(VENV)/python -m tools.core.warnings_gate
+
+.PHONY: core-misra
+core-misra: setup ## dose core: MISRA C:2012, every deviation with its reason
+	@$(VENV)/python -m tools.core.misra
+
+.PHONY: core-sanitize
+core-sanitize: setup ## dose core: kept fuzz corpus and test suites under ASan and UBSan
+	@$(VENV)/python -m tools.core.fuzz replay
+	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py
+
+.PHONY: core-fuzz
+core-fuzz: setup ## dose core: corpus replay, then libFuzzer: FUZZ_RUNS inputs from SEED
+	@$(VENV)/python -m tools.core.fuzz replay
+	@$(VENV)/python -m tools.core.fuzz libfuzzer --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED)
+
+.PHONY: core-fuzz-night
+core-fuzz-night: setup ## dose core: libFuzzer and AFL++, FUZZ_SECONDS each
+	@$(VENV)/python -m tools.core.fuzz libfuzzer --seconds $(FUZZ_SECONDS) --seed $(SEED)
+	@$(VENV)/python -m tools.core.fuzz afl --seconds $(FUZZ_SECONDS)
+
+.PHONY: core-coverage
+core-coverage: setup ## dose core: branch and MC/DC coverage of its suites; build/core/coverage.json
+	@$(VENV)/python -m tools.core.coverage_gate
+
+.PHONY: core-mutation
+core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a sample from SEED
+	@$(VENV)/python -m tools.core.mutation --changed $(BASE) --seed $(SEED)
+
+.PHONY: core-mutation-full
+core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutation.json
+	@$(VENV)/python -m tools.core.mutation --full --workers $(WORKERS)
+
+.PHONY: core-target
+core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host
+	@$(BOOTSTRAP) core-target
+	@$(VENV)/python -m tools.core.target --seed $(SEED)
+
+.PHONY: core-cost
+core-cost: setup ## dose core: instructions, code, memory and stack on Cortex-M0+ against their budget
+	@$(BOOTSTRAP) core-target
+	@$(VENV)/python -m tools.core.cost
+	@$(VENV)/python -m tools.core.size
+
+.PHONY: core-bench
+core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md
+	@$(VENV)/python -m tools.core.bench
 
 .PHONY: lock
 lock: ## pin all dependencies of pyproject.toml anew, by hash
