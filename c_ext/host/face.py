@@ -76,7 +76,7 @@ class Core:
         history: int = 2500,
         now_us: int = 0,
     ) -> None:
-        """spacing_us 0 means the default. Raises ValueError if motion_plan() or core_init() refuses."""
+        """spacing_us 0 means the default. Raises ValueError if core_init() refuses; it does if there is no plan."""
         ffi, lib = self.module.ffi, self.module.lib
         self.c: Any = ffi.new("core_t *")
         self.history: Any = ffi.new("uint32_t[]", max(history, 1))
@@ -86,7 +86,7 @@ class Core:
         self._steps = motor[0]
         self._burst_us = int(lib.motion_plan(ffi.new("motion_motor_t *", motor), self._periods))
         config = (stroke_nl, concentration_u_per_ml, spacing_us, self._burst_us, self.history, history)
-        if not self._burst_us or not lib.core_init(self.c, now_us, ffi.new("core_config_t *", config)):
+        if not lib.core_init(self.c, now_us, ffi.new("core_config_t *", config)):
             raise ValueError(
                 f"core configuration out of range: stroke_nl={stroke_nl} concentration_u_per_ml="
                 f"{concentration_u_per_ml} spacing_us={spacing_us} motor={motor} history={history}"

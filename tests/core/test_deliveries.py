@@ -4,7 +4,7 @@ import pytest
 
 from c_ext.host import Core
 from tests.core.flow import HOUR_US, TEMP_PERCENT, TEMP_RATE
-from tests.core.model import BASAL, DAY_US, E_BUSY, NORMAL, SQUARE, STROKE, TEMP
+from tests.core.model import BASAL, DAY_US, E_BUSY, E_NO_TEMP, NORMAL, SQUARE, STROKE, TEMP
 from tests.core.pair import Pair, by_name
 
 MINUTE_US = 60_000_000
@@ -79,6 +79,13 @@ def test_changes_count_from_their_own_microsecond_however_late_the_supervisor(pa
     # 10 min at 0.5, 10 min at 1.5, then 3 U/h.
     owed = pair.model.basal.total * pair.model.stroke_mu * HOUR_US
     assert owed == 500 * (10 * MINUTE_US + 1) + 1500 * (10 * MINUTE_US - 1) + 3000 * late_us
+
+
+def test_a_temporary_rate_that_has_ended_cannot_be_cancelled_however_late_the_supervisor(pair):
+    pair.request("temp_basal", 0, TEMP_PERCENT, 50, MINUTE_US)
+    assert pair.request("cancel_temp", MINUTE_US) == E_NO_TEMP
+    pair.request("temp_basal", MINUTE_US, TEMP_PERCENT, 50, MINUTE_US)
+    assert pair.request("cancel_temp", 2 * MINUTE_US - 1) == 0
 
 
 def test_a_change_exactly_as_a_stroke_comes_to_be_owed(pair):

@@ -75,6 +75,13 @@ def test_ten_years_of_patterns_and_square_bolus(c):
     assert dose.bolus_id * 7 == squares
 
 
+def test_a_square_bolus_is_no_faster_than_a_pace_may_be(c):
+    dose = c.ffi.new("dose_t *")
+    c.lib.dose_init(dose, 0, 200_000, 1)
+    assert c.lib.dose_bolus(dose, 0, 0, c.lib.PACE_RATE_MAX + 1, DAY_US) == c.lib.DOSE_E_RANGE
+    assert c.lib.dose_bolus(dose, 0, 0, c.lib.PACE_RATE_MAX, DAY_US) == 0
+
+
 @given(
     stroke_uu=st.sampled_from(STROKES_UU),
     rate=st.integers(1, 35_000),
