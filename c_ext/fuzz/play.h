@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "core.h"
+#include "state.h"
 
 #define PLAY_HISTORY_MAX 12500u
 // Strokes in one play: enough to go round the shortest ring several times.
@@ -15,7 +15,13 @@
 
 typedef enum {
     PLAY_INIT,
+    PLAY_SETTLE,
+    PLAY_PROMISE,
+    PLAY_ALIVE,
     PLAY_SET_BASAL,
+    PLAY_PLAN_BASAL,
+    PLAY_TEMP_BASAL,
+    PLAY_CANCEL_TEMP,
     PLAY_BOLUS,
     PLAY_CANCEL_BOLUS,
     PLAY_SUSPEND,
@@ -29,17 +35,22 @@ typedef enum {
     PLAY_ENDED,
     PLAY_RUNNING,
     PLAY_USED,
-    PLAY_FLIP,  // not a call: a bit of a safety variable flips
-    PLAY_PART   // a part alone, on a context of its own
+    PLAY_RELOAD,  // saved, begun anew, loaded: what a reset does
+    PLAY_FLIP,    // not a call: a bit of a safety variable flips
+    PLAY_PART     // a part alone, on a context of its own
 } play_name_t;
 
+// A call: its arguments, meant as its name says, and its result.
 typedef struct {
     play_name_t name;
     uint64_t now_us;
-    uint64_t argument;
+    uint64_t argument;      // rate, stroke number, normal strokes, fault, window, back_us
+    uint64_t second;        // boundary_us, duration_us
+    uint32_t third;         // square strokes; value of a temporary rate
+    basal_temp_t temp;      // PLAY_TEMP_BASAL
     guard_limits_t limits;  // PLAY_SET_LIMITS
+    uint32_t refused;       // PLAY_SET_LIMITS
     uint64_t result;
-    uint32_t refused;  // PLAY_SET_LIMITS
 } play_call_t;
 
 typedef struct {
@@ -52,11 +63,20 @@ typedef struct {
     core_config_t config;
     core_t core;
     uint32_t history[PLAY_HISTORY_MAX];
-    uint32_t history_length;
 } play_t;
 
 // Plays all of `bytes`. A play is big: keep it off the stack.
 void play(play_t *play, const uint8_t *bytes, size_t size);
+
+// Makes one call, the listener told before and after. play_name_t's calls only, not PLAY_FLIP.
+uint64_t play_call(play_t *play, play_call_t call);
+
+// As a board without faults does, for at most so many strokes and until until_us: play_board.c.
+void play_good_board(play_t *play, uint64_t until_us, uint32_t strokes);
+// As a board whose stroke sensor misses or doubles edges (two bits a stroke) does.
+void play_bad_board(play_t *play, uint64_t edges);
+// Time goes on; the supervisor is there at the end of a long while.
+void play_step(play_t *play, uint64_t us);
 
 // shadow.c says every call on standard error.
 extern bool play_says_calls;

@@ -12,6 +12,9 @@ from tools.core.justified import Gap, Source
 
 BREAKER = ROOT / "c_ext" / "misra" / "breaker.c"
 
+# Where an edit of the core can be put in.
+RETURN = "    return (uint32_t)strokes;\n"
+
 pytestmark = pytest.mark.timeout(180)
 
 # Warnings
@@ -76,8 +79,8 @@ def test_one_bad_line_in_the_core_turns_misra_red(tmp_path):
     bad = core_copy(
         tmp_path,
         "pace.c",
-        "    pace->waiting = 0u;\n    restart",
-        "    if (whole_q == 0u) pace->waiting = 0u;\n    restart",
+        RETURN,
+        "    if (strokes == 77u) pace->owed_q = 0u;\n" + RETURN,
     )
     before = set(misra.check())
     found = set(misra.check(bad)) - before
@@ -114,13 +117,11 @@ def test_a_deviation_that_nothing_uses_turns_misra_red(tmp_path):
 
 @needs("clang-19", "llvm-cov-19")
 def test_what_no_test_reaches_turns_coverage_red(tmp_path):
-    unreached = "    if ((pace->rate_q == 12345u) && (pace->held_q == 54321u)) {\n        pace->waiting = 7u;\n    }\n"
-    bad = core_copy(
-        tmp_path, "pace.c", "    pace->waiting = 0u;\n    restart", f"{unreached}    pace->waiting = 0u;\n    restart"
-    )
+    unreached = "    if ((pace->rate_q == 49123u) && (strokes == 54321u)) {\n        pace->owed_q = 7u;\n    }\n"
+    bad = core_copy(tmp_path, "pace.c", RETURN, unreached + RETURN)
     both, alone = coverage_gate.measure(bad.resolve(), ["tests/core/test_stop.py"])
     result, wrong = coverage_gate.report(both, alone)
-    assert any("pace->rate_q == 12345u" in text and "is never true" in text for text in wrong)
+    assert any("pace->rate_q == 49123u" in text and "is never true" in text for text in wrong)
     assert any("has no independence pair" in text and "54321u" in text for text in wrong)
     assert result["branch_pct"] < 100 and result["mcdc_pct"] < 100
 

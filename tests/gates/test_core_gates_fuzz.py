@@ -15,36 +15,81 @@ PLAIN = [["gcc", "-O1"]]
 BUGS = {
     "drift": (
         "pace.c",
-        "pace->excess_q += pace->rate_q - pace->rest_q;",
-        "pace->excess_q = 0u;",
-        "the next due time is exact",
+        "pace->owed_q = owed_q - (strokes * pace->whole_q);",
+        "pace->owed_q = 0u;",
+        "exact|armed",
     ),
-    "two unconfirmed": ("guard.c", "(difference + 1u) > 2u", "(difference + 1u) > 3u", "confirmed agrees"),
-    "no permit": (
+    "two-unconfirmed": (
         "guard.c",
-        "guard->commanded.value == guard->permitted.value",
-        "guard->stroke_uu == 0u",
-        "without a permit",
+        "(difference + 1u) > 2u",
+        "(difference + 1u) > 3u",
+        "confirmed agrees",
     ),
-    "a refusal moves time": (
+    "permit-for-later": (
+        "guard.c",
+        "(stroke == (guard->commanded.value + 1u))",
+        "(stroke > guard->commanded.value)",
+        "a permit for the next",
+    ),
+    "refusal-settles": (
         "dose.c",
         "result = DOSE_E_RUNNING;",
-        "result = DOSE_E_RUNNING; dose->last_us = now_us;",
+        "result = DOSE_E_RUNNING;\n        dose_settle(dose, now_us);",
         "a refusal changes nothing",
     ),
-    "a word unchecked": (
+    "word-unchecked": (
         "guard.c",
-        "same &= guard->hour_strokes.value ^ guard->hour_strokes.check;",
+        "same &= guard->spacing_us.value ^ guard->spacing_us.check;",
         "",
         "wrong safety variable",
     ),
-    "day too short": ("guard.h", "DAY_TICKS 82399u", "DAY_TICKS 82398u", "used counts no less|day's cap"),
-    "hour too short": ("guard.h", "HOUR_TICKS 3435u", "HOUR_TICKS 3434u", "used counts no less|hour's cap"),
+    "healed": (
+        "guard.c",
+        "guard->confirmed.check -= 1u;",
+        "guard->confirmed.check = ~guard->confirmed.value;",
+        "wrong safety variable",
+    ),
+    "day-window": (
+        "guard.h",
+        "DAY_TICKS 82399u",
+        "DAY_TICKS 82398u",
+        "used counts no less|day's cap",
+    ),
+    "hour-window": (
+        "guard.h",
+        "HOUR_TICKS 3435u",
+        "HOUR_TICKS 3434u",
+        "used counts no less|hour's cap",
+    ),
     "ring": (
         "guard.c",
         "index += guard->history_length.value;",
         "index += guard->history_length.value + 1u;",
-        "withheld at most",
+        "withheld at most|used counts|cap",
+    ),
+    "supervisor-late": (
+        "guard.c",
+        "now_tick > guard->alive_tick.value",
+        "now_tick > (guard->alive_tick.value + 2u)",
+        "after a broken promise",
+    ),
+    "square-fraction": (
+        "dose.c",
+        "            dose->square_pace.owed_q = 0u;\n",
+        "",
+        "square strokes|armed|exact",
+    ),
+    "boundary-tie": (
+        "basal.c",
+        "(wait_us > (at_us - then.at_us))",
+        "(wait_us >= (at_us - then.at_us))",
+        "armed|exact",
+    ),
+    "state-refused": (
+        "state.c",
+        "(dose->slot_us <= (dose->basal.at_us + dose->spacing_us))",
+        "(dose->slot_us < (dose->basal.at_us + dose->spacing_us))",
+        "a saved state comes back",
     ),
 }
 
@@ -72,10 +117,10 @@ def test_an_empty_corpus_is_no_success(tmp_path):
 
 @needs("clang-19")
 def test_libfuzzer_finds_a_bug_by_itself(tmp_path):
-    bad = core_copy(tmp_path, "dose.c", "dose->slot_us = now_us + dose->spacing_us;", "dose->slot_us = now_us;")
+    bad = core_copy(tmp_path, "dose.c", "dose->slot_us = at_us + dose->spacing_us;", "dose->slot_us = at_us;")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    (corpus / "one").write_bytes(bytes([0, 11, 5, 4, 9]))
+    (corpus / "one").write_bytes(bytes([0, 13, 1, 5, 4, 9]))
     with pytest.raises(Problem, match="broken promise"):
         fuzz.libfuzzer(bad, runs=20_000, seconds=30, seed=1, corpus=corpus, work=tmp_path / "work")
     assert list((tmp_path / "work").glob("crash-*"))

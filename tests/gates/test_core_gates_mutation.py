@@ -25,7 +25,7 @@ def mutant(file, old, to):
     return Mutant(file, text.count("\n", 0, begin) + 1, begin, begin + len(old), "by hand", old, to, old, 1)
 
 
-PERMIT_IGNORED = ("guard.c", "guard->commanded.value == guard->permitted.value", "guard->stroke_uu == 0u")
+COUNT_IGNORED = ("guard.c", "(difference + 1u) > 2u", "(difference + 1u) > 5u")
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,17 @@ def judge(bench, change):
 @pytest.mark.parametrize(
     ("change", "verdict"),
     [
-        (PERMIT_IGNORED, KILLED),
+        (COUNT_IGNORED, KILLED),
         (("dose.h", "DOSE_OK = 0,", "DOSE_OK = 0 + 0,"), EQUIVALENT),
         (("motion.c", "bits++;", "bits += 0u; square = 0u;"), TIMEOUT),
-        (("guard.c", "guard->history[at] = tick(now_us);", "((uint32_t *)16)[at] = tick(now_us);"), CRASHED),
+        (
+            (
+                "guard.c",
+                "guard->history[at] = guard->last_tick.value;",
+                "((uint32_t *)16)[at] = guard->last_tick.value;",
+            ),
+            CRASHED,
+        ),
     ],
     ids=["killed", "equivalent", "timeout", "crashed"],
 )
@@ -60,11 +67,13 @@ def test_a_crash_or_a_timeout_is_not_a_kill(bench, change, verdict):
 
 
 def test_what_does_not_compile_is_no_mutant(bench):
-    assert bench.compiled(mutant("pace.c", "pace->whole_q = whole_q;", "pace->whole_q = ;")) is None
+    assert (
+        bench.compiled(mutant("pace.c", "const uint64_t strokes = owed_q", "const uint64_t strokes = / owed_q")) is None
+    )
 
 
 def test_the_tests_kill_a_disabled_check_and_without_them_it_survives(bench, tmp_path):
-    one = mutant(*PERMIT_IGNORED)
+    one = mutant(*COUNT_IGNORED)
     looks_away = tmp_path / "test_nothing.py"
     looks_away.write_text(
         "def test_nothing():\n    from c_ext.host import Core\n    assert Core().set_basal(0, 50) == 0\n"
@@ -80,7 +89,7 @@ def test_a_survivor_turns_the_gate_red(tmp_path):
     looks_away = tmp_path / "test_nothing.py"
     looks_away.write_text("def test_nothing():\n    pass\n")
     check = "    if (guard->stroke_uu == 77777u) {\n        verdict = GUARD_STOPPED;\n    }\n"
-    anchor = "    return verdict;\n}\n\nvoid guard_started"
+    anchor = "    return verdict;\n}\n\nguard_verdict_t guard_which_cap"
     copy = core_copy(tmp_path, "guard.c", anchor, check + anchor)
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "t"]):
         subprocess.run(["git", *command], cwd=copy, check=True)

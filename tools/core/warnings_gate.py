@@ -21,7 +21,7 @@ COMMON = (
     "-Wold-style-definition -Wcast-align -Wcast-qual -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wswitch-default "
     "-Wfloat-equal -Wdouble-promotion -Wvla -Wformat=2 -Wredundant-decls -Wnested-externs -Wbad-function-cast -Werror"
 ).split()
-GCC = "-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wstack-usage=512".split()
+GCC = "-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init".split()
 CLANG_ONLY = (
     "-Wcomma -Wassign-enum -Wconditional-uninitialized -Wimplicit-fallthrough -Wunreachable-code-aggressive "
     "-Wmissing-variable-declarations -Wextra-semi-stmt -Wtautological-compare"
