@@ -83,7 +83,7 @@ types: stubs ## check types: CPython code, then the firmware against MicroPython
 
 .PHONY: core
 core: ## dose core: every quick gate, then build/core/summary.json
-	@$(MAKE) core-warnings core-misra core-sanitize core-fuzz core-coverage core-target core-bench core-mutation
+	@$(MAKE) core-warnings core-misra core-sanitize core-fuzz core-coverage core-proofs core-target core-bench core-mutation
 	@$(VENV)/python -m tools.core.summary
 
 .PHONY: core-nightly
@@ -128,6 +128,10 @@ core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a
 .PHONY: core-mutation-full
 core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutation.json
 	@$(VENV)/python -m tools.core.mutation --full --workers $(WORKERS)
+
+.PHONY: core-proofs
+core-proofs: setup ## dose core: its arithmetic proved for every value, with z3; build/core/proofs.json
+	@$(VENV)/python -m tools.core.proofs
 
 .PHONY: core-target
 core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host
