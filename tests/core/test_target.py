@@ -4,8 +4,6 @@ import shutil
 
 import pytest
 
-pytest.importorskip("unicorn")
-
 from tools.core.target import emulate, on_board, runner
 from tools.core.target_build import CORE_DIR, TARGETS, build
 from tools.core.target_elf import Elf

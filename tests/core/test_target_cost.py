@@ -4,8 +4,6 @@ import copy
 
 import pytest
 
-pytest.importorskip("unicorn")
-
 from tests.core.test_target import broken_core, few
 from tools.console import Problem
 from tools.core import cost, size
