@@ -7,7 +7,7 @@ from tools.console import Problem
 from tools.core import fuzz
 from tools.core.sources import CORE_DIR, CORPUS
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 # Promises are judged without sanitizers too, and much faster.
 PLAIN = [["gcc", "-O1"]]
