@@ -53,7 +53,7 @@ pump: ready ## run a virtual pump at PACE × real time, its programmer link on T
 
 .PHONY: test
 test: ready ## run all tests
-	@$(BOOTSTRAP) core-gates core-target
+	@$(BOOTSTRAP) core-gates core-target core-proofs
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: check
@@ -87,8 +87,8 @@ core: ## dose core: every quick gate, then build/core/summary.json
 	@$(VENV)/python -m tools.core.summary
 
 .PHONY: core-nightly
-core-nightly: ## dose core: the long gates: both fuzzers, every mutant
-	@$(MAKE) core-fuzz-night core-mutation-full
+core-nightly: ## dose core: the long gates: both fuzzers, every proof, every mutant
+	@$(MAKE) core-fuzz-night core-proofs-full core-mutation-full
 
 .PHONY: core-module
 core-module: setup ## build the dose core as a Python module
@@ -130,8 +130,13 @@ core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutati
 	@$(VENV)/python -m tools.core.mutation --full --workers $(WORKERS)
 
 .PHONY: core-proofs
-core-proofs: setup ## dose core: its arithmetic proved for every value, with z3; build/core/proofs.json
+core-proofs: setup ## dose core: proofs with z3, CBMC and Frama-C, the long ones left out; build/core/proofs.json
 	@$(VENV)/python -m tools.core.proofs
+
+.PHONY: core-proofs-full
+core-proofs-full: setup ## dose core: all proofs, and seeded bugs that they must catch (nightly)
+	@$(VENV)/python -m tools.core.proofs --nightly
+	@$(VENV)/python -m pytest -q -m nightly tests/gates
 
 .PHONY: core-target
 core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host

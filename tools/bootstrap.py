@@ -96,6 +96,7 @@ PACKAGES = {
         Package(_has("arm-none-eabi-gcc"), ("gcc-arm-none-eabi",), "gcc for Cortex-M: the dose core on its target"),
         Package(_has("qemu-system-arm"), ("qemu-system-arm",), "QEMU: bare-metal images of the dose core"),
     ),
+    "core-proofs": (Package(_has("frama-c"), ("frama-c-base",), "Frama-C: no run-time error in the dose core"),),
     "core-afl": (Package(_has("afl-fuzz", "afl-clang-fast"), ("afl++",), "AFL++: the second fuzzer of the dose core"),),
 }
 

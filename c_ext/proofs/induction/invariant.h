@@ -1,0 +1,195 @@
+// The invariant: what holds in every state that calls can lead to. Each clause has a name; a call that breaks it fails by
+// that name. state.c's own checks are part of it, so a state that was saved can always be loaded again.
+//
+// Included after the core's .c files, whose static functions it uses.
+#ifndef RELEVE_INVARIANT_H
+#define RELEVE_INVARIANT_H
+
+// An implication.
+#define IF(condition, then) (!(condition) || (then))
+
+static bool has_event(const core_t *core) {
+    return core->event != (uint8_t)CORE_NOTHING;
+}
+
+static bool stroke_pending(const core_t *core) {
+    return core->event == (uint8_t)CORE_STROKE;
+}
+
+static uint32_t pending(const core_t *core, uint32_t kind) {
+    return (stroke_pending(core) && (core->armed_kind == kind)) ? 1u : 0u;
+}
+
+// Guard: the pairs, the ring, the permit, the look back.
+static bool pairs_intact(const core_t *core) {
+    return start_intact(&core->guard) && permit_intact(&core->guard);
+}
+
+static bool ring_sound(const core_t *core) {
+    const guard_t *guard = &core->guard;
+    return (guard->history_length.value >= 1u) && (guard->history_length.value <= HISTORY_MAX) &&
+           (guard->head.value < guard->history_length.value) &&
+           (guard->hour_strokes.value <= guard->history_length.value) &&
+           (guard->day_strokes.value <= guard->history_length.value) &&
+           (guard->recorded.value == (guard->commanded.value - (stroke_pending(core) ? 1u : 0u)));
+}
+
+static bool limits_within_hard(const core_t *core) {
+    const guard_t *guard = &core->guard;
+    return (guard->basal_mu_per_h.value <= GUARD_HARD_BASAL_MU_PER_H) && guard_limits_sound(guard);
+}
+
+static bool permit_next(const core_t *core) {
+    const guard_t *guard = &core->guard;
+    return ((guard->permitted.value - guard->commanded.value) <= 1u) &&
+           IF(stroke_pending(core), guard->permitted.value == guard->commanded.value);
+}
+
+static bool caps_looked_back(const core_t *core) {
+    const guard_t *guard = &core->guard;
+    return IF(guard->permitted.value != guard->commanded.value,
+              (guard->free_tick.value >= free_from(guard, guard->hour_strokes.value, GUARD_HOUR_TICKS)) &&
+                  (guard->free_tick.value >= free_from(guard, guard->day_strokes.value, GUARD_DAY_TICKS)));
+}
+
+// Core: what is armed, in flight, pending.
+static bool stroke_known(const core_t *core) {
+    return (core->armed_kind <= (uint8_t)DOSE_KIND_NONE) && (core->in_flight <= 1u) &&
+           (core->unconfirmed <= core->in_flight) && (core->event <= (uint8_t)CORE_WITHHELD) &&
+           IF((core->in_flight != 0u) || has_event(core), core->armed_kind < (uint8_t)DOSE_KIND_NONE) &&
+           IF(has_event(core), core->armed_us == DOSE_NEVER);
+}
+
+static bool armed_rightly(const core_t *core) {
+    return IF(core->armed_us != DOSE_NEVER, (core->armed_kind < (uint8_t)DOSE_KIND_NONE) && (core->in_flight == 0u) &&
+                                                !has_event(core) &&
+                                                (core->guard.permitted.value == (core->guard.commanded.value + 1u)));
+}
+
+static bool armed_after_the_books(const core_t *core) {
+    return (core->armed_us >= core->dose.basal.at_us) &&
+           IF(core->armed_us != DOSE_NEVER, core->armed_us >= core->dose.slot_us) &&
+           IF(has_event(core), (core->event_us >= core->dose.basal.at_us) && (core->event_us >= core->dose.slot_us));
+}
+
+static bool never_armed_while_suspended_or_faulted(const core_t *core) {
+    return IF((core->dose.suspended != 0u) || faulted(core), core->armed_us == DOSE_NEVER);
+}
+
+static bool times_of_the_past(const core_t *core) {
+    const dose_t *dose = &core->dose;
+    return IF(!has_event(core), core->event_us <= dose->basal.at_us) && (dose->normal.start_us <= dose->basal.at_us) &&
+           (dose->square.start_us <= dose->basal.at_us) && (dose->temp_start_us <= dose->basal.at_us) &&
+           (dose->slot_us <= (dose->basal.at_us + dose->spacing_us));
+}
+
+// Scheduler: paces, schedule, ledgers.
+static bool paces_sound(const core_t *core) {
+    const dose_t *dose = &core->dose;
+    return (dose->basal.pace.whole_q >= 1u) && (dose->basal.pace.owed_q < dose->basal.pace.whole_q) &&
+           (dose->square_pace.whole_q >= 1u) && (dose->square_pace.whole_q <= DOSE_SQUARE_MAX_US) &&
+           (dose->square_pace.owed_q < dose->square_pace.whole_q) && (dose->basal.pace.rate_q <= PACE_RATE_MAX);
+}
+
+static bool rate_in_force(const core_t *core) {
+    const dose_t *dose = &core->dose;
+    return (dose->suspended <= 1u) && (dose->basal.paused == dose->suspended) &&
+           (dose->basal.pace.rate_q == basal_in_force_mu_per_h(&dose->basal));
+}
+
+static bool ledger_whole(const core_t *core, uint32_t kind) {
+    const dose_ledger_t *ledger = &core->dose.ledger[kind];
+    const uint32_t ordered = ledger->commanded + pending(core, kind);
+    return (ledger->commanded <= ledger->programmed) &&
+           (ledger->abandoned <= (ledger->programmed - ledger->commanded)) && (ledger->delivered <= ordered) &&
+           IF((core->unconfirmed != 0u) && (core->armed_kind == kind), ledger->delivered < ordered);
+}
+
+static bool ledgers_conserve(const core_t *core) {
+    return ledger_whole(core, DOSE_KIND_BASAL) && ledger_whole(core, DOSE_KIND_TEMP) &&
+           ledger_whole(core, DOSE_KIND_NORMAL) && ledger_whole(core, DOSE_KIND_SQUARE) &&
+           (dose_remaining(&core->dose, DOSE_KIND_BASAL) == 0u) && (dose_remaining(&core->dose, DOSE_KIND_TEMP) == 0u);
+}
+
+static bool boluses_sound(const core_t *core) {
+    const dose_t *dose = &core->dose;
+    return bolus_sound(&dose->ledger[DOSE_KIND_NORMAL], &dose->normal) &&
+           bolus_sound(&dose->ledger[DOSE_KIND_SQUARE], &dose->square);
+}
+
+static bool temp_sound(const core_t *core) {
+    const dose_t *dose = &core->dose;
+    return (dose->basal.schedule.temp != (uint32_t)BASAL_TEMP_NONE) ==
+           (dose->temp_reason == (uint32_t)DOSE_REASON_RUNNING);
+}
+
+static bool still_while_suspended(const core_t *core) {
+    return IF(core->dose.suspended != 0u, still(&core->dose));
+}
+
+static bool counts_agree_so_far(const core_t *core) {
+    const dose_ledger_t *ledger = core->dose.ledger;
+    const uint32_t sum = ledger[DOSE_KIND_BASAL].commanded + ledger[DOSE_KIND_TEMP].commanded;
+    return (sum + pending(core, DOSE_KIND_BASAL) + pending(core, DOSE_KIND_TEMP)) <= core->guard.commanded.value;
+}
+
+static bool spacing_hard(const core_t *core) {
+    return (core->dose.spacing_us >= core->guard.spacing_us.value) && (core->dose.spacing_us <= SPACING_US_MAX) &&
+           (core->guard.spacing_us.value >= 1u) && (core->guard.spacing_us.value <= 1000000u);
+}
+
+static bool square_sound(const core_t *core) {
+    return square_paced(&core->dose);
+}
+
+// clang-format off
+#define EVERY_CLAUSE(DO) \
+    DO(pairs_intact) \
+    DO(ring_sound) \
+    DO(limits_within_hard) \
+    DO(permit_next) \
+    DO(caps_looked_back) \
+    DO(stroke_known) \
+    DO(armed_rightly) \
+    DO(armed_after_the_books) \
+    DO(never_armed_while_suspended_or_faulted) \
+    DO(times_of_the_past) \
+    DO(paces_sound) \
+    DO(schedule_sound) \
+    DO(rate_in_force) \
+    DO(ledgers_conserve) \
+    DO(boluses_sound) \
+    DO(square_sound) \
+    DO(temp_sound) \
+    DO(still_while_suspended) \
+    DO(counts_agree_so_far) \
+    DO(spacing_hard)
+// clang-format on
+
+#define ASSUME_CLAUSE(clause) ASSUME(clause(core));
+#define PROVE_CLAUSE(clause) PROVE(clause(core), #clause);
+
+static void assume_invariant(const core_t *core) {
+    EVERY_CLAUSE(ASSUME_CLAUSE)
+}
+
+static void prove_invariant(const core_t *core) {
+    EVERY_CLAUSE(PROVE_CLAUSE)
+}
+
+// Not more than a long life's worth: an assumption, not part of the induction.
+static void assume_a_lifetime(const core_t *core) {
+    ASSUME(core->dose.basal.at_us < TIME_MAX_US);
+    ASSUME(core->guard.commanded.value < COUNT_MAX);
+    ASSUME(core->guard.confirmed.value < COUNT_MAX);
+    ASSUME(core->strokes_withheld < COUNT_MAX);
+    ASSUME(core->dose.basal.waiting[BASAL_PROGRAMMED] < COUNT_MAX);
+    ASSUME(core->dose.basal.waiting[BASAL_TEMPORARY] < COUNT_MAX);
+    ASSUME(core->dose.basal.pace.whole_q < ((uint64_t)1u << 40u));
+    for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
+        ASSUME(core->dose.ledger[kind].programmed < COUNT_MAX);
+    }
+    ASSUME(core->dose.square_waiting < COUNT_MAX);
+}
+
+#endif

@@ -1,0 +1,27 @@
+// pace.c by its contract, in place of its divisions: whatever pace.c does, this may do. proofs_numbers.py proves for all
+// values, and the contracts of wp/ for the C itself, that pace.c keeps to it.
+#include "pace.h"
+#include "proof.h"
+
+uint32_t pace_accrue(pace_t *pace, uint64_t elapsed_us) {
+    uint32_t strokes = any_u32();
+    if ((pace->rate_q == 0u) || (elapsed_us == 0u)) {
+        strokes = 0u;
+    } else {
+        pace->owed_q = any_u64();
+        ASSUME(pace->owed_q < pace->whole_q);
+        // Ten years of the fastest basal, or a year of the fastest bolus, are fewer than 2^30 strokes from here on: the sum
+        // with what waits stays in 32 bits.
+        ASSUME(strokes < COUNT_MAX);
+    }
+    return strokes;
+}
+
+uint64_t pace_wait_us(const pace_t *pace) {
+    uint64_t wait_us = PACE_NEVER;
+    if (pace->rate_q != 0u) {
+        wait_us = any_u64();
+        ASSUME((wait_us >= 1u) && (wait_us <= pace->whole_q));
+    }
+    return wait_us;
+}

@@ -1,0 +1,95 @@
+"""CBMC 6.6 and the SAT solver CaDiCaL from Debian, unpacked into the user's cache and started there.
+
+The release this project runs on may have no CBMC, or an older one; these packages are trixie's, and run on their own C
+library, so nothing of the machine changes. They come from the Debian mirror that this machine is set up with
+(DEBIAN_MIRROR=URL overrides it), through a private apt configuration, with apt's own signature check.
+Errors: Problem, with what to do.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tools.console import Problem, locked, run_logged, timed
+from tools.source import KEYRING, cache_folder, machine_mirror
+
+SUITE = "trixie"
+VERSION = "6.6.0"
+PACKAGES = ("cbmc", "cadical", "libc6", "libgcc-s1", "libstdc++6", "minisat")
+FOLDER = f"cbmc-{VERSION}"
+WITHOUT = "The one-step induction needs CBMC 6.6; the other stages do without: python -m tools.core.proofs numbers eva"
+LOADER = "usr/lib64/ld-linux-x86-64.so.2"
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib")
+
+
+def _options(private: Path) -> list[str]:
+    """Options of apt for a private configuration under `private`."""
+    try:
+        mirror = machine_mirror()
+    except Problem as problem:
+        raise Problem(f"{str(problem).splitlines()[0]}\n{WITHOUT}") from None
+    signed_by = mirror.signed_by or (str(KEYRING) if KEYRING.is_file() else "")
+    for name in ("lists/partial", "cache/archives/partial"):
+        (private / name).mkdir(parents=True)
+    lines = ["Types: deb", f"URIs: {mirror.uri}", f"Suites: {SUITE}", "Components: main"]
+    lines += [f"Signed-By: {signed_by}"] if signed_by else []
+    (private / "packages.sources").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    settings = {
+        "Dir::Etc::sourcelist": private / "packages.sources",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State::Lists": private / "lists",
+        "Dir::Cache": private / "cache",
+        # apt's own user cannot read a private folder; the signatures are checked all the same.
+        "APT::Sandbox::User": "root",
+        "APT::Update::Error-Mode": "any",
+        "Acquire::Retries": 2,
+    }
+    return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+
+
+def _fetch(tree: Path) -> None:
+    apt = shutil.which("apt-get")
+    if not apt:
+        raise Problem(f"CBMC is fetched with apt-get, which is not here.\n{WITHOUT}")
+    with tempfile.TemporaryDirectory() as folder:
+        private = Path(folder)
+        options = _options(private)
+        hint = f"No network, or the mirror does not have {SUITE}?\n{WITHOUT}"
+        run_logged("cbmc-update", [apt, *options, "update"], hint=hint)
+        run_logged("cbmc-fetch", [apt, *options, "download", *PACKAGES], cwd=private, hint=hint)
+        for package in sorted(private.glob("*.deb")):
+            run_logged("cbmc-unpack", ["dpkg-deb", "--extract", package, tree])
+
+
+def _starter(tree: Path, name: str) -> Path:
+    """A script that starts a program of the tree with the tree's own loader and libraries."""
+    libraries = ":".join(str(tree / each) for each in LIBRARIES)
+    script = tree / name
+    command = f'exec "{tree / LOADER}" --library-path "{libraries}" "{tree / "usr/bin" / name}" "$@"'
+    script.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+    script.chmod(0o755)
+    return script
+
+
+def cbmc() -> tuple[Path, Path]:
+    """CBMC and CaDiCaL, fetched if need be. Raises Problem if they cannot be had or are another version."""
+    folder = cache_folder()
+    tree = folder / FOLDER
+    with locked(folder / f"{FOLDER}.lock"):
+        if not (tree / "cbmc").is_file():
+            unpacked = folder / f"{FOLDER}-unpacking"
+            shutil.rmtree(unpacked, ignore_errors=True)
+            with timed(f"fetching CBMC {VERSION} (Debian {SUITE}) into {tree}"):
+                _fetch(unpacked)
+            shutil.rmtree(tree, ignore_errors=True)
+            unpacked.rename(tree)
+            _starter(tree, "cadical")
+            said = subprocess.run(
+                [_starter(tree, "cbmc"), "--version"], capture_output=True, text=True, check=False
+            ).stdout
+            if not re.match(re.escape(VERSION), said):
+                shutil.rmtree(tree)
+                raise Problem(f"the mirror's CBMC is {said.strip() or 'not starting here'}, not {VERSION}.\n{WITHOUT}")
+    return tree / "cbmc", tree / "cadical"
