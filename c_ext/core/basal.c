@@ -26,9 +26,11 @@ uint32_t basal_in_force_mu_per_h(const basal_t *basal) {
     return (basal->paused != 0u) ? 0u : effective(schedule->temp, schedule->temp_value, schedule->rate_mu_per_h);
 }
 
-uint32_t basal_greatest_mu_per_h(uint32_t temp, uint32_t value, uint32_t rate_mu_per_h, uint32_t boundary_mu_per_h) {
+uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule, uint32_t temp, uint32_t value,
+                                 uint32_t rate_mu_per_h) {
     // A percentage grows with the rate and a temporary rate replaces any: the greatest makes the greatest.
-    const uint32_t programmed = greater(rate_mu_per_h, boundary_mu_per_h);
+    const uint32_t scheduled = greater(schedule->rate_mu_per_h, schedule->boundary_mu_per_h);
+    const uint32_t programmed = greater(scheduled, rate_mu_per_h);
     return greater(programmed, effective(temp, value, programmed));
 }
 
@@ -56,16 +58,10 @@ static basal_source_t source_of(const basal_schedule_t *schedule) {
     return (schedule->temp == (uint32_t)BASAL_TEMP_NONE) ? BASAL_PROGRAMMED : BASAL_TEMPORARY;
 }
 
-// Time passes up to at_us, within which no change lies.
-static void accrue(basal_t *basal, uint64_t at_us) {
-    basal->waiting[source_of(&basal->schedule)] += pace_accrue(&basal->pace, at_us - basal->at_us);
-    basal->at_us = at_us;
-}
-
-// What changes at at_us takes effect: the boundary, the temporary rate's end, or both. True if the latter.
-static bool change(basal_t *basal, uint64_t at_us) {
-    const bool temp_ends = basal->schedule.temp_until_us == at_us;
-    if (basal->schedule.boundary_us == at_us) {
+// What changes now takes effect: the boundary, the temporary rate's end, both, or nothing. True if such a rate ends.
+static bool change(basal_t *basal) {
+    const bool temp_ends = basal->schedule.temp_until_us == basal->at_us;
+    if (basal->schedule.boundary_us == basal->at_us) {
         basal->schedule.rate_mu_per_h = basal->schedule.boundary_mu_per_h;
         forget_boundary(&basal->schedule);
     }
@@ -85,16 +81,18 @@ void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu) {
 
 bool basal_settle(basal_t *basal, uint64_t now_us) {
     bool temp_ended = false;
-    for (uint32_t i = 0u; i < CHANGES_MAX; i++) {
-        const uint64_t at_us = next_change_us(&basal->schedule);
-        if (at_us <= now_us) {
-            accrue(basal, at_us);
-            if (change(basal, at_us)) {
+    // Changes lie after the time up to which the books are settled: each round ends at one of them or at now.
+    for (uint32_t i = 0u; i <= CHANGES_MAX; i++) {
+        if (basal->at_us != now_us) {
+            const uint64_t change_us = next_change_us(&basal->schedule);
+            const uint64_t at_us = (change_us < now_us) ? change_us : now_us;
+            basal->waiting[source_of(&basal->schedule)] += pace_accrue(&basal->pace, at_us - basal->at_us);
+            basal->at_us = at_us;
+            if (change(basal)) {
                 temp_ended = true;
             }
         }
     }
-    accrue(basal, now_us);
     return temp_ended;
 }
 
@@ -127,7 +125,7 @@ void basal_pause(basal_t *basal, bool paused) {
 }
 
 uint64_t basal_due_us(const basal_t *basal, basal_source_t *source) {
-    uint64_t due_us = 0u;
+    uint64_t due_us = basal->at_us;
     if (basal->waiting[BASAL_PROGRAMMED] != 0u) {
         *source = BASAL_PROGRAMMED;
     } else if (basal->waiting[BASAL_TEMPORARY] != 0u) {
@@ -135,16 +133,14 @@ uint64_t basal_due_us(const basal_t *basal, basal_source_t *source) {
     } else {
         // As the books will be after the changes that come before the stroke does.
         basal_t then = *basal;
-        uint64_t wait_us = pace_wait_us(&then.pace);
+        due_us = pace_due_us(&then.pace, then.at_us);
         for (uint32_t i = 0u; i < CHANGES_MAX; i++) {
             const uint64_t at_us = next_change_us(&then.schedule);
-            if ((at_us != PACE_NEVER) && (wait_us > (at_us - then.at_us))) {
-                accrue(&then, at_us);
-                (void)change(&then, at_us);
-                wait_us = pace_wait_us(&then.pace);
+            if (due_us > at_us) {
+                (void)basal_settle(&then, at_us);
+                due_us = pace_due_us(&then.pace, at_us);
             }
         }
-        due_us = (wait_us == PACE_NEVER) ? PACE_NEVER : (then.at_us + wait_us);
         *source = source_of(&then.schedule);
     }
     return due_us;

@@ -53,10 +53,12 @@ void basal_pause(basal_t *basal, bool paused);
 // The rate in force: programmed or temporary (percent rounded down to a whole mU/h), 0 while paused.
 uint32_t basal_in_force_mu_per_h(const basal_t *basal);
 
-// The greatest rate that would come into force with this temporary rate, programmed rate and boundary's rate, mU/h.
-uint32_t basal_greatest_mu_per_h(uint32_t temp, uint32_t value, uint32_t rate_mu_per_h, uint32_t boundary_mu_per_h);
+// The greatest rate that could come into force with this temporary rate, if the rates of the schedule and rate_mu_per_h were
+// programmed, mU/h.
+uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule, uint32_t temp, uint32_t value,
+                                 uint32_t rate_mu_per_h);
 
-// When the next stroke is owed: 0 if one waits, PACE_NEVER if none will come. *source says whose it is.
+// When the next stroke is owed: basal->at_us if one waits, PACE_NEVER if none will come. *source says whose it is.
 uint64_t basal_due_us(const basal_t *basal, basal_source_t *source);
 
 #endif

@@ -13,36 +13,38 @@ static bool faulted(const core_t *core) {
 // Enters what the interrupt has done into the books.
 static void enter(core_t *core) {
     const dose_kind_t kind = (dose_kind_t)core->armed_kind;
+    dose_t *dose = &core->dose;
     guard_record(&core->guard);
-    if (core->event == (uint8_t)CORE_STROKE) {
-        dose_commanded(&core->dose, core->event_us, kind);
-    } else if (core->event == (uint8_t)CORE_WITHHELD) {
-        const guard_verdict_t cap = guard_which_cap(&core->guard, core->event_us);
-        dose_withheld(&core->dose, core->event_us, kind,
-                      (cap == GUARD_HOUR_CAP) ? DOSE_REASON_HOUR_CAP : DOSE_REASON_DAY_CAP);
-        core->strokes_withheld += 1u;
-    } else {
-        // Nothing has happened since the last call.
+    if (core->event != (uint8_t)CORE_NOTHING) {
+        dose_settle(dose, core->event_us);
+        if (core->event == (uint8_t)CORE_STROKE) {
+            dose_commanded(dose, kind);
+        } else {
+            const guard_verdict_t cap = guard_which_cap(&core->guard, core->event_us);
+            dose_withheld(dose, kind, (cap == GUARD_HOUR_CAP) ? DOSE_REASON_HOUR_CAP : DOSE_REASON_DAY_CAP);
+            core->strokes_withheld += 1u;
+        }
+        core->event = (uint8_t)CORE_NOTHING;
     }
-    core->event = (uint8_t)CORE_NOTHING;
     if (faulted(core)) {
         // What the books have seen already cannot be undone: a stop with a time gone by still stops. The second time the
         // scheduler is suspended already: that refusal is the wanted state.
-        const uint64_t at_us = core->dose.basal.at_us;
-        (void)dose_suspend(&core->dose, (core->stopped_us < at_us) ? at_us : core->stopped_us, DOSE_REASON_FAULT);
+        if (core->stopped_us > dose->basal.at_us) {
+            dose_settle(dose, core->stopped_us);
+        }
+        (void)dose_suspend(dose, DOSE_REASON_FAULT);
     }
 }
 
-// Works out the next stroke. The last thing every supervisor call does.
-static void arm(core_t *core) {
+// Works out the next stroke. The last thing every supervisor call does; hands its result on.
+static dose_result_t arm(core_t *core, dose_result_t result) {
     core->armed_us = DOSE_NEVER;
     if ((core->in_flight == 0u) && !faulted(core) && (core->guard.permitted.value != core->guard.commanded.value)) {
         dose_kind_t kind;
-        const uint64_t due_us = dose_next_us(&core->dose, &kind);
-        // Never before the books: a clock that ran back must not start a stroke.
-        core->armed_us = (due_us < core->dose.basal.at_us) ? core->dose.basal.at_us : due_us;
+        core->armed_us = dose_next_us(&core->dose, &kind);
         core->armed_kind = (uint8_t)kind;
     }
+    return result;
 }
 
 bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
@@ -60,43 +62,38 @@ bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
             bytes[i] = 0u;
         }
         // 1 U/ml is 1 µU/nl.
-        core->stroke_uu = config->stroke_nl * config->concentration_u_per_ml;
-        core->burst_us = config->burst_us;
+        const uint32_t stroke_uu = config->stroke_nl * config->concentration_u_per_ml;
         core->armed_us = DOSE_NEVER;
-        core->event_us = now_us;
-        core->stopped_us = now_us;
         core->armed_kind = (uint8_t)DOSE_KIND_NONE;
-        guard_init(&core->guard, now_us, core->stroke_uu, config->stroke_nl, config->history, config->history_length);
-        dose_init(&core->dose, now_us, core->stroke_uu, spacing_us);
+        guard_init(&core->guard, now_us, stroke_uu, config->stroke_nl, config->history, config->history_length);
+        dose_init(&core->dose, now_us, stroke_uu, spacing_us);
     }
     return valid;
 }
 
-// What every request begins with: the books are brought up to date, and what forbids any request is looked at.
-static dose_result_t ready(core_t *core, uint64_t now_us) {
-    dose_result_t result = DOSE_OK;
+// Enters what the interrupt has done, and the time that has passed.
+static dose_result_t settle(core_t *core, uint64_t now_us) {
+    dose_result_t result = DOSE_E_TIME;
     enter(core);
-    if (faulted(core)) {
-        result = DOSE_E_FAULT;
-    } else if (now_us < core->dose.basal.at_us) {
-        result = DOSE_E_TIME;
-    } else {
-        // Nothing is in the way.
+    if (now_us >= core->dose.basal.at_us) {
+        dose_settle(&core->dose, now_us);
+        result = DOSE_OK;
     }
     return result;
 }
 
+// What every request begins with.
+static dose_result_t ready(core_t *core, uint64_t now_us) {
+    const dose_result_t result = settle(core, now_us);
+    return faulted(core) ? DOSE_E_FAULT : result;
+}
+
 dose_result_t core_settle(core_t *core, uint64_t now_us) {
-    dose_result_t result = DOSE_OK;
-    enter(core);
-    if (now_us < core->dose.basal.at_us) {
-        result = DOSE_E_TIME;
-    } else {
-        dose_settle(&core->dose, now_us);
+    const dose_result_t result = settle(core, now_us);
+    if (result == DOSE_OK) {
         guard_returned(&core->guard, now_us);
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 bool core_promise(core_t *core, uint64_t now_us, uint64_t back_us) {
@@ -104,80 +101,77 @@ bool core_promise(core_t *core, uint64_t now_us, uint64_t back_us) {
 }
 
 bool core_alive(const core_t *core, uint64_t now_us) {
-    return !faulted(core) && guard_alive(&core->guard, now_us);
+    return guard_alive(&core->guard, now_us);
 }
 
-// A programmed rate, by itself and as the running temporary basal would change it.
+// A temporary rate and a programmed one, by themselves, together, and each with what is scheduled.
+static bool rates_allowed(const core_t *core, uint32_t temp, uint32_t value, uint32_t rate_mu_per_h) {
+    return guard_basal_allowed(&core->guard,
+                               basal_greatest_mu_per_h(&core->dose.basal.schedule, temp, value, rate_mu_per_h));
+}
+
 static bool rate_allowed(const core_t *core, uint32_t rate_mu_per_h) {
     const basal_schedule_t *schedule = &core->dose.basal.schedule;
-    return guard_basal_allowed(
-        &core->guard, basal_greatest_mu_per_h(schedule->temp, schedule->temp_value, rate_mu_per_h, rate_mu_per_h));
+    return rates_allowed(core, schedule->temp, schedule->temp_value, rate_mu_per_h);
 }
 
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
         if (rate_allowed(core, rate_mu_per_h)) {
-            dose_set_basal(&core->dose, now_us, rate_mu_per_h);
+            dose_set_basal(&core->dose, rate_mu_per_h);
         } else {
             result = DOSE_E_MAX_BASAL;
         }
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
-        result = rate_allowed(core, rate_mu_per_h) ? dose_plan_basal(&core->dose, now_us, boundary_us, rate_mu_per_h)
+        result = rate_allowed(core, rate_mu_per_h) ? dose_plan_basal(&core->dose, boundary_us, rate_mu_per_h)
                                                    : DOSE_E_MAX_BASAL;
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us) {
     dose_result_t result = ready(core, now_us);
-    const basal_schedule_t *schedule = &core->dose.basal.schedule;
     if (result == DOSE_OK) {
         if ((temp != BASAL_TEMP_RATE) && ((temp != BASAL_TEMP_PERCENT) || (value > BASAL_PERCENT_MAX))) {
             result = DOSE_E_RANGE;
-        } else if (guard_basal_allowed(&core->guard,
-                                       basal_greatest_mu_per_h((uint32_t)temp, value, schedule->rate_mu_per_h,
-                                                               schedule->boundary_mu_per_h))) {
-            result = dose_temp_basal(&core->dose, now_us, temp, value, duration_us);
+        } else if (rates_allowed(core, (uint32_t)temp, value, 0u)) {
+            result = dose_temp_basal(&core->dose, temp, value, duration_us);
         } else {
             result = DOSE_E_MAX_BASAL;
         }
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_cancel_temp(core_t *core, uint64_t now_us) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
-        result = dose_cancel_temp(&core->dose, now_us);
+        result = dose_cancel_temp(&core->dose);
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
-// Is a stroke of this kind being played? Until its last stroke is over a bolus is not: the confirmation belongs to its
-// ledger.
-static bool plays(const core_t *core, dose_kind_t kind) {
-    return (core->in_flight != 0u) && (core->armed_kind == (uint8_t)kind);
+// Is a bolus of this kind being delivered? Until its last stroke is over it is: the confirmation belongs to its ledger.
+static bool runs(const core_t *core, dose_kind_t kind) {
+    return (dose_remaining(&core->dose, kind) != 0u) ||
+           ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)kind));
 }
 
 dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
         const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, now_us, normal, square);
-        if (((normal != 0u) && plays(core, DOSE_KIND_NORMAL)) || ((square != 0u) && plays(core, DOSE_KIND_SQUARE))) {
+        if (((normal != 0u) && runs(core, DOSE_KIND_NORMAL)) || ((square != 0u) && runs(core, DOSE_KIND_SQUARE))) {
             result = DOSE_E_BUSY;
         } else if (verdict == GUARD_OK) {
-            result = dose_bolus(&core->dose, now_us, normal, square, duration_us);
+            result = dose_bolus(&core->dose, normal, square, duration_us);
         } else if (verdict == GUARD_HOUR_CAP) {
             result = DOSE_E_HOUR_CAP;
         } else if (verdict == GUARD_DAY_CAP) {
@@ -186,35 +180,31 @@ dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_
             result = DOSE_E_MAX_BOLUS;
         }
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_cancel_bolus(core_t *core, uint64_t now_us) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
-        result = dose_cancel_bolus(&core->dose, now_us);
+        result = dose_cancel_bolus(&core->dose);
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_suspend(core_t *core, uint64_t now_us) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
-        result = dose_suspend(&core->dose, now_us, DOSE_REASON_SUSPENDED);
+        result = dose_suspend(&core->dose, DOSE_REASON_SUSPENDED);
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_resume(core_t *core, uint64_t now_us) {
     dose_result_t result = ready(core, now_us);
     if (result == DOSE_OK) {
-        result = dose_resume(&core->dose, now_us);
+        result = dose_resume(&core->dose);
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32_t *refused) {
@@ -224,27 +214,24 @@ dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32
     enter(core);
     if (faulted(core)) {
         result = DOSE_E_FAULT;
-    } else if (basal_greatest_mu_per_h(schedule->temp, schedule->temp_value, schedule->rate_mu_per_h,
-                                       schedule->boundary_mu_per_h) > limits->max_basal_mu_per_h) {
+    } else if (basal_greatest_mu_per_h(schedule, schedule->temp, schedule->temp_value, 0u) >
+               limits->max_basal_mu_per_h) {
         result = DOSE_E_MAX_BASAL;
     } else {
         *refused = guard_set_limits(&core->guard, limits);
         result = (*refused == 0u) ? DOSE_OK : DOSE_E_RANGE;
     }
-    arm(core);
-    return result;
+    return arm(core, result);
 }
 
 bool core_bolus_running(const core_t *core) {
-    return (dose_remaining(&core->dose, DOSE_KIND_NORMAL) != 0u) ||
-           (dose_remaining(&core->dose, DOSE_KIND_SQUARE) != 0u) ||
-           ((core->in_flight != 0u) && (core->armed_kind >= (uint8_t)DOSE_KIND_NORMAL));
+    return runs(core, DOSE_KIND_NORMAL) || runs(core, DOSE_KIND_SQUARE);
 }
 
 bool core_permit(core_t *core, uint32_t stroke) {
     enter(core);
     const bool permitted = guard_permit(&core->guard, stroke);
-    arm(core);
+    (void)arm(core, DOSE_OK);
     return permitted;
 }
 

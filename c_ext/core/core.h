@@ -43,8 +43,6 @@ typedef struct {
     uint8_t unconfirmed;        // 0 or 1: it has not been confirmed yet
     uint8_t event;              // CORE_STROKE or CORE_WITHHELD not yet entered into the books, else CORE_NOTHING
     uint32_t strokes_withheld;  // strokes that a cap took, for the alarm
-    uint32_t stroke_uu;         // insulin in a stroke, µU
-    uint32_t burst_us;
     guard_t guard;
     dose_t dose;
 } core_t;

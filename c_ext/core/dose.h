@@ -4,8 +4,9 @@
 // dose_t; there is no allocation, recursion, floating point or unbounded loop. All of it is for the supervisor (main
 // context) but dose_delivered(): the interrupt starts a stroke that was armed ahead, and core.h enters it here afterwards.
 //
-// A function that refuses returns a code and changes nothing. The caller (core.h) has checked what is common to all: now_us
-// does not lie before basal.at_us, no fault is latched, rates and volumes are within the guard's limits.
+// Time passes in dose_settle() alone: everything else speaks of the time up to which the books are settled. A function
+// that refuses returns a code and changes nothing. The caller (core.h) has checked what is common to all: time does not run
+// back, no fault is latched, rates and volumes are within the guard's limits.
 //
 // Implements: DOSE-1, DOSE-2, DOSE-3, DOSE-4, DOSE-5, DOSE-7, DOSE-8
 #ifndef RELEVE_DOSE_H
@@ -15,13 +16,12 @@
 #include <stdint.h>
 
 #include "basal.h"
+#include "ledger.h"
 
 #define DOSE_NEVER PACE_NEVER
 
-#define DOSE_SQUARE_MIN_US 1800000000u   // the shortest square bolus, 30 min: 40 U of U-100 in the finest strokes fit
-#define DOSE_SQUARE_MAX_US 86400000000u  // the longest, 24 h
-#define DOSE_TEMP_MAX_US 86400000000u    // the longest temporary basal
-#define DOSE_PLAN_MAX_US 86400000000u    // how far ahead a boundary may be planned
+#define DOSE_SQUARE_MIN_US 1800000000u  // the shortest square bolus, 30 min: 40 U of U-100 in the finest strokes fit
+#define DOSE_AHEAD_MAX_US 86400000000u  // a day: the longest square bolus and temporary basal, the furthest boundary
 
 typedef enum {
     DOSE_OK = 0,
@@ -49,49 +49,14 @@ typedef enum {
 } dose_kind_t;
 #define DOSE_KINDS 4u
 
-// Why a delivery ended, or that it has not.
-typedef enum {
-    DOSE_REASON_RUNNING = 0,
-    DOSE_REASON_COMPLETED,
-    DOSE_REASON_CANCELLED,
-    DOSE_REASON_SUSPENDED,
-    DOSE_REASON_FAULT,
-    DOSE_REASON_HOUR_CAP,
-    DOSE_REASON_DAY_CAP,
-    DOSE_REASON_RESET  // power was lost or the device was reset
-} dose_reason_t;
-
-// One ledger, in strokes. A bolus: programmed = commanded + abandoned + still to come, from its start. Basal and temporary
-// basal: since the ledger began; programmed counts the strokes that were taken, those that wait are basal_t's `waiting`.
 typedef struct {
-    uint32_t programmed;
-    uint32_t commanded;  // ordered from the motor
-    uint32_t delivered;  // confirmed by the stroke sensor
-    uint32_t abandoned;  // given up for a recorded reason
-} dose_ledger_t;
-
-// One part of a bolus, normal or square; the present or the last one.
-typedef struct {
-    uint64_t start_us;  // when it was accepted
-    uint64_t end_us;    // last stroke commanded, or when it was cut; 0 while running
-    uint32_t id;        // counts boluses from 1; both parts of a dual bolus have the same. 0: none yet
-    uint32_t reason;    // dose_reason_t
-} dose_bolus_t;
-
-typedef struct {
-    basal_t basal;                     // settled up to basal.at_us; earlier times are refused
-    pace_t square_pace;                // settled with it
-    dose_ledger_t ledger[DOSE_KINDS];  // by dose_kind_t
-    dose_bolus_t normal;
-    dose_bolus_t square;
-    uint64_t temp_start_us;   // of the present or last temporary basal
-    uint64_t temp_end_us;     // when it ended; 0 while it runs
-    uint64_t slot_us;         // earliest start of the next stroke: the last start + spacing
-    uint32_t square_waiting;  // square strokes owed and not yet taken
-    uint32_t spacing_us;      // from start to start, DOSE-4
-    uint32_t bolus_id;        // of the latest bolus
-    uint32_t temp_reason;     // dose_reason_t
-    uint32_t suspended;       // 0 or 1
+    basal_t basal;                // settled up to basal.at_us; while it is paused, all is suspended
+    pace_t square_pace;           // settled with it
+    uint64_t slot_us;             // earliest start of the next stroke: the last start + spacing
+    uint32_t square_waiting;      // square strokes owed and not yet taken
+    uint32_t spacing_us;          // from start to start, DOSE-4
+    uint32_t bolus_id;            // of the latest bolus
+    ledger_t ledger[DOSE_KINDS];  // by dose_kind_t
 } dose_t;
 
 // Ready, running, basal 0; *dose is all zero before. stroke_uu: insulin in a stroke, 1 … 250 000 µU; spacing_us
@@ -103,44 +68,44 @@ void dose_settle(dose_t *dose, uint64_t now_us);
 
 // Programmed basal rate from now on, mU/h; a planned boundary is forgotten. While suspended it is kept for the resume.
 // Main.
-void dose_set_basal(dose_t *dose, uint64_t now_us, uint32_t rate_mu_per_h);
+void dose_set_basal(dose_t *dose, uint32_t rate_mu_per_h);
 
 // The programmed rate changes at boundary_us, within a day from now. One boundary at a time: this one replaces another.
 // Main. Error: RANGE.
-dose_result_t dose_plan_basal(dose_t *dose, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h);
+dose_result_t dose_plan_basal(dose_t *dose, uint64_t boundary_us, uint32_t rate_mu_per_h);
 
 // A temporary basal for duration_us (1 µs … a day): value in mU/h, or in percent of the programmed rate, also of one that
 // begins meanwhile. Takes the place of a running one. Main. Errors: RANGE, SUSPENDED.
-dose_result_t dose_temp_basal(dose_t *dose, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us);
+dose_result_t dose_temp_basal(dose_t *dose, basal_temp_t temp, uint32_t value, uint64_t duration_us);
 
 // Back to the programmed rate. Main. Error: NO_TEMP.
-dose_result_t dose_cancel_temp(dose_t *dose, uint64_t now_us);
+dose_result_t dose_cancel_temp(dose_t *dose);
 
 // A bolus: normal strokes, the first at once; square strokes spread evenly over duration_us; or both (dual). Not both 0;
-// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_SQUARE_MAX_US. Main. Errors: RANGE, SUSPENDED,
+// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_AHEAD_MAX_US. Main. Errors: RANGE, SUSPENDED,
 // BUSY.
-dose_result_t dose_bolus(dose_t *dose, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us);
+dose_result_t dose_bolus(dose_t *dose, uint32_t normal, uint32_t square, uint64_t duration_us);
 
 // Ends the running bolus, every part of it; its remaining strokes are abandoned. Main. Error: NO_BOLUS.
-dose_result_t dose_cancel_bolus(dose_t *dose, uint64_t now_us);
+dose_result_t dose_cancel_bolus(dose_t *dose);
 
 // Nothing is programmed from now on. The fraction owed is kept, whole strokes waiting are abandoned, boluses and a temporary
 // basal end with `reason`. Main. Error: SUSPENDED.
-dose_result_t dose_suspend(dose_t *dose, uint64_t now_us, dose_reason_t reason);
+dose_result_t dose_suspend(dose_t *dose, dose_reason_t reason);
 
 // Basal goes on at the programmed rate. Main. Error: RUNNING.
-dose_result_t dose_resume(dose_t *dose, uint64_t now_us);
+dose_result_t dose_resume(dose_t *dose);
 
-// When the next stroke is due by what is owed and by spacing, DOSE_NEVER if none is known to come, and whose it is. A normal
+// When the next stroke is due by what is owed and by spacing, not before the books; DOSE_NEVER if none is known to come, and whose it is. A normal
 // bolus goes first; then basal strokes that wait; then square strokes that wait; then whatever comes to be owed first. Main.
 uint64_t dose_next_us(const dose_t *dose, dose_kind_t *kind);
 
-// A stroke of this kind, which dose_next_us() named, was started at at_us. Main.
-void dose_commanded(dose_t *dose, uint64_t at_us, dose_kind_t kind);
+// A stroke of this kind, which dose_next_us() named, has just been started. Main.
+void dose_commanded(dose_t *dose, dose_kind_t kind);
 
-// A stroke of this kind, which dose_next_us() named, was withheld at at_us by a cap: it is abandoned; a normal bolus ends
+// A stroke of this kind, which dose_next_us() named, has just been withheld by a cap: it is abandoned; a normal bolus ends
 // there with its rest. Main.
-void dose_withheld(dose_t *dose, uint64_t at_us, dose_kind_t kind, dose_reason_t reason);
+void dose_withheld(dose_t *dose, dose_kind_t kind, dose_reason_t reason);
 
 // The stroke sensor confirmed a stroke of this kind. Interrupt, O(1).
 void dose_delivered(dose_t *dose, dose_kind_t kind);

@@ -128,7 +128,7 @@ bool guard_promise(guard_t *guard, uint64_t now_us, uint64_t back_us);
 // The supervisor is back and busy: it must idle again within GUARD_BUSY_MAX_US. Main.
 void guard_returned(guard_t *guard, uint64_t now_us);
 
-// Is the promise kept so far? The board's timer asks before it feeds the hardware watchdog. The times are cut to whole
+// Is the promise kept so far, and no fault latched? The board's timer asks before it feeds the hardware watchdog. The times are cut to whole
 // ticks: the promise ends up to 1.05 s early, never late. Interrupt, O(1).
 bool guard_alive(const guard_t *guard, uint64_t now_us);
 

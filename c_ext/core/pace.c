@@ -7,11 +7,11 @@ uint32_t pace_accrue(pace_t *pace, uint64_t elapsed_us) {
     return (uint32_t)strokes;
 }
 
-uint64_t pace_wait_us(const pace_t *pace) {
-    uint64_t wait_us = PACE_NEVER;
+uint64_t pace_due_us(const pace_t *pace, uint64_t now_us) {
+    uint64_t due_us = PACE_NEVER;
     if (pace->rate_q != 0u) {
         const uint64_t missing_q = pace->whole_q - pace->owed_q;
-        wait_us = (missing_q + pace->rate_q - 1u) / pace->rate_q;
+        due_us = now_us + ((missing_q + pace->rate_q - 1u) / pace->rate_q);
     }
-    return wait_us;
+    return due_us;
 }

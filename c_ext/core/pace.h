@@ -30,7 +30,7 @@ typedef struct {
 // must fit 64 bits: true for ten years.
 uint32_t pace_accrue(pace_t *pace, uint64_t elapsed_us);
 
-// µs until the next whole stroke is owed, at least 1; PACE_NEVER at rate 0.
-uint64_t pace_wait_us(const pace_t *pace);
+// When the next whole stroke is owed, at least 1 µs from now_us, up to which the pace has accrued; PACE_NEVER at rate 0.
+uint64_t pace_due_us(const pace_t *pace, uint64_t now_us);
 
 #endif

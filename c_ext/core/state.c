@@ -2,11 +2,11 @@
 
 #include <stddef.h>
 
-#define HEADER_BYTES 8u
+#define HEADER_BYTES 1u
 #define FRONT_BYTES (offsetof(core_t, guard.stroke_uu) + sizeof(uint32_t))
 #define DOSE_BYTES sizeof(dose_t)
 
-_Static_assert(FRONT_BYTES == 172u, "the state has another layout here: see state.h");
+_Static_assert(FRONT_BYTES == 164u, "the state has another layout here: see state.h");
 _Static_assert((HEADER_BYTES + FRONT_BYTES + DOSE_BYTES) == STATE_BYTES,
                "the state has another layout here: see state.h");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the state is stored as little-endian memory");
@@ -17,21 +17,32 @@ static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {
     }
 }
 
-static bool bolus_sound(const dose_ledger_t *ledger, const dose_bolus_t *part) {
-    const bool to_come = ledger->programmed != (ledger->commanded + ledger->abandoned);
-    return to_come == (part->reason == (uint32_t)DOSE_REASON_RUNNING);
+static bool bolus_sound(const dose_t *dose, dose_kind_t kind) {
+    const bool running = dose->ledger[kind].reason == (uint32_t)DOSE_REASON_RUNNING;
+    const bool to_come = dose_remaining(dose, kind) != 0u;
+    return to_come == running;
 }
 
-static bool ledger_conserves(const dose_ledger_t *ledger) {
-    return (ledger->commanded <= ledger->programmed) &&
-           (ledger->abandoned <= (ledger->programmed - ledger->commanded)) && (ledger->delivered <= ledger->commanded);
+static bool ledgers_conserve(const dose_t *dose) {
+    bool conserve = (dose_remaining(dose, DOSE_KIND_BASAL) | dose_remaining(dose, DOSE_KIND_TEMP)) == 0u;
+    for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
+        if (!ledger_conserves(&dose->ledger[kind])) {
+            conserve = false;
+        }
+    }
+    return conserve;
 }
 
 static bool times_past(const core_t *core, uint64_t now_us) {
     const dose_t *dose = &core->dose;
-    return (dose->basal.at_us <= now_us) && (core->event_us <= dose->basal.at_us) && (core->stopped_us <= now_us) &&
-           (dose->normal.start_us <= dose->basal.at_us) && (dose->square.start_us <= dose->basal.at_us) &&
-           (dose->temp_start_us <= dose->basal.at_us) && (dose->slot_us <= (dose->basal.at_us + dose->spacing_us));
+    const uint64_t at_us = dose->basal.at_us;
+    bool past = (at_us <= now_us) && (core->stopped_us <= now_us) && (dose->slot_us <= (at_us + dose->spacing_us));
+    for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
+        if (dose->ledger[kind].start_us > at_us) {
+            past = false;
+        }
+    }
+    return past;
 }
 
 static bool schedule_sound(const core_t *core) {
@@ -40,37 +51,36 @@ static bool schedule_sound(const core_t *core) {
            ((schedule->temp != (uint32_t)BASAL_TEMP_PERCENT) || (schedule->temp_value <= BASAL_PERCENT_MAX)) &&
            ((schedule->temp == (uint32_t)BASAL_TEMP_NONE) == (schedule->temp_until_us == PACE_NEVER)) &&
            (schedule->boundary_us > core->dose.basal.at_us) && (schedule->temp_until_us > core->dose.basal.at_us) &&
-           (basal_greatest_mu_per_h(schedule->temp, schedule->temp_value, schedule->rate_mu_per_h,
-                                    schedule->boundary_mu_per_h) <= core->guard.basal_mu_per_h.value);
+           (basal_greatest_mu_per_h(schedule, schedule->temp, schedule->temp_value, 0u) <=
+            core->guard.basal_mu_per_h.value);
 }
 
 static bool square_paced(const dose_t *dose) {
-    const uint32_t to_come = dose_remaining(dose, DOSE_KIND_SQUARE);
-    return (dose->square_waiting <= to_come) && (dose->square_pace.whole_q <= DOSE_SQUARE_MAX_US) &&
-           ((dose->square_pace.rate_q == 0u) == (dose->square_waiting == to_come)) &&
-           ((dose->square_pace.rate_q == 0u) ||
-            (dose->square_pace.rate_q == dose->ledger[DOSE_KIND_SQUARE].programmed));
+    const ledger_t *ledger = &dose->ledger[DOSE_KIND_SQUARE];
+    const uint32_t rate_q = (dose->square_waiting == ledger->remaining) ? 0u : ledger->programmed;
+    return (dose->square_waiting <= ledger->remaining) && (dose->square_pace.whole_q <= DOSE_AHEAD_MAX_US) &&
+           (dose->square_pace.rate_q == rate_q);
 }
 
 static bool still(const dose_t *dose) {
-    return (dose->basal.waiting[BASAL_PROGRAMMED] == 0u) && (dose->basal.waiting[BASAL_TEMPORARY] == 0u) &&
-           (dose_remaining(dose, DOSE_KIND_NORMAL) == 0u) && (dose_remaining(dose, DOSE_KIND_SQUARE) == 0u) &&
-           (dose->basal.schedule.temp == (uint32_t)BASAL_TEMP_NONE);
+    const uint32_t waiting = dose->basal.waiting[BASAL_PROGRAMMED] | dose->basal.waiting[BASAL_TEMPORARY];
+    const uint32_t to_come = dose_remaining(dose, DOSE_KIND_NORMAL) | dose_remaining(dose, DOSE_KIND_SQUARE);
+    return ((waiting | to_come) == 0u) && (dose->basal.schedule.temp == (uint32_t)BASAL_TEMP_NONE);
 }
 
 static bool counts_agree(const core_t *core) {
-    const dose_ledger_t *ledger = core->dose.ledger;
+    const ledger_t *ledger = core->dose.ledger;
     // The ledgers of boluses gone by are not kept, so their strokes are missing from this sum.
     const uint32_t sum = ledger[DOSE_KIND_BASAL].commanded + ledger[DOSE_KIND_TEMP].commanded;
     return (sum <= core->guard.commanded.value) && (core->guard.recorded.value == core->guard.commanded.value) &&
-           (core->guard.head.value < core->guard.history_length.value) &&
            ((core->guard.commanded.value % core->guard.history_length.value) == core->guard.head.value);
 }
 
 static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
     const dose_t *dose = &core->dose;
-    const dose_ledger_t *ledger = dose->ledger;
+    const ledger_t *ledger = dose->ledger;
     const basal_schedule_t *schedule = &dose->basal.schedule;
+    const bool suspended = dose->basal.paused != 0u;
     const bool stopped = core->guard.fault.value != (uint32_t)GUARD_OK;
     state_invariant_t broken;
     if (!times_past(core, now_us)) {
@@ -82,29 +92,25 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
         broken = STATE_LIMITS_HARD;
     } else if (!schedule_sound(core)) {
         broken = STATE_SCHEDULE_SOUND;
-    } else if ((dose->basal.pace.rate_q != basal_in_force_mu_per_h(&dose->basal)) || (dose->suspended > 1u) ||
-               (dose->basal.paused != dose->suspended)) {
+    } else if ((dose->basal.pace.rate_q != basal_in_force_mu_per_h(&dose->basal)) || (dose->basal.paused > 1u)) {
         broken = STATE_RATE_IN_FORCE;
-    } else if (!ledger_conserves(&ledger[DOSE_KIND_BASAL]) || !ledger_conserves(&ledger[DOSE_KIND_TEMP]) ||
-               !ledger_conserves(&ledger[DOSE_KIND_NORMAL]) || !ledger_conserves(&ledger[DOSE_KIND_SQUARE]) ||
-               ((dose_remaining(dose, DOSE_KIND_BASAL) | dose_remaining(dose, DOSE_KIND_TEMP)) != 0u)) {
+    } else if (!ledgers_conserve(dose)) {
         broken = STATE_LEDGERS_CONSERVE;
-    } else if (!bolus_sound(&ledger[DOSE_KIND_NORMAL], &dose->normal) ||
-               !bolus_sound(&ledger[DOSE_KIND_SQUARE], &dose->square)) {
+    } else if (!bolus_sound(dose, DOSE_KIND_NORMAL) || !bolus_sound(dose, DOSE_KIND_SQUARE)) {
         broken = STATE_BOLUS_ENDS;
     } else if (!square_paced(dose)) {
         broken = STATE_SQUARE_PACED;
-    } else if ((schedule->temp != (uint32_t)BASAL_TEMP_NONE) != (dose->temp_reason == (uint32_t)DOSE_REASON_RUNNING)) {
+    } else if ((schedule->temp != (uint32_t)BASAL_TEMP_NONE) !=
+               (ledger[DOSE_KIND_TEMP].reason == (uint32_t)DOSE_REASON_RUNNING)) {
         broken = STATE_TEMP_ENDS;
-    } else if ((stopped && (dose->suspended == 0u)) || ((dose->suspended != 0u) && !still(dose))) {
+    } else if ((stopped && !suspended) || (suspended && !still(dose))) {
         broken = STATE_SUSPENDED_STILL;
     } else if (!counts_agree(core)) {
         broken = STATE_COUNTS_AGREE;
     } else if ((core->guard.permitted.value - core->guard.commanded.value) > 1u) {
         broken = STATE_PERMIT_NEXT;
-    } else if ((core->armed_kind > (uint8_t)DOSE_KIND_NONE) || (core->in_flight > 1u) ||
-               (core->unconfirmed > core->in_flight) ||
-               ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)DOSE_KIND_NONE)) ||
+    } else if ((core->in_flight > 1u) || (core->unconfirmed > core->in_flight) ||
+               ((core->in_flight != 0u) && (core->armed_kind >= (uint8_t)DOSE_KIND_NONE)) ||
                ((core->unconfirmed != 0u) &&
                 (ledger[core->armed_kind].delivered >= ledger[core->armed_kind].commanded)) ||
                (core->event != (uint8_t)CORE_NOTHING)) {
@@ -118,17 +124,13 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]) {
     // A time gone by is refused there; the books are then as of the last call, which is what is saved.
     (void)core_settle(core, now_us);
-    for (uint32_t i = 0u; i < HEADER_BYTES; i++) {
-        bytes[i] = 0u;
-    }
     bytes[0] = STATE_VERSION;
     copy(&bytes[HEADER_BYTES], (const uint8_t *)core, FRONT_BYTES);
     copy(&bytes[HEADER_BYTES + FRONT_BYTES], (const uint8_t *)&core->dose, DOSE_BYTES);
 }
 
 static bool same_pump(const core_t *one, const core_t *other) {
-    return (one->stroke_uu == other->stroke_uu) && (one->burst_us == other->burst_us) &&
-           (one->guard.stroke_uu == other->guard.stroke_uu) &&
+    return (one->guard.stroke_uu == other->guard.stroke_uu) &&
            (one->guard.spacing_us.value == other->guard.spacing_us.value) &&
            (one->guard.history_length.value == other->guard.history_length.value) &&
            (one->dose.spacing_us == other->dose.spacing_us) &&

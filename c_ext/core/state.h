@@ -12,15 +12,15 @@
 
 #include "core.h"
 
-#define STATE_VERSION 1u
-#define STATE_BYTES 444u  // version and padding, 8; core_t up to the history; dose_t
+#define STATE_VERSION 2u
+#define STATE_BYTES 485u  // version, 1; core_t up to the history; dose_t
 
 // The invariants, in the order in which they are checked.
 typedef enum {
     STATE_OK = 0,
     STATE_VERSION_KNOWN,     // the version is STATE_VERSION
     STATE_WORDS_INTACT,      // every safety variable is as its complement says
-    STATE_SAME_PUMP,         // insulin in a stroke, spacings, burst and history are those of this pump
+    STATE_SAME_PUMP,         // insulin in a stroke, spacings and history are those of this pump
     STATE_TIME_PAST,         // no time of the past lies after now
     STATE_FRACTIONS_SMALL,   // what is owed beyond waiting strokes is less than a stroke
     STATE_LIMITS_HARD,       // the clinician's limits lie within the hard ones and the history

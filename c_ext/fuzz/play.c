@@ -151,7 +151,7 @@ static void any_limits(play_t *play) {
     const guard_limits_t hard = {35000u, 40000u, 60000u, 500000u};
     const uint32_t form = (uint32_t)take(play, 1u);
     play_call_t call = {.name = PLAY_SET_LIMITS, .now_us = play->now_us, .limits = hard};
-    const uint32_t quantum_mu = play->core.stroke_uu / 1000u;
+    const uint32_t quantum_mu = play->core.guard.stroke_uu / 1000u;
     call.limits.max_basal_mu_per_h = ((form & 1u) != 0u) ? (uint32_t)take(play, 2u) : hard.max_basal_mu_per_h;
     call.limits.max_bolus_mu = ((form & 2u) != 0u) ? (uint32_t)take(play, 2u) : hard.max_bolus_mu;
     call.limits.max_hour_mu = ((form & 4u) != 0u) ? (uint32_t)take(play, 2u) : hard.max_hour_mu;

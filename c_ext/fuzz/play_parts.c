@@ -281,7 +281,7 @@ static uint64_t dose_alone(uint64_t shape) {
     memset(&dose, 0, sizeof(dose));
     dose_init(&dose, 1000u, 5000u, 250000u);
     const dose_result_t result =
-        dose_bolus(&dose, 1000u, (uint32_t)(shape >> 8u) & 1u, squares[shape & 7u], durations_us[(shape >> 3u) & 7u]);
+        dose_bolus(&dose, (uint32_t)(shape >> 8u) & 1u, squares[shape & 7u], durations_us[(shape >> 3u) & 7u]);
     dose_settle(&dose, 1000u + ((shape >> 16u) & 0xffffffffffu));
     dose_kind_t kind = DOSE_KIND_NONE;
     const uint64_t next_us = dose_next_us(&dose, &kind);

@@ -98,8 +98,11 @@ static void enter(void) {
         books_take(&own.books, own.event_us, own.armed_kind, own.event == CORE_STROKE);
         own.event = CORE_NOTHING;
     }
-    if ((own.words[FAULT] != 0u) && !own.books.suspended) {
-        books_suspend(&own.books, (own.stopped_us < own.books.at_us) ? own.books.at_us : own.stopped_us);
+    if (own.words[FAULT] != 0u) {
+        books_settle(&own.books, (own.stopped_us < own.books.at_us) ? own.books.at_us : own.stopped_us);
+        if (!own.books.suspended) {
+            books_suspend(&own.books, own.books.at_us);
+        }
     }
 }
 
@@ -292,25 +295,27 @@ static void init(const play_t *play, const play_call_t *call) {
 static void check_books(const play_t *play, const play_call_t *call) {
     const dose_t *dose = &play->core.dose;
     for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
-        const dose_ledger_t *held = &dose->ledger[kind];
+        const ledger_t *held = &dose->ledger[kind];
         const books_ledger_t *right = &own.books.ledger[kind];
         PROMISE("the ledgers", (held->programmed == right->programmed) && (held->commanded == right->commanded) &&
                                    (held->abandoned == right->abandoned) && (held->delivered == own.delivered[kind]));
         PROMISE("no more delivered than commanded", held->delivered <= held->commanded);
-        PROMISE("no more taken than programmed", ((uint64_t)held->commanded + held->abandoned) <= held->programmed);
+        PROMISE("all that was programmed is accounted for",
+                ((uint64_t)held->commanded + held->abandoned + held->remaining) == held->programmed);
     }
     PROMISE("basal strokes that wait",
             (dose->basal.waiting[0] == own.books.waiting[0]) && (dose->basal.waiting[1] == own.books.waiting[1]));
     PROMISE("square strokes that wait", dose->square_waiting == books_square_waiting(&own.books));
     PROMISE("never ahead", own.books.total_q >= (wide_t)own.books.whole_taken * own.books.whole_q);
-    PROMISE("suspended", (dose->suspended != 0u) == own.books.suspended);
-    PROMISE(
-        "a bolus runs as long as strokes are to come",
-        ((books_left(&own.books, DOSE_KIND_NORMAL) != 0u) == (dose->normal.reason == (uint32_t)DOSE_REASON_RUNNING)) &&
-            ((books_left(&own.books, DOSE_KIND_SQUARE) != 0u) ==
-             (dose->square.reason == (uint32_t)DOSE_REASON_RUNNING)));
+    PROMISE("suspended", (dose->basal.paused != 0u) == own.books.suspended);
+    PROMISE("a bolus runs as long as strokes are to come",
+            ((books_left(&own.books, DOSE_KIND_NORMAL) != 0u) ==
+             (dose->ledger[DOSE_KIND_NORMAL].reason == (uint32_t)DOSE_REASON_RUNNING)) &&
+                ((books_left(&own.books, DOSE_KIND_SQUARE) != 0u) ==
+                 (dose->ledger[DOSE_KIND_SQUARE].reason == (uint32_t)DOSE_REASON_RUNNING)));
     PROMISE("a temporary rate runs until it ends",
-            (own.books.temp != (uint32_t)BASAL_TEMP_NONE) == (dose->temp_reason == (uint32_t)DOSE_REASON_RUNNING));
+            (own.books.temp != (uint32_t)BASAL_TEMP_NONE) ==
+                (dose->ledger[DOSE_KIND_TEMP].reason == (uint32_t)DOSE_REASON_RUNNING));
     PROMISE("the stroke that is armed",
             (play->core.armed_us == own.armed_us) &&
                 ((own.armed_us == DOSE_NEVER) || (play->core.armed_kind == own.armed_kind)));
@@ -318,7 +323,7 @@ static void check_books(const play_t *play, const play_call_t *call) {
 
 // A supervisor call: the books have been entered, then this happened.
 static void supervisor(const play_t *play, const play_call_t *call) {
-    const bool untouched = (own.before.event == (uint8_t)CORE_NOTHING) && (own.words[FAULT] == 0u) && !own.flipped;
+    bool untouched = (own.before.event == (uint8_t)CORE_NOTHING) && (own.words[FAULT] == 0u) && !own.flipped;
     bool refused = false;
     enter();
     switch (call->name) {
@@ -355,6 +360,12 @@ static void supervisor(const play_t *play, const play_call_t *call) {
             refused = call->result != (uint64_t)DOSE_OK;
             if (!refused) {
                 accepted(call);
+            } else if (call->now_us > own.books.at_us) {
+                // The time passes all the same; check_books() sees to the rest.
+                books_settle(&own.books, call->now_us);
+                untouched = false;
+            } else {
+                // Nothing at all.
             }
             break;
     }

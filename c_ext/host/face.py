@@ -197,15 +197,15 @@ class Core:
         dose, guard, basal = c.dose, c.guard, c.dose.basal
         schedule = basal.schedule
         ledgers: list[int] = []
-        for i in range(len(KINDS)):
-            ledger = dose.ledger[i]
+        _, temp, normal, square = dose.ledger
+        for ledger in dose.ledger:
             ledgers += (ledger.programmed, ledger.commanded, ledger.delivered, ledger.abandoned)
         return (
             *ledgers,
-            dose.normal.id, dose.normal.start_us, dose.normal.end_us, dose.normal.reason,
-            dose.square.id, dose.square.start_us, dose.square.end_us, dose.square.reason,
-            dose.temp_start_us, dose.temp_end_us, dose.temp_reason,
-            dose.suspended, schedule.rate_mu_per_h, _or_never(schedule.boundary_us), schedule.boundary_mu_per_h,
+            normal.id, normal.start_us, normal.end_us, normal.reason,
+            square.id, square.start_us, square.end_us, square.reason,
+            temp.start_us, temp.end_us, temp.reason,
+            basal.paused, schedule.rate_mu_per_h, _or_never(schedule.boundary_us), schedule.boundary_mu_per_h,
             schedule.temp, schedule.temp_value, _or_never(schedule.temp_until_us),
             dose.slot_us, basal.at_us, basal.pace.owed_q, basal.waiting[0], basal.waiting[1],
             dose.square_pace.owed_q, dose.square_waiting,

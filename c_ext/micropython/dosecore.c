@@ -12,6 +12,7 @@ typedef struct {
     mp_obj_base_t base;
     uint32_t *history;
     uint32_t steps;
+    uint32_t burst_us;
     uint16_t period_us[MOTION_STEPS_MAX];
     core_t core;
 } dosecore_obj_t;
@@ -29,6 +30,11 @@ core_t *dosecore_get(mp_obj_t object) {
 uint32_t dosecore_steps(mp_obj_t object) {
     const dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
     return self->steps;
+}
+
+uint32_t dosecore_burst_us(mp_obj_t object) {
+    const dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
+    return self->burst_us;
 }
 
 uint64_t dosecore_get_u64(mp_obj_t object) {
@@ -89,11 +95,12 @@ static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     dosecore_obj_t *self = mp_obj_malloc(dosecore_obj_t, type);
     self->history = m_new(uint32_t, length);
     self->steps = constants.steps_per_stroke;
+    self->burst_us = motion_plan(&constants, self->period_us);
     const core_config_t config = {
         .stroke_nl = (uint32_t)args[ARG_stroke_nl].u_int,
         .concentration_u_per_ml = (uint32_t)args[ARG_concentration].u_int,
         .spacing_us = (uint32_t)args[ARG_spacing_us].u_int,
-        .burst_us = motion_plan(&constants, self->period_us),
+        .burst_us = self->burst_us,
         .history = self->history,
         .history_length = length,
     };
@@ -225,14 +232,13 @@ static MP_DEFINE_CONST_FUN_OBJ_3(used_obj, py_used);
 
 // (steps, duration_us, (period_us, …))
 static mp_obj_t py_plan(mp_obj_t self_in) {
-    const core_t *core = dosecore_get(self_in);
     const dosecore_obj_t *self = MP_OBJ_TO_PTR(self_in);
     mp_obj_t periods = mp_obj_new_tuple(self->steps, NULL);
     mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(periods);
     for (uint32_t k = 0u; k < self->steps; k++) {
         tuple->items[k] = MP_OBJ_NEW_SMALL_INT(self->period_us[k]);
     }
-    mp_obj_t items[3] = {MP_OBJ_NEW_SMALL_INT(self->steps), mp_obj_new_int_from_uint(core->burst_us), periods};
+    mp_obj_t items[3] = {MP_OBJ_NEW_SMALL_INT(self->steps), mp_obj_new_int_from_uint(self->burst_us), periods};
     return mp_obj_new_tuple(3, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(plan_obj, py_plan);
@@ -265,23 +271,24 @@ static mp_obj_t py_state(mp_obj_t self) {
     mp_obj_t items[56];
     size_t n = 0u;
     for (size_t kind = 0u; kind < DOSE_KINDS; kind++) {
-        const dose_ledger_t *ledger = &dose->ledger[kind];
+        const ledger_t *ledger = &dose->ledger[kind];
         items[n++] = mp_obj_new_int_from_uint(ledger->programmed);
         items[n++] = mp_obj_new_int_from_uint(ledger->commanded);
         items[n++] = mp_obj_new_int_from_uint(ledger->delivered);
         items[n++] = mp_obj_new_int_from_uint(ledger->abandoned);
     }
-    const dose_bolus_t *const parts[2] = {&dose->normal, &dose->square};
-    for (size_t part = 0u; part < 2u; part++) {
-        items[n++] = mp_obj_new_int_from_uint(parts[part]->id);
-        items[n++] = mp_obj_new_int_from_ull(parts[part]->start_us);
-        items[n++] = mp_obj_new_int_from_ull(parts[part]->end_us);
-        items[n++] = MP_OBJ_NEW_SMALL_INT(parts[part]->reason);
+    const ledger_t *temp = &dose->ledger[DOSE_KIND_TEMP];
+    for (size_t kind = DOSE_KIND_NORMAL; kind < DOSE_KINDS; kind++) {
+        const ledger_t *ledger = &dose->ledger[kind];
+        items[n++] = mp_obj_new_int_from_uint(ledger->id);
+        items[n++] = mp_obj_new_int_from_ull(ledger->start_us);
+        items[n++] = mp_obj_new_int_from_ull(ledger->end_us);
+        items[n++] = MP_OBJ_NEW_SMALL_INT(ledger->reason);
     }
-    items[n++] = mp_obj_new_int_from_ull(dose->temp_start_us);
-    items[n++] = mp_obj_new_int_from_ull(dose->temp_end_us);
-    items[n++] = MP_OBJ_NEW_SMALL_INT(dose->temp_reason);
-    items[n++] = MP_OBJ_NEW_SMALL_INT(dose->suspended);
+    items[n++] = mp_obj_new_int_from_ull(temp->start_us);
+    items[n++] = mp_obj_new_int_from_ull(temp->end_us);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(temp->reason);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(basal->paused);
     items[n++] = mp_obj_new_int_from_uint(basal->schedule.rate_mu_per_h);
     items[n++] = new_due(basal->schedule.boundary_us);
     items[n++] = mp_obj_new_int_from_uint(basal->schedule.boundary_mu_per_h);

@@ -29,22 +29,22 @@ class Bug(NamedTuple):
         return bind(build(core_dir, cflags="-O0"))
 
 
-PLAYS = "return (core->in_flight != 0u) && (core->armed_kind"
+PLAYS = "((core->in_flight != 0u) && (core->armed_kind"
 SETTLED = "            core->armed_us = DOSE_NEVER;\n"
-SQUARE_LEFT = "dose_remaining(dose, DOSE_KIND_SQUARE)"
+SQUARE_LEFT = "remaining(dose, DOSE_KIND_SQUARE)"
 PERMITTED = "commanded.value == guard->permitted.value"
-OLD_TIME = "(core->stopped_us < at_us) ? at_us : core->stopped_us"
+ENDS = "        if (ledger->remaining != 0u) {"
 
 BUGS = [
     Bug("a fraction is dropped", "pace.c", {"owed_q - (strokes * pace->whole_q);": "0u;"}, True),
     Bug("a stroke is a microsecond early", "pace.c", {"(missing_q + pace->rate_q - 1u)": "missing_q"}, True),
     Bug("percent is rounded up", "basal.c", {"value) / PERCENT": "value + PERCENT - 1u) / PERCENT"}, True),
     Bug(
-        "a boundary is applied late",
+        "a boundary is passed over",
         "basal.c",
-        {"            accrue(basal, at_us)": "            accrue(basal, now_us)"},
+        {"(change_us < now_us) ? change_us : now_us": "(change_us < now_us) ? now_us : now_us"},
     ),
-    Bug("a boundary is not seen ahead", "basal.c", {"(wait_us > (at_us - then.at_us))": "(wait_us == 0u)"}, True),
+    Bug("a boundary is not seen ahead", "basal.c", {"(due_us > at_us)": "(due_us == 0u)"}, True),
     Bug("temporary strokes go to basal", "basal.c", {": BASAL_TEMPORARY;": ": BASAL_PROGRAMMED;"}),
     Bug("a suspended pump goes on", "basal.c", {"(basal->paused != 0u) ?": "(basal->paused > 1u) ?"}, True),
     Bug("spacing is halved", "dose.c", {"at_us + dose->spacing_us;": "at_us + (dose->spacing_us / 2u);"}, True),
@@ -54,7 +54,7 @@ BUGS = [
         {"basal_pause(&dose->basal, true);": "basal_pause(&dose->basal, true); dose->basal.pace.owed_q = 0u;"},
         True,
     ),
-    Bug("a suspend leaves the bolus running", "dose.c", {"        end_boluses(dose, now_us, reason);\n": ""}, True),
+    Bug("a suspend leaves the bolus running", "dose.c", {"        end_boluses(dose, reason);\n": ""}, True),
     Bug("a suspend keeps what waits", "dose.c", {"dose->basal.waiting[source] = 0u;": ""}),
     Bug(
         "the last square stroke is lost",
@@ -65,19 +65,20 @@ BUGS = [
         },
         True,
     ),
-    Bug("square goes before basal on a tie", "dose.c", {"*kind = (square_us < basal": "*kind = (square_us <= basal"}),
-    Bug("a cap ends a square bolus", "dose.c", {"(kind == DOSE_KIND_NORMAL) ? left": "(kind > DOSE_KIND_TEMP) ? left"}),
+    Bug("square goes before basal on a tie", "dose.c", {"if (square_us < owed": "if (square_us <= owed"}),
+    Bug("a cap ends a square bolus", "dose.c", {"(kind == DOSE_KIND_NORMAL) ? led": "(kind > DOSE_KIND_TEMP) ? led"}),
     Bug(
         "a cancel forgets the square part",
         "dose.c",
-        {f"    if ({SQUARE_LEFT} != 0u) {{": "    if (reason != DOSE_REASON_CANCELLED) {"},
-        True,
+        {ENDS: ENDS.replace(") {", " && ((kind == 2u) || (reason != DOSE_REASON_CANCELLED))) {")},
     ),
-    Bug("a refusal moves the time on", "dose.c", {"DOSE_E_RUNNING;": "DOSE_E_RUNNING; dose_settle(dose, now_us);"}),
+    Bug("a refusal moves the next slot", "dose.c", {"DOSE_E_RUNNING;": "DOSE_E_RUNNING; dose->slot_us += 1u;"}),
+    Bug("a commanded stroke is still to come", "ledger.c", {"    ledger->remaining -= 1u;\n": ""}, True),
+    Bug("what was given up is still to come", "ledger.c", {"    ledger->remaining -= strokes;\n": ""}),
     Bug(
-        "a stop with an old time ends nothing",
+        "a stop with an old time turns the books back",
         "core.c",
-        {OLD_TIME: "(core->stopped_us < at_us) ? 0u : core->stopped_us"},
+        {"(core->stopped_us > dose->basal.at_us)": "(core->stopped_us != dose->basal.at_us)"},
     ),
     Bug("withheld, not settled, and tried again", "core.c", {SETTLED: f"if (action == CORE_STROKE) {{ {SETTLED} }}"}),
     Bug("a cut stroke is not counted", "core.c", {"!= 0u) {\n        // Part": "> 1u) {\n        // Part"}),

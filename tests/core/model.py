@@ -382,8 +382,11 @@ class Model:
     def stop(self, now_us: int, fault: int) -> None:
         if not self.fault:
             self.fault = fault
-            if not self.suspended:
-                self.do_suspend(max(now_us, self.books_us), FAULTED)
+            at_us = max(now_us, self.books_us)
+            if self.suspended:
+                self.move_on(at_us)
+            else:
+                self.do_suspend(at_us, FAULTED)
         if self.unconfirmed:
             self.count_delivered()
         self.armed = None

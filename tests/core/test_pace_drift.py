@@ -39,10 +39,10 @@ def test_the_count_after_ten_years_is_exact(c, stroke_uu, rate):
 @pytest.mark.parametrize(("stroke_uu", "rate"), [(200_000, 200), (200_000, 350), (200_000, 950), (250_000, 1050)])
 def test_ten_years_stroke_by_stroke(c, stroke_uu, rate):
     pace = new_pace(c, stroke_uu, rate)
-    wait, accrue, strokes, now_us = c.lib.pace_wait_us, c.lib.pace_accrue, 0, 0
-    while now_us + (wait_us := wait(pace)) <= TEN_YEARS_US:
-        strokes += accrue(pace, wait_us)
-        now_us += wait_us
+    due, accrue, strokes, now_us = c.lib.pace_due_us, c.lib.pace_accrue, 0, 0
+    while (due_us := due(pace, now_us)) <= TEN_YEARS_US:
+        strokes += accrue(pace, due_us - now_us)
+        now_us = due_us
     assert strokes == rate * TEN_YEARS_US // (stroke_uu * QUANTA_PER_UU)
 
 
@@ -54,17 +54,18 @@ def test_ten_years_of_patterns_and_square_bolus(c):
     day_us, half_us = DAY_US, DAY_US // 2 + 7
     programmed_q, squares = 0, 0
     rates = (350, 650)
-    lib.dose_set_basal(dose, 0, rates[0])
+    lib.dose_set_basal(dose, rates[0])
     for day in range(3652):
         start_us = day * day_us
-        assert lib.dose_plan_basal(dose, start_us, start_us + half_us, rates[1]) == 0
-        assert lib.dose_bolus(dose, start_us, 0, 7, day_us // 3) == 0
+        assert lib.dose_plan_basal(dose, start_us + half_us, rates[1]) == 0
+        assert lib.dose_bolus(dose, 0, 7, day_us // 3) == 0
         for end_us in (start_us + half_us + 1, start_us + day_us):
             while (due_us := lib.dose_next_us(dose, kind)) <= end_us:
-                lib.dose_commanded(dose, due_us, kind[0])
+                lib.dose_settle(dose, due_us)
+                lib.dose_commanded(dose, kind[0])
             lib.dose_settle(dose, end_us)
             if end_us < start_us + day_us:
-                assert lib.dose_plan_basal(dose, end_us, start_us + day_us, rates[0]) == 0
+                assert lib.dose_plan_basal(dose, start_us + day_us, rates[0]) == 0
         programmed_q += rates[0] * half_us + rates[1] * (day_us - half_us)
         squares += 7
         assert dose.ledger[lib.DOSE_KIND_SQUARE].commanded == 7
@@ -78,8 +79,8 @@ def test_ten_years_of_patterns_and_square_bolus(c):
 def test_a_square_bolus_is_no_faster_than_a_pace_may_be(c):
     dose = c.ffi.new("dose_t *")
     c.lib.dose_init(dose, 0, 200_000, 1)
-    assert c.lib.dose_bolus(dose, 0, 0, c.lib.PACE_RATE_MAX + 1, DAY_US) == c.lib.DOSE_E_RANGE
-    assert c.lib.dose_bolus(dose, 0, 0, c.lib.PACE_RATE_MAX, DAY_US) == 0
+    assert c.lib.dose_bolus(dose, 0, c.lib.PACE_RATE_MAX + 1, DAY_US) == c.lib.DOSE_E_RANGE
+    assert c.lib.dose_bolus(dose, 0, c.lib.PACE_RATE_MAX, DAY_US) == 0
 
 
 @given(
@@ -92,16 +93,16 @@ def test_every_due_instant_is_the_first_whole_microsecond(stroke_uu, rate, strok
     pace = new_pace(c, stroke_uu, rate)
     whole_q, now_us = stroke_uu * QUANTA_PER_UU, 0
     for k in range(1, strokes + 1):
-        wait_us = c.lib.pace_wait_us(pace)
-        now_us += wait_us
-        assert now_us == -(-k * whole_q // rate)
-        assert c.lib.pace_accrue(pace, wait_us) == 1
+        due_us = c.lib.pace_due_us(pace, now_us)
+        assert due_us == -(-k * whole_q // rate)
+        assert c.lib.pace_accrue(pace, due_us - now_us) == 1
+        now_us = due_us
     assert pace.owed_q == now_us * rate - strokes * whole_q
 
 
 def test_a_pace_of_nothing_owes_nothing(c):
     pace = new_pace(c, 200_000, 0)
-    assert c.lib.pace_wait_us(pace) == NEVER and c.lib.pace_accrue(pace, TEN_YEARS_US) == 0
+    assert c.lib.pace_due_us(pace, TEN_YEARS_US) == NEVER and c.lib.pace_accrue(pace, TEN_YEARS_US) == 0
 
 
 @given(

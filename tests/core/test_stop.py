@@ -4,6 +4,7 @@ import pytest
 
 from c_ext.host import (
     E_FAULT,
+    E_TIME,
     KIND_NORMAL,
     MEMORY_FAULT,
     NOTHING,
@@ -53,7 +54,7 @@ def test_the_partial_stroke_counts_and_what_runs_is_abandoned(at_us, settled_us)
 def test_nothing_is_accepted_any_more():
     core = dosing()
     core.stop(2_000_000, STOPPED)
-    core.settle(2_000_000)
+    core.settle(9_000_000)
     before = core.raw()
     codes = [
         core.set_basal(9_000_000, 50), core.plan_basal(9_000_000, 9_000_001, 50),
@@ -82,7 +83,8 @@ def test_a_stop_while_suspended():
     pair.request("set_basal", 0, 5000)
     pair.request("suspend", 10_000_000)
     pair.stop(20_000_000, SUPERVISOR)
-    assert pair.settle(15_000_000) == 0
+    assert pair.settle(15_000_000) == E_TIME  # the books know of the stop
+    assert pair.settle(20_000_000) == 0
 
 
 def test_a_confirmed_stroke_is_not_counted_twice_by_a_stop():

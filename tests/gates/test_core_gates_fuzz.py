@@ -31,11 +31,11 @@ BUGS = {
         "(stroke > guard->commanded.value)",
         "a permit for the next",
     ),
-    "refusal-settles": (
+    "refusal-changes": (
         "dose.c",
-        "result = DOSE_E_RUNNING;",
-        "result = DOSE_E_RUNNING;\n        dose_settle(dose, now_us);",
-        "a refusal changes nothing",
+        "result = DOSE_E_NO_BOLUS;",
+        "result = DOSE_E_NO_BOLUS;\n    dose->slot_us += 1u;",
+        "armed|exact|a refusal changes nothing",
     ),
     "word-unchecked": (
         "guard.c",
@@ -81,14 +81,14 @@ BUGS = {
     ),
     "boundary-tie": (
         "basal.c",
-        "(wait_us > (at_us - then.at_us))",
-        "(wait_us >= (at_us - then.at_us))",
+        "(due_us > at_us)",
+        "(due_us >= at_us)",
         "armed|exact",
     ),
     "state-refused": (
         "state.c",
-        "(dose->slot_us <= (dose->basal.at_us + dose->spacing_us))",
-        "(dose->slot_us < (dose->basal.at_us + dose->spacing_us))",
+        "(dose->slot_us <= (at_us + dose->spacing_us))",
+        "(dose->slot_us < (at_us + dose->spacing_us))",
         "a saved state comes back",
     ),
 }
@@ -117,7 +117,7 @@ def test_an_empty_corpus_is_no_success(tmp_path):
 
 @needs("clang-19")
 def test_libfuzzer_finds_a_bug_by_itself(tmp_path):
-    bad = core_copy(tmp_path, "dose.c", "dose->slot_us = at_us + dose->spacing_us;", "dose->slot_us = at_us;")
+    bad = core_copy(tmp_path, "dose.c", "at_us + dose->spacing_us;", "at_us;")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "one").write_bytes(bytes([0, 13, 1, 5, 4, 9]))

@@ -90,7 +90,8 @@ class Writer:
         name = rng.choice(REQUESTS)
         back_us = rng.randrange(1, 5 * SECOND_US) if rng.random() < 0.05 else 0
         # Back beyond what the core has seen for certain, or not at all.
-        at_us = min(self.now_us, max(0, self.core.pair.model.books_us - back_us)) if back_us else self.now_us
+        old_us = self.core.pair.model.books_us - back_us
+        at_us = min(self.now_us, old_us) if back_us and old_us >= 0 else self.now_us
         self.call(name, at_us, *self.arguments(name))
 
     def limits(self) -> None:

@@ -95,6 +95,15 @@ def judge(rows: dict[str, dict[str, int]], what: str) -> list[str]:
     return wrong
 
 
+def beyond_aim(paths: dict[str, dict[str, int]], limits: dict[str, Any]) -> list[str]:
+    """Paths that cost more than the specification allows, whatever their budget says."""
+    return [
+        f"path {name}: {row['static']} instructions at worst, the specification allows {limits['paths'][name]['aim']}"
+        for name, row in paths.items()
+        if row["static"] > limits["paths"][name]["aim"]
+    ]
+
+
 def report(limits: dict[str, Any]) -> dict[str, Any]:
     """Everything measured and judged; the content of cost.json."""
     functions, paths = static_costs(limits=limits)
@@ -115,7 +124,7 @@ def report(limits: dict[str, Any]) -> dict[str, Any]:
         "paths": path_table,
         "called_alone": sorted(meter.probed),
         "loop_rounds": {name: [meter.rounds.get(name, 0), bound] for name, bound in limits["loops"].items()},
-        "wrong": judge(table, "function") + judge(path_table, "path") + gone,
+        "wrong": judge(table, "function") + judge(path_table, "path") + beyond_aim(path_table, limits) + gone,
     }
 
 

@@ -38,21 +38,26 @@ class Pace:
 
     def __init__(self, core: Path, name: str = "") -> None:
         self.machine = Machine(parse(core / "pace.c", core), name)
-        self.whole, self.owed, self.rate = z3.Ints("whole_q owed_q rate_q")
+        self.whole, self.owed, self.rate, self.now = z3.Ints("whole_q owed_q rate_q now_us")
         self.state: dict[str, Value] = {"whole_q": self.whole, "owed_q": self.owed, "rate_q": self.rate}
         self.sound = [
             self.whole > 0,
             *between(self.owed, 0, self.whole - 1),
             *between(self.rate, 0, constants(core / "pace.h")["PACE_RATE_MAX"]),
+            *between(self.now, 0, TIME_MAX_US),
         ]
 
     def accrue(self, elapsed: Value) -> Value:
         """Whole strokes owed after `elapsed` µs; the state moves on."""
         return self.machine.call("pace_accrue", self.state, elapsed)
 
+    def due(self) -> Value:
+        """When the next stroke is due, seen from `now`, µs."""
+        return self.machine.call("pace_due_us", self.state, self.now)
+
     def wait(self) -> Value:
         """Time to the next stroke, µs."""
-        return self.machine.call("pace_wait_us", self.state)
+        return self.due() - self.now
 
     def assume(self, *more: z3.BoolRef) -> list[z3.BoolRef]:
         """The state is sound, the law of division holds, and `more`."""
@@ -78,7 +83,7 @@ def basal(pace: Pace) -> list[z3.BoolRef]:
 def square(pace: Pace, core: Path) -> list[z3.BoolRef]:
     """What dose_bolus() and the guard let through: a duration, and no more strokes than one bolus may have."""
     limits = constants(core / "dose.h")
-    duration = between(pace.whole, limits["DOSE_SQUARE_MIN_US"], limits["DOSE_SQUARE_MAX_US"])
+    duration = between(pace.whole, limits["DOSE_SQUARE_MIN_US"], limits["DOSE_AHEAD_MAX_US"])
     return [*duration, pace.rate <= SQUARE_STROKES_MAX]
 
 
@@ -145,7 +150,7 @@ def due(core: Path) -> Iterator[Lemma]:
     yield Lemma("a whole stroke is owed at the due instant", assumed, owed_then >= pace.whole)
     yield Lemma("and not a microsecond earlier", assumed, owed_then - pace.rate < pace.whole)
     yield Lemma("a wait is at least 1 µs", assumed, wait >= 1)
-    yield Lemma("at rate 0 the wait is for ever", pace.assume(pace.rate == 0), wait == 2**64 - 1)
+    yield Lemma("at rate 0 the wait is for ever", pace.assume(pace.rate == 0), wait + pace.now == 2**64 - 1)
     yield Lemma("false: the wait is exact to the quantum", assumed, owed_then == pace.whole, False)
     for name, apart in (("basal", basal(pace)), ("square bolus", square(pace, core))):
         longest = [*assumed, *apart]

@@ -88,6 +88,11 @@ def report(limits: Mapping[str, Any], core_dir: Path = CORE_DIR) -> dict[str, An
         for name, value in figures.items()
         if value > limits["size"][name]
     ]
+    wrong += [
+        f"{name} is {value}, the specification allows {limits['aims'][name]}"
+        for name, value in figures.items()
+        if value > limits["aims"][name]
+    ]
     static = sum(data for _, data in sizes)
     if static:
         wrong.append(f"the core has {static} bytes of static data; a context is handed in, there is no other state")

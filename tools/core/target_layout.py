@@ -176,6 +176,10 @@ class TargetTypes:
                     yield from self._members(
                         _type(child), offset + child.attributes["DW_AT_data_member_location"].value
                     )
+        elif bare.tag == "DW_TAG_array_type":
+            item = _type(bare)
+            for index in range(_count(bare)):
+                yield from self._members(item, offset + index * self._size(item))
 
 
 def match(host: Format, target: Format, name: str) -> None:

@@ -19,7 +19,6 @@ FEW_STEPS = (3, 400, 20_000, 20_000)
 FULL_MOTOR_EVERY = 50
 # Where the motor's four numbers are in a line `new …`.
 MOTOR = slice(4, 8)
-REQUESTS = ("set_basal", "bolus", "cancel_bolus", "suspend", "resume")
 
 
 def files() -> list[Path]:
@@ -51,19 +50,12 @@ def volume(seed: int, numbers: range) -> Iterator[tuple[str, list[str]]]:
     # Not at the top: the generator needs the whole test suite's surroundings, the rest of this module does not.
     generate: Any = importlib.import_module("tests.vectors.generate")
 
-    class Writer(generate.Writer):  # type: ignore[misc]
-        def call(self, name: str, *arguments: int) -> None:
-            # To the core 0 is no old time before its first request, but the exact model keeps the bench's clock.
-            if name in REQUESTS and arguments[0] == 0:
-                arguments = (self.now_us, *arguments[1:])
-            super().call(name, *arguments)
-
     before = generate.CALLS, generate.MOTORS
     generate.CALLS = VOLUME_CALLS
     try:
         for number in numbers:
             generate.MOTORS = before[1] if number % FULL_MOTOR_EVERY == 0 else (FEW_STEPS,)
-            yield f"seed {seed} #{number}", Writer(number, random.Random(f"{seed}:{number}")).write()
+            yield f"seed {seed} #{number}", generate.Writer(number, random.Random(f"{seed}:{number}")).write()
     finally:
         generate.CALLS, generate.MOTORS = before
 

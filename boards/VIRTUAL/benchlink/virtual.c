@@ -43,7 +43,8 @@ static struct {
     uint8_t rx[UART_BUFFER_BYTES];
     uint8_t tx[UART_BUFFER_BYTES];
     uint32_t rx_lost;
-    uint32_t steps;  // of a stroke
+    uint32_t steps;     // of a stroke
+    uint32_t burst_us;  // and how long it takes
 } board = {.stroke_end_us = DOSE_NEVER};
 
 uint64_t virtual_now_us(void) {
@@ -77,7 +78,7 @@ static void write_all(const void *from, size_t bytes) {
     }
 }
 
-static void send(uint8_t type, uint64_t until_us, const core_t *core) {
+static void send(uint8_t type, uint64_t until_us) {
     uint8_t message[sizeof(benchlink_request_t) + UART_BUFFER_BYTES];
     const bool stroke = (board.flags & BENCHLINK_STROKE) != 0u;
     board.sequence++;
@@ -88,7 +89,7 @@ static void send(uint8_t type, uint64_t until_us, const core_t *core) {
         .uart_bytes = (uint16_t)board.to_send,
         .steps = stroke ? (uint16_t)board.steps : 0u,
         .until_us = until_us,
-        .duration_us = stroke ? core->burst_us : 0u,
+        .duration_us = stroke ? board.burst_us : 0u,
     };
     memcpy(message, &request, sizeof(request));
     memcpy(message + sizeof(request), board.tx, board.to_send);
@@ -130,14 +131,14 @@ static uint64_t next_wake_us(const core_t *core, uint64_t until_us, uint64_t ret
 }
 
 // Lets time pass up to wake_us, less if the bench has something. Returns the reply's flags.
-static uint8_t sleep_until(const core_t *core, uint64_t wake_us) {
+static uint8_t sleep_until(uint64_t wake_us) {
     uint8_t seen = 0u;
     if (!board.attached) {
         board.now_us = (wake_us > board.now_us) ? wake_us : board.now_us;
         board.flags = 0u;
         seen = (board.now_us >= board.stroke_end_us) ? BENCHLINK_EDGE : 0u;
     } else if ((wake_us > board.now_us) || (board.flags != 0u) || (board.to_send != 0u)) {
-        send(BENCHLINK_IDLE, wake_us, core);
+        send(BENCHLINK_IDLE, wake_us);
         seen = receive();
     } else {
         seen = 0u;  // nothing to wait for and nothing to tell: no exchange
@@ -160,7 +161,7 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
     const core_action_t action = core_service(core, board.now_us);
     if (action == CORE_STROKE) {
         // Logical time stands still until the next request carries the stroke to the motor.
-        board.stroke_end_us = board.now_us + core->burst_us + CONFIRM_WINDOW_US;
+        board.stroke_end_us = board.now_us + board.burst_us + CONFIRM_WINDOW_US;
         board.flags |= BENCHLINK_STROKE;
     } else if (action == CORE_WITHHELD) {
         events |= EVENT_WITHHELD;
@@ -177,6 +178,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
     core_t *core = dosecore_get(core_object);
     const uint64_t until_us = dosecore_get_u64(until_object);
     board.steps = dosecore_steps(core_object);
+    board.burst_us = dosecore_burst_us(core_object);
     uint64_t retry_us = 0u;
     uint32_t events = board.stopped ? EVENT_STOP : 0u;
     if (!core_promise(core, board.now_us, until_us)) {
@@ -188,7 +190,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
         if ((board.stroke_end_us != DOSE_NEVER) || (wake_us == until_us)) {
             board.flags |= BENCHLINK_SENSE;  // Python runs next and may read a sensor
         }
-        const uint8_t seen = sleep_until(core, wake_us);
+        const uint8_t seen = sleep_until(wake_us);
         events |= interrupts(core, seen);
         if ((board.stroke_end_us == DOSE_NEVER) && (core_next_us(core) <= board.now_us)) {
             retry_us = board.now_us + RETRY_US;
@@ -214,7 +216,7 @@ static mp_obj_t virtual_attach(mp_obj_t from_bench, mp_obj_t to_bench) {
     board.from_bench = mp_obj_get_int(from_bench);
     board.to_bench = mp_obj_get_int(to_bench);
     board.attached = true;
-    send(BENCHLINK_HELLO, BENCHLINK_VERSION, NULL);
+    send(BENCHLINK_HELLO, BENCHLINK_VERSION);
     (void)receive();
     return mp_const_none;
 }
@@ -224,7 +226,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(attach_obj, virtual_attach);
 static mp_obj_t virtual_bye(void) {
     if (board.attached) {
         board.flags = 0u;
-        send(BENCHLINK_BYE, board.now_us, NULL);
+        send(BENCHLINK_BYE, board.now_us);
         board.attached = false;
     }
     return mp_const_none;
