@@ -59,8 +59,9 @@ bool core_promise(core_t *core, uint64_t now_us, uint64_t back_us);
 // Does the supervisor keep its promise, and is no fault latched? Only then may the board feed its watchdog. Interrupt.
 bool core_alive(const core_t *core, uint64_t now_us);
 
-// Requests, see dose.h. All or nothing: a refusal changes nothing. Main. Besides dose.h's errors: FAULT, MAX_BASAL (the
-// rate itself, or what a temporary rate makes of it or of the planned one), MAX_BOLUS, HOUR_CAP, DAY_CAP.
+// Requests, see dose.h. All or nothing: of a refused one nothing is seen but that the time has passed. Main. Besides dose.h's
+// errors: TIME, FAULT, MAX_BASAL (the rate itself, or what a temporary rate makes of it or of the planned one), BUSY (a bolus
+// of this kind is still being delivered, its last stroke included), MAX_BOLUS, HOUR_CAP, DAY_CAP.
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h);
 dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h);
 dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us);

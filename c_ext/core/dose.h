@@ -82,8 +82,8 @@ dose_result_t dose_temp_basal(dose_t *dose, basal_temp_t temp, uint32_t value, u
 dose_result_t dose_cancel_temp(dose_t *dose);
 
 // A bolus: normal strokes, the first at once; square strokes spread evenly over duration_us; or both (dual). Not both 0;
-// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_AHEAD_MAX_US. Main. Errors: RANGE, SUSPENDED,
-// BUSY.
+// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_AHEAD_MAX_US. The caller has seen that no bolus of
+// these kinds runs. Main. Errors: RANGE, SUSPENDED.
 dose_result_t dose_bolus(dose_t *dose, uint32_t normal, uint32_t square, uint64_t duration_us);
 
 // Ends the running bolus, every part of it; its remaining strokes are abandoned. Main. Error: NO_BOLUS.
