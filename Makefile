@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 SEED ?= 1
 BOARD ?= VIRTUAL
+# virtual, or emulated: the RPI_PICO image on an emulated RP2040.
+BENCH ?= virtual
 PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
@@ -26,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 help: ## list the targets
 	@echo "Relève: controller firmware and test bench for an implantable insulin pump. Not a medical device."
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 27
-	@echo "Settings: SEED=$(SEED) BOARD=$(BOARD) PORT=$(PORT) PACE=$(PACE) WORKERS=$(WORKERS) MICROPYTHON_DIR=… DEBIAN_MIRROR=…"
+	@echo "Settings: SEED=$(SEED) BOARD=$(BOARD) BENCH=$(BENCH) PORT=$(PORT) PACE=$(PACE) WORKERS=$(WORKERS) MICROPYTHON_DIR=… DEBIAN_MIRROR=…"
 
 .PHONY: setup
 setup: ## install what the project needs: system packages, .venv
@@ -39,9 +41,24 @@ firmware: ## build MicroPython with the firmware for BOARD
 .PHONY: ready
 ready: setup core-module firmware
 
+.PHONY: emulator
+emulator: setup ## install and build the emulated Pico: rp2040js, boot ROM
+	@$(PYTHON) -m tools.emulator
+
+.PHONY: ready-virtual
+ready-virtual: ready
+
+.PHONY: ready-emulated
+ready-emulated: setup core-module emulator
+	@$(PYTHON) -m tools.micropython RPI_PICO
+
 .PHONY: bench
-bench: ready ## run the accuracy bench on a plant made from SEED; results in build/bench
-	@$(VENV)/python -m hil.cli bench --seed $(SEED) --out build/bench
+bench: ready-$(BENCH) ## run the accuracy bench on BENCH, plant made from SEED; results in build/bench
+	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench
+
+.PHONY: hil
+hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual or emulated
+	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) -n $(WORKERS) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
 
 .PHONY: speed
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
@@ -52,7 +69,7 @@ pump: ready ## run a virtual pump at PACE × real time, its programmer link on T
 	@$(VENV)/python -m hil.cli pump --port $(PORT) --pace $(PACE) --seed $(SEED)
 
 .PHONY: test
-test: ready ## run all tests
+test: ready emulator ## run all tests
 	@$(BOOTSTRAP) core-gates core-target core-proofs
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 

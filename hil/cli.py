@@ -33,12 +33,19 @@ def bench(
     mechanism: Annotated[str, typer.Option(help="Reference mechanism of the plant.")] = "implant",
     workers: Annotated[int, typer.Option(min=1, help="Benches at a time, one core each.")] = 2,
     short_windows: Annotated[bool, typer.Option("--short-windows", help="Trumpet windows 2 … 31 min.")] = False,
+    bench_name: Annotated[
+        str, typer.Option("--bench", help="virtual, or emulated: the image that is flashed.")
+    ] = "virtual",
 ) -> None:
     """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
-    from hil.bench import open_bench
+    from hil.bench import BENCHES
     from hil.protocols import accuracy
 
-    code = accuracy.run(seed, out, open_bench, mechanism=mechanism, workers=workers, short_windows=short_windows)
+    if bench_name not in BENCHES:
+        raise typer.BadParameter(f"{bench_name!r}; there are {', '.join(BENCHES)}", param_hint="--bench")
+    code = accuracy.run(
+        seed, out, BENCHES[bench_name], mechanism=mechanism, workers=workers, short_windows=short_windows
+    )
     raise typer.Exit(code)
 
 

@@ -13,7 +13,7 @@ import time
 import tty
 from collections.abc import Callable
 
-from hil.backends.virtual import VirtualBoard
+from hil.backends.board import Board
 from hil.errors import BenchError
 
 US_PER_S = 1_000_000
@@ -26,7 +26,7 @@ class PumpServer:
     `tcp_port` and `pty_path` say where. Raises BenchError if the port is taken.
     """
 
-    def __init__(self, board: VirtualBoard, *, port: int = 0, pace: float = 1.0) -> None:
+    def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0) -> None:
         self._board = board
         self._pace = pace
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

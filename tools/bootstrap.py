@@ -97,6 +97,11 @@ PACKAGES = {
         Package(_has("qemu-system-arm"), ("qemu-system-arm",), "QEMU: bare-metal images of the dose core"),
     ),
     "core-proofs": (Package(_has("frama-c"), ("frama-c-base",), "Frama-C: no run-time error in the dose core"),),
+    "emulator": (
+        Package(_has("node"), ("nodejs",), "Node: runs the emulated Pico"),
+        Package(_has("npm"), ("npm",), "npm: installs rp2040js, by hash"),
+        Package(_has("arm-none-eabi-gcc"), ("gcc-arm-none-eabi",), "gcc for Cortex-M: the emulated Pico's boot ROM"),
+    ),
     "core-afl": (Package(_has("afl-fuzz", "afl-clang-fast"), ("afl++",), "AFL++: the second fuzzer of the dose core"),),
 }
 

@@ -34,8 +34,10 @@ class VirtualBoard:
     motor pins. Raises DeviceMissing, DeviceLost.
     """
 
+    start_tolerance_us = 0  # logical time
+
     def __init__(self, plant: Plant, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400) -> None:
-        self.now_us = 0
+        self.now_us: int = 0
         self.stroke_starts_us: list[int] = []
         self.exchanges = 0
         self.stroke_uu = stroke_nl * concentration_u_per_ml

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # Steps of other targets, not for a person.
-INNER = {"ready", "stubs"}
+INNER = {"ready", "ready-virtual", "ready-emulated", "stubs"}
 
 
 def test_help_lists_every_target_and_is_what_make_does_by_itself():
@@ -17,6 +17,7 @@ def test_help_lists_every_target_and_is_what_make_does_by_itself():
     assert {
         "setup",
         "bench",
+        "hil",
         "test",
         "check",
         "format",

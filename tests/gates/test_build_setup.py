@@ -1,5 +1,6 @@
 """Set-up on machines where something is missing: a message that names it and says what to do, and never a traceback."""
 
+import json
 import os
 import re
 import shutil
@@ -218,5 +219,14 @@ def test_every_pin_is_locked_by_hash_and_the_locks_name_no_address():
 
 
 def test_every_pin_has_its_reason_written_down():
-    rows = re.findall(r"^\| (\S+) \| (\S+) \| [^|]+ \| [^|]+ \|$", (ROOT / "docs/dependencies.md").read_text(), re.M)
-    assert dict(rows[1:]) == pins()
+    for section, pinned in (("Python packages", pins()), ("Node packages", node_pins())):
+        text = (ROOT / "docs/dependencies.md").read_text().split(f"## {section}\n")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| (\S+) \| (\S+) \| [^|]+ \| [^|]+ \|$", text, re.M)
+        assert dict(rows[1:]) == pinned
+
+
+def node_pins() -> dict[str, str]:
+    lock = json.loads((ROOT / "hil/emulator/package-lock.json").read_text())["packages"]
+    wanted = lock[""]["dependencies"]
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    return dict(wanted)

@@ -29,6 +29,7 @@ class IdealBench:
     drop_every: int = 0
     refuse: Callable[[str], Exception | None] = lambda name: None
     now_us: int = 0
+    start_tolerance_us: int = 0
     stroke_starts_us: list[int] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 

@@ -22,7 +22,8 @@ def _judge_owed(record: Record, findings: Findings) -> None:
         findings.tell(f"controller.owed.{job}.greatest", owed.max_owed_uu, "µU", "controller")
     else:
         findings.judge("controller.owed.greatest", f"controller.owed.{job}.greatest", owed.max_owed_uu)
-    findings.judge("controller.lateness", f"controller.lateness.{job}", owed.worst_lateness_us)
+    limit = "controller.lateness.board" if owed.tolerance_us else "controller.lateness"
+    findings.judge(limit, f"controller.lateness.{job}", owed.worst_lateness_us)
     findings.judge("controller.violations", f"controller.violations.{job}", owed.violations)
     findings.judge("controller.refusals", f"controller.refusals.{job}", int(bool(record.refusal)))
 

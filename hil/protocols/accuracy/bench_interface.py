@@ -13,6 +13,7 @@ class AccuracyBench(Protocol):
     """A bench with a pump in logical or real time."""
 
     stroke_starts_us: list[int]
+    start_tolerance_us: int
 
     @property
     def now_us(self) -> int:

@@ -125,13 +125,21 @@ def _check_owed(setting: Setting, identity: Identity, starts_us: list[int], benc
     check = setting.owed_check or project_owed_check()
     delivery = [command for command in bench.commands if command.name != "set_limits"]
     spacing_us = identity.stroke_nl * SPACING_US_PER_NL
-    report = check(starts_us, delivery, stroke_uu=identity.stroke_uu, spacing_us=spacing_us, end_us=end_us)
+    report = check(
+        starts_us,
+        delivery,
+        stroke_uu=identity.stroke_uu,
+        spacing_us=spacing_us,
+        end_us=end_us,
+        tolerance_us=bench.start_tolerance_us,
+    )
     return Owed(
         float(report.min_owed_uu),
         float(report.max_owed_uu),
         report.worst_lateness_us,
         report.violation_count,
         tuple(report.violations[:5]),
+        bench.start_tolerance_us,
     )
 
 

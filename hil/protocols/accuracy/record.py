@@ -54,6 +54,7 @@ class Owed:
     worst_lateness_us: int
     violations: int
     examples: tuple[str, ...]
+    tolerance_us: int = 0
 
 
 @dataclass

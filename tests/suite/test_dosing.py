@@ -1,4 +1,8 @@
-"""The whole pump on real MicroPython, in logical time: what the programmer asks is what the motor does, exactly."""
+"""The whole pump: what the programmer asks is what the motor does, exactly.
+
+The same tests run on every bench (`--bench`). In logical time a stroke starts at the very microsecond at which it is
+due, on a board at most `start_tolerance_us` later (DOSE-6), never earlier and never adding up.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +22,34 @@ HOUR_US = 3_600_000_000
 
 def assert_exact(bench: Bench, stroke_uu: int = STROKE_UU, spacing_us: int = SPACING_US) -> None:
     report = owed.check(
-        bench.stroke_starts_us, bench.commands, stroke_uu=stroke_uu, spacing_us=spacing_us, end_us=bench.now_us
+        bench.stroke_starts_us,
+        bench.commands,
+        stroke_uu=stroke_uu,
+        spacing_us=spacing_us,
+        end_us=bench.now_us,
+        tolerance_us=bench.start_tolerance_us,
     )
     assert not report.violations
-    assert report.worst_lateness_us == 0
+    assert report.worst_lateness_us <= bench.start_tolerance_us
     assert report.min_owed_uu >= 0
+
+
+def assert_started(bench: Bench, due_us: list[int]) -> None:
+    """Exactly these strokes, each when it was due."""
+    starts_us = bench.stroke_starts_us
+    late_us = [start - due for start, due in zip(starts_us, due_us, strict=False)]
+    assert len(starts_us) == len(due_us)
+    assert all(0 <= each <= bench.start_tolerance_us for each in late_us), late_us
 
 
 @pytest.mark.req("DOSE-1")
 @pytest.mark.parametrize(("rate_mu_per_h", "hours"), [(50, 30), (200, 24), (1000, 12), (5050, 12), (35000, 4)])
 def test_basal_starts_every_stroke_at_its_exact_microsecond(bench: Bench, rate_mu_per_h: int, hours: int) -> None:
     start_us = bench.programmer.set_basal(rate_mu_per_h).at_us
-    bench.run_until_us(start_us + hours * HOUR_US)
+    bench.run_until_us(start_us + hours * HOUR_US + bench.start_tolerance_us)
     strokes = rate_mu_per_h * hours * 1000 // STROKE_UU
     quanta, rate = STROKE_UU * 3_600_000, rate_mu_per_h
-    assert bench.stroke_starts_us == [start_us - (-quanta * n // rate) for n in range(1, strokes + 1)]
+    assert_started(bench, [start_us - (-quanta * n // rate) for n in range(1, strokes + 1)])
     assert_exact(bench)
     bench.run_for(seconds=1)  # the last stroke is confirmed at its end
     status = bench.programmer.status()
@@ -40,6 +57,7 @@ def test_basal_starts_every_stroke_at_its_exact_microsecond(bench: Bench, rate_m
 
 
 @pytest.mark.req("DOSE-4")
+@pytest.mark.virtual_only("an image has one quantum")
 def test_a_bolus_of_10_units_takes_100_seconds_in_both_quanta(open_bench: Callable[..., Bench]) -> None:
     for stroke_nl, strokes in ((500, 50), (125, 200)):
         bench = open_bench(stroke_nl=stroke_nl)
@@ -47,10 +65,11 @@ def test_a_bolus_of_10_units_takes_100_seconds_in_both_quanta(open_bench: Callab
         bench.run_for(minutes=3)
         assert started.strokes == len(bench.stroke_starts_us) == strokes
         spacing_us = 100_000_000 // strokes
-        assert bench.stroke_starts_us == [started.at_us + n * spacing_us for n in range(strokes)]
+        assert_started(bench, [started.at_us + n * spacing_us for n in range(strokes)])
 
 
 @pytest.mark.req("DOSE-8")
+@pytest.mark.virtual_only("an image has one quantum and one concentration")
 @pytest.mark.parametrize("concentration_u_per_ml", [100, 200, 400, 500])
 def test_fine_mode_and_every_concentration_keep_dose_1(
     open_bench: Callable[..., Bench], concentration_u_per_ml: int
@@ -76,7 +95,9 @@ def test_a_bolus_delays_basal_and_drops_none(bench: Bench) -> None:
     assert len(bench.stroke_starts_us) == 87 + 100
     bolus = next(each for each in bench.programmer.deliveries() if each.kind == "normal_bolus")
     assert (bolus.commanded_strokes, bolus.delivered_strokes, bolus.reason) == (100, 100, "completed")
-    assert caps.check(bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US).passed
+    assert caps.check(
+        bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US - bench.start_tolerance_us
+    ).passed
 
 
 @pytest.mark.req("DOSE-5")
@@ -89,7 +110,8 @@ def test_suspend_completes_the_stroke_keeps_the_fraction_and_programs_nothing(be
     assert bench.stroke_starts_us == []
     resumed_us = bench.programmer.resume().at_us
     bench.run_for(minutes=30)
-    assert bench.stroke_starts_us[0] == resumed_us + 12 * 60_000_000 - (suspended_us - start_us)
+    late_us = bench.stroke_starts_us[0] - (resumed_us + 12 * 60_000_000 - (suspended_us - start_us))
+    assert 0 <= late_us <= bench.start_tolerance_us
     assert_exact(bench)
 
 
@@ -161,7 +183,9 @@ def test_the_rolling_hour_cap_withholds_and_is_never_passed(bench: Bench) -> Non
     bench.run_for(minutes=30)
     bench.programmer.bolus(20_000)
     bench.run_for(hours=4)
-    report = caps.check(bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US, hour_mu=40_000)
+    report = caps.check(
+        bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US - bench.start_tolerance_us, hour_mu=40_000
+    )
     assert report.passed
     assert report.max_hour_mu == 40_000
     assert bench.programmer.status().strokes_abandoned > 0
@@ -206,7 +230,8 @@ class Blind:
 def test_strokes_the_sensor_does_not_see_stop_the_pump(bench: Bench) -> None:
     bench.board.plant = Blind()
     bench.programmer.bolus(4_000)
-    bench.run_for(minutes=5)
+    # Less than the 8 s after which a board's watchdog resets a pump with a latched fault.
+    bench.run_for(seconds=7)
     status = bench.programmer.status()
     assert len(bench.stroke_starts_us) == 2
     assert (status.state, status.strokes_commanded, status.strokes_delivered) == ("fault", 2, 0)

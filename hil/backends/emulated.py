@@ -1,0 +1,211 @@
+"""The emulated Pico: the very image that is flashed, on an RP2040 under Node (hil/emulator), coupled to a plant.
+
+Time is emulated time, in nanoseconds, exact and repeatable. Emulator and bench take turns over two pipes: the bench
+says until when to run, the emulator asks when only the plant knows the answer. What the emulator does not model is
+listed in docs/emulator.md; its figures must be shown with that.
+
+Implements: HIL-1 (emulated Pico), BOARD-3
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.backends.emulator_process import EmulatorProcess, board_pins
+from hil.backends.virtual import UART_BAUD, uart_time_us
+
+if TYPE_CHECKING:
+    from hil.plant import Plant
+
+__all__ = ["UART_BAUD", "EmulatedBoard", "uart_time_us"]
+
+NS_PER_US = 1000
+_LINK = 0
+_CONSOLE = 1
+_READY_NS_MAX = 5_000_000_000
+# A paced run looks at its ports this often: the emulator cannot say when its board will do something next.
+_LOOK_US = 2_000
+# 3.0 V through a divider of two, 3.3 V full scale (assumption: boards/RPI_PICO/README.md).
+_BATTERY_COUNTS = 1862
+
+
+class EmulatedBoard:
+    """An emulated Pico coupled to `plant`; the interface of `VirtualBoard`, and what only an emulator can do.
+
+    `stroke_starts_us` is the raw record of the motor pins, `bursts_ns` every step edge of every burst. `image` is a UF2
+    file, `bootrom` a real boot ROM instead of our stub, `flash_timing` "typical" or "longest" of the flash's datasheet.
+    Raises DeviceMissing, DeviceLost.
+    """
+
+    start_tolerance_us = 50  # DOSE-6
+
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        stroke_nl: int = 500,
+        concentration_u_per_ml: int = 400,
+        image: Path | None = None,
+        bootrom: Path | None = None,
+        flash_timing: str = "typical",
+    ) -> None:
+        self.plant = plant
+        self.stroke_uu = stroke_nl * concentration_u_per_ml
+        self.stroke_starts_us: list[int] = []
+        self.bursts_ns: list[list[int]] = []
+        self.short_bursts: list[tuple[int, int]] = []  # (start, steps) of those that were cut short
+        self.pressure_reads = 0
+        self.exchanges = 0
+        self.powered = True
+        self._now_ns = 0
+        self._pins = board_pins()
+        self._steps_per_stroke = int(plant.parameters["steps_per_stroke"])
+        self._process = EmulatorProcess(
+            steps_per_stroke=self._steps_per_stroke, image=image, bootrom=bootrom, flash_timing=flash_timing
+        )
+        self._from_device: deque[tuple[int, bytes]] = deque()
+        self.console = bytearray()
+        self._closed = False
+        self.boot()
+
+    @property
+    def now_us(self) -> int:
+        """Time since power first came, µs."""
+        return self._now_ns // NS_PER_US
+
+    @property
+    def now_ns(self) -> int:
+        """The same in nanoseconds."""
+        return self._now_ns
+
+    def boot(self) -> int:
+        """Let the board start up to its first sleep with its link open; return when that was (ns)."""
+        self._run(self._now_ns + _READY_NS_MAX, ["ready"])
+        return self._now_ns
+
+    def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
+        """Let the board live up to `end_us`; with `stop_at_uart` no further than its first bytes on the UART."""
+        self._run(end_us * NS_PER_US, [f"uart{_LINK}"] if stop_at_uart else [])
+
+    def run_until_ns(self, end_ns: int, *stop: str) -> str:
+        """Let the board live up to `end_ns`, or to the first of `stop`: uart0, uart1, ready, reset. Return which."""
+        return self._run(end_ns, list(stop))
+
+    @property
+    def next_event_us(self) -> int:
+        """When to look again; only a virtual board knows when something will happen next."""
+        return self.now_us + _LOOK_US
+
+    def write(self, data: bytes) -> None:
+        """Bytes onto the programmer link, at its line rate."""
+        self._process.order("send", line=_LINK, at=self._now_ns, data=data.hex())
+
+    def write_console(self, data: bytes) -> None:
+        """Bytes onto the console, at its line rate."""
+        self._process.order("send", line=_CONSOLE, at=self._now_ns, data=data.hex())
+
+    def read(self, timeout_s: float) -> bytes:
+        """What the board has sent; lets it live until there is something or `timeout_s` of its time is over."""
+        deadline_us = self.now_us + round(timeout_s * 1_000_000)
+        while not self._from_device and self.now_us < deadline_us:
+            self.run_until_us(deadline_us, stop_at_uart=True)
+        return self._from_device.popleft()[1] if self._from_device else b""
+
+    def take_received(self) -> bytes:
+        """What has arrived from the board's UART by now, without letting time pass."""
+        data = b"".join(piece for _, piece in self._from_device)
+        self._from_device.clear()
+        return data
+
+    def take_console(self) -> bytes:
+        """What the board has said on its console since the last call."""
+        data = bytes(self.console)
+        self.console.clear()
+        return data
+
+    def power_cut(self, at_ns: int | None = None) -> None:
+        """Take the board's power away at `at_ns` (now, if not given). What is written just then stays half done."""
+        if at_ns is not None:
+            self._run(at_ns, [])
+        self._now_ns = int(self._process.order("power_off")["now"])
+        self.powered = False
+
+    def power_up(self) -> None:
+        """Give the board its power back; it starts, but has not booted yet."""
+        self._process.order("power_on")
+        self.powered = True
+
+    def info(self) -> dict[str, Any]:
+        """Counters of the emulator: resets, instructions, flash, UARTs, and what it has flagged."""
+        return self._process.order("info")
+
+    def flagged(self) -> list[str]:
+        """What would be a bug on silicon: faults, and accesses to a flash that could not be read."""
+        info = self.info()
+        return [*info["faults"], *info["violations"]]
+
+    def memory(self, name: str, at: int, count: int) -> bytes:
+        """`count` bytes of the board's "sram", "flash" or "fram"."""
+        return bytes.fromhex(self._process.order("read", memory=name, at=at, count=count)["data"])
+
+    def set_memory(self, name: str, at: int, data: bytes) -> None:
+        """Overwrite bytes of "sram", "flash" or "fram", as a fault would."""
+        self._process.order("write", memory=name, at=at, data=data.hex())
+
+    def lowest_touched(self, from_at: int, to_at: int) -> int:
+        """The lowest SRAM offset from `from_at` on that was ever written since power-up; `to_at` if none was."""
+        return int(self._process.order("touched", **{"from": from_at, "to": to_at})["at"])
+
+    def close(self) -> None:
+        """End the emulation."""
+        if not self._closed:
+            self._closed = True
+            self._process.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._closed = True
+        self._process.kill()
+
+    def _run(self, until_ns: int, stop: list[str]) -> str:
+        answer = self._process.exchange({"do": "run", "until": until_ns, "stop": stop})
+        while "ask" in answer:
+            self.exchanges += 1
+            reply = self._sense(answer) if answer["ask"] == "sense" else self._burst(answer)
+            answer = self._process.exchange(reply)
+        for line, at_ns, text in answer["pieces"]:
+            if line == _LINK:
+                self._from_device.append((int(at_ns) // NS_PER_US, bytes.fromhex(text)))
+            else:
+                self.console += bytes.fromhex(text)
+        if answer["moving"]:
+            self._stroke_started(answer["moving"])  # told now, because a run may end in the middle of a burst
+        self._now_ns = int(answer["now"])
+        return str(answer["done"])
+
+    def _stroke_started(self, first_ns: float) -> int:
+        start_us = round(first_ns) // NS_PER_US
+        if not self.stroke_starts_us or self.stroke_starts_us[-1] != start_us:
+            self.stroke_starts_us.append(start_us)
+        return start_us
+
+    def _sense(self, question: dict[str, Any]) -> dict[str, int]:
+        if question["pin"] == self._pins["PRESSURE"]:
+            self.pressure_reads += 1
+            return {"counts": self.plant.pressure_counts(int(question["now"]) // NS_PER_US)}
+        return {"counts": _BATTERY_COUNTS if question["pin"] == self._pins["BATTERY"] else 0}
+
+    def _burst(self, question: dict[str, Any]) -> dict[str, int]:
+        """A burst is over: let the plant have it, and say when the stroke sensor will see it (ns, 0: never)."""
+        edges_ns = [round(each) for each in question["edges"]]
+        start_us = self._stroke_started(edges_ns[0])
+        # The last step takes as long as the first: the ramp down mirrors the ramp up (motion.h).
+        last_ns = edges_ns[1] - edges_ns[0] if len(edges_ns) > 1 else NS_PER_US
+        duration_us = (edges_ns[-1] + last_ns - edges_ns[0] + NS_PER_US // 2) // NS_PER_US
+        self.bursts_ns.append(edges_ns)
+        if len(edges_ns) < self._steps_per_stroke:
+            self.short_bursts.append((start_us, len(edges_ns)))
+        edge_us = self.plant.stroke(start_us, len(edges_ns), duration_us)
+        return {"edge": edge_us * NS_PER_US if edge_us else 0}

@@ -1,0 +1,134 @@
+"""The emulator as a process: Node with hil/emulator/main.js, and lines of JSON over two pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from hil.errors import DeviceLost, DeviceMissing
+
+ROOT = Path(__file__).resolve().parents[2]
+EMULATOR = ROOT / "hil" / "emulator"
+BOARD = ROOT / "boards" / "RPI_PICO" / "board.toml"
+BOOTROM = ROOT / "build" / "emulator" / "bootrom.bin"
+IMAGE = ROOT / "build" / "RPI_PICO" / "firmware.uf2"
+VERSION = 1
+# Wall time at the bench's zero, 2026-01-01 00:00 UTC: the same in every run.
+EPOCH_MS = 1_767_225_600_000
+_LAST_WORDS_BYTES = 2000
+
+
+def board_pins() -> dict[str, int]:
+    """The board's one table of pins. Raises DeviceMissing if there is no such board."""
+    if not BOARD.is_file():
+        raise DeviceMissing(f"{BOARD} is missing: the emulated Pico takes its pins from there")
+    pins = tomllib.loads(BOARD.read_text(encoding="utf-8"))["pins"]
+    return {name: int(gpio) for name, gpio in pins.items()}
+
+
+def _present(path: Path, make: str) -> Path:
+    if not path.is_file():
+        raise DeviceMissing(f"{path} is missing. Run '{make}'.")
+    return path
+
+
+class EmulatorProcess:
+    """A running emulator: `order` and `exchange` send a line and return the answer.
+
+    Raises DeviceMissing, DeviceLost.
+    """
+
+    def __init__(self, *, steps_per_stroke: int, image: Path | None, bootrom: Path | None, flash_timing: str) -> None:
+        node = shutil.which("node")
+        if node is None or not (EMULATOR / "node_modules").is_dir():
+            raise DeviceMissing("the emulated Pico is not installed. Run 'make emulator'.")
+        named = os.environ.get("RELEVE_PICO_IMAGE")
+        config = {
+            "image": str(_present(image or Path(named or IMAGE), "make firmware BOARD=RPI_PICO").resolve()),
+            "bootrom": str(_present(bootrom or BOOTROM, "make emulator").resolve()),
+            "pins": board_pins(),
+            "stepsPerStroke": steps_per_stroke,
+            "flashTiming": flash_timing,
+            "epochMillis": EPOCH_MS,
+        }
+        from_bench, write_fd = os.pipe()
+        read_fd, to_bench = os.pipe()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        self._process = subprocess.Popen(
+            [node, str(EMULATOR / "main.js"), json.dumps(config), str(from_bench), str(to_bench)],
+            pass_fds=(from_bench, to_bench),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        os.close(from_bench)
+        os.close(to_bench)
+        self._to = os.fdopen(write_fd, "wb", buffering=0)
+        self._from = os.fdopen(read_fd, "rb")
+        hello = self._receive()
+        if hello.get("version") != VERSION:
+            raise self.lost(f"bench link: {hello} is not version {VERSION}")
+
+    def exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Send `message`, return the next answer."""
+        try:
+            self._to.write(json.dumps(message).encode() + b"\n")
+        except BrokenPipeError:
+            raise self.lost("bench link") from None
+        answer = self._receive()
+        if "error" in answer:
+            raise self.lost(f"{answer['error']}\n{answer['where']}")
+        return answer
+
+    def order(self, name: str, **values: Any) -> dict[str, Any]:
+        """Give an order that is answered at once."""
+        return self.exchange({"do": name, **values})
+
+    def lost(self, what: str) -> DeviceLost:
+        """The error for an emulator that broke off, with what it said last."""
+        self._process.kill()
+        self._process.wait()
+        self._to.close()
+        self._from.close()
+        words = self.words()
+        return DeviceLost(f"{what}: the emulated Pico ended" + (f"\n{words}" if words else ""))
+
+    def words(self) -> str:
+        """What the emulator has said on its standard output and error, the end of it."""
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - _LAST_WORDS_BYTES))
+        return self._output.read().decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Ask it to end, and see it off."""
+        try:
+            self._to.write(b'{"do": "quit"}\n')
+            status = self._process.wait(timeout=10)
+        except (BrokenPipeError, subprocess.TimeoutExpired):
+            raise self.lost("at the end") from None
+        if status != 0:
+            raise self.lost(f"at the end, exit status {status}")
+        self._to.close()
+        self._from.close()
+        self._output.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+        self._to.close()
+        self._from.close()
+        self._output.close()
+
+    def _receive(self) -> dict[str, Any]:
+        line = self._from.readline()
+        if not line:
+            raise self.lost("bench link")
+        answer: dict[str, Any] = json.loads(line)
+        return answer

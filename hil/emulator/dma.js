@@ -1,0 +1,21 @@
+/**
+ * DMA. Transfers paced by PIO and UART are right as rp2040js has them, but take no bus time.
+ *
+ * Cures: CHAN_ABORT must read 0 when the abort is done (it is at once); the pacing timers run at Y/X of the system clock
+ * instead of X/Y, and the last one takes its X from nowhere.
+ */
+const CHAN_ABORT = 0x444;
+const TIMER0_TREQ = 0x3b;
+
+/** @param {import('./rp2040js.js').RPDMA} dma */
+export function cureDma(dma) {
+    const read = dma.readUint32.bind(dma);
+    dma.readUint32 = (offset) => (offset === CHAN_ABORT ? 0 : read(offset));
+    dma.getTimer = (treq) => {
+        const timer = [dma.timer0, dma.timer1, dma.timer2, dma.timer3][treq - TIMER0_TREQ];
+        if (timer === undefined || timer >>> 16 === 0) {
+            return 0;
+        }
+        return ((timer & 0xffff) / (timer >>> 16)) * (1e6 / dma.rp2040.clkSys);
+    };
+}

@@ -1,0 +1,164 @@
+/**
+ * A board with its Pico across resets: what outlives a chip (flash, FRAM, clock, SRAM over a watchdog reset), and the
+ * bench's time, of which each chip sees its own from zero.
+ *
+ * All times here are the bench's, in nanoseconds.
+ */
+import { Chip } from './chip.js';
+import { FLASH_TIMING } from './flash.js';
+import { Fram, Rtc } from './i2c_devices.js';
+import { Motor } from './motor.js';
+import { Line } from './line.js';
+
+const SRAM_BYTES = 264 * 1024;
+const FLASH_SPACE_BYTES = 16 * 1024 * 1024;
+export const ADC_PINS = [26, 27, 28, 29];
+
+/** What SRAM holds when power comes: noise, the same every time, so that nothing gets by on zeros. */
+function powerUpNoise() {
+    const bytes = new Uint8Array(SRAM_BYTES);
+    let state = 0x2545f491;
+    for (let at = 0; at < SRAM_BYTES; at++) {
+        state = Math.imul(state, 1664525) + 1013904223;
+        bytes[at] = state >>> 24;
+    }
+    return bytes;
+}
+
+export class Machine {
+    /**
+     * @param {object} board
+     * @param {Uint8Array} board.image the flash's contents from its start
+     * @param {Uint8Array} board.bootrom
+     * @param {Record<string, number>} board.pins
+     * @param {number} board.stepsPerStroke
+     * @param {'typical' | 'longest'} board.flashTiming
+     * @param {number} board.epochMillis wall time at 0
+     * @param {object} bench what the board asks the bench: sense(channel, nanos), burst(edges, direction)
+     * @param {(text: string) => void} say
+     */
+    constructor(board, bench, say) {
+        this.board = board;
+        this.bench = bench;
+        this.say = say;
+        this.flash = new Uint8Array(FLASH_SPACE_BYTES).fill(0xff);
+        this.flash.set(board.image);
+        this.fram = new Fram();
+        this.rtc = new Rtc(() => this.nowNanos, board.epochMillis);
+        this.motor = new Motor(board.pins, board.stepsPerStroke, (burst) => bench.burst(burst));
+        this.lines = [new Line(this, 0), new Line(this, 1)];
+        this.offsetNanos = 0;
+        this.powered = false;
+        this.offNanos = 0;
+        /** @type {{nanos: number, reason: string}[]} */
+        this.resets = [];
+        this.readyNanos = [];
+        /** Totals of chips that are gone. */
+        this.past = { instructions: 0, sleepNanos: 0, violations: [], violationCount: 0, faults: [], erases: 0, programs: 0 };
+        this.pendingReset = null;
+        this.stopped = '';
+        this.powerOn();
+    }
+
+    get nowNanos() {
+        return this.powered ? this.chip.clock.nanos + this.offsetNanos : this.offNanos;
+    }
+
+    powerOn() {
+        this.sramAtPower = powerUpNoise();
+        this.start(this.offNanos, this.sramAtPower, 'power on', 0, null);
+    }
+
+    start(atNanos, sram, reason, reasonBits, scratch) {
+        const { bootrom, flashTiming, pins } = this.board;
+        const chip = new Chip({ flash: this.flash, bootrom, sram, flashTiming: FLASH_TIMING[flashTiming], say: this.say });
+        this.chip = chip;
+        this.offsetNanos = atNanos;
+        this.powered = true;
+        this.pendingReset = null;
+        chip.watchdog.reason = reasonBits;
+        if (scratch) {
+            chip.watchdog.scratch.set(scratch);
+        }
+        chip.watchdog.onReset = (bits) => {
+            this.pendingReset = bits;
+            chip.core.stop();
+        };
+        chip.adc.sense = (channel) => this.bench.sense(ADC_PINS[channel] ?? -1, this.nowNanos);
+        for (const device of [this.fram, this.rtc]) {
+            chip.i2c[Math.floor(pins.I2C_SDA / 2) % 2].devices.set(device.address, device);
+        }
+        this.motor.attach(chip, atNanos);
+        this.lines.forEach((line) => line.attach(chip));
+        this.resets.push({ nanos: atNanos, reason });
+        this.readyNanos.push(0);
+        chip.core.onSleep = () => {
+            if (chip.uart[0].enabled) {
+                this.readyNanos[this.readyNanos.length - 1] = this.nowNanos;
+                chip.core.onSleep = null;
+                this.stopFor('ready');
+            }
+        };
+    }
+
+    /** Keep what the bench will ask about, before the chip goes. */
+    retire() {
+        const { chip, past } = this;
+        const { core, flashController } = chip;
+        past.instructions += core.instructions;
+        past.sleepNanos += core.sleepNanos;
+        past.erases += flashController.erases;
+        past.programs += flashController.programs;
+        past.violations.push(...flashController.violations);
+        past.violationCount += flashController.violationCount;
+        past.faults.push(...core.faults);
+    }
+
+    powerOff() {
+        if (this.powered) {
+            this.motor.finish();
+            this.chip.flashController.cut();
+            this.offNanos = this.nowNanos;
+            this.retire();
+            this.lines.forEach((line) => line.detach());
+            this.powered = false;
+        }
+    }
+
+    watchdogReset() {
+        const { chip, pendingReset } = this;
+        this.motor.finish();
+        chip.flashController.cut();
+        const atNanos = this.nowNanos;
+        this.retire();
+        this.lines.forEach((line) => line.detach());
+        const reason = pendingReset === 1 ? 'watchdog' : 'watchdog forced';
+        this.start(atNanos, chip.sram, reason, pendingReset, chip.watchdog.scratch);
+        this.stopFor('reset');
+    }
+
+    /** Ask the run to end with this reason, if the bench wants to hear of it. */
+    stopFor(reason) {
+        if (this.stopReasons.includes(reason)) {
+            this.stopped = reason;
+            this.chip.core.stop();
+        }
+    }
+
+    /** Live up to `untilNanos`, or up to the first of `stopReasons` (uart, ready, reset, burst). Returns why it ended. */
+    run(untilNanos, stopReasons) {
+        this.stopped = '';
+        this.stopReasons = stopReasons;
+        if (!this.powered) {
+            this.offNanos = Math.max(this.offNanos, untilNanos);
+            return 'time';
+        }
+        while (this.nowNanos < untilNanos && !this.stopped) {
+            this.chip.core.run(untilNanos - this.offsetNanos);
+            if (this.pendingReset !== null) {
+                this.watchdogReset();
+            }
+        }
+        return this.stopped || 'time';
+    }
+}

@@ -1,0 +1,237 @@
+/**
+ * PIO state machines on their own divided clocks.
+ *
+ * Cures: rp2040js runs PIO from `setTimeout`, one instruction after the other whatever the divider and the delays say, ends
+ * stalls between clock edges, ignores FIFO joining and the restart of dividers. Here each machine steps when its own clock
+ * is due, in one order with timers and DMA; a stalled machine sleeps; a loop that only counts (`jmp x-- self`) is passed
+ * over in one step, so that a day of strokes costs a third of a million instructions and not ten milliards.
+ *
+ * Not modelled: the two cycles of the input synchronisers, OUT_STICKY.
+ */
+import { FIFO, StateMachine } from './rp2040js.js';
+
+const CTRL = 0x000;
+const SM0_CLKDIV = 0x0c8;
+const SM_BYTES = 0x18;
+const SM3_PINCTRL = 0x124;
+const CLKDIV = 0x00;
+const SHIFTCTRL = 0x08;
+const ADDR = 0x0c;
+const INSTR = 0x10;
+const FJOIN_RX = 1 << 31;
+const FJOIN_TX = 1 << 30;
+const FIFO_WORDS = 4;
+const X_DECREMENT = 2;
+const Y_DECREMENT = 4;
+
+const evaluateWait = StateMachine.prototype.checkWait;
+
+/** One state machine's place in time. */
+class Pace {
+    constructor(pio, machine) {
+        this.pio = pio;
+        this.machine = machine;
+        this.clock = pio.rp2040.clock;
+        this.alarm = this.clock.createAlarm(() => this.tick());
+        this.originNanos = 0;
+        this.next = 0; // tick of the machine's clock at which it steps next
+        this.stepping = false;
+        this.loop = null;
+        this.instructions = 0;
+        machine.checkWait = () => this.mayHaveEnded();
+        machine.clkDivRestart = () => this.restartDivider();
+    }
+
+    get divider256() {
+        const { clockDivInt, clockDivFrac } = this.machine;
+        return clockDivInt ? clockDivInt * 256 + clockDivFrac : 65536 * 256;
+    }
+
+    nanosOf(tick) {
+        return this.originNanos + Math.floor((tick * this.divider256) / 256) * this.pio.rp2040.core.cycleNanos;
+    }
+
+    /** The first tick later than now. */
+    get tickAfterNow() {
+        const cycles = Math.floor((this.clock.nanos - this.originNanos) / this.pio.rp2040.core.cycleNanos + 1e-6);
+        return Math.ceil(((cycles + 1) * 256) / this.divider256);
+    }
+
+    restartDivider() {
+        this.originNanos = this.clock.nanos;
+        this.wake();
+    }
+
+    /** Step at the next tick, if there is anything to step. */
+    wake() {
+        if (this.machine.enabled) {
+            this.next = this.tickAfterNow;
+            this.alarm.scheduleAt(this.nanosOf(this.next));
+        } else {
+            this.alarm.cancel();
+        }
+    }
+
+    /** What rp2040js calls when something has changed that a stalled machine may wait for. */
+    mayHaveEnded() {
+        if (this.stepping) {
+            evaluateWait.call(this.machine);
+        } else if (this.machine.waiting && this.machine.enabled && !this.alarm.scheduled) {
+            this.wake();
+        }
+    }
+
+    tick() {
+        const { machine, pio } = this;
+        if (this.loop) {
+            machine[this.loop.register] = 0;
+            this.loop = null;
+        }
+        const before = machine.cycles;
+        this.stepping = true;
+        this.instructions++;
+        let ticks;
+        if (machine.waiting) {
+            evaluateWait.call(machine);
+            ticks = machine.waiting ? 0 : 1 + machine.cycles - before;
+        } else {
+            const opcode = pio.instructions[machine.pc];
+            const pc = machine.pc;
+            machine.updatePC = true;
+            machine.executeInstruction(opcode);
+            if (machine.updatePC) {
+                machine.nextPC();
+            }
+            ticks = machine.waiting ? 0 : machine.cycles - before;
+            if (ticks && machine.pc === pc) {
+                ticks = this.passLoop(opcode, ticks);
+            }
+        }
+        this.stepping = false;
+        pio.checkChangedPins();
+        if (ticks) {
+            this.next += ticks;
+            this.alarm.scheduleAt(this.nanosOf(this.next));
+        }
+    }
+
+    /** `jmp x-- self` has just jumped: go straight to the round that does not. Returns the ticks up to there. */
+    passLoop(opcode, ticks) {
+        const condition = (opcode >> 5) & 7;
+        if (opcode >>> 13 !== 0 || (condition !== X_DECREMENT && condition !== Y_DECREMENT)) {
+            return ticks;
+        }
+        const register = condition === X_DECREMENT ? 'x' : 'y';
+        const rounds = this.machine[register];
+        this.loop = { register, rounds, ticks, first: this.next + ticks };
+        return ticks * (rounds + 1);
+    }
+
+    /** Make the registers what they are at this instant, before somebody looks at them or stops the machine. */
+    settle() {
+        const { loop } = this;
+        if (!loop) {
+            return;
+        }
+        const done = Math.max(0, Math.floor((this.tickAfterNow - 1 - loop.first) / loop.ticks) + 1);
+        this.machine[loop.register] = loop.rounds - done;
+        this.next = loop.first + done * loop.ticks;
+        this.loop = null;
+        if (this.alarm.scheduled) {
+            this.alarm.scheduleAt(this.nanosOf(this.next));
+        }
+    }
+
+    joinFifos() {
+        const { machine } = this;
+        const joined = machine.shiftCtrl & (FJOIN_RX | FJOIN_TX);
+        const tx = joined & FJOIN_TX ? 2 * FIFO_WORDS : joined & FJOIN_RX ? 0 : FIFO_WORDS;
+        const rx = joined & FJOIN_RX ? 2 * FIFO_WORDS : joined & FJOIN_TX ? 0 : FIFO_WORDS;
+        machine.txFIFO = new FIFO(tx);
+        machine.rxFIFO = new FIFO(rx);
+        machine.updateDMATx();
+        machine.updateDMARx();
+        this.pio.checkInterrupts();
+    }
+
+    /** An instruction from the CPU runs at once and ends a stall. */
+    executed() {
+        this.pio.checkChangedPins();
+        if (this.machine.enabled && !this.alarm.scheduled) {
+            this.wake();
+        }
+    }
+}
+
+/** @param {import('./rp2040js.js').RPPIO} pio */
+export function curePio(pio) {
+    const paces = pio.machines.map((machine) => new Pace(pio, machine));
+    pio.paces = paces;
+    pio.run = () => {};
+    const read = pio.readUint32.bind(pio);
+    const write = pio.writeUint32.bind(pio);
+
+    pio.readUint32 = (offset) => {
+        if (offset >= SM0_CLKDIV && offset <= SM3_PINCTRL && (offset - SM0_CLKDIV) % SM_BYTES === ADDR) {
+            paces[Math.floor((offset - SM0_CLKDIV) / SM_BYTES)].settle();
+        }
+        return read(offset);
+    };
+    pio.writeUint32 = (offset, value) => {
+        if (offset === CTRL) {
+            writeControl(paces, () => write(offset, value));
+        } else if (offset >= SM0_CLKDIV && offset <= SM3_PINCTRL) {
+            const index = Math.floor((offset - SM0_CLKDIV) / SM_BYTES);
+            writeMachine(paces[index], (offset - SM0_CLKDIV) % SM_BYTES, value, () => write(offset, value));
+        } else {
+            write(offset, value);
+        }
+    };
+}
+
+function writeControl(paces, write) {
+    const enabled = paces.map((pace) => {
+        pace.settle();
+        return pace.machine.enabled;
+    });
+    write();
+    paces.forEach((pace, index) => {
+        if (pace.machine.enabled !== enabled[index]) {
+            pace.wake();
+        } else if (pace.machine.enabled && !pace.machine.waiting && !pace.alarm.scheduled) {
+            pace.wake(); // a restart has ended its stall
+        }
+    });
+}
+
+function writeMachine(pace, register, value, write) {
+    const { machine } = pace;
+    pace.settle();
+    switch (register) {
+        case CLKDIV:
+            write();
+            pace.originNanos = pace.clock.nanos;
+            if (pace.alarm.scheduled) {
+                pace.wake();
+            }
+            break;
+        case SHIFTCTRL: {
+            const before = machine.shiftCtrl;
+            write();
+            if ((before ^ machine.shiftCtrl) & (FJOIN_RX | FJOIN_TX)) {
+                pace.joinFifos();
+            }
+            break;
+        }
+        case INSTR: {
+            machine.waiting = false;
+            pace.stepping = true;
+            write();
+            pace.stepping = false;
+            pace.executed();
+            break;
+        }
+        default:
+            write();
+    }
+}

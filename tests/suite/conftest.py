@@ -1,0 +1,61 @@
+"""The bench that `--bench` names, for each test that asks for one: the same tests and limits on all of them (HIL-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hil.bench import Bench
+from hil.pinning import pin
+from hil.plant import Plant, load_mechanism
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pinned() -> None:
+    pin()
+
+
+@pytest.fixture(scope="session")
+def bench_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--bench"))
+
+
+@pytest.fixture(autouse=True)
+def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> None:
+    for kind in ("virtual", "emulated"):
+        marker = request.node.get_closest_marker(f"{kind}_only")
+        if marker is not None and bench_kind != kind:
+            pytest.skip(f"{kind} bench only: {marker.args[0]}")
+
+
+@pytest.fixture
+def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
+    """open_bench(seed=1, **options) -> a running Bench.
+
+    All are closed at the end: a virtual board must exit cleanly, an emulated one must have flagged nothing.
+    """
+    opened: list[Bench] = []
+
+    def make(seed: int = 1, **options: int) -> Bench:
+        stroke_nl = options.get("stroke_nl", 500)
+        mechanism = load_mechanism()
+        if stroke_nl != 500:
+            # The same mechanism driven in finer quanta: fewer of its microsteps make a stroke.
+            steps = int(mechanism["steps_per_stroke"]) * stroke_nl // 500
+            mechanism = mechanism.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
+        bench = Bench(Plant(mechanism, seed), kind=bench_kind, **options)
+        opened.append(bench)
+        bench.check_link()
+        return bench
+
+    yield make
+    for each in opened:
+        flagged = each.board.flagged() if bench_kind == "emulated" else []
+        each.board.close()
+        assert flagged == []
+
+
+@pytest.fixture
+def bench(open_bench: Callable[..., Bench]) -> Bench:
+    return open_bench()

@@ -1,0 +1,49 @@
+"""The programmer link under load: nothing that comes over the line changes when a stroke starts (LINK-4)."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from hil.bench import Bench
+from hil.checks import owed
+from host.link import encode_frame
+
+
+def assert_exact(bench: Bench) -> None:
+    report = owed.check(
+        bench.stroke_starts_us,
+        bench.commands,
+        stroke_uu=200_000,
+        spacing_us=2_000_000,
+        end_us=bench.now_us,
+        tolerance_us=bench.start_tolerance_us,
+    )
+    assert not report.violations
+
+
+@pytest.mark.req("LINK-4")
+def test_noise_at_full_line_rate_does_not_move_a_stroke(bench: Bench) -> None:
+    bench.programmer.set_basal(35_000)
+    noise = random.Random(1)
+    for _ in range(60):
+        bench.board.write(noise.randbytes(11_520))
+        bench.run_for(seconds=1)
+    bench.run_for(seconds=2)
+    bench.board.take_received()
+    assert len(bench.stroke_starts_us) >= 2
+    assert_exact(bench)
+    assert bench.programmer.status().state == "running"
+
+
+@pytest.mark.req("LINK-4")
+def test_requests_as_fast_as_the_line_goes_are_answered_and_dosing_goes_on(bench: Bench) -> None:
+    bench.programmer.set_basal(35_000)
+    status_id = 2
+    for sequence in range(200):
+        bench.board.write(b"\0" + encode_frame(sequence, status_id, b""))
+    bench.run_for(minutes=2)
+    bench.board.take_received()
+    assert_exact(bench)
+    assert bench.programmer.status().state == "running"
