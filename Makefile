@@ -35,8 +35,8 @@ setup: ## install what the project needs: system packages, .venv
 	@$(BOOTSTRAP) venv
 
 .PHONY: firmware
-firmware: ## build MicroPython with the firmware for BOARD
-	@$(PYTHON) -m tools.micropython $(BOARD)
+firmware: ## build MicroPython with the firmware for BOARD; RELEASE=1 without console
+	@$(PYTHON) -m tools.micropython $(BOARD) $(if $(RELEASE),--release)
 
 .PHONY: ready
 ready: setup core-module firmware
@@ -176,7 +176,7 @@ lock: ## pin all dependencies of pyproject.toml anew, by hash
 
 .PHONY: clean
 clean: ## delete what was built, but not what was installed
-	@rm -rf build/bench build/core build/VIRTUAL build/logs build/speed.json
+	@rm -rf build/bench build/core build/VIRTUAL build/RPI_PICO* build/logs build/speed.json
 
 .PHONY: distclean
 distclean: ## delete everything that is not in the repository, but not the download cache

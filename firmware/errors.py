@@ -19,3 +19,21 @@ class Refused(FirmwareError):
         self.field_name = field_name
         self.value = value
         self.limit = limit
+
+
+class MemoryAbsent(FirmwareError):
+    """The non-volatile memory at `bus_address` did not acknowledge: absent, unpowered, or its bus is stuck."""
+
+    def __init__(self, bus_address):
+        super().__init__("no answer from the memory at 0x%02x" % bus_address)
+        self.bus_address = bus_address
+
+
+class MemoryRange(FirmwareError):
+    """`length` bytes from `address` on do not lie within the memory's `size_bytes`."""
+
+    def __init__(self, address, length, size_bytes):
+        super().__init__("%d bytes from %d on, of a memory of %d bytes" % (length, address, size_bytes))
+        self.address = address
+        self.length = length
+        self.size_bytes = size_bytes

@@ -35,6 +35,7 @@ def main():
         "stroke_uu": board.stroke_nl * board.concentration_u_per_ml,
         "stroke_nl": board.stroke_nl,
         "concentration_u_per_ml": board.concentration_u_per_ml,
+        "image": board.image,
     }
     pressure_sensor = PressureSensor(board.read_pressure_counts, *board.PRESSURE_CALIBRATION)
     pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity)

@@ -170,6 +170,7 @@ _IDENTITY = (
     Field("stroke_nl", "u32", "nL", "volume of one stroke"),
     Field("concentration_u_per_ml", "u16", "U/mL", "insulin concentration"),
     _time("now_us", "device time"),
+    Field("image", "str8", "", "first 16 hex digits of the flashed image's SHA-256; empty on a board without one"),
 )
 
 MESSAGES = (

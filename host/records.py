@@ -35,6 +35,7 @@ class Hello:
     stroke_nl: int
     concentration_u_per_ml: int
     now_us: int
+    image: str
 
     @property
     def smallest_dose_mu(self) -> int:

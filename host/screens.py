@@ -34,6 +34,7 @@ def hello_table(hello: Hello) -> Group:
     rows = [
         ("board", hello.board),
         ("firmware", hello.firmware_version),
+        ("image", hello.image or "none flashed"),
         ("dose core", f"{hello.core_version} ({core})"),
         ("stroke", f"{hello.stroke_uu} µU, {hello.stroke_nl} nL"),
         ("insulin", f"U-{hello.concentration_u_per_ml}"),

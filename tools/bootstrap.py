@@ -69,6 +69,15 @@ def _has(*programs: str) -> Callable[[], bool]:
     return lambda: all(shutil.which(program) for program in programs)
 
 
+def _has_arm_libraries() -> bool:
+    if not _has("arm-none-eabi-gcc", "arm-none-eabi-g++")():
+        return False
+    # The linker's settings come with newlib, the C++ library in a package of its own.
+    command = ["arm-none-eabi-g++", "-mcpu=cortex-m0plus", "-mthumb", "-print-file-name=libstdc++_nano.a"]
+    library = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return Path(library).is_absolute()
+
+
 def _has_clang() -> bool:
     if not _has("clang-19", "llvm-cov-19", "llvm-profdata-19")():
         return False
@@ -85,6 +94,14 @@ PACKAGES = {
         Package(_has_venv, ("python3-venv",), "a virtual environment of the project's own"),
     ),
     "source": (Package(_has_dpkg_source, ("dpkg-dev",), "dpkg-source and xz: unpack MicroPython's source"),),
+    "rp2": (
+        Package(
+            _has_arm_libraries,
+            ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib"),
+            "compiler and C library for the RP2040",
+        ),
+        Package(_has("cmake"), ("cmake",), "CMake: MicroPython's port for the RP2040"),
+    ),
     "core-gates": (
         Package(
             _has_clang, ("clang-19", "llvm-19", "libclang-rt-19-dev"), "clang: MC/DC coverage, libFuzzer, warnings"

@@ -18,6 +18,7 @@ class Board:
     """Pins, buses and constants of this board, as firmware.main expects them of any board."""
 
     NAME = "VIRTUAL"
+    image = ""  # nothing is flashed
 
     def __init__(self):
         # `-m firmware.main` leaves the module's name in front of the arguments.

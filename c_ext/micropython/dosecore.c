@@ -4,6 +4,8 @@
 //      history=2500, now_us=0). Methods mirror c_ext.host.Core on CPython, so that one vector file drives both.
 #include "dosecore.h"
 
+#include <string.h>
+
 #include "../core/state.h"
 #include "py/objint.h"
 #include "py/runtime.h"
@@ -18,6 +20,14 @@ typedef struct {
 } dosecore_obj_t;
 
 static const mp_obj_type_t dosecore_core_type;
+
+// One call of the core with its interrupt kept out. The arguments are ready before: an exception must not come between.
+#define MASKED(call)       \
+    do {                   \
+        dosecore_mask();   \
+        call;              \
+        dosecore_unmask(); \
+    } while (0)
 
 core_t *dosecore_get(mp_obj_t object) {
     if (!mp_obj_is_type(object, &dosecore_core_type)) {
@@ -35,6 +45,12 @@ uint32_t dosecore_steps(mp_obj_t object) {
 uint32_t dosecore_burst_us(mp_obj_t object) {
     const dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
     return self->burst_us;
+}
+
+uint32_t dosecore_plan(mp_obj_t object, uint16_t period_us[MOTION_STEPS_MAX]) {
+    const dosecore_obj_t *self = MP_OBJ_TO_PTR(object);
+    memcpy(period_us, self->period_us, sizeof(self->period_us));
+    return self->steps;
 }
 
 uint64_t dosecore_get_u64(mp_obj_t object) {
@@ -110,13 +126,27 @@ static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     return MP_OBJ_FROM_PTR(self);
 }
 
+// What the requests without arguments have in common.
+static mp_obj_t simple(dose_result_t (*request)(core_t *core, uint64_t now_us), mp_obj_t self, mp_obj_t now_object) {
+    core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    dose_result_t result;
+    MASKED(result = request(core, now_us));
+    return MP_OBJ_NEW_SMALL_INT(result);
+}
+
 static mp_obj_t py_settle(mp_obj_t self, mp_obj_t now_us) {
-    return MP_OBJ_NEW_SMALL_INT(core_settle(dosecore_get(self), dosecore_get_u64(now_us)));
+    return simple(core_settle, self, now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(settle_obj, py_settle);
 
-static mp_obj_t py_promise(mp_obj_t self, mp_obj_t now_us, mp_obj_t back_us) {
-    return mp_obj_new_bool(core_promise(dosecore_get(self), dosecore_get_u64(now_us), dosecore_get_u64(back_us)));
+static mp_obj_t py_promise(mp_obj_t self, mp_obj_t now_object, mp_obj_t back_object) {
+    core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    const uint64_t back_us = dosecore_get_u64(back_object);
+    bool promised;
+    MASKED(promised = core_promise(core, now_us, back_us));
+    return mp_obj_new_bool(promised);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(promise_obj, py_promise);
 
@@ -125,29 +155,44 @@ static mp_obj_t py_alive(mp_obj_t self, mp_obj_t now_us) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(alive_obj, py_alive);
 
-static mp_obj_t py_set_basal(mp_obj_t self, mp_obj_t now_us, mp_obj_t rate_mu_per_h) {
-    return MP_OBJ_NEW_SMALL_INT(core_set_basal(dosecore_get(self), dosecore_get_u64(now_us), get_u32(rate_mu_per_h)));
+static mp_obj_t py_set_basal(mp_obj_t self, mp_obj_t now_object, mp_obj_t rate_object) {
+    core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    const uint32_t rate_mu_per_h = get_u32(rate_object);
+    dose_result_t result;
+    MASKED(result = core_set_basal(core, now_us, rate_mu_per_h));
+    return MP_OBJ_NEW_SMALL_INT(result);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(set_basal_obj, py_set_basal);
 
 static mp_obj_t py_plan_basal(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    return MP_OBJ_NEW_SMALL_INT(
-        core_plan_basal(dosecore_get(args[0]), dosecore_get_u64(args[1]), dosecore_get_u64(args[2]), get_u32(args[3])));
+    core_t *core = dosecore_get(args[0]);
+    const uint64_t now_us = dosecore_get_u64(args[1]);
+    const uint64_t boundary_us = dosecore_get_u64(args[2]);
+    const uint32_t rate_mu_per_h = get_u32(args[3]);
+    dose_result_t result;
+    MASKED(result = core_plan_basal(core, now_us, boundary_us, rate_mu_per_h));
+    return MP_OBJ_NEW_SMALL_INT(result);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(plan_basal_obj, 4, 4, py_plan_basal);
 
 // temp_basal(now_us, kind, value, duration_us): kind 1 a rate in mU/h, 2 percent of the programmed rate.
 static mp_obj_t py_temp_basal(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    return MP_OBJ_NEW_SMALL_INT(core_temp_basal(dosecore_get(args[0]), dosecore_get_u64(args[1]),
-                                                (basal_temp_t)get_u32(args[2]), get_u32(args[3]),
-                                                dosecore_get_u64(args[4])));
+    core_t *core = dosecore_get(args[0]);
+    const uint64_t now_us = dosecore_get_u64(args[1]);
+    const basal_temp_t kind = (basal_temp_t)get_u32(args[2]);
+    const uint32_t value = get_u32(args[3]);
+    const uint64_t duration_us = dosecore_get_u64(args[4]);
+    dose_result_t result;
+    MASKED(result = core_temp_basal(core, now_us, kind, value, duration_us));
+    return MP_OBJ_NEW_SMALL_INT(result);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(temp_basal_obj, 5, 5, py_temp_basal);
 
 static mp_obj_t py_cancel_temp(mp_obj_t self, mp_obj_t now_us) {
-    return MP_OBJ_NEW_SMALL_INT(core_cancel_temp(dosecore_get(self), dosecore_get_u64(now_us)));
+    return simple(core_cancel_temp, self, now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(cancel_temp_obj, py_cancel_temp);
 
@@ -155,23 +200,27 @@ static MP_DEFINE_CONST_FUN_OBJ_2(cancel_temp_obj, py_cancel_temp);
 static mp_obj_t py_bolus(size_t n_args, const mp_obj_t *args) {
     const uint32_t square = (n_args > 3u) ? get_u32(args[3]) : 0u;
     const uint64_t duration_us = (n_args > 4u) ? dosecore_get_u64(args[4]) : 0u;
-    return MP_OBJ_NEW_SMALL_INT(
-        core_bolus(dosecore_get(args[0]), dosecore_get_u64(args[1]), get_u32(args[2]), square, duration_us));
+    core_t *core = dosecore_get(args[0]);
+    const uint64_t now_us = dosecore_get_u64(args[1]);
+    const uint32_t normal = get_u32(args[2]);
+    dose_result_t result;
+    MASKED(result = core_bolus(core, now_us, normal, square, duration_us));
+    return MP_OBJ_NEW_SMALL_INT(result);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(bolus_obj, 3, 5, py_bolus);
 
 static mp_obj_t py_cancel_bolus(mp_obj_t self, mp_obj_t now_us) {
-    return MP_OBJ_NEW_SMALL_INT(core_cancel_bolus(dosecore_get(self), dosecore_get_u64(now_us)));
+    return simple(core_cancel_bolus, self, now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(cancel_bolus_obj, py_cancel_bolus);
 
 static mp_obj_t py_suspend(mp_obj_t self, mp_obj_t now_us) {
-    return MP_OBJ_NEW_SMALL_INT(core_suspend(dosecore_get(self), dosecore_get_u64(now_us)));
+    return simple(core_suspend, self, now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(suspend_obj, py_suspend);
 
 static mp_obj_t py_resume(mp_obj_t self, mp_obj_t now_us) {
-    return MP_OBJ_NEW_SMALL_INT(core_resume(dosecore_get(self), dosecore_get_u64(now_us)));
+    return simple(core_resume, self, now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(resume_obj, py_resume);
 
@@ -180,14 +229,20 @@ static mp_obj_t py_set_limits(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     const guard_limits_t limits = {get_u32(args[1]), get_u32(args[2]), get_u32(args[3]), get_u32(args[4])};
     uint32_t refused = 0u;
-    const dose_result_t result = core_set_limits(dosecore_get(args[0]), &limits, &refused);
+    core_t *core = dosecore_get(args[0]);
+    dose_result_t result;
+    MASKED(result = core_set_limits(core, &limits, &refused));
     mp_obj_t items[2] = {MP_OBJ_NEW_SMALL_INT(result), MP_OBJ_NEW_SMALL_INT(refused)};
     return mp_obj_new_tuple(2, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(set_limits_obj, 5, 5, py_set_limits);
 
-static mp_obj_t py_permit(mp_obj_t self, mp_obj_t stroke) {
-    return mp_obj_new_bool(core_permit(dosecore_get(self), get_u32(stroke)));
+static mp_obj_t py_permit(mp_obj_t self, mp_obj_t stroke_object) {
+    core_t *core = dosecore_get(self);
+    const uint32_t stroke = get_u32(stroke_object);
+    bool permitted;
+    MASKED(permitted = core_permit(core, stroke));
+    return mp_obj_new_bool(permitted);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(permit_obj, py_permit);
 
@@ -196,29 +251,40 @@ static mp_obj_t py_stop(mp_obj_t self, mp_obj_t now_us, mp_obj_t fault) {
     if ((code < (uint32_t)GUARD_MEMORY_FAULT) || (code > (uint32_t)GUARD_SUPERVISOR)) {
         mp_raise_ValueError(MP_ERROR_TEXT("not a fault code"));
     }
-    core_stop(dosecore_get(self), dosecore_get_u64(now_us), (guard_verdict_t)code);
+    core_t *core = dosecore_get(self);
+    const uint64_t at_us = dosecore_get_u64(now_us);
+    MASKED(core_stop(core, at_us, (guard_verdict_t)code));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(stop_obj, py_stop);
 
 static mp_obj_t py_next_us(mp_obj_t self) {
-    return new_due(core_next_us(dosecore_get(self)));
+    const core_t *core = dosecore_get(self);
+    uint64_t due_us;
+    MASKED(due_us = core_next_us(core));
+    return new_due(due_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(next_us_obj, py_next_us);
 
-static mp_obj_t py_service(mp_obj_t self, mp_obj_t now_us) {
-    return MP_OBJ_NEW_SMALL_INT(core_service(dosecore_get(self), dosecore_get_u64(now_us)));
+static mp_obj_t py_service(mp_obj_t self, mp_obj_t now_object) {
+    core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    core_action_t action;
+    MASKED(action = core_service(core, now_us));
+    return MP_OBJ_NEW_SMALL_INT(action);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(service_obj, py_service);
 
 static mp_obj_t py_confirmed(mp_obj_t self) {
-    core_stroke_confirmed(dosecore_get(self));
+    core_t *core = dosecore_get(self);
+    MASKED(core_stroke_confirmed(core));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(confirmed_obj, py_confirmed);
 
 static mp_obj_t py_ended(mp_obj_t self) {
-    core_stroke_ended(dosecore_get(self));
+    core_t *core = dosecore_get(self);
+    MASKED(core_stroke_ended(core));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(ended_obj, py_ended);
@@ -246,7 +312,9 @@ static MP_DEFINE_CONST_FUN_OBJ_1(plan_obj, py_plan);
 // save(now_us) -> bytes
 static mp_obj_t py_save(mp_obj_t self, mp_obj_t now_us) {
     uint8_t bytes[STATE_BYTES];
-    state_save(dosecore_get(self), dosecore_get_u64(now_us), bytes);
+    core_t *core = dosecore_get(self);
+    const uint64_t at_us = dosecore_get_u64(now_us);
+    MASKED(state_save(core, at_us, bytes));
     return mp_obj_new_bytes(bytes, sizeof(bytes));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(save_obj, py_save);
@@ -258,13 +326,20 @@ static mp_obj_t py_load(mp_obj_t self, mp_obj_t now_us, mp_obj_t bytes) {
     if (from.len != STATE_BYTES) {
         mp_raise_ValueError(MP_ERROR_TEXT("a saved state has another length"));
     }
-    return MP_OBJ_NEW_SMALL_INT(state_load(dosecore_get(self), dosecore_get_u64(now_us), from.buf));
+    core_t *core = dosecore_get(self);
+    const uint64_t at_us = dosecore_get_u64(now_us);
+    state_invariant_t broken;
+    MASKED(broken = state_load(core, at_us, from.buf));
+    return MP_OBJ_NEW_SMALL_INT(broken);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(load_obj, py_load);
 
 // The order is the one of c_ext.host.Core.state(); firmware/dose_codes.py has the places.
 static mp_obj_t py_state(mp_obj_t self) {
-    const core_t *core = dosecore_get(self);
+    const core_t *live = dosecore_get(self);
+    core_t copy;  // all of one instant
+    MASKED(copy = *live);
+    const core_t *core = &copy;
     const dose_t *dose = &core->dose;
     const basal_t *basal = &dose->basal;
     const guard_t *guard = &core->guard;

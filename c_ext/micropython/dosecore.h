@@ -12,7 +12,21 @@ core_t *dosecore_get(mp_obj_t object);
 uint32_t dosecore_steps(mp_obj_t object);
 uint32_t dosecore_burst_us(mp_obj_t object);
 
+// The plan of a stroke: the periods into period_us, returns how many. The object is a dosecore.Core.
+uint32_t dosecore_plan(mp_obj_t object, uint16_t period_us[MOTION_STEPS_MAX]);
+
 // A time or count from Python: raises ValueError if negative or above 2^64 - 1.
 uint64_t dosecore_get_u64(mp_obj_t object);
+
+// Around every call of the supervisor: where the core's interrupt is a real one the board keeps it out meanwhile.
+#if DOSECORE_MASKED
+void dosecore_mask(void);
+void dosecore_unmask(void);
+#else
+static inline void dosecore_mask(void) {
+}
+static inline void dosecore_unmask(void) {
+}
+#endif
 
 #endif

@@ -43,7 +43,8 @@ class Uart:
 class Pump:
     def identity(self):
         return {{"board": "FAKE", "firmware_version": "0.0.1", "core_version": "0.0.2", "native_core": True,
-                "stroke_uu": 200000, "stroke_nl": 500, "concentration_u_per_ml": 400, "now_us": 1000000}}
+                "stroke_uu": 200000, "stroke_nl": 500, "concentration_u_per_ml": 400, "now_us": 1000000,
+                "image": "0123456789abcdef"}}
     def bolus(self, volume_mu):
         return 3000000, 1, volume_mu * 1000 // 200000
     def resume(self):

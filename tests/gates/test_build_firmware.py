@@ -7,6 +7,7 @@ import pytest
 
 from tools import console, micropython
 from tools.console import Problem
+from tools.ports import common, unix
 
 ROOT = Path(__file__).resolve().parents[2]
 # Should it be stale, it is built first.
@@ -75,7 +76,7 @@ def test_what_is_up_to_date_is_not_built(program, monkeypatch):
     def build(*_):
         raise AssertionError("built again")
 
-    monkeypatch.setattr(micropython, "make", build)
+    monkeypatch.setattr(common, "make", build)
     assert micropython.build_board("VIRTUAL") == program
 
 
@@ -95,9 +96,9 @@ def test_a_stamp_depends_on_contents_and_names_and_not_on_times(tmp_path):
 
 def test_module_links_follow_the_list(tmp_path):
     links = tmp_path / "modules"
-    micropython.link_modules(links, {"first": "tools", "second": "tests"})
+    unix.link_modules(links, {"first": "tools", "second": "tests"})
     assert (links / "first").resolve() == ROOT / "tools"
-    micropython.link_modules(links, {"second": "tools"})
+    unix.link_modules(links, {"second": "tools"})
     assert [each.name for each in links.iterdir()] == ["second"]
     assert (links / "second").resolve() == ROOT / "tools"
 
@@ -109,13 +110,13 @@ def test_what_a_board_lacks_is_named(tmp_path, monkeypatch):
     text = 'port = "unix"\ninputs = ["firmware"]\n[c_modules]\ndosecore = "c_ext/micropython"\n'
     (board / "board.toml").write_text(text)
     with pytest.raises(Problem, match=r"c_ext/micropython/micropython\.mk is missing"):
-        micropython.board_facts("HALF")
+        micropython.board_job("HALF")
     (board / "board.toml").write_text(text.replace('dosecore = "c_ext/micropython"', ""))
     with pytest.raises(Problem, match="firmware, an input of board HALF, is missing"):
-        micropython.board_facts("HALF")
-    (board / "board.toml").write_text('port = "rp2"')
-    with pytest.raises(Problem, match="'rp2' cannot be built yet"):
-        micropython.board_facts("HALF")
+        micropython.board_job("HALF")
+    (board / "board.toml").write_text('port = "esp32"')
+    with pytest.raises(Problem, match="'esp32' cannot be built yet"):
+        micropython.board_job("HALF")
 
 
 def test_a_failed_build_shows_the_end_of_its_log_and_where_it_is(tmp_path, monkeypatch):

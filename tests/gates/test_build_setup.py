@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import bootstrap, console, source
+from tools import bootstrap, console, debian, source
 from tools.console import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,21 +160,21 @@ deb [arch=amd64 signed-by=/usr/share/keyrings/other.gpg] http://list.example/deb
 
 def test_the_mirror_is_read_from_both_formats_of_apt(tmp_path):
     (tmp_path / "sources.list.d").mkdir()
-    assert source.find_mirror(tmp_path, "bookworm") is None
+    assert debian.find_mirror(tmp_path, "bookworm") is None
     (tmp_path / "sources.list").write_text(LIST)
-    assert source.find_mirror(tmp_path, "bookworm") == ("http://list.example/debian", "/usr/share/keyrings/other.gpg")
+    assert debian.find_mirror(tmp_path, "bookworm") == ("http://list.example/debian", "/usr/share/keyrings/other.gpg")
     (tmp_path / "sources.list").write_text("deb http://plain.example/debian bookworm main\n")
-    assert source.find_mirror(tmp_path, "bookworm") == ("http://plain.example/debian", "")
+    assert debian.find_mirror(tmp_path, "bookworm") == ("http://plain.example/debian", "")
     (tmp_path / "sources.list.d" / "debian.sources").write_text(SOURCES)
-    assert source.find_mirror(tmp_path, "bookworm") == ("http://mirror.example/debian", "/usr/share/keyrings/some.gpg")
-    assert source.find_mirror(tmp_path, "trixie") is None
+    assert debian.find_mirror(tmp_path, "bookworm") == ("http://mirror.example/debian", "/usr/share/keyrings/some.gpg")
+    assert debian.find_mirror(tmp_path, "trixie") is None
 
 
 def test_an_archive_that_differs_is_not_used_and_does_not_stay(tmp_path):
     name = next(iter(source.SHA256))
     (tmp_path / name).write_bytes(b"tampered with")
     with pytest.raises(Problem, match=re.escape(name)):
-        source.check_sums(tmp_path)
+        debian.check_sums(tmp_path, source.SHA256, "instead")
     assert not (tmp_path / name).exists()
 
 

@@ -32,6 +32,7 @@ class FakePump:
             "stroke_nl": 500,
             "concentration_u_per_ml": 400,
             "now_us": 1_000_000,
+            "image": "0123456789abcdef",
         }
 
     def status(self):

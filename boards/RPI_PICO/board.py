@@ -1,0 +1,45 @@
+"""The RPI_PICO board: a Raspberry Pi Pico with a stepper driver, FRAM and sensors. README.md has the wiring."""
+
+from binascii import hexlify
+
+import hardware
+import machine
+import pins
+
+from firmware.drivers.adc import Adc
+from firmware.drivers.fram import Fram
+
+# 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
+# board (assumption: a small stepper at 1/16 step under no load worth naming).
+_STEPS_PER_UL = 192
+_MOTOR_HZ = (400, 1600, 20000)
+_I2C_HZ = 400000
+
+
+class Board:
+    """Pins, buses and constants of this board, as firmware.main expects them of any board."""
+
+    NAME = "RPI_PICO"
+    stroke_nl = 500
+    concentration_u_per_ml = 400
+    MOTOR = (_STEPS_PER_UL * stroke_nl // 1000,) + _MOTOR_HZ
+    # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
+    HISTORY_STROKES = 500000000 // (stroke_nl * concentration_u_per_ml)
+    # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
+    PRESSURE_CALIBRATION = (512, 39063, 4095)
+
+    def __init__(self):
+        hardware.setup()
+        i2c = machine.I2C(0, sda=machine.Pin(pins.I2C_SDA), scl=machine.Pin(pins.I2C_SCL), freq=_I2C_HZ)
+        self.nvm = Fram(i2c)
+        self.image = hexlify(hardware.image()[:8]).decode()
+        self.idle = hardware.idle
+        self.now_us = hardware.now_us
+        self.motor_stop = hardware.motor_stop
+        self.read_pressure_counts = Adc(machine.ADC(pins.PRESSURE)).read_counts
+        self.read_battery_counts = Adc(machine.ADC(pins.BATTERY)).read_counts
+        self.uart_read_into = hardware.uart_read_into
+        self.uart_write = hardware.uart_write
+
+    def leave(self):
+        """A real board has nobody to say goodbye to."""

@@ -1,0 +1,6 @@
+# Frozen into the RPI_PICO image: the firmware as a package, this board as the module `board`, its pins, and what runs first.
+package("firmware", base_path="../..")
+module("board.py")
+module("main.py")
+module("_boot.py")
+module("pins.py", base_path="$(RELEVE_GENERATED)")

@@ -1,0 +1,18 @@
+// Configuration of MicroPython for the RPI_PICO board.
+
+#define MICROPY_HW_BOARD_NAME "Releve on Raspberry Pi Pico"
+#define MICROPY_HW_FLASH_STORAGE_BYTES (1408 * 1024)
+
+// No USB: its interrupts would wake an idle pump every millisecond. The console is UART1; a release has none.
+#define MICROPY_HW_ENABLE_USBDEV (0)
+#define MICROPY_HW_USB_CDC (0)
+#define MICROPY_HW_ENABLE_UART_REPL (1)
+
+// One core, one thread: the second core stays asleep.
+#define MICROPY_PY_THREAD (0)
+
+#define MICROPY_PY_CRYPTOLIB_CTR (1)
+
+// The heap goes with a soft reset, and with it the dose core.
+void releve_soft_reset(void);
+#define MICROPY_BOARD_START_SOFT_RESET() releve_soft_reset()

@@ -1,0 +1,115 @@
+#include "service.h"
+
+static uint64_t earlier(uint64_t one_us, uint64_t other_us) {
+    return (one_us < other_us) ? one_us : other_us;
+}
+
+static uint64_t later(uint64_t one_us, uint64_t other_us) {
+    return (one_us > other_us) ? one_us : other_us;
+}
+
+// When the stroke in progress is over: at the end of its burst if the sensor has seen it, else after the window.
+static uint64_t over_us(const service_t *service) {
+    const uint64_t window_us = (service->confirmed != 0u) ? 0u : SERVICE_CONFIRM_WINDOW_US;
+    return service->burst_end_us + window_us;
+}
+
+void service_init(service_t *service, uint32_t lead_us, uint32_t ahead_us) {
+    service->core = NULL;
+    service->until_us = DOSE_NEVER;
+    service->burst_end_us = DOSE_NEVER;
+    service->retry_us = 0u;
+    service->start_us = 0u;
+    service->lead_us = lead_us;
+    service->ahead_us = ahead_us;
+    service->events = 0u;
+    service->confirmed = 0u;
+}
+
+bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us) {
+    const bool promised = core_promise(core, now_us, until_us);
+    if (promised) {
+        service->core = core;
+        service->until_us = until_us;
+    }
+    return promised;
+}
+
+uint32_t service_wake(service_t *service, uint64_t now_us) {
+    const uint32_t events = service->events;
+    service->events = 0u;
+    service->until_us = DOSE_NEVER;
+    (void)core_settle(service->core, now_us);  // the hardware's clock never runs back, so it is not refused
+    return events;
+}
+
+// Asks the core for the stroke that is due.
+static service_order_t begin(service_t *service, uint64_t now_us) {
+    service_order_t order = SERVICE_NOTHING;
+    const uint64_t hardware_us = later(now_us, service->lead_us) - service->lead_us;
+    const uint64_t start_us = later(core_next_us(service->core), hardware_us + service->ahead_us);
+    const core_action_t action = core_service(service->core, start_us);
+    if (action == CORE_STROKE) {
+        service->start_us = start_us;
+        service->burst_end_us = start_us + service->core->burst_us + service->lead_us;
+        service->confirmed = 0u;
+        order = SERVICE_START;
+    } else if (action == CORE_WITHHELD) {
+        service->events |= EVENT_WITHHELD;
+    } else if (action == CORE_FAULT) {
+        service->events |= EVENT_FAULT;
+        order = SERVICE_HALT;
+    } else {
+        service->retry_us = now_us + SERVICE_RETRY_US;
+    }
+    return order;
+}
+
+service_order_t service_turn(service_t *service, uint64_t now_us) {
+    service_order_t order = SERVICE_NOTHING;
+    if (service->core != NULL) {
+        if (now_us >= service->until_us) {
+            service->events |= EVENT_TIME;
+            service->until_us = DOSE_NEVER;
+        }
+        if (service->burst_end_us != DOSE_NEVER) {
+            if (now_us >= over_us(service)) {
+                core_stroke_ended(service->core);
+                service->burst_end_us = DOSE_NEVER;
+                service->events |= EVENT_STROKE;
+                order = SERVICE_ENDED;
+            }
+        } else if (now_us >= later(core_next_us(service->core), service->retry_us)) {
+            order = begin(service, now_us);
+        } else {
+            // Nothing is due.
+        }
+    }
+    return order;
+}
+
+uint64_t service_next_us(const service_t *service) {
+    uint64_t next_us = DOSE_NEVER;
+    if (service->core != NULL) {
+        const uint64_t stroke_us = (service->burst_end_us != DOSE_NEVER)
+                                       ? over_us(service)
+                                       : later(core_next_us(service->core), service->retry_us);
+        next_us = earlier(service->until_us, stroke_us);
+    }
+    return next_us;
+}
+
+void service_edge(service_t *service) {
+    if (service->core != NULL) {
+        core_stroke_confirmed(service->core);
+        service->confirmed = 1u;
+    }
+}
+
+void service_fail(service_t *service, uint64_t now_us) {
+    if (service->core != NULL) {
+        core_stop(service->core, now_us, GUARD_STOPPED);
+        service->burst_end_us = DOSE_NEVER;
+        service->events |= EVENT_FAULT;
+    }
+}

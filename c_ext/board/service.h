@@ -1,0 +1,72 @@
+// service.h: what every board's stroke timer and idle() do, whatever the chip: when to come again, what to do then, and
+// which events the supervisor must see. No hardware here: the board plays the strokes and tells the time.
+//
+// Device time runs `lead_us` ahead of the hardware. A stroke due at D is handed to the hardware up to lead_us before D
+// on the hardware's clock, as a wait and a burst, and starts at D whatever the processor does meanwhile; and because
+// requests are stamped with device time, nothing can be due sooner than that. lead_us is longer than the longest time
+// for which the processor may be away (a flash erase). See docs/adr/0005-device-time-runs-ahead.md.
+//
+// Everything marked *interrupt* runs in the stroke timer's interrupt, or with it masked.
+//
+// Implements: DOSE-6, GUARD-3
+#ifndef RELEVE_SERVICE_H
+#define RELEVE_SERVICE_H
+
+#include <stddef.h>
+
+#include "../core/core.h"
+
+// Why idle() returns: bits, the same as firmware/events.py.
+#define EVENT_TIME 1u      // the deadline has come
+#define EVENT_STROKE 2u    // a stroke is over
+#define EVENT_UART 4u      // bytes have arrived
+#define EVENT_WITHHELD 8u  // a cap took a stroke
+#define EVENT_FAULT 16u    // the core has latched a fault
+#define EVENT_STOP 32u     // the bench is done (virtual boards only)
+
+// The stroke sensor may see a stroke this much after its last step; then it is over, confirmed or not.
+#define SERVICE_CONFIRM_WINDOW_US 50000u
+// A core that is due and still does not stroke (hard spacing after a fault in the scheduler) is asked again this late.
+#define SERVICE_RETRY_US 1000u
+
+typedef enum {
+    SERVICE_NOTHING = 0,
+    SERVICE_START,  // play a burst that starts at start_us
+    SERVICE_ENDED,  // the burst should be over: make sure of it
+    SERVICE_HALT    // the core has latched a fault: the motor must be still
+} service_order_t;
+
+typedef struct {
+    core_t *core;           // NULL: no supervisor yet, or it is gone
+    uint64_t until_us;      // the supervisor's deadline; DOSE_NEVER: it is awake
+    uint64_t burst_end_us;  // DOSE_NEVER: no stroke in progress
+    uint64_t retry_us;
+    uint64_t start_us;  // of the stroke in progress, on the hardware's clock
+    uint32_t lead_us;
+    uint32_t ahead_us;   // a burst can be started this much after now at the earliest
+    uint32_t events;     // EVENT_ bits that the supervisor has not seen
+    uint32_t confirmed;  // 0 or 1: the stroke in progress has been seen by the sensor
+} service_t;
+
+// No core. Main.
+void service_init(service_t *service, uint32_t lead_us, uint32_t ahead_us);
+
+// The supervisor idles until until_us; false, and nothing changed, if the core refuses the promise. Main, masked.
+bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us);
+
+// The supervisor is back; returns the events, which are taken. Main, masked.
+uint32_t service_wake(service_t *service, uint64_t now_us);
+
+// One turn: does what is due and says what the hardware must do. Call again while it orders something. Interrupt.
+service_order_t service_turn(service_t *service, uint64_t now_us);
+
+// When service_turn() must run next, DOSE_NEVER if nothing is to come. Interrupt.
+uint64_t service_next_us(const service_t *service);
+
+// The stroke sensor's edge. Interrupt.
+void service_edge(service_t *service);
+
+// The burst did not play as it must: a latched fault. Interrupt.
+void service_fail(service_t *service, uint64_t now_us);
+
+#endif

@@ -1,0 +1,147 @@
+#include "interrupts.h"
+
+#include "../board/service.h"
+#include "hardware/irq.h"
+#include "hardware/pio.h"
+#include "hardware/structs/nvic.h"
+#include "hardware/structs/timer.h"
+#include "hardware/structs/watchdog.h"
+#include "hardware/sync.h"
+#include "hardware/timer.h"
+#include "hardware/watchdog.h"
+#include "pico/platform.h"
+#include "sensor.h"
+#include "stroke.h"
+
+#define IN_RAM(name) __no_inline_not_in_flash_func(name)
+// MicroPython has alarms 2 and 3.
+#define ALARM 1u
+#define TIMER_LINE TIMER_ALARM_IRQ_NUM(timer_hw, ALARM)
+#define SENSOR_LINE PIO1_IRQ_0
+#define LINES ((1u << TIMER_LINE) | (1u << SENSOR_LINE))
+
+// GUARD-3: 8 s. The counter falls twice a microsecond (RP2040-E1).
+#define WATCHDOG_US 8000000u
+#define FEED_EVERY_US 4000000u
+
+// One chip is one board: its state is file-scope, as its registers are.
+static service_t service;
+static bool claimed;
+
+static uint64_t IN_RAM(hardware_us)(void) {
+    uint32_t high = timer_hw->timerawh;
+    uint32_t low;
+    uint32_t before;
+    do {
+        before = high;
+        low = timer_hw->timerawl;
+        high = timer_hw->timerawh;
+    } while (high != before);
+    return ((uint64_t)high << 32u) | low;
+}
+
+uint64_t IN_RAM(interrupts_now_us)(void) {
+    return hardware_us() + INTERRUPTS_LEAD_US;
+}
+
+// Does all that is due. Ends with nothing due.
+static void IN_RAM(work)(void) {
+    service_order_t order;
+    for (uint32_t edges = sensor_take(); edges > 0u; edges--) {
+        service_edge(&service);
+    }
+    do {
+        const uint64_t now_us = hardware_us();
+        order = service_turn(&service, now_us + INTERRUPTS_LEAD_US);
+        if (order == SERVICE_START) {
+            if (stroke_playing()) {
+                // Never two strokes in the hardware, whatever went wrong before.
+                service_fail(&service, now_us + INTERRUPTS_LEAD_US);
+                (void)stroke_abort();
+            } else {
+                stroke_start((uint32_t)(service.start_us - hardware_us()));
+            }
+        } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
+            service_fail(&service, now_us + INTERRUPTS_LEAD_US);
+            (void)stroke_abort();
+        } else {
+            // The hardware has nothing to do.
+        }
+    } while (order != SERVICE_NOTHING);
+}
+
+// Works, feeds the watchdog if the supervisor keeps its promise, and sets the alarm for the next time.
+static void IN_RAM(interrupt)(void) {
+    uint64_t next_us;
+    do {
+        timer_hw->intr = 1u << ALARM;
+        work();
+        const uint64_t now_us = interrupts_now_us();
+        if ((service.core != NULL) && core_alive(service.core, now_us)) {
+            watchdog_hw->load = 2u * WATCHDOG_US;
+        }
+        next_us = service_next_us(&service);
+        next_us = (next_us < (now_us + FEED_EVERY_US)) ? next_us : (now_us + FEED_EVERY_US);
+        timer_hw->alarm[ALARM] = (uint32_t)(next_us - INTERRUPTS_LEAD_US);
+        // The alarm compares for equality: a time gone by meanwhile would come again in 71 minutes only.
+    } while (interrupts_now_us() >= next_us);
+}
+
+void dosecore_mask(void) {
+    nvic_hw->icer = LINES;
+    __dsb();
+    __isb();
+}
+
+void dosecore_unmask(void) {
+    // What the supervisor did may have moved the next stroke: the interrupt looks at once.
+    nvic_hw->ispr = 1u << TIMER_LINE;
+    nvic_hw->iser = LINES;
+    __dsb();
+    __isb();
+}
+
+void interrupts_setup(void) {
+    interrupts_forget();
+    if (!claimed) {
+        hardware_alarm_claim(ALARM);
+        const uint32_t lines[] = {TIMER_LINE, SENSOR_LINE};
+        for (uint32_t i = 0u; i < count_of(lines); i++) {
+            // Through the vector straight into RAM, not through the kit's dispatcher in flash. Both at the highest
+            // priority, so that neither comes into the other.
+            irq_set_exclusive_handler(lines[i], interrupt);
+            irq_set_priority(lines[i], 0u);
+        }
+        hw_set_bits(&timer_hw->inte, 1u << ALARM);
+        claimed = true;
+    }
+    watchdog_enable(WATCHDOG_US / 1000u, true);
+    dosecore_unmask();
+}
+
+bool interrupts_sleep(core_t *core, uint64_t until_us) {
+    dosecore_mask();
+    const bool promised = service_sleep(&service, core, interrupts_now_us(), until_us);
+    dosecore_unmask();
+    return promised;
+}
+
+uint32_t interrupts_events(void) {
+    return *(volatile uint32_t *)&service.events;
+}
+
+uint32_t interrupts_wake(void) {
+    dosecore_mask();
+    const uint32_t events = service_wake(&service, interrupts_now_us());
+    dosecore_unmask();
+    return events;
+}
+
+void interrupts_forget(void) {
+    dosecore_mask();
+    service_init(&service, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
+}
+
+void interrupts_watchdog_off(void) {
+    watchdog_disable();
+}

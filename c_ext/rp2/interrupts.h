@@ -1,0 +1,38 @@
+// interrupts.h: the stroke timer's and the stroke sensor's interrupt, and how the supervisor keeps them out.
+//
+// Implements: DOSE-6, GUARD-3
+#ifndef RELEVE_RP2_INTERRUPTS_H
+#define RELEVE_RP2_INTERRUPTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../core/core.h"
+
+// The longest the processor may be away with interrupts off: the sector erase of the Pico's flash, 45 ms typically, at
+// most 400 ms (W25Q16JV, tSE), and time to spare.
+#define INTERRUPTS_LEAD_US 450000u
+
+// Claims alarm 1, installs the handlers at the highest priority, starts the watchdog. Once, again only forgets the core.
+// Main.
+void interrupts_setup(void);
+
+// Device time, µs; see c_ext/board/service.h for why it runs ahead. Anywhere.
+uint64_t interrupts_now_us(void);
+
+// The supervisor goes to sleep; false if the core refuses the promise. Main.
+bool interrupts_sleep(core_t *core, uint64_t until_us);
+
+// Has something happened that the supervisor must see? Main or interrupt.
+uint32_t interrupts_events(void);
+
+// The supervisor is back; returns what happened. Main.
+uint32_t interrupts_wake(void);
+
+// The supervisor is gone: no stroke starts any more. One that plays goes on. Main.
+void interrupts_forget(void);
+
+// No watchdog any more: the console has stopped the pump (development image). Main.
+void interrupts_watchdog_off(void);
+
+#endif

@@ -1,0 +1,22 @@
+// link.h: the programmer link's UART, both ways by DMA: a flash erase loses no byte, and no byte costs Python anything.
+//
+// Implements: LINK-1, LINK-4
+#ifndef RELEVE_RP2_LINK_H
+#define RELEVE_RP2_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// UART0, 115200 8N1, its pins and DMA channels. Again after a soft reset. Main.
+void link_setup(void);
+
+// Is there a whole frame, or so much that it must be read? Main or interrupt.
+bool link_ready(void);
+
+// Moves what has arrived, at most `size` bytes, and returns how many. Main.
+uint32_t link_read(uint8_t *into, uint32_t size);
+
+// Takes what fits of `size` bytes and returns how many. Main.
+uint32_t link_write(const uint8_t *from, uint32_t size);
+
+#endif

@@ -1,0 +1,42 @@
+"""Ferroelectric memory on I²C: MB85RC256V, 32 KiB, 10^12 writes and more to a cell, no erase and no waiting.
+
+Datasheet: two address bytes, then data in one bus transaction; a write is done when its stop condition is.
+"""
+
+from firmware.errors import MemoryAbsent, MemoryRange
+
+_ADDRESS_BITS = 16
+
+
+class Fram:
+    """The non-volatile memory as `size_bytes` bytes.
+
+    `i2c` is a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`. A call lasts as long as the bus
+    does: 23 µs a byte at 400 kHz.
+    """
+
+    def __init__(self, i2c, bus_address=0x50, size_bytes=32768):
+        self.size_bytes = size_bytes
+        self._i2c = i2c
+        self._bus_address = bus_address
+
+    def read_into(self, address, buffer):
+        """Fill `buffer` from `address` on. Raises MemoryRange, nothing read; MemoryAbsent without an answer."""
+        self._check(address, len(buffer))
+        try:
+            self._i2c.readfrom_mem_into(self._bus_address, address, buffer, addrsize=_ADDRESS_BITS)
+        except OSError:
+            raise MemoryAbsent(self._bus_address)
+
+    def write(self, address, data):
+        """Write `data` from `address` on. Raises MemoryRange, nothing written; MemoryAbsent, then any part may be."""
+        self._check(address, len(data))
+        try:
+            self._i2c.writeto_mem(self._bus_address, address, data, addrsize=_ADDRESS_BITS)
+        except OSError:
+            raise MemoryAbsent(self._bus_address)
+
+    def _check(self, address, length):
+        # The chip's address counter wraps round: a write past the end would land at the beginning.
+        if address < 0 or address + length > self.size_bytes:
+            raise MemoryRange(address, length, self.size_bytes)

@@ -1,0 +1,1 @@
+"""How a board is built, by MicroPython port."""

@@ -1,0 +1,95 @@
+"""What the stroke's interrupt runs lies in RAM: read from the ELF file, through every call.
+
+Flash is slow after a cache miss and away while it is erased. Errors: Problem, naming the function that lies in flash
+and who calls it.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+from tools.console import Problem
+
+RAM_START = 0x20000000
+# The handler of the stroke timer and the stroke sensor, the programmer link's, and the way to stop the motor.
+ROOTS = ("interrupts.c:interrupt", "link.c:interrupt", "interrupts_now_us", "stroke_abort")
+_FUNCTION = re.compile(r"^([0-9a-f]{8}) <([^>]+)>:$")
+_CALL = re.compile(
+    r"\t(bl|blx|b|b\.n|b\.w|beq|bne|bcs|bcc|bhi|bls|bge|blt|bgt|ble|bmi|bpl)(?:\.n|\.w)?\t([0-9a-f]+) <([^>+]+)"
+)
+_INDIRECT = re.compile(r"\tblx\t(r\d+|ip|lr)")
+
+
+class Function:
+    """A function of the image: where it lies, whom it calls."""
+
+    def __init__(self, name: str, address: int):
+        self.name = name
+        self.address = address
+        self.calls: set[int] = set()
+        self.indirect = False
+
+
+def functions(elf: Path) -> dict[int, Function]:
+    """All functions by address."""
+    command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found: dict[int, Function] = {}
+    current = Function("", 0)
+    for line in listed.splitlines():
+        start = _FUNCTION.match(line)
+        if start:
+            current = found.setdefault(int(start[1], 16), Function(start[2], int(start[1], 16)))
+            continue
+        call = _CALL.search(line)
+        if call:
+            current.calls.add(int(call[2], 16))
+        elif _INDIRECT.search(line):
+            current.indirect = True
+    return found
+
+
+def roots_of(elf: Path, names: tuple[str, ...]) -> list[int]:
+    """The addresses of `names`; FILE:NAME is a static function of that file. Raises Problem if one is missing."""
+    table = subprocess.run(
+        ["arm-none-eabi-readelf", "-sW", str(elf)], capture_output=True, text=True, check=True
+    ).stdout
+    places: dict[str, int] = {}
+    source = ""
+    for line in table.splitlines():
+        words = line.split()
+        if len(words) < 8 or not words[0].rstrip(":").isdigit():
+            continue
+        if words[3] == "FILE":
+            source = Path(words[7]).name
+        elif words[3] == "FUNC":
+            name = words[7]
+            places[f"{source}:{name}" if words[4] == "LOCAL" else name] = int(words[1], 16) & ~1
+    missing = [name for name in names if name not in places]
+    if missing:
+        raise Problem(f"{elf.name} lacks {', '.join(missing)}, whose place in RAM should be checked")
+    return [places[name] for name in names]
+
+
+def check(elf: Path, names: tuple[str, ...]) -> int:
+    """Raise Problem if anything that `names` call, however indirectly, lies in flash; return how many do not."""
+    known = functions(elf)
+    waiting = [(address, "an interrupt") for address in roots_of(elf, names)]
+    seen: set[int] = set()
+    while waiting:
+        address, caller = waiting.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        function = known.get(address)
+        name = function.name if function else f"{address:#x}"
+        if address < RAM_START:
+            raise Problem(f"{elf.name}: {name} lies in flash and is called by {caller}, which must run from RAM")
+        if function is None:
+            continue
+        if function.indirect:
+            raise Problem(
+                f"{elf.name}: {name}, which an interrupt runs, calls through a pointer: that cannot be checked"
+            )
+        waiting += [(each, function.name) for each in function.calls]
+    return len(seen)

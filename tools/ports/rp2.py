@@ -1,0 +1,87 @@
+"""Boards of MicroPython's port rp2: an image for the RP2040, as UF2, ELF and plain binary.
+
+    build/BOARD/firmware.uf2, .elf, .bin, .json     the json names the image's SHA-256 (tools/ports/image.py)
+
+A release is built into build/BOARD-release. What the stroke's interrupt runs must lie in RAM: the build looks.
+"""
+
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+from tools import pins
+from tools.bootstrap import install_packages
+from tools.console import ROOT, digest, is_fresh, locked, run_logged, stamp, timed
+from tools.ports import common, image, in_ram
+from tools.source import VERSION, rp2_source
+
+MODULE_FILE = "micropython.cmake"
+FLASH_ADDRESS = 0x10000000
+UF2_FAMILY = 0xE48BFF56  # RP2040
+COMPILER = "arm-none-eabi-gcc"
+
+
+def core_flags() -> str:
+    """The dose core's release flags, the same on every target."""
+    budget = tomllib.loads((ROOT / "tools/core/budget.toml").read_text(encoding="utf-8"))
+    return " ".join(budget["build"]["flags"])
+
+
+def build(job: common.Job) -> Path:
+    """The UF2 file, built if its inputs have changed. Raises Problem."""
+    install_packages("build")
+    install_packages("rp2")
+    tree = rp2_source()
+    out = job.out
+    program = out / "firmware.uf2"
+    own = [ROOT / "tools" / "pins.py", *sorted((ROOT / "tools" / "ports").glob("*.py"))]
+    flags = [job.folder / "mpconfigboard.cmake", *(each / MODULE_FILE for each in job.modules.values()), *own]
+    flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), core_flags(), str(job.release))
+    key = digest(job.inputs, flags_key)
+    with locked(out / ".lock"):
+        if program.is_file() and is_fresh(out / ".stamp", key):
+            return program
+        common.build_mpy_cross(tree)
+        objects = out / "objects"
+        if not is_fresh(out / ".flags", flags_key):
+            # CMake keeps what it found out the first time.
+            shutil.rmtree(objects, ignore_errors=True)
+        stamp(out / ".flags", flags_key)
+        generated = out / "generated"
+        pins.write(generated, job.board, job.facts)
+        name = f"firmware-{out.name}"
+        with timed(f"building MicroPython {VERSION} with the firmware for {out.name}"):
+            modules = ";".join(str(each / MODULE_FILE) for each in job.modules.values())
+            settings = [f"BOARD={job.board}", f"BOARD_DIR={job.folder}", f"BUILD={objects}"]
+            settings += [f"USER_C_MODULES='{modules}'"]
+            variables = {
+                "RELEVE_GENERATED": str(generated),
+                "RELEVE_CORE_FLAGS": core_flags(),
+                "RELEVE_RELEASE": "1" if job.release else "0",
+                "CFLAGS": prefix_maps(tree, objects),
+            }
+            common.make(name, tree / "ports" / "rp2", *settings, variables=variables)
+        in_ram.check(objects / "firmware.elf", in_ram.ROOTS)
+        for suffix in ("elf", "bin"):
+            shutil.copy2(objects / f"firmware.{suffix}", out / f"firmware.{suffix}")
+        image.seal(out, FLASH_ADDRESS, job.board)
+        fresh = out / "firmware.uf2.new"
+        script: list[str | Path] = [
+            sys.executable,
+            tree / "tools" / "uf2conv.py",
+            "-b",
+            hex(FLASH_ADDRESS),
+            "-f",
+            hex(UF2_FAMILY),
+        ]
+        run_logged(f"{name}-uf2", [*script, "-c", "-o", fresh, out / "firmware.bin"])
+        fresh.replace(program)
+        stamp(out / ".stamp", key)
+    return program
+
+
+def prefix_maps(tree: Path, objects: Path) -> str:
+    """Compiler flags that keep this machine's folders out of the image."""
+    folders = {tree: "micropython", tree.parent.parent: "cache", objects: "build", ROOT: "releve"}
+    return " ".join(f"-fmacro-prefix-map={folder}={name}" for folder, name in folders.items())
