@@ -1,4 +1,7 @@
 // Configuration of MicroPython for the RPI_PICO board.
+#ifndef RELEVE_RELEASE
+#define RELEVE_RELEASE (0)
+#endif
 
 #define MICROPY_HW_BOARD_NAME "Releve on Raspberry Pi Pico"
 #define MICROPY_HW_FLASH_STORAGE_BYTES (1408 * 1024)
@@ -6,7 +9,7 @@
 // No USB: its interrupts would wake an idle pump every millisecond. The console is UART1; a release has none.
 #define MICROPY_HW_ENABLE_USBDEV (0)
 #define MICROPY_HW_USB_CDC (0)
-#define MICROPY_HW_ENABLE_UART_REPL (1)
+#define MICROPY_HW_ENABLE_UART_REPL (!RELEVE_RELEASE)
 
 // One core, one thread: the second core stays asleep.
 #define MICROPY_PY_THREAD (0)

@@ -14,12 +14,13 @@ static uint64_t over_us(const service_t *service) {
     return service->burst_end_us + window_us;
 }
 
-void service_init(service_t *service, uint32_t lead_us, uint32_t ahead_us) {
+void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us) {
     service->core = NULL;
     service->until_us = DOSE_NEVER;
     service->burst_end_us = DOSE_NEVER;
     service->retry_us = 0u;
     service->start_us = 0u;
+    service->burst_us = burst_us;
     service->lead_us = lead_us;
     service->ahead_us = ahead_us;
     service->events = 0u;
@@ -51,7 +52,7 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
     const core_action_t action = core_service(service->core, start_us);
     if (action == CORE_STROKE) {
         service->start_us = start_us;
-        service->burst_end_us = start_us + service->core->burst_us + service->lead_us;
+        service->burst_end_us = start_us + service->burst_us + service->lead_us;
         service->confirmed = 0u;
         order = SERVICE_START;
     } else if (action == CORE_WITHHELD) {

@@ -42,14 +42,15 @@ typedef struct {
     uint64_t burst_end_us;  // DOSE_NEVER: no stroke in progress
     uint64_t retry_us;
     uint64_t start_us;  // of the stroke in progress, on the hardware's clock
+    uint32_t burst_us;  // how long a burst lasts
     uint32_t lead_us;
     uint32_t ahead_us;   // a burst can be started this much after now at the earliest
     uint32_t events;     // EVENT_ bits that the supervisor has not seen
     uint32_t confirmed;  // 0 or 1: the stroke in progress has been seen by the sensor
 } service_t;
 
-// No core. Main.
-void service_init(service_t *service, uint32_t lead_us, uint32_t ahead_us);
+// No core. Main, masked.
+void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us);
 
 // The supervisor idles until until_us; false, and nothing changed, if the core refuses the promise. Main, masked.
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us);

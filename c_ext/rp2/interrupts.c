@@ -102,7 +102,6 @@ void dosecore_unmask(void) {
 }
 
 void interrupts_setup(void) {
-    interrupts_forget();
     if (!claimed) {
         hardware_alarm_claim(ALARM);
         const uint32_t lines[] = {TIMER_LINE, SENSOR_LINE};
@@ -116,6 +115,17 @@ void interrupts_setup(void) {
         claimed = true;
     }
     watchdog_enable(WATCHDOG_US / 1000u, true);
+    interrupts_forget();
+}
+
+void interrupts_plan(uint32_t steps, const uint16_t *period_us) {
+    uint32_t burst_us = 0u;
+    for (uint32_t k = 0u; k < steps; k++) {
+        burst_us += period_us[k];
+    }
+    dosecore_mask();
+    stroke_plan(steps, period_us);
+    service_init(&service, burst_us, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
     dosecore_unmask();
 }
 
@@ -139,7 +149,8 @@ uint32_t interrupts_wake(void) {
 
 void interrupts_forget(void) {
     dosecore_mask();
-    service_init(&service, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
+    service.core = NULL;
+    dosecore_unmask();
 }
 
 void interrupts_watchdog_off(void) {

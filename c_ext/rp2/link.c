@@ -20,7 +20,8 @@
 
 static uint8_t rx[RING_BYTES] __attribute__((aligned(RING_BYTES)));
 static uint8_t tx[RING_BYTES] __attribute__((aligned(RING_BYTES)));
-static const uint32_t one_byte = 1u;
+// Read by the DMA also while the flash is erased: not const, or it would lie there.
+static uint32_t one_byte = 1u;
 static uint32_t rx_channel;
 static uint32_t again_channel;
 static uint32_t tx_channel;

@@ -32,7 +32,10 @@ static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
     uint32_t events = 0u;
     if (MP_STATE_PORT(releve_core) != core_object) {
         uint16_t period_us[MOTION_STEPS_MAX];
-        stroke_plan(dosecore_plan(core_object, period_us), period_us);
+        while (stroke_playing()) {
+            // The last stroke before a soft reset: it is over within the second.
+        }
+        interrupts_plan(dosecore_plan(core_object, period_us), period_us);
         MP_STATE_PORT(releve_core) = core_object;
     }
     if (!interrupts_sleep(core, until_us)) {
