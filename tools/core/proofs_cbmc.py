@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 from tools.console import Problem, locked, run_logged, timed
-from tools.source import KEYRING, cache_folder, machine_mirror
+from tools.debian import SUITE, fetch
+from tools.source import cache_folder
 
-SUITE = "trixie"
 VERSION = "6.6.0"
 PACKAGES = ("cbmc", "cadical", "libc6", "libgcc-s1", "libstdc++6", "minisat")
 FOLDER = f"cbmc-{VERSION}"
@@ -24,42 +24,10 @@ LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib")
 
 
-def _options(private: Path) -> list[str]:
-    """Options of apt for a private configuration under `private`."""
-    try:
-        mirror = machine_mirror()
-    except Problem as problem:
-        raise Problem(f"{str(problem).splitlines()[0]}\n{WITHOUT}") from None
-    signed_by = mirror.signed_by or (str(KEYRING) if KEYRING.is_file() else "")
-    for name in ("lists/partial", "cache/archives/partial"):
-        (private / name).mkdir(parents=True)
-    lines = ["Types: deb", f"URIs: {mirror.uri}", f"Suites: {SUITE}", "Components: main"]
-    lines += [f"Signed-By: {signed_by}"] if signed_by else []
-    (private / "packages.sources").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    settings = {
-        "Dir::Etc::sourcelist": private / "packages.sources",
-        "Dir::Etc::sourceparts": "/dev/null",
-        "Dir::State::Lists": private / "lists",
-        "Dir::Cache": private / "cache",
-        # apt's own user cannot read a private folder; the signatures are checked all the same.
-        "APT::Sandbox::User": "root",
-        "APT::Update::Error-Mode": "any",
-        "Acquire::Retries": 2,
-    }
-    return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
-
-
 def _fetch(tree: Path) -> None:
-    apt = shutil.which("apt-get")
-    if not apt:
-        raise Problem(f"CBMC is fetched with apt-get, which is not here.\n{WITHOUT}")
     with tempfile.TemporaryDirectory() as folder:
-        private = Path(folder)
-        options = _options(private)
-        hint = f"No network, or the mirror does not have {SUITE}?\n{WITHOUT}"
-        run_logged("cbmc-update", [apt, *options, "update"], hint=hint)
-        run_logged("cbmc-fetch", [apt, *options, "download", *PACKAGES], cwd=private, hint=hint)
-        for package in sorted(private.glob("*.deb")):
+        fetch(Path(folder), (), PACKAGES, WITHOUT)
+        for package in sorted(Path(folder).glob("*.deb")):
             run_logged("cbmc-unpack", ["dpkg-deb", "--extract", package, tree])
 
 
