@@ -17,7 +17,9 @@ _FUNCTION = re.compile(r"^([0-9a-f]{8}) <([^>]+)>:$")
 _CALL = re.compile(
     r"\t(bl|blx|b|b\.n|b\.w|beq|bne|bcs|bcc|bhi|bls|bge|blt|bgt|ble|bmi|bpl)(?:\.n|\.w)?\t([0-9a-f]+) <([^>+]+)"
 )
-_INDIRECT = re.compile(r"\tblx\t(r\d+|ip|lr)")
+_INDIRECT = re.compile(r"\t(blx\t(r\d+|ip|lr)|bx\t(r\d+|ip)|mov\tpc)")
+# From RAM to flash, and back, is too far for a call: the linker puts a jump in between.
+_VENEER = re.compile(r"^__(.+)_(?:veneer|from_thumb|from_arm)$")
 
 
 class Function:
@@ -74,6 +76,7 @@ def roots_of(elf: Path, names: tuple[str, ...]) -> list[int]:
 def check(elf: Path, names: tuple[str, ...]) -> int:
     """Raise Problem if anything that `names` call, however indirectly, lies in flash; return how many do not."""
     known = functions(elf)
+    places = {each.name: each.address for each in known.values()}
     waiting = [(address, "an interrupt") for address in roots_of(elf, names)]
     seen: set[int] = set()
     while waiting:
@@ -86,6 +89,10 @@ def check(elf: Path, names: tuple[str, ...]) -> int:
         if address < RAM_START:
             raise Problem(f"{elf.name}: {name} lies in flash and is called by {caller}, which must run from RAM")
         if function is None:
+            continue
+        veneer = _VENEER.match(function.name)
+        if veneer and veneer[1] in places:
+            waiting.append((places[veneer[1]], caller))
             continue
         if function.indirect:
             raise Problem(

@@ -1,0 +1,198 @@
+"""The stroke timer's service (c_ext/board), which every board with hardware shares: when, what, and never twice."""
+
+import ctypes
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from firmware import events
+
+ROOT = Path(__file__).resolve().parents[2]
+LEAD_US = 450_000
+AHEAD_US = 540
+BURST_US = 102_000
+SPACING_US = 2_000_000
+WINDOW_US = 50_000
+NEVER = 2**64 - 1
+NOTHING, START, ENDED, HALT = range(4)
+T0 = 10_000_000
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    out = tmp_path_factory.mktemp("service") / "service.so"
+    sources = [Path(__file__).with_name("service_shim.c"), ROOT / "c_ext/board/service.c"]
+    sources += sorted((ROOT / "c_ext/core").glob("*.c"))
+    warnings = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-Os"]
+    subprocess.run(["gcc", *warnings, "-shared", "-fPIC", "-o", out, *sources], check=True)
+    loaded = ctypes.CDLL(str(out))
+    for name in ("shim_next_us", "shim_start_us"):
+        getattr(loaded, name).restype = ctypes.c_uint64
+    return loaded
+
+
+class Pump:
+    """A pump whose supervisor sleeps; times are device time."""
+
+    def __init__(self, library, lead_us=LEAD_US):
+        self.library = library
+        self.lead_us = lead_us
+        self.now_us = T0
+        assert library.shim_begin(ctypes.c_uint64(T0), BURST_US, lead_us, AHEAD_US)
+
+    def _timed(self, name, *more):
+        return getattr(self.library, name)(ctypes.c_uint64(self.now_us), *more)
+
+    def sleep(self, until_us=None):
+        until_us = self.now_us + 3_600_000_000 if until_us is None else until_us
+        return self._timed("shim_sleep", ctypes.c_uint64(until_us))
+
+    def bolus(self, strokes):
+        assert self._timed("shim_bolus", strokes) == 0
+
+    def permit(self, stroke):
+        assert self.library.shim_permit(stroke)
+
+    def turn(self, at_us=None):
+        self.now_us = self.now_us if at_us is None else at_us
+        return self._timed("shim_turn")
+
+    def wake(self):
+        return self._timed("shim_wake")
+
+    @property
+    def next_us(self):
+        return self.library.shim_next_us()
+
+    @property
+    def start_us(self):
+        return self.library.shim_start_us()
+
+
+@pytest.fixture
+def pump(library):
+    made = Pump(library)
+    made.permit(1)
+    return made
+
+
+@pytest.mark.req("DOSE-6")
+def test_a_stroke_is_handed_over_a_lead_ahead_and_starts_when_due(pump):
+    pump.bolus(2)
+    pump.sleep()
+    assert pump.turn() == START
+    # The hardware's clock shows T0 - LEAD_US now: the stroke has the whole lead to wait.
+    assert pump.start_us == T0
+    assert pump.turn(T0 + BURST_US + LEAD_US - 1) == NOTHING
+    pump.library.shim_edge()
+    assert pump.turn(T0 + BURST_US + LEAD_US) == ENDED
+    assert pump.wake() == events.STROKE
+    pump.permit(2)
+    pump.sleep()
+    assert pump.next_us == T0 + SPACING_US
+    assert pump.turn(T0 + SPACING_US - 1) == NOTHING
+    assert pump.turn(T0 + SPACING_US) == START
+    assert pump.start_us == T0 + SPACING_US
+
+
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("late_us", [1, 45_000, 400_000, LEAD_US - AHEAD_US])
+def test_an_interrupt_that_comes_late_by_less_than_the_lead_moves_no_start(pump, late_us):
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn(T0 + late_us) == START
+    assert pump.start_us == T0
+
+
+def test_one_that_comes_later_starts_as_soon_as_the_hardware_can(pump):
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn(T0 + 2 * LEAD_US) == START
+    assert pump.start_us == T0 + LEAD_US + AHEAD_US
+
+
+@pytest.mark.req("DOSE-6")
+def test_never_two_strokes_at_once(pump):
+    pump.bolus(3)
+    pump.sleep()
+    assert pump.turn() == START
+    for at_us in range(T0, T0 + LEAD_US + BURST_US, 50_000):
+        assert pump.turn(at_us) == NOTHING
+    pump.library.shim_edge()
+    assert pump.turn(T0 + LEAD_US + BURST_US) == ENDED
+    assert pump.turn(T0 + SPACING_US + 1_000_000) == NOTHING, "no permit, no stroke"
+
+
+def test_a_stroke_that_the_sensor_does_not_see_is_over_after_the_window(pump):
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn() == START
+    end_us = T0 + LEAD_US + BURST_US
+    assert pump.next_us == end_us + WINDOW_US
+    assert pump.turn(end_us + WINDOW_US - 1) == NOTHING
+    assert pump.turn(end_us + WINDOW_US) == ENDED
+    assert pump.wake() == events.STROKE
+    assert pump.library.shim_confirmed() == 0
+
+
+def test_an_early_edge_counts_but_the_burst_is_played_out(pump):
+    pump.bolus(1)
+    pump.sleep()
+    pump.turn()
+    pump.library.shim_edge()
+    assert pump.library.shim_confirmed() == 1
+    assert pump.next_us == T0 + LEAD_US + BURST_US
+    assert pump.turn(T0 + LEAD_US + BURST_US - 1) == NOTHING
+
+
+@pytest.mark.req("GUARD-3")
+def test_the_deadline_wakes_the_supervisor_once(pump):
+    assert pump.sleep(T0 + 5_000_000)
+    assert pump.next_us == T0 + 5_000_000
+    pump.turn(T0 + 5_000_000)
+    assert pump.library.shim_events() == events.TIME
+    assert pump.next_us == NEVER
+    assert pump.wake() == events.TIME
+    assert pump.library.shim_events() == 0
+
+
+@pytest.mark.req("GUARD-3")
+def test_a_deadline_beyond_the_hour_is_refused_and_nothing_changes(pump):
+    assert not pump.sleep(T0 + 3_600_000_001)
+    assert pump.next_us == NEVER
+
+
+@pytest.mark.req("GUARD-3")
+def test_a_broken_promise_stops_the_motor_and_the_watchdog(library):
+    pump = Pump(library)
+    pump.permit(1)
+    pump.sleep(T0 + 1_000_000)
+    pump.turn(T0 + 1_000_000)
+    assert pump._timed("shim_alive")
+    pump.now_us = T0 + 20_000_000
+    assert not pump._timed("shim_alive")
+    pump.now_us = T0 + 1_000_000
+    pump.bolus(1)
+    assert pump.turn(T0 + 30_000_000) == HALT
+    assert pump.wake() & events.FAULT
+    assert not pump._timed("shim_alive")
+
+
+def test_a_burst_that_does_not_play_is_a_latched_fault(pump):
+    pump.bolus(2)
+    pump.sleep()
+    pump.turn()
+    pump.library.shim_fail(ctypes.c_uint64(pump.now_us))
+    assert pump.library.shim_events() & events.FAULT
+    assert pump.next_us == T0 + 3_600_000_000, "no stroke any more, only the supervisor's deadline"
+    assert not pump._timed("shim_alive")
+
+
+def test_without_lead_a_stroke_starts_now(library):
+    pump = Pump(library, lead_us=0)
+    pump.permit(1)
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn() == START
+    assert pump.start_us == T0 + AHEAD_US
