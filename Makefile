@@ -38,6 +38,14 @@ setup: ## install what the project needs: system packages, .venv
 firmware: ## build MicroPython with the firmware for BOARD; RELEASE=1 without console
 	@$(PYTHON) -m tools.micropython $(BOARD) $(if $(RELEASE),--release)
 
+.PHONY: board-size
+board-size: ## flash and RAM of BOARD's image against boards/BOARD/budget.toml
+	@$(PYTHON) -m tools.board_size $(BOARD)
+
+.PHONY: reproducible
+reproducible: ## build BOARD's image twice, in two places, and compare
+	@$(PYTHON) -m tools.reproducible $(BOARD)
+
 .PHONY: ready
 ready: setup core-module firmware
 
@@ -97,6 +105,7 @@ stubs:
 types: stubs ## check types: CPython code, then the firmware against MicroPython's stubs
 	@$(VENV)/mypy
 	@$(VENV)/mypy --config-file tools/mypy-firmware.ini
+	@$(VENV)/mypy --config-file tools/mypy-rp2.ini
 
 .PHONY: core
 core: ## dose core: every quick gate, then build/core/summary.json

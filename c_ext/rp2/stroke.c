@@ -29,7 +29,7 @@ static const uint16_t program[] = {0x80a0u, 0x6043u, 0x603du, 0x0043u, 0xa002u};
 _Static_assert(PLAYER_HZ == 1000000u, "waits are whole µs");
 
 static uint32_t words[(2u * MOTION_STEPS_MAX) + 2u];
-static uint32_t word_count;
+static uint32_t word_count = 2u;
 static uint32_t machine;
 static uint32_t channel;
 static uint32_t offset;
@@ -115,6 +115,7 @@ uint32_t __no_inline_not_in_flash_func(stroke_abort)(void) {
     PLAYER->sm[machine].instr = 0xe000u | LEVEL_OFF;  // set pins
     PLAYER->sm[machine].instr = offset;               // jmp to the first instruction
     hw_set_bits(&PLAYER->ctrl, enable);
-    // Words 1, 3, 5 … raise STEP.
-    return done / 2u;
+    // Words 1, 3, 5 … raise STEP; the first and the last do not.
+    const uint32_t steps = (word_count - 2u) / 2u;
+    return ((done / 2u) < steps) ? (done / 2u) : steps;
 }

@@ -1,0 +1,98 @@
+"""Flash and RAM of a board's image against its committed figures: boards/BOARD/budget.toml.
+
+    python3 -m tools.board_size BOARD                    builds the image if need be, compares, prints a table
+    python3 -m tools.board_size BOARD --raise-budget     writes today's figures, on purpose
+
+A figure above its budget fails; the commit that raises it says why. Read from the ELF file's symbols: what the image
+takes of the flash, what is laid out in RAM for good (code in RAM, variables, the programmer link's rings), and what is
+left to Python's heap. Errors: Problem, naming the figure.
+"""
+
+import argparse
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.console import ROOT, Problem, main_guard
+from tools.micropython import build_board
+
+FLASH_START = 0x10000000
+RAM_START = 0x20000000
+SYMBOLS = ("__flash_binary_end", "__data_start__", "__data_end__", "__bss_end__", "__GcHeapStart", "__GcHeapEnd")
+
+
+class Sizes(NamedTuple):
+    """Bytes."""
+
+    flash_bytes: int
+    ram_bytes: int
+    heap_bytes: int
+
+
+# Which way a figure gets worse.
+WORSE_IF_LESS = frozenset({"heap_bytes"})
+
+
+def measure(elf: Path) -> Sizes:
+    """The sizes of an RP2040 image. Raises Problem if the ELF file lacks a symbol."""
+    listed = subprocess.run(["arm-none-eabi-nm", str(elf)], capture_output=True, text=True, check=True).stdout
+    found = {name: int(value, 16) for value, name in re.findall(r"^([0-9a-f]+) \w (\w+)$", listed, re.MULTILINE)}
+    missing = [name for name in SYMBOLS if name not in found]
+    if missing:
+        raise Problem(f"{elf} has no symbol {', '.join(missing)}")
+    return Sizes(
+        found["__flash_binary_end"] - FLASH_START,
+        found["__bss_end__"] - RAM_START,
+        found["__GcHeapEnd"] - found["__GcHeapStart"],
+    )
+
+
+def worse(sizes: Sizes, budget: dict[str, int]) -> list[str]:
+    """What is beyond its budget, in words."""
+    found = []
+    for name, value in sizes._asdict().items():
+        limit = budget[name]
+        if value < limit if name in WORSE_IF_LESS else value > limit:
+            found.append(f"{name} is {value}, {'less' if name in WORSE_IF_LESS else 'more'} than the {limit} committed")
+    return found
+
+
+def table(sizes: Sizes, budget: dict[str, int], available: dict[str, int]) -> str:
+    """The figures side by side."""
+    lines = [f"{'':12}{'bytes':>10}{'budget':>10}{'of':>10}"]
+    for name, value in sizes._asdict().items():
+        lines.append(f"{name:12}{value:>10}{budget[name]:>10}{available.get(name, 0) or '':>10}")
+    return "\n".join(lines)
+
+
+def with_figures(text: str, sizes: Sizes) -> str:
+    """budget.toml with today's figures."""
+    for name, value in sizes._asdict().items():
+        text = re.sub(rf"(?m)^{name} = \d+", f"{name} = {value}", text, count=1)
+    return text
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Flash and RAM of a board's image against its budget.")
+    parser.add_argument("board")
+    parser.add_argument("--raise-budget", action="store_true")
+    args = parser.parse_args()
+    path = ROOT / "boards" / args.board / "budget.toml"
+    if not path.is_file():
+        raise Problem(f"board {args.board} has no budget: {path.relative_to(ROOT)} is missing")
+    sizes = measure(build_board(args.board).with_suffix(".elf"))
+    if args.raise_budget:
+        path.write_text(with_figures(path.read_text(encoding="utf-8"), sizes), encoding="utf-8")
+    facts = tomllib.loads(path.read_text(encoding="utf-8"))
+    print(table(sizes, facts["budget"], facts["available"]))
+    beyond = worse(sizes, facts["budget"])
+    if beyond:
+        command = f"python3 -m tools.board_size {args.board} --raise-budget"
+        raise Problem(f"{args.board}: {'; '.join(beyond)}. If it must be so: {command}")
+
+
+if __name__ == "__main__":
+    main_guard(main)
