@@ -118,11 +118,7 @@ void interrupts_setup(void) {
     interrupts_forget();
 }
 
-void interrupts_plan(uint32_t steps, const uint16_t *period_us) {
-    uint32_t burst_us = 0u;
-    for (uint32_t k = 0u; k < steps; k++) {
-        burst_us += period_us[k];
-    }
+void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us) {
     dosecore_mask();
     stroke_plan(steps, period_us);
     service_init(&service, burst_us, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);

@@ -21,7 +21,7 @@ void interrupts_setup(void);
 uint64_t interrupts_now_us(void);
 
 // The plan of every stroke from now on; the core is forgotten. Main, no burst playing.
-void interrupts_plan(uint32_t steps, const uint16_t *period_us);
+void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us);
 
 // The supervisor goes to sleep; false if the core refuses the promise. Main.
 bool interrupts_sleep(core_t *core, uint64_t until_us);

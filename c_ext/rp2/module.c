@@ -35,7 +35,7 @@ static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
         while (stroke_playing()) {
             // The last stroke before a soft reset: it is over within the second.
         }
-        interrupts_plan(dosecore_plan(core_object, period_us), period_us);
+        interrupts_plan(dosecore_plan(core_object, period_us), period_us, dosecore_burst_us(core_object));
         MP_STATE_PORT(releve_core) = core_object;
     }
     if (!interrupts_sleep(core, until_us)) {
