@@ -38,6 +38,11 @@ setup: ## install what the project needs: system packages, .venv
 firmware: ## build MicroPython with the firmware for BOARD; RELEASE=1 without console
 	@$(PYTHON) -m tools.micropython $(BOARD) $(if $(RELEASE),--release)
 
+.PHONY: flash
+flash: setup ## write BOARD's image to the board, then ask it on PORT who it is; RELEASE=1, TARGET=…, DRY_RUN=1
+	@$(VENV)/python -m tools.flash $(BOARD) $(if $(filter file,$(origin PORT)),,--port $(PORT)) \
+	  $(if $(RELEASE),--release) $(if $(TARGET),--target "$(TARGET)") $(if $(DRY_RUN),--dry-run)
+
 .PHONY: board-size
 board-size: ## flash and RAM of BOARD's image against boards/BOARD/budget.toml
 	@$(PYTHON) -m tools.board_size $(BOARD)

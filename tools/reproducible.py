@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("board")
     board = parser.parse_args().board
     here = build_board(board).with_suffix(".bin")
+    one = here.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = Path(folder) / "another-place"
         copy_sources(elsewhere)
@@ -46,7 +47,7 @@ def main() -> None:
         env = dict(os.environ, PYTHONPATH=str(elsewhere))
         run_logged("reproducible", [sys.executable, "-m", "tools.micropython", board], cwd=elsewhere, env=env)
         there = elsewhere / "build" / board / "firmware.bin"
-        one, other = here.read_bytes(), there.read_bytes()
+        other = there.read_bytes()
         if one != other:
             at = first_difference(one, other)
             kept = here.with_name("firmware-elsewhere.bin")

@@ -1,0 +1,116 @@
+"""Write a board's image to the board: `make flash BOARD=… [PORT=…]`.
+
+    python -m tools.flash BOARD [--port PORT] [--release] [--target NAME] [--dry-run]
+
+Builds the image if need be, finds the one board in reach, says what it will do, does it, and then asks the board over
+the programmer link (PORT) who it is: its name and its image's SHA-256 must be those of the file.
+Errors: Problem (exit status 1), saying what to do.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from host.client import Programmer
+from host.errors import HostError, SchemaMismatch
+from host.records import Hello
+from host.transport import SerialTransport
+from tools.console import Problem, main_guard, say
+from tools.flash.drive import Drive
+from tools.flash.programs import Openocd, Picotool, Pyocd, StFlash
+from tools.flash.target import Target, Way
+from tools.micropython import board_job, build_board
+
+WAYS: dict[str, Sequence[Way]] = {"rp2": (Drive(), Picotool()), "stm32": (StFlash(), Pyocd(), Openocd())}
+# From the last byte written to the first answer: the board starts in less than a second, a USB adapter may take longer.
+ANSWER_WITHIN_S = 15.0
+
+
+def choose(board: str, facts: dict[str, Any], ways: Sequence[Way], wanted: str = "") -> Target:
+    """The one board in reach. Raises Problem if there is none, more than one, or not the one wanted."""
+    for way in ways:
+        found = way.find(facts)
+        if wanted:
+            found = [each for each in found if each.name == wanted]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = "".join(f"\n    {each.name}: {each.how}" for each in found)
+            raise Problem(f"{len(found)} boards are in reach, and nothing was written:{names}\nName one: --target NAME")
+    needed = "".join(f"\n  - {way.absent(facts)}" for way in ways)
+    which = f"no board {wanted!r}" if wanted else "no board"
+    raise Problem(f"{which} is in reach to be flashed with the image of {board}. Needed is one of:{needed}")
+
+
+def read_identity(port: str, within_s: float, pause: Callable[[float], None] = time.sleep) -> Hello:
+    """Who answers on `port`, tried until `within_s` have passed. Raises Problem if nobody does."""
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            transport = SerialTransport(port)
+            try:
+                return Programmer(transport, attempts=1).hello()
+            finally:
+                transport.close()
+        except SchemaMismatch as error:
+            raise Problem(f"on {port} answers another version of the firmware than was written: {error}") from None
+        except HostError as error:
+            if time.monotonic() >= end:
+                raise Problem(
+                    f"the image was written, but nobody can be asked about it: {error}. Is {port} the adapter at the "
+                    "board's programmer link (LINK_TX, LINK_RX)?"
+                ) from None
+            pause(0.5)
+
+
+def verify(hello: Hello, board: str, facts: dict[str, Any], port: str) -> None:
+    """Raise Problem unless the board that answers runs the image of `facts` (firmware.json)."""
+    if hello.board != board:
+        raise Problem(f"on {port} answers a {hello.board}, not {board}: another board than the one just flashed?")
+    image = facts["image"][: len(hello.image)] if hello.image else facts["image"]
+    if hello.image != image:
+        raise Problem(f"{board} on {port} runs image {hello.image or 'unknown'}, not the {image} that was written")
+
+
+def flash(board: str, folder: Path, board_facts: dict[str, Any], wanted: str, dry_run: bool) -> dict[str, Any]:
+    """Write build/BOARD to the one board in reach; firmware.json. Raises Problem."""
+    image: dict[str, Any] = json.loads((folder / "firmware.json").read_text(encoding="utf-8"))
+    target = choose(board, board_facts, WAYS[board_facts["port"]], wanted)
+    say(f"{board}: image {image['image'][:16]}, {image['bytes']} bytes, from {folder}")
+    say(f"will {target.how}" if dry_run else target.how)
+    if not dry_run:
+        target.write(folder)
+    return image
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Write a board's image to the board and verify what runs.")
+    parser.add_argument("board")
+    parser.add_argument(
+        "--port", default="", help="the board's programmer link: /dev/ttyUSB0, COM3, socket://host:port"
+    )
+    parser.add_argument("--release", action="store_true", help="the image without console")
+    parser.add_argument("--target", default="", help="which board, if several are in reach")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    args = parser.parse_args()
+    facts = board_job(args.board).facts
+    if facts["port"] not in WAYS:
+        raise Problem(f"{args.board} is a program for this machine: there is nothing to flash. `make pump` runs it")
+    folder = build_board(args.board, args.release).parent
+    image = flash(args.board, folder, facts, args.target, args.dry_run)
+    if args.dry_run:
+        return
+    if not args.port:
+        say("written; what runs was NOT verified: name the programmer link's port, PORT=/dev/tty…")
+        return
+    hello = read_identity(args.port, ANSWER_WITHIN_S)
+    verify(hello, args.board, image, args.port)
+    say(f"verified: {hello.board} on {args.port} runs firmware {hello.firmware_version}, image {hello.image}")
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,0 +1,88 @@
+"""The RP2040 in boot mode shows itself as a drive: the UF2 file is copied there.
+
+The drive is known by its INFO_UF2.TXT, whose Board-ID the boot ROM writes, not by its name.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from tools.console import Problem
+from tools.flash.target import Target
+
+BOARD_ID = "RPI-RP2"
+INFO = "INFO_UF2.TXT"
+_CHUNK_BYTES = 65536
+
+
+def mounted(table: Path = Path("/proc/mounts")) -> list[Path]:
+    """Where file systems of the drive's kind are mounted; on systems without that table, the usual places."""
+    if table.is_file():
+        rows = [line.split() for line in table.read_text(encoding="utf-8").splitlines()]
+        # Blanks in a path are written as \040.
+        return [Path(re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), row[1])) for row in rows if row[2] == "vfat"]
+    return sorted(Path("/Volumes").glob("*"))
+
+
+def board_id(drive: Path) -> str:
+    """What the boot ROM calls the board; '' if this is no such drive."""
+    try:
+        text = (drive / INFO).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    found = re.search(r"^Board-ID:\s*(\S+)", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+class Drive:
+    """Drives of boards in boot mode."""
+
+    def __init__(self, places: list[Path] | None = None):
+        self._places = places
+
+    def find(self, facts: dict[str, Any]) -> list[Target]:
+        """One target a drive. Raises Problem if there are drives, but of other chips only."""
+        drives = {place: board_id(place) for place in (mounted() if self._places is None else self._places)}
+        found = [place for place, name in drives.items() if name == BOARD_ID]
+        others = [f"{place} is a {name}" for place, name in drives.items() if name not in ("", BOARD_ID)]
+        if others and not found:
+            raise Problem(
+                f"the wrong board is in boot mode: {'; '.join(others)}, not a {BOARD_ID}. Nothing was written"
+            )
+        return [Target(str(place), f"copy firmware.uf2 to the drive {place}", Copy(place)) for place in found]
+
+    def absent(self, facts: dict[str, Any]) -> str:
+        """How to get the drive."""
+        return (
+            f"a drive {BOARD_ID}: hold the board's BOOTSEL button while its USB cable is plugged in, and let the drive "
+            "be mounted"
+        )
+
+
+class Copy:
+    """Copies the UF2 file to one drive."""
+
+    def __init__(self, drive: Path):
+        self._drive = drive
+
+    def __call__(self, folder: Path) -> None:
+        """Raises Problem if the drive cannot be written or is gone before all was."""
+        data = (folder / "firmware.uf2").read_bytes()
+        sent = 0
+        try:
+            with (self._drive / "firmware.uf2").open("wb", buffering=0) as file:
+                while sent < len(data):
+                    sent += file.write(data[sent : sent + _CHUNK_BYTES])
+                os.fsync(file.fileno())
+        except PermissionError:
+            raise Problem(
+                f"no permission to write to {self._drive}: mount it as yourself (a file manager does), or use sudo"
+            ) from None
+        except OSError as error:
+            # With the last block the board starts, and the drive is gone before it is closed.
+            if sent < len(data):
+                raise Problem(
+                    f"{self._drive}: {error.strerror} after {sent} of {len(data)} bytes; the board runs no whole "
+                    "image: put it into boot mode again and repeat"
+                ) from None

@@ -1,0 +1,144 @@
+"""Programs that write images: picotool for the RP2040; st-flash, pyocd and OpenOCD for the STM32. Used if installed."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tools.console import Problem, run_logged
+from tools.flash.target import Target
+
+STM32_FLASH = "0x08000000"
+_DENIED = re.compile(r"permission|access denied|insufficient|LIBUSB_ERROR_ACCESS|unable to connect", re.IGNORECASE)
+_RULES = "The debug probe's udev rules are missing, or use sudo"
+
+
+def output_of(*command: str) -> str:
+    """What a program says, whatever its exit status. Raises Problem if it was not let at the device."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    except subprocess.TimeoutExpired:
+        raise Problem(f"{command[0]} does not come back; unplug the board and plug it in again") from None
+    said = done.stdout + done.stderr
+    if done.returncode != 0 and _DENIED.search(said):
+        raise Problem(f"{command[0]} may not use the board: {said.strip().splitlines()[-1]}. {_RULES}")
+    return said
+
+
+def write_with(program: str, *arguments: str) -> None:
+    """Run a program that writes and verifies. Raises Problem with its last words."""
+    run_logged(f"flash-{program}", [program, *arguments], hint="Nothing is known of what the board holds now.")
+
+
+class Picotool:
+    """picotool: also reaches a board whose drive is not mounted."""
+
+    def find(self, facts: dict[str, Any]) -> list[Target]:
+        """The one board in boot mode, if picotool is installed and sees it."""
+        if not shutil.which("picotool"):
+            return []
+        said = output_of("picotool", "info")
+        if "Program Information" not in said:
+            return []
+        return [Target("picotool", "picotool load --verify --execute firmware.uf2", self._write)]
+
+    @staticmethod
+    def _write(folder: Path) -> None:
+        write_with("picotool", "load", "--verify", "--execute", str(folder / "firmware.uf2"))
+
+    def absent(self, facts: dict[str, Any]) -> str:
+        """How to get it."""
+        return "picotool, installed, with a board in boot mode"
+
+
+class StFlash:
+    """st-flash of stlink-tools: the ST-LINK on every Nucleo and Discovery board."""
+
+    def find(self, facts: dict[str, Any]) -> list[Target]:
+        """One target a probe."""
+        if not (shutil.which("st-flash") and shutil.which("st-info")):
+            return []
+        serials = re.findall(r"^\s*serial:\s*(\S+)", output_of("st-info", "--probe"), re.MULTILINE)
+        return [
+            Target(each, f"st-flash --serial {each} write firmware.bin {STM32_FLASH}", Stlink(each)) for each in serials
+        ]
+
+    def absent(self, facts: dict[str, Any]) -> str:
+        """How to get it."""
+        return "st-flash (Debian: stlink-tools), with a board whose ST-LINK is plugged in"
+
+
+class Stlink:
+    """Writes through one ST-LINK."""
+
+    def __init__(self, serial: str):
+        self._serial = serial
+
+    def __call__(self, folder: Path) -> None:
+        """Raises Problem."""
+        write_with("st-flash", "--serial", self._serial, "--reset", "write", str(folder / "firmware.bin"), STM32_FLASH)
+
+
+class Pyocd:
+    """pyocd: any CMSIS-DAP probe or ST-LINK. board.toml names the chip: [flash] pyocd = "stm32l475xg"."""
+
+    def find(self, facts: dict[str, Any]) -> list[Target]:
+        """One target a probe."""
+        chip = facts.get("flash", {}).get("pyocd")
+        if not chip or not shutil.which("pyocd"):
+            return []
+        try:
+            probes = json.loads(output_of("pyocd", "json", "--probes")).get("boards", [])
+        except ValueError:
+            return []
+        names = [str(each["unique_id"]) for each in probes]
+        return [
+            Target(each, f"pyocd load --target {chip} --probe {each} firmware.elf", Probe(chip, each)) for each in names
+        ]
+
+    def absent(self, facts: dict[str, Any]) -> str:
+        """How to get it."""
+        return "pyocd, with a board whose debug probe is plugged in"
+
+
+class Probe:
+    """Writes through one probe of pyocd."""
+
+    def __init__(self, chip: str, name: str):
+        self._chip = chip
+        self._name = name
+
+    def __call__(self, folder: Path) -> None:
+        """Raises Problem."""
+        write_with("pyocd", "load", "--target", self._chip, "--probe", self._name, str(folder / "firmware.elf"))
+
+
+class Openocd:
+    """OpenOCD, which cannot list what is there: tried last. board.toml: [flash] openocd = "board/….cfg"."""
+
+    def find(self, facts: dict[str, Any]) -> list[Target]:
+        """Its one board, if OpenOCD can start on it."""
+        config = facts.get("flash", {}).get("openocd")
+        if not config or not shutil.which("openocd"):
+            return []
+        if "Error" in output_of("openocd", "-f", config, "-c", "init; shutdown"):
+            return []
+        return [Target("openocd", f"openocd -f {config}, program firmware.elf verify reset", Debugger(config))]
+
+    def absent(self, facts: dict[str, Any]) -> str:
+        """How to get it."""
+        return "openocd, with a board whose debug probe is plugged in"
+
+
+class Debugger:
+    """Writes through OpenOCD."""
+
+    def __init__(self, config: str):
+        self._config = config
+
+    def __call__(self, folder: Path) -> None:
+        """Raises Problem."""
+        order = f"program {folder / 'firmware.elf'} verify reset exit"
+        write_with("openocd", "-f", self._config, "-c", order)
