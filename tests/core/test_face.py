@@ -73,7 +73,8 @@ def test_an_unknown_name_is_an_attribute_error():
     "wrong",
     [
         {"stroke_nl": 250}, {"concentration_u_per_ml": 39}, {"concentration_u_per_ml": 501}, {"history": 0},
-        {"history": 65_536}, {"motor": (1, 200, 1000, 4000)}, {"motor": (2, 20, 20, 1), "spacing_us": 1_000_000, "stroke_nl": 250},
+        {"history": 65_536}, {"motor": (1, 200, 1000, 4000)},
+        {"motor": (2, 20, 20, 1), "spacing_us": 1_000_000, "stroke_nl": 250},
         {"spacing_us": 999_999}, {"spacing_us": 60_000_001}, {"stroke_nl": 125, "spacing_us": 249_999, "history": 3000},
     ],
 )  # fmt: skip
