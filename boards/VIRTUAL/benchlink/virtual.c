@@ -6,23 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../board/service.h"
 #include "benchlink.h"
 #include "dosecore.h"
 #include "py/runtime.h"
 
-// What ended idle(): bits.
-#define EVENT_TIME 1u      // until_us has come
-#define EVENT_STROKE 2u    // a stroke is over
-#define EVENT_UART 4u      // bytes have arrived
-#define EVENT_WITHHELD 8u  // a cap took a stroke
-#define EVENT_FAULT 16u    // the core has latched a fault
-#define EVENT_STOP 32u     // the bench is done
-
 #define UART_BUFFER_BYTES 1024u
-// A core that is due and still does not stroke (hard spacing after a fault in the scheduler) is asked again this much later.
-#define RETRY_US 1000u
-// The stroke sensor may see the stroke this much after the last step; then the stroke is over, confirmed or not.
-#define CONFIRM_WINDOW_US 50000u
 // Exit codes after which the bench's report says whose fault it was.
 #define EXIT_BENCH_GONE 3
 #define EXIT_BENCH_CONFUSED 4
@@ -161,7 +150,7 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
     const core_action_t action = core_service(core, board.now_us);
     if (action == CORE_STROKE) {
         // Logical time stands still until the next request carries the stroke to the motor.
-        board.stroke_end_us = board.now_us + board.burst_us + CONFIRM_WINDOW_US;
+        board.stroke_end_us = board.now_us + board.burst_us + SERVICE_CONFIRM_WINDOW_US;
         board.flags |= BENCHLINK_STROKE;
     } else if (action == CORE_WITHHELD) {
         events |= EVENT_WITHHELD;
@@ -193,7 +182,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
         const uint8_t seen = sleep_until(wake_us);
         events |= interrupts(core, seen);
         if ((board.stroke_end_us == DOSE_NEVER) && (core_next_us(core) <= board.now_us)) {
-            retry_us = board.now_us + RETRY_US;
+            retry_us = board.now_us + SERVICE_RETRY_US;
         }
         if (board.received != 0u) {
             events |= EVENT_UART;

@@ -1,0 +1,177 @@
+"""What the RPI_PICO image does with its hardware: flash erased under a stroke, motor stopped, supervisor lost.
+
+The development image's console stands in for a supervisor: Ctrl-C stops the pump and a few lines drive the core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hil.backends.emulated import EmulatedBoard
+from hil.plant import Plant, load_mechanism
+
+pytestmark = pytest.mark.emulated_only("a virtual board has no flash, no motor driver and no watchdog")
+
+US_PER_S = 1_000_000
+# Steps of 96 and what the RPI_PICO board says of its motor.
+MOTOR = "(96, 400, 1600, 20000)"
+SETUP = f"""
+import hardware, dosecore, _rp2
+hardware.setup()
+def new(strokes):
+    core = dosecore.Core(motor={MOTOR}, now_us=hardware.now_us())
+    core.permit(1)
+    core.bolus(hardware.now_us(), strokes)
+    return core
+"""
+
+
+@pytest.fixture
+def open_board() -> Iterator[Callable[..., EmulatedBoard]]:
+    opened: list[EmulatedBoard] = []
+
+    def make(**options: str) -> EmulatedBoard:
+        board = EmulatedBoard(Plant(load_mechanism(), 1), **options)
+        opened.append(board)
+        board.write_console(b"\x03")
+        board.run_until_us(board.now_us + 100_000)
+        assert b">>>" in board.take_console()
+        return board
+
+    yield make
+    for each in opened:
+        flagged = each.flagged()
+        each.close()
+        assert flagged == []
+
+
+def run(board: EmulatedBoard, code: str, seconds: float) -> str:
+    """Paste `code` into the console and let `seconds` pass; what it printed."""
+    pasted = (SETUP + code).replace("\n", "\r").encode()
+    board.write_console(b"\x05" + pasted + b"\x04")
+    end_us = board.now_us + round(seconds * US_PER_S)
+    board.run_until_us(end_us)
+    return board.take_console().decode().split("=== \r\n")[-1].replace("\r\n>>> ", "")
+
+
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("flash_timing", ["typical", "longest"])
+def test_a_flash_erase_across_the_hand_over_moves_no_start_and_no_edge(
+    open_board: Callable[..., EmulatedBoard], flash_timing: str
+) -> None:
+    board = open_board(flash_timing=flash_timing)
+    printed = run(
+        board,
+        """
+core = new(4)
+due = [core.next_us()]
+for n in range(4):
+    while not hardware.idle(core, hardware.now_us() + 3000000) & 2:
+        pass
+    core.permit(n + 2)
+    if n < 3:
+        due.append(core.next_us())
+        hardware.idle(core, due[-1] - 20000)
+        x = _rp2.Flash().ioctl(6, n)
+print(due)
+""",
+        12,
+    )
+    due_us = [int(each) for each in printed.strip().splitlines()[-1].strip("[]").split(",")]
+    assert board.info()["erases"] == 3
+    starts_us = [edges[0] / 1000 for edges in board.bursts_ns]
+    assert [abs(start - due) <= 1 for start, due in zip(starts_us, due_us, strict=True)] == [True] * 4
+    shapes = {tuple(each - edges[0] for each in edges) for edges in board.bursts_ns}
+    assert len(shapes) == 1, "every stroke has the very same edges"
+
+
+@pytest.mark.req("DOSE-5", "DOSE-6")
+def test_the_steps_of_a_stroke_that_is_stopped_are_known(open_board: Callable[..., EmulatedBoard]) -> None:
+    board = open_board()
+    printed = run(
+        board,
+        """
+import time
+done = []
+for wait_us in (300000, 451000, 480000, 520000, 540000, 600000):
+    core = new(1)
+    hardware.idle(core, hardware.now_us() + 200)
+    time.sleep_us(wait_us)
+    core.stop(hardware.now_us(), 8)
+    done.append(hardware.motor_stop())
+print(done)
+""",
+        5,
+    )
+    done = [int(each) for each in printed.strip().splitlines()[-1].strip("[]").split(",")]
+    assert done[0] == 0, "stopped while it waited"
+    assert done[-1] == 96, "stopped when it was over"
+    assert 0 < done[1] < done[2] < done[3] < done[4] < 96
+    assert [len(edges) for edges in board.bursts_ns] == done[1:]
+
+
+@pytest.mark.req("LINK-1", "LINK-4")
+def test_no_byte_is_lost_at_line_rate_while_the_flash_is_erased(open_board: Callable[..., EmulatedBoard]) -> None:
+    board = open_board()
+    sent = bytes(range(256)) * 40
+    board.write_console(
+        b"\x05"
+        + (
+            SETUP
+            + """
+core = new(1)
+chunk = bytearray(256)
+count = total = erased = 0
+while count < 10240:
+    hardware.idle(core, hardware.now_us() + 20000)
+    got = hardware.uart_read_into(chunk)
+    while got:
+        count += got
+        total += sum(chunk[:got])
+        got = hardware.uart_read_into(chunk)
+    if erased < 8 and count > 1000 * (erased + 1):
+        x = _rp2.Flash().ioctl(6, erased)
+        erased += 1
+print(count, total, erased)
+"""
+        )
+        .replace("\n", "\r")
+        .encode()
+        + b"\x04"
+    )
+    board.run_until_us(board.now_us + 200_000)
+    board.write(sent)
+    board.run_until_us(board.now_us + 2 * US_PER_S)
+    assert board.take_console().decode().strip().splitlines()[-2] == f"10240 {sum(sent)} 8"
+
+
+@pytest.mark.req("GUARD-3")
+def test_a_supervisor_that_hangs_is_reset_and_doses_no_more(open_board: Callable[..., EmulatedBoard]) -> None:
+    board = open_board()
+    run(
+        board,
+        """
+core = new(20)
+while not hardware.idle(core, hardware.now_us() + 3000000) & 2:
+    pass
+core.permit(2)
+while True:
+    pass
+""",
+        20,
+    )
+    reasons = [each["reason"] for each in board.info()["resets"]]
+    assert reasons[:2] == ["power on", "watchdog"]
+    # The second stroke had its permit; a third never gets one.
+    assert len(board.bursts_ns) == 2
+
+
+def test_a_soft_reset_does_not_disturb_the_stroke_that_plays(open_board: Callable[..., EmulatedBoard]) -> None:
+    board = open_board()
+    run(board, "core = new(1)\nx = hardware.idle(core, hardware.now_us() + 460000)\n", 0.45)
+    board.write_console(b"\x04")
+    board.run_until_us(board.now_us + 2 * US_PER_S)
+    assert [len(edges) for edges in board.bursts_ns] == [96]
+    assert b"soft reboot" in board.take_console()
