@@ -5,12 +5,17 @@ The development image's console stands in for a supervisor: Ctrl-C stops the pum
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from hil.backends.emulated import EmulatedBoard
+from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.emulated_only("a virtual board has no flash, no motor driver and no watchdog")
 
@@ -54,6 +59,24 @@ def run(board: EmulatedBoard, code: str, seconds: float) -> str:
     end_us = board.now_us + round(seconds * US_PER_S)
     board.run_until_us(end_us)
     return board.take_console().decode().split("=== \r\n")[-1].replace("\r\n>>> ", "")
+
+
+@pytest.mark.req("BOARD-1")
+def test_the_board_says_which_image_it_runs(open_bench: Callable[..., Bench]) -> None:
+    built = json.loads((ROOT / "build/RPI_PICO/firmware.json").read_text(encoding="utf-8"))
+    hello = open_bench().programmer.hello()
+    assert (hello.board, hello.image) == (built["board"], built["image"][:16])
+
+
+@pytest.mark.req("PWR-1")
+def test_an_idle_pump_sleeps_and_nothing_ticks(open_bench: Callable[..., Bench]) -> None:
+    bench = open_bench()
+    before = bench.board.info()
+    bench.run_for(hours=1)
+    after = bench.board.info()
+    # The watchdog is fed every 4 s, some 300 instructions each: 900 times.
+    assert after["instructions"] - before["instructions"] < 400_000
+    assert after["sleep"] - before["sleep"] > 0.99999 * 3600e9
 
 
 @pytest.mark.req("DOSE-6")
