@@ -95,6 +95,7 @@ class VirtualBoard:
                 sense = flags & 2
                 if flags & benchlink.ABORT:
                     edge_us = never_us
+                    self.plant.abort(now_us)
                 if uart_bytes:
                     self._take_uart(now_us, request[size:], uart_bytes)
                     if stop_at_uart:

@@ -170,6 +170,19 @@ class Plant:
         self._end_us = start_us + duration_us
         return edge_us
 
+    def abort(self, now_us: int) -> None:
+        """The burst in progress ends at `now_us`: what it has pushed in by then is all. Without one, nothing."""
+        start_us, duration_us = self._start_us, now_us - self._start_us
+        if not 0 < duration_us < self._end_us - start_us:
+            return
+        inflow_pl = self._inflow_pl_per_tau * duration_us / self.tau_us
+        kept = exp(-duration_us / self.tau_us)
+        self._reservoir_pl += self.strokes.volume_pl[-1] - round(inflow_pl)
+        self.strokes.volume_pl[-1] = round(inflow_pl)
+        self.strokes.duration_us[-1] = duration_us
+        self._stored_pl = self._before_pl * kept + self._inflow_pl_per_tau * (1.0 - kept)
+        self._end_us = now_us
+
     def pressure_counts(self, now_us: int) -> int:
         """Return the converter's reading (0 … 4095) of the pressure at the pump's outlet at `now_us`."""
         noise_counts = self._noise_counts or self._draw_noise()

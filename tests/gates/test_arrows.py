@@ -14,7 +14,8 @@ PARTS = ("firmware", "host", "hil", "c_ext", "tools", "boards")
 ALLOWED = {
     "firmware": (),
     "host": ("firmware.protocol",),
-    "hil": ("host", "firmware.protocol"),
+    # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it.
+    "hil": ("host", "firmware.protocol", "firmware.occlusion"),
     "c_ext": (),
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is.
     "tools": ("c_ext.host", "host"),

@@ -1,0 +1,156 @@
+"""From what is known of catheter, sensor and body to the detector's thresholds. No threshold is picked.
+
+A stroke of volume V, made in a burst of length T, enters a catheter of compliance C and resistance R.
+
+Open:    the pressure rises towards R·V/T during the burst and is gone a few τ = R·C after it (implant: τ < 50 ms).
+Closed:  it rises by V/C and stays. The softest catheter shows the least rise; half of it is *suspect*.
+Partly:  it rises, and decays with a τ many times longer.
+Air:     nothing enters, nothing rises. The least healthy pulse is that of the least R.
+Backflow: the return stroke, as long as the burst, draws a share of V back: after the pulse a trough.
+Body:    breathing of amplitude A and period P moves the pressure by at most 2π·A/P·t within t; coughs and jumps add to
+         it for no longer than the longest cough; posture shifts it by the range of the tip, slowly.
+
+*Stays* therefore means: above a third of its rise in every look until after the longest cough. Above a third, because
+then breathing at its worst phases takes no more than two thirds of the least rise.
+
+Where strokes are judged one by one, two of the last three must stay: one may be a coincidence. So a closed catheter is
+found with its second stroke, with the third if breathing hid one.
+
+Pulse and backflow lie near the noise, so their evidence is summed over strokes (CUSUM: Page, Biometrika 41 (1954) 100;
+Moustakides, Ann. Stat. 14 (1986) 1379, for its optimality). What no pulse can measure was a cough and is left out.
+Between a mean of μ (healthy) and 0 the sum of (μ/2 − x) passes h = σ²·ln(N)/μ by chance once in about N strokes, and
+after h/(μ/2) strokes when the mean is 0.
+
+If even the softest catheter's rise is lost in noise and breathing (a syringe of 1 µL/mmHg and more), single strokes say
+nothing. What is left is the level: above all that a body makes is an occlusion. That costs (trip − tip)·C of insulin.
+
+Implements: OCC-1, OCC-2
+"""
+
+# One false alarm of a kind in 2^30 strokes: 14,700 years at 40 U/day and 0.2 U a stroke. ln 2 = 693/1000.
+_FALSE_ALARM_BITS = 30
+_LN2_PERMILLE = 693
+# A reading is repeated by chance with 1/(2·√π·σ): 282/1000 for σ = 1 count.
+_REPEAT_PERMILLE_COUNTS = 282
+_SIGMAS = 4  # noise and volumes are taken as bounded there, as the plant's are
+
+
+class Known:
+    """What is known beforehand. All whole numbers; the unit is in the name.
+
+    `compliance_…` and `resistance_…` are the range of catheters that may be fitted, `volume_error_percent` how far one
+    stroke may lie below its nominal volume, `tip_low_pa` … `tip_high_pa` what posture, altitude and the sensor's own
+    offset may make of the resting pressure, `cough_share_percent` how much of the time a bout of coughs covers.
+    """
+
+    stroke_nl = 500
+    burst_us = 104000
+    compliance_min_pl_per_pa = 7  # 1 nL/mmHg
+    compliance_max_pl_per_pa = 375  # 50 nL/mmHg
+    resistance_min_pa_s_per_ul = 45  # 20 µL of 0.5 mm bore at 40 °C
+    resistance_max_pa_s_per_ul = 120  # 32.5 µL of 0.5 mm bore at 1.1 mPa·s
+    volume_error_percent = 11  # 3 % from pump to pump, 4 × 2 % from stroke to stroke
+    zero_counts = 512
+    pa_per_kilocount = 39063
+    full_scale_counts = 4095
+    noise_millicounts = 1041  # 1 count of noise and 0.29 of quantisation
+    breath_pa = 400  # ± 3 mmHg
+    breath_us = 4000000
+    cough_us = 300000
+    cough_share_percent = 40
+    tip_low_pa = -7500  # supine mean - 3 SD, a cabin at 2,439 m through a reference that passes a fifth, sensor offset
+    tip_high_pa = 6500  # erect mean + 3 SD (38.5 mmHg), breathing and sensor offset
+    backflow_least_percent = 50
+
+
+class SyringeMock(Known):
+    """A bench with a syringe in place of the implant's mechanism: 1.2 to 2.8 µL/mmHg (Snijder 2015)."""
+
+    compliance_min_pl_per_pa = 9000
+    compliance_max_pl_per_pa = 21000
+
+
+class Thresholds:
+    """What follows from `known`. Attributes are whole Pa, µs, strokes."""
+
+    def __init__(self, known):
+        self.known = known
+        noise_pa = known.noise_millicounts * known.pa_per_kilocount // 1000000
+        breath_step_pa = _breath_pa(known, known.burst_us)
+
+        # A closed catheter: the least rise, and the least that noise and breathing cannot make within a burst.
+        least_nl = known.stroke_nl * (100 - known.volume_error_percent) // 100
+        self.least_rise_pa = least_nl * 1000 // known.compliance_max_pl_per_pa
+        unlike_noise_pa = _SIGMAS * noise_pa * 1414 // 1000 + breath_step_pa
+        self.steps_resolved = self.least_rise_pa >= 2 * unlike_noise_pa
+        self.suspect_pa = max(self.least_rise_pa // 2, unlike_noise_pa)
+
+        # When to look again. The first look must find an open catheter empty, the last one breathing averaged out.
+        self.look_us = known.burst_us
+        self.hold_us = known.cough_us + self.look_us
+        self.watch_us = 4 * known.breath_us
+        self.looks_us = _looks(self.look_us, self.hold_us, self.watch_us)
+        tau_us = known.resistance_max_pa_s_per_ul * known.compliance_max_pl_per_pa
+        self.open_is_empty = 11 * tau_us <= 10 * self.look_us  # ln 3 = 1.1: less than a third is left
+
+        # A pulse: its least mean, and when its absence is no chance.
+        pulse_pa = known.resistance_min_pa_s_per_ul * known.stroke_nl * 1000 // known.burst_us * 9 // 10
+        pulse_pa = min(pulse_pa, self.least_rise_pa)  # a soft path takes the burst in without showing it
+        log_strokes = _FALSE_ALARM_BITS * _LN2_PERMILLE
+        variance = 2 * noise_pa * noise_pa + breath_step_pa * breath_step_pa // 2
+        self.pulse_resolved = pulse_pa > 2 * breath_step_pa
+        self.no_pulse_half_pa = pulse_pa // 2
+        self.no_pulse_sum_pa = _sum_limit(log_strokes, variance, self.no_pulse_half_pa)
+
+        # What a pulse or its absence can measure at all; beyond that it was a cough and says nothing.
+        greatest_pa = known.resistance_max_pa_s_per_ul * known.stroke_nl * 1000 // known.burst_us
+        self.pulse_low_pa = -unlike_noise_pa
+        self.pulse_high_pa = greatest_pa * 5 // 4 + unlike_noise_pa
+
+        # A trough: (before + after)/2 - look, the look half-way, so that breathing cancels but for its curvature.
+        trough_pa = pulse_pa * known.backflow_least_percent // 100
+        bend_pa = breath_step_pa * breath_step_pa * 4 // (2 * known.breath_pa)
+        variance = noise_pa * noise_pa * 3 // 2 + bend_pa * bend_pa // 2
+        self.trough_half_pa = trough_pa // 2
+        self.trough_sum_pa = _sum_limit(log_strokes, variance, self.trough_half_pa)
+
+        # A stuck sensor: readings that chance does not repeat, given all strokes of a life, or a missing pulse already.
+        repeat_permille = min(_REPEAT_PERMILLE_COUNTS * 1000 // known.noise_millicounts, 900)
+        self.stuck_readings = _tries(_FALSE_ALARM_BITS, repeat_permille)
+        self.stuck_hint_readings = _tries(_FALSE_ALARM_BITS // 3, repeat_permille)
+        # A level that bouts of coughs do not make.
+        self.drift_strokes = _tries(_FALSE_ALARM_BITS, 10 * known.cough_share_percent)
+
+    def pa(self, counts):
+        """A reading as pressure above ambient."""
+        return (counts - self.known.zero_counts) * self.known.pa_per_kilocount // 1000
+
+
+def _breath_pa(known, interval_us):
+    """The most that breathing changes the pressure within `interval_us`: 2π·A/P·t, 2π as 44/7."""
+    return 44 * known.breath_pa * (interval_us // 100) // (7 * (known.breath_us // 100))
+
+
+def _looks(look_us, hold_us, watch_us):
+    """Delays after a stroke: evenly until a cough is over, then each half as long again, up to the end of the watch."""
+    delays = []
+    delay_us = look_us
+    while delay_us < watch_us * 9 // 10:
+        delays.append(delay_us)
+        delay_us = delay_us + look_us if delay_us < hold_us else delay_us * 3 // 2
+    delays.append(watch_us)
+    return tuple(delays)
+
+
+def _sum_limit(log_permille, variance, half):
+    return log_permille * variance // (2000 * half) if half > 0 else 1 << 29
+
+
+def _tries(bits, permille):
+    """How often in a row something of this probability must happen to be rarer than 2^-bits. 2^10 is taken as 1000."""
+    count = 0
+    odds = 1 << bits
+    while odds > 1:
+        odds = odds * permille // 1000
+        count += 1
+    return count

@@ -1,0 +1,1 @@
+"""The occlusion campaign: faults × rates × catheters × seeds, judged; patient-years without a false alarm."""
