@@ -77,6 +77,10 @@ hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual or emulated
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
 	@$(VENV)/python -m hil.cli speed --out build/speed.json
 
+.PHONY: edges
+edges: ready-emulated ## measure step edges and stroke starts on the emulated Pico under load; build/edges.json
+	@$(VENV)/python -m hil.cli edges --out build/edges.json
+
 .PHONY: pump
 pump: ready ## run a virtual pump at PACE × real time, its programmer link on TCP PORT and a pty
 	@$(VENV)/python -m hil.cli pump --port $(PORT) --pace $(PACE) --seed $(SEED)

@@ -64,6 +64,24 @@ def speed(
 
 
 @app.command()
+def edges(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/edges.json"),
+    strokes: Annotated[int, typer.Option(min=2, max=200, help="Strokes under each load.")] = 30,
+    steps: Annotated[int, typer.Option(min=1000, help="Steps in all; what is left is made idle.")] = 1_000_000,
+) -> None:
+    """Measure starts and edges of strokes on the emulated Pico under load (DOSE-6)."""
+    from hil.edges import measure, report
+
+    figures = measure(strokes=strokes, steps_total=steps)
+    typer.echo(report(figures, out))
+    failed = [each for each in figures["measurements"] if each["verdict"] != "pass"]
+    for each in failed:
+        typer.echo(f"FAIL {each['name']}: {each['value']} {each['unit']}")
+    if failed:
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
 def pump(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,

@@ -36,6 +36,8 @@ export class Cortex extends CortexM0Core {
         this.cycleNanos = 1e9 / chip.clkSys;
         /** When the core has finished what it is at: never before the clock. */
         this.readyNanos = 0;
+        /** A device that is polled may let the core sleep up to here (flash.js). */
+        this.skipNanos = 0;
         this.stopRequested = false;
         /** Set by the flash controller while the flash cannot be read. */
         this.xipOff = false;

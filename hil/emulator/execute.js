@@ -683,6 +683,7 @@ export function execute(core, limitNanos) {
         if (
             core.interruptsUpdated ||
             core.pendingFault ||
+            core.skipNanos !== 0 ||
             clock.nextNanos < limitNanos ||
             core.stopRequested ||
             core.xipOff !== xipOff ||
@@ -694,7 +695,8 @@ export function execute(core, limitNanos) {
     r[15] = pc;
     core.keepFlags(nz, c, v);
     core.instructions += instructions;
-    core.readyNanos = baseNanos + cycles * cycleNanos;
+    core.readyNanos = Math.max(baseNanos + cycles * cycleNanos, core.skipNanos);
+    core.skipNanos = 0;
     if (core.pendingFault) {
         core.pendingFault = false;
         core.enter(3);

@@ -86,7 +86,13 @@ export class FlashController extends BasePeripheral {
     }
 
     readUint32(offset) {
-        return offset === BUSY && this.busy ? 1 : 0;
+        if (offset !== BUSY || !this.busy) {
+            return 0;
+        }
+        // Who polls would see the same until something happens: go there at once.
+        const { core, clock } = this.rp2040;
+        core.skipNanos = clock.nextNanos;
+        return 1;
     }
 
     writeUint32(offset, value) {
