@@ -82,8 +82,8 @@ edges: ready-emulated ## measure step edges and stroke starts on the emulated Pi
 	@$(VENV)/python -m hil.cli edges --out build/edges.json
 
 .PHONY: pump
-pump: ready ## run a virtual pump at PACE × real time, its programmer link on TCP PORT and a pty
-	@$(VENV)/python -m hil.cli pump --port $(PORT) --pace $(PACE) --seed $(SEED)
+pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer link on TCP PORT and a pty
+	@$(VENV)/python -m hil.cli pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)
 
 .PHONY: test
 test: ready emulator ## run all tests

@@ -87,20 +87,24 @@ def pump(
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Which plant.")] = 1,
     for_s: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")] = None,
+    bench_name: Annotated[str, typer.Option("--bench", help="virtual or emulated.")] = "virtual",
 ) -> None:
-    """Run a virtual pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
-    from hil.backends.virtual import VirtualBoard
+    """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
+    from hil.bench import open_board
     from hil.plant import Plant, load_mechanism
     from hil.pump_server import PumpServer
 
     console = Console()
-    board = VirtualBoard(Plant(load_mechanism(), seed))
+    board = open_board(bench_name, Plant(load_mechanism(), seed))
     server = None
     try:
         server = PumpServer(board, port=port, pace=pace)
-        console.print(f"Virtual pump running at [bold]{pace:g}×[/] (simulated; not a medical device). Talk to it with")
+        running = f"{bench_name.capitalize()} pump running at [bold]{pace:g}×[/]"
+        console.print(f"{running} (simulated; not a medical device). Talk to it with")
         console.print(f"  pump --port socket://localhost:{server.tcp_port} status", highlight=False, soft_wrap=True)
         console.print(f"  pump --port {server.pty_path} status", highlight=False, soft_wrap=True)
+        if server.has_console:
+            console.print(f"  mpremote connect {server.console_path}", highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it.")
         with console.status("no stroke yet") as status:
             server.serve(

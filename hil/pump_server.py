@@ -23,7 +23,8 @@ _READ_BYTES = 1024
 class PumpServer:
     """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
 
-    `tcp_port` and `pty_path` say where. Raises BenchError if the port is taken.
+    `tcp_port` and `pty_path` say where; a board with a console (the emulated Pico) has it on a pseudo-terminal of its
+    own, `console_path`. Raises BenchError if the port is taken.
     """
 
     def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0) -> None:
@@ -38,12 +39,14 @@ class PumpServer:
             raise BenchError(f"TCP port {port} cannot be used: {error}. Choose another with PORT=…") from error
         self._listener.listen()
         self.tcp_port: int = self._listener.getsockname()[1]
-        # The slave end stays open here too: without a reader on it the master would report an error.
-        self._pty, self._pty_slave = os.openpty()
-        tty.setraw(self._pty_slave)
-        os.set_blocking(self._pty, False)
-        self.pty_path = os.ttyname(self._pty_slave)
+        self._pty, self._pty_slave, self.pty_path = _open_pty()
+        self._console, self._console_slave, self.console_path = _open_pty() if self.has_console else (-1, -1, "")
         self._clients: list[socket.socket] = []
+
+    @property
+    def has_console(self) -> bool:
+        """Whether the board has a console besides its link."""
+        return hasattr(self._board, "write_console")
 
     def serve(self, *, on_stroke: Callable[[int], None] | None = None, for_s: float | None = None) -> None:
         """Run until KeyboardInterrupt, or for `for_s` seconds; `on_stroke(n)` is called when stroke n has started."""
@@ -55,6 +58,8 @@ class PumpServer:
             elapsed_s = time.monotonic() - start_s
             board.run_until_us(max(board.now_us, start_us + round(elapsed_s * self._pace * US_PER_S)))
             self._send(board.take_received())
+            if self.has_console:
+                _write_pty(self._console, board.take_console())  # type: ignore[attr-defined]
             while strokes < len(board.stroke_starts_us):
                 strokes += 1
                 if on_stroke is not None:
@@ -64,6 +69,8 @@ class PumpServer:
             pause_s = (board.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
             left_s = 3600.0 if for_s is None else for_s - elapsed_s
             sources: list[socket.socket | int] = [self._listener, self._pty, *self._clients]
+            if self.has_console:
+                sources.append(self._console)
             ready, _, _ = select.select(sources, [], [], max(0.0, min(pause_s, left_s)))
             for each in ready:
                 self._take_in(each)
@@ -72,8 +79,9 @@ class PumpServer:
         """Close the ports; the board is the caller's."""
         for each in (self._listener, *self._clients):
             each.close()
-        os.close(self._pty)
-        os.close(self._pty_slave)
+        for fd in (self._pty, self._pty_slave, self._console, self._console_slave):
+            if fd >= 0:
+                os.close(fd)
 
     def _take_in(self, source: socket.socket | int) -> None:
         if source is self._listener:
@@ -88,7 +96,9 @@ class PumpServer:
             return
         except OSError:
             data = b""
-        if data:
+        if data and source == self._console:
+            self._board.write_console(data)  # type: ignore[attr-defined]
+        elif data:
             self._board.write(data)
         elif isinstance(source, socket.socket):
             self._drop(source)
@@ -96,10 +106,7 @@ class PumpServer:
     def _send(self, data: bytes) -> None:
         if not data:
             return
-        try:
-            os.write(self._pty, data)
-        except BlockingIOError:
-            pass  # nobody reads the pseudo-terminal: as on a real UART, the bytes are lost
+        _write_pty(self._pty, data)
         for client in list(self._clients):
             try:
                 client.sendall(data)
@@ -109,3 +116,21 @@ class PumpServer:
     def _drop(self, client: socket.socket) -> None:
         self._clients.remove(client)
         client.close()
+
+
+def _open_pty() -> tuple[int, int, str]:
+    """A raw pseudo-terminal: our end, the other end, and the other end's name.
+
+    The other end stays open here too: without a reader on it ours would report an error.
+    """
+    ours, other = os.openpty()
+    tty.setraw(other)
+    os.set_blocking(ours, False)
+    return ours, other, os.ttyname(other)
+
+
+def _write_pty(fd: int, data: bytes) -> None:
+    try:
+        os.write(fd, data)
+    except BlockingIOError:
+        pass  # nobody reads the pseudo-terminal: as on a real UART, the bytes are lost

@@ -59,7 +59,8 @@ static void IN_RAM(work)(void) {
                 service_fail(&service, now_us + INTERRUPTS_LEAD_US);
                 (void)stroke_abort();
             } else {
-                stroke_start((uint32_t)(service.start_us - hardware_us()));
+                // One more, because now lies anywhere within its microsecond: never before it is due, at most 2 µs after.
+                stroke_start((uint32_t)(service.start_us - hardware_us()) + 1u);
             }
         } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
             service_fail(&service, now_us + INTERRUPTS_LEAD_US);

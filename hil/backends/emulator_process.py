@@ -48,10 +48,10 @@ class EmulatorProcess:
         node = shutil.which("node")
         if node is None or not (EMULATOR / "node_modules").is_dir():
             raise DeviceMissing("the emulated Pico is not installed. Run 'make emulator'.")
-        named = os.environ.get("RELEVE_PICO_IMAGE")
+        named, named_rom = os.environ.get("RELEVE_PICO_IMAGE"), os.environ.get("RELEVE_BOOTROM")
         config = {
             "image": str(_present(image or Path(named or IMAGE), "make firmware BOARD=RPI_PICO").resolve()),
-            "bootrom": str(_present(bootrom or BOOTROM, "make emulator").resolve()),
+            "bootrom": str(_present(bootrom or Path(named_rom or BOOTROM), "make emulator").resolve()),
             "pins": board_pins(),
             "stepsPerStroke": steps_per_stroke,
             "flashTiming": flash_timing,
