@@ -46,6 +46,14 @@ def stages(nightly: bool) -> dict[str, Callable[[Path], list[Goal]]]:
     }
 
 
+def invariants(goals: list[Goal]) -> dict[str, dict[str, int]]:
+    """For each of the induction's invariants, in how many steps and clauses it was proved."""
+    made_of = {name: [goal for goal in goals if f": {name}" in goal.name] for name in proofs_induction.INVARIANTS}
+    return {
+        name: {"proved": sum(goal.proved for goal in parts), "total": len(parts)} for name, parts in made_of.items()
+    }
+
+
 def report(found: dict[str, tuple[list[Goal], float]]) -> dict[str, Any]:
     """What build/core/proofs.json holds."""
     every = [goal for goals, _ in found.values() for goal in goals]
@@ -55,6 +63,7 @@ def report(found: dict[str, tuple[list[Goal], float]]) -> dict[str, Any]:
             name: {"proved": sum(goal.proved for goal in goals), "total": len(goals), "seconds": round(seconds)}
             for name, (goals, seconds) in found.items()
         },
+        "invariants": invariants(every),
         "failed": [f"{goal.name}: {goal.said}" for goal in every if not goal.proved],
     }
 

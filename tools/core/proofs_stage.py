@@ -1,6 +1,7 @@
 """What the proof stages share: a goal, its verdict, and running a prover on several goals at once."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,21 +28,27 @@ def at_once(work: Callable[[Task], list[Goal]], tasks: Iterable[Task]) -> list[G
         return [goal for goals in pool.map(work, tasks) for goal in goals]
 
 
-def prover(command: Sequence[str | Path], cwd: Path, timeout_s: float) -> str:
+def prover(command: Sequence[str | Path], cwd: Path, timeout_s: float, **variables: str) -> str:
     """What a prover says, standard error too, whatever its status; a time-out is said at the end."""
     words = [os.fspath(word) for word in command]
     try:
-        done = subprocess.run(
+        # A session of its own: a prover starts others, and all of them must be gone when its time is over.
+        started = subprocess.Popen(
             words,
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            timeout=timeout_s,
-            check=False,
+            env={**os.environ, **variables},
+            start_new_session=True,
         )
     except FileNotFoundError:
         raise Problem(f"{words[0]} is not installed") from None
-    except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode(errors="replace") + f"\nno verdict within {timeout_s:.0f} s"
-    return done.stdout.decode(errors="replace")
+    late = ""
+    try:
+        said, _ = started.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        late = f"\nno verdict within {timeout_s:.0f} s"
+        os.killpg(started.pid, signal.SIGKILL)
+        said, _ = started.communicate()
+    return said.decode(errors="replace") + late

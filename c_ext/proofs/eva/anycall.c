@@ -125,7 +125,7 @@ int main(void) {
                                   HISTORY_LENGTH};
     if (core_init(&any_core, any_time(), &config)) {
         // The kind of the armed stroke goes with what is pending: kept apart, none of the relations between them is lost.
-        //@ dynamic_split any_core.armed_kind;
+        //@ dynamic_split any_core.armed_kind < 4;
         while (Frama_C_unsigned_int_interval(0u, 1u) != 0u) {
             if (Frama_C_unsigned_int_interval(0u, 1u) != 0u) {
                 any_request(Frama_C_unsigned_int_interval(0u, 13u));

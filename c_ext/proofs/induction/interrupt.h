@@ -32,12 +32,14 @@ static void call_check(void) {
     const uint64_t now_us = any_time();
     const guard_t *guard = &core.guard;
     if (guard_check(guard, now_us) == GUARD_OK) {
-        PROVE(!faulted(&core), "the guard alone: no stroke while a fault is latched");
-        PROVE(guard->permitted.value == (guard->commanded.value + 1u), "the guard alone: no stroke without its permit");
-        PROVE(tick(now_us) <= guard->alive_tick.value, "the guard alone: no stroke after a broken promise");
+        PROVE(!faulted(&core), "none while faulted: the guard alone lets none pass");
+        PROVE(guard->permitted.value == (guard->commanded.value + 1u),
+              "none without permit: the guard alone lets none pass");
+        PROVE(tick(now_us) <= guard->alive_tick.value,
+              "no stroke after a broken promise: the guard alone lets none pass");
         PROVE(((guard->commanded.value - guard->confirmed.value) + 1u) <= 2u,
-              "the guard alone: no stroke while the counts disagree");
-        PROVE(tick(now_us) >= guard->free_tick.value, "the guard alone: no stroke before the caps have room");
+              "guard and scheduler agree: the guard alone lets none pass");
+        PROVE(tick(now_us) >= guard->free_tick.value, "cap never exceeded: the guard alone lets none pass");
     }
 }
 
@@ -57,18 +59,19 @@ static void call_service(void) {
     PROVE(same_dose(&core.dose, &before.dose) || ((action == CORE_FAULT) && (before.unconfirmed != 0u)),
           "the interrupt keeps no books");
     PROVE(core.guard.commanded.value == (guard->commanded.value + ((action == CORE_STROKE) ? 1u : 0u)),
-          "a stroke is counted if and only if it starts");
+          "guard and scheduler agree: a stroke is counted if and only if it starts");
     if (action == CORE_STROKE) {
-        PROVE(!faulted(&before), "no stroke while a fault is latched");
-        PROVE(before.dose.suspended == 0u, "no stroke while suspended");
-        PROVE(guard->permitted.value == (guard->commanded.value + 1u), "no stroke without its permit");
+        PROVE(!faulted(&before), "none while faulted: no stroke");
+        PROVE(before.dose.basal.paused == 0u, "none while suspended: no stroke");
+        PROVE(guard->permitted.value == (guard->commanded.value + 1u), "none without permit: no stroke");
         PROVE(tick(now_us) <= guard->alive_tick.value, "no stroke after a broken promise");
-        PROVE(((guard->commanded.value - guard->confirmed.value) + 1u) <= 2u, "no stroke while the counts disagree");
+        PROVE(((guard->commanded.value - guard->confirmed.value) + 1u) <= 2u,
+              "guard and scheduler agree: no stroke while the counts disagree");
         PROVE((before.in_flight == 0u) && !has_event(&before), "one stroke at a time");
         PROVE((now_us >= before.armed_us) && (now_us >= before.dose.slot_us), "no stroke before it is due");
         PROVE((guard->commanded.value == 0u) || ((now_us - last_us) >= guard->spacing_us.value), "hard spacing");
-        PROVE(room(guard->hour_strokes.value, GUARD_HOUR_TICKS, tick(now_us)), "no stroke beyond the cap of the hour");
-        PROVE(room(guard->day_strokes.value, GUARD_DAY_TICKS, tick(now_us)), "no stroke beyond the cap of the day");
+        PROVE(room(guard->hour_strokes.value, GUARD_HOUR_TICKS, tick(now_us)), "cap never exceeded: the hour's");
+        PROVE(room(guard->day_strokes.value, GUARD_DAY_TICKS, tick(now_us)), "cap never exceeded: the day's");
         PROVE((core.guard.last_tick.value == tick(now_us)) && (core.guard.last_low_us.value == (uint32_t)now_us),
               "the guard remembers the start");
     } else if (action != CORE_FAULT) {
@@ -98,8 +101,8 @@ static void call_ring(void) {
     ASSUME(stroke_pending(&core));
     guard_record(&core.guard);
     PROVE(tick_back(&core.guard, 1u) == ((core.guard.history_length.value == 1u) ? history[0] : newest),
-          "newest first");
-    PROVE(tick_back(&core.guard, back + 1u) == was, "the others move back by one");
+          "cap never exceeded: the newest stroke is first in the ring");
+    PROVE(tick_back(&core.guard, back + 1u) == was, "cap never exceeded: the others move back by one");
     PROVE(
         core.guard.head.value ==
             ((before.guard.head.value + 1u) == before.guard.history_length.value ? 0u : (before.guard.head.value + 1u)),

@@ -54,8 +54,8 @@ static bool caps_looked_back(const core_t *core) {
 
 // Core: what is armed, in flight, pending.
 static bool stroke_known(const core_t *core) {
-    return (core->armed_kind <= (uint8_t)DOSE_KIND_NONE) && (core->in_flight <= 1u) &&
-           (core->unconfirmed <= core->in_flight) && (core->event <= (uint8_t)CORE_WITHHELD) &&
+    return (core->in_flight <= 1u) && (core->unconfirmed <= core->in_flight) &&
+           (core->event <= (uint8_t)CORE_WITHHELD) &&
            IF((core->in_flight != 0u) || has_event(core), core->armed_kind < (uint8_t)DOSE_KIND_NONE) &&
            IF(has_event(core), core->armed_us == DOSE_NEVER);
 }
@@ -72,14 +72,20 @@ static bool armed_after_the_books(const core_t *core) {
            IF(has_event(core), (core->event_us >= core->dose.basal.at_us) && (core->event_us >= core->dose.slot_us));
 }
 
-static bool never_armed_while_suspended_or_faulted(const core_t *core) {
-    return IF((core->dose.suspended != 0u) || faulted(core), core->armed_us == DOSE_NEVER);
+static bool never_armed_while_suspended(const core_t *core) {
+    return IF(core->dose.basal.paused != 0u, core->armed_us == DOSE_NEVER);
+}
+
+static bool never_armed_while_faulted(const core_t *core) {
+    return IF(faulted(core), core->armed_us == DOSE_NEVER);
 }
 
 static bool times_of_the_past(const core_t *core) {
     const dose_t *dose = &core->dose;
-    return IF(!has_event(core), core->event_us <= dose->basal.at_us) && (dose->normal.start_us <= dose->basal.at_us) &&
-           (dose->square.start_us <= dose->basal.at_us) && (dose->temp_start_us <= dose->basal.at_us) &&
+    return (dose->ledger[DOSE_KIND_BASAL].start_us <= dose->basal.at_us) &&
+           (dose->ledger[DOSE_KIND_TEMP].start_us <= dose->basal.at_us) &&
+           (dose->ledger[DOSE_KIND_NORMAL].start_us <= dose->basal.at_us) &&
+           (dose->ledger[DOSE_KIND_SQUARE].start_us <= dose->basal.at_us) &&
            (dose->slot_us <= (dose->basal.at_us + dose->spacing_us));
 }
 
@@ -87,48 +93,59 @@ static bool times_of_the_past(const core_t *core) {
 static bool paces_sound(const core_t *core) {
     const dose_t *dose = &core->dose;
     return (dose->basal.pace.whole_q >= 1u) && (dose->basal.pace.owed_q < dose->basal.pace.whole_q) &&
-           (dose->square_pace.whole_q >= 1u) && (dose->square_pace.whole_q <= DOSE_SQUARE_MAX_US) &&
+           (dose->square_pace.whole_q >= 1u) && (dose->square_pace.whole_q <= DOSE_AHEAD_MAX_US) &&
            (dose->square_pace.owed_q < dose->square_pace.whole_q) && (dose->basal.pace.rate_q <= PACE_RATE_MAX);
+}
+
+// Changes lie at most a day ahead, so that no time wraps.
+static bool change_near(uint64_t at_us, uint64_t change_us) {
+    return (change_us == PACE_NEVER) || ((change_us - at_us) <= DOSE_AHEAD_MAX_US);
+}
+
+static bool changes_near(const core_t *core) {
+    const basal_t *basal = &core->dose.basal;
+    return change_near(basal->at_us, basal->schedule.boundary_us) &&
+           change_near(basal->at_us, basal->schedule.temp_until_us);
 }
 
 static bool rate_in_force(const core_t *core) {
     const dose_t *dose = &core->dose;
-    return (dose->suspended <= 1u) && (dose->basal.paused == dose->suspended) &&
-           (dose->basal.pace.rate_q == basal_in_force_mu_per_h(&dose->basal));
+    return (dose->basal.paused <= 1u) && (dose->basal.pace.rate_q == basal_in_force_mu_per_h(&dose->basal));
 }
 
+// programmed = commanded + abandoned + remaining, and delivered at most what the motor was told, that which the interrupt
+// has just told it included.
 static bool ledger_whole(const core_t *core, uint32_t kind) {
-    const dose_ledger_t *ledger = &core->dose.ledger[kind];
+    const ledger_t *ledger = &core->dose.ledger[kind];
+    const uint64_t accounted = (uint64_t)ledger->commanded + ledger->abandoned + ledger->remaining;
     const uint32_t ordered = ledger->commanded + pending(core, kind);
-    return (ledger->commanded <= ledger->programmed) &&
-           (ledger->abandoned <= (ledger->programmed - ledger->commanded)) && (ledger->delivered <= ordered) &&
+    return (ledger->programmed == accounted) && (ledger->delivered <= ordered) &&
            IF((core->unconfirmed != 0u) && (core->armed_kind == kind), ledger->delivered < ordered);
 }
 
-static bool ledgers_conserve(const core_t *core) {
+static bool ledgers_whole(const core_t *core) {
+    const ledger_t *ledger = core->dose.ledger;
     return ledger_whole(core, DOSE_KIND_BASAL) && ledger_whole(core, DOSE_KIND_TEMP) &&
            ledger_whole(core, DOSE_KIND_NORMAL) && ledger_whole(core, DOSE_KIND_SQUARE) &&
-           (dose_remaining(&core->dose, DOSE_KIND_BASAL) == 0u) && (dose_remaining(&core->dose, DOSE_KIND_TEMP) == 0u);
+           (ledger[DOSE_KIND_BASAL].remaining == 0u) && (ledger[DOSE_KIND_TEMP].remaining == 0u);
 }
 
 static bool boluses_sound(const core_t *core) {
-    const dose_t *dose = &core->dose;
-    return bolus_sound(&dose->ledger[DOSE_KIND_NORMAL], &dose->normal) &&
-           bolus_sound(&dose->ledger[DOSE_KIND_SQUARE], &dose->square);
+    return bolus_sound(&core->dose, DOSE_KIND_NORMAL) && bolus_sound(&core->dose, DOSE_KIND_SQUARE);
 }
 
 static bool temp_sound(const core_t *core) {
     const dose_t *dose = &core->dose;
     return (dose->basal.schedule.temp != (uint32_t)BASAL_TEMP_NONE) ==
-           (dose->temp_reason == (uint32_t)DOSE_REASON_RUNNING);
+           (dose->ledger[DOSE_KIND_TEMP].reason == (uint32_t)DOSE_REASON_RUNNING);
 }
 
 static bool still_while_suspended(const core_t *core) {
-    return IF(core->dose.suspended != 0u, still(&core->dose));
+    return IF(core->dose.basal.paused != 0u, still(&core->dose));
 }
 
 static bool counts_agree_so_far(const core_t *core) {
-    const dose_ledger_t *ledger = core->dose.ledger;
+    const ledger_t *ledger = core->dose.ledger;
     const uint32_t sum = ledger[DOSE_KIND_BASAL].commanded + ledger[DOSE_KIND_TEMP].commanded;
     return (sum + pending(core, DOSE_KIND_BASAL) + pending(core, DOSE_KIND_TEMP)) <= core->guard.commanded.value;
 }
@@ -144,30 +161,32 @@ static bool square_sound(const core_t *core) {
 
 // clang-format off
 #define EVERY_CLAUSE(DO) \
-    DO(pairs_intact) \
-    DO(ring_sound) \
-    DO(limits_within_hard) \
-    DO(permit_next) \
-    DO(caps_looked_back) \
-    DO(stroke_known) \
-    DO(armed_rightly) \
-    DO(armed_after_the_books) \
-    DO(never_armed_while_suspended_or_faulted) \
-    DO(times_of_the_past) \
-    DO(paces_sound) \
-    DO(schedule_sound) \
-    DO(rate_in_force) \
-    DO(ledgers_conserve) \
-    DO(boluses_sound) \
-    DO(square_sound) \
-    DO(temp_sound) \
-    DO(still_while_suspended) \
-    DO(counts_agree_so_far) \
-    DO(spacing_hard)
+    DO(pairs_intact, "pairs intact") \
+    DO(ring_sound, "guard and scheduler agree: the ring") \
+    DO(limits_within_hard, "cap never exceeded: limits within the hard ones") \
+    DO(permit_next, "at most one ahead of permit") \
+    DO(caps_looked_back, "cap never exceeded: the look back stands") \
+    DO(stroke_known, "stroke known") \
+    DO(armed_rightly, "none without permit: nothing is armed") \
+    DO(armed_after_the_books, "armed after the books") \
+    DO(never_armed_while_suspended, "none while suspended: nothing is armed") \
+    DO(never_armed_while_faulted, "none while faulted: nothing is armed") \
+    DO(times_of_the_past, "times of the past") \
+    DO(paces_sound, "paces sound") \
+    DO(schedule_sound, "schedule sound") \
+    DO(rate_in_force, "rate in force") \
+    DO(changes_near, "changes at most a day ahead") \
+    DO(ledgers_whole, "ledgers conserve") \
+    DO(boluses_sound, "boluses sound") \
+    DO(square_sound, "square sound") \
+    DO(temp_sound, "temp sound") \
+    DO(still_while_suspended, "none while suspended: nothing is to come") \
+    DO(counts_agree_so_far, "guard and scheduler agree: no more strokes in the books") \
+    DO(spacing_hard, "spacing hard")
 // clang-format on
 
-#define ASSUME_CLAUSE(clause) ASSUME(clause(core));
-#define PROVE_CLAUSE(clause) PROVE(clause(core), #clause);
+#define ASSUME_CLAUSE(clause, name) ASSUME(clause(core));
+#define PROVE_CLAUSE(clause, name) PROVE(clause(core), name);
 
 static void assume_invariant(const core_t *core) {
     EVERY_CLAUSE(ASSUME_CLAUSE)

@@ -17,11 +17,12 @@ uint32_t pace_accrue(pace_t *pace, uint64_t elapsed_us) {
     return strokes;
 }
 
-uint64_t pace_wait_us(const pace_t *pace) {
-    uint64_t wait_us = PACE_NEVER;
+uint64_t pace_due_us(const pace_t *pace, uint64_t now_us) {
+    uint64_t due_us = PACE_NEVER;
     if (pace->rate_q != 0u) {
-        wait_us = any_u64();
+        const uint64_t wait_us = any_u64();
         ASSUME((wait_us >= 1u) && (wait_us <= pace->whole_q));
+        due_us = now_us + wait_us;
     }
-    return wait_us;
+    return due_us;
 }

@@ -20,8 +20,9 @@ static void enter_event(dose_kind_t kind) {
 static void prove_halfway(const core_t *at) {
     no_stroke_started();
     PROVE(!has_event(at), "what has happened is entered");
-    PROVE(commanded_in_books(at) == (commanded_in_books(&before) + (stroke_pending(&before) ? 1u : 0u)),
-          "each stroke is entered exactly once");
+    PROVE(entered_in(DOSE_KIND_BASAL) && entered_in(DOSE_KIND_TEMP) && entered_in(DOSE_KIND_NORMAL) &&
+              entered_in(DOSE_KIND_SQUARE),
+          "guard and scheduler agree: each stroke is entered exactly once, in its own ledger");
     PROVE(at->strokes_withheld == (before.strokes_withheld + (stroke_pending(&before) ? 0u : 1u)),
           "each stroke withheld is counted");
     PROVE(at->dose.basal.at_us >= before.dose.basal.at_us, "the books never go back");
@@ -53,7 +54,7 @@ static void call_enter_fault(void) {
     enter(&core);
     no_stroke_started();
     entered_once();
-    PROVE(still(&core.dose), "a fault leaves nothing to come");
+    PROVE(still(&core.dose), "none while faulted: a fault leaves nothing to come");
 }
 
 // The rest of a supervisor call starts from a state that has been entered, and enters nothing more (call_enter_again).
@@ -62,7 +63,7 @@ static void entered(void) {
     core.event = (uint8_t)CORE_NOTHING;
     if (FAULTED) {
         ASSUME(faulted(&core));
-        core.dose.suspended = 1u;
+        core.dose.basal.paused = 1u;
     } else {
         core.guard.fault = word((uint32_t)GUARD_OK);
     }
@@ -89,7 +90,7 @@ static void request(dose_result_t result) {
     no_stroke_started();
     entered_once();
     refused_unchanged(result != DOSE_OK);
-    PROVE(IF(faulted(&before), result != DOSE_OK), "nothing is accepted while a fault is latched");
+    PROVE(IF(faulted(&before), result != DOSE_OK), "none while faulted: no request is accepted");
 }
 
 static void call_promise(void) {
@@ -137,7 +138,7 @@ static void call_bolus(void) {
     const dose_result_t result = core_bolus(&core, any_time(), normal, square, any_u64());
     no_stroke_started();
     refused_unchanged(result != DOSE_OK);
-    PROVE(IF(faulted(&before), result != DOSE_OK), "nothing is accepted while a fault is latched");
+    PROVE(IF(faulted(&before), result != DOSE_OK), "none while faulted: no request is accepted");
     if (result == DOSE_OK) {
         PROVE(((uint64_t)normal + square) <= before.guard.bolus_strokes.value, "a bolus is within the limit");
         PROVE(IF(normal != 0u, (dose_remaining(&core.dose, DOSE_KIND_NORMAL) == normal) &&
@@ -164,7 +165,8 @@ static void call_suspend(void) {
     entered();
     const dose_result_t result = core_suspend(&core, any_time());
     request(result);
-    PROVE(IF(result == DOSE_OK, (core.dose.suspended != 0u) && still(&core.dose)), "suspended: nothing is to come");
+    PROVE(IF(result == DOSE_OK, (core.dose.basal.paused != 0u) && still(&core.dose)),
+          "none while suspended: suspending leaves nothing to come");
 }
 
 static void call_resume(void) {
@@ -183,8 +185,10 @@ static void call_set_limits(void) {
     request(result);
     PROVE(IF(limits.max_basal_mu_per_h > GUARD_HARD_BASAL_MU_PER_H, result != DOSE_OK), "hard basal limit");
     PROVE(IF(limits.max_bolus_mu > GUARD_HARD_BOLUS_MU, result != DOSE_OK), "hard bolus limit");
-    PROVE(IF(limits.max_hour_mu > GUARD_HARD_HOUR_MU, result != DOSE_OK), "hard cap of the hour");
-    PROVE(IF(limits.max_day_mu > GUARD_HARD_DAY_MU, result != DOSE_OK), "hard cap of the day");
+    PROVE(IF(limits.max_hour_mu > GUARD_HARD_HOUR_MU, result != DOSE_OK),
+          "cap never exceeded: the hour's hard cap is not passed by a limit");
+    PROVE(IF(limits.max_day_mu > GUARD_HARD_DAY_MU, result != DOSE_OK),
+          "cap never exceeded: the day's hard cap is not passed by a limit");
 }
 
 static void call_permit(void) {
@@ -193,10 +197,12 @@ static void call_permit(void) {
     const bool permitted = core_permit(&core, stroke);
     entered_once();
     refused_unchanged(!permitted);
-    PROVE(core.guard.commanded.value == before.guard.commanded.value, "only the interrupt starts strokes");
-    PROVE(permitted == (stroke == (before.guard.commanded.value + 1u)), "a permit is for the next stroke and no other");
+    PROVE(core.guard.commanded.value == before.guard.commanded.value,
+          "guard and scheduler agree: only the interrupt starts strokes");
+    PROVE(permitted == (stroke == (before.guard.commanded.value + 1u)),
+          "at most one ahead of permit: a permit is for the next stroke and no other");
     PROVE(permitted || (core.guard.permitted.value == before.guard.permitted.value),
-          "a permit refused permits nothing");
+          "none without permit: a permit refused permits nothing");
 }
 
 // What state_save() stores is a settled core: state_load() would take it back. The copying itself is left to Eva.

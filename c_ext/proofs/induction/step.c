@@ -12,6 +12,7 @@
 // What the annotations put into the core's sources (abstract.acsl) calls.
 static bool halfway;
 static void prove_halfway(const core_t *at);
+static bool changes_near(const core_t *core);
 static void assume_a_lifetime(const core_t *core);
 static void percents_grow_in(const basal_schedule_t *schedule, uint32_t percent, uint32_t rate);
 
@@ -20,6 +21,7 @@ static void percents_grow_in(const basal_schedule_t *schedule, uint32_t percent,
 #include "dose.c"
 #include "guard.c"
 #include "invariant.h"
+#include "ledger.c"
 #include "state.c"
 
 #ifndef FAULTED
@@ -40,7 +42,6 @@ static void any_state(void) {
     }
     core = any;
     core.guard.history = history;
-    core.guard.stroke_uu = any.stroke_uu;
     ASSUME(core.guard.history_length.value <= RING);
     assume_a_lifetime(&core);
     assume_invariant(&core);

@@ -66,14 +66,11 @@ static bool same_guard(const guard_t *one, const guard_t *other) {
            same_pair(one->bolus_strokes, other->bolus_strokes) && same_pair(one->basal_mu_per_h, other->basal_mu_per_h);
 }
 
-static bool same_ledger(const dose_ledger_t *one, const dose_ledger_t *other) {
-    return (one->programmed == other->programmed) && (one->commanded == other->commanded) &&
-           (one->delivered == other->delivered) && (one->abandoned == other->abandoned);
-}
-
-static bool same_part(const dose_bolus_t *one, const dose_bolus_t *other) {
-    return (one->start_us == other->start_us) && (one->end_us == other->end_us) && (one->id == other->id) &&
-           (one->reason == other->reason);
+static bool same_ledger(const ledger_t *one, const ledger_t *other) {
+    return (one->start_us == other->start_us) && (one->end_us == other->end_us) &&
+           (one->programmed == other->programmed) && (one->commanded == other->commanded) &&
+           (one->delivered == other->delivered) && (one->abandoned == other->abandoned) &&
+           (one->remaining == other->remaining) && (one->id == other->id) && (one->reason == other->reason);
 }
 
 static bool same_pace(const pace_t *one, const pace_t *other) {
@@ -96,35 +93,35 @@ static bool same_dose(const dose_t *one, const dose_t *other) {
     return same_basal(&one->basal, &other->basal) && same_pace(&one->square_pace, &other->square_pace) &&
            same_ledger(&one->ledger[0], &other->ledger[0]) && same_ledger(&one->ledger[1], &other->ledger[1]) &&
            same_ledger(&one->ledger[2], &other->ledger[2]) && same_ledger(&one->ledger[3], &other->ledger[3]) &&
-           same_part(&one->normal, &other->normal) && same_part(&one->square, &other->square) &&
-           (one->temp_start_us == other->temp_start_us) && (one->temp_end_us == other->temp_end_us) &&
            (one->slot_us == other->slot_us) && (one->square_waiting == other->square_waiting) &&
-           (one->spacing_us == other->spacing_us) && (one->bolus_id == other->bolus_id) &&
-           (one->temp_reason == other->temp_reason) && (one->suspended == other->suspended);
-}
-
-static uint32_t commanded_in_books(const core_t *at) {
-    return at->dose.ledger[0].commanded + at->dose.ledger[1].commanded + at->dose.ledger[2].commanded +
-           at->dose.ledger[3].commanded;
+           (one->spacing_us == other->spacing_us) && (one->bolus_id == other->bolus_id);
 }
 
 // Only core_service() starts strokes; the books take over each one exactly once.
 static void no_stroke_started(void) {
-    PROVE(core.guard.commanded.value == before.guard.commanded.value, "only the interrupt starts strokes");
-    PROVE(core.guard.permitted.value == before.guard.permitted.value, "only a permit permits");
+    PROVE(core.guard.commanded.value == before.guard.commanded.value,
+          "guard and scheduler agree: only the interrupt starts strokes");
+    PROVE(core.guard.permitted.value == before.guard.permitted.value, "none without permit: only a permit permits");
+}
+
+static bool entered_in(dose_kind_t kind) {
+    return core.dose.ledger[kind].commanded == (before.dose.ledger[kind].commanded + pending(&before, kind));
 }
 
 static void entered_once(void) {
-    const uint32_t entered = stroke_pending(&before) ? 1u : 0u;
-    PROVE(!has_event(&core), "a supervisor call enters what has happened");
-    PROVE(commanded_in_books(&core) == (commanded_in_books(&before) + entered), "each stroke is entered exactly once");
-    PROVE(IF(faulted(&core), core.dose.suspended != 0u), "a fault has suspended the scheduler");
+    PROVE(!has_event(&core), "guard and scheduler agree: a supervisor call enters what has happened");
+    PROVE(entered_in(DOSE_KIND_BASAL) && entered_in(DOSE_KIND_TEMP) && entered_in(DOSE_KIND_NORMAL) &&
+              entered_in(DOSE_KIND_SQUARE),
+          "guard and scheduler agree: each stroke is entered exactly once, in its own ledger");
+    PROVE(IF(faulted(&core), core.dose.basal.paused != 0u), "none while faulted: a fault has suspended the scheduler");
     PROVE(core.dose.basal.at_us >= before.dose.basal.at_us, "the books never go back");
 }
 
-// A refusal leaves what a settled core had as it was. (Besides arming anew, which gives what it gave.)
+// A refusal leaves a core settled up to now as it was. (Besides arming anew, which gives what it gave; settling is proved
+// by itself.)
 static void refused_unchanged(bool refused) {
-    if (refused && !has_event(&before) && !faulted(&before)) {
+    const bool settled = !has_event(&before) && (core.dose.basal.at_us == before.dose.basal.at_us);
+    if (refused && settled && !faulted(&before)) {
         PROVE(same_dose(&core.dose, &before.dose), "a refusal leaves the scheduler as it was");
         PROVE(same_guard(&core.guard, &before.guard), "a refusal leaves the guard as it was");
     }
