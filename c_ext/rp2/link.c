@@ -102,6 +102,7 @@ void link_setup(void) {
         claimed = true;
     }
     irq_set_enabled(LINK_LINE, false);
+    uart_deinit(LINK_UART);  // asks the DMA for nothing any more, so that no channel sets another off meanwhile
     dma_channel_abort(again_channel);
     dma_channel_abort(rx_channel);
     dma_channel_abort(tx_channel);

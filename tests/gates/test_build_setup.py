@@ -60,6 +60,13 @@ def test_without_compiler_and_package_manager_the_packages_are_named(machine):
     assert "no apt-get" in message
 
 
+def test_without_cross_compiler_the_packages_are_named(machine):
+    message = machine("tools.micropython", "RPI_PICO", has=("gcc", "cc", "as", "ld"))
+    for package in ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib", "cmake"):
+        assert package in message
+    assert "no apt-get" in message
+
+
 def test_without_apt_the_source_can_come_from_a_checkout(machine):
     message = machine("tools.micropython", "VIRTUAL", has=("gcc", "cc", "as", "ld", "dpkg-source", "xz"))
     assert "apt-get" in message
