@@ -5,17 +5,15 @@
  * - speed: its chain of comparisons runs a busy loop at 0.4 times real time; execute.js is several times as fast;
  * - interrupt entry costs no time there; 15 cycles here (Cortex-M0+ Technical Reference Manual, interrupt latency);
  * - a sleeping core enters a handler although PRIMASK is set, SysTick does not wake it, the NMI mask is not used;
- * - a pending bit is lost when the line falls before the handler runs; silicon keeps it;
- * - unaligned and unmapped accesses only print a line; here they are HardFaults, and recorded.
+ * - a pending bit is lost when the line falls before the handler runs; silicon keeps it.
  *
  * Not modelled: misses of the flash cache, bus contention with DMA, the cycles of an exception's return.
  */
-import { CortexM0Core } from './rp2040js.js';
+import { Bus } from './bus.js';
 import { execute } from './execute.js';
 
 const LOWEST_PRIORITY = 4;
 const EXC_NMI = 2;
-const EXC_HARDFAULT = 3;
 const EXC_SVCALL = 11;
 const EXC_PENDSV = 14;
 const EXC_SYSTICK = 15;
@@ -23,12 +21,8 @@ const ENTRY_CYCLES = 15;
 const NVIC_ICPR = 0x280;
 const SCR = 0xd10;
 const SEVONPEND = 1 << 4;
-const SRAM = 0x20000000;
-const FLASH = 0x10000000;
-const FLASH_END = 0x14000000;
-const NOP = 0xbf00;
 
-export class Cortex extends CortexM0Core {
+export class Cortex extends Bus {
     /** @param {import('./rp2040js.js').RP2040} chip @param {import('./clock.js').Clock} clock */
     constructor(chip, clock) {
         super(chip);
@@ -39,8 +33,6 @@ export class Cortex extends CortexM0Core {
         /** A device that is polled may let the core sleep up to here (flash.js). */
         this.skipNanos = 0;
         this.stopRequested = false;
-        /** Set by the flash controller while the flash cannot be read. */
-        this.xipOff = false;
         this.levels = 0;
         this.scr = 0;
         this.waitingForEvent = false;
@@ -48,8 +40,6 @@ export class Cortex extends CortexM0Core {
         this.sleepNanos = 0;
         /** @type {null | (() => void)} */
         this.onSleep = null;
-        /** @type {string[]} what would be a HardFault or worse on silicon */
-        this.faults = [];
         this.signed = new Int32Array(this.registers.buffer);
         chip.addClockListener((hz) => {
             this.cycleNanos = 1e9 / hz;
@@ -213,16 +203,6 @@ export class Cortex extends CortexM0Core {
         }
     }
 
-    /** What silicon answers with a HardFault. @param {string} what */
-    fault(what) {
-        const text = `${what} at pc ${(this.PC >>> 0).toString(16)}, lr ${(this.LR >>> 0).toString(16)}`;
-        this.faults.push(text);
-        if (this.IPSR === EXC_HARDFAULT || this.IPSR === EXC_NMI || this.faults.length > 100) {
-            throw new Error(`lockup: ${text}`);
-        }
-        this.pendingFault = true;
-    }
-
     /** Leave a handler: BX or POP of an EXC_RETURN value. */
     leave(excReturn) {
         this.exceptionReturn(excReturn & 0x0fffffff);
@@ -234,73 +214,5 @@ export class Cortex extends CortexM0Core {
         this.Z = nz === 0;
         this.C = c !== 0;
         this.V = v !== 0;
-    }
-
-    /** MRS, MSR and the barriers. */
-    executeSystem(first, second) {
-        if (first === 0xf3ef && second >> 12 === 8) {
-            this.registers[(second >> 8) & 15] = this.readSpecialRegister(second & 255);
-        } else if (first >> 4 === 0xf38 && second >> 8 === 0x88) {
-            this.writeSpecialRegister(second & 255, this.registers[first & 15]);
-        } else if (first !== 0xf3bf) {
-            this.fault(`undefined instruction ${first.toString(16)} ${second.toString(16)}`);
-        }
-    }
-
-    /** An instruction from outside of SRAM, ROM and the plain view of the flash. */
-    fetch(address) {
-        const from = address >>> 0;
-        if (from >= SRAM && from - SRAM < this.rp2040.sram.length) {
-            return this.rp2040.sram16[(from - SRAM) >> 1];
-        }
-        if (from >= FLASH && from < FLASH_END) {
-            if (this.xipOff) {
-                this.rp2040.flashController.violation('fetch', from);
-            }
-            return this.rp2040.flash16[(from & 0xffffff) >> 1];
-        }
-        this.fault(`fetch from ${from.toString(16)}`);
-        return NOP;
-    }
-
-    /** A load that is not from plain memory. @param {number} access 1 … 5, see execute.js */
-    load(address, access) {
-        const { rp2040 } = this;
-        if ((access === 1 && address & 3) || ((access === 2 || access === 4) && address & 1)) {
-            this.fault(`unaligned load from ${address.toString(16)}`);
-            return 0;
-        }
-        if (!rp2040.isMapped(address)) {
-            this.fault(`load from ${address.toString(16)}`);
-            return 0;
-        }
-        switch (access) {
-            case 1:
-                return rp2040.readUint32(address);
-            case 2:
-                return rp2040.readUint16(address);
-            case 3:
-                return rp2040.readUint8(address);
-            case 4:
-                return (rp2040.readUint16(address) << 16) >> 16;
-            default:
-                return (rp2040.readUint8(address) << 24) >> 24;
-        }
-    }
-
-    /** A store that is not to plain memory. @param {number} access 6 … 8, see execute.js */
-    store(address, access, value) {
-        const { rp2040 } = this;
-        if ((access === 6 && address & 3) || (access === 7 && address & 1)) {
-            this.fault(`unaligned store to ${address.toString(16)}`);
-        } else if (!rp2040.isMapped(address) || address < FLASH_END) {
-            this.fault(`store to ${address.toString(16)}`);
-        } else if (access === 6) {
-            rp2040.writeUint32(address, value >>> 0);
-        } else if (access === 7) {
-            rp2040.writeUint16(address, value & 0xffff);
-        } else {
-            rp2040.writeUint8(address, value & 0xff);
-        }
     }
 }

@@ -3,7 +3,8 @@
  * integers, flags in local variables. Cycles as in rp2040js, which agree with the Technical Reference Manual: loads and
  * stores 2 (SIO 1, APB 4 and 5), taken branches 2, BL 3, push and pop n + 1, pop with return n + 3, multiply 1.
  *
- * The numbers of the cases are OP's; literal, because only those become a jump table. A test compares them, and runs every
+ * One function and therefore a long one: calls and shared state would cost more than the instructions themselves. The
+ * numbers of the cases are OP's; literal, because only those become a jump table. A test compares them, and runs every
  * instruction beside rp2040js' own.
  */
 import { DECODED } from './decode.js';
