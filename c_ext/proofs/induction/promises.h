@@ -55,6 +55,7 @@ static void call_enter_fault(void) {
     no_stroke_started();
     entered_once();
     PROVE(still(&core.dose), "none while faulted: a fault leaves nothing to come");
+    PROVE(core.stopped_us <= core.dose.basal.at_us, "the books have seen the stop");
 }
 
 // The rest of a supervisor call starts from a state that has been entered, and enters nothing more (call_enter_again).
@@ -62,7 +63,8 @@ static void call_enter_fault(void) {
 static void entered(void) {
     core.event = (uint8_t)CORE_NOTHING;
     if (FAULTED) {
-        ASSUME(faulted(&core));
+        // The books have seen the stop: call_enter_fault().
+        ASSUME(faulted(&core) && (core.stopped_us <= core.dose.basal.at_us));
         core.dose.basal.paused = 1u;
     } else {
         core.guard.fault = word((uint32_t)GUARD_OK);
