@@ -56,7 +56,7 @@ dose_result_t core_settle(core_t *core, uint64_t now_us);
 // The supervisor idles until back_us, at most an hour from now; false, and nothing changed, if that is too far. Main.
 bool core_promise(core_t *core, uint64_t now_us, uint64_t back_us);
 
-// Does the supervisor keep its promise, and is no fault latched? Only then may the board feed its watchdog. Interrupt.
+// Has the supervisor kept its promise? Only then may the board feed its watchdog. Interrupt.
 bool core_alive(const core_t *core, uint64_t now_us);
 
 // Requests, see dose.h. All or nothing: of a refused one nothing is seen but that the time has passed. Main. Besides dose.h's

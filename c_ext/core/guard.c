@@ -196,7 +196,8 @@ void guard_returned(guard_t *guard, uint64_t now_us) {
 }
 
 bool guard_alive(const guard_t *guard, uint64_t now_us) {
-    return !guard_faulted(guard) && intact(guard->alive_tick) && (tick(now_us) <= guard->alive_tick.value);
+    return intact(guard->fault) && (guard->fault.value != (uint32_t)GUARD_SUPERVISOR) && intact(guard->alive_tick) &&
+           (tick(now_us) <= guard->alive_tick.value);
 }
 
 guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us) {

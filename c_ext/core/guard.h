@@ -128,8 +128,9 @@ bool guard_promise(guard_t *guard, uint64_t now_us, uint64_t back_us);
 // The supervisor is back and busy: it must idle again within GUARD_BUSY_MAX_US. Main.
 void guard_returned(guard_t *guard, uint64_t now_us);
 
-// Is the promise kept so far, and no fault latched? The board's timer asks before it feeds the hardware watchdog. The times are cut to whole
-// ticks: the promise ends up to 1.05 s early, never late. Interrupt, O(1).
+// Is the promise kept so far? The board's timer asks before it feeds the hardware watchdog: a promise once broken ends in a
+// reset, another fault does not, so that it can be read. The times are cut to whole ticks: the promise ends up to 1.05 s
+// early, never late. Interrupt, O(1).
 bool guard_alive(const guard_t *guard, uint64_t now_us);
 
 // May a stroke start at now_us? One of the caps is named as GUARD_HOUR_CAP; guard_which_cap() tells them apart later. The

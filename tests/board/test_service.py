@@ -186,7 +186,7 @@ def test_a_burst_that_does_not_play_is_a_latched_fault(pump):
     pump.library.shim_fail(ctypes.c_uint64(pump.now_us))
     assert pump.library.shim_events() & events.FAULT
     assert pump.next_us == T0 + 3_600_000_000, "no stroke any more, only the supervisor's deadline"
-    assert not pump._timed("shim_alive")
+    assert pump._timed("shim_alive"), "no reset: the fault must stay to be read"
 
 
 def test_without_lead_a_stroke_starts_now(library):

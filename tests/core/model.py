@@ -139,8 +139,8 @@ class Model:
         return kept
 
     def alive(self, now_us: int) -> set[bool]:
-        """Right answers to: does the supervisor keep its word, and is no fault latched?"""
-        if self.fault or now_us > self.held_until_us:
+        """Right answers to: has the supervisor kept its word?"""
+        if self.fault == SUPERVISOR or now_us > self.held_until_us:
             return {False}
         return {True} if now_us <= self.held_until_us - PROMISE_MARGIN_US else {True, False}
 

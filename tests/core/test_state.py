@@ -89,7 +89,7 @@ def test_a_saved_fault_stays_and_what_ran_has_ended():
     other = history_of(core, Core())
     assert other.load(NOW_US + 1, core.save(NOW_US + 1)) == 0
     assert other.next_us() == -1 and by_name(other.state())["guard_fault"] == LIB.GUARD_STOPPED
-    assert not other.alive(NOW_US + 1) and other.resume(NOW_US + 2) == LIB.DOSE_E_FAULT
+    assert other.resume(NOW_US + 2) == LIB.DOSE_E_FAULT
 
 
 @pytest.mark.parametrize("what", ["stroke in flight", "stroke not confirmed", "suspended", "withheld"])
