@@ -136,9 +136,11 @@ def test_the_guard_alone_refuses_on_a_flipped_bit():
     assert lib.guard_used_strokes(guard, 21_000_000, lib.GUARD_HOUR_TICKS) == 1
     flip(core, "basal_mu_per_h", "value", 31)
     assert not lib.guard_basal_allowed(guard, 50)
-    assert core.alive(21_000_000)
-    flip(core, "alive_tick", "value", 31)
-    assert not core.alive(21_000_000)
+    for word in ("alive_tick", "fault"):
+        assert core.alive(21_000_000)
+        flip(core, word, "value", 31)
+        assert not core.alive(21_000_000)
+        flip(core, word, "value", 31)
     assert lib.guard_used_strokes(guard, 21_000_000, lib.GUARD_HOUR_TICKS) == 0
     flip(core, "bolus_strokes", "value", 31)
     assert lib.guard_bolus_allowed(guard, 21_000_000, 1, 0) == lib.GUARD_MAX_BOLUS
