@@ -181,6 +181,8 @@ BREAKS = [
     ("LEDGERS_CONSERVE", at(f"dose.ledger.{SQUARE}.commanded", 10)),
     ("LEDGERS_CONSERVE", at(f"dose.ledger.{BASAL}.programmed", 1)),
     ("LEDGERS_CONSERVE", at(f"dose.ledger.{TEMP}.programmed", 1)),
+    ("LEDGERS_CONSERVE", both(at(f"dose.ledger.{BASAL}.programmed", 1), at(f"dose.ledger.{BASAL}.remaining", 1))),
+    ("LEDGERS_CONSERVE", both(at(f"dose.ledger.{TEMP}.programmed", 1), at(f"dose.ledger.{TEMP}.remaining", 1))),
     ("BOLUS_ENDS", at(f"dose.ledger.{NORMAL}.reason", 1)),
     ("BOLUS_ENDS", at(f"dose.ledger.{SQUARE}.reason", 2)),
     ("BOLUS_ENDS", both(at(f"dose.ledger.{NORMAL}.programmed", 3), at(f"dose.ledger.{NORMAL}.remaining", 0))),
