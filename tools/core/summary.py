@@ -40,7 +40,7 @@ def gather() -> dict[str, Any]:
         "mcdc_pct": coverage.get("mcdc_pct"),
         "branch_pct": coverage.get("branch_pct"),
         "proof_goals": proofs.get("proof_goals"),
-        "mutants": {name: mutation[name] for name in MUTANTS} if mutation else None,
+        "mutants": {name: mutation[name] for name in (*MUTANTS, "what")} if mutation else None,
         "vectors": _vectors(_read("target")),
         "worst_case_instructions": _read("cost").get("worst_case_instructions"),
         "stack_bytes": size.get("stack_bytes"),
