@@ -10,6 +10,9 @@ The pump is any object with these methods, which do the thing or raise `firmware
 - `suspend() -> (at_us, abandoned_strokes)` and `resume() -> (at_us, rate_mu_per_h)`
 - `set_limits(max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu) -> (at_us, old)`, `old` a tuple of those four
 - `deliveries(since_id, max_count) -> (oldest_id, newest_id, [dict, ...])`, numbers above `since_id`, oldest first
+- `events(since_number, max_count) -> (oldest, newest, [dict, ...])`, likewise
+- `set_time(utc_s) -> (at_us, old_utc_s)` and `initialise_memory() -> at_us`
+- `connected(schema_agreed)` and `refused(message_id, code, value)`: for the log
 
 Implements: LINK-1, GUARD-1
 """
@@ -46,7 +49,10 @@ class Commands:
             "suspend": self._suspend,
             "resume": self._resume,
             "set_limits": self._set_limits,
+            "set_time": self._set_time,
+            "initialise_memory": self._initialise_memory,
             "read_deliveries": self._read_deliveries,
+            "read_log": self._read_log,
         }
 
     def handle(self, message_id, payload):
@@ -58,6 +64,9 @@ class Commands:
             try:
                 return self._execute(message_id, payload)
             except Refused as error:
+                message = protocol.BY_ID.get(message_id)
+                if message is not None and message.changes_delivery:
+                    self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
         except Exception as error:  # a fault here must never stop the main loop
             self.last_error = error
@@ -87,6 +96,7 @@ class Commands:
 
     def _hello(self, request):
         self._schema_agreed = request["schema_hash"] == protocol.SCHEMA_HASH
+        self._pump.connected(self._schema_agreed)
         reply = self._pump.identity()
         reply["schema_hash"] = protocol.SCHEMA_HASH
         reply["protocol_version"] = protocol.PROTOCOL_VERSION
@@ -135,6 +145,18 @@ class Commands:
             reply["old_" + name] = old[index]
             reply["new_" + name] = request[name]
         return reply
+
+    def _set_time(self, request):
+        utc_s = request["utc_s"]
+        at_us, old_utc_s = self._pump.set_time(utc_s)
+        return {"at_us": at_us, "old_utc_s": old_utc_s, "new_utc_s": utc_s}
+
+    def _initialise_memory(self, request):
+        return {"at_us": self._pump.initialise_memory()}
+
+    def _read_log(self, request):
+        oldest, newest, events = self._pump.events(request["since_number"], request["max_count"])
+        return {"oldest_number": oldest, "newest_number": newest, "events": events}
 
     def _read_deliveries(self, request):
         oldest_id, newest_id, records = self._pump.deliveries(request["since_id"], request["max_count"])

@@ -11,6 +11,12 @@ from firmware import protocol
 
 _CAPACITY = 32
 _US_PER_H = 3600000000
+# How the core ends a bolus that a restart found running.
+_CUT_SHORT = (protocol.REASON_CANCELLED, protocol.REASON_SUSPENDED)
+
+
+def _number(delivery):
+    return delivery.id
 
 
 class Delivery:
@@ -49,11 +55,13 @@ class Delivery:
 class Deliveries:
     """Keeps the records in step with the core's ledgers.
 
-    `core` is the dose core. While the pump is not suspended one stretch of basal is always running, be its rate 0.
+    `core` is the dose core; `on_end(delivery)` is called with each that has ended. While the pump is not suspended one
+    stretch of basal is always running, be its rate 0.
     """
 
-    def __init__(self, core):
+    def __init__(self, core, on_end):
         self._core = core
+        self._on_end = on_end
         self._records = []
         self._newest_id = 0
         self._basal = None
@@ -77,6 +85,7 @@ class Deliveries:
             state = self._core.state()
             if state[code.IN_FLIGHT] and state[code.ARMED_KIND] == code.KIND_BASAL:
                 self._late = ended
+            self._on_end(ended)
 
     def bolus_started(self, now_us, programmed_mu):
         """A normal bolus begins; returns its number."""
@@ -84,7 +93,8 @@ class Deliveries:
         return self._bolus.id
 
     def stroke_ended(self):
-        """Called after every stroke; costs next to nothing unless something has ended with it."""
+        """Called after every stroke; costs next to nothing unless something has ended with it, which it returns."""
+        ended = False
         if self._late is not None:
             commanded, delivered, abandoned = self._basal_base
             if self._core.state()[code.BASAL_DELIVERED] > delivered:
@@ -93,15 +103,22 @@ class Deliveries:
             self._late = None
         if self._bolus is not None and not self._core.bolus_running():
             self.bolus_ended()
+            ended = True
+        return ended
 
-    def bolus_ended(self):
-        """Close the bolus if the core has ended it; its last stroke may still be in progress, then this comes later."""
+    def bolus_ended(self, cut_short=()):
+        """Close the bolus if the core has ended it; its last stroke may still be in progress, then this comes later.
+
+        After a restart the core's reasons in `cut_short` stand for it.
+        """
         if self._bolus is not None and not self._core.bolus_running():
             self._refresh()
             state = self._core.state()
             self._bolus.end_us = state[code.NORMAL_END_US]
-            self._bolus.reason = state[code.NORMAL_REASON]
-            self._bolus = None
+            reason = state[code.NORMAL_REASON]
+            self._bolus.reason = protocol.REASON_RESET if reason in cut_short else reason
+            ended, self._bolus = self._bolus, None
+            self._on_end(ended)
 
     def read(self, now_us, since_id, max_count):
         """(oldest number held, newest number, records above `since_id`, oldest first)."""
@@ -109,6 +126,43 @@ class Deliveries:
         records = [each.as_record(now_us) for each in self._records if each.id > since_id]
         oldest_id = self._records[0].id if self._records else 0
         return oldest_id, self._newest_id, records[:max_count]
+
+    def running(self):
+        """What is being delivered, its counts up to date: the stretch of basal, the bolus, or None for either."""
+        self._refresh()
+        return self._basal, self._bolus
+
+    def describe(self, record):
+        """Put what a restart needs into the state record (firmware/storage/state_record.py)."""
+        record.newest_delivery = self._newest_id
+        basal, bolus = self._basal, self._bolus
+        record.basal_id = basal.id if basal else 0
+        if basal:
+            record.basal_start_us = basal.start_us
+            record.basal_rate_mu_per_h = basal.rate_mu_per_h
+            record.basal_commanded, record.basal_delivered, record.basal_abandoned = self._basal_base
+        record.bolus_running = 1 if bolus else 0
+        if bolus:
+            record.bolus_id = bolus.id
+            record.bolus_start_us = bolus.start_us
+            record.bolus_programmed_mu = bolus.programmed_mu
+
+    def restore(self, record, ended_us):
+        """After a restart: what `record` says was running has ended at `ended_us`, with the core's counts."""
+        self._newest_id = record.newest_delivery
+        if record.basal_id:
+            self._basal = Delivery(
+                record.basal_id, protocol.KIND_BASAL, record.basal_start_us, 0, record.basal_rate_mu_per_h
+            )
+            self._records.append(self._basal)
+            self._basal_base = (record.basal_commanded, record.basal_delivered, record.basal_abandoned)
+            self.basal_ended(ended_us, protocol.REASON_RESET)
+        if record.bolus_running:
+            kind = protocol.KIND_NORMAL_BOLUS
+            self._bolus = Delivery(record.bolus_id, kind, record.bolus_start_us, record.bolus_programmed_mu)
+            self._records.append(self._bolus)
+            self._records.sort(key=_number)
+            self.bolus_ended(_CUT_SHORT)
 
     def _append(self, kind, start_us, programmed_mu, rate_mu_per_h=0):
         self._newest_id += 1

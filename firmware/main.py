@@ -11,7 +11,10 @@ from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.link import Link
+from firmware.memory import Memory
 from firmware.pump import FIRMWARE_VERSION, Pump
+from firmware.storage.journal import Journal
+from firmware.wall_clock import WallClock
 
 
 def main():
@@ -38,7 +41,9 @@ def main():
         "image": board.image,
     }
     pressure_sensor = PressureSensor(board.read_pressure_counts, *board.PRESSURE_CALIBRATION)
-    pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity)
+    wall = WallClock(clock, board.rtc)
+    memory = Memory(Journal(board.nvm, core.ticks(), identity["stroke_uu"]), core, clock, wall)
+    pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, board.advance_clock)
     commands = Commands(pump)
     link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
     run(board.idle, core, pump, link)

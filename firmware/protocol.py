@@ -26,19 +26,30 @@ STATES = ("running", "suspended", "fault")
 STATE_RUNNING, STATE_SUSPENDED, STATE_FAULT = range(3)
 KINDS = ("basal", "normal_bolus")
 KIND_BASAL, KIND_NORMAL_BOLUS = range(2)
-REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded")
+REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
 (REASON_RUNNING, REASON_COMPLETED, REASON_CANCELLED, REASON_SUSPENDED) = range(4)
-(REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED) = range(4, 8)
+(REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED, REASON_RESET) = range(4, 9)
+MEMORIES = ("whole", "mended", "caps_late", "write_failed", "damaged")
+(MEMORY_WHOLE, MEMORY_MENDED, MEMORY_CAPS_LATE, MEMORY_WRITE_FAILED, MEMORY_DAMAGED) = range(5)
+# LOG-1's five classes, and one for an event whose cells are damaged; then what happened, with its values a, b, c, d.
+CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "connectivity")
+(CATEGORY_UNREADABLE, CATEGORY_DELIVERY, CATEGORY_COMMAND) = range(3)
+(CATEGORY_MALFUNCTION, CATEGORY_ALARM, CATEGORY_CONNECTIVITY) = range(3, 6)
+_EVENTS = ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
+EVENTS = _EVENTS + ("memory", "clock_lost", "clock_set", "connected")
+(EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
+(EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
+(EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED) = range(9, 12)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (
     ("accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit")
     + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
-    + ("schema_mismatch", "internal_error")
+    + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed")
 )
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
-(NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR) = range(12, 15)
+(NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 18)
 
 _FORMATS = {"u16": "<H", "u32": "<I", "u64": "<Q", "i32": "<i", "i64": "<q"}  # the other kinds begin with one byte
 _LOW = {"i32": -0x80000000, "i64": -0x8000000000000000}
@@ -131,6 +142,17 @@ _DELIVERY = (
     _u8("reason", "why it ended", REASONS),
 )
 
+# What the values mean: docs/memory.md.
+_EVENT = (
+    _u32("number", "event number; rises by one, never reused"),
+    _u32("time_s", "UTC since 1970, or device time while the clock was lost", "s"),
+    Field("clock_known", "bool", "", "time_s is UTC"),
+    _u8("category", "which of the five classes", CATEGORIES),
+    _u8("event", "what happened", EVENTS),
+    _u8("detail", "kind of delivery, id of the message, or memory state"),
+    _u8("reason", "why a delivery ended, or the refusal's code"),
+) + tuple(_u32(name, "value: see docs/memory.md") for name in ("a", "b", "c", "d"))
+
 _STATUS = (
     _time("now_us", "device time of this status"),
     _u8("state", "what the pump is doing", STATES),
@@ -148,6 +170,10 @@ _STATUS = (
     _u32("day_mu", "use in the last 24 h", "mU"),
     Field("pressure_pa", "i32", "Pa", "catheter pressure above ambient"),
     _time("next_due_us", "device time of the next stroke; 2^64-1 if none will come due"),
+    _u32("utc_s", "wall clock since 1970; 0 if it is lost", "s"),
+    _u8("memory", "state of the non-volatile memory", MEMORIES),
+    Field("resets", "u16", "", "resets since the memory was initialised"),
+    _u32("newest_event", "number of the newest event in the log; 0 if none"),
 ) + _shown_limits("", "clinician limit: ")
 
 COUNTERS = (
@@ -193,11 +219,22 @@ MESSAGES = (
         (_AT, _u32("rate_mu_per_h", "basal rate from now on", "mU/h"))),
     Message("set_limits", 0x15, "clinician", True, "Set the clinician limits, within the hard ones.",
         NEW_LIMITS, (_AT,) + _shown_limits("old_", "before: ") + _shown_limits("new_", "now: ")),
+    Message("set_time", 0x16, "patient", True, "Set the wall clock; basal goes back to the programmed rate.",
+        (Field("utc_s", "u32", "s", "UTC since 1970", 1577836800, 0xFFFFFFFF),),
+        (_AT, _u32("old_utc_s", "clock before; 0 if it was lost", "s"), _u32("new_utc_s", "clock now", "s"))),
+    Message("initialise_memory", 0x17, "service", True, "Start anew with a memory that cannot be believed: suspended,"
+        " no basal, hard limits. Refused while the memory is good.", (), (_AT,)),
     Message("read_deliveries", 0x20, "anyone", False, "Deliveries numbered above `since_id`, oldest first.",
         (_u32("since_id", "last number already known; 0 for all"),
          _u8("max_count", "at most this many records", low=1, high=6)),
         (_u32("oldest_id", "oldest number still held; 0 if none"), _u32("newest_id", "newest; 0 if none"),
          Field("records", "records", "", "the deliveries", 0, 6, fields=_DELIVERY))),
+    Message("read_log", 0x21, "anyone", False, "Events numbered above `since_number`, oldest first.",
+        (_u32("since_number", "last number already known; 0 for all"),
+         _u8("max_count", "at most this many events", low=1, high=8)),
+        (_u32("oldest_number", "oldest still held: what lies between it and since_number is lost"),
+         _u32("newest_number", "newest; 0 if none"),
+         Field("events", "records", "", "the events", 0, 8, fields=_EVENT))),
 )  # fmt: skip
 
 REFUSAL = (

@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.live import Live
 
 from host import screens
 from host.client import Programmer
 from host.console import Options, confirm, connected, show
 from host.records import Limits
-from host.units import amount, parse_milli, uptime, whole_steps
+from host.units import amount, parse_milli, parse_time, uptime, utc, whole_steps
 
 HELP = """Programmer of the Relève insulin pump platform.
 
@@ -221,6 +222,54 @@ def limits(
         confirm(options, screens.limits_table(old, new), yes)
         reply = pump.set_limits(new)
         show(options, reply, f"Limits set at {uptime(reply.at_us)}.")
+
+
+@app.command("set-time")
+def set_time(
+    ctx: typer.Context,
+    when: Annotated[
+        str | None, typer.Argument(metavar="TIME", help="ISO 8601, for example 2026-01-31T08:00+01:00; without: now.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Set the pump's wall clock; after its loss basal goes back to the programmed rate."""
+    options = _of(ctx, as_json)
+    with connected(options) as pump:
+        utc_s = parse_time(when) if when else round(time.time())
+        now = pump.status()
+        old = utc(now.utc_s) if now.utc_s else "lost"
+        confirm(options, f"Clock: {old} -> [bold]{utc(utc_s)}[/]", yes)
+        reply = pump.set_time(utc_s)
+        show(options, reply, f"Clock set to {utc(reply.new_utc_s)} at {uptime(reply.at_us)}.")
+
+
+@app.command("initialise-memory")
+def initialise_memory(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+    """Start anew with a memory that the pump cannot believe: suspended, no basal, today's use forgotten."""
+    options = _of(ctx, as_json)
+    with connected(options) as pump:
+        confirm(options, f"Memory: {pump.status().memory} -> [bold]empty; rates, limits and caps forgotten[/]", yes)
+        reply = pump.initialise_memory()
+        show(options, reply, f"Memory initialised at {uptime(reply.at_us)}; delivery is suspended.")
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    since: Annotated[int, typer.Option(min=0, help="Only events numbered above this.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Only the newest so many; 0: all.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the event log, oldest first."""
+    options = _of(ctx, as_json)
+    with connected(options) as pump:
+        page = pump.read_log(since, 1)
+        if count:
+            since = max(since, page.newest_number - count)
+        events = list(pump.events(since))
+        lost = max(0, page.oldest_number - 1 - since)
+        show(options, events, Group(f"{lost} older events are lost." if lost else "", screens.events_table(events)))
 
 
 @app.command()

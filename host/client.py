@@ -26,17 +26,22 @@ from host.records import (
     BolusStarted,
     Delivery,
     DeliveryPage,
+    Event,
+    EventPage,
     Hello,
     Limits,
     LimitsChange,
+    MemoryInitialised,
     Resumed,
     Status,
     Suspended,
+    TimeSet,
 )
 from host.transport import Transport
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 PAGE = 6  # deliveries in one reply, the most that fit
+EVENTS_PAGE = 8
 
 
 class Programmer:
@@ -118,6 +123,26 @@ class Programmer:
         while page := self.read_deliveries(since_id).records:
             yield from page
             since_id = page[-1].id
+
+    def read_log(self, since_number: int = 0, max_count: int = EVENTS_PAGE) -> EventPage:
+        """Return up to `max_count` (1 to 8) events numbered above `since_number`, oldest first."""
+        reply = self.call("read_log", since_number=since_number, max_count=max_count)
+        events = tuple(Event(**event) for event in reply["events"])
+        return EventPage(reply["oldest_number"], reply["newest_number"], events)
+
+    def events(self, since_number: int = 0) -> Iterator[Event]:
+        """Yield every event numbered above `since_number`, oldest first, page by page."""
+        while page := self.read_log(since_number).events:
+            yield from page
+            since_number = page[-1].number
+
+    def set_time(self, utc_s: int) -> TimeSet:
+        """Set the wall clock, seconds since 1970 (2020 to 2106)."""
+        return TimeSet(**self.call("set_time", utc_s=utc_s))
+
+    def initialise_memory(self) -> MemoryInitialised:
+        """Start anew with a memory that cannot be believed; delivery is suspended."""
+        return MemoryInitialised(**self.call("initialise_memory"))
 
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """Send the message `name` and return its reply's fields; enumerations by name. The methods above use it."""

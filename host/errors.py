@@ -20,6 +20,9 @@ _TEXTS = {
     protocol.NO_BOLUS_ACTIVE: "no bolus is running",
     protocol.SCHEMA_MISMATCH: "the pump has restarted, or no hello came before; look at its status, then repeat",
     protocol.INTERNAL_ERROR: "the pump's firmware failed and may have carried the request out; look at its status",
+    protocol.MEMORY_FAILED: "the pump's memory cannot be written or believed; delivery is stopped, look at its status",
+    protocol.MEMORY_GOOD: "the pump's memory is good: nothing to initialise",
+    protocol.CLOCK_FAILED: "the pump's clock does not take the time",
 }
 
 
@@ -69,7 +72,8 @@ class SchemaMismatch(HostError):
 
 
 class Refused(HostError):
-    """The pump refused the request and changed nothing (except perhaps after `internal_error`).
+    """The pump refused the request and changed nothing (except perhaps after `internal_error`
+    and `memory_failed`: delivery may then have been stopped).
 
     `code` is the name of the refusal code, `field` the request field at fault or "", `value` and `limit` are integers
     in `unit`.

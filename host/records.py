@@ -63,6 +63,10 @@ class Status:
     day_mu: int
     pressure_pa: int
     next_due_us: int
+    utc_s: int
+    memory: str
+    resets: int
+    newest_event: int
     max_basal_mu_per_h: int
     max_bolus_mu: int
     max_hour_mu: int
@@ -168,3 +172,45 @@ class DeliveryPage:
     oldest_id: int
     newest_id: int
     records: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSet:
+    """The wall clock that was set; `old_utc_s` is 0 if it was lost."""
+
+    at_us: int
+    old_utc_s: int
+    new_utc_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryInitialised:
+    """A memory that was started anew."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the log; what its values mean depends on it (docs/memory.md)."""
+
+    number: int
+    time_s: int
+    clock_known: bool
+    category: str
+    event: str
+    detail: int
+    reason: int
+    a: int
+    b: int
+    c: int
+    d: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, oldest first, and which numbers the pump holds; those below the oldest are lost."""
+
+    oldest_number: int
+    newest_number: int
+    events: tuple[Event, ...]

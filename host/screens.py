@@ -8,8 +8,9 @@ from dataclasses import fields
 from rich.console import Group
 from rich.table import Table
 
-from host.records import Delivery, Hello, Limits, Status
-from host.units import amount, uptime
+from firmware import protocol
+from host.records import Delivery, Event, Hello, Limits, Status
+from host.units import amount, uptime, utc
 
 LIMIT_NAMES = {
     "max_basal_mu_per_h": ("basal rate", "mU/h"),
@@ -65,11 +66,19 @@ def status_table(status: Status) -> Group:
         ("pressure", f"{status.pressure_pa} Pa"),
         ("next stroke", "none" if due_us is None else f"in {uptime(due_us)}"),
         ("device time", uptime(status.now_us)),
+        ("clock", utc(status.utc_s) if status.utc_s else "[red]lost: set the time[/]"),
+        ("memory", _memory(status)),
         ("link", f"{status.frames_good} good frames, {status.frames_bad} dropped, {status.requests_refused} refusals"),
     ]
     if status.internal_errors:
         rows.append(("firmware", f"[red]{status.internal_errors} internal errors[/]"))
     return _pairs("Pump status (development platform, not a medical device)", rows)
+
+
+def _memory(status: Status) -> str:
+    colour = {"whole": "green", "mended": "yellow", "caps_late": "yellow"}.get(status.memory, "red")
+    state = f"[{colour}]{status.memory.replace('_', ' ')}[/]"
+    return f"{state}, {status.resets} resets, {status.newest_event} events"
 
 
 def limits_table(old: Limits, new: Limits | None = None) -> Table:
@@ -106,3 +115,37 @@ def deliveries_table(deliveries: Iterable[Delivery]) -> Table:
             each.reason.replace("_", " "),
         )
     return table
+
+
+def events_table(events: Iterable[Event]) -> Table:
+    """The event log."""
+    table = Table(title="Event log", title_justify="left", box=None)
+    for heading in ("no.", "time", "class", "event", "what"):
+        table.add_column(heading, justify="right" if heading == "no." else "left", no_wrap=heading != "what")
+    for each in events:
+        when = utc(each.time_s) if each.clock_known else f"+{each.time_s} s (clock lost)"
+        event = each.event.replace("_", " ")
+        table.add_row(str(each.number), when, each.category, event, _event_text(each))
+    return table
+
+
+def _event_text(event: Event) -> str:
+    """What an event's values mean: docs/memory.md."""
+    if event.event.startswith("delivery_"):
+        kind, reason = protocol.KINDS[event.detail].replace("_", " "), protocol.REASONS[event.reason]
+        return (
+            f"no. {event.a}, {kind}: {amount(event.b, 'mU')} programmed,"
+            f" {event.c} strokes delivered, {event.d} abandoned; {reason}"
+        )
+    if event.event in ("accepted", "refused"):
+        message = protocol.BY_ID.get(event.detail)
+        name = message.name.replace("_", " ") if message else f"message {event.detail:#04x}"
+        if event.event == "refused":
+            return f"{name}: {protocol.CODES[event.reason].replace('_', ' ')}, value {event.a}"
+        return name + "".join(f" {value}" for value in (event.a, event.b, event.c, event.d) if value)
+    if event.event == "reset":
+        doubt = ", one stroke counted that may not have been delivered" if event.b else ""
+        return f"no. {event.a}: without delivery for {event.c} s{doubt}"
+    if event.event == "clock_set":
+        return f"from {utc(event.a) if event.a else 'nothing'} to {utc(event.b)}"
+    return ""

@@ -5,6 +5,7 @@ A dose never passes through a float: text becomes `Decimal`, `Decimal` becomes a
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 _FINEST = -9  # more decimals than this are a mistake, and keep the arithmetic exact
@@ -74,3 +75,17 @@ def uptime(time_us: int) -> str:
     seconds, millis = divmod(rest, 1000)
     clock = f"{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}"
     return f"{days} d {clock}" if days else clock
+
+
+def utc(time_s: int) -> str:
+    """Return seconds since 1970 as "2026-01-01 00:00:00 UTC"."""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def parse_time(text: str) -> int:
+    """Return the ISO 8601 time `text` as seconds since 1970; without a zone it is UTC. Raises AmountError."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise AmountError(f"'{text}' is not a time; write for example 2026-01-31T08:00+01:00") from None
+    return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())

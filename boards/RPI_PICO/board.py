@@ -8,6 +8,7 @@ import pins
 
 from firmware.drivers.adc import Adc
 from firmware.drivers.fram import Fram
+from firmware.drivers.rtc import Rv3028
 
 # 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
 # board (assumption: a small stepper at 1/16 step under no load worth naming).
@@ -32,6 +33,8 @@ class Board:
         hardware.setup()
         i2c = machine.I2C(0, sda=machine.Pin(pins.I2C_SDA), scl=machine.Pin(pins.I2C_SCL), freq=_I2C_HZ)
         self.nvm = Fram(i2c)
+        self.rtc = Rv3028(i2c)
+        self.advance_clock = hardware.advance
         self.image = hexlify(hardware.image()[:8]).decode()
         self.idle = hardware.idle
         self.now_us = hardware.now_us

@@ -1,17 +1,27 @@
 """The VIRTUAL board: every resource lies at the other end of the bench link, in logical time.
 
-Started by the bench as `micropython -m firmware.main FROM_BENCH_FD TO_BENCH_FD STROKE_NL CONCENTRATION_U_PER_ML`.
-Without arguments there is no bench and time jumps (benchlink/virtual.c).
+Started by the bench as `micropython -m firmware.main FROM_BENCH_FD TO_BENCH_FD STROKE_NL CONCENTRATION_U_PER_ML
+MEMORY_FD TRACE_FD`. Without arguments there is no bench and time jumps (benchlink/virtual.c).
 """
 
 import sys
 
+import backed
 import virtual
+
+from firmware.drivers.nvm import Nvm
 
 # 96 microsteps make 500 nl, 24 make 125 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s
 # (assumption: a small stepper at 1/16 step under no load worth naming). A 500 nl stroke takes 0.10 s.
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
+
+
+class Rtc:
+    """The battery-backed clock, as firmware/drivers/rtc.py describes it."""
+
+    read = staticmethod(backed.clock)
+    set = staticmethod(backed.set_clock)
 
 
 class Board:
@@ -22,13 +32,18 @@ class Board:
 
     def __init__(self):
         # `-m firmware.main` leaves the module's name in front of the arguments.
-        arguments = [int(each) for each in sys.argv[1:]] or [0, 0, 500, 400]
-        from_bench, to_bench, self.stroke_nl, self.concentration_u_per_ml = arguments
+        arguments = [int(each) for each in sys.argv[1:]] or [0, 0, 500, 400, 0, 0]
+        from_bench, to_bench, self.stroke_nl, self.concentration_u_per_ml, memory, trace = arguments
         self.MOTOR = (_STEPS_PER_UL * self.stroke_nl // 1000,) + _MOTOR_HZ
         # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
         self.HISTORY_STROKES = 500000000 // (self.stroke_nl * self.concentration_u_per_ml)
         # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa, as the simulated sensor has it.
         self.PRESSURE_CALIBRATION = (512, 39063, 4095)
+        if memory:
+            backed.attach(memory, trace)
+        self.nvm = Nvm(backed.size(), backed.read_into, backed.write)
+        self.rtc = Rtc()
+        self.advance_clock = virtual.advance
         self.idle = virtual.idle
         self.now_us = virtual.now_us
         self.motor_stop = virtual.motor_stop

@@ -220,11 +220,20 @@ class Core:
         self.module.lib.state_save(self.c, now_us, stored)
         return bytes(self.module.ffi.buffer(stored))
 
-    def load(self, now_us: int, stored: bytes) -> int:
+    def save_into(self, now_us: int, buffer: memoryview) -> None:
+        """As save(), into the first STATE_BYTES of `buffer`."""
+        stored = self.save(now_us)
+        buffer[: len(stored)] = stored
+
+    def ticks(self) -> memoryview:
+        """The ring of strokes' starts, in ticks."""
+        return memoryview(self.module.ffi.buffer(self.history)).cast("I")
+
+    def load(self, now_us: int, stored: bytes | memoryview) -> int:
         """Replace the state: 0, or the number of the invariant that does not hold. ValueError for another length."""
         if len(stored) != self.module.lib.STATE_BYTES:
             raise ValueError(f"a saved state of {len(stored)} bytes, must be {self.module.lib.STATE_BYTES}")
-        return int(self.module.lib.state_load(self.c, now_us, stored))
+        return int(self.module.lib.state_load(self.c, now_us, bytes(stored)))
 
     def _member(self, name: str) -> Any:
         return self.module.ffi.addressof(self.c, name)

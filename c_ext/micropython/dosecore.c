@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../core/state.h"
+#include "py/objarray.h"
 #include "py/objint.h"
 #include "py/runtime.h"
 
@@ -319,6 +320,29 @@ static mp_obj_t py_save(mp_obj_t self, mp_obj_t now_us) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(save_obj, py_save);
 
+// save_into(now_us, buffer): as save(), without allocating. The first STATE_BYTES of the buffer are written.
+static mp_obj_t py_save_into(mp_obj_t self, mp_obj_t now_us, mp_obj_t buffer) {
+    mp_buffer_info_t into;
+    mp_get_buffer_raise(buffer, &into, MP_BUFFER_WRITE);
+    if (into.len < STATE_BYTES) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no room for a saved state"));
+    }
+    core_t *core = dosecore_get(self);
+    const uint64_t at_us = dosecore_get_u64(now_us);
+    MASKED(state_save(core, at_us, into.buf));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(save_into_obj, py_save_into);
+
+// ticks() -> the start of every stroke, a ring: stroke n at (n - 1) % length. For the journal, and to put it back
+// before load(). The stroke's interrupt does not touch it.
+static mp_obj_t py_ticks(mp_obj_t self_object) {
+    const uint32_t length = dosecore_get(self_object)->guard.history_length.value;
+    dosecore_obj_t *self = MP_OBJ_TO_PTR(self_object);
+    return mp_obj_new_memoryview('I' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, length, self->history);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(ticks_obj, py_ticks);
+
 // load(now_us, bytes) -> 0, or the number of the invariant that does not hold
 static mp_obj_t py_load(mp_obj_t self, mp_obj_t now_us, mp_obj_t bytes) {
     mp_buffer_info_t from;
@@ -418,6 +442,8 @@ static const mp_rom_map_elem_t core_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_temp_basal), MP_ROM_PTR(&temp_basal_obj)},
     {MP_ROM_QSTR(MP_QSTR_cancel_temp), MP_ROM_PTR(&cancel_temp_obj)},
     {MP_ROM_QSTR(MP_QSTR_save), MP_ROM_PTR(&save_obj)},
+    {MP_ROM_QSTR(MP_QSTR_save_into), MP_ROM_PTR(&save_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj)},
     {MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_basal), MP_ROM_PTR(&set_basal_obj)},
     {MP_ROM_QSTR(MP_QSTR_bolus), MP_ROM_PTR(&bolus_obj)},
@@ -446,6 +472,7 @@ static const mp_rom_map_elem_t dosecore_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_dosecore)},
     {MP_ROM_QSTR(MP_QSTR_Core), MP_ROM_PTR(&dosecore_core_type)},
     {MP_ROM_QSTR(MP_QSTR_VERSION), MP_ROM_QSTR(MP_QSTR_2)},
+    {MP_ROM_QSTR(MP_QSTR_STATE_BYTES), MP_ROM_INT(STATE_BYTES)},
 };
 static MP_DEFINE_CONST_DICT(dosecore_globals, dosecore_globals_table);
 

@@ -27,6 +27,7 @@
 // One chip is one board: its state is file-scope, as its registers are.
 static service_t service;
 static bool claimed;
+static uint64_t advanced_us;  // device time has gone on while the chip had no power
 
 static uint64_t IN_RAM(hardware_us)(void) {
     uint32_t high = timer_hw->timerawh;
@@ -37,7 +38,7 @@ static uint64_t IN_RAM(hardware_us)(void) {
         low = timer_hw->timerawl;
         high = timer_hw->timerawh;
     } while (high != before);
-    return ((uint64_t)high << 32u) | low;
+    return (((uint64_t)high << 32u) | low) + advanced_us;
 }
 
 uint64_t IN_RAM(interrupts_now_us)(void) {
@@ -83,7 +84,7 @@ static void IN_RAM(interrupt)(void) {
         }
         next_us = service_next_us(&service);
         next_us = (next_us < (now_us + FEED_EVERY_US)) ? next_us : (now_us + FEED_EVERY_US);
-        timer_hw->alarm[ALARM] = (uint32_t)(next_us - INTERRUPTS_LEAD_US);
+        timer_hw->alarm[ALARM] = (uint32_t)(next_us - INTERRUPTS_LEAD_US - advanced_us);
         // The alarm compares for equality: a time gone by meanwhile would come again in 71 minutes only.
     } while (interrupts_now_us() >= next_us);
 }
@@ -147,6 +148,12 @@ uint32_t interrupts_wake(void) {
 void interrupts_forget(void) {
     dosecore_mask();
     service.core = NULL;
+    dosecore_unmask();
+}
+
+void interrupts_advance(uint64_t us) {
+    dosecore_mask();
+    advanced_us += us;
     dosecore_unmask();
 }
 

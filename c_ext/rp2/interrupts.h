@@ -35,6 +35,9 @@ uint32_t interrupts_wake(void);
 // The supervisor is gone: no stroke starts any more. One that plays goes on. Main.
 void interrupts_forget(void);
 
+// Device time jumps on, to where the last life has left it. Main, before the first sleep.
+void interrupts_advance(uint64_t us);
+
 // No watchdog any more: the console has stopped the pump (development image). Main.
 void interrupts_watchdog_off(void);
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from hil.backends.backed import EXIT_POWER_CUT
 from hil.errors import DeviceLost, DeviceMissing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,18 +24,24 @@ def device_program() -> Path:
 
 
 class Device:
-    """A running virtual board. `read_fd` and `write_fd` are the bench's ends of the link."""
+    """A running virtual board. `read_fd` and `write_fd` are the bench's ends of the link.
 
-    def __init__(self, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400) -> None:
+    `memory_fd` is the file of its Backed memory, `trace_fd` one to which every write to it is appended, or 0.
+    """
+
+    def __init__(
+        self, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400, memory_fd: int, trace_fd: int = 0
+    ) -> None:
         program = device_program()
         from_bench, self.write_fd = os.pipe()
         self.read_fd, to_bench = os.pipe()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the device
-        arguments = [str(each) for each in (from_bench, to_bench, stroke_nl, concentration_u_per_ml)]
+        numbers = (from_bench, to_bench, stroke_nl, concentration_u_per_ml, memory_fd, trace_fd)
+        arguments = [str(each) for each in numbers]
         try:
             self._process = subprocess.Popen(
                 [str(program), "-m", "firmware.main", *arguments],
-                pass_fds=(from_bench, to_bench),
+                pass_fds=[fd for fd in (from_bench, to_bench, memory_fd, trace_fd) if fd],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 cwd=program.parent,  # searched first: a checkout's firmware/ there would hide the frozen one
@@ -71,6 +78,13 @@ class Device:
             raise self.lost("after its goodbye")
         self._close_pipes()
         self._output.close()
+
+    def power_failed(self) -> bool:
+        """Has the power failed in the middle of a write, as the bench wanted it to?"""
+        try:
+            return self._process.wait(timeout=5) == EXIT_POWER_CUT
+        except subprocess.TimeoutExpired:
+            return False
 
     def kill(self) -> None:
         """Cut its power."""

@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from hil import benchlink
+from hil.backends.backed import Backed
 from hil.backends.device import Device
 
 if TYPE_CHECKING:
@@ -30,31 +31,60 @@ def uart_time_us(count: int) -> int:
 class VirtualBoard:
     """A virtual board coupled to `plant`, in logical time.
 
-    `now_us` is the bench's time; the board is always asleep between calls. `stroke_starts_us` is the raw record of the
-    motor pins. Raises DeviceMissing, DeviceLost.
+    `now_us` is the bench's time; the board is always asleep between calls, or `powered` is false. `stroke_starts_us` is
+    the raw record of the motor pins, `memory` what outlives a power cut: of the caller's making if it has another size.
+    With `trace_fd` every write to it is traced. Raises DeviceMissing, DeviceLost.
     """
 
     start_tolerance_us = 0  # logical time
 
-    def __init__(self, plant: Plant, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400) -> None:
-        self.now_us: int = 0
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        stroke_nl: int = 500,
+        concentration_u_per_ml: int = 400,
+        memory: Backed | None = None,
+        trace_fd: int = 0,
+        start_us: int = 0,
+    ) -> None:
+        self.now_us: int = start_us
         self.stroke_starts_us: list[int] = []
         self.exchanges = 0
         self.stroke_uu = stroke_nl * concentration_u_per_ml
         self.plant = plant
-        self._device = Device(stroke_nl=stroke_nl, concentration_u_per_ml=concentration_u_per_ml)
+        self.memory = memory or Backed()
+        self._own_memory = memory is None
+        self._options = {
+            "stroke_nl": stroke_nl,
+            "concentration_u_per_ml": concentration_u_per_ml,
+            "memory_fd": self.memory.fd,
+            "trace_fd": trace_fd,
+        }
+        self._said_bye = False
+        self.power_up()
+
+    def power_up(self) -> None:
+        """Give the board its power; it boots and goes to sleep, unless its power is to fail in a write before that."""
+        self._device = Device(**self._options)
+        self.powered = True
         self._edge_us = benchlink.NEVER_US
         self._to_device: deque[tuple[int, bytes]] = deque()  # (arrival of the last byte, bytes)
         self._from_device: deque[tuple[int, bytes]] = deque()
-        self._said_bye = False
         kind, _, self._sequence, _, _, version, _, _ = self._read_request()[0]
         if kind != benchlink.HELLO or version != benchlink.VERSION:
             raise self._device.lost(f"bench link: version {version} is not {benchlink.VERSION}")
-        self._until_us = 0
-        self.run_until_us(0)
+        self._until_us = self.now_us
+        self.run_until_us(self.now_us)
 
     def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
-        """Let the board live up to `end_us`; with `stop_at_uart` no further than its first bytes on the UART."""
+        """Let the board live up to `end_us`; with `stop_at_uart` no further than its first bytes on the UART.
+
+        If its power fails in a write (`memory.cut_in_write()`) that is where this ends, with `powered` false.
+        """
+        if not self.powered:
+            self.now_us = end_us
+            return
         read, write = os.read, os.write
         read_fd, write_fd = self._device.read_fd, self._device.write_fd
         pack, unpack, size = benchlink.REPLY.pack, benchlink.REQUEST.unpack_from, benchlink.REQUEST.size
@@ -86,6 +116,10 @@ class VirtualBoard:
                 request = read(read_fd, 2048)
                 exchanges += 1
                 if len(request) < size:
+                    self.now_us = now_us
+                    if self._device.power_failed():
+                        self.power_cut()
+                        return
                     raise self._device.lost("bench link")
                 kind, flags, sequence, uart_bytes, steps, until_us, duration_us, _ = unpack(request)
                 self.now_us = now_us
@@ -147,7 +181,8 @@ class VirtualBoard:
 
     def close(self) -> None:
         """Tell the board to stop and see it off."""
-        if self._said_bye:
+        if self._said_bye or not self.powered:
+            self._give_back()
             return
         self._said_bye = True
         reply = benchlink.REPLY.pack(benchlink.IDLE, benchlink.STOP, self._sequence, 0, 0, self.now_us, 0)
@@ -159,11 +194,26 @@ class VirtualBoard:
         if request[0] != benchlink.BYE:
             raise self._device.lost("at the end: no goodbye")
         self._device.wait()
+        self._give_back()
 
     def kill(self) -> None:
-        """Cut the board's power."""
+        """End it at once, and for good."""
         self._said_bye = True
+        if self.powered:
+            self.power_cut()
+        self._give_back()
+
+    def power_cut(self) -> None:
+        """Take the board's power away, now; what it has not stored is gone."""
         self._device.kill()
+        self.powered = False
+        self._to_device.clear()
+        self._from_device.clear()
+
+    def _give_back(self) -> None:
+        if self._own_memory:
+            self._own_memory = False
+            self.memory.close()
 
     def _take_uart(self, now_us: int, data: bytes, count: int) -> None:
         while len(data) < count:

@@ -58,7 +58,10 @@ def wrong_values():
 
 def usual(message):
     """A request that the fake pump accepts."""
-    return {field.name: max(field.low, 1) * 200 if field.unit else max(field.low, 1) for field in message.request}
+    values = {field.name: max(field.low, 1) * 200 if field.unit else max(field.low, 1) for field in message.request}
+    return {
+        field.name: field.low if values[field.name] > field.high else values[field.name] for field in message.request
+    }
 
 
 @pytest.mark.parametrize("message", MESSAGES[1:], ids=[message.name for message in MESSAGES[1:]])

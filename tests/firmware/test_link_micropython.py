@@ -41,6 +41,10 @@ class Uart:
         self.sent.extend(memoryview(buffer)[:count])
 
 class Pump:
+    def connected(self, schema_agreed):
+        pass
+    def refused(self, message_id, code, value):
+        pass
     def identity(self):
         return {{"board": "FAKE", "firmware_version": "0.0.1", "core_version": "0.0.2", "native_core": True,
                 "stroke_uu": 200000, "stroke_nl": 500, "concentration_u_per_ml": 400, "now_us": 1000000,

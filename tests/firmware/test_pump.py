@@ -4,56 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from c_ext.host import Core
-from firmware import dose_codes, events, protocol
-from firmware.drivers.clock import Clock
-from firmware.drivers.pressure_sensor import PressureSensor
-from firmware.drivers.stepper import Stepper
-from firmware.drivers.stroke_sensor import StrokeSensor
+from firmware import events, protocol
 from firmware.errors import Refused
-from firmware.pump import Pump
-
-MOTOR = (96, 400, 1600, 20_000)
-SECOND_US = 1_000_000
-
-
-class Hand:
-    """A pump, and the hand that moves its clock and plays the part of a board's interrupts."""
-
-    def __init__(self) -> None:
-        self.now_us = 0
-        self.halted = 0
-        self.strokes_us: list[int] = []
-        self.core = Core(motor=MOTOR)
-        self.pump = Pump(
-            self.core,
-            Clock(lambda: self.now_us),
-            Stepper(MOTOR, self._halt),
-            StrokeSensor(lambda: self.core.state()[dose_codes.GUARD_CONFIRMED]),
-            PressureSensor(lambda: 512, 512, 39_063, 4095),
-            {"stroke_uu": 200_000, "stroke_nl": 500, "concentration_u_per_ml": 400},
-        )
-
-    def _halt(self) -> None:
-        self.halted += 1
-
-    def live(self, until_us: int, *, confirm: bool = True) -> None:
-        while 0 <= (due_us := self.core.next_us()) <= until_us:
-            self.core.promise(self.now_us, min(due_us, self.now_us + 3600 * SECOND_US))
-            self.now_us = max(self.now_us, due_us)
-            action = self.core.service(self.now_us)
-            self.core.settle(self.now_us)
-            if action == 1:
-                self.strokes_us.append(self.now_us)
-                self.now_us += 104_000
-                if confirm:
-                    self.core.confirmed()
-                self.core.ended()
-                self.core.settle(self.now_us)
-                self.pump.handle(events.STROKE)
-            else:
-                self.pump.handle(events.WITHHELD if action == 2 else events.FAULT)
-        self.now_us = until_us
+from tests.firmware.hand import SECOND_US, Hand
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 import c_ext.host
 from firmware import dose_codes, events
 from hil import benchlink
+from hil.backends import backed
 from hil.backends.device import device_program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,19 @@ def test_bench_link_layout() -> None:
         name: "<" + "".join(sizes[each] for each in re.findall(r"(uint\d+_t) \w+;", body)) for body, name in structs
     }
     assert layouts == {"request": benchlink.REQUEST.format, "reply": benchlink.REPLY.format}
+
+
+def test_backed_memory_layout() -> None:
+    header = (ROOT / "boards" / "VIRTUAL" / "benchlink" / "backed.h").read_text()
+    defined = {name: int(value, 0) for name, value in re.findall(r"#define BACKED_(\w+) (\w+?)u?\n", header)}
+    assert defined == {name: getattr(backed, name) for name in ("MAGIC", "HEADER_BYTES", "EXIT_POWER_CUT")}
+    sizes = {"uint32_t": "I", "uint64_t": "Q", "int64_t": "q"}
+    structs = re.findall(r"typedef struct \{(.*?)\} (backed\w*)_t;", header, re.S)
+    layouts = {
+        name: "<" + "".join(sizes[each] for each in re.findall(r"(u?int\d+_t) \w+;", body)) for body, name in structs
+    }
+    assert layouts == {"backed": backed.HEADER.format, "backed_trace": backed.TRACE.format}
+    assert backed.HEADER.size <= backed.HEADER_BYTES
 
 
 def test_event_bits_of_the_virtual_board() -> None:

@@ -17,6 +17,10 @@ class FakePump:
         self.bolus_id = 0
         self.limits = (35000, 40000, 60000, 150000)
         self.records = []
+        self.utc_s = 1_767_225_600
+        self.log = []
+        self.connections = 0
+        self.refusals = []
         self.calls = []
 
     def snapshot(self):
@@ -93,6 +97,31 @@ class FakePump:
     def deliveries(self, since_id, max_count):
         found = [record for record in self.records if record["id"] > since_id][:max_count]
         return (self.records[0]["id"], self.records[-1]["id"], found) if self.records else (0, 0, [])
+
+    def set_time(self, utc_s):
+        self.calls.append(("set_time", utc_s))
+        old, self.utc_s = self.utc_s, utc_s
+        return 8_000_000, old
+
+    def initialise_memory(self):
+        self.calls.append(("initialise_memory",))
+        return 9_000_000
+
+    def events(self, since_number, max_count):
+        found = [event for event in self.log if event["number"] > since_number][:max_count]
+        return (self.log[0]["number"], self.log[-1]["number"], found) if self.log else (1, 0, [])
+
+    def connected(self, schema_agreed):
+        self.connections += 1
+
+    def refused(self, message_id, code, value):
+        self.refusals.append((message_id, code, value))
+
+    def add_events(self, count):
+        for number in range(1, count + 1):
+            event = {"number": number, "time_s": 1_767_225_600 + number, "clock_known": True, "category": 1}
+            event.update(event=1, detail=1, reason=1, a=number, b=200, c=1, d=0)
+            self.log.append(event)
 
     def add_deliveries(self, count):
         for number in range(1, count + 1):

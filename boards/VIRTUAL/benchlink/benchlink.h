@@ -11,7 +11,7 @@
 #define BENCHLINK_VERSION 1u
 
 // Request types.
-#define BENCHLINK_HELLO 1u  // until_us = BENCHLINK_VERSION; the reply's now_us starts the clock
+#define BENCHLINK_HELLO 1u  // until_us = BENCHLINK_VERSION; the reply's now_us is the bench's time at power-up
 #define BENCHLINK_IDLE 2u
 #define BENCHLINK_BYE 3u  // the last request; no reply
 

@@ -2,6 +2,8 @@
 // UART, all at the other end of the bench link. What an interrupt does on a board, idle() does here, in C, without Python.
 //
 // Without a bench (attach() not called) time simply jumps to where idle() wants to sleep to; strokes confirm themselves.
+#include "virtual.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +26,9 @@ static struct {
     bool stopped;
     uint8_t flags;  // of the next request
     uint16_t sequence;
-    uint64_t now_us;
+    uint64_t exchanges;
+    uint64_t now_us;         // device time: 0 at power-up unless advance() has moved it
+    uint64_t ahead_us;       // of the bench's time, modulo 2^64
     uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
     uint32_t pressure_counts;
     uint32_t received;
@@ -38,6 +42,14 @@ static struct {
 
 uint64_t virtual_now_us(void) {
     return board.now_us;
+}
+
+uint64_t virtual_bench_us(void) {
+    return board.now_us - board.ahead_us;
+}
+
+uint64_t virtual_exchanges(void) {
+    return board.exchanges;
 }
 
 static void read_all(void *into, size_t bytes) {
@@ -71,6 +83,7 @@ static void send(uint8_t type, uint64_t until_us) {
     uint8_t message[sizeof(benchlink_request_t) + UART_BUFFER_BYTES];
     const bool stroke = (board.flags & BENCHLINK_STROKE) != 0u;
     board.sequence++;
+    board.exchanges++;
     const benchlink_request_t request = {
         .type = type,
         .flags = board.flags,
@@ -91,10 +104,10 @@ static void send(uint8_t type, uint64_t until_us) {
 static uint8_t receive(void) {
     benchlink_reply_t reply;
     read_all(&reply, sizeof(reply));
-    if ((reply.sequence != board.sequence) || (reply.now_us < board.now_us)) {
+    if ((reply.sequence != board.sequence) || (reply.now_us < virtual_bench_us())) {
         _exit(EXIT_BENCH_CONFUSED);
     }
-    board.now_us = reply.now_us;
+    board.now_us = reply.now_us + board.ahead_us;
     board.pressure_counts = reply.pressure_counts;
     for (uint32_t i = 0u; i < reply.uart_bytes; i++) {
         uint8_t byte = 0u;
@@ -127,7 +140,7 @@ static uint8_t sleep_until(uint64_t wake_us) {
         board.flags = 0u;
         seen = (board.now_us >= board.stroke_end_us) ? BENCHLINK_EDGE : 0u;
     } else if ((wake_us > board.now_us) || (board.flags != 0u) || (board.to_send != 0u)) {
-        send(BENCHLINK_IDLE, wake_us);
+        send(BENCHLINK_IDLE, wake_us - board.ahead_us);
         seen = receive();
     } else {
         seen = 0u;  // nothing to wait for and nothing to tell: no exchange
@@ -200,13 +213,16 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(idle_obj, virtual_idle);
 
-// attach(from_bench_fd, to_bench_fd): joins the bench; its reply sets the clock.
+// attach(from_bench_fd, to_bench_fd): joins the bench.
 static mp_obj_t virtual_attach(mp_obj_t from_bench, mp_obj_t to_bench) {
     board.from_bench = mp_obj_get_int(from_bench);
     board.to_bench = mp_obj_get_int(to_bench);
     board.attached = true;
     send(BENCHLINK_HELLO, BENCHLINK_VERSION);
     (void)receive();
+    // A chip's counter starts at power-up, whatever the time may be.
+    board.ahead_us -= board.now_us;
+    board.now_us = 0u;
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(attach_obj, virtual_attach);
@@ -215,7 +231,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(attach_obj, virtual_attach);
 static mp_obj_t virtual_bye(void) {
     if (board.attached) {
         board.flags = 0u;
-        send(BENCHLINK_BYE, board.now_us);
+        send(BENCHLINK_BYE, virtual_bench_us());
         board.attached = false;
     }
     return mp_const_none;
@@ -227,6 +243,15 @@ static mp_obj_t virtual_now(void) {
     return mp_obj_new_int_from_ull(board.now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, virtual_now);
+
+// advance(us): device time jumps on, to where the last life has left it. Before the first idle().
+static mp_obj_t virtual_advance(mp_obj_t us_object) {
+    const uint64_t us = dosecore_get_u64(us_object);
+    board.now_us += us;
+    board.ahead_us += us;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, virtual_advance);
 
 // pressure_counts() -> the ADC's last conversion
 static mp_obj_t virtual_pressure_counts(void) {
@@ -277,6 +302,7 @@ static const mp_rom_map_elem_t virtual_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_bye), MP_ROM_PTR(&bye_obj)},
     {MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&idle_obj)},
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
+    {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_pressure_counts), MP_ROM_PTR(&pressure_counts_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},

@@ -1,0 +1,39 @@
+"""Non-volatile memory: what every part that the firmware can store to offers, and the one of a board that has it in C.
+
+An `nvm` has `size_bytes`, `read_into(address, buffer)` and `write(address, data)`. A call is bounded: when write()
+returns, the bytes are in the cells, and power may go. It raises MemoryRange with nothing done, or MemoryAbsent: the
+memory does not answer, and any part of the data may have been written. Parts: firmware/drivers/fram.py; docs/memory.md.
+
+Implements: STORE-1
+"""
+
+from firmware.errors import MemoryAbsent, MemoryRange
+
+
+class Nvm:
+    """A memory behind two functions of the board, which raise OSError if it does not answer."""
+
+    def __init__(self, size_bytes, read_into, write):
+        self.size_bytes = size_bytes
+        self._read_into = read_into
+        self._write = write
+
+    def read_into(self, address, buffer):
+        """Fill `buffer` from `address` on."""
+        self._check(address, len(buffer))
+        try:
+            self._read_into(address, buffer)
+        except OSError:
+            raise MemoryAbsent(0)
+
+    def write(self, address, data):
+        """Write `data` from `address` on."""
+        self._check(address, len(data))
+        try:
+            self._write(address, data)
+        except OSError:
+            raise MemoryAbsent(0)
+
+    def _check(self, address, length):
+        if address < 0 or address + length > self.size_bytes:
+            raise MemoryRange(address, length, self.size_bytes)

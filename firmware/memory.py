@@ -1,0 +1,141 @@
+"""The pump's memory at work: what is stored when, and what follows when it cannot be.
+
+Whatever changes the pump is stored before it is answered, and each stroke before the next is permitted. If that fails
+there is no permit, so no stroke, and the status says why; nothing here ever makes a stroke possible.
+
+Implements: STORE-1, STORE-3, LOG-1
+"""
+
+from firmware import protocol
+from firmware.errors import FirmwareError
+from firmware.restart import restore
+from firmware.storage import journal as stored
+from firmware.storage.event_log import NO_CLOCK
+from firmware.storage.state_record import NO_RATE
+
+_RESETS_MAX = 0xFFFF
+_US_PER_S = 1000000
+
+
+class Memory:
+    """Keeps `core` in `journal`; `clock` and `wall` are the device's and the wall clock.
+
+    `state` is one of protocol.MEMORIES. While it is write_failed or damaged, `usable` is false.
+    """
+
+    def __init__(self, journal, core, clock, wall):
+        self.state = protocol.MEMORY_WHOLE
+        self.log = journal.log
+        self.record = journal.record
+        self._journal = journal
+        self._core = core
+        self._clock = clock
+        self._wall = wall
+
+    @property
+    def usable(self):
+        """May the pump dose on what it stores?"""
+        return self.state < protocol.MEMORY_WRITE_FAILED
+
+    def open(self, deliveries, advance):
+        """Take up the last life, if there was one; returns its Restart, or None. `advance(us)` moves the board's
+        counter.
+
+        What it has found is then stored, and nothing is permitted yet.
+        """
+        found = None
+        try:
+            opened = self._journal.open()
+            if opened == stored.NEW:
+                self.initialise(deliveries)
+            elif opened == stored.DAMAGED:
+                self.state = protocol.MEMORY_DAMAGED
+            else:
+                found = self._take_up(opened, deliveries, advance)
+                self.store(deliveries, 0)
+        except FirmwareError:
+            self.state = protocol.MEMORY_DAMAGED
+        return found
+
+    def _take_up(self, opened, deliveries, advance):
+        found = restore(self._core, self._journal, self._wall, self._clock.now_us())
+        if found.broken:
+            self.state = protocol.MEMORY_DAMAGED
+            return None
+        advance(found.device_time_us - self._clock.now_us())
+        self._wall.advanced()
+        if opened == stored.ONE_COPY:
+            self.state = protocol.MEMORY_MENDED
+        if found.starts_replaced:
+            self.state = protocol.MEMORY_CAPS_LATE
+        self.record.resets = min(self.record.resets + 1, _RESETS_MAX)
+        gone_s = (found.device_time_us - found.ended_us) // _US_PER_S
+        values = (self.record.resets, found.doubtful, gone_s, found.starts_replaced)
+        self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_RESET, self.state, 0, values)
+        deliveries.restore(self.record, found.ended_us)
+        return found
+
+    def initialise(self, deliveries):
+        """Start anew with a memory that is new or cannot be believed. Raises what the memory raises."""
+        self.record.rate_to_return_to = NO_RATE
+        self._fill(deliveries, 0)
+        self._save_core()
+        if self.state == protocol.MEMORY_DAMAGED:
+            # Events that are still readable stay, and numbers go on from theirs.
+            self.log.find_newest()
+        self._journal.initialise()
+        self.state = protocol.MEMORY_WHOLE
+        self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_INITIALISED)
+
+    def note(self, category, event, detail=0, reason=0, values=()):
+        """Put an event into the log; it counts with the next store()."""
+        if self.state == protocol.MEMORY_DAMAGED:
+            return
+        now_us = self._clock.now_us()
+        if not self._wall.known:
+            category |= NO_CLOCK
+        try:
+            self.log.append(self._wall.stamp_s(now_us), category, event, detail, reason, values)
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
+
+    def store(self, deliveries, permitted):
+        """Make everything true that has happened, and `permitted` the stroke that may come next; returns success."""
+        self._fill(deliveries, permitted)
+        return self._save()
+
+    def stroke(self, permitted):
+        """A stroke is over, and nothing else has changed: the record before the next permit. Kept short."""
+        record = self.record
+        now_us = self._clock.now_us()
+        record.permitted = permitted
+        record.saved_us = now_us
+        record.saved_utc_s = self._wall.utc_s(now_us)
+        return self._save()
+
+    def _fill(self, deliveries, permitted):
+        record = self.record
+        deliveries.describe(record)
+        record.permitted = permitted
+        record.saved_us = self._clock.now_us()
+        record.saved_utc_s = self._wall.utc_s(record.saved_us)
+        record.clock_known = 1 if self._wall.known else 0
+
+    def _save(self):
+        if self.state == protocol.MEMORY_DAMAGED:
+            return False
+        self._save_core()
+        try:
+            self._journal.save()
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
+            return False
+        if self.state == protocol.MEMORY_WRITE_FAILED:
+            self.state = protocol.MEMORY_WHOLE
+        return True
+
+    def _save_core(self):
+        record = self.record
+        self._core.save_into(record.saved_us, record.core)
+        # Not asked of the core again: its interrupt may start a stroke in between.
+        record.strokes = record.strokes_of_core()

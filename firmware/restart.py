@@ -1,0 +1,113 @@
+"""What a pump does with its stored state after a reset: the one place that decides what had happened when power went.
+
+The state record says "n - 1 completed, n permitted". Stroke n may have started or not, and if it is due by now nobody
+can know: it counts as delivered, at the time at which it was due. If it is not due yet, it cannot have started. So the
+count is right, or one stroke too high, and never too low.
+
+Time without power programs nothing and owes nothing; the fraction owed before stays. Boluses end with what was
+delivered. Basal goes on, also a temporary rate whose time is not over, unless the clock was lost: then nobody knows
+what time it is, and basal runs at the lowest of the rates it could run at until the time is set.
+
+Nothing is written here; power may go again at any point and the next restart finds the same record.
+
+Implements: STORE-2, STORE-3, GUARD-3, THER-1
+"""
+
+from firmware import dose_codes as code
+from firmware.compat import const
+from firmware.storage.state_record import NO_RATE
+
+_STROKE = const(1)  # CORE_STROKE
+
+
+class Restart:
+    """What restore() found: all that the pump has to tell about it."""
+
+    def __init__(self):
+        self.broken = 0  # the dose core's invariant that does not hold; then nothing was restored
+        self.doubtful = 0  # 1: a stroke is counted that may not have been delivered
+        self.starts_replaced = 0  # starts of strokes in the caps' history that were damaged
+        self.ended_us = 0  # when the last life's deliveries ended
+        self.device_time_us = 0  # now
+
+
+def restore(core, journal, wall, now_us):
+    """Put the state in `journal.record` into `core`, a core just made; returns a Restart.
+
+    `now_us` is the board's counter. The core is then settled at `device_time_us` of the result: the counter must be
+    moved on to it before anything else is asked of the core.
+    """
+    found = Restart()
+    record = journal.record
+    found.starts_replaced = journal.restore_history()
+    found.broken = core.load(record.saved_us, record.core)
+    if found.broken:
+        return found
+    _finish_stroke_in_progress(core)
+    gone_us = wall.gone_us(record.saved_utc_s if record.clock_known else 0)
+    latest_us = None if gone_us is None else record.saved_us + gone_us[1]
+    due_us = _permit_next(core)
+    came_due = due_us >= 0 and (latest_us is None or due_us <= latest_us)
+    books_us = record.saved_us
+    if came_due and record.permitted > record.strokes:
+        found.doubtful = _count(core, due_us)
+        books_us = due_us
+    likely_us = books_us if gone_us is None else record.saved_us + gone_us[0]
+    found.device_time_us = max(books_us, likely_us, now_us)
+    found.ended_us = books_us
+    if latest_us is not None and not came_due:
+        # No stroke has come due meanwhile: for the books it is as if power had never gone.
+        core.settle(found.device_time_us)
+        core.cancel_bolus(found.device_time_us)  # refused if there is none
+    else:
+        _leave_out(core, books_us, found.device_time_us, wall.known)
+    if not wall.known:
+        _lowest_basal(core, record, found.device_time_us)
+    return found
+
+
+def _finish_stroke_in_progress(core):
+    state = core.state()
+    if state[code.IN_FLIGHT]:
+        if state[code.GUARD_CONFIRMED] != state[code.GUARD_COMMANDED]:
+            core.confirmed()
+        core.ended()
+
+
+def _permit_next(core):
+    """When the next stroke is due, -1 for never: known only with a permit. In memory it is one once it is written."""
+    core.permit(core.state()[code.GUARD_COMMANDED] + 1)
+    return core.next_us()
+
+
+def _count(core, due_us):
+    """The stroke due at `due_us` counts as started there and delivered; 0 if it could not start: a cap, a fault."""
+    core.promise(due_us, due_us)
+    if core.service(due_us) != _STROKE:
+        return 0
+    core.confirmed()
+    core.ended()
+    return 1
+
+
+def _leave_out(core, from_us, to_us, clock_known):
+    """No insulin is programmed between the two times."""
+    core.settle(from_us)
+    state = core.state()
+    if state[code.SUSPENDED]:
+        core.settle(to_us)
+        return
+    core.suspend(from_us)
+    core.resume(to_us)
+    if clock_known and state[code.TEMP] and state[code.TEMP_UNTIL_US] > to_us:
+        core.temp_basal(to_us, state[code.TEMP], state[code.TEMP_VALUE], state[code.TEMP_UNTIL_US] - to_us)
+
+
+def _lowest_basal(core, record, now_us):
+    state = core.state()
+    rate_mu_per_h = state[code.RATE_MU_PER_H]
+    if record.rate_to_return_to == NO_RATE:
+        record.rate_to_return_to = rate_mu_per_h
+    if state[code.BOUNDARY_US] >= 0:
+        rate_mu_per_h = min(rate_mu_per_h, state[code.BOUNDARY_MU_PER_H])
+    core.set_basal(now_us, rate_mu_per_h)

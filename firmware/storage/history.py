@@ -1,0 +1,93 @@
+"""The start of every stroke of a day, which the rolling caps look back on: four bytes a stroke, in blocks of eight.
+
+A block holds eight starts, its number and a CRC, and is written once, when its eighth stroke has started, over the
+block that the day's cap has not needed for eight strokes at least. The starts after the last full block lie in the
+state record, which says how many strokes there were: that record makes a new block valid, so a block may be cut at any
+byte.
+
+A block that is damaged is replaced by the first start known after it: later than the true ones, so the caps err on the
+safe side until a day has passed.
+
+Implements: STORE-1, STORE-3, GUARD-1
+"""
+
+import struct
+from binascii import crc32
+
+from firmware.compat import const
+
+STROKES = const(8)  # in a block
+OPEN_BYTES = const(32)  # of the starts after the last full block
+BLOCK_BYTES = const(40)  # number, starts, CRC
+TICK_SHIFT = const(20)  # GUARD_TICK_SHIFT
+
+
+def blocks_for(strokes):
+    """Blocks for a ring of `strokes` starts, the one being written and the open one not needed."""
+    return -(-strokes // STROKES) + 2
+
+
+class History:
+    """The blocks at `address` of `nvm`, `blocks` of them, for the ring `ticks` of the dose core."""
+
+    def __init__(self, nvm, address, blocks, ticks):
+        self._nvm = nvm
+        self._address = address
+        self._blocks = blocks
+        self._ticks = ticks
+        self._written = 0  # blocks since the first stroke
+        self._block = bytearray(BLOCK_BYTES)
+        self._view = memoryview(self._block)
+
+    def save(self, strokes, open_part):
+        """`strokes` have started: write the block that has become full, and put the starts after it in `open_part`."""
+        full = strokes // STROKES
+        while self._written < full:
+            self._write(self._written)
+            self._written += 1
+        ticks = self._ticks
+        length = len(ticks)
+        for place in range(STROKES):
+            stroke = full * STROKES + place
+            struct.pack_into("<I", open_part, 4 * place, ticks[stroke % length] if stroke < strokes else 0)
+
+    def restore(self, strokes, open_part, saved_us):
+        """Fill the ring as it was after `strokes` strokes; return how many starts were damaged and are replaced."""
+        ticks = self._ticks
+        length = len(ticks)
+        self._written = strokes // STROKES
+        earliest = max(0, strokes - length)
+        damaged = 0
+        later = saved_us >> TICK_SHIFT
+        for place in range(strokes % STROKES - 1, -1, -1):
+            later = struct.unpack_from("<I", open_part, 4 * place)[0]
+            ticks[(self._written * STROKES + place) % length] = later
+        for number in range(self._written - 1, earliest // STROKES - 1, -1):
+            whole = self._read(number)
+            for place in range(STROKES - 1, -1, -1):
+                stroke = number * STROKES + place
+                if stroke < earliest:
+                    break
+                if whole:
+                    later = struct.unpack_from("<I", self._block, 4 + 4 * place)[0]
+                else:
+                    damaged += 1
+                ticks[stroke % length] = later
+        return damaged
+
+    def _at(self, number):
+        return self._address + number % self._blocks * BLOCK_BYTES
+
+    def _write(self, number):
+        ticks = self._ticks
+        block = self._block
+        struct.pack_into("<I", block, 0, number + 1)
+        for place in range(STROKES):
+            struct.pack_into("<I", block, 4 + 4 * place, ticks[(number * STROKES + place) % len(ticks)])
+        struct.pack_into("<I", block, BLOCK_BYTES - 4, crc32(self._view[: BLOCK_BYTES - 4]))
+        self._nvm.write(self._at(number), block)
+
+    def _read(self, number):
+        self._nvm.read_into(self._at(number), self._block)
+        crc = struct.unpack_from("<I", self._block, BLOCK_BYTES - 4)[0]
+        return crc == crc32(self._view[: BLOCK_BYTES - 4]) and struct.unpack_from("<I", self._block, 0)[0] == number + 1

@@ -1,0 +1,83 @@
+"""The journal: the stored state of one pump, whole or not there, and the way it is written and read.
+
+save() is the one point at which anything comes to be true: it stores the history's full blocks, then the state record
+in two copies. Events appended before it count with it. Whatever power does, the next life finds the last save that was
+finished, or the one that was being written.
+
+Implements: STORE-1, STORE-2, STORE-3
+"""
+
+import struct
+
+from firmware.compat import const
+from firmware.storage import layout, slots
+from firmware.storage.event_log import EventLog
+from firmware.storage.history import History
+from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
+
+_MAGIC = b"RELV"
+_LAYOUT_VERSION = const(1)
+
+NEW = const(0)  # nothing was ever stored here
+WHOLE = const(1)  # both copies of the record are there
+ONE_COPY = const(2)  # one is; the next save makes two again
+DAMAGED = const(3)  # nothing that can be believed
+
+
+class Journal:
+    """The journal of a pump with strokes of `stroke_uu` µU, in `nvm`; `ticks` is the dose core's ring of starts.
+
+    `record` holds the values of the latest state; fill it and its `core` before save(). `log` is the event log.
+    Raises MemoryRange if the memory is too small; every method raises what the memory raises.
+    """
+
+    def __init__(self, nvm, ticks, stroke_uu):
+        places = layout.Layout(nvm.size_bytes, len(ticks))
+        self._format = slots.TwoSlots(nvm, layout.FORMAT_AT, layout.FORMAT_PAYLOAD_BYTES)
+        self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)
+        self._one_format = False
+        self._history = History(nvm, places.history_at, places.blocks, ticks)
+        self._described = struct.pack(
+            "<4sHHIIII", _MAGIC, _LAYOUT_VERSION, PAYLOAD_BYTES, len(ticks), stroke_uu, nvm.size_bytes, 0
+        )
+        self.record = StateRecord(self._state.payload)
+        self.log = EventLog(nvm, places.log_at, places.events)
+
+    def open(self):
+        """Read what is stored: NEW, WHOLE, ONE_COPY or DAMAGED. `record` is filled if it is WHOLE or ONE_COPY."""
+        described = self._format.read()
+        if described == slots.NOTHING:
+            return NEW if self._format.any_blank() else DAMAGED
+        stored = self._state.read()
+        if bytes(self._format.payload) != self._described or stored == slots.NOTHING:
+            return DAMAGED
+        self._one_format = described == slots.ONE
+        self.record.read()
+        self.log.next_number = self.record.next_event
+        return WHOLE if stored == described == slots.BOTH else ONE_COPY
+
+    def restore_history(self):
+        """Put the starts of strokes back into the ring; returns how many are replaced because they were damaged."""
+        record = self.record
+        return self._history.restore(record.strokes, record.open_part, record.saved_us)
+
+    def save(self):
+        """Store `record`; when this returns, it is so."""
+        record = self.record
+        record.next_event = self.log.next_number
+        self._history.save(record.strokes, record.open_part)
+        record.write()
+        self._state.write()
+        if self._one_format:
+            self._write_format()
+
+    def initialise(self):
+        """Make a memory NEW or DAMAGED this pump's own: the present record first, and last that it is there."""
+        self._history.restore(0, self.record.open_part, 0)
+        self.save()
+        self._write_format()
+
+    def _write_format(self):
+        self._format.payload[:] = self._described
+        self._format.write()
+        self._one_format = False

@@ -1,0 +1,29 @@
+"""Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
+
+    format | state, two copies | strokes' starts, a ring of blocks | events, a ring to the end
+
+Implements: STORE-1, LOG-2
+"""
+
+from firmware.compat import const
+from firmware.errors import MemoryRange
+from firmware.storage import event_log, history, state_record
+from firmware.storage.slots import OVERHEAD_BYTES
+
+FORMAT_PAYLOAD_BYTES = const(24)
+FORMAT_AT = const(0)
+STATE_AT = const(64)  # after two copies of 32
+EVENTS_MIN = const(64)  # a memory that does not even hold these is refused
+
+
+class Layout:
+    """The places for `strokes` starts, in a memory of `size_bytes`; MemoryRange if it is too small."""
+
+    def __init__(self, size_bytes, strokes):
+        self.blocks = history.blocks_for(strokes)
+        self.history_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
+        end = self.history_at + self.blocks * history.BLOCK_BYTES
+        self.log_at = -(-end // event_log.EVENT_BYTES) * event_log.EVENT_BYTES
+        self.events = (size_bytes - self.log_at) // event_log.EVENT_BYTES
+        if self.events < EVENTS_MIN:
+            raise MemoryRange(self.log_at, EVENTS_MIN * event_log.EVENT_BYTES, size_bytes)

@@ -1,0 +1,83 @@
+"""A record in two equal copies, so that power may be lost at any byte and one copy may be damaged.
+
+A copy is sequence (4 bytes) | payload | CRC-32 (4). write() numbers the record anew and writes one copy, then the
+other.
+
+- While one copy is being written the other is whole: it holds this record or the one before.
+- Only when write() has returned may what the record permits happen: then both copies hold it, so whatever happens to
+  one
+  of them, the newest record is still there. An older record is never taken for the newest (docs/adr/0006).
+- CRC-32 finds every error burst up to 32 bits and every 3 wrong bits in up to 11 KB. It starts from the record's
+  address, so that a copy in the wrong place is not believed.
+
+Implements: STORE-1, STORE-2, STORE-3
+"""
+
+import struct
+from binascii import crc32
+
+from firmware.compat import const
+
+OVERHEAD_BYTES = const(8)
+
+NOTHING = const(0)  # neither copy is whole
+ONE = const(1)  # one is whole and the other is not, or is older: power was lost in write(), or a copy is damaged
+BOTH = const(2)  # both are whole and the same
+
+
+class TwoSlots:
+    """A record of `payload_bytes` at `address` of `nvm`; takes `2 * (payload_bytes + OVERHEAD_BYTES)` bytes there.
+
+    `payload` is the record's buffer: read() fills it, write() stores it. `sequence` is the record's number.
+    """
+
+    def __init__(self, nvm, address, payload_bytes):
+        self.sequence = 0
+        self._nvm = nvm
+        self._address = address
+        self._size = payload_bytes + OVERHEAD_BYTES
+        self._slot = bytearray(self._size)
+        self._view = memoryview(self._slot)
+        self.payload = self._view[4 : 4 + payload_bytes]
+        self._first = 0  # the copy to write first: the one that is not known to be whole and newest
+
+    def read(self):
+        """Take in the newest whole copy; return NOTHING (payload undefined), ONE or BOTH."""
+        first = self._read_copy(0)
+        second = self._read_copy(1)
+        if first is None and second is None:
+            self.sequence = 0
+            return NOTHING
+        newest = 0 if second is None or (first is not None and first > second) else 1
+        self._first = 1 - newest
+        self.sequence = self._read_copy(newest) if newest == 0 else second  # the second is in the buffer
+        return BOTH if first == second else ONE
+
+    def write(self):
+        """Store the payload as the next record. Raises what the memory raises; the one before is then still there."""
+        self.sequence += 1
+        slot = self._slot
+        struct.pack_into("<I", slot, 0, self.sequence)
+        end = self._size - 4
+        struct.pack_into("<I", slot, end, crc32(self._view[:end], self._address))
+        first = self._first
+        self._nvm.write(self._address + first * self._size, slot)
+        # If this fails, the copy just written is the whole one.
+        self._first = 1 - first
+        self._nvm.write(self._address + (1 - first) * self._size, slot)
+        self._first = first
+
+    def any_blank(self):
+        """Is a copy as a new part has it, all bits alike? Then write() was never finished here."""
+        for copy in (0, 1):
+            self._nvm.read_into(self._address + copy * self._size, self._slot)
+            if self._slot.count(b"\x00") == self._size or self._slot.count(b"\xff") == self._size:
+                return True
+        return False
+
+    def _read_copy(self, copy):
+        self._nvm.read_into(self._address + copy * self._size, self._slot)
+        end = self._size - 4
+        if struct.unpack_from("<I", self._slot, end)[0] != crc32(self._view[:end], self._address):
+            return None
+        return struct.unpack_from("<I", self._slot, 0)[0]

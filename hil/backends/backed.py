@@ -1,0 +1,85 @@
+"""The bench's end of what outlives a power cut of a virtual board: non-volatile memory and battery-backed clock.
+
+boards/VIRTUAL/benchlink/backed.h is the other end; a test compares. The bench counts the writes to each cell, lets the
+power fail in the middle of any write, flips bits, and has the clock lose its time.
+
+Implements: STORE-4 (writes counted), HIL-3 (memory)
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+
+import numpy as np
+import numpy.typing as npt
+
+MAGIC = 0x42565245
+HEADER = struct.Struct("<IIQQIIqII")  # magic, size, writes, cut in write, after bytes, failing, clock offset, valid, -
+HEADER_BYTES = 64
+TRACE = struct.Struct("<QII")  # exchange, address, bytes
+EXIT_POWER_CUT = 5
+
+# 4 Mbit, an MB85RS4MT: 90 days of events; docs/memory.md has the arithmetic.
+SIZE_BYTES = 524288
+EPOCH_S = 1767225600  # the clock at the bench's time 0: 2026-01-01 00:00 UTC
+
+_CUT_AT = 16
+_FAILING_AT = 28
+_CLOCK_AT = 32
+_VALID_AT = 40
+
+
+class Backed:
+    """A memory of `size_bytes`, blank, and a clock, set unless `clock_s` is None. `fd` is the file the board maps."""
+
+    def __init__(self, size_bytes: int = SIZE_BYTES, clock_s: int | None = EPOCH_S) -> None:
+        self.size_bytes = size_bytes
+        self.fd = os.memfd_create("backed")
+        total = HEADER_BYTES + 5 * size_bytes
+        os.truncate(self.fd, total)
+        self._map = mmap.mmap(self.fd, total)
+        valid = clock_s is not None
+        HEADER.pack_into(self._map, 0, MAGIC, size_bytes, 0, 0, 0, 0, clock_s or 0, valid, 0)
+        self.cells: npt.NDArray[np.uint8] = np.frombuffer(self._map, np.uint8, size_bytes, HEADER_BYTES)
+        self.writes_per_cell: npt.NDArray[np.uint32] = np.frombuffer(
+            self._map, np.uint32, size_bytes, HEADER_BYTES + size_bytes
+        )
+
+    @property
+    def writes(self) -> int:
+        """Write calls so far."""
+        return int(HEADER.unpack_from(self._map, 0)[2])
+
+    def cut_in_write(self, number: int, after_bytes: int) -> None:
+        """Have the power fail in write `number` of the memory's life, after so many of its bytes; 0: in none."""
+        struct.pack_into("<QI", self._map, _CUT_AT, number, after_bytes)
+
+    def fail_writes(self, failing: bool) -> None:
+        """Writes are not acknowledged from now on, or they are again."""
+        struct.pack_into("<I", self._map, _FAILING_AT, failing)
+
+    def lose_clock(self) -> None:
+        """The clock's battery fails while the board is off."""
+        struct.pack_into("<I", self._map, _VALID_AT, 0)
+
+    def flip(self, address: int, bit: int) -> None:
+        """One bit of a cell turns."""
+        self.cells[address] ^= 1 << bit
+
+    def image(self) -> bytes:
+        """All cells."""
+        return self.cells.tobytes()
+
+    def load(self, image: bytes | bytearray) -> None:
+        """The cells are now `image`; no power cut is pending."""
+        self.cells[:] = np.frombuffer(image, np.uint8)
+        self.cut_in_write(0, 0)
+        self.fail_writes(False)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        del self.cells, self.writes_per_cell
+        self._map.close()
+        os.close(self.fd)

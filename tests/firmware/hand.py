@@ -1,0 +1,87 @@
+"""A pump on CPython, and the hand that moves its clock, plays the part of its interrupts and takes its power away."""
+
+from __future__ import annotations
+
+from c_ext.host import Core
+from firmware import dose_codes, events
+from firmware.drivers.clock import Clock
+from firmware.drivers.pressure_sensor import PressureSensor
+from firmware.drivers.stepper import Stepper
+from firmware.drivers.stroke_sensor import StrokeSensor
+from firmware.memory import Memory
+from firmware.pump import Pump
+from firmware.storage.journal import Journal
+from firmware.wall_clock import WallClock
+from tests.firmware.ram import RamNvm, RamRtc
+
+MOTOR = (96, 400, 1600, 20_000)
+SECOND_US = 1_000_000
+STROKE_UU = 200_000
+BURST_US = 104_000
+
+
+class Hand:
+    """A pump with `memory` and `rtc`, which may be those of another life; then `now_us` is the new counter's 0.
+
+    `strokes_us` are the starts of this life's strokes in device time.
+    """
+
+    def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None) -> None:
+        self.now_us = 0
+        self.halted = 0
+        self.strokes_us: list[int] = []
+        self.memory = memory or RamNvm()
+        self.rtc = rtc or RamRtc()
+        self.core = Core(motor=MOTOR)
+        self.clock = Clock(lambda: self.now_us)
+        self.wall = WallClock(self.clock, self.rtc)
+        self.journal = Journal(self.memory, self.core.ticks(), STROKE_UU)
+        self.pump = Pump(
+            self.core,
+            self.clock,
+            Stepper(MOTOR, self._halt),
+            StrokeSensor(lambda: self.core.state()[dose_codes.GUARD_CONFIRMED]),
+            PressureSensor(lambda: 512, 512, 39_063, 4095),
+            {"stroke_uu": STROKE_UU, "stroke_nl": 500, "concentration_u_per_ml": 400},
+            Memory(self.journal, self.core, self.clock, self.wall),
+            self.wall,
+            self._advance,
+        )
+
+    def _halt(self) -> None:
+        self.halted += 1
+
+    def _advance(self, us: int) -> None:
+        assert us >= 0
+        self.now_us += us
+
+    def live(self, until_us: int, *, confirm: bool = True) -> None:
+        while 0 <= (due_us := self.core.next_us()) <= until_us:
+            self.core.promise(self.now_us, min(due_us, self.now_us + 3600 * SECOND_US))
+            self._pass(max(self.now_us, due_us))
+            action = self.core.service(self.now_us)
+            self.core.settle(self.now_us)
+            if action == 1:
+                self.strokes_us.append(self.now_us)
+                self._pass(self.now_us + BURST_US)
+                if confirm:
+                    self.core.confirmed()
+                self.core.ended()
+                self.core.settle(self.now_us)
+                self.pump.handle(events.STROKE)
+            else:
+                self.pump.handle(events.WITHHELD if action == 2 else events.FAULT)
+        self._pass(until_us)
+
+    def _pass(self, until_us: int) -> None:
+        if self.rtc.now_s is not None:
+            self.rtc.now_s += until_us // SECOND_US - self.now_us // SECOND_US
+        self.now_us = until_us
+
+    def restarted(self, after_us: int = 5 * SECOND_US, *, clock_lost: bool = False) -> Hand:
+        """The power was off for so long; this is the next life."""
+        self._pass(self.now_us + after_us)
+        if clock_lost:
+            self.rtc.now_s = None
+        self.memory.cut_write = 0
+        return Hand(self.memory, self.rtc)

@@ -1,0 +1,64 @@
+"""A memory and a battery-backed clock in RAM, for firmware that runs on CPython."""
+
+from __future__ import annotations
+
+from firmware.errors import MemoryAbsent, MemoryRange
+
+
+class PowerCut(BaseException):
+    """The power has gone in the middle of a write; no handler of the firmware's may catch it."""
+
+
+class RamNvm:
+    """Like firmware.drivers.nvm.Nvm. Power fails in write `cut_write`, the first being 1, after `cut_bytes` bytes."""
+
+    def __init__(self, size_bytes: int = 32768, image: bytes | None = None) -> None:
+        self.size_bytes = size_bytes
+        self.cells = bytearray(image if image is not None else size_bytes)
+        self.counts = [0] * size_bytes
+        self.writes: list[tuple[int, bytes]] = []
+        self.cut_write = 0
+        self.cut_bytes = 0
+        self.failing = False
+
+    def read_into(self, address: int, buffer: bytearray) -> None:
+        self._check(address, len(buffer))
+        buffer[:] = self.cells[address : address + len(buffer)]
+
+    def write(self, address: int, data: bytes) -> None:
+        self._check(address, len(data))
+        if self.failing:
+            raise MemoryAbsent(0)
+        data = bytes(data)
+        self.writes.append((address, data))
+        cut = len(self.writes) == self.cut_write
+        if cut:
+            data = data[: self.cut_bytes]
+        self.cells[address : address + len(data)] = data
+        for place in range(address, address + len(data)):
+            self.counts[place] += 1
+        if cut:
+            raise PowerCut
+
+    def flip(self, address: int, bit: int = 0) -> None:
+        self.cells[address] ^= 1 << bit
+
+    def _check(self, address: int, length: int) -> None:
+        if address < 0 or address + length > self.size_bytes:
+            raise MemoryRange(address, length, self.size_bytes)
+
+
+class RamRtc:
+    """Like the drivers of firmware.drivers.rtc; `now_s` is UTC, or None if the time is lost."""
+
+    def __init__(self, now_s: int | None = 1_767_225_600) -> None:
+        self.now_s = now_s
+        self.failing = False
+
+    def read(self) -> int | None:
+        return self.now_s
+
+    def set(self, utc_s: int) -> None:
+        if self.failing:
+            raise OSError(5)
+        self.now_s = utc_s
