@@ -115,6 +115,7 @@ types: stubs ## check types: CPython code, then the firmware against MicroPython
 	@$(VENV)/mypy
 	@$(VENV)/mypy --config-file tools/mypy-firmware.ini
 	@$(VENV)/mypy --config-file tools/mypy-rp2.ini
+	@$(VENV)/mypy --config-file tools/mypy-stm32.ini
 
 .PHONY: core
 core: ## dose core: every quick gate, then build/core/summary.json
@@ -194,7 +195,7 @@ lock: ## pin all dependencies of pyproject.toml anew, by hash
 
 .PHONY: clean
 clean: ## delete what was built, but not what was installed
-	@rm -rf build/bench build/core build/VIRTUAL build/RPI_PICO* build/logs build/speed.json
+	@rm -rf build/bench build/core $(patsubst boards/%/board.toml,build/%*,$(wildcard boards/*/board.toml)) build/logs build/speed.json
 
 .PHONY: distclean
 distclean: ## delete everything that is not in the repository, but not the download cache

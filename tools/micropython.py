@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.console import ROOT, Problem, main_guard
-from tools.ports import rp2, unix
+from tools.ports import rp2, stm32, unix
 from tools.ports.common import Job
 
 
@@ -25,7 +25,7 @@ class Port(Protocol):
         """The program, built if its inputs have changed."""
 
 
-PORTS: dict[str, Port] = {"unix": unix, "rp2": rp2}
+PORTS: dict[str, Port] = {"unix": unix, "rp2": rp2, "stm32": stm32}
 
 
 def board_job(board: str, release: bool = False) -> Job:

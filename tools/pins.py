@@ -1,8 +1,10 @@
-"""A board's pins, from the one table in boards/BOARD/board.toml: for C, for CMake and for Python.
+"""A board's pins, from the one table in boards/BOARD/board.toml: for C, for MicroPython's build and for Python.
 
-Errors: Problem if a pin is named twice or is no number.
+A pin is a GPIO number (RP2040), or port and number and then, freely, where it is on the board: "PB3 D3" (STM32).
+Errors: Problem if a pin is named twice or is neither.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,29 @@ from tools.console import Problem
 NOTE = "Made from the table of pins in boards/{board}/board.toml by the build. Do not edit."
 
 
+_PORT_PIN = re.compile(r"P([A-H])(\d|1[0-5])(?: +(\S.*))?")
+
+
+def number(pin: Any) -> int | None:
+    """The GPIO number, for STM32 16 · port + number; None if it is no pin."""
+    if isinstance(pin, int) and not isinstance(pin, bool):
+        return pin
+    found = _PORT_PIN.fullmatch(pin) if isinstance(pin, str) else None
+    return (ord(found[1]) - ord("A")) * 16 + int(found[2]) if found else None
+
+
 def checked(board: str, facts: dict[str, Any]) -> dict[str, int]:
-    """The pins by name. Raises Problem if two names share one."""
-    pins: dict[str, int] = facts.get("pins", {})
+    """The pins' numbers by name. Raises Problem if two names share one."""
+    pins: dict[str, int] = {}
     seen: dict[int, str] = {}
-    for name, pin in pins.items():
-        if not isinstance(pin, int) or isinstance(pin, bool):
-            raise Problem(f"boards/{board}/board.toml: pin {name} is {pin!r}, not a GPIO number")
-        if pin in seen:
-            raise Problem(f"boards/{board}/board.toml: GPIO {pin} is both {seen[pin]} and {name}")
-        seen[pin] = name
+    for name, pin in facts.get("pins", {}).items():
+        place = number(pin)
+        if place is None:
+            raise Problem(f'boards/{board}/board.toml: pin {name} is {pin!r}, not a GPIO number, nor like "PB3"')
+        if place in seen:
+            raise Problem(f"boards/{board}/board.toml: GPIO {pin} is both {seen[place]} and {name}")
+        seen[place] = name
+        pins[name] = place
     return pins
 
 
@@ -29,6 +44,18 @@ def header(board: str, pins: dict[str, int]) -> str:
     lines = [f"// {NOTE.format(board=board)}", "#ifndef RELEVE_PINS_H", "#define RELEVE_PINS_H", ""]
     lines += [f"#define PIN_{name} {pin}u" for name, pin in pins.items()]
     return "\n".join([*lines, "", "#endif", ""])
+
+
+def stm32_header(board: str, pins: dict[str, int], uarts: dict[str, int]) -> str:
+    """The C header for an STM32: also the pins' names in MicroPython's port, and the numbers of the UARTs."""
+    names = [f"#define PINNAME_{name} pin_{chr(ord('A') + pin // 16)}{pin % 16}" for name, pin in pins.items()]
+    numbers = [f"#define {name}_UART {uart}" for name, uart in uarts.items()]
+    return header(board, pins).replace("\n#endif", "\n".join(["", *names, "", *numbers, "", "#endif"]))
+
+
+def csv(pins: dict[str, int]) -> str:
+    """pins.csv of MicroPython's port stm32: every pin under its name here."""
+    return "".join(f"{name},P{chr(ord('A') + pin // 16)}{pin % 16}\n" for name, pin in pins.items())
 
 
 def variables(board: str, pins: dict[str, int]) -> str:
@@ -45,11 +72,17 @@ def module(board: str, pins: dict[str, int]) -> str:
 
 
 def write(folder: Path, board: str, facts: dict[str, Any]) -> None:
-    """Put pins.h, pins.cmake and pins.py into `folder`, untouched if they are right, so that make sees no change."""
+    """Put pins.h, pins.py and what the port's build reads into `folder`.
+
+    What is right is left untouched, so that make sees no change.
+    """
     pins = checked(board, facts)
+    texts = {"pins.h": header(board, pins), "pins.cmake": variables(board, pins), "pins.py": module(board, pins)}
+    if facts.get("port") == "stm32":
+        named = f'"""{NOTE.format(board=board)}"""\n\nNAME = "{board}"\n'
+        texts = {"pins.h": stm32_header(board, pins, facts["uarts"]), "pins.csv": csv(pins), "pins.py": named}
     folder.mkdir(parents=True, exist_ok=True)
-    for name, make in {"pins.h": header, "pins.cmake": variables, "pins.py": module}.items():
+    for name, text in texts.items():
         path = folder / name
-        text = make(board, pins)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

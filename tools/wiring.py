@@ -3,7 +3,8 @@
     python3 -m tools.wiring BOARD            draws it anew
     python3 -m tools.wiring BOARD --check    says whether it is up to date; exit status 1 if not
 
-boards/BOARD/board.toml: [pins] has the GPIO numbers, [parts] what hangs on them, in the order of the drawing.
+boards/BOARD/board.toml: [pins] has the pins, [[parts]] what hangs on them, in the order of the drawing, or `parts`
+names a file that has them.
 Errors: Problem if a pin belongs to no part, or a part names a pin that is not in the table.
 """
 
@@ -37,30 +38,42 @@ def facts_of(board: str) -> dict[str, Any]:
 def drawing(board: str, facts: dict[str, Any]) -> str:
     """The wiring as text. Raises Problem if pins and parts do not match."""
     pins = checked(board, facts)
-    parts: list[dict[str, Any]] = facts.get("parts", [])
-    header = HEADERS[facts["header"]]
+    parts: list[dict[str, Any]] = parts_of(facts)
     wires = [(part, name, terminal) for part in parts for name, terminal in part["pins"].items()]
     unknown = [name for _, name, _ in wires if name not in pins]
     loose = [name for name in pins if name not in {each for _, each, _ in wires}]
     if unknown or loose:
         wrong = [f"{name}: no such pin" for name in unknown] + [f"{name}: belongs to no part" for name in loose]
         raise Problem(f"boards/{board}/board.toml: {'; '.join(wrong)}")
-    left = max(len(_left(name, pins, header)) for _, name, _ in wires)
+    labels = {name: _label(name, pin, facts) for name, pin in facts["pins"].items()}
+    left = max(len(labels[name]) for _, name, _ in wires)
     right = max(len(text) for part in parts for text in (part["name"], *part["pins"].values(), *part.get("notes", ())))
     lines = [f"{facts['name']:^{left + 4}}"]
     for part in parts:
         lines.append(_edge(left, right))
         lines.append(f"| {'':{left}} |{'':{_WIRE}}| {part['name']:{right}} |")
         for name, terminal in part["pins"].items():
-            lines.append(f"| {_left(name, pins, header):{left}} |{'-' * _WIRE}| {terminal:{right}} |")
+            lines.append(f"| {labels[name]:{left}} |{'-' * _WIRE}| {terminal:{right}} |")
         lines += [f"| {'':{left}} |{'':{_WIRE}}| {note:{right}} |" for note in part.get("notes", ())]
     lines.append(_edge(left, right))
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _left(name: str, pins: dict[str, int], header: dict[int, int]) -> str:
-    place = f"pin {header[pins[name]]:2}" if pins[name] in header else "on board"
-    return f"{name:13} GP{pins[name]:<2} {place:>8}"
+def parts_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What hangs on the board, of its own or from the file that it names."""
+    parts = facts.get("parts", [])
+    if isinstance(parts, str):
+        parts = tomllib.loads((ROOT / parts).read_text(encoding="utf-8"))["parts"]
+    return list(parts)
+
+
+def _label(name: str, pin: Any, facts: dict[str, Any]) -> str:
+    if isinstance(pin, str):
+        own, _, place = pin.partition(" ")
+        return f"{name:13} {own:4} {place:>8}"
+    header = HEADERS[facts["header"]]
+    place = f"pin {header[pin]:2}" if pin in header else "on board"
+    return f"{name:13} GP{pin:<2} {place:>8}"
 
 
 def _edge(left: int, right: int) -> str:

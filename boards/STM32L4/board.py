@@ -1,0 +1,44 @@
+"""A board of the STM32L4 family with a stepper driver, FRAM and sensors; what differs is in its board.toml."""
+
+from binascii import hexlify
+
+import hardware
+import machine
+import pins
+
+from firmware.drivers.adc import Adc
+from firmware.drivers.fram import Fram
+
+# 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
+# board (assumption: a small stepper at 1/16 step under no load worth naming).
+_STEPS_PER_UL = 192
+_MOTOR_HZ = (400, 1600, 20000)
+_I2C_HZ = 400000
+
+
+class Board:
+    """Pins, buses and constants of the board, as firmware.main expects them of any board."""
+
+    NAME = pins.NAME
+    stroke_nl = 500
+    concentration_u_per_ml = 400
+    MOTOR = (_STEPS_PER_UL * stroke_nl // 1000,) + _MOTOR_HZ
+    # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
+    HISTORY_STROKES = 500000000 // (stroke_nl * concentration_u_per_ml)
+    # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
+    PRESSURE_CALIBRATION = (512, 39063, 4095)
+
+    def __init__(self):
+        hardware.setup()
+        self.nvm = Fram(machine.I2C(1, freq=_I2C_HZ))
+        self.image = hexlify(hardware.image()[:8]).decode()
+        self.idle = hardware.idle
+        self.now_us = hardware.now_us
+        self.motor_stop = hardware.motor_stop
+        self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE"))).read_counts
+        self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY"))).read_counts
+        self.uart_read_into = hardware.uart_read_into
+        self.uart_write = hardware.uart_write
+
+    def leave(self):
+        """A real board has nobody to say goodbye to."""

@@ -1,0 +1,5 @@
+# Frozen into the image of every STM32L4 board: the firmware as a package, the board as the module `board`, what runs first.
+package("firmware", base_path="../..")
+module("board.py")
+module("main.py", base_path="../RPI_PICO")
+module("pins.py", base_path="$(RELEVE_GENERATED)")

@@ -1,0 +1,14 @@
+# What the STM32L4 boards share of MicroPython's build settings; a board's mpconfigboard.mk names its chip and includes this.
+MCU_SERIES = l4
+# 1 MB of flash, of which 512 KB are the image's, and 96 + 32 KB of RAM; the L475 is an L476 without display controller.
+AF_FILE = boards/stm32l476_af.csv
+LD_FILES = boards/stm32l476xg.ld boards/common_basic.ld
+STM32L4_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+FROZEN_MANIFEST = $(STM32L4_DIR)/manifest.py
+# AES in counter mode, for the programmer link.
+MICROPY_PY_SSL = 1
+MICROPY_SSL_MBEDTLS = 1
+CFLAGS += -I$(STM32L4_DIR) -I$(RELEVE_GENERATED) -DRELEVE_RELEASE=$(RELEVE_RELEASE) -DMBEDTLS_CIPHER_MODE_CTR
+CFLAGS += $(RELEVE_PREFIX_MAPS)
+MICROPY_MANIFEST_RELEVE_GENERATED = $(RELEVE_GENERATED)
+export MICROPY_MANIFEST_RELEVE_GENERATED

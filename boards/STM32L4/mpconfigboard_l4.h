@@ -1,0 +1,29 @@
+// What the STM32L4 boards share of MicroPython's configuration; a board's mpconfigboard.h adds its name and console.
+#include "pins.h"
+
+// The MSI, 4 MHz, held by the crystal, times 20: 80 MHz. c_ext/stm32/clock.h relies on it.
+#define MICROPY_HW_CLK_PLLM (1)
+#define MICROPY_HW_CLK_PLLN (40)
+#define MICROPY_HW_CLK_PLLP (RCC_PLLP_DIV7)
+#define MICROPY_HW_CLK_PLLQ (RCC_PLLQ_DIV4)
+#define MICROPY_HW_CLK_PLLR (RCC_PLLR_DIV2)
+#define MICROPY_HW_FLASH_LATENCY FLASH_LATENCY_4
+#define MICROPY_HW_ENABLE_RTC (1)
+#define MICROPY_HW_RTC_USE_LSE (1)
+#define MICROPY_HW_ENABLE_RNG (1)
+
+// No file system: nothing on the board can stand in for the frozen firmware. No USB: it would keep the chip awake.
+#define MICROPY_HW_HAS_FLASH (0)
+#define MICROPY_HW_ENABLE_INTERNAL_FLASH_STORAGE (0)
+#define MICROPY_HW_ENABLE_USB (0)
+// The timers that play strokes.
+#define MICROPY_HW_TIM_IS_RESERVED(id) (((id) == 2) || ((id) == 15))
+
+#define MICROPY_HW_I2C1_SCL (PINNAME_I2C_SCL)
+#define MICROPY_HW_I2C1_SDA (PINNAME_I2C_SDA)
+
+#define MICROPY_PY_CRYPTOLIB_CTR (1)
+
+// The heap goes with a soft reset, and with it the dose core.
+void releve_soft_reset(void);
+#define MICROPY_BOARD_START_SOFT_RESET(state) (releve_soft_reset(), boardctrl_start_soft_reset(state))

@@ -1,0 +1,198 @@
+#include "interrupts.h"
+
+#include "../board/service.h"
+#include "chip.h"
+#include "clock.h"
+#include "pins.h"
+#include "power.h"
+#include "sensor.h"
+#include "stroke.h"
+
+#define PRIORITY 0u
+// GUARD-3: 8 s, counted in 1/500 s by the 32 kHz oscillator through 64. That one may be 6 % fast (29.5 to 34 kHz): then
+// 7.5 s. The longest alarm is far below.
+#define WATCHDOG_COUNTS 4000u
+
+// One chip is one board: its state is file-scope, as its registers are.
+static service_t service;
+static uint64_t next_us;  // the alarm that is set, device time
+static bool claimed;
+static bool watched = true;
+
+static uint64_t device_us(void) {
+    return clock_us() + INTERRUPTS_LEAD_US;
+}
+
+// Hands the stroke that the core has ordered to the timers.
+static void start(void) {
+    if (stroke_playing()) {
+        // Never two strokes in the hardware, whatever went wrong before.
+        service_fail(&service, device_us());
+        (void)stroke_abort();
+    } else {
+        stroke_prepare();
+        // From the edge of a tick on, the timers count: finer than the clock.
+        stroke_start((uint32_t)(service.start_us - clock_edge()));
+    }
+}
+
+// Does all that is due. Ends with nothing due.
+static void work(void) {
+    service_order_t order;
+    stroke_interrupt();
+    if (sensor_take()) {
+        service_edge(&service);
+    }
+    do {
+        const uint64_t now_us = device_us();
+        order = service_turn(&service, now_us);
+        if (order == SERVICE_START) {
+            start();
+        } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
+            service_fail(&service, now_us);
+            (void)stroke_abort();
+        } else {
+            // The hardware has nothing to do.
+        }
+    } while (order != SERVICE_NOTHING);
+}
+
+// When the interrupt must come again, device time.
+static uint64_t again_us(uint64_t now_us) {
+    const uint64_t latest_us = now_us + CLOCK_ALARM_MAX_US;
+    uint64_t again = service_next_us(&service);
+    if (again > (now_us + POWER_SETTLE_US)) {
+        // Early enough for the oscillator to have settled after stop mode; then a second time.
+        again -= POWER_SETTLE_US;
+    }
+    if (again > latest_us) {
+        // Only to read the counter and to feed the watchdog. An alarm that is set will do: each new one costs an interrupt.
+        again = ((next_us > (now_us + CLOCK_ALARM_MIN_US)) && (next_us <= latest_us)) ? next_us : latest_us;
+    }
+    return again;
+}
+
+// Works, feeds the watchdog if the supervisor keeps its promise, and sets the alarm for the next time.
+static void interrupt(void) {
+    uint64_t now_us;
+    clock_interrupt();
+    do {
+        work();
+        now_us = device_us();
+        if (!watched || ((service.core != NULL) && core_alive(service.core, now_us))) {
+            R_IWDG->KR = R_IWDG_KR_FEED;
+        }
+        next_us = again_us(now_us);
+        now_us = device_us();
+        // An alarm cannot be set that close: it is waited for.
+    } while ((now_us + CLOCK_ALARM_MIN_US) >= next_us);
+    clock_alarm(next_us - INTERRUPTS_LEAD_US);
+}
+
+static const uint32_t lines[] = {R_IRQ_LPTIM1, R_IRQ_TIM15};
+
+void interrupts_mask(void) {
+    for (uint32_t i = 0u; i < (sizeof(lines) / sizeof(lines[0])); i++) {
+        chip_disable(lines[i]);
+    }
+    chip_disable(chip_edge_irq(PIN_STROKE_SENSOR));
+    chip_disable(chip_edge_irq(PIN_LINK_RX));
+}
+
+// Without a look at what is due.
+static void let_in(void) {
+    for (uint32_t i = 0u; i < (sizeof(lines) / sizeof(lines[0])); i++) {
+        chip_enable(lines[i]);
+    }
+    chip_enable(chip_edge_irq(PIN_STROKE_SENSOR));
+    chip_enable(chip_edge_irq(PIN_LINK_RX));
+    chip_barrier();
+}
+
+void interrupts_unmask(void) {
+    // What the supervisor did may have moved the next stroke: the interrupt looks at once.
+    chip_pend(R_IRQ_LPTIM1);
+    let_in();
+}
+
+bool interrupts_setup(void) {
+    bool ready = true;
+    if (!claimed) {
+        ready = clock_setup();
+        if (ready) {
+            // All at one priority, so that none comes into another; they share one handler, which looks at everything.
+            for (uint32_t i = 0u; i < (sizeof(lines) / sizeof(lines[0])); i++) {
+                chip_handler(lines[i], interrupt, PRIORITY);
+            }
+            chip_handler(chip_edge_irq(PIN_STROKE_SENSOR), interrupt, PRIORITY);
+            chip_handler(chip_edge_irq(PIN_LINK_RX), interrupt, PRIORITY);
+            R_IWDG->KR = R_IWDG_KR_START;
+            R_IWDG->KR = R_IWDG_KR_UNLOCK;
+            R_IWDG->PR = R_IWDG_PR_64;
+            R_IWDG->RLR = WATCHDOG_COUNTS - 1u;
+            while (R_IWDG->SR != 0u) {
+            }
+            R_IWDG->KR = R_IWDG_KR_FEED;
+            claimed = true;
+        }
+    }
+    if (ready) {
+        interrupts_forget();
+    }
+    return ready;
+}
+
+uint64_t interrupts_now_us(void) {
+    interrupts_mask();
+    const uint64_t now_us = device_us();
+    let_in();
+    return now_us;
+}
+
+void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us) {
+    interrupts_mask();
+    stroke_plan(steps, period_us);
+    service_init(&service, burst_us + STROKE_SLACK_US(burst_us), INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
+    interrupts_unmask();
+}
+
+bool interrupts_sleep(core_t *core, uint64_t until_us) {
+    interrupts_mask();
+    const bool promised = service_sleep(&service, core, device_us(), until_us);
+    interrupts_unmask();
+    return promised;
+}
+
+uint32_t interrupts_events(void) {
+    return *(volatile uint32_t *)&service.events;
+}
+
+uint64_t interrupts_spare_us(void) {
+    const uint64_t now_us = device_us();
+    return (next_us > now_us) ? (next_us - now_us) : 0u;
+}
+
+uint32_t interrupts_wake(void) {
+    interrupts_mask();
+    const uint32_t events = service_wake(&service, device_us());
+    interrupts_unmask();
+    return events;
+}
+
+void interrupts_forget(void) {
+    interrupts_mask();
+    service.core = NULL;
+    interrupts_unmask();
+}
+
+uint32_t interrupts_motor_stop(void) {
+    interrupts_mask();
+    const uint32_t steps = stroke_abort();
+    interrupts_unmask();
+    return steps;
+}
+
+void interrupts_watchdog_off(void) {
+    interrupts_forget();
+    watched = false;
+}

@@ -1,0 +1,53 @@
+// interrupts.h: the interrupt of clock, stroke and stroke sensor, the watchdog, and how the supervisor keeps it out.
+//
+// Implements: DOSE-6, GUARD-3
+#ifndef RELEVE_STM32_INTERRUPTS_H
+#define RELEVE_STM32_INTERRUPTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../core/core.h"
+
+// A stroke is handed over this much before it starts. Longer than anything keeps interrupts out: waking from stop mode,
+// the supervisor's calls. Not longer, because the wait is counted by the timers, whose clock may be off the crystal by
+// 0.25 %: 25 µs of 10 ms. Nothing erases flash on these boards (no file system; dose state is in FRAM).
+#define INTERRUPTS_LEAD_US 10000u
+
+// Starts the clock, installs the handlers at the highest priority, starts the watchdog; again only forgets the core.
+// False if the crystal does not oscillate: then there is no time, and nothing runs. Main.
+bool interrupts_setup(void);
+
+// Device time, µs; see c_ext/board/service.h for why it runs ahead. Main.
+uint64_t interrupts_now_us(void);
+
+// The plan of every stroke from now on; the core is forgotten. Main, no burst playing.
+void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us);
+
+// The supervisor goes to sleep; false if the core refuses the promise. Main.
+bool interrupts_sleep(core_t *core, uint64_t until_us);
+
+// Has something happened that the supervisor must see? Main or interrupt.
+uint32_t interrupts_events(void);
+
+// How long the interrupt can still stay away, µs. Main, all interrupts off.
+uint64_t interrupts_spare_us(void);
+
+// The supervisor is back; returns what happened. Main.
+uint32_t interrupts_wake(void);
+
+// The supervisor is gone: no stroke starts any more. One that plays goes on. Main.
+void interrupts_forget(void);
+
+// Around every call of the supervisor into the core: keeps the interrupt out, lets it look again. Main.
+void interrupts_mask(void);
+void interrupts_unmask(void);
+
+// Ends a stroke that plays; returns its steps done. Main.
+uint32_t interrupts_motor_stop(void);
+
+// The core is forgotten and the watchdog, which nothing can stop, fed for ever: the console has stopped the pump
+// (development image). Main.
+void interrupts_watchdog_off(void);
+
+#endif

@@ -1,0 +1,126 @@
+// module.c: the C module `hardware` of STM32L4 boards: idle(), clock, motor and programmer link for board.py. Argument checks
+// and nothing else; what it does is in the files beside it.
+#include "../board/service.h"
+#include "../micropython/dosecore.h"
+#include "../rp2/image.h"
+#include "interrupts.h"
+#include "link.h"
+#include "power.h"
+#include "py/runtime.h"
+#include "sensor.h"
+#include "stroke.h"
+
+// The collector must not take the core that the interrupt works with.
+MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
+
+// setup(): claims and starts the hardware. After a soft reset again.
+static mp_obj_t hardware_setup(void) {
+    stroke_setup();
+    sensor_setup();
+    link_setup();
+    if (!interrupts_setup()) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the 32 kHz crystal does not oscillate: no time, no pump"));
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(setup_obj, hardware_setup);
+
+// idle(core, until_us) -> events. Promises the core to be back at until_us, at most an hour from now, and sleeps until then
+// or until something happens that Python must see. On return the core has entered what happened.
+static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
+    core_t *core = dosecore_get(core_object);
+    const uint64_t until_us = dosecore_get_u64(until_object);
+    uint32_t events = 0u;
+    if (MP_STATE_PORT(releve_core) != core_object) {
+        uint16_t period_us[MOTION_STEPS_MAX];
+        while (stroke_playing()) {
+            // The last stroke before a soft reset: it is over within the second.
+        }
+        interrupts_plan(dosecore_plan(core_object, period_us), period_us, dosecore_burst_us(core_object));
+        MP_STATE_PORT(releve_core) = core_object;
+    }
+    if (!interrupts_sleep(core, until_us)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("idle: the deadline must lie within the next hour"));
+    }
+    do {
+        events = power_idle(RELEVE_RELEASE) ? EVENT_UART : 0u;
+        mp_handle_pending(true);  // Ctrl-C from the console
+    } while ((events | interrupts_events()) == 0u);
+    return MP_OBJ_NEW_SMALL_INT(events | interrupts_wake());
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(idle_obj, hardware_idle);
+
+// now_us() -> device time, µs
+static mp_obj_t hardware_now(void) {
+    return mp_obj_new_int_from_ull(interrupts_now_us());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, hardware_now);
+
+// motor_stop() -> steps done of the stroke that was cut short. The core has been told by core.stop().
+static mp_obj_t hardware_motor_stop(void) {
+    return MP_OBJ_NEW_SMALL_INT(interrupts_motor_stop());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, hardware_motor_stop);
+
+// uart_read_into(buffer) -> bytes read
+static mp_obj_t hardware_uart_read_into(mp_obj_t buffer) {
+    mp_buffer_info_t into;
+    mp_get_buffer_raise(buffer, &into, MP_BUFFER_WRITE);
+    return MP_OBJ_NEW_SMALL_INT(link_read(into.buf, (uint32_t)into.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(uart_read_into_obj, hardware_uart_read_into);
+
+// uart_write(buffer, bytes) -> bytes taken
+static mp_obj_t hardware_uart_write(mp_obj_t buffer, mp_obj_t bytes_object) {
+    mp_buffer_info_t from;
+    mp_get_buffer_raise(buffer, &from, MP_BUFFER_READ);
+    const mp_int_t wanted = mp_obj_get_int(bytes_object);
+    const size_t bytes = ((wanted < 0) || ((size_t)wanted > from.len)) ? from.len : (size_t)wanted;
+    return MP_OBJ_NEW_SMALL_INT(link_write(from.buf, (uint32_t)bytes));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(uart_write_obj, hardware_uart_write);
+
+// image() -> SHA-256 of the image, 32 bytes, as the build has worked it out
+static mp_obj_t hardware_image(void) {
+    return mp_obj_new_bytes(releve_image_digest, IMAGE_DIGEST_BYTES);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(image_obj, hardware_image);
+
+// watchdog_off(): the console has stopped the pump.
+static mp_obj_t hardware_watchdog_off(void) {
+    interrupts_watchdog_off();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(watchdog_off_obj, hardware_watchdog_off);
+
+void dosecore_mask(void) {
+    interrupts_mask();
+}
+
+void dosecore_unmask(void) {
+    interrupts_unmask();
+}
+
+void releve_soft_reset(void) {
+    interrupts_forget();
+    MP_STATE_PORT(releve_core) = MP_OBJ_NULL;
+}
+
+static const mp_rom_map_elem_t hardware_globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_hardware)},
+    {MP_ROM_QSTR(MP_QSTR_setup), MP_ROM_PTR(&setup_obj)},
+    {MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&idle_obj)},
+    {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
+    {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
+    {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
+    {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},
+    {MP_ROM_QSTR(MP_QSTR_watchdog_off), MP_ROM_PTR(&watchdog_off_obj)},
+};
+static MP_DEFINE_CONST_DICT(hardware_globals, hardware_globals_table);
+
+const mp_obj_module_t hardware_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&hardware_globals,
+};
+MP_REGISTER_MODULE(MP_QSTR_hardware, hardware_module);

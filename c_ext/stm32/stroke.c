@@ -1,0 +1,136 @@
+#include "stroke.h"
+
+#include "../core/motion.h"
+#include "chip.h"
+#include "clock.h"
+#include "pins.h"
+
+// TIM15's first channel is on PA2 and PB14, as alternate function 14 (STM32L475 and L476 datasheets, alternate functions).
+_Static_assert((PIN_STEP == 2u) || (PIN_STEP == 30u), "STEP must be PA2 or PB14: TIM15's first channel");
+#define STEP_FUNCTION 14u
+// STEP is low this long at the beginning of each period, then high to its end; stepper drivers ask for 1 to 2 µs of each.
+#define LOW_US 5u  // 5 ticks too
+// TIM15 asks for this one (RM0351 table 44, DMA1 requests).
+#define DMA_CHANNEL 5u
+#define DMA_REQUEST 7u
+#define DMA_SETTLES_LOOKS 8u
+
+static uint16_t reload[MOTION_STEPS_MAX];
+static uint32_t step_count;
+static bool busy;
+static bool ready;
+
+static reg_dma_channel_t *channel(void) {
+    return &R_DMA1->CHANNEL[DMA_CHANNEL - 1u];
+}
+
+static void motor(bool on) {
+    chip_drive(PIN_MOTOR_ENABLE, !on);
+}
+
+void stroke_setup(void) {
+    if (!ready) {
+        chip_drive(PIN_MOTOR_ENABLE, true);
+        chip_pin(PIN_MOTOR_ENABLE, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
+        motor(false);
+        chip_pin(PIN_DIR, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
+        chip_drive(PIN_DIR, true);
+        R_RCC->AHB1ENR |= R_RCC_AHB1ENR_DMA1EN;
+        R_RCC->APB1ENR1 |= R_RCC_APB1ENR1_TIM2EN;
+        R_RCC->APB2ENR |= R_RCC_APB2ENR_TIM15EN;
+        (void)R_RCC->APB2ENR;
+        R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+        R_TIM15->PSC = CLOCK_TIMER_DIVIDER - 1u;
+        R_TIM15->CCMR1 = R_TIM_CCMR1_OC1M_FORCE_LOW;
+        R_TIM15->CCER = R_TIM_CCER_CC1E;
+        R_TIM15->BDTR = R_TIM_BDTR_MOE;
+        R_TIM2->CR1 = R_TIM_CR1_OPM;
+        R_TIM2->PSC = CLOCK_TIMER_DIVIDER - 1u;
+        R_TIM2->EGR = R_TIM_EGR_UG;  // before anybody listens to its trigger
+        R_TIM2->CR2 = R_TIM_CR2_MMS_UPDATE;
+        chip_pin(PIN_STEP, CHIP_ALTERNATE, STEP_FUNCTION, CHIP_NO_PULL);
+        R_DMA1->CSELR = (R_DMA1->CSELR & ~R_DMA_SELECT(DMA_CHANNEL, 15u)) | R_DMA_SELECT(DMA_CHANNEL, DMA_REQUEST);
+        ready = true;
+    }
+}
+
+void stroke_plan(uint32_t steps, const uint16_t *period_us) {
+    uint32_t begin_us = 0u;
+    for (uint32_t k = 0u; k < steps; k++) {
+        // Edges are rounded, not periods, so that errors do not add up.
+        const uint32_t end_us = begin_us + period_us[k];
+        reload[k] = (uint16_t)(clock_timer_ticks(end_us) - clock_timer_ticks(begin_us) - 1u);
+        begin_us = end_us;
+    }
+    step_count = steps;
+}
+
+void stroke_prepare(void) {
+    reg_dma_channel_t *dma = channel();
+    busy = true;
+    motor(true);
+    dma->CCR = 0u;
+    R_DMA1->IFCR = R_DMA_FLAGS(DMA_CHANNEL);
+    dma->CPAR = (uint32_t)(uintptr_t)&R_TIM15->ARR;
+    dma->CMAR = (uint32_t)(uintptr_t)reload;
+    dma->CNDTR = step_count;
+    dma->CCR =
+        R_DMA_CCR_PL_HIGHEST | R_DMA_CCR_MSIZE_16 | R_DMA_CCR_PSIZE_32 | R_DMA_CCR_MINC | R_DMA_CCR_DIR | R_DMA_CCR_EN;
+    R_TIM15->ARR = reload[0];
+    R_TIM15->CCR1 = LOW_US;
+    R_TIM15->RCR = step_count - 1u;
+    R_TIM15->CNT = 0u;
+    R_TIM15->EGR = R_TIM_EGR_UG;  // takes RCR and PSC over; URS: no interrupt
+    R_TIM15->CCMR1 = R_TIM_CCMR1_OC1M_PWM2;
+    R_TIM15->SR = 0u;
+    R_TIM15->DIER = R_TIM_DIER_CC1DE | R_TIM_DIER_UIE;
+    R_TIM15->SMCR = R_TIM_SMCR_TS_ITR0 | R_TIM_SMCR_SMS_TRIGGER;
+}
+
+void stroke_start(uint32_t wait_us) {
+    R_TIM2->CNT = 0u;
+    R_TIM2->ARR = clock_timer_ticks(wait_us - LOW_US) - 1u;
+    R_TIM2->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_CEN;
+}
+
+bool stroke_playing(void) {
+    // The last period's end is TIM15's only update event.
+    return busy && ((R_TIM15->SR & R_TIM_SR_UIF) == 0u);
+}
+
+// Nothing sets TIM15 off any more, STEP is low, the motor is off.
+static void rest(void) {
+    R_TIM2->CR1 = R_TIM_CR1_OPM;
+    R_TIM15->SMCR = 0u;
+    R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+    R_TIM15->DIER = 0u;
+    R_TIM15->CCMR1 = R_TIM_CCMR1_OC1M_FORCE_LOW;
+    R_TIM15->SR = 0u;
+    channel()->CCR = 0u;
+    motor(false);
+    busy = false;
+}
+
+void stroke_interrupt(void) {
+    if (busy && !stroke_playing()) {
+        rest();
+    }
+}
+
+uint32_t stroke_abort(void) {
+    uint32_t done = 0u;
+    if (busy) {
+        R_TIM2->CR1 = R_TIM_CR1_OPM;
+        R_TIM15->SMCR = 0u;
+        R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+        chip_barrier();
+        // Every rising edge is a request to the DMA, which it has served a few cycles later.
+        uint32_t left = channel()->CNDTR;
+        for (uint32_t i = 0u; i < DMA_SETTLES_LOOKS; i++) {
+            left = channel()->CNDTR;
+        }
+        done = step_count - left;
+        rest();
+    }
+    return done;
+}

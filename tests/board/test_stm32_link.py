@@ -1,0 +1,147 @@
+"""STM32L4: the programmer link by DMA loses nothing, wakes for frames, and in stop mode for the line's edge."""
+
+import random
+
+import pytest
+
+from tests.board.stm32_machine import Machine, build
+from tests.board.stm32_usart import BYTE_CYCLES, UARTS
+
+UART_EVENT = 4
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("stm32"))
+
+
+class Pump:
+    def __init__(self, image, uart=1):
+        self.machine = Machine(image, uart)
+        self.chip, self.line = self.machine.chip, self.machine.usart
+        assert self.machine.call("shim_setup") == 1
+        assert self.machine.call("shim_begin", 96, 400, 1600, 20000)
+        self.machine.call("shim_sleep", 3_600_000_000)
+
+    def read(self, size=8192):
+        count = self.machine.call("shim_read", size)
+        return self.machine.bytes_at("shim_bytes", count)
+
+    def write(self, data):
+        self.machine.engine.mem_write(self.machine.address("shim_bytes"), bytes(data))
+        return self.machine.call("shim_write", len(data))
+
+    def idle(self, may_stop=0):
+        return self.machine.call("shim_idle", may_stop)
+
+
+@pytest.fixture
+def pump(image):
+    return Pump(image)
+
+
+def frames(seed, count):
+    draw = random.Random(seed)
+    return [bytes(draw.randrange(1, 256) for _ in range(draw.randrange(1, 256))) + b"\0" for _ in range(count)]
+
+
+@pytest.mark.req("LINK-4")
+@pytest.mark.parametrize("uart", UARTS)
+def test_at_line_rate_nothing_is_lost_either_way_on_any_uart(image, tmp_path, uart):
+    pump = Pump(build(tmp_path, uart, base=image), uart)
+    data = b"".join(frames(uart, 60))
+    pump.line.feed(data)
+    came, said, rest = b"", 0, data
+    while len(came) < len(data):
+        while not pump.idle() & UART_EVENT:
+            pass
+        came += pump.read(random.Random(len(came)).randrange(1, 3000))
+        taken = pump.write(rest[:500])
+        said, rest = said + taken, rest[taken:]
+    while rest or len(pump.line.sent) < len(data):
+        pump.machine.pass_time(5000)
+        taken = pump.write(rest[:500])
+        said, rest = said + taken, rest[taken:]
+    assert came == data
+    assert bytes(pump.line.sent) == data
+    assert pump.line.lost == 0
+    assert pump.chip.wrong == []
+
+
+@pytest.mark.req("LINK-1")
+def test_the_processor_wakes_for_a_whole_frame_and_not_for_bytes(pump):
+    pump.line.feed(b"abcdefgh")
+    woken = 0
+    while pump.line.coming:
+        assert not pump.idle() & UART_EVENT
+        woken += 1
+    assert woken <= 3
+    pump.line.feed(b"ij\0")
+    while not pump.idle() & UART_EVENT:
+        pass
+    assert pump.read() == b"abcdefghij\0"
+    assert not pump.machine.call("shim_idle", 0) & UART_EVENT
+
+
+def test_half_a_ring_without_a_frame_must_be_read(pump):
+    pump.line.feed(bytes(range(1, 252)) * 9)
+    while not pump.idle() & UART_EVENT:
+        pass
+    assert len(pump.read()) >= 2048
+
+
+def test_more_than_the_ring_holds_loses_the_oldest_only(pump):
+    data = b"".join(frames(3, 60))
+    assert len(data) > 6000
+    pump.line.feed(data)
+    pump.machine.pass_time(len(data) * 100)
+    came = pump.read()
+    assert len(came) == 4096
+    assert data.endswith(came)
+
+
+def test_what_does_not_fit_is_not_taken(pump):
+    data = b"".join(frames(4, 60))[:5000]
+    taken = pump.write(data)
+    assert taken == 4096
+    pump.machine.pass_time(400_000)
+    assert bytes(pump.line.sent) == data[:4096]
+    assert pump.write(data[:100]) == 100
+    pump.machine.pass_time(20_000)
+    assert bytes(pump.line.sent) == data[:4096] + data[:100]
+
+
+@pytest.mark.req("PWR-1")
+def test_in_stop_mode_an_edge_of_the_line_wakes_the_pump_and_the_repeat_is_heard(pump):
+    for _ in range(3):
+        pump.idle(1)
+    assert pump.chip.stops >= 2
+    frame = b"hello\0"
+    pump.chip.now += 1000
+    pump.line.feed(frame)
+    stops = pump.chip.stops
+    # The frame that wakes is (partly) lost: the chip's clock is off when it begins.
+    pump.line.arrives = pump.chip.now + BYTE_CYCLES
+    pump.idle(1)
+    pump.machine.pass_time(500_000)
+    pump.read()
+    pump.line.feed(frame)
+    while not pump.idle(1) & UART_EVENT:
+        pass
+    assert pump.read().endswith(frame)
+    assert pump.chip.stops <= stops + 1, "awake while the link is in use"
+    for _ in range(12):
+        pump.idle(1)
+    assert pump.chip.stops > stops + 1, "and asleep again after it"
+    assert pump.chip.wrong == []
+
+
+@pytest.mark.req("PWR-1")
+def test_the_pump_does_not_stop_while_it_sends(pump):
+    pump.machine.pass_time(6_000_000)
+    pump.write(b"x" * 3000)
+    while len(pump.line.sent) < 3000:
+        stops = pump.chip.stops
+        pump.idle(1)
+        assert pump.chip.stops == stops
+    assert bytes(pump.line.sent) == b"x" * 3000

@@ -1,0 +1,115 @@
+"""Boards of MicroPython's port stm32: an image for STM32 chips, as Intel hex, ELF and plain binary.
+
+    build/BOARD/firmware.hex, .elf, .bin, .json     the json names the image's SHA-256 (tools/ports/image.py)
+
+ST's headers and drivers (lib/stm32lib) are in no Debian package, so the source is a checkout of MicroPython with its
+submodules, MICROPYTHON_DIR. Errors: Problem, naming everything that is missing and the command that gets it.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tools import pins
+from tools.bootstrap import install_packages
+from tools.console import ROOT, Problem, digest, is_fresh, locked, stamp, timed
+from tools.ports import common, image
+from tools.ports.unix import link_modules
+from tools.source import VERSION, source
+
+MODULE_FILE = "micropython.mk"
+FLASH_ADDRESS = 0x08000000
+COMPILER = "arm-none-eabi-gcc"
+# By submodule: a file that is there once it has been fetched, and what it is needed for.
+SUBMODULES = {
+    "lib/stm32lib": ("CMSIS/STM32L4xx/Include/stm32l476xx.h", "ST's register definitions and drivers"),
+    "lib/mbedtls": ("library/aes.c", "AES of the programmer link"),
+    "lib/micropython-lib": ("README.md", "looked for by MicroPython's makefiles"),
+}
+# What the port reads of a board; pins.csv, which it wants beside them, is made from the board's table of pins.
+CONFIGURATION = ("mpconfigboard.h", "mpconfigboard.mk")
+CLONE = f"git clone --branch v{VERSION} --depth 1 https://github.com/micropython/micropython"
+
+
+def checkout(board: str) -> Path:
+    """The tree that MICROPYTHON_DIR names. Raises Problem if it is not set or lacks anything, listing all of it."""
+    given = os.environ.get("MICROPYTHON_DIR")
+    if not given:
+        listed = "\n".join(f"    {name}: {why}" for name, (_, why) in SUBMODULES.items())
+        raise Problem(
+            f"{board} needs a checkout of MicroPython {VERSION} with these submodules, the first of which is in no "
+            f"Debian package:\n{listed}\nGet it, and name it:\n    {CLONE}\n"
+            f"    cd micropython && {_update(list(SUBMODULES))}\n"
+            f"    make firmware BOARD={board} MICROPYTHON_DIR=/path/to/micropython"
+        )
+    tree = source()
+    if not (tree / "ports" / "stm32" / "Makefile").is_file():
+        raise Problem(f"MICROPYTHON_DIR={tree} lacks ports/stm32. A whole checkout has it: {CLONE}")
+    missing = {name: why for name, (probe, why) in SUBMODULES.items() if not (tree / name / probe).is_file()}
+    if missing:
+        listed = "\n".join(f"    {name}: {why}" for name, why in missing.items())
+        raise Problem(f"MICROPYTHON_DIR={tree} lacks\n{listed}\nIn the checkout:  {_update(list(missing))}")
+    return tree
+
+
+def _update(names: list[str]) -> str:
+    return f"git submodule update --init --depth 1 {' '.join(names)}"
+
+
+def build(job: common.Job) -> Path:
+    """The hex file, built if its inputs have changed. Raises Problem."""
+    tree = checkout(job.board)
+    install_packages("build")
+    install_packages("rp2")
+    out = job.out
+    program = out / "firmware.hex"
+    own = [ROOT / "tools" / "pins.py", *sorted((ROOT / "tools" / "ports").glob("*.py"))]
+    flags = [*job.folder.glob("*.mk"), *(each / MODULE_FILE for each in job.modules.values()), *own]
+    flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), str(job.release))
+    key = digest(job.inputs, flags_key)
+    with locked(out / ".lock"):
+        if program.is_file() and is_fresh(out / ".stamp", key):
+            return program
+        common.build_mpy_cross(tree)
+        objects = out / "objects"
+        if not is_fresh(out / ".flags", flags_key):
+            # Make does not see a change of compiler flags.
+            shutil.rmtree(objects, ignore_errors=True)
+        stamp(out / ".flags", flags_key)
+        generated = out / "generated"
+        pins.write(generated, job.board, job.facts)
+        for name in CONFIGURATION:
+            copy_if_changed(job.folder / name, generated / name)
+        with timed(f"building MicroPython {VERSION} with the firmware for {out.name}"):
+            links = link_modules(out / "modules", job.facts["c_modules"])
+            settings = [f"BOARD={job.board}", f"BOARD_DIR={generated}", f"BUILD={objects}", f"USER_C_MODULES={links}"]
+            variables = {
+                "RELEVE_BOARDS": str(ROOT / "boards"),
+                "RELEVE_GENERATED": str(generated),
+                "RELEVE_RELEASE": "1" if job.release else "0",
+                "RELEVE_PREFIX_MAPS": prefix_maps(tree, objects),
+            }
+            common.make(f"firmware-{out.name}", tree / "ports" / "stm32", *settings, variables=variables)
+        shutil.copy2(objects / "firmware.elf", out / "firmware.elf")
+        shutil.copy2(objects / "firmware.bin", out / "firmware.bin")
+        image.seal(out, FLASH_ADDRESS, job.board)
+        fresh = out / "firmware.hex.new"
+        command = ["arm-none-eabi-objcopy", "-O", "ihex", str(out / "firmware.elf"), str(fresh)]
+        subprocess.run(command, check=True)
+        fresh.replace(program)
+        stamp(out / ".stamp", key)
+    return program
+
+
+def copy_if_changed(source_file: Path, target: Path) -> None:
+    """Copy, but leave an equal target untouched, so that make sees no change."""
+    content = source_file.read_bytes()
+    if not target.is_file() or target.read_bytes() != content:
+        target.write_bytes(content)
+
+
+def prefix_maps(tree: Path, objects: Path) -> str:
+    """Compiler flags that keep this machine's folders out of the image."""
+    folders = {tree: "micropython", objects: "build", ROOT: "releve"}
+    return " ".join(f"-fmacro-prefix-map={folder}={name}" for folder, name in folders.items())
