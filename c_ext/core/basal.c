@@ -72,6 +72,10 @@ static bool change(basal_t *basal) {
     return temp_ends;
 }
 
+bool basal_ahead(uint64_t span_us) {
+    return (span_us - 1u) < BASAL_AHEAD_MAX_US;
+}
+
 void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu) {
     basal->pace.whole_q = (uint64_t)stroke_uu * QUANTA_PER_UU;
     forget_boundary(&basal->schedule);

@@ -18,6 +18,7 @@ typedef enum { BASAL_PROGRAMMED = 0, BASAL_TEMPORARY = 1 } basal_source_t;
 
 typedef enum { BASAL_TEMP_NONE = 0, BASAL_TEMP_RATE, BASAL_TEMP_PERCENT } basal_temp_t;
 #define BASAL_PERCENT_MAX 200u
+#define BASAL_AHEAD_MAX_US 86400000000u  // a day: how far ahead anything may be ordered
 
 typedef struct {
     uint64_t boundary_us;        // when the programmed rate changes to boundary_mu_per_h; PACE_NEVER: not planned
@@ -35,6 +36,9 @@ typedef struct {
     uint32_t waiting[BASAL_SOURCES];  // whole strokes owed and not yet taken, by source
     uint32_t paused;                  // 0 or 1: suspended, the rate in force is 0
 } basal_t;
+
+// May something be ordered so far ahead, or for so long? 1 µs … BASAL_AHEAD_MAX_US.
+bool basal_ahead(uint64_t span_us);
 
 // Rate 0, nothing owed; *basal is all zero before. stroke_uu > 0.
 void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu);

@@ -1,10 +1,5 @@
 #include "dose.h"
 
-// 1 µs to a day ahead.
-static bool ahead(uint64_t time_us) {
-    return (time_us - 1u) < DOSE_AHEAD_MAX_US;
-}
-
 static uint32_t remaining(const dose_t *dose, dose_kind_t kind) {
     return dose->ledger[kind].remaining;
 }
@@ -67,7 +62,7 @@ void dose_set_basal(dose_t *dose, uint32_t rate_mu_per_h) {
 dose_result_t dose_plan_basal(dose_t *dose, uint64_t boundary_us, uint32_t rate_mu_per_h) {
     dose_result_t result = DOSE_E_RANGE;
     // A boundary gone by lies nearly 2^64 µs ahead.
-    if (ahead(boundary_us - dose->basal.at_us)) {
+    if (basal_ahead(boundary_us - dose->basal.at_us)) {
         basal_plan(&dose->basal, boundary_us, rate_mu_per_h);
         result = DOSE_OK;
     }
@@ -78,7 +73,7 @@ dose_result_t dose_temp_basal(dose_t *dose, basal_temp_t temp, uint32_t value, u
     dose_result_t result = DOSE_OK;
     if (dose->basal.paused != 0u) {
         result = DOSE_E_SUSPENDED;
-    } else if (!ahead(duration_us)) {
+    } else if (!basal_ahead(duration_us)) {
         result = DOSE_E_RANGE;
     } else {
         basal_set_temp(&dose->basal, temp, value, dose->basal.at_us + duration_us);
@@ -100,7 +95,7 @@ dose_result_t dose_cancel_temp(dose_t *dose) {
 static bool spread_allowed(uint32_t square, uint64_t duration_us) {
     bool allowed = duration_us == 0u;
     if (square != 0u) {
-        allowed = (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) && ahead(duration_us);
+        allowed = (square <= PACE_RATE_MAX) && (duration_us >= DOSE_SQUARE_MIN_US) && basal_ahead(duration_us);
     }
     return allowed;
 }

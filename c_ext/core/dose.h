@@ -21,7 +21,7 @@
 #define DOSE_NEVER PACE_NEVER
 
 #define DOSE_SQUARE_MIN_US 1800000000u  // the shortest square bolus, 30 min: 40 U of U-100 in the finest strokes fit
-#define DOSE_AHEAD_MAX_US 86400000000u  // a day: the longest square bolus and temporary basal, the furthest boundary
+#define DOSE_AHEAD_MAX_US BASAL_AHEAD_MAX_US  // the longest square bolus and temporary basal, the furthest boundary
 
 typedef enum {
     DOSE_OK = 0,

@@ -45,12 +45,17 @@ static bool times_past(const core_t *core, uint64_t now_us) {
     return past;
 }
 
+// A change lies ahead of the books, at most as far as one can be ordered; or there is none.
+static bool change_sound(const core_t *core, uint64_t change_us) {
+    return (change_us == PACE_NEVER) || basal_ahead(change_us - core->dose.basal.at_us);
+}
+
 static bool schedule_sound(const core_t *core) {
     const basal_schedule_t *schedule = &core->dose.basal.schedule;
     return (schedule->temp <= (uint32_t)BASAL_TEMP_PERCENT) &&
            ((schedule->temp != (uint32_t)BASAL_TEMP_PERCENT) || (schedule->temp_value <= BASAL_PERCENT_MAX)) &&
            ((schedule->temp == (uint32_t)BASAL_TEMP_NONE) == (schedule->temp_until_us == PACE_NEVER)) &&
-           (schedule->boundary_us > core->dose.basal.at_us) && (schedule->temp_until_us > core->dose.basal.at_us) &&
+           change_sound(core, schedule->boundary_us) && change_sound(core, schedule->temp_until_us) &&
            (basal_greatest_mu_per_h(schedule, schedule->temp, schedule->temp_value, 0u) <=
             core->guard.basal_mu_per_h.value);
 }
@@ -58,7 +63,7 @@ static bool schedule_sound(const core_t *core) {
 static bool square_paced(const dose_t *dose) {
     const ledger_t *ledger = &dose->ledger[DOSE_KIND_SQUARE];
     const uint32_t rate_q = (dose->square_waiting == ledger->remaining) ? 0u : ledger->programmed;
-    return (dose->square_waiting <= ledger->remaining) && (dose->square_pace.whole_q <= DOSE_AHEAD_MAX_US) &&
+    return (dose->square_waiting <= ledger->remaining) && basal_ahead(dose->square_pace.whole_q) &&
            (dose->square_pace.rate_q == rate_q);
 }
 

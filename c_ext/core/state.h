@@ -18,14 +18,14 @@
 // The invariants, in the order in which they are checked.
 typedef enum {
     STATE_OK = 0,
-    STATE_VERSION_KNOWN,     // the version is STATE_VERSION
-    STATE_WORDS_INTACT,      // every safety variable is as its complement says
-    STATE_SAME_PUMP,         // insulin in a stroke, spacings and history are those of this pump
-    STATE_TIME_PAST,         // no time of the past lies after now
-    STATE_FRACTIONS_SMALL,   // what is owed beyond waiting strokes is less than a stroke
-    STATE_LIMITS_HARD,       // the clinician's limits lie within the hard ones and the history
-    STATE_SCHEDULE_SOUND,    // rates within the basal limit, the temporary rate of a known kind, changes still to come
-    STATE_RATE_IN_FORCE,     // the pace runs at the schedule's rate, 0 while suspended
+    STATE_VERSION_KNOWN,    // the version is STATE_VERSION
+    STATE_WORDS_INTACT,     // every safety variable is as its complement says
+    STATE_SAME_PUMP,        // insulin in a stroke, spacings and history are those of this pump
+    STATE_TIME_PAST,        // no time of the past lies after now
+    STATE_FRACTIONS_SMALL,  // what is owed beyond waiting strokes is less than a stroke
+    STATE_LIMITS_HARD,      // the clinician's limits lie within the hard ones and the history
+    STATE_SCHEDULE_SOUND,  // rates within the basal limit, temporary rate of a known kind, changes within a day to come
+    STATE_RATE_IN_FORCE,   // the pace runs at the schedule's rate, 0 while suspended
     STATE_LEDGERS_CONSERVE,  // programmed = commanded + abandoned + still to come; basal: nothing still to come
     STATE_BOLUS_ENDS,        // a bolus part has strokes to come if and only if it is running
     STATE_SQUARE_PACED,      // a square bolus's pace and its waiting strokes fit what is still to come

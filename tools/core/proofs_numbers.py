@@ -83,7 +83,7 @@ def basal(pace: Pace) -> list[z3.BoolRef]:
 def square(pace: Pace, core: Path) -> list[z3.BoolRef]:
     """What dose_bolus() and the guard let through: a duration, and no more strokes than one bolus may have."""
     limits = constants(core / "dose.h")
-    duration = between(pace.whole, limits["DOSE_SQUARE_MIN_US"], limits["DOSE_AHEAD_MAX_US"])
+    duration = between(pace.whole, limits["DOSE_SQUARE_MIN_US"], constants(core / "basal.h")["BASAL_AHEAD_MAX_US"])
     return [*duration, pace.rate <= SQUARE_STROKES_MAX]
 
 
