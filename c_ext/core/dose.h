@@ -21,7 +21,6 @@
 #define DOSE_NEVER PACE_NEVER
 
 #define DOSE_SQUARE_MIN_US 1800000000u  // the shortest square bolus, 30 min: 40 U of U-100 in the finest strokes fit
-#define DOSE_AHEAD_MAX_US BASAL_AHEAD_MAX_US  // the longest square bolus and temporary basal, the furthest boundary
 
 typedef enum {
     DOSE_OK = 0,
@@ -82,7 +81,7 @@ dose_result_t dose_temp_basal(dose_t *dose, basal_temp_t temp, uint32_t value, u
 dose_result_t dose_cancel_temp(dose_t *dose);
 
 // A bolus: normal strokes, the first at once; square strokes spread evenly over duration_us; or both (dual). Not both 0;
-// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … DOSE_AHEAD_MAX_US. The caller has seen that no bolus of
+// duration_us is 0 without square strokes, else DOSE_SQUARE_MIN_US … BASAL_AHEAD_MAX_US. The caller has seen that no bolus of
 // these kinds runs. Main. Errors: RANGE, SUSPENDED.
 dose_result_t dose_bolus(dose_t *dose, uint32_t normal, uint32_t square, uint64_t duration_us);
 

@@ -93,13 +93,13 @@ static bool times_of_the_past(const core_t *core) {
 static bool paces_sound(const core_t *core) {
     const dose_t *dose = &core->dose;
     return (dose->basal.pace.whole_q >= 1u) && (dose->basal.pace.owed_q < dose->basal.pace.whole_q) &&
-           (dose->square_pace.whole_q >= 1u) && (dose->square_pace.whole_q <= DOSE_AHEAD_MAX_US) &&
+           (dose->square_pace.whole_q >= 1u) && (dose->square_pace.whole_q <= BASAL_AHEAD_MAX_US) &&
            (dose->square_pace.owed_q < dose->square_pace.whole_q) && (dose->basal.pace.rate_q <= PACE_RATE_MAX);
 }
 
 // Changes lie at most a day ahead, so that no time wraps.
 static bool change_near(uint64_t at_us, uint64_t change_us) {
-    return (change_us == PACE_NEVER) || ((change_us - at_us) <= DOSE_AHEAD_MAX_US);
+    return (change_us == PACE_NEVER) || ((change_us - at_us) <= BASAL_AHEAD_MAX_US);
 }
 
 static bool changes_near(const core_t *core) {
