@@ -1,0 +1,13 @@
+# Build settings of the BENCH_IO board, read by MicroPython's ports/rp2/CMakeLists.txt.
+set(PICO_BOARD "pico")
+set(PICO_PLATFORM "rp2040")
+set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
+include($ENV{RELEVE_GENERATED}/pins.cmake)
+list(APPEND MICROPY_DEF_BOARD
+    PICO_DEFAULT_UART=1 PICO_DEFAULT_UART_TX_PIN=${PIN_CONSOLE_TX} PICO_DEFAULT_UART_RX_PIN=${PIN_CONSOLE_RX}
+)
+set(MICROPY_MANIFEST_RELEVE_GENERATED $ENV{RELEVE_GENERATED})
+# The UF2 file is made by MicroPython's own script.
+set(PICO_NO_PICOTOOL 1)
+# The compiler's floating point: nothing here needs the boot ROM's, and an emulator's boot ROM need not have it.
+set(PICO_DEFAULT_DOUBLE_IMPL pico_double_compiler)
