@@ -67,8 +67,8 @@ export class Bench {
     }
 }
 
-const hex = (bytes) => Buffer.from(bytes).toString('hex');
-const unhex = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
+export const hex = (bytes) => Buffer.from(bytes).toString('hex');
+export const unhex = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
 
 /** The orders of the bench, by name. */
 const ORDERS = {
@@ -125,7 +125,7 @@ function memoryOf(machine, name) {
     return { sram: machine.chip.sram, flash: machine.flash, fram: machine.fram.bytes }[name];
 }
 
-function information(machine) {
+export function information(machine) {
     const { chip, past, motor } = machine;
     const { core, flashController, uart } = chip;
     return {
@@ -153,8 +153,8 @@ function information(machine) {
     };
 }
 
-/** Serve the bench until it says quit or is gone. */
-export function serve(machine, bench) {
+/** Serve the bench until it says quit or is gone: each order by its name, with what it is for. */
+export function serve(machine, bench, orders = ORDERS) {
     const { pipe } = bench;
     for (;;) {
         const order = pipe.receive();
@@ -163,7 +163,7 @@ export function serve(machine, bench) {
         }
         let answer;
         try {
-            answer = ORDERS[order.do](machine, order);
+            answer = orders[order.do](machine, order);
         } catch (error) {
             answer = { error: error.message, where: error.stack };
         }

@@ -34,6 +34,9 @@ export class Machine {
      * @param {number} board.stepsPerStroke
      * @param {'typical' | 'longest'} board.flashTiming
      * @param {number} board.epochMillis wall time at 0
+     * @param {object[]} [board.devices] what hangs on its I2C bus instead of FRAM and clock
+     * @param {boolean} [board.unpowered] it waits for powerOn()
+     * @param {(chip: Chip) => void} [board.onChip] called with each new chip
      * @param {object} bench what the board asks the bench: sense(channel, nanos), burst(edges, direction)
      * @param {(text: string) => void} say
      */
@@ -45,6 +48,7 @@ export class Machine {
         this.flash.set(board.image);
         this.fram = new Fram();
         this.rtc = new Rtc(() => this.nowNanos, board.epochMillis);
+        this.devices = board.devices ?? [this.fram, this.rtc];
         this.motor = new Motor(board.pins, board.stepsPerStroke, (burst) => bench.burst(burst));
         this.lines = [new Line(this, 0), new Line(this, 1)];
         this.offsetNanos = 0;
@@ -57,7 +61,10 @@ export class Machine {
         this.past = { instructions: 0, sleepNanos: 0, violations: [], violationCount: 0, faults: [], erases: 0, programs: 0 };
         this.pendingReset = null;
         this.stopped = '';
-        this.powerOn();
+        this.stopReasons = [];
+        if (!board.unpowered) {
+            this.powerOn();
+        }
     }
 
     get nowNanos() {
@@ -85,7 +92,7 @@ export class Machine {
             chip.core.stop();
         };
         chip.adc.sense = (channel) => this.bench.sense(ADC_PINS[channel] ?? -1, this.nowNanos);
-        for (const device of [this.fram, this.rtc]) {
+        for (const device of this.devices) {
             chip.i2c[Math.floor(pins.I2C_SDA / 2) % 2].devices.set(device.address, device);
         }
         this.motor.attach(chip, atNanos);
@@ -99,6 +106,7 @@ export class Machine {
                 this.stopFor('ready');
             }
         };
+        this.board.onChip?.(chip);
     }
 
     /** Keep what the bench will ask about, before the chip goes. */

@@ -4,7 +4,8 @@
  * Cures: rp2040js runs PIO from `setTimeout`, one instruction after the other whatever the divider and the delays say, ends
  * stalls between clock edges, ignores FIFO joining and the restart of dividers. Here each machine steps when its own clock
  * is due, in one order with timers and DMA; a stalled machine sleeps; a loop that only counts (`jmp x-- self`) is passed
- * over in one step, so that a day of strokes costs a third of a million instructions and not ten milliards.
+ * over in one step, so that a day of strokes costs a third of a million instructions and not ten milliards. So is a loop
+ * that counts and looks at a pin (`jmp pin`, `jmp x-- back`), up to the pin's next change.
  *
  * Not modelled: the two cycles of the input synchronisers, OUT_STICKY.
  */
@@ -23,6 +24,8 @@ const FJOIN_TX = 1 << 30;
 const FIFO_WORDS = 4;
 const X_DECREMENT = 2;
 const Y_DECREMENT = 4;
+const PIN = 6;
+const SIDE_ENABLE = 1 << 30;
 
 const evaluateWait = StateMachine.prototype.checkWait;
 
@@ -37,6 +40,7 @@ class Pace {
         this.next = 0; // tick of the machine's clock at which it steps next
         this.stepping = false;
         this.loop = null;
+        this.watch = null;
         this.instructions = 0;
         machine.checkWait = () => this.mayHaveEnded();
         machine.clkDivRestart = () => this.restartDivider();
@@ -83,6 +87,9 @@ class Pace {
 
     tick() {
         const { machine, pio } = this;
+        if (this.watch) {
+            this.leaveWatch(this.next);
+        }
         if (this.loop) {
             machine[this.loop.register] = 0;
             this.loop = null;
@@ -105,6 +112,8 @@ class Pace {
             ticks = machine.waiting ? 0 : machine.cycles - before;
             if (ticks && machine.pc === pc) {
                 ticks = this.passLoop(opcode, ticks);
+            } else if (ticks) {
+                ticks = this.watchPin(pc, opcode, ticks);
             }
         }
         this.stepping = false;
@@ -127,9 +136,52 @@ class Pace {
         return ticks * (rounds + 1);
     }
 
+    /**
+     * `jmp pin` has just led to, or on to, a `jmp x--` that leads back to it: nothing but X changes until the pin does.
+     * Returns the ticks up to X being zero, when the loop would end by itself.
+     */
+    watchPin(pc, opcode, ticks) {
+        const { machine, pio } = this;
+        const back = pio.instructions[machine.pc];
+        const sideSet = machine.pinCtrl >>> 29 || machine.execCtrl & SIDE_ENABLE;
+        const counts = back >>> 13 === 0 && ((back >> 5) & 7) === X_DECREMENT && (back & 31) === pc;
+        if (opcode >>> 13 !== 0 || ((opcode >> 5) & 7) !== PIN || !counts || sideSet || machine.x === 0) {
+            return ticks;
+        }
+        const round = ticks + 1 + ((back >> 8) & 31);
+        this.watch = { pc, back: machine.pc, first: this.next, look: ticks, round, x: machine.x };
+        return round * machine.x;
+    }
+
+    /** Put the machine where it stands in the loop before `tick`: at the next look at the pin, or at the next count. */
+    leaveWatch(tick) {
+        const { machine } = this;
+        const { pc, back, first, look, round, x } = this.watch;
+        this.watch = null;
+        const rounds = (since) => Math.max(0, Math.floor((tick - 1 - first - since) / round) + 1);
+        const looks = rounds(0);
+        const counts = rounds(look);
+        machine.x = x - counts;
+        machine.pc = looks === counts ? pc : back;
+        this.next = looks === counts ? first + looks * round : first + counts * round + look;
+    }
+
+    /** The level of a pin is about to change. */
+    pinChanges(index) {
+        if (this.watch && this.machine.jmpPin === index) {
+            this.settle();
+        }
+    }
+
     /** Make the registers what they are at this instant, before somebody looks at them or stops the machine. */
     settle() {
         const { loop } = this;
+        if (this.watch) {
+            this.leaveWatch(this.tickAfterNow);
+            if (this.alarm.scheduled) {
+                this.alarm.scheduleAt(this.nanosOf(this.next));
+            }
+        }
         if (!loop) {
             return;
         }
@@ -168,6 +220,15 @@ export function curePio(pio) {
     const paces = pio.machines.map((machine) => new Pace(pio, machine));
     pio.paces = paces;
     pio.run = () => {};
+    for (const pin of pio.rp2040.gpio) {
+        const setInputValue = pin.setInputValue.bind(pin);
+        pin.setInputValue = (level) => {
+            if (level !== pin.rawInputValue) {
+                paces.forEach((pace) => pace.pinChanges(pin.index));
+            }
+            setInputValue(level);
+        };
+    }
     const read = pio.readUint32.bind(pio);
     const write = pio.writeUint32.bind(pio);
 
