@@ -24,44 +24,41 @@ EPOCH_MS = 1_767_225_600_000
 _LAST_WORDS_BYTES = 2000
 
 
-def board_pins() -> dict[str, int]:
+def board_pins(board: Path = BOARD) -> dict[str, int]:
     """The board's one table of pins. Raises DeviceMissing if there is no such board."""
-    if not BOARD.is_file():
-        raise DeviceMissing(f"{BOARD} is missing: the emulated Pico takes its pins from there")
-    pins = tomllib.loads(BOARD.read_text(encoding="utf-8"))["pins"]
+    if not board.is_file():
+        raise DeviceMissing(f"{board} is missing: the emulated Pico takes its pins from there")
+    pins = tomllib.loads(board.read_text(encoding="utf-8"))["pins"]
     return {name: int(gpio) for name, gpio in pins.items()}
 
 
-def _present(path: Path, make: str) -> Path:
+def present(path: Path, make: str) -> Path:
+    """The absolute path of a file. Raises DeviceMissing, naming the target that makes it."""
     if not path.is_file():
         raise DeviceMissing(f"{path} is missing. Run '{make}'.")
-    return path
+    return path.resolve()
 
 
-class EmulatorProcess:
-    """A running emulator: `order` and `exchange` send a line and return the answer.
+def bootrom_file(bootrom: Path | None = None) -> Path:
+    """The boot ROM: the one given, the one that RELEVE_BOOTROM names, or our stub. Raises DeviceMissing."""
+    return present(bootrom or Path(os.environ.get("RELEVE_BOOTROM", BOOTROM)), "make emulator")
+
+
+class NodeProcess:
+    """A running program of hil/emulator: `order` and `exchange` send a line and return the answer.
 
     Raises DeviceMissing, DeviceLost.
     """
 
-    def __init__(self, *, steps_per_stroke: int, image: Path | None, bootrom: Path | None, flash_timing: str) -> None:
+    def __init__(self, program: str, config: dict[str, Any]) -> None:
         node = shutil.which("node")
         if node is None or not (EMULATOR / "node_modules").is_dir():
             raise DeviceMissing("the emulated Pico is not installed. Run 'make emulator'.")
-        named, named_rom = os.environ.get("RELEVE_PICO_IMAGE"), os.environ.get("RELEVE_BOOTROM")
-        config = {
-            "image": str(_present(image or Path(named or IMAGE), "make firmware BOARD=RPI_PICO").resolve()),
-            "bootrom": str(_present(bootrom or Path(named_rom or BOOTROM), "make emulator").resolve()),
-            "pins": board_pins(),
-            "stepsPerStroke": steps_per_stroke,
-            "flashTiming": flash_timing,
-            "epochMillis": EPOCH_MS,
-        }
         from_bench, write_fd = os.pipe()
         read_fd, to_bench = os.pipe()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(
-            [node, str(EMULATOR / "main.js"), json.dumps(config), str(from_bench), str(to_bench)],
+            [node, str(EMULATOR / program), json.dumps(config), str(from_bench), str(to_bench)],
             pass_fds=(from_bench, to_bench),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
@@ -132,3 +129,19 @@ class EmulatorProcess:
             raise self.lost("bench link")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+class EmulatorProcess(NodeProcess):
+    """The emulated Pico by itself."""
+
+    def __init__(self, *, steps_per_stroke: int, image: Path | None, bootrom: Path | None, flash_timing: str) -> None:
+        named = os.environ.get("RELEVE_PICO_IMAGE")
+        config = {
+            "image": str(present(image or Path(named or IMAGE), "make firmware BOARD=RPI_PICO")),
+            "bootrom": str(bootrom_file(bootrom)),
+            "pins": board_pins(),
+            "stepsPerStroke": steps_per_stroke,
+            "flashTiming": flash_timing,
+            "epochMillis": EPOCH_MS,
+        }
+        super().__init__("main.js", config)

@@ -1,0 +1,235 @@
+"""A desk: a pump board and a bench I/O board on real ports, or both emulated and wired to each other.
+
+The bench's time is the bench I/O board's time stamps, shifted to the zero of the pump's clock: the edge of POWER
+with which the pump's life began. On real ports time passes by itself and `run_until_us` waits; the plant learns of
+a stroke when the bench has fetched its edges, so it keeps the books of what was delivered, and the stroke sensor
+and the pressure are played by the bench I/O board as it was told beforehand.
+
+Implements: HIL-1 (desk), BOARD-4
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.backends.desk_lines import EmulatedLines, Lines, SerialLines
+from hil.backends.emulator_process import IMAGE
+from hil.bench_file import BenchFile, load_bench
+from hil.errors import BenchError
+from hil.instruments.bench_io import BenchIo, Turn
+
+if TYPE_CHECKING:
+    from hil.plant import Plant
+
+NS_PER_US = 1000
+# The bench I/O board keeps 4096 steps: 42 strokes of 96, which a bolus makes in 84 s.
+_FETCH_EVERY_US = 20_000_000
+# Longer than the slowest motor's step: the burst is over, or was cut short.
+_SILENCE_NS = 20_000_000
+_START_UP_US = 400_000
+_LOOK_US = 20_000
+
+
+class DeskBoard:
+    """The pump on the desk that `bench` describes, its books kept by `plant`; the interface of the other backends.
+
+    Times are microseconds of the pump's clock since power first came. `stroke_starts_us` is what the bench I/O
+    board saw, `bursts_ns` every step. Raises BenchError and its kin.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        bench: BenchFile | None = None,
+        stroke_nl: int = 500,
+        concentration_u_per_ml: int = 400,
+        image: Path | None = None,
+    ) -> None:
+        self._bench = bench or load_bench("desk-emulated")
+        if self._bench.calibration is None:
+            raise BenchError(f"bench {self._bench.name} is no desk")
+        self.calibration = self._bench.calibration
+        self.plant = plant
+        self.stroke_uu = stroke_nl * concentration_u_per_ml
+        self.start_tolerance_us = self.calibration.start_tolerance_us
+        self.stroke_starts_us: list[int] = []
+        self.bursts_ns: list[list[int]] = []
+        self.short_bursts: list[tuple[int, int]] = []
+        self.powered = False
+        self._steps_per_stroke = int(plant.parameters["steps_per_stroke"])
+        self._burst: list[int] = []
+        self._zero_ns: int | None = None
+        self._offset_us = 0
+        self._latest_us = 0
+        self._fetched_us = 0
+        self.lines: Lines = self._open(image)
+        try:
+            self.lines.wait_us(_START_UP_US)
+            self.bench_io = BenchIo(self.lines.bench_io)
+            self.bench_io.clear()
+            self.set_pressure(int(plant.pressure_counts(0)))
+            self.confirm_strokes()
+            self.power_up()
+            self.boot()
+        except BaseException:
+            self.lines.kill()
+            raise
+
+    def _open(self, image: Path | None) -> Lines:
+        if self._bench.emulated_desk:
+            return EmulatedLines(pump_image=image or IMAGE)
+        return SerialLines(self._bench.pump_port, self._bench.bench_io_port)
+
+    @property
+    def now_us(self) -> int:
+        """The pump's time as well as it is known without asking; never runs back."""
+        self._latest_us = max(self._latest_us, self.lines.now_us + self._offset_us)
+        return self._latest_us
+
+    @property
+    def next_event_us(self) -> int:
+        """When to look again."""
+        return self.now_us + _LOOK_US
+
+    def boot(self) -> None:
+        """Let the pump start up."""
+        self.lines.wait_us(_START_UP_US)
+
+    def run_until_us(self, end_us: int) -> None:
+        """Let the board live up to `end_us` by the bench I/O board's clock, and fetch what it has done."""
+        while self.now_us < end_us:
+            self.lines.wait_us(min(end_us - self.now_us, _FETCH_EVERY_US))
+            self.fetch()
+
+    def write(self, data: bytes) -> None:
+        """Bytes onto the programmer link."""
+        self.lines.pump.write(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        """What the pump has sent; waits for it up to `timeout_s`."""
+        data = self.lines.pump.read(timeout_s)
+        if self.lines.now_us + self._offset_us > self._fetched_us + _FETCH_EVERY_US:
+            self.fetch()
+        return data
+
+    def take_received(self) -> bytes:
+        """What has arrived from the pump by now."""
+        return self.lines.pump.read(0)
+
+    def power_cut(self, at_us: int | None = None) -> None:
+        """Take the pump's power away, now or at a time of the pump's clock; returns when it is gone."""
+        if at_us is None:
+            self.bench_io.switch_power(False)
+        else:
+            self.bench_io.switch_power(False, self._bench_us(at_us))
+            self.run_until_us(at_us)
+        while self.powered:
+            self.fetch()
+
+    def power_up(self) -> None:
+        """Give the pump its power; it starts, but has not booted yet."""
+        self.bench_io.switch_power(True)
+        while not self.powered:
+            self.fetch()
+
+    def confirm_strokes(self) -> None:
+        """Let the stroke sensor confirm every whole stroke, as a pump without fault does."""
+        self.play_sensor([self.confirmed()])
+
+    def confirmed(self, *, late_us: int = 0) -> Turn:
+        """The stroke sensor's answer to a whole stroke, `late_us` after it ought to come."""
+        return Turn(self._steps_per_stroke, self.calibration.sensor_delay_us + late_us)
+
+    def unseen(self) -> Turn:
+        """A whole stroke that the sensor does not see."""
+        return Turn(self._steps_per_stroke, 0, pulse=False)
+
+    def play_sensor(self, turns: list[Turn], *, again: bool = False) -> None:
+        """Have the stroke sensor do this from the next step on (BenchIo.set_sensor)."""
+        self.bench_io.set_sensor(turns, again=again)
+
+    def set_pressure(self, adc_counts: int) -> None:
+        """Have the pump's ADC read this."""
+        self.bench_io.set_pressure(self.calibration.dac_counts(adc_counts))
+
+    def play_pressure(self, profile: list[tuple[int, float]]) -> None:
+        """Have the pump's ADC read each of `(at_us, counts)` from its time on; replaces what was still to come."""
+        entries = [(self._bench_us(at_us), self.calibration.dac_counts(counts)) for at_us, counts in profile]
+        self.bench_io.send_pressures(entries, anew=True)
+
+    def flagged(self) -> list[str]:
+        """What makes the run worthless: edges lost, frames dropped, a silent DAC; bugs of emulated chips."""
+        status = self.bench_io.status()
+        counters = {
+            "edges lost before the ring": status.overflows,
+            "frames dropped by the bench I/O board": status.frames_dropped,
+            "errors on the DAC's bus": status.bus_errors,
+        }
+        return [f"{count} {what}" for what, count in counters.items() if count] + self.lines.flagged()
+
+    def close(self) -> None:
+        """Switch the pump off and leave the desk."""
+        self.bench_io.switch_power(False)
+        self.lines.close()
+
+    def kill(self) -> None:
+        """Leave the desk at once; on real ports the pump keeps its power."""
+        self.lines.kill()
+
+    def fetch(self) -> None:
+        """Take the bench I/O board's edges, and set the clock by it."""
+        sent_us = self.lines.now_us
+        status = self.bench_io.status()
+        came_us = self.lines.now_us
+        for at_ns, rising in self.bench_io.take_edges("POWER"):
+            self.powered = rising
+            if self._zero_ns is None and rising:
+                self._zero_ns = at_ns + self.calibration.pump_start_us * NS_PER_US
+        if self._zero_ns is not None:
+            # The board looked at its clock somewhere between the question and the answer.
+            at_us = self._pump_ns(status.now_us * NS_PER_US) // NS_PER_US
+            self._offset_us = at_us - (sent_us + came_us) // 2
+            self._fetched_us = at_us
+            self._take_steps(status.now_us * NS_PER_US)
+
+    def _take_steps(self, now_ns: int) -> None:
+        for at_ns, rising in self.bench_io.take_edges("STEP"):
+            if rising:
+                self._step(self._pump_ns(at_ns))
+        if self._burst and self._pump_ns(now_ns) > self._burst[-1] + _SILENCE_NS:
+            self._finish_burst()
+
+    def _step(self, at_ns: int) -> None:
+        if self._burst and at_ns > self._burst[-1] + _SILENCE_NS:
+            self._finish_burst()
+        if not self._burst:
+            self.stroke_starts_us.append(at_ns // NS_PER_US)
+        self._burst.append(at_ns)
+        if len(self._burst) == self._steps_per_stroke:
+            self._finish_burst()
+
+    def _finish_burst(self) -> None:
+        steps_ns, self._burst = self._burst, []
+        self.bursts_ns.append(steps_ns)
+        start_us = steps_ns[0] // NS_PER_US
+        if len(steps_ns) < self._steps_per_stroke:
+            self.short_bursts.append((start_us, len(steps_ns)))
+        # The last step takes as long as the first: the ramp down mirrors the ramp up (motion.h).
+        last_ns = steps_ns[1] - steps_ns[0] if len(steps_ns) > 1 else NS_PER_US
+        self.plant.stroke(start_us, len(steps_ns), max(1, (steps_ns[-1] + last_ns - steps_ns[0]) // NS_PER_US))
+
+    def _pump_ns(self, bench_ns: int) -> int:
+        """A time of the bench I/O board on the pump's clock."""
+        if self._zero_ns is None:
+            raise BenchError("the pump has had no power yet")
+        since_ns = bench_ns - self._zero_ns
+        return since_ns + since_ns * self.calibration.pump_rate_ppb // 1_000_000_000
+
+    def _bench_us(self, pump_us: int) -> int:
+        """A time of the pump's clock on the bench I/O board's."""
+        if self._zero_ns is None:
+            raise BenchError("the pump has had no power yet")
+        since_us = pump_us - pump_us * self.calibration.pump_rate_ppb // 1_000_000_000
+        return since_us + self._zero_ns // NS_PER_US
