@@ -116,6 +116,7 @@ types: stubs ## check types: CPython code, then the firmware against MicroPython
 	@$(VENV)/mypy --config-file tools/mypy-firmware.ini
 	@$(VENV)/mypy --config-file tools/mypy-rp2.ini
 	@$(VENV)/mypy --config-file tools/mypy-stm32.ini
+	@$(VENV)/mypy --config-file tools/mypy-bench-io.ini
 
 .PHONY: core
 core: ## dose core: every quick gate, then build/core/summary.json
