@@ -5,7 +5,7 @@ import pytest
 from firmware.alarms import table, texts_en, texts_fr
 from firmware.alarms.alarms import Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
-from tools.alarm_table import PAGE, page
+from host.alarm_doc import PAGE, page
 
 MINUTE_US = 60_000_000
 # SPEC ALARM-1, word for word but for the case and the blanks.
@@ -47,7 +47,7 @@ def test_the_table_is_the_specification_s():
 
 @pytest.mark.req("ALARM-1")
 def test_the_page_is_made_from_the_table():
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tools.alarm_table"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m host.alarm_doc"
 
 
 @pytest.mark.req("ALARM-1")

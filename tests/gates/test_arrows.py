@@ -13,7 +13,7 @@ PARTS = ("firmware", "host", "hil", "c_ext", "tools", "boards")
 # What each part may import of the others.
 ALLOWED = {
     "firmware": (),
-    "host": ("firmware.protocol",),
+    "host": ("firmware.protocol", "firmware.alarms"),
     # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it.
     "hil": ("host", "firmware.protocol", "firmware.occlusion"),
     "c_ext": (),
