@@ -11,6 +11,7 @@ static uint32_t history[2500];
 static core_t core;
 uint16_t shim_period_us[MOTION_STEPS_MAX];
 uint8_t shim_bytes[8192];
+uint64_t shim_asked_us;  // the time that the last bolus was stamped with
 
 uint32_t shim_setup(void) {
     stroke_setup();
@@ -33,9 +34,9 @@ uint32_t shim_begin(uint32_t steps, uint32_t start_hz, uint32_t max_hz, uint32_t
     return (made || (burst_us > 1000000u)) ? burst_us : 0u;
 }
 uint32_t shim_bolus(uint32_t strokes) {
-    const uint64_t now_us = interrupts_now_us();
+    shim_asked_us = interrupts_now_us();
     interrupts_mask();
-    const uint32_t result = (uint32_t)core_bolus(&core, now_us, strokes, 0u, 0u);
+    const uint32_t result = (uint32_t)core_bolus(&core, shim_asked_us, strokes, 0u, 0u);
     interrupts_unmask();
     return result;
 }

@@ -34,6 +34,12 @@ class Pump:
     def idle(self, may_stop=0):
         return self.machine.call("shim_idle", may_stop)
 
+    def wait_for_bytes(self, may_stop=0):
+        for _ in range(200):
+            if self.idle(may_stop) & UART_EVENT:
+                return
+        raise AssertionError("nothing came")
+
 
 @pytest.fixture
 def pump(image):
@@ -53,8 +59,7 @@ def test_at_line_rate_nothing_is_lost_either_way_on_any_uart(image, tmp_path, ua
     pump.line.feed(data)
     came, said, rest = b"", 0, data
     while len(came) < len(data):
-        while not pump.idle() & UART_EVENT:
-            pass
+        pump.wait_for_bytes()
         came += pump.read(random.Random(len(came)).randrange(1, 3000))
         taken = pump.write(rest[:500])
         said, rest = said + taken, rest[taken:]
@@ -77,16 +82,14 @@ def test_the_processor_wakes_for_a_whole_frame_and_not_for_bytes(pump):
         woken += 1
     assert woken <= 3
     pump.line.feed(b"ij\0")
-    while not pump.idle() & UART_EVENT:
-        pass
+    pump.wait_for_bytes()
     assert pump.read() == b"abcdefghij\0"
     assert not pump.machine.call("shim_idle", 0) & UART_EVENT
 
 
 def test_half_a_ring_without_a_frame_must_be_read(pump):
     pump.line.feed(bytes(range(1, 252)) * 9)
-    while not pump.idle() & UART_EVENT:
-        pass
+    pump.wait_for_bytes()
     assert len(pump.read()) >= 2048
 
 
@@ -126,8 +129,7 @@ def test_in_stop_mode_an_edge_of_the_line_wakes_the_pump_and_the_repeat_is_heard
     pump.machine.pass_time(500_000)
     pump.read()
     pump.line.feed(frame)
-    while not pump.idle(1) & UART_EVENT:
-        pass
+    pump.wait_for_bytes(1)
     assert pump.read().endswith(frame)
     assert pump.chip.stops <= stops + 1, "awake while the link is in use"
     for _ in range(12):

@@ -1,0 +1,109 @@
+"""Mistakes made on purpose in c_ext/stm32: the tests beside this file find each of them."""
+
+import pytest
+
+from tests.board import test_stm32_link as link
+from tests.board import test_stm32_stroke as stroke
+from tests.board.stm32_machine import build
+
+STROKE, INTERRUPTS, LINK = "stm32/stroke.c", "stm32/interrupts.c", "stm32/link.c"
+CLOCK, SENSOR, POWER = "stm32/clock.c", "stm32/sensor.c", "stm32/power.c"
+
+
+def alone(pump):
+    stroke.test_a_stroke_goes_on_and_ends_by_itself_without_the_processor(pump)
+
+
+def cut(pump):
+    stroke.test_an_abort_counts_the_steps_done(pump, 30_000)
+
+
+def stopping(pump):
+    link.test_in_stop_mode_an_edge_of_the_line_wakes_the_pump_and_the_repeat_is_heard(pump)
+
+
+def asleep_for_a_frame(pump):
+    """The frame ends the very next sleep after it, not the alarm seconds later."""
+    pump.line.feed(b"frame\0")
+    before = pump.chip.now
+    pump.wait_for_bytes()
+    assert pump.chip.now - before < 80_000_000 // 100
+
+
+# What is wrong: where, the edit, the test that finds it.
+BUGS = {
+    "a step too many": (STROKE, "RCR = step_count - 1u", "RCR = step_count", alone),
+    "no one-pulse mode": (
+        STROKE,
+        "R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS",
+        "R_TIM15->CR1 = R_TIM_CR1_URS",
+        alone,
+    ),
+    "periods a count too long": (STROKE, "clock_timer_ticks(begin_us) - 1u", "clock_timer_ticks(begin_us)", alone),
+    "the timers taken for 1 MHz": (CLOCK, "(us * CLOCK_TIMER_DEFICIT)", "(us * 0u)", alone),
+    "the wrong DMA request": (STROKE, "#define DMA_REQUEST 7u", "#define DMA_REQUEST 2u", alone),
+    "the abort leaves the motor on": (STROKE, "    motor(false);\n    busy", "    busy", cut),
+    "the abort counts what is left": (STROKE, "done = step_count - left", "done = left", cut),
+    "two strokes at once": (
+        *(INTERRUPTS, "if (stroke_playing()) {\n        // Never", "if (false) {\n        // Never"),
+        stroke.test_a_second_stroke_while_one_plays_is_a_fault_and_stops_the_motor,
+    ),
+    "the watchdog fed whatever the core says": (
+        *(INTERRUPTS, "core_alive(service.core, now_us)", "true"),
+        stroke.test_the_watchdog_is_fed_while_the_promise_is_kept_and_not_after,
+    ),
+    "a new alarm with every interrupt": (
+        *(INTERRUPTS, "? next_us : latest_us;", "? latest_us : latest_us;"),
+        stroke.test_an_idle_pump_is_seldom_interrupted,
+    ),
+    "the counter read once": (
+        *(CLOCK, "while (now != before);", "while (false);"),
+        stroke.test_the_clock_is_the_crystal_s_over_many_turns_of_its_counter,
+    ),
+    "a spike counts as a stroke": (
+        *(SENSOR, "(i < LOOKS) && seen", "(i < LOOKS) && !seen"),
+        stroke.test_an_edge_of_the_sensor_counts_and_a_spike_does_not,
+    ),
+    "the start not counted from the edge of a tick": (
+        *(INTERRUPTS, "service.start_us - clock_edge()", "service.start_us - clock_us()"),
+        lambda pump: stroke.test_a_stroke_starts_when_due(pump, 333),
+    ),
+    "stop mode ends at 4 MHz": (
+        *(POWER, "SLEEPDEEP;\n    full_speed();", "SLEEPDEEP;"),
+        lambda pump: stroke.test_the_start_of_each_stroke_of_a_bolus_and_no_drift(pump, 1),
+    ),
+    "stop mode while the link is in use": (POWER, "now_us + POWER_LINK_US", "now_us", stopping),
+    "never in stop mode, the end of transmission cleared": (
+        LINK,
+        "R_USART_ICR_ALL & ~R_USART_ISR_TC;\n    UART->CR1",
+        "R_USART_ICR_ALL;\n    UART->CR1",
+        stopping,
+    ),
+    "a byte that is no delimiter ends a frame": (
+        *(LINK, "& RING_MASK] == 0u)", "& RING_MASK] != 0u)"),
+        link.test_the_processor_wakes_for_a_whole_frame_and_not_for_bytes,
+    ),
+    "a frame wakes nobody": (
+        *(LINK, "R_USART_CR1_CMIE | R_USART_CR1_IDLEIE | R_USART_CR1_TE", "R_USART_CR1_TE"),
+        asleep_for_a_frame,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("stm32"))
+
+
+@pytest.mark.req("LINK-1")
+def test_the_end_of_a_frame_wakes_at_once(image):
+    asleep_for_a_frame(link.Pump(image))
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_mistake_is_found(image, tmp_path, name):
+    where, old, new, check = BUGS[name]
+    broken = build(tmp_path, edit=(where, old, new), base=image)
+    about_link = check in (stopping, asleep_for_a_frame) or where == LINK
+    with pytest.raises(AssertionError):
+        check((link.Pump if about_link else stroke.Pump)(broken))
