@@ -15,7 +15,9 @@ MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
 
 // setup(): claims and starts the hardware. After a soft reset again.
 static mp_obj_t hardware_setup(void) {
-    stroke_setup();
+    if (!stroke_setup()) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("TIM2 does not start TIM15: no stroke can be played"));
+    }
     sensor_setup();
     link_setup();
     if (!interrupts_setup()) {

@@ -20,7 +20,7 @@ typedef struct {
 #define R_TIM_CR1_OPM (1u << 3u)
 #define R_TIM_CR2_MMS_UPDATE (2u << 4u)
 #define R_TIM_SMCR_SMS_TRIGGER 6u
-#define R_TIM_SMCR_TS_ITR0 (0u << 4u)  // of TIM15: TIM2
+#define R_TIM_SMCR_TS_SHIFT 4u
 #define R_TIM_DIER_UIE (1u << 0u)
 #define R_TIM_DIER_CC1DE (1u << 9u)
 #define R_TIM_SR_UIF (1u << 0u)

@@ -14,9 +14,13 @@ _Static_assert((PIN_STEP == 2u) || (PIN_STEP == 30u), "STEP must be PA2 or PB14:
 #define DMA_CHANNEL 5u
 #define DMA_REQUEST 7u
 #define DMA_SETTLES_LOOKS 8u
+#define TRIGGERS 4u
+#define TRIAL_TICKS 4u
+#define TRIAL_LOOKS 100000u
 
 static uint16_t reload[MOTION_STEPS_MAX];
 static uint32_t step_count;
+static uint32_t trigger;  // TIM15's trigger input that TIM2 drives, as SMCR has it
 static bool busy;
 static bool ready;
 
@@ -28,7 +32,29 @@ static void motor(bool on) {
     chip_drive(PIN_MOTOR_ENABLE, !on);
 }
 
-void stroke_setup(void) {
+// Which of TIM15's trigger inputs TIM2 drives differs from chip to chip, so it is tried, with the output off: this is also
+// the test that a stroke will start. False if none does.
+static bool find_trigger(void) {
+    bool found = false;
+    R_TIM15->ARR = UINT16_MAX;
+    R_TIM2->ARR = TRIAL_TICKS;
+    for (uint32_t input = 0u; (input < TRIGGERS) && !found; input++) {
+        trigger = input << R_TIM_SMCR_TS_SHIFT;
+        R_TIM15->SMCR = trigger;
+        R_TIM15->SMCR = trigger | R_TIM_SMCR_SMS_TRIGGER;
+        R_TIM2->CNT = 0u;
+        R_TIM2->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_CEN;
+        for (uint32_t i = 0u; (i < TRIAL_LOOKS) && ((R_TIM2->CR1 & R_TIM_CR1_CEN) != 0u); i++) {
+        }
+        chip_barrier();
+        found = (R_TIM15->CR1 & R_TIM_CR1_CEN) != 0u;
+        R_TIM15->SMCR = 0u;
+        R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+    }
+    return found;
+}
+
+bool stroke_setup(void) {
     if (!ready) {
         chip_drive(PIN_MOTOR_ENABLE, true);
         chip_pin(PIN_MOTOR_ENABLE, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
@@ -42,16 +68,17 @@ void stroke_setup(void) {
         R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
         R_TIM15->PSC = CLOCK_TIMER_DIVIDER - 1u;
         R_TIM15->CCMR1 = R_TIM_CCMR1_OC1M_FORCE_LOW;
-        R_TIM15->CCER = R_TIM_CCER_CC1E;
-        R_TIM15->BDTR = R_TIM_BDTR_MOE;
         R_TIM2->CR1 = R_TIM_CR1_OPM;
         R_TIM2->PSC = CLOCK_TIMER_DIVIDER - 1u;
         R_TIM2->EGR = R_TIM_EGR_UG;  // before anybody listens to its trigger
         R_TIM2->CR2 = R_TIM_CR2_MMS_UPDATE;
+        ready = find_trigger();
+        R_TIM15->CCER = R_TIM_CCER_CC1E;
+        R_TIM15->BDTR = R_TIM_BDTR_MOE;
         chip_pin(PIN_STEP, CHIP_ALTERNATE, STEP_FUNCTION, CHIP_NO_PULL);
         R_DMA1->CSELR = (R_DMA1->CSELR & ~R_DMA_SELECT(DMA_CHANNEL, 15u)) | R_DMA_SELECT(DMA_CHANNEL, DMA_REQUEST);
-        ready = true;
     }
+    return ready;
 }
 
 void stroke_plan(uint32_t steps, const uint16_t *period_us) {
@@ -84,7 +111,8 @@ void stroke_prepare(void) {
     R_TIM15->CCMR1 = R_TIM_CCMR1_OC1M_PWM2;
     R_TIM15->SR = 0u;
     R_TIM15->DIER = R_TIM_DIER_CC1DE | R_TIM_DIER_UIE;
-    R_TIM15->SMCR = R_TIM_SMCR_TS_ITR0 | R_TIM_SMCR_SMS_TRIGGER;
+    R_TIM15->SMCR = trigger;
+    R_TIM15->SMCR = trigger | R_TIM_SMCR_SMS_TRIGGER;
 }
 
 void stroke_start(uint32_t wait_us) {

@@ -20,8 +20,8 @@
 // 0.25 % at any time (RM0351, MSI in PLL mode), and a tick of the clock at either end.
 #define STROKE_SLACK_US(burst_us) (((burst_us) / 256u) + 100u)
 
-// Sets timers, DMA and pins up; the motor is off. Once, again does nothing. Main.
-void stroke_setup(void);
+// Sets timers, DMA and pins up; the motor is off. Once, again does nothing. False if TIM2 cannot start TIM15. Main.
+bool stroke_setup(void);
 
 // The plan of every stroke from now on: period_us[k] from step k to the next. Main, no burst playing.
 void stroke_plan(uint32_t steps, const uint16_t *period_us);

@@ -43,6 +43,7 @@ class Chip:
         self._words = 0
         self._edge_done = False
         self.crystal = True
+        self.trigger_input = 1  # of TIM15, that TIM2 drives
 
     # Registers
 
@@ -143,7 +144,7 @@ class Chip:
                 self.registers[TIM15 + SR] = self.get(TIM15 + SR) | 1
 
     def _trigger(self):
-        if self.tim(TIM15, SMCR) & 0x77 == 0x06 and self._period_start is None:
+        if self.tim(TIM15, SMCR) & 0x77 == 0x06 | self.trigger_input << 4 and self._period_start is None:
             self._clocked("TIM15")
             if self.tim(TIM15, PSC) != 79 or self.tim(TIM2, PSC) != 79:
                 self.wrong.append("prescaler")

@@ -14,10 +14,10 @@ uint8_t shim_bytes[8192];
 uint64_t shim_asked_us;  // the time that the last bolus was stamped with
 
 uint32_t shim_setup(void) {
-    stroke_setup();
+    const bool strokes = stroke_setup();
     sensor_setup();
     link_setup();
-    return interrupts_setup() ? 1u : 0u;
+    return (interrupts_setup() && strokes) ? 1u : 0u;
 }
 uint32_t shim_begin(uint32_t steps, uint32_t start_hz, uint32_t max_hz, uint32_t accel_hz_per_s) {
     const motion_motor_t motor = {steps, start_hz, max_hz, accel_hz_per_s};

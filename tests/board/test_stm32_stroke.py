@@ -240,6 +240,17 @@ def test_an_idle_pump_is_seldom_interrupted(pump):
     assert 60 <= pump.machine.interrupts - before <= 70
 
 
+@pytest.mark.req("DOSE-6", "SELF-1")
+@pytest.mark.parametrize("trigger_input", [0, 1, 2, 3, None])
+def test_the_set_up_finds_out_how_tim2_starts_tim15_without_a_step(image, trigger_input):
+    machine = Machine(image)
+    machine.chip.trigger_input = -1 if trigger_input is None else trigger_input
+    assert machine.call("shim_setup") == (trigger_input is not None)
+    machine.pass_time(200_000)
+    assert machine.chip.edges == []
+    assert not machine.chip.get(0x40014000) & 1
+
+
 def test_without_a_crystal_the_set_up_says_so(image, tmp_path):
     machine = Machine(build(tmp_path, edit=("stm32/clock.c", "LOOKS 40000000u", "LOOKS 400u"), base=image))
     machine.chip.crystal = False
