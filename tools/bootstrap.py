@@ -113,7 +113,10 @@ PACKAGES = {
         Package(_has("arm-none-eabi-gcc"), ("gcc-arm-none-eabi",), "gcc for Cortex-M: the dose core on its target"),
         Package(_has("qemu-system-arm"), ("qemu-system-arm",), "QEMU: bare-metal images of the dose core"),
     ),
-    "core-proofs": (Package(_has("frama-c"), ("frama-c-base",), "Frama-C: no run-time error in the dose core"),),
+    "core-proofs": (
+        Package(_has("frama-c"), ("frama-c-base",), "Frama-C: run-time errors and contracts of the dose core"),
+        Package(_has("why3", "z3", "cvc4"), ("why3", "z3", "cvc4"), "Why3, Z3, CVC4: decide the contracts' goals"),
+    ),
     "emulator": (
         Package(_has("node"), ("nodejs",), "Node: runs the emulated Pico"),
         Package(_has("npm"), ("npm",), "npm: installs rp2040js, by hash"),

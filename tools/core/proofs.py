@@ -3,9 +3,9 @@
     python -m tools.core.proofs [STAGE …] [--nightly] [--core FOLDER]
 
 Stages: numbers (z3: the arithmetic, read from the C, for every value), induction (CBMC: any state that satisfies the
-invariant, any call, and the invariant holds again), eva (Frama-C: no run-time error in any calls). All by default.
---nightly: the induction of every call, Eva for more pumps. docs/core.md says what each goal means and what is not
-proved.
+invariant, any call, and the invariant holds again), eva (Frama-C: no run-time error in any calls), contracts (Frama-C
+WP: functions keep to what they require, change and ensure). All by default. --nightly: the induction of every call, Eva
+for more pumps, every contract. docs/core.md says what each goal means and what is not proved.
 Errors: Problem, naming each goal that was not proved, or not refuted where it is a false one.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from tools.bootstrap import install_packages
 from tools.console import BUILD, ROOT, Problem, main_guard, say
-from tools.core import proofs_eva, proofs_induction
+from tools.core import proofs_eva, proofs_induction, proofs_wp
 from tools.core.proofs_numbers import decide, lemmas
 from tools.core.proofs_stage import Goal
 
@@ -43,6 +43,7 @@ def stages(nightly: bool) -> dict[str, Callable[[Path], list[Goal]]]:
         "numbers": numbers,
         "induction": lambda core: proofs_induction.stage(core, nightly),
         "eva": lambda core: proofs_eva.stage(core, nightly),
+        "contracts": lambda core: proofs_wp.stage(core, nightly),
     }
 
 
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument("--nightly", action="store_true")
     parser.add_argument("--core", type=Path, default=CORE_DIR)
     options = parser.parse_args()
-    if not options.stages or "eva" in options.stages:
+    if not options.stages or {"eva", "contracts"} & {*options.stages}:
         install_packages("core-proofs")
     found = {}
     for name, stage in stages(options.nightly).items():

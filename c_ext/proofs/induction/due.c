@@ -2,17 +2,22 @@
 // books as basal_settle() keeps them, across a pattern boundary and the end of a temporary rate, in any order.
 //
 // The real pace.c, with small numbers (a stroke of WHOLE quanta, rates up to RATE_MAX, times up to SPAN_MAX_US), so that the
-// divisions can be followed. Nothing in the C depends on the size of the numbers; that they are exact at every size is
-// proved apart (proofs_numbers.py).
+// divisions can be followed, and for the same reason 16 bits for 64. Nothing in the C depends on the size of the numbers;
+// that they are exact at every size is proved apart (proofs_numbers.py).
+
+#include "proof.h"
+
+#define uint64_t uint16_t
+#undef UINT64_MAX
+#define UINT64_MAX UINT16_MAX
 
 #include "basal.c"
 #include "pace.c"
-#include "proof.h"
 
 #ifndef SPAN_MAX_US
-#define WHOLE 11u
+#define WHOLE 7u
 #define RATE_MAX 3u
-#define SPAN_MAX_US 16u
+#define SPAN_MAX_US 10u
 #endif
 
 static uint64_t a_change(const basal_t *basal) {

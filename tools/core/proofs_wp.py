@@ -1,0 +1,74 @@
+"""Frama-C WP: each function keeps its contract, for every state and every argument that the contract allows.
+
+c_ext/proofs/wp holds contracts of public functions (ACSL, put before their prototypes), and loop invariants. A caller
+is proved against the contracts of what it calls, which it must not call outside of them; static functions without one
+are put in where they are called. Z3 and CVC4 decide. Run-time errors are the eva stage's. Frama-C's exit code says
+nothing about goals, so they are counted.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+
+from tools.core.proofs_overlay import overlay
+from tools.core.proofs_stage import PROOFS_DIR, Goal, at_once, prover
+
+FOLDER = PROOFS_DIR / "wp"
+UNITS = tuple(sorted(path.stem for path in FOLDER.glob("*.acsl")))
+TIMEOUT_S = 1100
+GOAL_TIMEOUT_S = 40
+QUICK = ("pace", "ledger", "dose")
+CONTRACT = re.compile(r"\*/\n(?:\n|//.*\n)*$")
+STATIC = re.compile(r"^static [^;{(=]*?(\w+)\(", re.MULTILINE)
+PUBLIC = re.compile(r"^(?!static|typedef|_Static_assert|//|#)\w[^;{(=]*?(\w+)\(", re.MULTILINE)
+
+
+def contracted(text: str, pattern: re.Pattern[str]) -> list[str]:
+    """The functions of a header or source with a contract right before them."""
+    found = []
+    for match in pattern.finditer(text):
+        before = text[: match.start()]
+        if CONTRACT.search(before) and "assigns" in before[before.rfind("/*@") :]:
+            found.append(match[1])
+    return found
+
+
+def prove(core: Path, unit: str, only: str = "", goal_timeout_s: int = GOAL_TIMEOUT_S) -> list[Goal]:
+    """The goals of one file; with `only`, of that function."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = overlay(core, Path(folder) / "core", sorted(FOLDER.glob("*.acsl")))
+        config = Path(folder) / "why3.conf"
+        # Which provers there are, in a file of this run's own.
+        prover(["why3", "--config", config, "config", "detect"], Path(folder), TIMEOUT_S)
+        source = (copy / f"{unit}.c").read_text(encoding="utf-8")
+        own = contracted(source, STATIC)
+        plain = [name for name in STATIC.findall(source) if name not in own]
+        public = contracted((copy / f"{unit}.h").read_text(encoding="utf-8"), PUBLIC)
+        said = prover(
+            [
+                *("frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{copy} -ffreestanding"),
+                *(("-inline-calls", ",".join(plain)) if plain else ()),
+                *("-wp", "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(goal_timeout_s)),
+                *("-wp-fct", only or ",".join([*public, *own]), copy / f"{unit}.c"),
+            ],
+            Path(folder),
+            TIMEOUT_S,
+            WHY3CONFIG=str(config),
+        )
+    return judge(unit, said)
+
+
+def judge(unit: str, said: str) -> list[Goal]:
+    """The verdicts from what WP said; one goal that is not proved if they are not all there."""
+    valid = re.findall(r"^\[wp\] \[(?!Failed).+\] Goal (\S+) : Valid", said, re.MULTILINE)
+    failed = re.findall(r"^\[wp\] \[(?:Failed|Timeout|Unknown)\] Goal (\S+)", said, re.MULTILINE)
+    count = re.search(r"^\[wp\] Proved goals:\s+(\d+) / (\d+)$", said, re.MULTILINE)
+    if not count or (int(count[1]), int(count[2])) != (len(valid), len(valid) + len(failed)):
+        return [Goal(f"{unit}: all goals", False, f"WP did not finish:\n{said[-2000:]}")]
+    goals = [Goal(f"{unit}: {name.removeprefix('typed_')}", True) for name in valid]
+    return goals + [Goal(f"{unit}: {name.removeprefix('typed_')}", False, "not proved") for name in failed]
+
+
+def stage(core: Path, nightly: bool) -> list[Goal]:
+    """All goals of the stage; nightly the long ones too."""
+    return at_once(lambda unit: prove(core, unit), UNITS if nightly else QUICK)
