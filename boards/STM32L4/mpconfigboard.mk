@@ -1,9 +1,9 @@
 # What the STM32L4 boards share of MicroPython's build settings; a board's mpconfigboard.mk names its chip and includes this.
 MCU_SERIES = l4
-# 1 MB of flash, of which 512 KB are the image's, and 96 + 32 KB of RAM; the L475 is an L476 without display controller.
+# The L475 is an L476 without display controller.
 AF_FILE = boards/stm32l476_af.csv
-LD_FILES = boards/stm32l476xg.ld boards/common_basic.ld
 STM32L4_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+LD_FILES = $(STM32L4_DIR)/memory.ld boards/common_basic.ld
 FROZEN_MANIFEST = $(STM32L4_DIR)/manifest.py
 # AES in counter mode, for the programmer link.
 MICROPY_PY_SSL = 1

@@ -65,7 +65,7 @@ def build(job: common.Job) -> Path:
     out = job.out
     program = out / "firmware.hex"
     own = [ROOT / "tools" / "pins.py", *sorted((ROOT / "tools" / "ports").glob("*.py"))]
-    flags = [*job.folder.glob("*.mk"), *(each / MODULE_FILE for each in job.modules.values()), *own]
+    flags = [each for folder in job.inputs for each in sorted(folder.glob("*.mk"))] + own
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
