@@ -81,6 +81,15 @@ speed: ready ## measure how much faster than real time a bench runs; build/speed
 edges: ready-emulated ## measure step edges and stroke starts on the emulated Pico under load; build/edges.json
 	@$(VENV)/python -m hil.cli edges --out build/edges.json
 
+.PHONY: occlusion
+occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json
+	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --out build/occlusion.json
+
+.PHONY: occlusion-nightly
+occlusion-nightly: ready ## the same with 1,000 patient-years without a fault; build/occlusion-nightly.json
+	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --patient-years 1000 \
+		--out build/occlusion-nightly.json
+
 .PHONY: pump
 pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer link on TCP PORT and a pty
 	@$(VENV)/python -m hil.cli pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)

@@ -9,6 +9,7 @@ The pump is any object with these methods, which do the thing or raise `firmware
 - `cancel_bolus() -> (at_us, delivery_id, programmed_mu, delivered_mu)`
 - `suspend() -> (at_us, abandoned_strokes)` and `resume() -> (at_us, rate_mu_per_h)`
 - `set_limits(max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu) -> (at_us, old)`, `old` a tuple of those four
+- `diagnosis()`: dict of the read_diagnosis fields
 - `deliveries(since_id, max_count) -> (oldest_id, newest_id, [dict, ...])`, numbers above `since_id`, oldest first
 - `events(since_number, max_count) -> (oldest, newest, [dict, ...])`, likewise
 - `set_time(utc_s) -> (at_us, old_utc_s)` and `initialise_memory() -> at_us`
@@ -53,6 +54,7 @@ class Commands:
             "initialise_memory": self._initialise_memory,
             "read_deliveries": self._read_deliveries,
             "read_log": self._read_log,
+            "read_diagnosis": self._read_diagnosis,
         }
 
     def handle(self, message_id, payload):
@@ -161,6 +163,9 @@ class Commands:
     def _read_deliveries(self, request):
         oldest_id, newest_id, records = self._pump.deliveries(request["since_id"], request["max_count"])
         return {"oldest_id": oldest_id, "newest_id": newest_id, "records": records}
+
+    def _read_diagnosis(self, request):
+        return self._pump.diagnosis()
 
 
 def _decode(fields, payload):

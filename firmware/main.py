@@ -12,6 +12,7 @@ from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.link import Link
 from firmware.memory import Memory
+from firmware.occlusion.watch import Watch
 from firmware.pump import FIRMWARE_VERSION, Pump
 from firmware.storage.journal import Journal
 from firmware.wall_clock import WallClock
@@ -43,7 +44,12 @@ def main():
     pressure_sensor = PressureSensor(board.read_pressure_counts, *board.PRESSURE_CALIBRATION)
     wall = WallClock(clock, board.rtc)
     memory = Memory(Journal(board.nvm, core.ticks(), identity["stroke_uu"]), core, clock, wall)
-    pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, board.advance_clock)
+    watch = None
+    if board.stroke_readings is not None:
+        counts, burst_us = board.read_pressure_counts, core.plan()[1]
+        watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us)
+    advance = board.advance_clock
+    pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, advance, watch)
     commands = Commands(pump)
     link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
     run(board.idle, core, pump, link)

@@ -26,6 +26,10 @@ STATES = ("running", "suspended", "fault")
 STATE_RUNNING, STATE_SUSPENDED, STATE_FAULT = range(3)
 KINDS = ("basal", "normal_bolus")
 KIND_BASAL, KIND_NORMAL_BOLUS = range(2)
+DIAGNOSES = (  # as firmware.occlusion.codes has them
+    ("none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck")
+    + ("sensor_range", "sensor_drift", "occlusion_cleared", "not_watched")
+)  # fmt: skip
 REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
 (REASON_RUNNING, REASON_COMPLETED, REASON_CANCELLED, REASON_SUSPENDED) = range(4)
 (REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED, REASON_RESET) = range(4, 9)
@@ -36,10 +40,10 @@ CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "conn
 (CATEGORY_UNREADABLE, CATEGORY_DELIVERY, CATEGORY_COMMAND) = range(3)
 (CATEGORY_MALFUNCTION, CATEGORY_ALARM, CATEGORY_CONNECTIVITY) = range(3, 6)
 _EVENTS = ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
-EVENTS = _EVENTS + ("memory", "clock_lost", "clock_set", "connected")
+EVENTS = _EVENTS + ("memory", "clock_lost", "clock_set", "connected", "diagnosis")
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
-(EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED) = range(9, 12)
+(EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (
@@ -169,12 +173,27 @@ _STATUS = (
     _u32("hour_mu", "use in the last 60 min", "mU"),
     _u32("day_mu", "use in the last 24 h", "mU"),
     Field("pressure_pa", "i32", "Pa", "catheter pressure above ambient"),
+    _u8("diagnosis", "what the occlusion detector's finding is that stands", DIAGNOSES),
+    _u32("missed_mu", "by this finding, of what counts as delivered what did not reach the patient", "mU"),
+    _u32("released_mu", "what has reached the patient since from the catheter that has opened", "mU"),
     _time("next_due_us", "device time of the next stroke; 2^64-1 if none will come due"),
     _u32("utc_s", "wall clock since 1970; 0 if it is lost", "s"),
     _u8("memory", "state of the non-volatile memory", MEMORIES),
     Field("resets", "u16", "", "resets since the memory was initialised"),
     _u32("newest_event", "number of the newest event in the log; 0 if none"),
 ) + _shown_limits("", "clinician limit: ")
+
+_DIAGNOSIS = (
+    _u8("diagnosis", "the finding that stands; delivery resumed: none", DIAGNOSES),
+    _time("at_us", "device time of the stroke that settled it"),
+    _u32("strokes", "strokes from the first that looked wrong to that one"),
+    _u32("missed_mu", "of them what did not reach the patient", "mU"),
+    _u32("stored_mu", "of that what waits in the catheter, to be released when it opens", "mU"),
+    _u32("released_mu", "of that what has been released", "mU"),
+    Field("rise_pa", "i32", "Pa", "what one stroke adds to the pressure"),
+    Field("level_pa", "i32", "Pa", "pressure above ambient at the time"),
+    _u32("compliance_pl_per_pa", "the catheter's compliance that follows from the rise", "pL/Pa"),
+)
 
 COUNTERS = (
     _u32("frames_good", "frames accepted"),
@@ -235,6 +254,8 @@ MESSAGES = (
         (_u32("oldest_number", "oldest still held: what lies between it and since_number is lost"),
          _u32("newest_number", "newest; 0 if none"),
          Field("events", "records", "", "the events", 0, 8, fields=_EVENT))),
+    Message("read_diagnosis", 0x22, "anyone", False, "What the occlusion detector has found, and what speaks for it.",
+        (), _DIAGNOSIS),
 )  # fmt: skip
 
 REFUSAL = (

@@ -10,6 +10,8 @@ from firmware import events as event
 from firmware import protocol
 from firmware.deliveries import Deliveries
 from firmware.errors import FirmwareError, Refused
+from firmware.occlusion import codes as finding
+from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
 from firmware.storage.state_record import NO_RATE
 
@@ -33,10 +35,13 @@ class Pump:
 
     `core` is a dosecore.Core just made, `clock` a Clock, `stepper`, `stroke_sensor` and `pressure_sensor` the drivers,
     `identity` the fixed fields of the hello reply, `memory` a Memory that has not been opened yet, `wall` the
-    WallClock, `advance(us)` the board's function that moves its counter on. Times are µs, doses mU, rates mU/h.
+    WallClock, `advance(us)` the board's function that moves its counter on, `watch` a Watch over the catheter (None:
+    this board brings no readings for one). Times are µs, doses mU, rates mU/h.
     """
 
-    def __init__(self, core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, advance):
+    def __init__(
+        self, core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, advance, watch=None
+    ):
         self._core = core
         self._clock = clock
         self._stepper = stepper
@@ -46,10 +51,14 @@ class Pump:
         self._identity = identity
         self._memory = memory
         self._wall = wall
+        self._watch = watch
+        self.on_diagnosis = None  # told of every finding, after the pump has acted on it
+        if watch is not None:
+            watch.on_diagnosis = self._diagnosed
         self._stroke_uu = identity["stroke_uu"]
         self._deliveries = Deliveries(core, self._note_end)
         memory.open(self._deliveries, advance)
-        self.deadline_us = clock.now_us() + WATCH_US  # when the pump itself wants to be woken
+        self._round_us = clock.now_us() + WATCH_US  # when it looks around next
         max_basal_mu_per_h, *caps = core.limits()
         self._limits = (max_basal_mu_per_h,) + tuple(self._mu(strokes) for strokes in caps)
         self._bolus_id = memory.record.bolus_id
@@ -73,7 +82,12 @@ class Pump:
                 self._core.permit(self._strokes + 1)
             else:
                 self._stop_for_memory()
-        if happened & event.TIME:
+        if self._watch is not None:
+            if happened & event.STROKE:
+                self._watch.stroke(self._clock.now_us(), self._core.next_us())
+            elif happened & event.TIME:
+                self._watch.time(self._clock.now_us())
+        if happened & event.TIME and self._clock.now_us() >= self._round_us:
             self._look_around()
         if happened & event.WITHHELD:
             self._deliveries.bolus_ended()
@@ -84,6 +98,30 @@ class Pump:
             fault = self._core.state()[code.GUARD_FAULT]
             self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT, fault)
             self._store()
+
+    @property
+    def deadline_us(self):
+        """When the pump itself wants to be woken."""
+        if self._watch is None:
+            return self._round_us
+        return self._watch.wake_us(self._clock.now_us(), self._round_us)
+
+    def _diagnosed(self, found):
+        """A finding that asks for it suspends delivery; only a person resumes it (ALARM-2)."""
+        now_us = self._clock.now_us()
+        if found.code in finding.SUSPENDS and self._core.suspend(now_us) == code.OK:
+            self._deliveries.basal_ended(now_us, protocol.REASON_SUSPENDED)
+            self._deliveries.bolus_ended()
+        fields = self.diagnosis()
+        values = (found.strokes,) + tuple(fields[name] for name in ("missed_mu", "stored_mu", "released_mu"))
+        self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_DIAGNOSIS, found.code, 0, values)
+        self._store()
+        if self.on_diagnosis is not None:
+            self.on_diagnosis(found)
+
+    def diagnosis(self):
+        """The read_diagnosis reply's fields: the finding that stands."""
+        return report(self._watch, self._identity["concentration_u_per_ml"])
 
     def _store(self):
         """Make true what has happened; only then may the next stroke come. STORE-1."""
@@ -98,12 +136,12 @@ class Pump:
         if self._core.suspend(now_us) == code.OK:
             self._deliveries.basal_ended(now_us, protocol.REASON_FAULT)
             self._deliveries.bolus_ended()
-        self.deadline_us = now_us + _RETRY_US
+        self._round_us = now_us + _RETRY_US
 
     def _look_around(self):
         now_us = self._clock.now_us()
         known = self._wall.known
-        self.deadline_us = now_us + WATCH_US
+        self._round_us = now_us + WATCH_US
         if known and not self._wall.look():
             self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
             self._store()
@@ -189,6 +227,8 @@ class Pump:
         self._need_memory()
         now_us = self._clock.now_us()
         self._accept(self._core.resume(now_us))
+        if self._watch is not None:
+            self._watch.start(now_us)
         rate_mu_per_h = self._core.state()[code.RATE_MU_PER_H]
         self._deliveries.basal_started(now_us, rate_mu_per_h)
         self._accepted(_ID["resume"], rate_mu_per_h)
@@ -259,6 +299,7 @@ class Pump:
         if not fault and state[code.SUSPENDED]:
             pump_state = protocol.STATE_SUSPENDED
         next_us = core.next_us()
+        standing = self.diagnosis()
         remaining = state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
         return {
             "now_us": now_us,
@@ -276,6 +317,9 @@ class Pump:
             "hour_mu": self._used_mu(code.HOUR),
             "day_mu": self._used_mu(code.DAY),
             "pressure_pa": self._pressure_sensor.read_pa(),
+            "diagnosis": standing["diagnosis"],
+            "missed_mu": standing["missed_mu"],
+            "released_mu": standing["released_mu"],
             "next_due_us": protocol.NEVER_US if next_us < 0 else next_us,
             "utc_s": self._wall.utc_s(now_us),
             "memory": self._memory.state,

@@ -82,6 +82,19 @@ def edges(
 
 
 @app.command()
+def occlusion(
+    seed: Annotated[int, typer.Option(min=0, help="Which campaign.")] = 1,
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/occlusion.json"),
+    patient_years: Annotated[float, typer.Option(min=0.1, help="Simulated years without a fault.")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="Lives at a time, one core each.")] = 2,
+) -> None:
+    """Judge the occlusion detector: faults × rates × catheters × seeds, and years in which nothing is wrong."""
+    from hil.occlusion import campaign
+
+    raise typer.Exit(campaign.run(seed, out, patient_years=patient_years, workers=workers, say=typer.echo))
+
+
+@app.command()
 def pump(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,

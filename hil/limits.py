@@ -9,7 +9,7 @@ from pathlib import Path
 from hil.measurement import Kind, Measurement
 
 _DEFAULT = Path(__file__).with_name("limits.toml")
-_KINDS: dict[str, Kind] = {"controller": "controller", "delivery": "delivery"}
+_KINDS: dict[str, Kind] = {"controller": "controller", "delivery": "delivery", "detector": "detector"}
 
 
 class LimitError(ValueError):
@@ -62,7 +62,9 @@ def load_limits(path: Path = _DEFAULT) -> Limits:
     for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items():
         kind = _KINDS.get(name.split(".", 1)[0])
         if kind is None or not {"unit", "req", "reason"} <= fields.keys() or not {"lower", "upper"} & fields.keys():
-            raise LimitError(f"{path.name}: {name} needs controller. or delivery., a limit, unit, req and reason")
+            raise LimitError(
+                f"{path.name}: {name} needs controller., delivery. or detector., a limit, unit, req and reason"
+            )
         limits[name] = Limit(
             name, kind, fields.get("lower"), fields.get("upper"), fields["unit"], fields["req"], fields["reason"]
         )

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["controller", "delivery"]
+Kind = Literal["controller", "delivery", "detector"]
 Verdict = Literal["pass", "fail"]
 _DECIMALS = 6
 
@@ -27,7 +27,8 @@ def _rounded(value: float | None) -> float | int | None:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure. `kind` "controller" compares commanded strokes with programmed, "delivery" what was weighed.
+    """One figure. `kind` "controller" compares commanded strokes with programmed, "delivery" what was weighed,
+    "detector" what the occlusion detector said with what was wrong.
 
     `lower` and `upper` are the limits, both allowed values themselves; None leaves that side open. `uncertainty` is
     expanded (k = 2), in `unit`; 0 for a count. `req` is the requirement judged.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 TRUNCATION_SIGMA = 4
 _TABLE_BITS = 14
+_MASK = (1 << 64) - 1
 
 
 def stream(seed: int, *names: str) -> np.random.PCG64:
@@ -41,3 +42,19 @@ def normal_micro_sigmas(generator: np.random.PCG64, count: int) -> NDArray[np.in
 def normal(generator: np.random.PCG64, sigma: float) -> float:
     """Draw one number with mean 0 and standard deviation `sigma` (in its unit), truncated at ±4 σ."""
     return int(normal_micro_sigmas(generator, 1)[0]) * 1e-6 * sigma
+
+
+@lru_cache(maxsize=1)
+def _sigmas() -> list[float]:
+    return [each * 1e-6 for each in _micro_sigmas().tolist()]
+
+
+def normal_at(key: int, time_us: int) -> float:
+    """Return a number of the standard normal distribution, truncated at ±4 σ, that belongs to `time_us` under `key`.
+
+    The finisher of SplitMix64 (Steele 2014, doi 10.1145/2660193.2660195) makes the choice.
+    """
+    mixed = (key + time_us * 0x9E3779B97F4A7C15) & _MASK
+    mixed = ((mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9) & _MASK
+    mixed = ((mixed ^ mixed >> 27) * 0x94D049BB133111EB) & _MASK
+    return _sigmas()[mixed >> 64 - _TABLE_BITS]

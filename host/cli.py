@@ -72,6 +72,15 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def diagnosis(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show what the pump has found out about its catheter: occlusion, air lock, backflow, stall, sensor."""
+    options = _of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.read_diagnosis()
+        show(options, reply, screens.diagnosis_table(reply))
+
+
+@app.command()
 def monitor(
     ctx: typer.Context,
     interval: Annotated[float, typer.Option(min=0, help="Seconds between two readings.")] = 1.0,

@@ -26,6 +26,7 @@ from host.records import (
     BolusStarted,
     Delivery,
     DeliveryPage,
+    Diagnosis,
     Event,
     EventPage,
     Hello,
@@ -117,6 +118,10 @@ class Programmer:
         reply = self.call("read_deliveries", since_id=since_id, max_count=max_count)
         records = tuple(Delivery(**record) for record in reply["records"])
         return DeliveryPage(reply["oldest_id"], reply["newest_id"], records)
+
+    def read_diagnosis(self) -> Diagnosis:
+        """Return what the occlusion detector has found."""
+        return Diagnosis(**self.call("read_diagnosis"))
 
     def deliveries(self, since_id: int = 0) -> Iterator[Delivery]:
         """Yield every delivery numbered above `since_id`, oldest first, page by page."""

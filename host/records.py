@@ -44,6 +44,21 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the occlusion detector has found, and what speaks for it."""
+
+    diagnosis: str
+    at_us: int
+    strokes: int
+    missed_mu: int
+    stored_mu: int
+    released_mu: int
+    rise_pa: int
+    level_pa: int
+    compliance_pl_per_pa: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """State, ledgers, limits and link counters at one instant."""
 
@@ -62,6 +77,9 @@ class Status:
     hour_mu: int
     day_mu: int
     pressure_pa: int
+    diagnosis: str
+    missed_mu: int
+    released_mu: int
     next_due_us: int
     utc_s: int
     memory: str

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 
 from firmware import protocol
-from host.records import Delivery, Event, Hello, Limits, Status
+from host.records import Delivery, Diagnosis, Event, Hello, Limits, Status
 from host.units import amount, uptime, utc
 
 LIMIT_NAMES = {
@@ -54,6 +54,10 @@ def status_table(status: Status) -> Group:
         programmed = amount(status.bolus_programmed_mu, "mU")
         remaining = amount(status.bolus_remaining_mu, "mU")
         bolus = f"no. {status.bolus_id}: {delivered} of {programmed} delivered, {remaining} to come"
+    found = status.diagnosis.replace("_", " ")
+    if status.diagnosis not in ("none", "not_watched"):
+        found = f"[red]{found}[/], {amount(status.missed_mu, 'mU')} missed"
+        found += f", {amount(status.released_mu, 'mU')} released" if status.released_mu else ""
     due_us = status.next_due_in_us
     strokes = f"{status.strokes_commanded} commanded, {status.strokes_delivered} delivered, "
     rows = [
@@ -64,6 +68,7 @@ def status_table(status: Status) -> Group:
         ("last 60 min", f"{amount(status.hour_mu, 'mU')} of at most {amount(status.max_hour_mu, 'mU')}"),
         ("last 24 h", f"{amount(status.day_mu, 'mU')} of at most {amount(status.max_day_mu, 'mU')}"),
         ("pressure", f"{status.pressure_pa} Pa"),
+        ("catheter", found),
         ("next stroke", "none" if due_us is None else f"in {uptime(due_us)}"),
         ("device time", uptime(status.now_us)),
         ("clock", utc(status.utc_s) if status.utc_s else "[red]lost: set the time[/]"),
@@ -79,6 +84,20 @@ def _memory(status: Status) -> str:
     colour = {"whole": "green", "mended": "yellow", "caps_late": "yellow"}.get(status.memory, "red")
     state = f"[{colour}]{status.memory.replace('_', ' ')}[/]"
     return f"{state}, {status.resets} resets, {status.newest_event} events"
+
+
+def diagnosis_table(found: Diagnosis) -> Group:
+    """What the occlusion detector has found."""
+    rows = [("finding", found.diagnosis.replace("_", " "))]
+    if found.at_us:
+        rows += [
+            ("settled by", f"the stroke at {uptime(found.at_us)}, {found.strokes} strokes after the first sign"),
+            ("missed", amount(found.missed_mu, "mU")),
+            ("in the catheter", f"{amount(found.stored_mu, 'mU')} waiting, {amount(found.released_mu, 'mU')} released"),
+            ("pressure", f"{found.level_pa} Pa, {found.rise_pa} Pa a stroke"),
+            ("compliance", f"{found.compliance_pl_per_pa} pL/Pa"),
+        ]
+    return _pairs("Catheter (development platform, not a medical device)", rows)
 
 
 def limits_table(old: Limits, new: Limits | None = None) -> Table:
@@ -146,6 +165,10 @@ def _event_text(event: Event) -> str:
     if event.event == "reset":
         doubt = ", one stroke counted that may not have been delivered" if event.b else ""
         return f"no. {event.a}: without delivery for {event.c} s{doubt}"
+    if event.event == "diagnosis":
+        name = protocol.DIAGNOSES[event.detail].replace("_", " ")
+        missed, stored, released = (amount(value, "mU") for value in (event.b, event.c, event.d))
+        return f"{name} after {event.a} strokes: {missed} missed, {stored} in the catheter, {released} released"
     if event.event == "clock_set":
         return f"from {utc(event.a) if event.a else 'nothing'} to {utc(event.b)}"
     return ""

@@ -36,6 +36,7 @@ class Board:
         self.now_us = hardware.now_us
         self.motor_stop = hardware.motor_stop
         self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE"))).read_counts
+        self.stroke_readings = None  # its interrupts do not sample the pressure yet: no occlusion detection
         self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY"))).read_counts
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write

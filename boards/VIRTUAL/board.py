@@ -48,6 +48,7 @@ class Board:
         self.now_us = virtual.now_us
         self.motor_stop = virtual.motor_stop
         self.read_pressure_counts = virtual.pressure_counts
+        self.stroke_readings = virtual.stroke_readings
         self.uart_read_into = virtual.uart_read_into
         self.uart_write = virtual.uart_write
         if to_bench:

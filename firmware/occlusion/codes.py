@@ -12,15 +12,26 @@ SENSOR_STUCK = const(6)  # the pressure sensor repeats itself
 SENSOR_RANGE = const(7)  # it stands at an end of its range: open or shorted
 SENSOR_DRIFT = const(8)  # it shows what no body has, while strokes look healthy
 CLEARED = const(9)  # an occlusion has opened; what was stored has reached the patient
+NOT_WATCHED = const(10)  # this board brings the detector no readings
 
 NAMES = (
     ("none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck")
-    + ("sensor_range", "sensor_drift", "occlusion_cleared")
+    + ("sensor_range", "sensor_drift", "occlusion_cleared", "not_watched")
 )  # fmt: skip
 
 # What each asks of the pump: to give no more until a person says so, or to go on and tell.
 # Where strokes reach nobody and every further one adds to what a reopening releases or to a wrong account, they stop.
 STOPS = (OCCLUSION, AIR_LOCK, STALL)
+SUSPENDS = (
+    OCCLUSION,
+    AIR_LOCK,
+)  # a stall the dose core's guard stops by itself, and latches: its next stroke is not made
+FOLLOW = (PARTIAL, CLEARED)  # what an occlusion may turn out to have been
+
+
+def displaces(code, stood):
+    """Whether a finding takes the place of the one that stands: no lesser one displaces one that stopped delivery."""
+    return code in STOPS or stood not in STOPS or (stood == OCCLUSION and code in FOLLOW)
 
 
 class Diagnosis:

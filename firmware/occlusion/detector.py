@@ -47,7 +47,7 @@ class Detector:
         self._found = 0  # bits of what has been told
         self._marks = 0
         self._run = 0  # strokes since the first that did not leave; 0: there is none
-        self._base_pa = self._rise_pa = self._floor_pa = self._half_pa = 0
+        self._base_pa = self._rise_pa = self._rises_pa = self._floor_pa = self._half_pa = 0
         self._stroke = 0
         self._end_us = self._from_us = now_us
         self._look = 0
@@ -96,7 +96,7 @@ class Detector:
             self._stay(now_us, pa)
         elif self._task == _TROUGH:
             self._trough_pa = pa
-            self._wake(_BACK, self._end_us + 3 * self._t.look_us)
+            self._wake(_BACK, self._end_us + self._t.back_us)
         elif self._task == _BACK:
             self._wake(_IDLE, NEVER_US)
             if self._trough.add(self._stroke, self._pulse_pa, self._before_pa, self._trough_pa, pa):
@@ -128,7 +128,7 @@ class Detector:
             if self._no_pulse.add(pulse_pa):
                 self._pulseless()
             due = self._stroke % _LOOK_EVERY == 0 or self._trough.suspected()
-            if due and self._task == _IDLE and now_us + 4 * t.look_us < self._next_us:
+            if due and self._task == _IDLE and now_us + t.back_us + t.look_us < self._next_us:
                 self._before_pa, self._pulse_pa = before_pa, pulse_pa
                 self._wake(_TROUGH, now_us + t.look_us)
 
@@ -136,8 +136,9 @@ class Detector:
         if self._run == 0:
             self._run = 1
             self._base_pa = before_pa
-            self._rise_pa = 0
+            self._rise_pa = self._rises_pa = 0
         self._rise_pa = max(self._rise_pa, rise_pa)
+        self._rises_pa += rise_pa
         self._floor_pa = before_pa + rise_pa // 3 if rise_pa else self._t.known.tip_high_pa
         self._half_pa = before_pa + rise_pa // 2 if rise_pa else self._floor_pa
         self._level_pa = before_pa + rise_pa
@@ -151,22 +152,26 @@ class Detector:
         since_us = now_us - self._from_us
         mean_pa, self._level_pa = (self._level_pa + pa) // 2, pa
         if pa < self._floor_pa:
-            self._marked(_LEFT if since_us < self._t.hold_us else _SLOW)
+            self._marked(self._gone(since_us))
             return
         self._look += 1
         last = self._look > self._at_end
         at_us = 0 if last else self._from_us + looks_us[self._look]
         if last or (since_us >= self._t.hold_us and at_us + self._t.look_us > self._next_us):
             # Two looks, because breathing moves one; above half, because a slow catheter keeps a third for a while.
-            self._marked(_STAYS if mean_pa >= self._half_pa else _SLOW)
+            self._marked(_STAYS if mean_pa >= self._half_pa else self._gone(since_us))
         else:
             self._wake(_STAY, at_us)
+
+    def _gone(self, since_us):
+        """The mark of a rise that has gone. A level that goes was the body's, whenever it goes."""
+        return _SLOW if since_us >= self._t.hold_us and self._rise_pa else _LEFT
 
     def _overtaken(self, start_us, before_pa):
         """The next stroke came before the look was over; its own first reading is the last look. True: goes on."""
         since_us = start_us - self._from_us
         if before_pa < self._floor_pa:
-            self._marked(_LEFT if since_us < self._t.hold_us else _SLOW)
+            self._marked(self._gone(since_us))
             return False
         if since_us >= self._t.hold_us:
             self._level_pa = before_pa
@@ -199,10 +204,11 @@ class Detector:
         missed_nl = self._run * known.stroke_nl
         if rise_pa:
             self._compliance_pl_per_pa = (known.stroke_nl * 1000 + rise_pa // 2) // rise_pa
-            self._stored_nl = min(known.stroke_nl * (level_pa - self._base_pa) // rise_pa, missed_nl)
+            # The rises, each within a burst, and not the level, which posture has moved since. A stall's is shorter.
+            self._stored_nl = known.stroke_nl * self._rises_pa // rise_pa
         else:
-            # No stroke's rise was seen: a compliance in the middle of what may be, from a tip in the middle as well.
-            self._base_pa = (known.tip_low_pa + known.tip_high_pa) // 2
+            # No stroke's rise was seen: a compliance in the middle of what may be, above the tip as it is at rest.
+            self._base_pa = known.tip_pa
             self._compliance_pl_per_pa = (known.compliance_min_pl_per_pa + known.compliance_max_pl_per_pa) // 2
             self._stored_nl = self._compliance_pl_per_pa * (level_pa - self._base_pa) // 1000
             missed_nl = max(missed_nl, self._stored_nl)
@@ -210,6 +216,7 @@ class Detector:
         self._floor_pa = self._base_pa + (level_pa - self._base_pa) // 3
         self._below = 0
         self._wake(_WATCH, self._end_us + self._t.watch_us)
+        self._found &= ~(1 << codes.PARTIAL)  # it may yet turn out to be that, also if it was so before
         self._find(codes.OCCLUSION, self._run, missed_nl)
 
     def _watch(self, now_us, pa):
@@ -224,10 +231,8 @@ class Detector:
             return
         self._wake(_IDLE, NEVER_US)
         slow = now_us - self._end_us < self._t.watch_us * 9 // 8
-        self._level_pa, highest_pa = pa, self._level_pa
-        released_nl = self._stored_nl * (highest_pa - pa) // max(1, highest_pa - self._base_pa)
-        self._released_nl = max(0, min(released_nl, self._stored_nl))
-        self._stored_nl -= self._released_nl
+        self._level_pa = pa
+        self._released_nl, self._stored_nl = self._stored_nl, 0  # open, it goes down to the tip's pressure
         self._find(codes.PARTIAL if slow else codes.CLEARED, self._run, self._missed_nl - self._released_nl)
 
     def _find_again(self, before_pa):

@@ -17,7 +17,8 @@ Where strokes are judged one by one, two of the last three must stay: one may be
 found with its second stroke, with the third if breathing hid one.
 
 Pulse and backflow lie near the noise, so their evidence is summed over strokes (CUSUM: Page, Biometrika 41 (1954) 100;
-Moustakides, Ann. Stat. 14 (1986) 1379, for its optimality). What no pulse can measure was a cough and is left out.
+Moustakides, Ann. Stat. 14 (1986) 1379, for its optimality). What no pulse can measure was a cough and is left out;
+what one could is let in up to two σ beyond the half, so that no single stroke decides.
 Between a mean of μ (healthy) and 0 the sum of (μ/2 − x) passes h = σ²·ln(N)/μ by chance once in about N strokes, and
 after h/(μ/2) strokes when the mean is 0.
 
@@ -44,7 +45,7 @@ class Known:
     """
 
     stroke_nl = 500
-    burst_us = 104000
+    burst_us = 104222  # 96 microsteps, 400 to 1600 Hz at 20 000 Hz/s
     compliance_min_pl_per_pa = 7  # 1 nL/mmHg
     compliance_max_pl_per_pa = 375  # 50 nL/mmHg
     resistance_min_pa_s_per_ul = 45  # 20 µL of 0.5 mm bore at 40 °C
@@ -58,6 +59,7 @@ class Known:
     breath_us = 4000000
     cough_us = 300000
     cough_share_percent = 40
+    tip_pa = 1265  # supine mean; only volumes of a level are counted from it
     tip_low_pa = -7500  # supine mean - 3 SD, a cabin at 2,439 m through a reference that passes a fifth, sensor offset
     tip_high_pa = 6500  # erect mean + 3 SD (38.5 mmHg), breathing and sensor offset
     backflow_least_percent = 50
@@ -86,7 +88,8 @@ class Thresholds:
         self.suspect_pa = max(self.least_rise_pa // 2, unlike_noise_pa)
 
         # When to look again. The first look must find an open catheter empty, the last one breathing averaged out.
-        self.look_us = known.burst_us
+        self.look_us = known.burst_us * 3 // 4  # within the return stroke, after most of its own first swing
+        self.back_us = known.burst_us + 2 * self.look_us  # as long after that look as it is after the stroke's start
         self.hold_us = known.cough_us + self.look_us
         self.watch_us = 4 * known.breath_us
         self.looks_us = _looks(self.look_us, self.hold_us, self.watch_us)
@@ -102,6 +105,7 @@ class Thresholds:
         self.no_pulse_half_pa = pulse_pa // 2
         self.no_pulse_sum_pa = _sum_limit(log_strokes, variance, self.no_pulse_half_pa)
 
+        self.no_pulse_most_pa = self.no_pulse_half_pa + 2 * _root(variance)
         # What a pulse or its absence can measure at all; beyond that it was a cough and says nothing.
         greatest_pa = known.resistance_max_pa_s_per_ul * known.stroke_nl * 1000 // known.burst_us
         self.pulse_low_pa = -unlike_noise_pa
@@ -113,11 +117,14 @@ class Thresholds:
         variance = noise_pa * noise_pa * 3 // 2 + bend_pa * bend_pa // 2
         self.trough_half_pa = trough_pa // 2
         self.trough_sum_pa = _sum_limit(log_strokes, variance, self.trough_half_pa)
+        self.trough_most_pa = self.trough_half_pa + 2 * _root(variance)
 
         # A stuck sensor: readings that chance does not repeat, given all strokes of a life, or a missing pulse already.
         repeat_permille = min(_REPEAT_PERMILLE_COUNTS * 1000 // known.noise_millicounts, 900)
         self.stuck_readings = _tries(_FALSE_ALARM_BITS, repeat_permille)
         self.stuck_hint_readings = _tries(_FALSE_ALARM_BITS // 3, repeat_permille)
+        # The level at which even a look in the trough of a breath, and of the noise, is above all that a body makes.
+        self.level_trip_pa = known.tip_high_pa + known.breath_pa + _SIGMAS * noise_pa
         # A level that bouts of coughs do not make.
         self.drift_strokes = _tries(_FALSE_ALARM_BITS, 10 * known.cough_share_percent)
 
@@ -154,3 +161,10 @@ def _tries(bits, permille):
         odds = odds * permille // 1000
         count += 1
     return count
+
+
+def _root(value):
+    root = 0
+    while (root + 1) * (root + 1) <= value:
+        root += 1
+    return root

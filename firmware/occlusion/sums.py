@@ -17,7 +17,7 @@ class NoPulse:
         t = self._t
         if not t.pulse_low_pa <= pulse_pa <= t.pulse_high_pa:
             return False
-        self._sum_pa += t.no_pulse_half_pa - pulse_pa
+        self._sum_pa += min(t.no_pulse_half_pa - pulse_pa, t.no_pulse_most_pa)
         if self._sum_pa <= 0:
             self._sum_pa = self.strokes = 0
             return False
@@ -47,7 +47,7 @@ class Trough:
         depth_pa = (before_pa + after_pa) // 2 - look_pa
         if not -t.pulse_high_pa <= depth_pa <= t.pulse_high_pa:
             return False
-        self._sum_pa += depth_pa - t.trough_half_pa
+        self._sum_pa += min(depth_pa - t.trough_half_pa, t.trough_most_pa)
         if self._sum_pa <= 0:
             self._forget()
             return False

@@ -116,13 +116,15 @@ def _altitudes(draw: _Draw, table: Table) -> Iterator[tuple[int, float]]:
 
 
 class Body:
-    """One patient. `tip_pa(t)` is what lies on the tip, `sensor_pa(t)` what the sensor adds of its own."""
+    """One patient. `base_pa` is the resting pressure lying down, `tip_pa(t)` what lies on the tip, `sensor_pa(t)`
+    what the sensor adds of its own.
+    """
 
     def __init__(self, seed: int, life: str = "", table: Table | None = None) -> None:
         table = table or load_body()
         draw = _Draw(seed, "body", life)
         spread_pa = table["patient_spread_pa"]
-        self._base_pa = table["supine_pa"] + max(-3 * spread_pa, min(3 * spread_pa, normal(draw._source, spread_pa)))
+        self.base_pa = table["supine_pa"] + max(-3 * spread_pa, min(3 * spread_pa, normal(draw._source, spread_pa)))
         self._breath_pa = table["breath_pa"] * draw.between(0.5, 1.5)
         self._breath_per_us = 2 * pi / (table["breath_us"] * draw.between(0.8, 1.25))
         self._breath_phase = draw.between(0, 2 * pi)
@@ -151,7 +153,7 @@ class Body:
 
     def tip_pa(self, now_us: int) -> float:
         """Pressure at the tip above ambient."""
-        pa = self._base_pa + self._breath_pa * sin(self._breath_per_us * now_us + self._breath_phase)
+        pa = self.base_pa + self._breath_pa * sin(self._breath_per_us * now_us + self._breath_phase)
         pa += self._posture.at(now_us)
         if now_us >= self._waiting[0] or self._running:
             pa += self._peak_pa(now_us)

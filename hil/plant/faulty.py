@@ -9,7 +9,7 @@ Implements: HIL-3, HIL-5
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from hil.parameters import ParameterError, Table, load_table
 from hil.plant.body import US_PER_H, Body
 from hil.plant.plant import ADC_MAX_COUNTS, Plant
+from hil.randomness import normal_at, stream
 
 _FILE = Path(__file__).with_name("faults.toml")
 _NEVER_US = 1 << 62
@@ -58,9 +59,9 @@ class FaultyPlant(Plant):
     """As Plant, with a `fault` and a `body` (None: the constant tip pressure of the mechanism's table)."""
 
     __slots__ = (
-        "_air_share", "_body", "_counts_per_pa", "_fault", "_faults", "_pa_per_pl", "_pieces",
+        "_air_share", "_counts_per_pa", "_fault", "_faults", "_noise_key", "_pa_per_pl", "_pieces",
         "_return_us", "_size", "_stall_pa", "_stuck_counts", "_tip_pa", "_until_us", "_v_pl",
-        "_zero_counts", "pushed_pl",
+        "_zero_counts", "body", "pushed_pl",
     )  # fmt: skip
 
     def __init__(
@@ -80,7 +81,7 @@ class FaultyPlant(Plant):
         if size is None and self._fault.kind in _SIZES:
             size = self._faults[_SIZES[self._fault.kind]]
         self._size = float(size or 0)
-        self._body = body
+        self.body = body
         self._counts_per_pa = parameters["pressure_gain_counts_per_kpa"] / 1000
         self._pa_per_pl = self._counts_per_pl / self._counts_per_pa
         self._zero_counts = parameters["pressure_zero_counts"] + 0.5
@@ -89,6 +90,8 @@ class FaultyPlant(Plant):
         self._return_us = int(self._faults["return_stroke_us"])
         self._stall_pa = parameters["reservoir_pressure_pa"] + self._faults["stall_pressure_pa"]
         self._stuck_counts = -1
+        # The noise follows from the time, not from how often was read: two benches that differ in that agree in this.
+        self._noise_key = int(stream(seed, "pressure noise at", life).random_raw())
         self._v_pl = 0.0
         self._until_us = 0  # how far the catheter has been computed
         self._pieces: list[tuple[int, float]] = []  # (end, inflow pL/µs), in order
@@ -107,6 +110,11 @@ class FaultyPlant(Plant):
     def active(self, now_us: int) -> bool:
         """Whether the fault is there."""
         return self._fault.onset_us <= now_us < self._fault.clear_us
+
+    def clear(self, now_us: int) -> None:
+        """The fault ends at `now_us`."""
+        self.settle(now_us)
+        self._fault = replace(self._fault, clear_us=now_us)
 
     def settle(self, now_us: int) -> None:
         """Compute the catheter up to `now_us`."""
@@ -135,8 +143,8 @@ class FaultyPlant(Plant):
             self._v_pl += flow_pl_per_us * length_us
             return
         tau_us = self.tau_us
-        if self._body is not None:
-            tau_us *= self._body.viscosity_factor(start_us)
+        if self.body is not None:
+            tau_us *= self.body.viscosity_factor(start_us)
         if self._fault.kind == "partial_occlusion" and self.active(start_us):
             tau_us = max(tau_us, self._size * 1e6)
         kept = exp(-length_us / tau_us) if length_us < _FORGOTTEN_TAUS * tau_us else 0.0
@@ -172,19 +180,19 @@ class FaultyPlant(Plant):
         self._pieces.clear()
 
     def _outside_pa(self, now_us: int) -> float:
-        return self._tip_pa if self._body is None else self._body.tip_pa(now_us)
+        return self._tip_pa if self.body is None else self.body.tip_pa(now_us)
 
     def pressure_counts(self, now_us: int) -> int:
         """As Plant.pressure_counts."""
         self.settle(now_us)
         pa = self._outside_pa(now_us) + self._pa_per_pl * self._v_pl
-        if self._body is not None:
-            pa += self._body.sensor_pa(now_us)
+        if self.body is not None:
+            pa += self.body.sensor_pa(now_us)
         kind = self._fault.kind
         if kind == "sensor_drift" and self.active(now_us):
             pa += self._size * (now_us - self._fault.onset_us) / US_PER_H
-        noise_counts = self._noise_counts or self._draw_noise()
-        counts = self._zero_counts + self._counts_per_pa * pa + noise_counts.pop()
+        noise = normal_at(self._noise_key, now_us)
+        counts = self._zero_counts + self._counts_per_pa * pa + self._noise_sd_counts * noise
         reading = 0 if counts < 0 else ADC_MAX_COUNTS if counts > ADC_MAX_COUNTS else int(counts)
         if kind.startswith("sensor_") and self.active(now_us):
             if kind == "sensor_open":

@@ -38,6 +38,11 @@ class StrokeRecord:
     def __len__(self) -> int:
         return len(self.start_us)
 
+    def clear(self) -> None:
+        """Forget: for lives so long that nobody wants their every stroke."""
+        for each in (self.start_us, self.duration_us, self.volume_pl):
+            each.clear()
+
 
 class Plant:
     """One pump with its catheter. The same parameters, pump and seed give the same life on every machine.

@@ -9,6 +9,7 @@ from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.memory import Memory
+from firmware.occlusion.watch import Watch
 from firmware.pump import Pump
 from firmware.storage.journal import Journal
 from firmware.wall_clock import WallClock
@@ -26,7 +27,7 @@ class Hand:
     `strokes_us` are the starts of this life's strokes in device time.
     """
 
-    def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None) -> None:
+    def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None, watch: Watch | None = None) -> None:
         self.now_us = 0
         self.halted = 0
         self.strokes_us: list[int] = []
@@ -46,6 +47,7 @@ class Hand:
             Memory(self.journal, self.core, self.clock, self.wall),
             self.wall,
             self._advance,
+            watch,
         )
 
     def _halt(self) -> None:

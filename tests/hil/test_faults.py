@@ -41,7 +41,7 @@ def test_every_parameter_has_unit_and_source_and_the_docs_print_it(table: Table)
 
 def test_without_a_fault_it_is_the_healthy_plant() -> None:
     for mechanism in ("implant", "syringe_mock"):
-        table = load_mechanism(mechanism)
+        table = load_mechanism(mechanism).with_value("pressure_noise_counts", 0)
         healthy, faulty = Plant(table, 3), FaultyPlant(table, 3)
         for number in range(50):
             start_us = number * 2_000_000

@@ -55,6 +55,11 @@ class FakePump:
         )
         return values
 
+    def diagnosis(self):
+        values = {field.name: 0 for field in protocol.BY_ID[0x22].reply}
+        values.update(diagnosis=1, at_us=1_500_000, strokes=2, missed_mu=400, rise_pa=6666, compliance_pl_per_pa=75)
+        return values
+
     def set_basal(self, rate_mu_per_h):
         self.calls.append(("set_basal", rate_mu_per_h))
         if rate_mu_per_h > self.limits[0]:

@@ -31,6 +31,9 @@ static struct {
     uint64_t ahead_us;       // of the bench's time, modulo 2^64
     uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
     uint32_t pressure_counts;
+    uint32_t before_counts;  // pressure at the start of the latest stroke, as a stroke timer's interrupt would sample it
+    uint32_t end_counts;     // and at its end
+    bool confirmed;          // whether the stroke sensor saw it
     uint32_t received;
     uint32_t to_send;
     uint8_t rx[UART_BUFFER_BYTES];
@@ -158,6 +161,8 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
     if ((board.stroke_end_us != DOSE_NEVER) && (edge || (board.now_us >= board.stroke_end_us))) {
         core_stroke_ended(core);
         board.stroke_end_us = DOSE_NEVER;
+        board.end_counts = board.pressure_counts;
+        board.confirmed = edge;
         events |= EVENT_STROKE;
     }
     const core_action_t action = core_service(core, board.now_us);
@@ -165,6 +170,7 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
         // Logical time stands still until the next request carries the stroke to the motor.
         board.stroke_end_us = board.now_us + board.burst_us + SERVICE_CONFIRM_WINDOW_US;
         board.flags |= BENCHLINK_STROKE;
+        board.before_counts = board.pressure_counts;
     } else if (action == CORE_WITHHELD) {
         events |= EVENT_WITHHELD;
     } else if (action == CORE_FAULT) {
@@ -189,9 +195,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
     while (events == 0u) {
         // Bytes that the last poll left behind are there already: no time passes, but the interrupts get their turn.
         const uint64_t wake_us = (board.received != 0u) ? board.now_us : next_wake_us(core, until_us, retry_us);
-        if ((board.stroke_end_us != DOSE_NEVER) || (wake_us == until_us)) {
-            board.flags |= BENCHLINK_SENSE;  // Python runs next and may read a sensor
-        }
+        board.flags |= BENCHLINK_SENSE;  // a stroke starts or ends and is sampled, or Python runs next and may read
         const uint8_t seen = sleep_until(wake_us);
         events |= interrupts(core, seen);
         if ((board.stroke_end_us == DOSE_NEVER) && (core_next_us(core) <= board.now_us)) {
@@ -259,6 +263,15 @@ static mp_obj_t virtual_pressure_counts(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(pressure_counts_obj, virtual_pressure_counts);
 
+// stroke_readings() -> of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23, in bit 24 whether
+// the stroke sensor saw it; -1 without a bench, when there is no pressure. One small integer: nothing is allocated.
+static mp_obj_t virtual_stroke_readings(void) {
+    const uint32_t seen = board.confirmed ? (UINT32_C(1) << 24) : 0u;
+    const uint32_t packed = (board.before_counts & 0xFFFu) | ((board.end_counts & 0xFFFu) << 12) | seen;
+    return MP_OBJ_NEW_SMALL_INT(board.attached ? (mp_int_t)packed : -1);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(stroke_readings_obj, virtual_stroke_readings);
+
 // motor_stop(): ends a burst at once. The core has been told by core.stop().
 static mp_obj_t virtual_motor_stop(void) {
     if (board.stroke_end_us != DOSE_NEVER) {
@@ -304,6 +317,7 @@ static const mp_rom_map_elem_t virtual_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
     {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_pressure_counts), MP_ROM_PTR(&pressure_counts_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},

@@ -1,0 +1,78 @@
+"""The supervisor's side of the detector: brings it the readings, and keeps what it found.
+
+Implements: OCC-1, OCC-4
+"""
+
+from firmware.occlusion import codes
+from firmware.occlusion.detector import NEVER_US, Detector
+from firmware.occlusion.physics import Known, Thresholds
+
+
+class Watch:
+    """One pump's watch over its catheter.
+
+    `stroke_readings()` is the board's: the latest stroke's two readings and whether it was seen, packed into one
+    integer (bits 0-11, 12-23, 24; negative: there are none). `read_counts()` is the converter now, `calibration` its
+    zero, slope and full scale, `stroke_nl` and `burst_us` the stroke.
+    `on_diagnosis(diagnosis)` is called once for each finding.
+    """
+
+    def __init__(self, stroke_readings, read_counts, calibration, stroke_nl, burst_us):
+        known = Known()
+        known.stroke_nl = stroke_nl
+        known.burst_us = burst_us
+        known.zero_counts, known.pa_per_kilocount, known.full_scale_counts = calibration
+        self._stroke_readings = stroke_readings
+        self._read_counts = read_counts
+        self.detector = Detector(Thresholds(known), self._found)
+        self.standing = (
+            None  # the finding that stands: the latest, but no lesser one displaces one that stopped delivery
+        )
+        self.on_diagnosis = None
+
+    def start(self, now_us):
+        """Delivery is resumed: what stood is over, the detector begins afresh."""
+        self.standing = None
+        self.detector.start(now_us)
+
+    def stroke(self, now_us, next_us):
+        """A stroke is over, the next one due at `next_us` (negative: none)."""
+        packed = self._stroke_readings()
+        if packed >= 0:
+            next_us = NEVER_US if next_us < 0 else next_us
+            self.detector.stroke(now_us, packed & 0xFFF, packed >> 12 & 0xFFF, packed >> 24 != 0, next_us)
+
+    def time(self, now_us):
+        """Time has come for something; for a reading, perhaps."""
+        if now_us >= self.detector.wake_us:
+            self.detector.reading(now_us, self._read_counts())
+
+    def wake_us(self, now_us, latest_us):
+        """When the supervisor must be back: for the next reading, not before `now_us`, by `latest_us`."""
+        return max(now_us, min(self.detector.wake_us, latest_us))
+
+    def _found(self, diagnosis):
+        stood = codes.NONE if self.standing is None else self.standing.code
+        if codes.displaces(diagnosis.code, stood):
+            self.standing = diagnosis
+        if self.on_diagnosis is not None:
+            self.on_diagnosis(diagnosis)
+
+
+def report(watch, per_u):
+    """The finding that stands with `watch` (None: nobody watches) as the link's fields, doses at `per_u` U/mL."""
+    if watch is None:
+        found = codes.Diagnosis(codes.NOT_WATCHED, 0, 0, 0)
+    else:
+        found = watch.standing or codes.Diagnosis(codes.NONE, 0, 0, 0)
+    return {
+        "diagnosis": found.code,
+        "at_us": found.at_us,
+        "strokes": found.strokes,
+        "missed_mu": found.missed_nl * per_u // 1000,
+        "stored_mu": found.stored_nl * per_u // 1000,
+        "released_mu": found.released_nl * per_u // 1000,
+        "rise_pa": found.rise_pa,
+        "level_pa": found.level_pa,
+        "compliance_pl_per_pa": found.compliance_pl_per_pa,
+    }

@@ -1,0 +1,177 @@
+"""The campaign as a whole: lives it on all workers, judges it, writes build/occlusion.json.
+
+`run` alone may differ between two runs of one seed. Everything is simulated.
+
+Implements: OCC-1, OCC-2, OCC-3, OCC-4, HIL-5
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+from firmware.occlusion.detector import Detector
+from hil.limits import load_limits
+from hil.measurement import Measurement
+from hil.occlusion import cases, lives, tables, whole, years
+from hil.occlusion.drive import THRESHOLDS
+from hil.parameters import Table
+from hil.plant import load_body, load_faults, load_mechanism
+from hil.results import passed, write_json
+
+EXIT_PASSED, EXIT_FAILED = 0, 1
+SCHEMA = 1
+# Without a single event in n years the rate lies below 3/n with 95 % confidence (rule of three).
+_RULE_OF_THREE = 3.0
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+def run(
+    seed: int,
+    out: Path,
+    *,
+    patient_years: float,
+    workers: int = 2,
+    share: float = 1.0,
+    detector: type[Detector] = Detector,
+    say: Callable[[str], None] = print,
+) -> int:
+    """Run the campaign `seed`, write `out`, return the exit code. `share` below 1 takes a part of the cases."""
+    started, start_s = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    limits = load_limits()
+    with get_context("fork").Pool(workers) as pool:
+        outcomes = _each(pool, partial(lives.live, detector=detector), cases.campaign(seed, share))
+        say(f"{len(outcomes)} lives with faults, {time.perf_counter() - start_s:.0f} s")
+        pairs = _each(pool, whole.live, whole.cases(seed, share)) if detector is Detector else []
+        say(f"{len(pairs)} of such lives through the whole firmware, {time.perf_counter() - start_s:.0f} s")
+        numbers = range(max(1, round(patient_years * years.LIVES_PER_YEAR)))
+        healthy = _each(pool, partial(years.live, seed=seed, detector=detector), list(numbers))
+    alarms = _false_alarms(healthy)
+    say(f"{alarms['patient_years']} patient-years without a fault, {time.perf_counter() - start_s:.0f} s")
+    measurements = tables.judge(outcomes, limits)
+    measurements.append(limits["detector.false_alarms"].judge("detector.false_alarms", alarms["found"]))
+    if pairs:
+        differ = sum(not pair.same for pair in pairs)
+        name = "detector.whole_firmware_differs"
+        measurements.append(limits[name].judge(name, differ))
+    results = {
+        "schema": SCHEMA,
+        "run": {
+            "date": started.isoformat(timespec="seconds"),
+            "host": platform.node(),
+            "workers": workers,
+            "duration_s": round(time.perf_counter() - start_s, 1),
+        },
+        "spec": _spec(seed, share, len(outcomes)),
+        "verdict": "pass" if passed(measurements) else "fail",
+        "measurements": [each.as_dict() for each in measurements],
+        "detection": tables.detection(outcomes),
+        "confusion": {"all": tables.confusion(outcomes)}
+        | {tables.rate_name(rate): tables.confusion(outcomes, rate) for rate in cases.RATES_MU_PER_H},
+        "confused_runs": [each.as_dict() for each in outcomes if each.verdict != each.truth],
+        "false_alarms": alarms,
+        "whole_firmware": {"runs": len(pairs), "differ": [_pair(each) for each in pairs if not each.same]},
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_json(out, results)
+    say(summary(measurements, alarms))
+    return EXIT_PASSED if passed(measurements) else EXIT_FAILED
+
+
+def _each(pool: Any, function: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> list[_Result]:
+    chunk = max(1, min(20, len(tasks) // 8))
+    return list(pool.imap(function, tasks, chunk))
+
+
+def _false_alarms(healthy: Sequence[years.Life]) -> dict[str, Any]:
+    lived = sum(each.days for each in healthy) / 365.25
+    named = Counter(name for each in healthy for name in each.found)
+    strokes = sum(each.strokes for each in healthy)
+    return {
+        "patient_years": round(lived, 2),
+        "lives": len(healthy),
+        "strokes": strokes,
+        "readings_per_stroke": round(sum(each.readings for each in healthy) / strokes, 3),
+        "found": sum(named.values()),
+        "found_by_name": dict(sorted(named.items())),
+        "lives_with_a_finding": [each.number for each in healthy if each.found],
+        "per_patient_year": round(sum(named.values()) / lived, 6),
+        "per_patient_year_below_at_95_percent": None if named else round(_RULE_OF_THREE / lived, 6),
+    }
+
+
+def _pair(pair: whole.Pair) -> dict[str, Any]:
+    return {name: value for name, value in vars(pair).items() if name != "case"} | {"case": vars(pair.case)}
+
+
+def _rows(table: Table) -> list[dict[str, Any]]:
+    return list(table.as_dicts())
+
+
+def _spec(seed: int, share: float, runs: int) -> dict[str, Any]:
+    return {
+        "protocol": "occlusion",
+        "simulated": True,
+        "seed": seed,
+        "share": share,
+        "runs": runs,
+        "thresholds": {
+            name: {key: value for key, value in vars(each).items() if key != "known"}
+            for name, each in THRESHOLDS.items()
+        },
+        "plant": _rows(load_mechanism()),
+        "faults": _rows(load_faults()),
+        "body": _rows(load_body()),
+        "limits": [each for each in load_limits().as_dicts() if each["kind"] == "detector"],
+    }
+
+
+def summary(measurements: Sequence[Measurement], alarms: dict[str, Any]) -> str:
+    """Return what a person wants to know, verdict first."""
+    failed = [each for each in measurements if each.verdict == "fail"]
+    lines = [
+        f"{'PASS' if not failed else 'FAIL'}: {len(measurements) - len(failed)} of {len(measurements)} (simulated)"
+    ]
+    for each in measurements:
+        value = "no figure" if each.value is None else f"{each.value:g}"
+        lines.append(f"  {each.verdict:4}  {each.name:48} {value} {each.unit}, at most {each.upper:g}, {each.req}")
+    lines.append(
+        f"  {alarms['found']} findings in {alarms['patient_years']} patient-years, {alarms['strokes']} strokes"
+    )
+    return "\n".join(lines)
+
+
+def published_table(path: Path) -> str:
+    """Return the rows of docs/occlusion.md that come from results at `path`: closed catheters by rate, in Markdown."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["detection"]
+    lines = [
+        "| mechanism | rate | runs | strokes: median, 99 %, most | missed, U: median, most | time: median, most |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        if row["fault"] == "occlusion":
+            strokes, missed, seconds = row["strokes"], row["missed_u"], row["seconds"]
+            lines.append(
+                f"| {row['mechanism']} | {row['rate']} | {row['runs']} "
+                f"| {strokes['median']}, {strokes['p99']}, {strokes['max']} "
+                f"| {missed['median']:.2f}, {missed['max']:.2f} "
+                f"| {duration(seconds['median'])}, {duration(seconds['max'])} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person reads it."""
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
