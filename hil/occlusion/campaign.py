@@ -8,7 +8,6 @@ Implements: OCC-1, OCC-2, OCC-3, OCC-4, HIL-5
 from __future__ import annotations
 
 import datetime
-import json
 import platform
 import time
 from collections import Counter
@@ -148,30 +147,3 @@ def summary(measurements: Sequence[Measurement], alarms: dict[str, Any]) -> str:
         f"  {alarms['found']} findings in {alarms['patient_years']} patient-years, {alarms['strokes']} strokes"
     )
     return "\n".join(lines)
-
-
-def published_table(path: Path) -> str:
-    """Return the rows of docs/occlusion.md that come from results at `path`: closed catheters by rate, in Markdown."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["detection"]
-    lines = [
-        "| mechanism | rate | runs | strokes: median, 99 %, most | missed, U: median, most | time: median, most |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
-    for row in rows:
-        if row["fault"] == "occlusion":
-            strokes, missed, seconds = row["strokes"], row["missed_u"], row["seconds"]
-            lines.append(
-                f"| {row['mechanism']} | {row['rate']} | {row['runs']} "
-                f"| {strokes['median']}, {strokes['p99']}, {strokes['max']} "
-                f"| {missed['median']:.2f}, {missed['max']:.2f} "
-                f"| {duration(seconds['median'])}, {duration(seconds['max'])} |"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person reads it."""
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

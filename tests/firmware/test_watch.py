@@ -105,7 +105,7 @@ def test_a_stall_is_named_and_stops() -> None:
     hand.pump.bolus(4000)
     hand.live(30 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.STALL
-    assert hand.pump.status()["state"] != protocol.STATE_RUNNING
+    assert hand.pump.status()["state"] == protocol.STATE_FAULT  # the guard's own stop
     assert len(hand.plant.strokes) == 2
 
 

@@ -1,0 +1,41 @@
+"""The page on occlusion: its tables come from results, its words stay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hil.occlusion import campaign, cases, page, whole
+from hil.occlusion.cases import TRUTH, make
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "occlusion.md"
+
+
+@pytest.mark.req("OCC-1")
+def test_every_table_of_the_page_is_made_from_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [make(kind, "implant", rate, 10, 32_500, 1) for kind in TRUTH for rate in cases.RATES_MU_PER_H]
+    some += [make("occlusion", "syringe_mock", 0, 1200, 32_500, 1)]
+    monkeypatch.setattr(cases, "campaign", lambda seed, share: some)
+    monkeypatch.setattr(whole, "cases", lambda seed, share: [])
+    out = tmp_path / "occlusion.json"
+    campaign.run(1, out, patient_years=0.1, workers=1, say=lambda _: None)
+    before = PAGE.read_text(encoding="utf-8")
+    after = page.with_tables(before, json.loads(out.read_text(encoding="utf-8")))
+    assert page.with_tables(after, json.loads(out.read_text(encoding="utf-8"))) == after
+    assert "| implant | bolus | 1 | 2, 2, 2 |" in after
+    plain = [line for line in before.splitlines() if not line.startswith("|")]
+    assert [line for line in after.splitlines() if not line.startswith("|")][:20] == plain[:20]
+    with pytest.raises(ValueError, match="no markers"):
+        page.with_tables("nothing here", {})
+
+
+def test_times_are_written_for_people() -> None:
+    assert [page.duration(seconds) for seconds in (4.32, 89.9, 240, 5215, 8985)] == [
+        "4.3 s",
+        "89.9 s",
+        "4 min",
+        "87 min",
+        "2 h 30 min",
+    ]
