@@ -418,10 +418,10 @@ static void listen(const play_t *play, const play_call_t *call) {
             break;
         case PLAY_ALIVE:
             PROMISE("alive while the promise holds, and not longer",
-                    own.flipped || ((call->result != 0u)
-                                        ? ((own.words[FAULT] != GUARD_SUPERVISOR) && (call->now_us < own.alive_us))
-                                        : ((own.words[FAULT] == GUARD_SUPERVISOR) ||
-                                           ((call->now_us + TICK_US) > own.alive_us))));
+                    own.flipped ||
+                        ((call->result != 0u)
+                             ? ((own.words[FAULT] != GUARD_SUPERVISOR) && (call->now_us < own.alive_us))
+                             : ((own.words[FAULT] == GUARD_SUPERVISOR) || ((call->now_us + TICK_US) > own.alive_us))));
             break;
         case PLAY_RUNNING:
             PROMISE("a bolus with strokes to come, or playing, runs",

@@ -31,9 +31,10 @@ static struct {
     uint64_t ahead_us;       // of the bench's time, modulo 2^64
     uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
     uint32_t pressure_counts;
-    uint32_t before_counts;  // pressure at the start of the latest stroke, as a stroke timer's interrupt would sample it
-    uint32_t end_counts;     // and at its end
-    bool confirmed;          // whether the stroke sensor saw it
+    uint32_t
+        before_counts;    // pressure at the start of the latest stroke, as a stroke timer's interrupt would sample it
+    uint32_t end_counts;  // and at its end
+    bool confirmed;       // whether the stroke sensor saw it
     uint32_t received;
     uint32_t to_send;
     uint8_t rx[UART_BUFFER_BYTES];
