@@ -97,17 +97,6 @@ static bool paces_sound(const core_t *core) {
            (dose->square_pace.owed_q < dose->square_pace.whole_q) && (dose->basal.pace.rate_q <= PACE_RATE_MAX);
 }
 
-// Changes lie at most a day ahead, so that no time wraps.
-static bool change_near(uint64_t at_us, uint64_t change_us) {
-    return (change_us == PACE_NEVER) || ((change_us - at_us) <= BASAL_AHEAD_MAX_US);
-}
-
-static bool changes_near(const core_t *core) {
-    const basal_t *basal = &core->dose.basal;
-    return change_near(basal->at_us, basal->schedule.boundary_us) &&
-           change_near(basal->at_us, basal->schedule.temp_until_us);
-}
-
 static bool rate_in_force(const core_t *core) {
     const dose_t *dose = &core->dose;
     return (dose->basal.paused <= 1u) && (dose->basal.pace.rate_q == basal_in_force_mu_per_h(&dose->basal));
@@ -175,7 +164,6 @@ static bool square_sound(const core_t *core) {
     DO(paces_sound, "paces sound") \
     DO(schedule_sound, "schedule sound") \
     DO(rate_in_force, "rate in force") \
-    DO(changes_near, "changes at most a day ahead") \
     DO(ledgers_whole, "ledgers conserve") \
     DO(boluses_sound, "boluses sound") \
     DO(square_sound, "square sound") \

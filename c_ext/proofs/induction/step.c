@@ -12,7 +12,6 @@
 // What the annotations put into the core's sources (abstract.acsl) calls.
 static bool halfway;
 static void prove_halfway(const core_t *at);
-static bool changes_near(const core_t *core);
 static void assume_a_lifetime(const core_t *core);
 static void percents_grow_in(const basal_schedule_t *schedule, uint32_t percent, uint32_t rate);
 
