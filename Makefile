@@ -90,6 +90,10 @@ occlusion-nightly: ready ## the same with 1,000 patient-years without a fault; b
 	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --patient-years 1000 \
 		--out build/occlusion-nightly.json
 
+.PHONY: powerloss
+powerloss: ready ## cut the power at every write and exchange of a life, and of each recovery; build/powerloss.json
+	@$(VENV)/python -m hil.cli powerloss --workers $(WORKERS) --out build/powerloss.json
+
 .PHONY: pump
 pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer link on TCP PORT and a pty
 	@$(VENV)/python -m hil.cli pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)

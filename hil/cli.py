@@ -95,6 +95,22 @@ def occlusion(
 
 
 @app.command()
+def powerloss(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/powerloss.json"),
+    script: Annotated[str, typer.Option(help="Which life is cut: hour or short.")] = "hour",
+    workers: Annotated[int, typer.Option(min=1, help="Boards at a time, one core each.")] = 2,
+    recovery_every: Annotated[int, typer.Option(min=1, help="Cut also the recovery after every so many cuts.")] = 1,
+) -> None:
+    """Cut the power at every write and exchange of a scripted life, and of the recovery; restart each time and look."""
+    from hil.powerloss.campaign import report, run
+
+    figures = run(script, workers=workers, recovery_every=recovery_every)
+    typer.echo(report(figures, out))
+    if figures["violations"]:
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
 def pump(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,

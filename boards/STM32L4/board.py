@@ -8,6 +8,7 @@ import pins
 
 from firmware.drivers.adc import Adc
 from firmware.drivers.fram import Fram
+from firmware.drivers.rtc import Rv3028
 
 # 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
 # board (assumption: a small stepper at 1/16 step under no load worth naming).
@@ -30,7 +31,10 @@ class Board:
 
     def __init__(self):
         hardware.setup()
-        self.nvm = Fram(machine.I2C(1, freq=_I2C_HZ))
+        i2c = machine.I2C(1, freq=_I2C_HZ)
+        self.nvm = Fram(i2c)
+        self.rtc = Rv3028(i2c)
+        self.advance_clock = hardware.advance
         self.image = hexlify(hardware.image()[:8]).decode()
         self.idle = hardware.idle
         self.now_us = hardware.now_us

@@ -14,6 +14,7 @@ static uint64_t ticks;
 static uint32_t compare;  // what the compare register holds, or is about to
 static bool writing;      // a new compare value has not reached the counter yet
 static bool running;
+static uint64_t advanced_us;  // device time has gone on while the chip had no power
 
 // The counter runs from another clock than the bus: a value counts if two reads agree (RM0351, LPTIM_CNT).
 static uint32_t counter(void) {
@@ -32,7 +33,7 @@ static uint64_t clock_ticks(void) {
 }
 
 static uint64_t us_of(uint64_t at_ticks) {
-    return (at_ticks * US_NUMERATOR) >> US_SHIFT;
+    return ((at_ticks * US_NUMERATOR) >> US_SHIFT) + advanced_us;
 }
 
 bool clock_setup(void) {
@@ -63,6 +64,10 @@ bool clock_setup(void) {
 
 uint64_t clock_us(void) {
     return us_of(clock_ticks());
+}
+
+void clock_advance(uint64_t us) {
+    advanced_us += us;
 }
 
 uint64_t clock_edge(void) {

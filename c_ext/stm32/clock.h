@@ -29,6 +29,9 @@ bool clock_setup(void);
 // Time since the start, µs, never running back. Interrupt, or main with the stroke interrupt kept out.
 uint64_t clock_us(void);
 
+// The time jumps on, to where the last life has left it. Main, with the stroke interrupt kept out.
+void clock_advance(uint64_t us);
+
 // Waits for the edge of the next tick, at most 31 µs, and returns the time at it. Interrupt.
 uint64_t clock_edge(void);
 

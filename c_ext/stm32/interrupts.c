@@ -142,6 +142,12 @@ bool interrupts_setup(void) {
     return ready;
 }
 
+void interrupts_advance(uint64_t us) {
+    interrupts_mask();
+    clock_advance(us);
+    interrupts_unmask();
+}
+
 uint64_t interrupts_now_us(void) {
     interrupts_mask();
     const uint64_t now_us = device_us();

@@ -21,6 +21,9 @@ bool interrupts_setup(void);
 // Device time, µs; see c_ext/board/service.h for why it runs ahead. Main.
 uint64_t interrupts_now_us(void);
 
+// Device time jumps on, to where the last life has left it. Main, before the first sleep.
+void interrupts_advance(uint64_t us);
+
 // The plan of every stroke from now on; the core is forgotten. Main, no burst playing.
 void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us);
 

@@ -64,6 +64,13 @@ static mp_obj_t hardware_motor_stop(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, hardware_motor_stop);
 
+// advance(us): device time jumps on, to where the last life has left it. Before the first idle().
+static mp_obj_t hardware_advance(mp_obj_t us) {
+    interrupts_advance(dosecore_get_u64(us));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, hardware_advance);
+
 // uart_read_into(buffer) -> bytes read
 static mp_obj_t hardware_uart_read_into(mp_obj_t buffer) {
     mp_buffer_info_t into;
@@ -113,6 +120,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_setup), MP_ROM_PTR(&setup_obj)},
     {MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&idle_obj)},
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
+    {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},

@@ -53,6 +53,8 @@ class Journal:
             return DAMAGED
         self._one_format = described == slots.ONE
         self.record.read()
+        if not self._state.finished:
+            self.record.permitted = 0  # it was never given: that comes after save()
         self.log.next_number = self.record.next_event
         return WHOLE if stored == described == slots.BOTH else ONE_COPY
 

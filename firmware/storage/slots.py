@@ -6,7 +6,7 @@ other.
 - While one copy is being written the other is whole: it holds this record or the one before.
 - Only when write() has returned may what the record permits happen: then both copies hold it, so whatever happens to
   one
-  of them, the newest record is still there. An older record is never taken for the newest (docs/adr/0006).
+  of them, the newest record is still there. An older record is never taken for the newest (docs/adr/0007).
 - CRC-32 finds every error burst up to 32 bits and every 3 wrong bits in up to 11 KB. It starts from the record's
   address, so that a copy in the wrong place is not believed.
 
@@ -29,10 +29,12 @@ class TwoSlots:
     """A record of `payload_bytes` at `address` of `nvm`; takes `2 * (payload_bytes + OVERHEAD_BYTES)` bytes there.
 
     `payload` is the record's buffer: read() fills it, write() stores it. `sequence` is the record's number.
+    After read(), `finished` is false if write() has certainly not returned: one copy whole and older.
     """
 
     def __init__(self, nvm, address, payload_bytes):
         self.sequence = 0
+        self.finished = True
         self._nvm = nvm
         self._address = address
         self._size = payload_bytes + OVERHEAD_BYTES
@@ -48,6 +50,7 @@ class TwoSlots:
         if first is None and second is None:
             self.sequence = 0
             return NOTHING
+        self.finished = first is None or second is None or first == second
         newest = 0 if second is None or (first is not None and first > second) else 1
         self._first = 1 - newest
         self.sequence = self._read_copy(newest) if newest == 0 else second  # the second is in the buffer

@@ -28,7 +28,6 @@ EPOCH_S = 1767225600  # the clock at the bench's time 0: 2026-01-01 00:00 UTC
 _CUT_AT = 16
 _FAILING_AT = 28
 _CLOCK_AT = 32
-_VALID_AT = 40
 
 
 class Backed:
@@ -62,7 +61,11 @@ class Backed:
 
     def lose_clock(self) -> None:
         """The clock's battery fails while the board is off."""
-        struct.pack_into("<I", self._map, _VALID_AT, 0)
+        self.set_clock(None)
+
+    def set_clock(self, utc_at_zero_s: int | None) -> None:
+        """The clock's UTC at the bench's time 0; None: it has lost its time."""
+        struct.pack_into("<qI", self._map, _CLOCK_AT, utc_at_zero_s or 0, utc_at_zero_s is not None)
 
     def flip(self, address: int, bit: int) -> None:
         """One bit of a cell turns."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hil import benchlink
@@ -55,6 +56,8 @@ class VirtualBoard:
         self.plant = plant
         self.memory = memory or Backed()
         self._own_memory = memory is None
+        # Called after each exchange with the request's number (modulo 2^16) and the time.
+        self.watch: Callable[[int, int], None] | None = None
         self._options = {
             "stroke_nl": stroke_nl,
             "concentration_u_per_ml": concentration_u_per_ml,
@@ -93,6 +96,7 @@ class VirtualBoard:
         saw_stroke = self.stroke_starts_us.append
         until_us, edge_us, sequence, to_device = self._until_us, self._edge_us, self._sequence, self._to_device
         sense = True
+        watch = self.watch
         exchanges = 0
         try:
             while True:
@@ -134,6 +138,8 @@ class VirtualBoard:
                     self._take_uart(now_us, request[size:], uart_bytes)
                     if stop_at_uart:
                         end_us = now_us
+                if watch is not None:
+                    watch(sequence, now_us)
                 if kind != idle:
                     raise self._device.lost(f"bench link: message type {kind} while running")
         except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -255,3 +256,20 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
 def test_a_block_is_what_the_layout_says() -> None:
     assert history.BLOCK_BYTES == 4 + 4 * history.STROKES + 4
     assert struct.calcsize("<IIBBBBIIII") + 4 == event_log.EVENT_BYTES
+
+
+@pytest.mark.req("STORE-4")
+def test_the_table_in_the_documents_is_the_layout() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "memory.md").read_text()
+    places = layout.Layout(32768, 2500)
+    slot = state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES
+    for row in (
+        f"| format | {layout.FORMAT_AT} | 2 × {layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
+        f"| state | {layout.STATE_AT} | 2 × {slot} |",
+        f"| history | {places.history_at:,} | {places.blocks} × {history.BLOCK_BYTES} |",
+        f"| events | {places.log_at:,} | {event_log.EVENT_BYTES} each |",
+        f"| 32 KiB, MB85RC256V (I²C; the development boards) | {places.events - event_log.SPARE} |",
+        f"bus | {layout.Layout(524288, 2500).events - event_log.SPARE:,} | **93** |",
+        f"{2 * slot + history.BLOCK_BYTES // history.STROKES:,} bytes",
+    ):
+        assert row in text, row
