@@ -55,14 +55,22 @@ def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
     return found
 
 
-def run(script: str, *, workers: int = 2, recovery_every: int = 1) -> dict[str, Any]:
-    """Cut SCRIPTS[script] everywhere; each `recovery_every`-th cut is followed by cuts of its recovery."""
+def run(script: str, *, workers: int = 2, recovery_every: int = 1, stop_at_first: bool = False) -> dict[str, Any]:
+    """Cut SCRIPTS[script] everywhere; each `recovery_every`-th cut is followed by cuts of its recovery.
+
+    With `stop_at_first` the first violation ends it.
+    """
     start_s = time.monotonic()
     life = traced(SCRIPTS[script])
     cuts = list(all_cuts(life))
     jobs = [(cut, number % recovery_every == 0) for number, cut in enumerate(cuts)]
     with ProcessPoolExecutor(workers, initializer=_begin, initargs=(life,)) as pool:
-        found = list(pool.map(_judge, jobs, chunksize=8))
+        found = []
+        for each in pool.map(_judge, jobs, chunksize=8):
+            found.append(each)
+            if stop_at_first and each["violations"]:
+                pool.shutdown(cancel_futures=True)
+                break
     violations = [text for each in found for text in each["violations"]]
     more = [each for one in found for each in one["counted_more"]]
     twice = [each for one in found for each in one["counted_more_twice"]]

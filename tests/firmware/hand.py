@@ -73,7 +73,7 @@ class Hand:
                 self.pump.handle(events.STROKE)
             else:
                 self.pump.handle(events.WITHHELD if action == 2 else events.FAULT)
-        self._pass(until_us)
+        self._pass(max(self.now_us, until_us))
 
     def _pass(self, until_us: int) -> None:
         if self.rtc.now_s is not None:

@@ -81,4 +81,4 @@ def test_a_seeded_bug_is_seen(bug: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert text.count(good) == 1
     source.write_text(text.replace(good, bad))
     monkeypatch.setenv("RELEVE_MICROPYTHON", str(program))
-    assert run("short", workers=1, recovery_every=11)["violations"] > 0
+    assert run("short", workers=1, recovery_every=11, stop_at_first=True)["violations"] > 0
