@@ -1,0 +1,35 @@
+"""The event log and the clock, as a person and a script see them."""
+
+from __future__ import annotations
+
+import pytest
+
+from host.client import Programmer
+from host.screens import events_table
+from host.units import AmountError, parse_time, utc
+from tests.host.fake_device import FakeDevice
+
+
+@pytest.mark.req("LOG-2")
+def test_the_log_is_read_page_by_page_and_from_where_one_is() -> None:
+    device = FakeDevice()
+    device.pump.add_events(21)
+    programmer = Programmer(device)
+    assert [event.number for event in programmer.events()] == list(range(1, 22))
+    assert [event.number for event in programmer.events(18)] == [19, 20, 21]
+    assert len(programmer.read_log().events) == 8
+    assert events_table(programmer.events()).row_count == 21
+
+
+@pytest.mark.req("THER-1")
+def test_the_clock_is_set_and_the_one_before_is_told() -> None:
+    device = FakeDevice()
+    reply = Programmer(device).set_time(1_800_000_000)
+    assert (reply.old_utc_s, reply.new_utc_s) == (1_767_225_600, 1_800_000_000)
+
+
+def test_a_time_has_a_zone_or_is_utc() -> None:
+    assert parse_time("2026-01-01T01:00+01:00") == parse_time("2026-01-01") == 1_767_225_600
+    assert utc(1_767_225_600) == "2026-01-01 00:00:00 UTC"
+    with pytest.raises(AmountError, match="2026-01-31"):
+        parse_time("tomorrow")
