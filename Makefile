@@ -8,8 +8,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 SEED ?= 1
 BOARD ?= VIRTUAL
-# virtual, or emulated: the RPI_PICO image on an emulated RP2040.
+# virtual; emulated: the RPI_PICO image on an emulated RP2040; desk-emulated: that and a bench I/O board, wired to each
+# other; desk: real ones, as BENCH_FILE says.
 BENCH ?= virtual
+BENCH_FILE ?=
 PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
@@ -65,13 +67,20 @@ ready-virtual: ready
 ready-emulated: setup core-module emulator
 	@$(PYTHON) -m tools.micropython RPI_PICO
 
+.PHONY: ready-desk-emulated
+ready-desk-emulated: ready-emulated
+	@$(PYTHON) -m tools.micropython BENCH_IO
+
+.PHONY: ready-desk
+ready-desk: setup core-module
+
 .PHONY: bench
 bench: ready-$(BENCH) ## run the accuracy bench on BENCH, plant made from SEED; results in build/bench
 	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench
 
 .PHONY: hil
-hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual or emulated
-	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) -n $(WORKERS) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
+hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, desk-emulated; desk with BENCH_FILE
+	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
 
 .PHONY: speed
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
@@ -94,12 +103,16 @@ occlusion-nightly: ready ## the same with 1,000 patient-years without a fault; b
 powerloss: ready ## cut the power at every write and exchange of a life, and of each recovery; build/powerloss.json
 	@$(VENV)/python -m hil.cli powerloss --workers $(WORKERS) --out build/powerloss.json
 
+.PHONY: desk-edges
+desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json
+	@$(VENV)/python -m hil.cli desk-edges --out build/desk-edges.json
+
 .PHONY: pump
 pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer link on TCP PORT and a pty
 	@$(VENV)/python -m hil.cli pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)
 
 .PHONY: test
-test: ready emulator ## run all tests
+test: ready ready-desk-emulated ## run all tests
 	@$(BOOTSTRAP) core-gates core-target core-proofs
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 

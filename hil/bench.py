@@ -7,27 +7,33 @@ Implements: HIL-1
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 from hil.backends.board import Board
+from hil.backends.desk import DeskBoard
 from hil.backends.emulated import EmulatedBoard
 from hil.backends.virtual import VirtualBoard
+from hil.bench_file import load_bench
 from hil.checks.owed import Command
-from hil.errors import BenchError, LinkSilent
+from hil.errors import LinkSilent
 from hil.plant import Plant
 from host.client import Programmer
 from host.errors import LinkError
 
 US_PER_S = 1_000_000
-BOARDS: dict[str, type[VirtualBoard] | type[EmulatedBoard]] = {"virtual": VirtualBoard, "emulated": EmulatedBoard}
 
 
-def open_board(kind: str, plant: Plant, **options: Any) -> VirtualBoard | EmulatedBoard:
-    """A board of this kind with `plant`. Raises BenchError for a kind that does not exist."""
-    if kind not in BOARDS:
-        raise BenchError(f"no bench {kind!r}; there are {', '.join(BOARDS)}")
-    return BOARDS[kind](plant, **options)
+def open_board(name: str, plant: Plant, **options: Any) -> VirtualBoard | EmulatedBoard | DeskBoard:
+    """The board with `plant` on the bench of this name, or of the bench file at this path. Raises BenchError."""
+    bench = load_bench(name)
+    if bench.kind == "virtual":
+        return VirtualBoard(plant, **options)
+    if bench.kind == "emulated":
+        return EmulatedBoard(plant, **options)
+    return DeskBoard(plant, bench=bench, **options)
 
 
 class RecordingProgrammer(Programmer):
@@ -46,10 +52,10 @@ class RecordingProgrammer(Programmer):
 
 
 class Bench:
-    """A pump on its plant with a programmer, in logical or emulated time; a context manager.
+    """A pump on its plant with a programmer, in logical, emulated or real time; a context manager.
 
-    `kind` is "virtual" or "emulated"; other options go to the board. `commands` are the accepted orders,
-    `stroke_starts_us` what the motor pins showed. Raises BenchError and its kin.
+    `kind` is the name of a bench (hil/benches) or the path of a bench file; other options go to the board. `commands`
+    are the accepted orders, `stroke_starts_us` what the motor pins showed. Raises BenchError and its kin.
     """
 
     def __init__(self, plant: Plant, *, kind: str = "virtual", **options: Any) -> None:
@@ -107,10 +113,12 @@ def open_bench(plant: Plant) -> Bench:
     return Bench(plant)
 
 
-def open_emulated_bench(plant: Plant) -> Bench:
-    """The emulated Pico with the image that is flashed."""
-    return Bench(plant, kind="emulated")
+def open_named(name: str, plant: Plant) -> Bench:
+    """The bench of this name or of this bench file."""
+    return Bench(plant, kind=name)
 
 
-# Functions of the module, so that worker processes can be told which.
-BENCHES = {"virtual": open_bench, "emulated": open_emulated_bench}
+def opener(name: str) -> Callable[[Plant], Bench]:
+    """Opens the bench of this name again and again, in worker processes too. Raises BenchError if there is none."""
+    load_bench(name)
+    return partial(open_named, name)

@@ -34,18 +34,19 @@ def bench(
     workers: Annotated[int, typer.Option(min=1, help="Benches at a time, one core each.")] = 2,
     short_windows: Annotated[bool, typer.Option("--short-windows", help="Trumpet windows 2 … 31 min.")] = False,
     bench_name: Annotated[
-        str, typer.Option("--bench", help="virtual, or emulated: the image that is flashed.")
+        str, typer.Option("--bench", help="virtual, emulated, desk-emulated, desk, or a bench file.")
     ] = "virtual",
 ) -> None:
     """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
-    from hil.bench import BENCHES
+    from hil.bench import opener
+    from hil.bench_file import BenchFileError
     from hil.protocols import accuracy
 
-    if bench_name not in BENCHES:
-        raise typer.BadParameter(f"{bench_name!r}; there are {', '.join(BENCHES)}", param_hint="--bench")
-    code = accuracy.run(
-        seed, out, BENCHES[bench_name], mechanism=mechanism, workers=workers, short_windows=short_windows
-    )
+    try:
+        opens = opener(bench_name)
+    except BenchFileError as error:
+        raise typer.BadParameter(str(error), param_hint="--bench") from error
+    code = accuracy.run(seed, out, opens, mechanism=mechanism, workers=workers, short_windows=short_windows)
     raise typer.Exit(code)
 
 
@@ -78,6 +79,20 @@ def edges(
     for each in failed:
         typer.echo(f"FAIL {each['name']}: {each['value']} {each['unit']}")
     if failed:
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command("desk-edges")
+def desk_edges(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/desk-edges.json"),
+    steps: Annotated[int, typer.Option(min=96, help="Steps to be captured.")] = 100_000,
+) -> None:
+    """Compare the edges that an emulated bench I/O board captures with those that the emulator saw (BOARD-4)."""
+    from hil.desk_edges import measure, report
+
+    figures = measure(steps)
+    typer.echo(report(figures, out))
+    if figures["verdict"] != "pass":
         raise typer.Exit(EXIT_FAIL)
 
 
@@ -116,7 +131,7 @@ def pump(
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Which plant.")] = 1,
     for_s: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")] = None,
-    bench_name: Annotated[str, typer.Option("--bench", help="virtual or emulated.")] = "virtual",
+    bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, desk-emulated, desk.")] = "virtual",
 ) -> None:
     """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
     from hil.bench import open_board

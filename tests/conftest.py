@@ -6,4 +6,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--bench", choices=("virtual", "emulated"), default="virtual", help="bench of tests/suite")
+    parser.addoption("--bench", default="virtual", help="bench of tests/suite: virtual, emulated, desk-emulated, desk")
+    parser.addoption(
+        "--bench-file", default="", help="a file that describes the bench (hil/benches), instead of --bench"
+    )

@@ -41,7 +41,8 @@ def timer_us():
         high = memory[_TIMERAWH]
         low = memory[_TIMERAWL]
         if memory[_TIMERAWH] == high:
-            return high << 32 | low
+            # mem32 gives signed numbers: past 2^31 µs, 36 min, they would be negative.
+            return (high & 0xFFFFFFFF) << 32 | low & 0xFFFFFFFF
 
 
 class Input:

@@ -2,6 +2,7 @@
 
 import machine
 import pins
+import quick
 from agenda import Agenda
 from capture import Capture
 from player import Player
@@ -9,7 +10,7 @@ from port import open_port
 from pressure import Dac
 from service import Outputs, Service
 
-from firmware.link import Counters, Link
+from firmware import link
 
 _I2C_HZ = 400_000
 # The player's queue holds four turns, and strokes come at least 2 s apart: look after it that often.
@@ -27,12 +28,14 @@ def run():
     dac = Dac(machine.I2C(0, sda=pin(pins.I2C_SDA), scl=pin(pins.I2C_SCL), freq=_I2C_HZ))
     outputs = Outputs(dac, power, light, player, capture.now_us)
     agenda = Agenda(capture.now_us)
-    counters = Counters()
+    counters = link.Counters()
     service = Service(capture, player, agenda, outputs, counters)
     port = open_port(pin(pins.LINK_TX), pin(pins.LINK_RX))
-    link = Link(port, service.handle, counters)
+    link.cobs = quick  # type: ignore[assignment]
+    link.crc32c = quick.crc32c  # type: ignore[assignment]
+    line = link.Link(port, service.handle, counters)
     while not service.quitting:
-        while link.poll() and not service.quitting:
+        while line.poll() and not service.quitting:
             pass
         player.feed()
         capture.mark_if_due()

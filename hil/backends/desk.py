@@ -56,6 +56,7 @@ class DeskBoard:
         self.start_tolerance_us = self.calibration.start_tolerance_us
         self.stroke_starts_us: list[int] = []
         self.bursts_ns: list[list[int]] = []
+        self.edges_ns: list[tuple[int, bool]] = []
         self.short_bursts: list[tuple[int, int]] = []
         self.powered = False
         self._steps_per_stroke = int(plant.parameters["steps_per_stroke"])
@@ -195,7 +196,9 @@ class DeskBoard:
             self._take_steps(status.now_us * NS_PER_US)
 
     def _take_steps(self, now_ns: int) -> None:
-        for at_ns, rising in self.bench_io.take_edges("STEP"):
+        edges_ns = self.bench_io.take_edges("STEP")
+        self.edges_ns += edges_ns
+        for at_ns, rising in edges_ns:
             if rising:
                 self._step(self._pump_ns(at_ns))
         if self._burst and self._pump_ns(now_ns) > self._burst[-1] + _SILENCE_NS:

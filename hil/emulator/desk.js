@@ -34,9 +34,16 @@ const ORDERS = {
         return { edges: pair.stepEdges.slice(from) };
     },
 
+    /** Steps that no pump made, onto the wire of STEP: `count` pulses of `high` ns, one every `period` ns from `at` on. */
+    steps(pair, { at, count, period, high }) {
+        pair.playSteps(at, count, period, high);
+        return {};
+    },
+
     info(pair) {
         const pump = pair.pump.chip ? information(pair.pump) : null;
-        return { pump, io: information(pair.io), pressure: pair.pressureCounts, dac_writes: pair.dac.writes };
+        const io = { ...information(pair.io), capture_start: pair.captureStartNanos };
+        return { pump, io, pressure: pair.pressureCounts, dac_writes: pair.dac.writes };
     },
 };
 

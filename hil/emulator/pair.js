@@ -138,6 +138,21 @@ export class Pair {
         return 'time';
     }
 
+    /** When the bench I/O board's capture began to count: its state machines' clocks were started then. */
+    get captureStartNanos() {
+        return this.io.chip.pio[0].paces[0].originNanos + this.io.offsetNanos;
+    }
+
+    playSteps(atNanos, count, periodNanos, highNanos) {
+        for (let index = 0; index < count; index++) {
+            const nanos = atNanos + index * periodNanos;
+            for (const [edge, level] of [[nanos, true], [nanos + highNanos, false]]) {
+                this.toIo.push({ nanos: edge, pin: this.pins.STEP, level });
+            }
+        }
+        this.playToIo();
+    }
+
     playToIo() {
         const { chip, offsetNanos } = this.io;
         for (const { nanos, pin, level } of this.toIo) {

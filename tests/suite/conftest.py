@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hil.bench import Bench
+from hil.bench_file import KINDS, load_bench
 from hil.pinning import pin
 from hil.plant import Plant, load_mechanism
 
@@ -18,22 +19,26 @@ def _pinned() -> None:
 
 @pytest.fixture(scope="session")
 def bench_kind(request: pytest.FixtureRequest) -> str:
-    return str(request.config.getoption("--bench"))
+    """The bench's name, or the path of its file."""
+    return str(request.config.getoption("--bench-file") or request.config.getoption("--bench"))
 
 
 @pytest.fixture(autouse=True)
 def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> None:
-    for kind in ("virtual", "emulated"):
+    this = load_bench(bench_kind).kind
+    for kind in KINDS:
         marker = request.node.get_closest_marker(f"{kind}_only")
-        if marker is not None and bench_kind != kind:
+        if marker is not None and this != kind:
             pytest.skip(f"{kind} bench only: {marker.args[0]}")
+    if this == "desk" and not any(request.node.get_closest_marker(name) for name in ("desk_only", "on_desk")):
+        pytest.skip("not on a desk, where an hour is an hour")
 
 
 @pytest.fixture
 def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
     """open_bench(seed=1, **options) -> a running Bench.
 
-    All are closed at the end: a virtual board must exit cleanly, an emulated one must have flagged nothing.
+    All are closed at the end: a virtual board must exit cleanly, an emulated one and a desk must have flagged nothing.
     """
     opened: list[Bench] = []
 
@@ -51,7 +56,7 @@ def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
 
     yield make
     for each in opened:
-        flagged = each.board.flagged() if bench_kind == "emulated" else []
+        flagged = [] if load_bench(bench_kind).kind == "virtual" else each.board.flagged()
         each.board.close()
         assert flagged == []
 

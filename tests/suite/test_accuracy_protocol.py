@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.bench import BENCHES
+from hil.bench import opener
 from hil.protocols import accuracy
 from hil.protocols.accuracy import all_jobs
 
@@ -22,7 +22,7 @@ from hil.protocols.accuracy import all_jobs
 )
 def test_the_protocol_passes(bench_kind: str, name: str, tmp_path: Path) -> None:
     jobs = [job for job in all_jobs() if job.name == name]
-    status = accuracy.run(1, tmp_path, BENCHES[bench_kind], workers=1, jobs=jobs, quiet=True)
+    status = accuracy.run(1, tmp_path, opener(bench_kind), workers=1, jobs=jobs, quiet=True)
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     failed = [each for each in results["measurements"] if each["verdict"] != "pass"]
     assert failed == []

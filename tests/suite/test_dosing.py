@@ -84,6 +84,7 @@ def test_fine_mode_and_every_concentration_keep_dose_1(
     assert_exact(bench, 125 * concentration_u_per_ml, 500_000)
 
 
+@pytest.mark.on_desk
 @pytest.mark.req("DOSE-3")
 def test_a_bolus_delays_basal_and_drops_none(bench: Bench) -> None:
     bench.programmer.set_basal(35_000)
@@ -115,6 +116,7 @@ def test_suspend_completes_the_stroke_keeps_the_fraction_and_programs_nothing(be
     assert_exact(bench)
 
 
+@pytest.mark.on_desk
 @pytest.mark.req("DOSE-5")
 def test_suspend_ends_a_bolus_and_records_what_was_given_up(bench: Bench) -> None:
     bench.programmer.bolus(4_000)
@@ -155,6 +157,7 @@ def test_rate_changes_carry_the_fraction_and_the_records_follow(bench: Bench) ->
     assert sum(each.delivered_strokes for each in records) == len(bench.stroke_starts_us)
 
 
+@pytest.mark.on_desk
 @pytest.mark.req("GUARD-1")
 def test_limits_refuse_whole_and_name_the_limit(bench: Bench) -> None:
     programmer = bench.programmer
