@@ -1,8 +1,8 @@
 """The link's CRC and COBS in machine code: in bytecode they would take 10 ms of every frame of edges.
 
 The same algorithms as firmware/crc32c.py and firmware/cobs.py, which say what they are; the first frame that differed
-would be dropped by the host, which has its own of either. Nothing checks bounds here: the link's buffers hold its longest
-frame.
+would be dropped by the host, which has its own of either. Nothing checks bounds here: the link's buffers hold its
+longest frame.
 """
 
 import micropython
