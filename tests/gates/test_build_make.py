@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # Steps of other targets, not for a person.
-INNER = {"ready", "ready-virtual", "ready-emulated", "stubs"}
+INNER = {"ready", "ready-virtual", "ready-emulated", "ready-desk-emulated", "ready-desk", "stubs"}
 
 
 def test_help_lists_every_target_and_is_what_make_does_by_itself():
