@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from tests.board.stm32_chip import CYCLES_A_SECOND, CYCLES_A_TICK
+from tests.board.stm32_chip import ACCESS_CYCLES, CYCLES_A_SECOND, CYCLES_A_TICK
 from tests.board.stm32_machine import PINS, Machine, build
 
 LEAD_US = 10_000
@@ -224,6 +224,17 @@ def test_the_clock_is_the_crystal_s_over_many_turns_of_its_counter(pump):
         pump.machine.pass_time(777_777)
         now_us = pump.machine.call("shim_now_us", wide=True)
         assert now_us > last
+        last = now_us
+        assert abs(now_us - LEAD_US - us(pump.chip.now)) <= us(CYCLES_A_TICK) + 1
+
+
+def test_the_clock_is_right_wherever_in_a_tick_it_is_read(pump):
+    pump.call("shim_sleep", 3_600_000_000)
+    last = 0
+    for early in range(0, 400, ACCESS_CYCLES // 2):
+        pump.chip.advance(2 * CYCLES_A_TICK - pump.chip.now % CYCLES_A_TICK - early)
+        now_us = pump.machine.call("shim_now_us", wide=True)
+        assert now_us >= last
         last = now_us
         assert abs(now_us - LEAD_US - us(pump.chip.now)) <= us(CYCLES_A_TICK) + 1
 
