@@ -12,6 +12,15 @@ from hil.pinning import pin
 from hil.plant import Plant, load_mechanism
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a desk half an hour of dosing takes half an hour."""
+    if str(config.getoption("--bench-file") or config.getoption("--bench")).startswith(("virtual", "emulated")):
+        return
+    for item in items:
+        if item.get_closest_marker("on_desk"):
+            item.add_marker(pytest.mark.timeout(3600), append=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _pinned() -> None:
     pin()
