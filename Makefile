@@ -113,7 +113,7 @@ pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer
 
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests
-	@$(BOOTSTRAP) core-gates core-target core-proofs
+	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: check
