@@ -1,0 +1,26 @@
+"""The therapy modules give the same answers on MicroPython as on CPython: one program, run on both."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
+PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
+
+
+@pytest.mark.req("THER-4", "THER-5", "THER-6")
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@pytest.mark.parametrize("program", PROGRAMS, ids=[path.stem for path in PROGRAMS])
+def test_both_pythons_agree(program: Path) -> None:
+    text = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n" + program.read_text(encoding="utf-8")
+    printed = [
+        subprocess.run([python, "-c", text], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for python in (str(MICROPYTHON), sys.executable)
+    ]
+    assert printed[0] == printed[1]
+    assert printed[0].count("\n") > 5
