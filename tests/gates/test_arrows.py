@@ -13,7 +13,8 @@ PARTS = ("firmware", "host", "hil", "c_ext", "tools", "boards")
 # What each part may import of the others.
 ALLOWED = {
     "firmware": (),
-    "host": ("firmware.protocol", "firmware.alarms"),
+    # Alarms and procedures are data and texts that the programmer shows, and that pages are made from.
+    "host": ("firmware.protocol", "firmware.alarms", "firmware.therapy"),
     # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it.
     "hil": ("host", "firmware.protocol", "firmware.occlusion"),
     "c_ext": (),

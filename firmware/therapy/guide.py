@@ -1,0 +1,222 @@
+"""Walks a person through a procedure of firmware/therapy/procedures.py: one engine for all of them.
+
+The pump makes strokes only when the person says `go` at a step that has some, as many as the step says and for the
+ledger that it names; a cut delivery is never resumed by itself, and `go` again makes only what is missing. An answer
+names the step that it is for: one that comes late or twice is refused.
+
+Implements: THER-5, THER-6
+"""
+
+import struct
+
+from firmware import protocol
+from firmware.compat import const
+from firmware.errors import Refused
+from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
+from firmware.therapy.procedures import BY_NUMBER, ENDS, RESERVOIR, TO_CATHETER, UNFIT
+
+IDLE = const(0)  # in place of a procedure's number
+NO_END = const(255)
+NO_CHOICE = const(255)
+_FORMAT = "<BBBBBHHI"
+_FIXED_BYTES = const(13)
+STATE_BYTES = const(25)
+
+
+class Guide:
+    """The procedure that is under way, if any.
+
+    `deliver(strokes, ledger)` has the pump make strokes, or raises Refused; `cancel()` ends them after the one in
+    progress; `catheter` is the Catheter, `stroke_nl` the stroke. `told(procedure, step, choice, value)` is called with
+    the numbers of what the person has said, for the log; choice NO_CHOICE is an interruption.
+    """
+
+    def __init__(self, deliver, cancel, catheter, stroke_nl, told=None):
+        self.procedure = None
+        self.step = None
+        self.delivering = False
+        self.made = 0  # strokes of this step
+        self.reservoir = INSULIN
+        self.end = NO_END  # how the latest procedure ended, a place in ENDS
+        self.insulin_reached_nl = 0  # left the tip in procedures, since the memory was initialised
+        self.catheter = catheter
+        self._asked_strokes = 0
+        self._late = None  # (outlet, content) of a stroke in progress when its delivery was broken off
+        self._deliver = deliver
+        self._cancel = cancel
+        self._stroke_nl = stroke_nl
+        self._told = told
+
+    @property
+    def fit(self):
+        """May therapy run? Insulin in the reservoir, no NaOH on the way to the patient, no procedure under way."""
+        return self.procedure is None and self.reservoir == INSULIN and not self.catheter.held_nl(NAOH)
+
+    @property
+    def wanted(self):
+        """Strokes that the step is to make in all; 0 at a step without."""
+        step = self.step
+        if step is None or not step.delivers:
+            return 0
+        return self._asked_strokes if step.counted_by else -(-step.volume_nl // self._stroke_nl)
+
+    def begin(self, number, delivering):
+        """Begin procedure `number`; `delivering`: therapy runs.
+
+        Refused: unknown; therapy runs, or a procedure does (WRONG_STATE, field `procedure`, value: which, 0 for
+        therapy); the reservoir does not hold what the procedure needs (WRONG_STATE, field `reservoir`).
+        """
+        procedure = BY_NUMBER.get(number)
+        if procedure is None:
+            raise Refused(protocol.OUT_OF_RANGE, "procedure", number, len(BY_NUMBER))
+        if delivering or self.procedure is not None:
+            raise Refused(protocol.WRONG_STATE, "procedure", IDLE if delivering else self.procedure.number, number)
+        if self.reservoir not in procedure.needs:
+            raise Refused(protocol.WRONG_STATE, "reservoir", self.reservoir, procedure.needs[0])
+        self.procedure = procedure
+        self.end = NO_END
+        self._enter(procedure.steps[0].name)
+
+    def answer(self, place, choice, value=0):
+        """The person says `choice` (its place in the step's) at step `place`, with the step's input, if it takes one.
+
+        Refused, nothing changed: no procedure, another step, or one that is delivering (WRONG_STATE, field `step`); no
+        such choice; an input out of range; what `deliver` refuses.
+        """
+        step = self._at(place)
+        if self.delivering:
+            raise Refused(protocol.WRONG_STATE, "step", place, self.wanted - self.made)
+        if not 0 <= choice < len(step.choices):
+            raise Refused(protocol.OUT_OF_RANGE, "choice", choice, len(step.choices) - 1)
+        takes = step.takes
+        if takes is not None and not takes.low <= value <= takes.high:
+            raise Refused(protocol.OUT_OF_RANGE, takes.name, value, takes.low if value < takes.low else takes.high)
+        if step.delivers:
+            self._deliver(self.wanted - self.made, step.ledger)
+            self.delivering = True
+        self._tell(place, choice, value)
+        if not step.delivers:
+            if takes is not None and takes.unit == "strokes":
+                self._asked_strokes = value
+            self._go_on(step.choices[choice][1])
+
+    def interrupt(self, place):
+        """The person breaks off at step `place`; a delivery ends after the stroke in progress.
+
+        Refused: another step, or one that nothing may break off (WRONG_STATE, field `step`).
+        """
+        step = self._at(place)
+        if step.interrupt is None:
+            raise Refused(protocol.WRONG_STATE, "step", place, place)
+        if self.delivering:
+            self.delivering = False
+            self._late = (step.outlet, self.reservoir)
+            self._cancel()
+        self._tell(place, NO_CHOICE, self.made)
+        self._go_on(step.interrupt, False)
+
+    def stroke(self):
+        """The pump has made a stroke that a step ordered; the last one goes on to the next step.
+
+        Of a delivery that was broken off the stroke in progress still comes: it is followed too.
+        """
+        step = self.step
+        if not self.delivering:
+            late, self._late = self._late, None
+            if late is not None:
+                self._flowed(*late)
+            return
+        self._flowed(step.outlet, self.reservoir)
+        self.made += 1
+        if self.made == self.wanted:
+            self.delivering = False
+            self._go_on(step.choices[0][1])
+
+    def delivery_ended(self):
+        """The pump has ended the delivery before its last stroke: a cap, a fault, a reset. The step waits."""
+        self.delivering = False
+
+    def report(self):
+        """The status fields."""
+        catheter = self.catheter
+        return {
+            "procedure": IDLE if self.procedure is None else self.procedure.number,
+            "step": 0 if self.procedure is None else self.procedure.place(self.step.name),
+            "procedure_delivering": self.delivering,
+            "procedure_strokes_left": self.wanted - self.made,
+            "procedure_end": self.end,
+            "fit": self.fit,
+            "reservoir_holds": self.reservoir,
+            "catheter_buffer_nl": catheter.held_nl(BUFFER),
+            "catheter_naoh_nl": catheter.held_nl(NAOH),
+            "until_insulin_nl": catheter.until_insulin_nl(),
+        }
+
+    def pack_into(self, buffer, at=0):
+        """Put the state into STATE_BYTES of `buffer`."""
+        number, place = IDLE, 0
+        if self.procedure is not None:
+            number, place = self.procedure.number, self.procedure.place(self.step.name)
+        struct.pack_into(
+            _FORMAT, buffer, at, number, place, 0, self.reservoir, self.end, self.made, self._asked_strokes,
+            self.insulin_reached_nl,
+        )  # fmt: skip
+        self.catheter.pack_into(buffer, at + _FIXED_BYTES)
+
+    def unpack(self, buffer, at=0):
+        """Take it from there: no delivery is under way. Returns whether it can be believed; if not, it is unfit."""
+        values = struct.unpack_from(_FORMAT, buffer, at)
+        number, place, _, self.reservoir, self.end, self.made, self._asked_strokes, self.insulin_reached_nl = values
+        self.delivering = False
+        known = self.catheter.unpack(buffer, at + _FIXED_BYTES) and self.reservoir < len(RESERVOIR)
+        self.procedure = BY_NUMBER.get(number)
+        known = known and (number == IDLE or (self.procedure is not None and place < len(self.procedure.steps)))
+        if not known:
+            # The worst: then only a rinse, and after it a flush, lead back to therapy.
+            self.procedure = self.step = None
+            self.reservoir = NAOH
+            self.end = ENDS.index(UNFIT)
+            self.catheter.fill(NAOH)
+            return False
+        self.step = None if self.procedure is None else self.procedure.steps[place]
+        return True
+
+    def _at(self, place):
+        procedure = self.procedure
+        if procedure is None or not 0 <= place < len(procedure.steps) or procedure.steps[place] is not self.step:
+            current = IDLE if procedure is None else procedure.place(self.step.name)
+            raise Refused(protocol.WRONG_STATE, "step", place, current)
+        return self.step
+
+    def _flowed(self, outlet, content):
+        if outlet == TO_CATHETER:
+            self.insulin_reached_nl += self.catheter.push(content, self._stroke_nl)[INSULIN]
+
+    def _tell(self, place, choice, value):
+        if self._told is not None:
+            self._told(self.procedure.number, place, choice, value)
+
+    def _go_on(self, name, by_choice=True):
+        if by_choice and self.step.leaves is not None:
+            self.reservoir = self.step.leaves
+        if name in ENDS:
+            self.end = ENDS.index(name)
+            self.procedure = self.step = None
+            self.made = 0
+        else:
+            self._enter(name)
+
+    def _enter(self, name):
+        self.step = self.procedure.steps[self.procedure.place(name)]
+        self.made = 0
+        if self.step.enters is not None:
+            self.reservoir = self.step.enters
+        if self.step.floods is not None:
+            self.insulin_reached_nl += self.catheter.held_nl(INSULIN)
+            self.catheter.fill(self.step.floods)
+
+
+def stroke_volume(pipette_nl, strokes, stroke_nl):
+    """(pl in each stroke, deviation from `stroke_nl` in 0.1 %, rounded down) of `strokes` that filled `pipette_nl`."""
+    each_pl = pipette_nl * 1000 // strokes
+    return each_pl, (each_pl - stroke_nl * 1000) // stroke_nl

@@ -1,0 +1,79 @@
+"""Plug flow: what goes in comes out, first in, first out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.therapy import catheter as place
+from firmware.therapy.catheter import BUFFER, INSULIN, NAOH, VOLUME_NL, Catheter
+
+pytestmark = pytest.mark.req("THER-6")
+
+
+def test_it_begins_full_of_insulin() -> None:
+    one = Catheter()
+    assert one.only_insulin
+    assert (one.plugs, one.until_insulin_nl()) == (((INSULIN, VOLUME_NL),), 0)
+
+
+def test_after_a_flush_no_insulin_reaches_the_patient_for_13_u() -> None:
+    one = Catheter()
+    one.fill(BUFFER)
+    assert one.until_insulin_nl() == VOLUME_NL
+    for stroke in range(65):
+        assert one.push(INSULIN, 500) == (0, 500, 0), stroke
+    assert one.only_insulin
+    assert one.push(INSULIN, 500) == (500, 0, 0)
+
+
+def test_a_plug_moves_through_with_what_is_before_and_behind_it() -> None:
+    one = Catheter()
+    assert one.push(BUFFER, 2_000) == (2_000, 0, 0)
+    assert one.push(INSULIN, 10_000) == (10_000, 0, 0)
+    assert one.plugs == ((INSULIN, 20_500), (BUFFER, 2_000), (INSULIN, 10_000))
+    assert one.push(INSULIN, 21_000) == (20_500, 500, 0)
+    assert one.until_insulin_nl() == 1_500
+    assert one.held_nl(INSULIN) == 31_000
+
+
+def test_more_than_it_holds_pushes_everything_out_and_itself() -> None:
+    one = Catheter()
+    assert one.push(NAOH, VOLUME_NL + 700) == (VOLUME_NL, 0, 700)
+    assert one.plugs == ((NAOH, VOLUME_NL),)
+
+
+PUSHES = st.lists(st.tuples(st.sampled_from((INSULIN, BUFFER, NAOH)), st.integers(0, 600)), max_size=40)
+
+
+@given(PUSHES)
+def test_nothing_is_lost_and_nothing_is_called_better_than_it_is(pushes) -> None:
+    one = Catheter()
+    exact = [INSULIN] * (VOLUME_NL // 100)  # the yardstick: cells of 100 nl
+    for content, cells in pushes:
+        volume_nl = cells * 100
+        out = one.push(content, volume_nl)
+        exact += [content] * cells
+        gone, exact = exact[:cells], exact[cells:]
+        assert sum(out) == volume_nl
+        assert sum(size_nl for _, size_nl in one.plugs) == VOLUME_NL
+        assert len(one.plugs) <= 4
+        assert out[INSULIN] <= 100 * gone.count(INSULIN)
+        labels = [each for each, size_nl in one.plugs for _ in range(size_nl // 100)]
+        assert all(shown >= true for shown, true in zip(labels, exact, strict=True))
+        raw = bytearray(place.STATE_BYTES)
+        one.pack_into(raw)
+        again = Catheter()
+        assert again.unpack(raw)
+        assert again.plugs == one.plugs
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_bytes_that_cannot_be_mean_the_worst(at: int) -> None:
+    raw = bytearray(place.STATE_BYTES)
+    Catheter().pack_into(raw)
+    raw[at] += 5
+    one = Catheter()
+    assert not one.unpack(raw)
+    assert one.plugs == ((NAOH, VOLUME_NL),)
