@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from firmware.therapy import procedures as table
-from firmware.therapy.procedure_texts_en import TEXTS, TITLES
+from host.procedure_texts_en import TEXTS, TITLES
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "procedures.md"
 HEAD = """\
 # Guided procedures
 
-<!-- Made by host/procedure_doc.py from firmware/therapy/procedures.py and procedure_texts_en.py: do not edit. -->
+<!-- Made by host/procedure_doc.py from firmware/therapy/procedures.py and host/procedure_texts_en.py: do not edit. -->
 
 Refill, rinse, flush, stroke-volume measurement and patency test, as the device guides through them (THER-5, THER-6). A
 development platform, not a medical device: nobody is to be treated by this page. Each procedure is a table; the

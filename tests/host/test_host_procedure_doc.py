@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.therapy import procedures as table
-from firmware.therapy.procedure_texts_en import TEXTS, TITLES
+from host.procedure_texts_en import TEXTS, TITLES
 from host.procedure_doc import PAGE, page
 
 

@@ -24,3 +24,12 @@ def test_both_pythons_agree(program: Path) -> None:
     ]
     assert printed[0] == printed[1]
     assert printed[0].count("\n") > 5
+
+
+@pytest.mark.req("BOARD-1")
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+def test_micropython_compiles_every_module_of_the_firmware() -> None:
+    program = "import sys\nfor each in sys.argv[1:]:\n    compile(open(each).read(), each, 'exec')\n"
+    paths = [str(path) for path in sorted((ROOT / "firmware").rglob("*.py"))]
+    done = subprocess.run([str(MICROPYTHON), "-c", program, *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,8 +1,7 @@
 """What a person reads at each step of a procedure, and what of it is known: for programmer and docs/procedures.md.
 
 By procedure and step: (what to do, basis). A basis that begins with "assumed" has no source; the others name theirs: D
-is the MiniMed 2007D physician manual (2004), C the 2007C physician manual, R1 Renard, Diabetes Care 1996;19:812. The
-device itself does not load this.
+is the MiniMed 2007D physician manual (2004), C the 2007C physician manual, R1 Renard, Diabetes Care 1996;19:812.
 
 Implements: THER-5, THER-6
 """
@@ -21,11 +20,11 @@ _PULL = "C p. 159: 4 U, which are 20 strokes; that it goes to the side port and 
 _DRAWN = "C p. 169: at least 1 ml"
 
 
-def _cycle(fluid, words, number):
+def _cycle(fluid: str, words: str, number: str) -> dict[tuple[str, str], tuple[str, str]]:
     """The texts of one fluid's four steps."""
     return {
         ("rinse", "fill_" + fluid): (
-            "Let the vacuum draw %s in; never push the plunger. Enter how much." % words,
+            f"Let the vacuum draw {words} in; never push the plunger. Enter how much.",
             "D p. 122 (never push), App. E (order)" + number,
         ),
         ("rinse", "equalise_" + fluid): (
