@@ -47,7 +47,8 @@ def main():
     watch = None
     if board.stroke_readings is not None:
         counts, burst_us = board.read_pressure_counts, core.plan()[1]
-        watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us)
+        when = (board.stroke_ended_us, board.stroke_lead_us)
+        watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us, *when)
     advance = board.advance_clock
     pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, advance, watch)
     commands = Commands(pump)

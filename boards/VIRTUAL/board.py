@@ -49,6 +49,8 @@ class Board:
         self.motor_stop = virtual.motor_stop
         self.read_pressure_counts = virtual.pressure_counts
         self.stroke_readings = virtual.stroke_readings
+        self.stroke_ended_us = virtual.now_us  # logical time stands still until the supervisor sleeps again
+        self.stroke_lead_us = 0
         self.uart_read_into = virtual.uart_read_into
         self.uart_write = virtual.uart_write
         if to_bench:

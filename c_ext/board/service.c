@@ -14,6 +14,19 @@ static uint64_t over_us(const service_t *service) {
     return service->burst_end_us + window_us;
 }
 
+// When the next of the stroke's two readings is due; DOSE_NEVER: both have been taken.
+static uint64_t reading_us(const service_t *service) {
+    uint64_t due_us = DOSE_NEVER;
+    if (service->taken == 0u) {
+        due_us = service->burst_end_us - service->burst_us - SERVICE_READ_AHEAD_US;
+    } else if (service->taken == 1u) {
+        due_us = service->burst_end_us;
+    } else {
+        // both
+    }
+    return due_us;
+}
+
 void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us) {
     service->core = NULL;
     service->until_us = DOSE_NEVER;
@@ -25,13 +38,19 @@ void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint3
     service->ahead_us = ahead_us;
     service->events = 0u;
     service->confirmed = 0u;
+    service->taken = 0u;
+    service->reading = 0u;
+    service->readings = SERVICE_NO_READINGS;
+    service->ended_us = 0u;
 }
 
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us) {
-    const bool promised = core_promise(core, now_us, until_us);
+    // Time goes on while the supervisor works out its deadline: one that is over by now means now.
+    const uint64_t back_us = later(until_us, now_us);
+    const bool promised = core_promise(core, now_us, back_us);
     if (promised) {
         service->core = core;
-        service->until_us = until_us;
+        service->until_us = back_us;
     }
     return promised;
 }
@@ -54,6 +73,8 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
         service->start_us = start_us;
         service->burst_end_us = start_us + service->burst_us + service->lead_us;
         service->confirmed = 0u;
+        service->taken = 0u;
+        service->reading = 0u;
         order = SERVICE_START;
     } else if (action == CORE_WITHHELD) {
         service->events |= EVENT_WITHHELD;
@@ -74,11 +95,17 @@ service_order_t service_turn(service_t *service, uint64_t now_us) {
             service->until_us = DOSE_NEVER;
         }
         if (service->burst_end_us != DOSE_NEVER) {
-            if (now_us >= over_us(service)) {
+            if (now_us >= reading_us(service)) {
+                order = SERVICE_READ;
+            } else if (now_us >= over_us(service)) {
                 core_stroke_ended(service->core);
+                service->ended_us = service->burst_end_us;
                 service->burst_end_us = DOSE_NEVER;
+                service->readings = service->reading | (service->confirmed << 24u);
                 service->events |= EVENT_STROKE;
                 order = SERVICE_ENDED;
+            } else {
+                // It plays.
             }
         } else if (now_us >= later(core_next_us(service->core), service->retry_us)) {
             order = begin(service, now_us);
@@ -93,11 +120,24 @@ uint64_t service_next_us(const service_t *service) {
     uint64_t next_us = DOSE_NEVER;
     if (service->core != NULL) {
         const uint64_t stroke_us = (service->burst_end_us != DOSE_NEVER)
-                                       ? over_us(service)
+                                       ? earlier(reading_us(service), over_us(service))
                                        : later(core_next_us(service->core), service->retry_us);
         next_us = earlier(service->until_us, stroke_us);
     }
     return next_us;
+}
+
+void service_reading(service_t *service, uint64_t now_us, uint32_t counts) {
+    const uint64_t due_us = reading_us(service);
+    if (due_us != DOSE_NEVER) {
+        const uint32_t late = (now_us > (due_us + SERVICE_READ_LATE_US)) ? SERVICE_NO_READINGS : 0u;
+        service->reading |= late | ((counts & 0xFFFu) << (12u * service->taken));
+        service->taken++;
+    }
+}
+
+uint32_t service_readings(const service_t *service) {
+    return service->readings;
 }
 
 void service_edge(service_t *service) {

@@ -26,12 +26,19 @@
 
 // The stroke sensor may see a stroke this much after its last step; then it is over, confirmed or not.
 #define SERVICE_CONFIRM_WINDOW_US 50000u
+// The catheter's pressure is read this much before a burst, so that no step has moved it yet.
+#define SERVICE_READ_AHEAD_US 200u
+// A reading that comes later than this (a flash erase kept the interrupt out) is none: 1 % of a burst's pressure pulse.
+#define SERVICE_READ_LATE_US 1000u
+// In the packed readings: there are none.
+#define SERVICE_NO_READINGS (UINT32_C(1) << 31u)
 // A core that is due and still does not stroke (hard spacing after a fault in the scheduler) is asked again this late.
 #define SERVICE_RETRY_US 1000u
 
 typedef enum {
     SERVICE_NOTHING = 0,
     SERVICE_START,  // play a burst that starts at start_us
+    SERVICE_READ,   // read the pressure now and give it to service_reading()
     SERVICE_ENDED,  // the burst should be over: make sure of it
     SERVICE_HALT    // the core has latched a fault: the motor must be still
 } service_order_t;
@@ -47,12 +54,16 @@ typedef struct {
     uint32_t ahead_us;   // a burst can be started this much after now at the earliest
     uint32_t events;     // EVENT_ bits that the supervisor has not seen
     uint32_t confirmed;  // 0 or 1: the stroke in progress has been seen by the sensor
+    uint32_t taken;      // how many of its two readings have been ordered and given
+    uint32_t reading;    // they, packed
+    uint32_t readings;   // of the latest stroke that is over
+    uint64_t ended_us;   // when its burst ended
 } service_t;
 
 // No core. Main, masked.
 void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us);
 
-// The supervisor idles until until_us; false, and nothing changed, if the core refuses the promise. Main, masked.
+// The supervisor idles until until_us, if that is over by now until now; false, and nothing changed, if the core refuses the promise. Main, masked.
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us);
 
 // The supervisor is back; returns the events, which are taken. Main, masked.
@@ -63,6 +74,13 @@ service_order_t service_turn(service_t *service, uint64_t now_us);
 
 // When service_turn() must run next, DOSE_NEVER if nothing is to come. Interrupt.
 uint64_t service_next_us(const service_t *service);
+
+// The pressure that SERVICE_READ has ordered, 12 bits, read at now_us. Interrupt.
+void service_reading(service_t *service, uint64_t now_us, uint32_t counts);
+
+// Of the latest stroke that is over: the pressure before its burst in bits 0-11, at its end in bits 12-23, in bit 24 whether
+// the sensor saw it; SERVICE_NO_READINGS if there is none, or one came late. Main, masked.
+uint32_t service_readings(const service_t *service);
 
 // The stroke sensor's edge. Interrupt.
 void service_edge(service_t *service);

@@ -10,6 +10,7 @@
 #include "hardware/timer.h"
 #include "hardware/watchdog.h"
 #include "pico/platform.h"
+#include "pressure.h"
 #include "sensor.h"
 #include "stroke.h"
 
@@ -60,9 +61,12 @@ static void IN_RAM(work)(void) {
                 service_fail(&service, now_us + INTERRUPTS_LEAD_US);
                 (void)stroke_abort();
             } else {
-                // One more, because now lies anywhere within its microsecond: never before it is due, at most 2 µs after.
+                // One more, because now lies anywhere within its microsecond: never before it is due. The player takes the
+                // words over at the next of its own ticks: at most 3 µs after.
                 stroke_start((uint32_t)(service.start_us - hardware_us()) + 1u);
             }
+        } else if (order == SERVICE_READ) {
+            service_reading(&service, interrupts_now_us(), pressure_counts());
         } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
             service_fail(&service, now_us + INTERRUPTS_LEAD_US);
             (void)stroke_abort();
@@ -155,6 +159,20 @@ void interrupts_advance(uint64_t us) {
     dosecore_mask();
     advanced_us += us;
     dosecore_unmask();
+}
+
+uint32_t interrupts_readings(void) {
+    dosecore_mask();
+    const uint32_t readings = service_readings(&service);
+    dosecore_unmask();
+    return readings;
+}
+
+uint64_t interrupts_ended_us(void) {
+    dosecore_mask();
+    const uint64_t ended_us = service.ended_us;
+    dosecore_unmask();
+    return ended_us;
 }
 
 void interrupts_watchdog_off(void) {

@@ -38,6 +38,12 @@ void interrupts_forget(void);
 // Device time jumps on, to where the last life has left it. Main, before the first sleep.
 void interrupts_advance(uint64_t us);
 
+// The pressure around the latest stroke that is over, packed as service_readings() says. Main.
+uint32_t interrupts_readings(void);
+
+// When the burst of the latest stroke that is over ended, device time. Main.
+uint64_t interrupts_ended_us(void);
+
 // No watchdog any more: the console has stopped the pump (development image). Main.
 void interrupts_watchdog_off(void);
 

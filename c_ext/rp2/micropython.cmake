@@ -6,12 +6,13 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/interrupts.c
     ${CMAKE_CURRENT_LIST_DIR}/link.c
     ${CMAKE_CURRENT_LIST_DIR}/module.c
+    ${CMAKE_CURRENT_LIST_DIR}/pressure.c
     ${CMAKE_CURRENT_LIST_DIR}/sensor.c
     ${CMAKE_CURRENT_LIST_DIR}/stroke.c
 )
 # pins.h is made from the board's table of pins.
 target_include_directories(usermod_hardware INTERFACE ${CMAKE_CURRENT_LIST_DIR} $ENV{RELEVE_GENERATED})
 target_link_libraries(usermod_hardware INTERFACE
-    hardware_dma hardware_gpio hardware_irq hardware_pio hardware_timer hardware_uart hardware_watchdog
+    hardware_adc hardware_dma hardware_gpio hardware_irq hardware_pio hardware_timer hardware_uart hardware_watchdog
 )
 target_link_libraries(usermod INTERFACE usermod_hardware)

@@ -7,6 +7,7 @@
 #include "image.h"
 #include "interrupts.h"
 #include "link.h"
+#include "pressure.h"
 #include "py/runtime.h"
 #include "sensor.h"
 #include "stroke.h"
@@ -18,6 +19,7 @@ MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
 static mp_obj_t hardware_setup(void) {
     stroke_setup();
     sensor_setup();
+    pressure_setup();
     link_setup();
     interrupts_setup();
     return mp_const_none;
@@ -75,6 +77,20 @@ static mp_obj_t hardware_motor_stop(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, hardware_motor_stop);
 
+// stroke_readings() -> of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23, in bit 24 whether
+// the stroke sensor saw it; -1 if they could not be read in time. One small integer: nothing is allocated.
+static mp_obj_t hardware_stroke_readings(void) {
+    const uint32_t packed = interrupts_readings();
+    return MP_OBJ_NEW_SMALL_INT(((packed & SERVICE_NO_READINGS) != 0u) ? -1 : (mp_int_t)packed);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(stroke_readings_obj, hardware_stroke_readings);
+
+// stroke_ended_us() -> device time at which the burst of the latest stroke ended, µs
+static mp_obj_t hardware_stroke_ended(void) {
+    return mp_obj_new_int_from_ull(interrupts_ended_us());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(stroke_ended_obj, hardware_stroke_ended);
+
 // uart_read_into(buffer) -> bytes read
 static mp_obj_t hardware_uart_read_into(mp_obj_t buffer) {
     mp_buffer_info_t into;
@@ -118,6 +134,9 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
     {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stroke_ended_us), MP_ROM_PTR(&stroke_ended_obj)},
+    {MP_ROM_QSTR(MP_QSTR_LEAD_US), MP_ROM_INT(INTERRUPTS_LEAD_US)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},

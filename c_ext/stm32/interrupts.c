@@ -48,6 +48,8 @@ static void work(void) {
         order = service_turn(&service, now_us);
         if (order == SERVICE_START) {
             start();
+        } else if (order == SERVICE_READ) {
+            service_reading(&service, now_us, 0u);
         } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
             service_fail(&service, now_us);
             (void)stroke_abort();

@@ -13,17 +13,20 @@ class Watch:
 
     `stroke_readings()` is the board's: the latest stroke's two readings and whether it was seen, packed into one
     integer (bits 0-11, 12-23, 24; negative: there are none). `read_counts()` is the converter now, `calibration` its
-    zero, slope and full scale, `stroke_nl` and `burst_us` the stroke.
+    zero, slope and full scale, `stroke_nl` and `burst_us` the stroke. `ended_us()` is when the latest stroke's burst
+    ended (None: just now), `lead_us` by how much a stroke starts after its due time (docs/adr/0005).
     `on_diagnosis(diagnosis)` is called once for each finding.
     """
 
-    def __init__(self, stroke_readings, read_counts, calibration, stroke_nl, burst_us):
+    def __init__(self, stroke_readings, read_counts, calibration, stroke_nl, burst_us, ended_us=None, lead_us=0):
         known = Known()
         known.stroke_nl = stroke_nl
         known.burst_us = burst_us
         known.zero_counts, known.pa_per_kilocount, known.full_scale_counts = calibration
         self._stroke_readings = stroke_readings
         self._read_counts = read_counts
+        self._ended_us = ended_us
+        self._lead_us = lead_us
         self.detector = Detector(Thresholds(known), self._found)
         self.standing = (
             None  # the finding that stands: the latest, but no lesser one displaces one that stopped delivery
@@ -39,8 +42,10 @@ class Watch:
         """A stroke is over, the next one due at `next_us` (negative: none)."""
         packed = self._stroke_readings()
         if packed >= 0:
-            next_us = NEVER_US if next_us < 0 else next_us
-            self.detector.stroke(now_us, packed & 0xFFF, packed >> 12 & 0xFFF, packed >> 24 != 0, next_us)
+            next_us = NEVER_US if next_us < 0 else next_us + self._lead_us
+            # The supervisor has written things down first; looks count from the stroke's end.
+            end_us = now_us if self._ended_us is None else self._ended_us()
+            self.detector.stroke(end_us, packed & 0xFFF, packed >> 12 & 0xFFF, packed >> 24 != 0, next_us)
 
     def time(self, now_us):
         """Time has come for something; for a reading, perhaps."""

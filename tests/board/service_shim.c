@@ -46,6 +46,12 @@ uint64_t shim_start_us(void) {
 uint32_t shim_events(void) {
     return service.events;
 }
+void shim_reading(uint64_t now_us, uint32_t counts) {
+    service_reading(&service, now_us, counts);
+}
+uint32_t shim_readings(void) {
+    return service_readings(&service);
+}
 void shim_edge(void) {
     service_edge(&service);
 }

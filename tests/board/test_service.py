@@ -15,7 +15,10 @@ BURST_US = 102_000
 SPACING_US = 2_000_000
 WINDOW_US = 50_000
 NEVER = 2**64 - 1
-NOTHING, START, ENDED, HALT = range(4)
+NOTHING, START, READ, ENDED, HALT = range(5)
+READ_AHEAD_US = 200
+READ_LATE_US = 1_000
+NO_READINGS = 1 << 31
 T0 = 10_000_000
 
 
@@ -29,6 +32,7 @@ def library(tmp_path_factory):
     loaded = ctypes.CDLL(str(out))
     for name in ("shim_next_us", "shim_start_us"):
         getattr(loaded, name).restype = ctypes.c_uint64
+    loaded.shim_readings.restype = ctypes.c_uint32
     return loaded
 
 
@@ -39,6 +43,8 @@ class Pump:
         self.library = library
         self.lead_us = lead_us
         self.now_us = T0
+        self.counts = 100  # what the next reading finds, one more for each
+        self.read_us = []
         assert library.shim_begin(ctypes.c_uint64(T0), BURST_US, lead_us, AHEAD_US)
 
     def _timed(self, name, *more):
@@ -55,8 +61,13 @@ class Pump:
         assert self.library.shim_permit(stroke)
 
     def turn(self, at_us=None):
+        """The order of a turn, readings that it wants before given."""
         self.now_us = self.now_us if at_us is None else at_us
-        return self._timed("shim_turn")
+        while (order := self._timed("shim_turn")) == READ:
+            self.read_us.append(self.now_us)
+            self._timed("shim_reading", self.counts)
+            self.counts += 1
+        return order
 
     def wake(self):
         return self._timed("shim_wake")
@@ -129,6 +140,7 @@ def test_a_stroke_that_the_sensor_does_not_see_is_over_after_the_window(pump):
     pump.sleep()
     assert pump.turn() == START
     end_us = T0 + LEAD_US + BURST_US
+    assert pump.turn(end_us) == NOTHING
     assert pump.next_us == end_us + WINDOW_US
     assert pump.turn(end_us + WINDOW_US - 1) == NOTHING
     assert pump.turn(end_us + WINDOW_US) == ENDED
@@ -142,8 +154,54 @@ def test_an_early_edge_counts_but_the_burst_is_played_out(pump):
     pump.turn()
     pump.library.shim_edge()
     assert pump.library.shim_confirmed() == 1
+    assert pump.turn(T0 + LEAD_US) == NOTHING
     assert pump.next_us == T0 + LEAD_US + BURST_US
     assert pump.turn(T0 + LEAD_US + BURST_US - 1) == NOTHING
+
+
+@pytest.mark.req("OCC-1")
+def test_the_pressure_is_read_just_before_the_burst_and_at_its_end(pump):
+    assert pump.library.shim_readings() == NO_READINGS
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn() == START
+    for due_us in (T0 + LEAD_US - READ_AHEAD_US, T0 + LEAD_US + BURST_US):
+        assert pump.next_us == due_us
+        assert pump.turn(due_us - 1) == NOTHING
+        before = list(pump.read_us)
+        assert pump.turn(due_us) == NOTHING
+        assert pump.read_us == [*before, due_us]
+    assert pump.library.shim_readings() == NO_READINGS, "the stroke is not over"
+    pump.library.shim_edge()
+    assert pump.turn() == ENDED
+    assert pump.library.shim_readings() == 100 | 101 << 12 | 1 << 24
+
+
+@pytest.mark.req("OCC-1")
+def test_a_stroke_that_was_not_seen_has_readings_that_say_so(pump):
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn() == START
+    pump.counts = 0xFFE  # the greatest that a converter finds, and one less
+    for after_us in (0, LEAD_US - READ_AHEAD_US, LEAD_US + BURST_US):
+        assert pump.turn(T0 + after_us) == NOTHING
+    assert pump.turn(T0 + LEAD_US + BURST_US + WINDOW_US) == ENDED
+    assert pump.library.shim_readings() == 0xFFE | 0xFFF << 12
+
+
+@pytest.mark.req("OCC-1")
+@pytest.mark.parametrize(("late_us", "kept"), [(READ_LATE_US, True), (READ_LATE_US + 1, False), (BURST_US, False)])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_reading_that_comes_late_is_none(pump, which, late_us, kept):
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn() == START
+    for number, due_us in enumerate((T0 + LEAD_US - READ_AHEAD_US, T0 + LEAD_US + BURST_US)):
+        at_us = due_us + (late_us if number == which else 0)
+        assert pump.turn(max(at_us, pump.now_us)) in (NOTHING, ENDED)
+    pump.library.shim_edge()
+    pump.turn(T0 + LEAD_US + BURST_US + WINDOW_US)
+    assert (pump.library.shim_readings() & NO_READINGS == 0) == kept
 
 
 @pytest.mark.req("GUARD-3")
@@ -155,6 +213,16 @@ def test_the_deadline_wakes_the_supervisor_once(pump):
     assert pump.next_us == NEVER
     assert pump.wake() == events.TIME
     assert pump.library.shim_events() == 0
+
+
+@pytest.mark.req("GUARD-3")
+@pytest.mark.parametrize("ago_us", [1, 500, T0])
+def test_a_deadline_that_is_over_by_now_means_now(pump, ago_us):
+    assert pump.sleep(T0 - ago_us)
+    assert pump.next_us == T0
+    pump.turn()
+    assert pump.wake() == events.TIME
+    assert pump._timed("shim_alive")
 
 
 @pytest.mark.req("GUARD-3")

@@ -45,20 +45,20 @@ def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> No
 
 @pytest.fixture
 def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
-    """open_bench(seed=1, **options) -> a running Bench.
+    """open_bench(seed=1, plant=None, **options) -> a running Bench; `plant` instead of a healthy one made from `seed`.
 
     All are closed at the end: a virtual board must exit cleanly, an emulated one and a desk must have flagged nothing.
     """
     opened: list[Bench] = []
 
-    def make(seed: int = 1, **options: int) -> Bench:
+    def make(seed: int = 1, plant: Plant | None = None, **options: int) -> Bench:
         stroke_nl = options.get("stroke_nl", 500)
         mechanism = load_mechanism()
         if stroke_nl != 500:
             # The same mechanism driven in finer quanta: fewer of its microsteps make a stroke.
             steps = int(mechanism["steps_per_stroke"]) * stroke_nl // 500
             mechanism = mechanism.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
-        bench = Bench(Plant(mechanism, seed), kind=bench_kind, **options)
+        bench = Bench(plant or Plant(mechanism, seed), kind=bench_kind, **options)
         opened.append(bench)
         bench.check_link()
         return bench
