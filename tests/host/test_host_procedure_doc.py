@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from firmware.therapy import procedures as table
-from host.procedure_texts_en import TEXTS, TITLES
 from host.procedure_doc import PAGE, page
+from host.procedure_texts_en import TEXTS, TITLES
 
 
 @pytest.mark.req("THER-5", "THER-6")

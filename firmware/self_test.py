@@ -1,0 +1,209 @@
+"""The self-test: at power-on before any dose, and the quick part of it at least daily.
+
+A check looks at one thing and gives (passed, value); what raises has failed. A check whose means a board does not have
+is left out of the result, and passed() does not take it for passed: it wants every name in REQUIRED. What follows from
+a failure is the pump's to decide (a failed self-test never doses).
+
+Implements: SELF-1
+"""
+
+from firmware.compat import const
+from firmware.known_answers import wrong_answers
+
+# In the order in which they run.
+NAMES = (
+    ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
+    + ("clock", "clock_rate", "watchdog")
+)  # fmt: skip
+REQUIRED = ("core_answers", "native_core", "memory", "ram", "stroke_sensor", "pressure_sensor", "clock")
+# The core's file and the image do not change while they run.
+DAILY = tuple([name for name in NAMES if name not in ("native_core", "image")])
+REQUIRED_DAILY = tuple([name for name in REQUIRED if name in DAILY])
+
+FAILED = const(-1)  # the value of a check that raised
+PRESSURE_PA = (-20000, 140000)  # what the sensor can show: boards/*/README.md
+_MEMORY_BYTES = const(32)
+_RAM_BYTES = const(1024)
+_PATTERNS = (0x55, 0xAA)
+# A call of the clock takes microseconds: in so many it has moved, or it stands.
+_CLOCK_READS = const(1000)
+# Quartz of ±20 ppm each and whole seconds (assumption: the worst of both boards): a per mille is far off.
+_SLACK_S = const(2)
+_PER_MILLE = const(1000)
+
+
+class World:
+    """What the checks look at. The pump fills in what its board has; None leaves the check out.
+
+    core_class: dosecore.Core. native: the compiled core is in use (bool). image: the identity's, hex digits.
+    image_digest(): what the board works out over its own flash, hex digits. nvm: the memory (firmware/drivers/nvm.py),
+    and memory_usable(): can what it holds be believed; scratch_at: an address of 32 bytes there that nobody uses.
+    allocate(n): a bytearray. commanded(), confirmed(): strokes of the running core. sensor_line(): is the stroke
+    sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the processor
+    is busy. elapsed(): (device µs, wall clock s) since the last comparison, or None while that is unknown.
+    watchdog(): is it on.
+    """
+
+    def __init__(self):
+        self.core_class = None
+        self.native = None
+        self.image = ""
+        self.image_digest = None
+        self.nvm = None
+        self.memory_usable = None
+        self.scratch_at = None
+        self.allocate = bytearray
+        self.commanded = None
+        self.confirmed = None
+        self.sensor_line = None
+        self.pressure_sensor = None
+        self.now_us = None
+        self.clock_runs = True
+        self.elapsed = None
+        self.watchdog = None
+
+
+def run(world, names=NAMES):
+    """[(name, passed, value)] of the checks in `names` that this board has the means for. Never raises."""
+    results = []
+    for name in names:
+        try:
+            result = _CHECKS[name](world)
+        except Exception:  # whatever it is, the check has not passed
+            result = (False, FAILED)
+        if result is not None:
+            results.append((name, result[0], result[1]))
+    return results
+
+
+def passed(results, required=REQUIRED):
+    """Have all passed, and were all required ones among them?"""
+    good = [name for name, ok, _ in results if ok]
+    return len(good) == len(results) and all(name in good for name in required)
+
+
+def failed(results):
+    """The names of those that have not passed, comma-separated, for the log."""
+    return ",".join([name for name, ok, _ in results if not ok])
+
+
+def _core_answers(world):
+    """Value: calls answered wrongly."""
+    if world.core_class is None:
+        return None
+    wrong = wrong_answers(world.core_class)
+    return wrong == 0, wrong
+
+
+def _native_core(world):
+    return None if world.native is None else (world.native is True, int(world.native))
+
+
+def _image(world):
+    """Value: digits compared. An image without a digest, as no build leaves it, does not pass."""
+    if world.image_digest is None:
+        return None
+    image = world.image
+    known = len(image) > 0 and image.strip("0") != ""
+    return known and world.image_digest()[: len(image)] == image, len(image)
+
+
+def _memory(world):
+    """Write what is there and find it again, wherever power may go; then patterns where nobody's bytes are.
+
+    Value: bytes that came back wrong, 0 with a memory that cannot be believed.
+    """
+    nvm = world.nvm
+    if nvm is None or world.memory_usable is None:
+        return None
+    stored = bytearray(_MEMORY_BYTES)
+    nvm.read_into(0, stored)
+    wrong = _written_wrong(nvm, 0, stored)
+    if world.scratch_at is not None:
+        for pattern in _PATTERNS:
+            wrong += _written_wrong(nvm, world.scratch_at, bytearray([pattern] * _MEMORY_BYTES))
+    return wrong == 0 and world.memory_usable(), wrong
+
+
+def _written_wrong(nvm, address, data):
+    nvm.write(address, data)
+    again = bytearray(len(data))
+    nvm.read_into(address, again)
+    return sum([1 for place in range(len(data)) if again[place] != data[place]])
+
+
+def _ram(world):
+    """A block of the heap holds two patterns. Value: bytes that do not."""
+    block = world.allocate(_RAM_BYTES)
+    wrong = 0
+    for pattern in _PATTERNS:
+        for place in range(_RAM_BYTES):
+            block[place] = pattern
+        wrong += _RAM_BYTES - bytes(block).count(bytes([pattern]))
+    return wrong == 0, wrong
+
+
+def _stroke_sensor(world):
+    """Its count agrees with the strokes ordered, GUARD-4's one allowed, and at rest its line is low.
+
+    Value: how many it is off.
+    """
+    if world.commanded is None or world.confirmed is None:
+        return None
+    off = world.commanded() - world.confirmed()
+    at_rest = world.sensor_line is None or not world.sensor_line()
+    return -1 <= off <= 1 and at_rest, off
+
+
+def _pressure_sensor(world):
+    """Neither shorted nor open, and a pressure that it can show. Value: Pa."""
+    sensor = world.pressure_sensor
+    if sensor is None:
+        return None
+    pressure_pa = sensor.read_pa()
+    low_pa, high_pa = PRESSURE_PA
+    return sensor.in_range() and low_pa <= pressure_pa <= high_pa, pressure_pa
+
+
+def _clock(world):
+    """It moves, and never back. Value: µs that it moved; of logical time, which stands still here, only never back."""
+    if world.now_us is None:
+        return None
+    first_us = latest_us = world.now_us()
+    for _ in range(_CLOCK_READS):
+        now_us = world.now_us()
+        if now_us < latest_us:
+            return False, now_us - latest_us
+        latest_us = now_us
+        if latest_us > first_us:
+            break
+    moved_us = latest_us - first_us
+    return moved_us > 0 or not world.clock_runs, moved_us
+
+
+def _clock_rate(world):
+    """Device time and wall clock went the same way since the last comparison. Value: s by which the device is ahead."""
+    elapsed = None if world.elapsed is None else world.elapsed()
+    if elapsed is None:
+        return None
+    device_us, wall_s = elapsed
+    ahead_s = device_us // 1000000 - wall_s
+    return abs(ahead_s) <= _SLACK_S + wall_s // _PER_MILLE, ahead_s
+
+
+def _watchdog(world):
+    return None if world.watchdog is None else (world.watchdog() is True, 1 if world.watchdog() else 0)
+
+
+_CHECKS = {
+    "core_answers": _core_answers,
+    "native_core": _native_core,
+    "image": _image,
+    "memory": _memory,
+    "ram": _ram,
+    "stroke_sensor": _stroke_sensor,
+    "pressure_sensor": _pressure_sensor,
+    "clock": _clock,
+    "clock_rate": _clock_rate,
+    "watchdog": _watchdog,
+}
