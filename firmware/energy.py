@@ -1,0 +1,162 @@
+"""The energy ledger: what the battery has given, counted, not measured.
+
+A lithium thionyl chloride cell holds its voltage until shortly before its end, so the voltage says next to nothing of
+what is left; the charge does. The ledger counts how often and how long things run and multiplies with the board's
+currents, CURRENTS of its board.py in the order of FIGURES (docs/energy.md says where each comes from). Only counts are
+kept, so nothing rounds away over the years; charge is worked out on demand, in nAh. 1 nAh is 1 nA for 3.6·10⁹ µs.
+
+Implements: PWR-1
+"""
+
+import struct
+
+from firmware.compat import const
+
+# Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
+# while a tone sounds, while the link is in use, while the memory is written to; how long a wake-up takes beyond what
+# woke() is told; how long a tone lasts, and a byte to the memory.
+FIGURES = ("idle_na", "run_na", "motor_na", "tone_na", "link_na", "memory_na", "wake_us", "tone_us", "byte_ns")
+_IDLE, _RUN, _MOTOR, _TONE, _LINK, _MEMORY, _WAKE_US, _TONE_US, _BYTE_NS = range(9)
+
+# PWR-1's cell, 2.0 Ah. It loses 1 % a year by itself (EEMB ER10450 datasheet, Li-SOCl2 bobbin cell, 3.9).
+CAPACITY_NAH = const(2000000000)
+SELF_DISCHARGE_PER_MILLE = const(10)
+# Low: half a year is left, so that the replacement can be planned at the next refill, at most 90 days away, and made
+# by the one after. Depleted: two weeks, the time in which the implant's manual wants a low reservoir seen to.
+LOW_S = const(15552000)
+DEPLETED_S = const(1209600)
+# A cell under this has ended whatever the count says: 2.0 V is its cut-off (the same datasheet, 3.7), 2.7 V what the
+# memory needs (MB85RC256V datasheet).
+DEPLETED_MV = const(2700)
+LEVELS = ("good", "low", "depleted")
+GOOD, LOW, DEPLETED = range(3)
+CAUSES = ("idle", "run", "motor", "tone", "link", "memory", "self_discharge")
+
+_NA_US_PER_NAH = 3600000000
+_YEAR_US = 31557600000000
+_DAY_US = 86400000000
+# Until there is a day to go by: PWR-1's eight years.
+_DESIGN_NA = CAPACITY_NAH // 70128
+_FORMAT = "<QQQQQIIIIQI"
+STATE_BYTES = const(68)
+
+
+class Energy:
+    """The ledger of a board with `currents` (as FIGURES) and a battery of `capacity_nah`.
+
+    The counts go on over resets with pack_into() and unpack().
+    """
+
+    def __init__(self, currents, capacity_nah=CAPACITY_NAH):
+        self.elapsed_us = 0
+        self.busy_us = 0
+        self.motor_us = 0
+        self.link_us = 0
+        self.memory_bytes = 0
+        self.wakes = 0
+        self.strokes = 0
+        self.tones = 0
+        self.link_bytes = 0
+        self._marked_us = 0
+        self._marked_nah = 0
+        self._currents = currents
+        self._capacity_nah = capacity_nah
+
+    def lived(self, us):
+        """So much time has passed, power cuts not included."""
+        self.elapsed_us += us
+
+    def woke(self, busy_us=0):
+        """The processor woke up and ran for `busy_us`; 0 where that cannot be measured: wake_us has a mean for it."""
+        self.wakes += 1
+        self.busy_us += busy_us
+
+    def stroke(self, burst_us):
+        """The motor ran for one stroke."""
+        self.strokes += 1
+        self.motor_us += burst_us
+
+    def linked(self, link_us, count):
+        """The programmer link was in use for `link_us` and carried `count` bytes."""
+        self.link_us += link_us
+        self.link_bytes += count
+
+    def toned(self, count=1):
+        """The annunciator sounded."""
+        self.tones += count
+
+    def wrote(self, count):
+        """`count` bytes went to the non-volatile memory."""
+        self.memory_bytes += count
+
+    def mark(self):
+        """Remember where the ledger stands: the mean since then tells of the present use. For once a week or so."""
+        self._marked_us = self.elapsed_us
+        self._marked_nah = self.used_nah()
+
+    def parts_nah(self):
+        """What each of CAUSES has taken, nAh."""
+        currents = self._currents
+        return (
+            currents[_IDLE] * self.elapsed_us // _NA_US_PER_NAH,
+            currents[_RUN] * (self.busy_us + self.wakes * currents[_WAKE_US]) // _NA_US_PER_NAH,
+            currents[_MOTOR] * self.motor_us // _NA_US_PER_NAH,
+            currents[_TONE] * self.tones * currents[_TONE_US] // _NA_US_PER_NAH,
+            currents[_LINK] * self.link_us // _NA_US_PER_NAH,
+            currents[_MEMORY] * self.memory_bytes * currents[_BYTE_NS] // (1000 * _NA_US_PER_NAH),
+            self._capacity_nah * SELF_DISCHARGE_PER_MILLE * self.elapsed_us // (1000 * _YEAR_US),
+        )
+
+    def used_nah(self):
+        """All of that."""
+        return sum(self.parts_nah())
+
+    def left_nah(self):
+        """What the battery still holds, not below 0."""
+        return max(0, self._capacity_nah - self.used_nah())
+
+    def mean_na(self):
+        """The mean current to reckon with: that of the whole life or of the time since mark(), whichever is more."""
+        used_nah = self.used_nah()
+        mean_na = _DESIGN_NA
+        if self.elapsed_us >= _DAY_US:
+            mean_na = used_nah * _NA_US_PER_NAH // self.elapsed_us
+        since_us = self.elapsed_us - self._marked_us
+        if self._marked_us and since_us >= _DAY_US:
+            mean_na = max(mean_na, (used_nah - self._marked_nah) * _NA_US_PER_NAH // since_us)
+        return max(1, mean_na)
+
+    def left_s(self):
+        """How long the battery lasts at that current, s."""
+        return self.left_nah() * 3600 // self.mean_na()
+
+    def level(self, voltage_mv=None):
+        """GOOD, LOW or DEPLETED, by the charge left; a voltage under DEPLETED_MV overrules it."""
+        left_s = self.left_s()
+        if left_s <= DEPLETED_S or (voltage_mv is not None and voltage_mv < DEPLETED_MV):
+            return DEPLETED
+        return LOW if left_s <= LOW_S else GOOD
+
+    def report(self, voltage_mv=None):
+        """The status fields."""
+        return {
+            "battery_used_nah": self.used_nah(),
+            "battery_left_nah": self.left_nah(),
+            "battery_left_s": self.left_s(),
+            "battery_mean_na": self.mean_na(),
+            "battery_level": self.level(voltage_mv),
+            "wakes": self.wakes,
+        }
+
+    def pack_into(self, buffer, at=0):
+        """Put the counts into STATE_BYTES of `buffer`."""
+        struct.pack_into(
+            _FORMAT, buffer, at, self.elapsed_us, self.busy_us, self.motor_us, self.link_us, self.memory_bytes,
+            self.wakes, self.strokes, self.tones, self.link_bytes, self._marked_us, self._marked_nah,
+        )  # fmt: skip
+
+    def unpack(self, buffer, at=0):
+        """Take them from there."""
+        values = struct.unpack_from(_FORMAT, buffer, at)
+        self.elapsed_us, self.busy_us, self.motor_us, self.link_us, self.memory_bytes = values[:5]
+        self.wakes, self.strokes, self.tones, self.link_bytes, self._marked_us, self._marked_nah = values[5:]
