@@ -103,6 +103,10 @@ occlusion-nightly: ready ## the same with 1,000 patient-years without a fault; b
 powerloss: ready ## cut the power at every write and exchange of a life, and of each recovery; build/powerloss.json
 	@$(VENV)/python -m hil.cli powerloss --workers $(WORKERS) --out build/powerloss.json
 
+.PHONY: life
+life: ready ## live eight years of one patient, made from SEED, checked every day; build/life
+	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
+
 .PHONY: desk-edges
 desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json
 	@$(VENV)/python -m hil.cli desk-edges --out build/desk-edges.json

@@ -126,6 +126,23 @@ def powerloss(
 
 
 @app.command()
+def life(
+    seed: Annotated[int, typer.Option(min=0, help="Which life.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for summary and report.")] = Path("build/life"),
+    days: Annotated[int, typer.Option(min=30, help="How long it is; eight years are 2,922 days.")] = 2922,
+) -> None:
+    """Let the firmware live eight years of one patient's life, checked every day."""
+    from hil.life.run import LIMIT_S, run, told
+
+    figures = run(seed, out, days=days)
+    typer.echo(told(figures, out))
+    if figures["wall_s"] > LIMIT_S:
+        typer.echo(f"slower than the {LIMIT_S} s that two cores are given")
+    if figures["violations"]:
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
 def pump(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,

@@ -4,6 +4,7 @@ Started by the bench as `micropython -m firmware.main FROM_BENCH_FD TO_BENCH_FD 
 MEMORY_FD TRACE_FD`. Without arguments there is no bench and time jumps (benchlink/virtual.c).
 """
 
+import gc
 import sys
 
 import backed
@@ -59,5 +60,7 @@ class Board:
             virtual.attach(from_bench, to_bench)
 
     def leave(self):
-        """Say goodbye to the bench."""
+        """Say goodbye to the bench, and on the console how much of the heap is in use at the end of this life."""
+        gc.collect()
+        print("heap in use:", gc.mem_alloc())
         virtual.bye()

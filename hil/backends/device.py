@@ -33,6 +33,7 @@ class Device:
         self, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400, memory_fd: int, trace_fd: int = 0
     ) -> None:
         program = device_program()
+        self.last_words = ""  # what it had said on its console when it left
         from_bench, self.write_fd = os.pipe()
         self.read_fd, to_bench = os.pipe()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the device
@@ -62,9 +63,7 @@ class Device:
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
-        self._output.seek(0, os.SEEK_END)
-        self._output.seek(max(0, self._output.tell() - _LAST_WORDS_BYTES))
-        words = self._output.read().decode(errors="replace").strip()
+        words = self._said_last()
         how = f"killed by signal {-status}" if status < 0 else _EXIT_TEXTS.get(status, f"exit status {status}")
         return DeviceLost(f"{what}: the virtual board ended ({how})" + (f"\n{words}" if words else ""))
 
@@ -76,6 +75,7 @@ class Device:
             status = None
         if status != 0:
             raise self.lost("after its goodbye")
+        self.last_words = self._said_last()
         self._close_pipes()
         self._output.close()
 
@@ -92,6 +92,11 @@ class Device:
         self._process.wait()
         self._close_pipes()
         self._output.close()
+
+    def _said_last(self) -> str:
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - _LAST_WORDS_BYTES))
+        return self._output.read().decode(errors="replace").strip()
 
     def _close_pipes(self) -> None:
         for each in (self.read_fd, self.write_fd):

@@ -65,6 +65,7 @@ class VirtualBoard:
             "trace_fd": trace_fd,
         }
         self._said_bye = False
+        self.last_words = ""  # of its console, once it has left
         self.power_up()
 
     def power_up(self) -> None:
@@ -200,6 +201,7 @@ class VirtualBoard:
         if request[0] != benchlink.BYE:
             raise self._device.lost("at the end: no goodbye")
         self._device.wait()
+        self.last_words = self._device.last_words
         self._give_back()
 
     def kill(self) -> None:

@@ -1,0 +1,97 @@
+"""The bench's own books of a life: what was programmed, exactly, against what was ordered, seen and logged.
+
+One quantum is 1 mU/h for 1 µs; a µU has 3,600,000 of them, so everything is a whole number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hil.checks.schedule import Command
+from host.records import Event, Status
+
+_Q_PER_UU = 3_600_000
+VIOLATIONS_KEPT = 100
+
+
+@dataclass
+class Violations:
+    """What went wrong, the first hundred in words."""
+
+    count: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.shown) < VIOLATIONS_KEPT:
+            self.shown.append(text)
+
+
+class Programmed:
+    """The exact integral of what the accepted commands programmed, to be compared with strokes (DOSE-1, no drift)."""
+
+    def __init__(self, stroke_uu: int) -> None:
+        self._stroke_q = stroke_uu * _Q_PER_UU
+        self._total_q = 0
+        self._rate = 0
+        self._running = True
+        self._since_us = 0
+        self._taken = 0
+
+    def take(self, commands: list[Command], until_us: int) -> None:
+        """Take in the commands that are new in `commands`, and time up to `until_us`."""
+        for command in commands[self._taken :]:
+            self._advance(command.at_us)
+            if command.name == "set_basal":
+                self._rate = int(command.values["rate_mu_per_h"])
+            elif command.name in ("suspend", "stop"):
+                self._running = False
+            elif command.name == "resume":
+                self._running = True
+            elif command.name == "bolus":
+                self._total_q += (int(command.values.get("volume_mu", 0))) * 1000 * _Q_PER_UU
+        self._taken = len(commands)
+        self._advance(until_us)
+
+    def owed_strokes(self, commanded: int, abandoned: int) -> float:
+        """What is programmed and neither ordered nor given up, in strokes."""
+        return (self._total_q - (commanded + abandoned) * self._stroke_q) / self._stroke_q
+
+    def _advance(self, to_us: int) -> None:
+        if self._running:
+            self._total_q += self._rate * (to_us - self._since_us)
+        self._since_us = to_us
+
+
+class Log:
+    """Follows the device's event log: gap-free numbers, and the strokes it tells of."""
+
+    def __init__(self, violations: Violations) -> None:
+        self.last_number = 0
+        self.delivered = 0
+        self.counts: dict[str, int] = {}
+        self._violations = violations
+
+    def take(self, events: list[Event]) -> None:
+        """The events since the last contact."""
+        for event in events:
+            if event.number != self.last_number + 1:
+                self._violations.add(f"log: event {event.number} follows {self.last_number}")
+            self.last_number = event.number
+            self.counts[event.event] = self.counts.get(event.event, 0) + 1
+            if event.category == "unreadable":
+                self._violations.add(f"log: event {event.number} cannot be read")
+            if event.event == "delivery_ended":
+                self.delivered += event.c
+
+
+def conserved(status: Status, seen: int, violations: Violations, day: int) -> None:
+    """Ordered, confirmed and seen on the motor pins are the same (a stroke in flight apart)."""
+    if status.strokes_commanded != seen:
+        violations.add(f"day {day}: {seen} strokes on the pins, {status.strokes_commanded} ordered")
+    if status.strokes_delivered != status.strokes_commanded:
+        violations.add(f"day {day}: {status.strokes_commanded} ordered, {status.strokes_delivered} confirmed")
+    if status.memory != "whole" or status.fault or status.internal_errors:
+        state = f"memory {status.memory}, fault {status.fault}, internal errors {status.internal_errors}"
+        violations.add(f"day {day}: {state}")

@@ -1,0 +1,135 @@
+"""`make life`: a month for comparison, then the whole life; summary.json and a page for people.
+
+The month comes first because what it leaves on the heap is what the heap must still hold after eight years.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from firmware.energy import CAPACITY_NAH, CAUSES, Energy
+from hil.life import plan as habits
+from hil.life.life import Life, Outcome
+from hil.life.page import page
+from hil.pinning import pin
+
+MONTH_DAYS = 30
+BURST_US = 104_000
+# What `boards/VIRTUAL/board.py` has; a test compares.
+CURRENTS = (9445, 8_000_000, 40_000_000, 5_000_000, 3_000_000, 2_600_000, 1600, 150_000, 800)
+RATED_WRITES = 10**12  # MB85RC256V; docs/memory.md
+LIMIT_S = 120
+# What the last exchange leaves behind differs by some blocks of 32 bytes. One lost block a day would be 93 KB.
+HEAP_SLACK_BYTES = 1024
+
+# What people and devices do in eight years that the device cannot do yet, so that this life has not shown it.
+NOT_EXERCISED = (
+    "patterns on the device: the bench changes the rate four times a day by hand",
+    "square and dual boluses, temporary basal, closed-loop rates",
+    "the device's refill, rinse and their ledgers: the plant is refilled, the rinse is two hours of suspend",
+    "alarms and tones",
+    "the battery on the device: the bench feeds the firmware's own ledger with what it counts; tones are not in it",
+    "power cuts: make powerloss",
+    "coughs, posture and altitude: make occlusion",
+    "replacement of catheter or pump: the encapsulating catheter's resistance only grows, its compliance stays",
+)
+
+
+def battery(outcome: Outcome) -> dict[str, Any]:
+    """The firmware's energy ledger of this life, fed with what the bench has counted."""
+    ledger = Energy(CURRENTS)
+    ledger.lived(round(outcome.simulated_s * 1e6))
+    ledger.wakes = outcome.energy["wakes"]
+    ledger.strokes, ledger.motor_us = outcome.strokes, outcome.strokes * BURST_US
+    ledger.linked(outcome.energy["link_us"], 0)
+    ledger.wrote(outcome.memory["bytes_written"])
+    hours = outcome.simulated_s / 3600
+    return {
+        "capacity_mah": CAPACITY_NAH / 1e6,
+        "left_mah": round(ledger.left_nah() / 1e6, 1),
+        "mean_ua": round(ledger.used_nah() / 1000 / hours, 2),
+        "budget_ua": round(CAPACITY_NAH / 1000 / (habits.DAYS * 24), 2),
+        "years_in_all": round(CAPACITY_NAH / (ledger.used_nah() / hours) / 8766, 2),
+        "mean_ua_by_cause": {
+            name: round(nah / 1000 / hours, 3) for name, nah in zip(CAUSES, ledger.parts_nah(), strict=True)
+        },
+    }
+
+
+def summary(outcome: Outcome, month: Outcome) -> dict[str, Any]:
+    """What build/life/summary.json holds."""
+    violations = list(outcome.violations.shown)
+    count = outcome.violations.count + month.violations.count
+    violations += [f"in the month before: {text}" for text in month.violations.shown]
+    if outcome.heap_bytes > month.heap_bytes + HEAP_SLACK_BYTES:
+        count += 1
+        violations.append(f"heap: {month.heap_bytes} bytes in use after a month, {outcome.heap_bytes} at the end")
+    power = battery(outcome)
+    if power["mean_ua"] > power["budget_ua"]:
+        count += 1
+        violations.append(f"battery: {power['mean_ua']} µA on average, the budget is {power['budget_ua']}")
+    most = outcome.memory["most_writes_of_a_cell"]
+    if most > RATED_WRITES:
+        count += 1
+        violations.append(f"memory: a cell has been written to {most} times, rated for {RATED_WRITES}")
+    return {
+        "years": round(outcome.simulated_s / 86_400 / 365.25, 3),
+        "strokes": outcome.strokes,
+        "wall_s": round(outcome.wall_s, 1),
+        "x_real_time": round(outcome.simulated_s / outcome.wall_s),
+        "violations": count,
+        "violations_shown": violations,
+        "seed": outcome.seed,
+        "u_per_day": round(outcome.strokes * 0.2 / outcome.days, 2),
+        "counts": outcome.counts,
+        "occlusions": outcome.occlusions,
+        "worst_lateness_us": outcome.worst_lateness_us,
+        "heap_bytes": {"after_a_month": month.heap_bytes, "at_the_end": outcome.heap_bytes},
+        "memory": outcome.memory | {"rated_writes": RATED_WRITES},
+        "battery": power,
+        "not_exercised": list(NOT_EXERCISED),
+        "simulated": "virtual board in logical time; nothing here is measured on hardware",
+        "machine": {"cores": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()},
+    }
+
+
+def run(seed: int, out: Path, *, days: int = habits.DAYS, console: Console | None = None) -> dict[str, Any]:
+    """Live `days` days from `seed`; write summary.json and report.html to `out` and return the summary."""
+    pin()
+    month = Life(min(MONTH_DAYS, days), seed).live()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("days"))
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("one life", total=days)
+        tell: Callable[[int], None] = lambda day: progress.update(task, completed=day)  # noqa: E731
+        outcome = Life(days, seed, tell).live()
+    figures = summary(outcome, month)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "summary.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    (out / "report.html").write_text(page(figures, outcome.series), encoding="utf-8")
+    return figures
+
+
+def told(figures: dict[str, Any], out: Path) -> str:
+    """The summary as text for a person."""
+    power, memory = figures["battery"], figures["memory"]
+    shown = "".join(f"  {text}\n" for text in figures["violations_shown"])
+    return (
+        f"{figures['years']:g} years, {figures['strokes']:,} strokes at {figures['u_per_day']:g} U/day (simulated):"
+        f" {figures['violations']} violations\n{shown}"
+        f"{figures['wall_s']} s, {figures['x_real_time']:,} x real time\n"
+        f"heap in use: {figures['heap_bytes']['after_a_month']:,} bytes after a month,"
+        f" {figures['heap_bytes']['at_the_end']:,} at the end\n"
+        f"most writes of a cell: {memory['most_writes_of_a_cell']:,} of {memory['rated_writes']:.0e} rated;"
+        f" {memory['events']:,} events logged without a gap\n"
+        f"battery: {power['mean_ua']} µA on average of {power['budget_ua']}, {power['left_mah']:,} of"
+        f" {power['capacity_mah']:,.0f} mAh left (reckoned)\n"
+        f"not exercised: {len(figures['not_exercised'])} things, listed in {out / 'summary.json'} and report.html"
+    )

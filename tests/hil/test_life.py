@@ -1,0 +1,165 @@
+"""A life of a month on a virtual board, and that its checks see what they are for."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from hil.checks.schedule import Command
+from hil.life import plan as habits
+from hil.life import run as whole
+from hil.life.books import Log, Programmed, Violations, conserved
+from hil.life.life import Life, Outcome
+from hil.life.page import page
+from hil.life.patient import Patient
+
+ROOT = Path(__file__).resolve().parents[2]
+DAYS = 40
+
+
+@pytest.fixture(scope="module")
+def life() -> Life:
+    life = Life(DAYS, 1)
+    life.live()
+    return life
+
+
+@pytest.mark.req("DOSE-1", "LOG-1", "STORE-4")
+def test_a_month_has_no_violation(life: Life) -> None:
+    outcome = life.outcome
+    assert outcome.violations.shown == []
+    assert outcome.strokes == pytest.approx(200 * DAYS, rel=0.02)
+    assert outcome.counts["boluses"] >= 3 * DAYS - 3
+    assert outcome.counts["occlusions"] == habits.OCCLUSIONS
+    assert outcome.counts["contacts"] == DAYS // 7
+    assert 50_000 < outcome.heap_bytes < 500_000
+    assert outcome.memory["event_counts"]["diagnosis"] == habits.OCCLUSIONS
+
+
+@pytest.mark.req("OCC-1")
+def test_a_closed_catheter_is_found_within_the_strokes_allowed(life: Life) -> None:
+    assert all(each["strokes"] <= 4 for each in life.outcome.occlusions)
+
+
+@pytest.mark.req("PWR-1")
+def test_the_summary_says_what_was_and_what_was_not(life: Life) -> None:
+    figures = whole.summary(life.outcome, life.outcome)
+    assert figures["violations"] == 0
+    assert figures["not_exercised"]
+    assert {"years", "strokes", "wall_s", "x_real_time"} <= figures.keys()
+    assert 15 < figures["battery"]["mean_ua"] < figures["battery"]["budget_ua"]
+    html = page(figures, life.outcome.series)
+    assert "no violation" in html
+    assert all(escape(each) in html for each in figures["not_exercised"])
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("heap", {"heap_bytes": 200_000}),
+        ("memory", {"memory": {"most_writes_of_a_cell": 10**12 + 1, "bytes_written": 1}}),
+        ("battery", {"energy": {"wakes": 10**9, "link_us": 0}}),
+    ],
+)
+def test_a_leak_a_worn_cell_and_an_empty_battery_are_violations(life: Life, what: str, changes: dict) -> None:
+    figures = whole.summary(replace(life.outcome, **changes), life.outcome)
+    assert figures["violations"] == 1
+    assert figures["violations_shown"][0].startswith(what)
+
+
+@pytest.mark.req("PWR-1")
+def test_the_currents_are_the_virtual_board_s() -> None:
+    text = (ROOT / "boards" / "VIRTUAL" / "board.py").read_text(encoding="utf-8")
+    found = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CURRENTS"
+    ]
+    assert found == [whole.CURRENTS]
+
+
+# The checks see what they are for
+
+
+def status(**changes: object) -> SimpleNamespace:
+    sound = {"strokes_commanded": 7, "strokes_delivered": 7, "memory": "whole", "fault": 0, "internal_errors": 0}
+    return SimpleNamespace(**sound | changes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"strokes_delivered": 6}, {"memory": "mended"}, {"fault": 3}, {"internal_errors": 1}]
+)
+def test_ledgers_that_disagree_are_seen(changes: dict) -> None:
+    violations = Violations()
+    conserved(status(**changes), 7 if changes else 8, violations, 0)
+    assert violations.count == 1
+
+
+def test_a_stroke_of_drift_is_seen() -> None:
+    programmed = Programmed(200_000)
+    commands = [Command(0, "set_basal", {"rate_mu_per_h": 700}), Command(3_600_000_000, "bolus", {"volume_mu": 600})]
+    programmed.take(commands, 7_200_000_000)  # 1.4 U and 0.6 U: ten strokes
+    assert programmed.owed_strokes(10, 0) == 0
+    assert programmed.owed_strokes(9, 0) == 1
+    assert programmed.owed_strokes(10, 1) == -1
+    commands += [Command(7_200_000_000, "suspend"), Command(9_000_000_000, "resume")]
+    programmed.take(commands, 9_000_000_001)
+    assert 0 < programmed.owed_strokes(10, 0) < 1e-6
+
+
+def test_a_gap_in_the_log_is_seen() -> None:
+    violations = Violations()
+    log = Log(violations)
+    event = {"event": "delivery_ended", "category": "delivery", "c": 3}
+    log.take([SimpleNamespace(number=number, **event) for number in (1, 2, 4)])
+    assert violations.shown == ["log: event 4 follows 2"]
+    assert log.delivered == 9
+
+
+def test_a_stroke_out_of_its_time_is_seen(life: Life) -> None:
+    starts = life.bench.stroke_starts_us
+    kept, outcome = starts[3_000], life.outcome
+    life.outcome = Outcome(DAYS, 1)
+    starts[3_000] += 1
+    life._judge_strokes()
+    starts[3_000] = kept
+    found, life.outcome = life.outcome.violations, outcome
+    assert found.count >= 1
+    assert "1 us late" in found.shown[0]
+
+
+def test_a_plant_that_loses_volume_is_seen() -> None:
+    patient = Patient(1)
+    for number in range(100):
+        patient.stroke(number * 10_000_000, 96, 104_000)
+    patient.close_catheter(1_000_000_000)
+    for number in range(100, 130):
+        patient.stroke(number * 10_000_000, 96, 104_000)
+    assert patient.unaccounted_pl == 0
+    patient.forget_strokes()
+    patient.refill()
+    assert patient.unaccounted_pl == 0
+    patient._reservoir_pl -= 1
+    assert patient.unaccounted_pl == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_plan_is_eight_years_of_what_was_asked_for(seed: int) -> None:
+    plan = habits.draw(habits.DAYS, seed)
+    refills = sorted(plan.refills)
+    gaps = [after - before for before, after in zip([0, *refills], refills, strict=False)]
+    assert all(45 <= gap <= 90 for gap in gaps)
+    assert habits.DAYS - refills[-1] <= 90
+    assert len(plan.rinses) == 7  # one a year once a year is over
+    assert plan.rinses <= plan.refills
+    assert len(plan.occlusions) == 2
+    assert len(plan.clock) >= 24 - 2
+    for rates in habits.PATTERNS.values():
+        assert sum(rates) * 6 + sum(volume for _, volume in habits.BOLUSES) == 40_000
+    assert plan == habits.draw(habits.DAYS, seed)
+    assert plan != habits.draw(habits.DAYS, seed + 1)
