@@ -1,34 +1,38 @@
-"""The record of deliveries: every bolus and every stretch of basal at one rate, with what was programmed and delivered.
+"""The record of deliveries: every bolus and every stretch of basal at one rate, what was programmed and delivered.
 
 A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the
-last number it knows sees a gap if it has missed any.
+last number it knows sees a gap if it has missed any. A dual bolus is two deliveries, one for each of its parts.
 
-Implements: DOSE-3
+Implements: DOSE-3, THER-2
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.storage.state_record import BOLUSES
 
 _CAPACITY = 32
 _US_PER_H = 3600000000
-# How the core ends a bolus that a restart found running.
+_STRETCHES = (protocol.KIND_BASAL, protocol.KIND_TEMP_BASAL)
+NORMAL, SQUARE = range(2)  # the parts of the core's bolus
+# Where a part's ledger lies in Core.state(): programmed, commanded, delivered, abandoned; then its end and reason.
+_COUNTS = (code.NORMAL_PROGRAMMED, code.SQUARE_PROGRAMMED)
+_ENDS = (code.NORMAL_END_US, code.SQUARE_END_US)
+# How the core ends a bolus that something bigger has ended.
 _CUT_SHORT = (protocol.REASON_CANCELLED, protocol.REASON_SUSPENDED)
 
 
-def _number(delivery):
-    return delivery.id
-
-
 class Delivery:
-    """One delivery; the counts are strokes."""
+    """One delivery; the counts are strokes. A stretch has a rate since `since_us` and what it earned before."""
 
-    def __init__(self, number, kind, start_us, programmed_mu, rate_mu_per_h=0):
+    def __init__(self, number, kind, start_us, programmed_mu=0, rate_mu_per_h=0):
         self.id = number
         self.kind = kind
         self.start_us = start_us
         self.end_us = 0
         self.programmed_mu = programmed_mu
         self.rate_mu_per_h = rate_mu_per_h
+        self.since_us = start_us
+        self.earned = 0  # mU/h times µs
         self.commanded = 0
         self.delivered = 0
         self.abandoned = 0
@@ -37,8 +41,9 @@ class Delivery:
     def as_record(self, now_us):
         """The fields of a read_deliveries record."""
         programmed_mu = self.programmed_mu
-        if self.kind == protocol.KIND_BASAL:
-            programmed_mu = self.rate_mu_per_h * ((self.end_us or now_us) - self.start_us) // _US_PER_H
+        if self.kind in _STRETCHES:
+            earned = self.earned + self.rate_mu_per_h * ((self.end_us or now_us) - self.since_us)
+            programmed_mu = earned // _US_PER_H
         return {
             "id": self.id,
             "kind": self.kind,
@@ -55,8 +60,8 @@ class Delivery:
 class Deliveries:
     """Keeps the records in step with the core's ledgers.
 
-    `core` is the dose core; `on_end(delivery)` is called with each that has ended. While the pump is not suspended one
-    stretch of basal is always running, be its rate 0.
+    `core` is the dose core; `on_end(delivery)` is called with each that has ended. While the pump is not stopped one
+    stretch of basal is always running, be its rate 0; a temporary basal is a stretch too.
     """
 
     def __init__(self, core, on_end):
@@ -64,61 +69,85 @@ class Deliveries:
         self._on_end = on_end
         self._records = []
         self._newest_id = 0
-        self._basal = None
-        self._basal_base = (0, 0, 0)  # commanded, delivered, abandoned of the core when the running stretch began
+        self._stretch = None
+        self._base = (0, 0, 0)  # commanded, delivered, abandoned of both basal ledgers when the stretch began
         self._late = None  # the stretch that ended while a stroke of its own was in progress
-        self._bolus = None
+        self._boluses = {}  # the running parts, by part
+        self.latest = [0, 0]  # number of the latest bolus, for each part
 
-    def basal_started(self, now_us, rate_mu_per_h):
-        """A stretch of basal at `rate_mu_per_h` begins."""
+    def follow(self, now_us, since_us, reason=protocol.REASON_SUPERSEDED):
+        """Make the stretch what the core delivers now. A change took effect at `since_us`; `reason` ends what was."""
         state = self._core.state()
-        self._basal_base = (state[code.BASAL_COMMANDED], state[code.BASAL_DELIVERED], state[code.BASAL_ABANDONED])
-        self._basal = self._append(protocol.KIND_BASAL, now_us, 0, rate_mu_per_h)
+        stretch = self._stretch
+        if state[code.SUSPENDED]:
+            if stretch is not None:
+                self._end_stretch(since_us, reason, state)
+            return
+        kind, rate_mu_per_h = in_force(state)
+        if stretch is not None and stretch.kind == kind and not (kind and state[code.TEMP_START_US] > stretch.start_us):
+            if rate_mu_per_h == stretch.rate_mu_per_h:
+                return
+            if kind == protocol.KIND_TEMP_BASAL:  # a percentage, over a boundary of the pattern
+                stretch.earned += stretch.rate_mu_per_h * (since_us - stretch.since_us)
+                stretch.since_us = since_us
+                stretch.rate_mu_per_h = rate_mu_per_h
+                return
+        if stretch is not None:
+            if stretch.kind == protocol.KIND_TEMP_BASAL and not state[code.TEMP]:
+                since_us = min(now_us, state[code.TEMP_END_US])
+                reason = state[code.TEMP_REASON]
+            self._end_stretch(since_us, reason, state)
+        self._base = _basal_counts(state)
+        self._stretch = self._append(kind, since_us, 0, rate_mu_per_h)
 
-    def basal_ended(self, now_us, reason):
-        """The running stretch of basal ends for `reason`."""
+    def _end_stretch(self, end_us, reason, state):
         self._refresh()
-        ended, self._basal = self._basal, None
-        if ended is not None:
-            ended.end_us = now_us
-            ended.reason = reason
-            state = self._core.state()
-            if state[code.IN_FLIGHT] and state[code.ARMED_KIND] == code.KIND_BASAL:
-                self._late = ended
-            self._on_end(ended)
+        ended = self._stretch
+        assert ended is not None
+        self._stretch = None
+        ended.end_us = end_us
+        ended.reason = reason
+        if state[code.IN_FLIGHT] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP):
+            self._late = ended
+        self._on_end(ended)
 
-    def bolus_started(self, now_us, programmed_mu):
-        """A normal bolus begins; returns its number."""
-        self._bolus = self._append(protocol.KIND_NORMAL_BOLUS, now_us, programmed_mu)
-        return self._bolus.id
+    def bolus_started(self, now_us, part, kind, programmed_mu):
+        """A part of a bolus begins; returns its number."""
+        bolus = self._append(kind, now_us, programmed_mu)
+        self._boluses[part] = bolus
+        self.latest[part] = bolus.id
+        return bolus.id
 
     def stroke_ended(self):
         """Called after every stroke; costs next to nothing unless something has ended with it, which it returns."""
-        ended = False
         if self._late is not None:
-            commanded, delivered, abandoned = self._basal_base
-            if self._core.state()[code.BASAL_DELIVERED] > delivered:
+            commanded, delivered, abandoned = self._base
+            if _basal_counts(self._core.state())[1] > delivered:
                 self._late.delivered += 1
-                self._basal_base = (commanded, delivered + 1, abandoned)
+                self._base = (commanded, delivered + 1, abandoned)
             self._late = None
-        if self._bolus is not None and not self._core.bolus_running():
-            self.bolus_ended()
-            ended = True
-        return ended
+        return bool(self._boluses) and self.boluses_ended()
 
-    def bolus_ended(self, cut_short=()):
-        """Close the bolus if the core has ended it; its last stroke may still be in progress, then this comes later.
+    def boluses_ended(self, cut_short=None):
+        """Close every part that the core has ended; a last stroke may still be in progress, then this comes later.
 
-        After a restart the core's reasons in `cut_short` stand for it.
+        `cut_short` is the reason why those were ended that the core calls cancelled or suspended; None: those were.
+        Returns whether one was closed.
         """
-        if self._bolus is not None and not self._core.bolus_running():
-            self._refresh()
-            state = self._core.state()
-            self._bolus.end_us = state[code.NORMAL_END_US]
-            reason = state[code.NORMAL_REASON]
-            self._bolus.reason = protocol.REASON_RESET if reason in cut_short else reason
-            ended, self._bolus = self._bolus, None
-            self._on_end(ended)
+        state = self._core.state()
+        closed = False
+        for part in sorted(self._boluses):
+            bolus = self._boluses[part]
+            if not _over(state, part):
+                continue
+            self._count(bolus, part, state)
+            reason = state[_ENDS[part] + 1]
+            bolus.end_us = state[_ENDS[part]]
+            bolus.reason = cut_short if cut_short is not None and reason in _CUT_SHORT else reason
+            del self._boluses[part]
+            closed = True
+            self._on_end(bolus)
+        return closed
 
     def read(self, now_us, since_id, max_count):
         """(oldest number held, newest number, records above `since_id`, oldest first)."""
@@ -128,58 +157,102 @@ class Deliveries:
         return oldest_id, self._newest_id, records[:max_count]
 
     def running(self):
-        """What is being delivered, its counts up to date: the stretch of basal, the bolus, or None for either."""
+        """What is being delivered, its counts up to date."""
         self._refresh()
-        return self._basal, self._bolus
+        stretch = [] if self._stretch is None else [self._stretch]
+        return stretch + [self._boluses[part] for part in sorted(self._boluses)]
+
+    @property
+    def stretch_id(self):
+        """Number of the running stretch; 0: stopped."""
+        return self._stretch.id if self._stretch else 0
 
     def describe(self, record):
         """Put what a restart needs into the state record (firmware/storage/state_record.py)."""
         record.newest_delivery = self._newest_id
-        basal, bolus = self._basal, self._bolus
-        record.basal_id = basal.id if basal else 0
-        if basal:
-            record.basal_start_us = basal.start_us
-            record.basal_rate_mu_per_h = basal.rate_mu_per_h
-            record.basal_commanded, record.basal_delivered, record.basal_abandoned = self._basal_base
-        record.bolus_running = 1 if bolus else 0
-        if bolus:
-            record.bolus_id = bolus.id
-            record.bolus_start_us = bolus.start_us
-            record.bolus_programmed_mu = bolus.programmed_mu
+        stretch = self._stretch
+        record.stretch_id = stretch.id if stretch else 0
+        if stretch:
+            record.stretch_kind = stretch.kind
+            record.stretch_start_us = stretch.start_us
+            record.stretch_rate_mu_per_h = stretch.rate_mu_per_h
+            record.stretch_since_us = stretch.since_us
+            record.stretch_earned = stretch.earned
+            record.stretch_commanded, record.stretch_delivered, record.stretch_abandoned = self._base
+        for part, prefix in enumerate(BOLUSES):
+            bolus = self._boluses.get(part)
+            setattr(record, prefix + "_id", self.latest[part])
+            setattr(record, prefix + "_running", 1 if bolus else 0)
+            if bolus:
+                setattr(record, prefix + "_kind", bolus.kind)
+                setattr(record, prefix + "_start_us", bolus.start_us)
+                setattr(record, prefix + "_programmed_mu", bolus.programmed_mu)
 
     def restore(self, record, ended_us):
         """After a restart: what `record` says was running has ended at `ended_us`, with the core's counts."""
         self._newest_id = record.newest_delivery
-        if record.basal_id:
-            self._basal = Delivery(
-                record.basal_id, protocol.KIND_BASAL, record.basal_start_us, 0, record.basal_rate_mu_per_h
-            )
-            self._records.append(self._basal)
-            self._basal_base = (record.basal_commanded, record.basal_delivered, record.basal_abandoned)
-            self.basal_ended(ended_us, protocol.REASON_RESET)
-        if record.bolus_running:
-            kind = protocol.KIND_NORMAL_BOLUS
-            self._bolus = Delivery(record.bolus_id, kind, record.bolus_start_us, record.bolus_programmed_mu)
-            self._records.append(self._bolus)
-            self._records.sort(key=_number)
-            self.bolus_ended(_CUT_SHORT)
+        state = self._core.state()
+        if record.stretch_id:
+            rate_mu_per_h = record.stretch_rate_mu_per_h
+            stretch = Delivery(record.stretch_id, record.stretch_kind, record.stretch_start_us, 0, rate_mu_per_h)
+            stretch.since_us = record.stretch_since_us
+            stretch.earned = record.stretch_earned
+            self._stretch = stretch
+            self._records.append(stretch)
+            self._base = (record.stretch_commanded, record.stretch_delivered, record.stretch_abandoned)
+            self._end_stretch(max(ended_us, stretch.since_us), protocol.REASON_RESET, state)
+        for part, prefix in enumerate(BOLUSES):
+            number = self.latest[part] = getattr(record, prefix + "_id")
+            if getattr(record, prefix + "_running"):
+                start_us = getattr(record, prefix + "_start_us")
+                programmed_mu = getattr(record, prefix + "_programmed_mu")
+                bolus = Delivery(number, getattr(record, prefix + "_kind"), start_us, programmed_mu)
+                self._boluses[part] = bolus
+                self._records.append(bolus)
+        self.boluses_ended(protocol.REASON_RESET)
 
-    def _append(self, kind, start_us, programmed_mu, rate_mu_per_h=0):
+    def _append(self, kind, now_us, programmed_mu, rate_mu_per_h=0):
+        if len(self._records) == _CAPACITY:
+            del self._records[0]
         self._newest_id += 1
-        record = Delivery(self._newest_id, kind, start_us, programmed_mu, rate_mu_per_h)
-        self._records.append(record)
-        if len(self._records) > _CAPACITY:
-            self._records.pop(0)
-        return record
+        delivery = Delivery(self._newest_id, kind, now_us, programmed_mu, rate_mu_per_h)
+        self._records.append(delivery)
+        return delivery
 
     def _refresh(self):
         state = self._core.state()
-        if self._basal is not None:
-            commanded, delivered, abandoned = self._basal_base
-            self._basal.commanded = state[code.BASAL_COMMANDED] - commanded
-            self._basal.delivered = state[code.BASAL_DELIVERED] - delivered
-            self._basal.abandoned = state[code.BASAL_ABANDONED] - abandoned
-        if self._bolus is not None:
-            self._bolus.commanded = state[code.NORMAL_COMMANDED]
-            self._bolus.delivered = state[code.NORMAL_DELIVERED]
-            self._bolus.abandoned = state[code.NORMAL_ABANDONED]
+        stretch = self._stretch
+        if stretch is not None:
+            counts = _basal_counts(state)
+            stretch.commanded, stretch.delivered, stretch.abandoned = [
+                now - before for now, before in zip(counts, self._base)
+            ]
+        for part in self._boluses:
+            self._count(self._boluses[part], part, state)
+
+    def _count(self, bolus, part, state):
+        place = _COUNTS[part]
+        bolus.commanded, bolus.delivered, bolus.abandoned = state[place + 1 : place + 4]
+
+
+def in_force(state):
+    """(kind of stretch, mU/h) that a core in this state delivers while it is not suspended."""
+    rate_mu_per_h = state[code.RATE_MU_PER_H]
+    if state[code.TEMP] == code.TEMP_RATE:
+        return protocol.KIND_TEMP_BASAL, state[code.TEMP_VALUE]
+    if state[code.TEMP]:
+        return protocol.KIND_TEMP_BASAL, rate_mu_per_h * state[code.TEMP_VALUE] // 100
+    return protocol.KIND_BASAL, rate_mu_per_h
+
+
+def _over(state, part):
+    """Has the core ended this part, its last stroke included?"""
+    programmed, commanded, _, abandoned = state[_COUNTS[part] : _COUNTS[part] + 4]
+    if programmed - commanded - abandoned:
+        return False
+    return not (state[code.IN_FLIGHT] and state[code.ARMED_KIND] == code.KIND_NORMAL + part)
+
+
+def _basal_counts(state):
+    first, second = state[code.BASAL_COMMANDED : code.BASAL_COMMANDED + 3], state[code.TEMP_COMMANDED :]
+    return tuple([mine + others for mine, others in zip(first, second)])

@@ -28,6 +28,7 @@ class Counters:
         self.frames_not_request = 0
         self.requests_refused = 0
         self.internal_errors = 0
+        self.orders_repeated = 0
 
 
 class PlainSession:

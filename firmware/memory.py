@@ -11,7 +11,6 @@ from firmware.errors import FirmwareError
 from firmware.restart import restore
 from firmware.storage import journal as stored
 from firmware.storage.event_log import NO_CLOCK
-from firmware.storage.state_record import NO_RATE
 
 _RESETS_MAX = 0xFFFF
 _US_PER_S = 1000000
@@ -27,6 +26,7 @@ class Memory:
         self.state = protocol.MEMORY_WHOLE
         self.log = journal.log
         self.record = journal.record
+        self.settings = journal.settings
         self._journal = journal
         self._core = core
         self._clock = clock
@@ -72,12 +72,18 @@ class Memory:
         gone_s = (found.device_time_us - found.ended_us) // _US_PER_S
         values = (self.record.resets, found.doubtful, gone_s, found.starts_replaced)
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_RESET, self.state, 0, values)
+        if self._journal.settings_differ:
+            self.note(protocol.CATEGORY_COMMAND, protocol.EVENT_SETTINGS_KEPT)
         deliveries.restore(self.record, found.ended_us)
         return found
 
     def initialise(self, deliveries):
         """Start anew with a memory that is new or cannot be believed. Raises what the memory raises."""
-        self.record.rate_to_return_to = NO_RATE
+        record = self.record
+        record.pattern = protocol.MANUAL
+        record.manual_mu_per_h = 0
+        record.recommended_until_us = 0
+        record.alarms = 0
         self._fill(deliveries, 0)
         self._save_core()
         if self.state == protocol.MEMORY_DAMAGED:
@@ -111,7 +117,16 @@ class Memory:
         record.permitted = permitted
         record.saved_us = now_us
         record.saved_utc_s = self._wall.utc_s(now_us)
-        return self._save()
+        return self._save(True)
+
+    def store_settings(self):
+        """Store the settings; returns success. The order that has changed them counts with the next store()."""
+        try:
+            self._journal.save_settings()
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
+            return False
+        return True
 
     def _fill(self, deliveries, permitted):
         record = self.record
@@ -121,12 +136,12 @@ class Memory:
         record.saved_utc_s = self._wall.utc_s(record.saved_us)
         record.clock_known = 1 if self._wall.known else 0
 
-    def _save(self):
+    def _save(self, only_stroke=False):
         if self.state == protocol.MEMORY_DAMAGED:
             return False
         self._save_core()
         try:
-            self._journal.save()
+            self._journal.save(only_stroke)
         except FirmwareError:
             self.state = protocol.MEMORY_WRITE_FAILED
             return False

@@ -1,33 +1,33 @@
-"""The pump: dose core, drivers and records put together, as the programmer sees them.
+"""The pump: dose core, drivers, books, therapy and alarms put together, and what happens when one of them is woken.
 
-Therapy proposes, the core disposes: every request goes to the core, whose refusal is passed on with the limit it names.
-
-Implements: DOSE-3, DOSE-5, GUARD-1, GUARD-3
+Implements: DOSE-3, DOSE-5, GUARD-3
 """
 
 from firmware import dose_codes as code
 from firmware import events as event
 from firmware import protocol
-from firmware.deliveries import Deliveries
+from firmware.alarms.desk import AlarmDesk
+from firmware.books import Books
 from firmware.errors import FirmwareError, Refused
 from firmware.occlusion import codes as finding
 from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
-from firmware.storage.state_record import NO_RATE
+from firmware.therapy.answers import Answers, abandoned
+from firmware.therapy.patterns import Patterns
+from firmware.therapy.programme import Programme
+from firmware.therapy.refills import Refills
+from firmware.therapy.therapy import Therapy
 
-FIRMWARE_VERSION = "0.1.0"
+FIRMWARE_VERSION = "0.2.0"
 WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
 _RETRY_US = 60000000  # a memory that failed is tried again
 _DAY_US = 86400000000
-_ID = {message.name: message.id for message in protocol.MESSAGES}
-_LIMIT_NAMES = tuple(field.name for field in protocol.NEW_LIMITS)
-_HARD_LIMITS = tuple(field.high for field in protocol.NEW_LIMITS)
-# The state a refused request found the pump in.
-_STATES = {
-    code.E_SUSPENDED: protocol.STATE_SUSPENDED,
-    code.E_RUNNING: protocol.STATE_RUNNING,
-    code.E_FAULT: protocol.STATE_FAULT,
-}
+_LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
+_HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
+
+
+def _silent(milliseconds):
+    pass
 
 
 class Pump:
@@ -36,11 +36,24 @@ class Pump:
     `core` is a dosecore.Core just made, `clock` a Clock, `stepper`, `stroke_sensor` and `pressure_sensor` the drivers,
     `identity` the fixed fields of the hello reply, `memory` a Memory that has not been opened yet, `wall` the
     WallClock, `advance(us)` the board's function that moves its counter on, `watch` a Watch over the catheter (None:
-    this board brings no readings for one). Times are µs, doses mU, rates mU/h.
+    this board brings no readings for one), `sound(ms)` the annunciator. Times are µs, doses mU, rates mU/h.
+
+    `parts` are the objects whose methods answer the messages of the same name.
     """
 
     def __init__(
-        self, core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, advance, watch=None
+        self,
+        core,
+        clock,
+        stepper,
+        stroke_sensor,
+        pressure_sensor,
+        identity,
+        memory,
+        wall,
+        advance,
+        watch=None,
+        sound=_silent,
     ):
         self._core = core
         self._clock = clock
@@ -52,236 +65,200 @@ class Pump:
         self._memory = memory
         self._wall = wall
         self._watch = watch
-        self.on_diagnosis = None  # told of every finding, after the pump has acted on it
+        stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
+        self._answers = Answers(core, clock, stroke_uu)
+        self._books = Books(core, clock, memory)
+        memory.open(self._books.deliveries, advance)
+        self._books.strokes = core.state()[code.GUARD_COMMANDED]
+        self._books.on_failure = self._memory_failed
+        self._round_us = clock.now_us() + WATCH_US  # when it looks around next
+        programme = Programme(core, memory.record, memory.settings, wall)
+        self.therapy = Therapy(core, clock, self._books, programme, stroke_uu)
+        self.patterns = Patterns(core, clock, self._books, self.therapy)
+        self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
+        self.alarms = AlarmDesk(
+            core, clock, wall, self._books, self.therapy, self.refills, stepper, sound, self._standing
+        )
+        self.therapy.on_resume = self._resumed
+        self.therapy.on_halt = self.alarms.halted
+        self.parts = (self, self.therapy, self.patterns, self.refills, self.alarms)
         if watch is not None:
             watch.on_diagnosis = self._diagnosed
-        self._stroke_uu = identity["stroke_uu"]
-        self._deliveries = Deliveries(core, self._note_end)
-        memory.open(self._deliveries, advance)
-        self._round_us = clock.now_us() + WATCH_US  # when it looks around next
-        max_basal_mu_per_h, *caps = core.limits()
-        self._limits = (max_basal_mu_per_h,) + tuple(self._mu(strokes) for strokes in caps)
-        self._bolus_id = memory.record.bolus_id
-        state = core.state()
-        self._strokes = state[code.GUARD_COMMANDED]  # that are over
-        if not memory.usable:
-            core.suspend(clock.now_us())  # intact state or none: GUARD-3
-        elif not state[code.SUSPENDED]:
-            self._deliveries.basal_started(clock.now_us(), state[code.RATE_MU_PER_H])
+        self.therapy.begin()
         if not wall.known:
             memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
-        self._store()
+        self.alarms.begin()
+        self._books.store()
 
     def handle(self, happened):
         """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
+        now_us = self._clock.now_us()
         if happened & event.STROKE:
-            self._strokes += 1
-            if self._deliveries.stroke_ended():
-                self._store()
-            elif self._memory.stroke(self._strokes + 1):
-                self._core.permit(self._strokes + 1)
-            else:
-                self._stop_for_memory()
+            self._books.stroke_over()
+            self.alarms.stroke_over(now_us)
         if self._watch is not None:
             if happened & event.STROKE:
-                self._watch.stroke(self._clock.now_us(), self._core.next_us())
+                self._watch.stroke(now_us, self._core.next_us())
             elif happened & event.TIME:
-                self._watch.time(self._clock.now_us())
-        if happened & event.TIME and self._clock.now_us() >= self._round_us:
-            self._look_around()
+                self._watch.time(now_us)
+        if happened & event.TIME:
+            self._time(now_us)
         if happened & event.WITHHELD:
-            self._deliveries.bolus_ended()
-            self._store()
+            self._books.deliveries.boluses_ended()
+            self.alarms.withheld(now_us)
+            self._books.store()
         if happened & event.FAULT:
             self._stepper.stop()
-            self._deliveries.bolus_ended()
+            self.therapy.follow(now_us, protocol.REASON_FAULT)
+            self._books.deliveries.boluses_ended()
             fault = self._core.state()[code.GUARD_FAULT]
             self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT, fault)
-            self._store()
+            self.alarms.fault()
+            self._books.store()
 
     @property
     def deadline_us(self):
         """When the pump itself wants to be woken."""
+        deadline_us = min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us)
         if self._watch is None:
-            return self._round_us
-        return self._watch.wake_us(self._clock.now_us(), self._round_us)
+            return max(deadline_us, self._clock.now_us())
+        return self._watch.wake_us(self._clock.now_us(), deadline_us)
 
-    def _diagnosed(self, found):
-        """A finding that asks for it suspends delivery; only a person resumes it (ALARM-2)."""
-        now_us = self._clock.now_us()
-        if found.code in finding.SUSPENDS and self._core.suspend(now_us) == code.OK:
-            self._deliveries.basal_ended(now_us, protocol.REASON_SUSPENDED)
-            self._deliveries.bolus_ended()
-        fields = self.diagnosis()
-        values = (found.strokes,) + tuple(fields[name] for name in ("missed_mu", "stored_mu", "released_mu"))
-        self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_DIAGNOSIS, found.code, 0, values)
-        self._store()
-        if self.on_diagnosis is not None:
-            self.on_diagnosis(found)
+    def heard(self):
+        """A programmer has been heard."""
+        self.therapy.heard(self._clock.now_us())
 
-    def diagnosis(self):
-        """The read_diagnosis reply's fields: the finding that stands."""
-        return report(self._watch, self._identity["concentration_u_per_ml"])
+    def _time(self, now_us):
+        if now_us >= self.therapy.deadline_us:
+            self.alarms.time(now_us)
+            self.therapy.time(now_us)
+        elif now_us >= self.alarms.tone_us:
+            self.alarms.time(now_us)
+        if now_us >= self._round_us:
+            self._look_around(now_us)
 
-    def _store(self):
-        """Make true what has happened; only then may the next stroke come. STORE-1."""
-        if self._memory.store(self._deliveries, self._strokes + 1):
-            self._core.permit(self._strokes + 1)  # refused while that stroke is in progress: it has its permit
-        elif self._memory.usable or self._memory.state == protocol.MEMORY_WRITE_FAILED:
-            self._stop_for_memory()
-
-    def _stop_for_memory(self):
-        """The memory takes no record. Without one there is no permit; what waits must not burst out when there is."""
-        now_us = self._clock.now_us()
-        if self._core.suspend(now_us) == code.OK:
-            self._deliveries.basal_ended(now_us, protocol.REASON_FAULT)
-            self._deliveries.bolus_ended()
-        self._round_us = now_us + _RETRY_US
-
-    def _look_around(self):
-        now_us = self._clock.now_us()
+    def _look_around(self, now_us):
         known = self._wall.known
         self._round_us = now_us + WATCH_US
         if known and not self._wall.look():
             self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
-            self._store()
-        if self._memory.state == protocol.MEMORY_WRITE_FAILED:
-            self._store()
-        elif now_us - self._told_us >= _DAY_US:
+        self.therapy.follow(now_us)
+        self.alarms.look(now_us)
+        if now_us - self._told_us >= _DAY_US:
             self._told_us = now_us
-            for delivery in self._deliveries.running():
-                if delivery is not None:
-                    self._note_delivery(protocol.EVENT_DELIVERY_SO_FAR, delivery)
-            self._store()
+            self._books.so_far()
+        elif known != self._wall.known or self._memory.state == protocol.MEMORY_WRITE_FAILED:
+            self._books.store()
 
-    def _note_end(self, delivery):
-        self._note_delivery(protocol.EVENT_DELIVERY_ENDED, delivery)
+    def _standing(self):
+        standing = None if self._watch is None else self._watch.standing
+        return finding.NONE if standing is None else standing.code
 
-    def _note_delivery(self, what, delivery):
-        fields = delivery.as_record(self._clock.now_us())
-        values = (fields["id"], fields["programmed_mu"], fields["delivered_strokes"], fields["abandoned_strokes"])
-        self._memory.note(protocol.CATEGORY_DELIVERY, what, fields["kind"], fields["reason"], values)
+    def _diagnosed(self, found):
+        """A finding goes into the log and becomes an alarm, which stops delivery if it is that bad."""
+        fields = self.read_diagnosis()
+        values = (found.strokes,) + tuple([fields[name] for name in ("missed_mu", "stored_mu", "released_mu")])
+        self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_DIAGNOSIS, found.code, 0, values)
+        self.alarms.found(found.code)
+        self._books.store()
 
-    def _accepted(self, message_id, *values):
-        """A command was carried out: log it and store what it has led to."""
-        self._memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, message_id, 0, values)
-        self._store()
-        if not self._memory.usable:
-            raise Refused(protocol.MEMORY_FAILED)
+    def _resumed(self, now_us):
+        if self._watch is not None:
+            self._watch.start(now_us)
+        self.alarms.resumed(now_us)
 
-    def refused(self, message_id, refusal_code, value):
-        """A command was refused: into the log."""
-        values = (min(abs(value), 0xFFFFFFFF),)
-        self._memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_REFUSED, message_id, refusal_code, values)
-        self._store()
+    def _memory_failed(self):
+        """Memory takes no record. Without one there is no permit; what waits must not burst out when there is."""
+        now_us = self._clock.now_us()
+        self.therapy.halt_by_itself(now_us)
+        self._round_us = now_us + _RETRY_US
+        self.alarms.memory_failed()
+
+    @property
+    def record(self):
+        """The values that outlive a reset."""
+        return self._memory.record
+
+    def now_us(self):
+        """Device time."""
+        return self._clock.now_us()
+
+    # What the messages of these names ask for.
 
     def connected(self, schema_agreed):
         """A programmer has said hello."""
         self._memory.note(protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1 if schema_agreed else 0)
-        self._store()
+        self._books.store()
 
-    def set_basal(self, rate_mu_per_h):
-        """(time of effect, rate before). Refused: above the clinician's limit, fault."""
-        self._need_memory()
+    def refused(self, message_id, refusal_code, value):
+        """An order was refused: into the log."""
+        self._books.refused(message_id, refusal_code, value)
+
+    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu, **order):
+        """The clinician limits, within the hard ones. Refused: below what runs."""
+        self._books.need_memory()
         now_us = self._clock.now_us()
-        state = self._core.state()
-        self._accept(self._core.set_basal(now_us, rate_mu_per_h), "rate_mu_per_h", rate_mu_per_h)
-        if not state[code.SUSPENDED]:
-            self._deliveries.basal_ended(now_us, protocol.REASON_SUPERSEDED)
-            self._deliveries.basal_started(now_us, rate_mu_per_h)
-        self._memory.record.rate_to_return_to = NO_RATE
-        self._accepted(_ID["set_basal"], rate_mu_per_h)
-        return now_us, state[code.RATE_MU_PER_H]
-
-    def bolus(self, volume_mu):
-        """(time of effect, delivery number, strokes). `volume_mu` is whole strokes."""
-        self._need_memory()
-        now_us = self._clock.now_us()
-        strokes = volume_mu * 1000 // self._stroke_uu
-        self._accept(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
-        self._bolus_id = self._deliveries.bolus_started(now_us, volume_mu)
-        self._accepted(_ID["bolus"], self._bolus_id, volume_mu)
-        return now_us, self._bolus_id, strokes
-
-    def cancel_bolus(self):
-        """(time of effect, delivery number, programmed, confirmed so far). A stroke in progress is completed."""
-        now_us = self._clock.now_us()
-        self._accept(self._core.cancel_bolus(now_us))
-        state = self._core.state()
-        self._deliveries.bolus_ended()
-        self._accepted(_ID["cancel_bolus"], self._bolus_id)
-        return now_us, self._bolus_id, self._mu(state[code.NORMAL_PROGRAMMED]), self._mu(state[code.NORMAL_DELIVERED])
-
-    def suspend(self):
-        """(time of effect, whole strokes given up)."""
-        now_us = self._clock.now_us()
-        before = _abandoned(self._core.state())
-        self._accept(self._core.suspend(now_us))
-        self._deliveries.basal_ended(now_us, protocol.REASON_SUSPENDED)
-        self._deliveries.bolus_ended()
-        self._accepted(_ID["suspend"])
-        return now_us, _abandoned(self._core.state()) - before
-
-    def resume(self):
-        """(time of effect, basal rate from now on)."""
-        self._need_memory()
-        now_us = self._clock.now_us()
-        self._accept(self._core.resume(now_us))
-        if self._watch is not None:
-            self._watch.start(now_us)
-        rate_mu_per_h = self._core.state()[code.RATE_MU_PER_H]
-        self._deliveries.basal_started(now_us, rate_mu_per_h)
-        self._accepted(_ID["resume"], rate_mu_per_h)
-        return now_us, rate_mu_per_h
-
-    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu):
-        """(time of effect, the four limits before)."""
-        self._need_memory()
         limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
+        old = self._limits()
         result, refused = self._core.set_limits(*limits)
         if result == code.E_MAX_BASAL:
-            rate_mu_per_h = self._core.state()[code.RATE_MU_PER_H]
+            state = self._core.state()
+            rate_mu_per_h = max(state[code.RATE_MU_PER_H], state[code.BOUNDARY_MU_PER_H])
             raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, rate_mu_per_h)
         if result != code.OK:
             place = refused - 1
             raise Refused(protocol.HARD_LIMIT, _LIMIT_NAMES[place], limits[place], _HARD_LIMITS[place])
-        old, self._limits = self._limits, limits
-        self._accepted(_ID["set_limits"], *limits)
-        return self._clock.now_us(), old
+        self.therapy.follow(now_us)
+        self._books.accepted("set_limits", *limits)
+        reply = {"at_us": now_us}
+        for name, before, after in zip(_LIMIT_NAMES, old, limits):
+            reply["old_" + name] = before
+            reply["new_" + name] = after
+        return reply
 
-    def set_time(self, utc_s):
-        """(time of effect, clock before). Basal goes back to the rate that was programmed before the clock was lost."""
+    def set_time(self, utc_s, **order):
+        """The wall clock. Basal is what is programmed for that time."""
         now_us = self._clock.now_us()
         old_s = self._wall.utc_s(now_us)
         self._wall.set(utc_s)
         self._memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
-        rate_mu_per_h, self._memory.record.rate_to_return_to = self._memory.record.rate_to_return_to, NO_RATE
-        if rate_mu_per_h not in (NO_RATE, self._core.state()[code.RATE_MU_PER_H]):
-            self.set_basal(rate_mu_per_h)
-        self._accepted(_ID["set_time"], utc_s)
-        return now_us, old_s
+        self.therapy.follow(now_us)
+        self._books.accepted("set_time", utc_s)
+        return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
 
-    def initialise_memory(self):
-        """Time of effect. Refused while what is stored can be believed."""
+    def initialise_memory(self, **order):
+        """Start anew. Refused while what is stored can be believed."""
         if self._memory.state != protocol.MEMORY_DAMAGED:
             raise Refused(protocol.MEMORY_GOOD)
         try:
-            self._memory.initialise(self._deliveries)
+            self._memory.initialise(self._books.deliveries)
         except FirmwareError:
             raise Refused(protocol.MEMORY_FAILED)
-        self._accepted(_ID["initialise_memory"])
-        return self._clock.now_us()
+        self.alarms.raise_alarm("initialised_to_defaults")
+        self._books.accepted("initialise_memory")
+        return {"at_us": self._clock.now_us()}
 
-    def events(self, since_number, max_count):
-        """(oldest number held, newest, events above `since_number`), as the read_log reply has them."""
+    def read_log(self, since_number, max_count):
+        """Events above `since_number`."""
         log = self._memory.log
         oldest, newest = log.oldest, log.next_number - 1
         first = max(oldest, since_number + 1)
-        return oldest, newest, [_event(log, number) for number in range(first, min(newest, first + max_count - 1) + 1)]
+        found = [_event(log, number) for number in range(first, min(newest, first + max_count - 1) + 1)]
+        return {"oldest_number": oldest, "newest_number": newest, "events": found}
 
-    def deliveries(self, since_id, max_count):
-        """(oldest number held, newest, records above `since_id`)."""
-        return self._deliveries.read(self._clock.now_us(), since_id, max_count)
+    def read_deliveries(self, since_id, max_count):
+        """Deliveries numbered above `since_id`."""
+        oldest_id, newest_id, records = self._books.deliveries.read(self._clock.now_us(), since_id, max_count)
+        return {"oldest_id": oldest_id, "newest_id": newest_id, "records": records}
+
+    def read_diagnosis(self):
+        """The finding that stands."""
+        return report(self._watch, self._identity["concentration_u_per_ml"])
+
+    def read_time(self):
+        """What time it is."""
+        now_us = self._clock.now_us()
+        return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us)}
 
     def identity(self):
         """The hello reply's fields about this device."""
@@ -290,77 +267,65 @@ class Pump:
         return values
 
     def status(self):
-        """The status reply's fields, all of one instant."""
+        """The status reply's fields but the link's counters, all of one instant."""
         now_us = self._clock.now_us()
-        core = self._core
+        core, mu = self._core, self._answers.mu
         state = core.state()
-        fault = state[code.GUARD_FAULT]
-        pump_state = protocol.STATE_FAULT if fault else protocol.STATE_RUNNING
-        if not fault and state[code.SUSPENDED]:
-            pump_state = protocol.STATE_SUSPENDED
         next_us = core.next_us()
-        standing = self.diagnosis()
-        remaining = state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
-        return {
+        standing = self.read_diagnosis()
+        record = self._memory.record
+        latest = self._books.deliveries.latest
+        alarm, alarms = self.alarms.summary()
+        values = {
             "now_us": now_us,
-            "state": pump_state,
-            "fault": fault,
+            "state": self.therapy.state(state),
+            "fault": state[code.GUARD_FAULT],
             "basal_rate_mu_per_h": state[code.RATE_MU_PER_H],
-            "bolus_id": self._bolus_id,
-            "bolus_programmed_mu": self._mu(state[code.NORMAL_PROGRAMMED]),
-            "bolus_commanded_mu": self._mu(state[code.NORMAL_COMMANDED]),
-            "bolus_delivered_mu": self._mu(state[code.NORMAL_DELIVERED]),
-            "bolus_remaining_mu": self._mu(remaining),
+            "in_force_mu_per_h": self.therapy.in_force_mu_per_h(),
+            "pattern": record.pattern,
+            "temp_until_us": _or_never(state[code.TEMP_UNTIL_US]),
+            "recommended_until_us": record.recommended_until_us or protocol.NEVER_US,
+            "bolus_id": latest[0],
+            "bolus_programmed_mu": mu(state[code.NORMAL_PROGRAMMED]),
+            "bolus_commanded_mu": mu(state[code.NORMAL_COMMANDED]),
+            "bolus_delivered_mu": mu(state[code.NORMAL_DELIVERED]),
+            "bolus_remaining_mu": mu(
+                state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
+            ),
+            "square_id": latest[1],
+            "square_programmed_mu": mu(state[code.SQUARE_PROGRAMMED]),
+            "square_delivered_mu": mu(state[code.SQUARE_DELIVERED]),
+            "square_remaining_mu": mu(
+                state[code.SQUARE_PROGRAMMED] - state[code.SQUARE_COMMANDED] - state[code.SQUARE_ABANDONED]
+            ),
             "strokes_commanded": state[code.GUARD_COMMANDED],
             "strokes_delivered": self._stroke_sensor.strokes(),
-            "strokes_abandoned": _abandoned(state),
-            "hour_mu": self._used_mu(code.HOUR),
-            "day_mu": self._used_mu(code.DAY),
+            "strokes_abandoned": abandoned(state),
+            "hour_mu": self._answers.used_mu(code.HOUR),
+            "day_mu": self._answers.used_mu(code.DAY),
             "pressure_pa": self._pressure_sensor.read_pa(),
             "diagnosis": standing["diagnosis"],
             "missed_mu": standing["missed_mu"],
             "released_mu": standing["released_mu"],
-            "next_due_us": protocol.NEVER_US if next_us < 0 else next_us,
+            "next_due_us": _or_never(next_us),
             "utc_s": self._wall.utc_s(now_us),
             "memory": self._memory.state,
-            "resets": self._memory.record.resets,
+            "resets": record.resets,
             "newest_event": self._memory.log.next_number - 1,
-            "max_basal_mu_per_h": self._limits[0],
-            "max_bolus_mu": self._limits[1],
-            "max_hour_mu": self._limits[2],
-            "max_day_mu": self._limits[3],
+            "alarm": alarm,
+            "alarms": alarms,
+            "reservoir_mu": self.refills.left_mu,
         }
+        values.update(zip(_LIMIT_NAMES, self._limits()))
+        return values
 
-    def _need_memory(self):
-        if not self._memory.usable:
-            raise Refused(protocol.MEMORY_FAILED)
+    def _limits(self):
+        max_basal_mu_per_h, *caps = self._core.limits()
+        return (max_basal_mu_per_h,) + tuple([self._answers.mu(strokes) for strokes in caps])
 
-    def _used_mu(self, window):
-        return self._mu(self._core.used(self._clock.now_us(), window))
 
-    def _mu(self, strokes):
-        return strokes * self._stroke_uu // 1000
-
-    def _accept(self, result, field_name=None, value=0):
-        """Raise the refusal that a core result stands for; OK passes."""
-        if result == code.OK:
-            return
-        max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu = self._limits
-        if result == code.E_MAX_BASAL:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, max_basal_mu_per_h)
-        if result == code.E_MAX_BOLUS:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, max_bolus_mu)
-        if result == code.E_HOUR_CAP:
-            raise Refused(protocol.HOUR_LIMIT, field_name, value + self._used_mu(code.HOUR), max_hour_mu)
-        if result == code.E_DAY_CAP:
-            raise Refused(protocol.DAY_LIMIT, field_name, value + self._used_mu(code.DAY), max_day_mu)
-        if result == code.E_BUSY:
-            raise Refused(protocol.BOLUS_ACTIVE, field_name, value)
-        if result == code.E_NO_BOLUS:
-            raise Refused(protocol.NO_BOLUS_ACTIVE)
-        if result in _STATES:
-            raise Refused(protocol.WRONG_STATE, None, _STATES[result])
-        raise FirmwareError("the dose core answered %d" % result)
+def _or_never(time_us):
+    return protocol.NEVER_US if time_us < 0 else time_us
 
 
 def _event(log, number):
@@ -378,12 +343,3 @@ def _event(log, number):
         "c": c,
         "d": d,
     }
-
-
-def _abandoned(state):
-    return (
-        state[code.BASAL_ABANDONED]
-        + state[code.TEMP_ABANDONED]
-        + state[code.NORMAL_ABANDONED]
-        + state[code.SQUARE_ABANDONED]
-    )

@@ -6,7 +6,7 @@ count is right, or one stroke too high, and never too low.
 
 Time without power programs nothing and owes nothing; the fraction owed before stays. Boluses end with what was
 delivered. Basal goes on, also a temporary rate whose time is not over, unless the clock was lost: then nobody knows
-what time it is, and basal runs at the lowest of the rates it could run at until the time is set.
+what time it is. Which rate is programmed now is firmware.therapy.programme's matter.
 
 Nothing is written here; power may go again at any point and the next restart finds the same record.
 
@@ -15,7 +15,6 @@ Implements: STORE-2, STORE-3, GUARD-3, THER-1
 
 from firmware import dose_codes as code
 from firmware.compat import const
-from firmware.storage.state_record import NO_RATE
 
 _STROKE = const(1)  # CORE_STROKE
 
@@ -61,8 +60,6 @@ def restore(core, journal, wall, now_us):
         core.cancel_bolus(found.device_time_us)  # refused if there is none
     else:
         _leave_out(core, books_us, found.device_time_us, wall.known)
-    if not wall.known:
-        _lowest_basal(core, record, found.device_time_us)
     return found
 
 
@@ -101,13 +98,3 @@ def _leave_out(core, from_us, to_us, clock_known):
     core.resume(to_us)
     if clock_known and state[code.TEMP] and state[code.TEMP_UNTIL_US] > to_us:
         core.temp_basal(to_us, state[code.TEMP], state[code.TEMP_VALUE], state[code.TEMP_UNTIL_US] - to_us)
-
-
-def _lowest_basal(core, record, now_us):
-    state = core.state()
-    rate_mu_per_h = state[code.RATE_MU_PER_H]
-    if record.rate_to_return_to == NO_RATE:
-        record.rate_to_return_to = rate_mu_per_h
-    if state[code.BOUNDARY_US] >= 0:
-        rate_mu_per_h = min(rate_mu_per_h, state[code.BOUNDARY_MU_PER_H])
-    core.set_basal(now_us, rate_mu_per_h)

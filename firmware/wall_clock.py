@@ -29,9 +29,10 @@ class WallClock:
     def look(self):
         """Compare with the battery-backed clock; returns whether the time is known."""
         utc_s = self._rtc.read()
-        self.known = utc_s is not None
-        if self.known:
+        # Within a second it is the rounding of whole seconds, which must not move a pattern's boundaries to and fro.
+        if utc_s is not None and not (self.known and abs(utc_s - self.utc_s(self._clock.now_us())) <= 1):
             self._anchor(utc_s)
+        self.known = utc_s is not None
         return self.known
 
     def set(self, utc_s):
@@ -46,6 +47,10 @@ class WallClock:
     def utc_s(self, now_us):
         """UTC at device time `now_us`, s; 0 while it is lost."""
         return self._anchor_s + (now_us - self._anchor_us) // _US_PER_S if self.known else 0
+
+    def device_us(self, utc_s):
+        """Device time at which it will be `utc_s`. The clock must be known."""
+        return self._anchor_us + (utc_s - self._anchor_s) * _US_PER_S
 
     def stamp_s(self, now_us):
         """What an event is stamped with: UTC, or device time while UTC is lost."""

@@ -17,6 +17,7 @@ from hil.backends.desk import DeskBoard
 from hil.backends.emulated import EmulatedBoard
 from hil.backends.virtual import VirtualBoard
 from hil.bench_file import load_bench
+from hil.checks.orders import Orders
 from hil.checks.owed import Command
 from hil.errors import LinkSilent
 from hil.plant import Plant
@@ -24,6 +25,7 @@ from host.client import Programmer
 from host.errors import LinkError
 
 US_PER_S = 1_000_000
+_COMMAND_IDS = 0x7FFFFFFF
 
 
 def open_board(name: str, plant: Plant, **options: Any) -> VirtualBoard | EmulatedBoard | DeskBoard:
@@ -37,17 +39,19 @@ def open_board(name: str, plant: Plant, **options: Any) -> VirtualBoard | Emulat
 
 
 class RecordingProgrammer(Programmer):
-    """A programmer that writes down every accepted order, with the device's own time of effect."""
+    """A programmer that writes down what every accepted order means, with the device's own time of effect."""
 
     def __init__(self, transport: Board, commands: list[Command]) -> None:
-        super().__init__(transport)
+        # Other ids in every life of a pump, and the same ones in every run.
+        super().__init__(transport, first_command_id=1 + transport.now_us % _COMMAND_IDS)
         self._commands = commands
+        self._orders = Orders()
 
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """As Programmer.call."""
         reply = super().call(name, **values)
         if "at_us" in reply:
-            self._commands.append(Command(reply["at_us"], name, values))
+            self._commands.extend(self._orders.taken(reply["at_us"], name, values, reply))
         return reply
 
 

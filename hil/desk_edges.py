@@ -67,7 +67,7 @@ def measure(steps: int, *, seed: int = 1) -> dict[str, Any]:
         bench.programmer.set_basal(BASAL_MU_PER_H)
         while len(board.edges_ns) < 2 * steps:
             bench.run_for(seconds=_CHUNK_S)
-        bench.programmer.suspend()
+        bench.programmer.stop()
         bench.run_for(seconds=1)
         figures = compare(board)
         status = bench.programmer.status()

@@ -12,7 +12,8 @@ Implements: LINK-1, HOST-3
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,21 +22,37 @@ from firmware.protocol import Field, Message, ProtocolError
 from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
 from host.link import HostLink
 from host.records import (
+    Acknowledged,
+    ActiveAlarm,
     BasalChange,
     BolusCancelled,
     BolusStarted,
     Delivery,
     DeliveryPage,
+    DeviceTime,
     Diagnosis,
+    DualStarted,
     Event,
     EventPage,
     Hello,
     Limits,
     LimitsChange,
     MemoryInitialised,
+    Pattern,
+    PatternCommitted,
+    PatternSelected,
+    Recommended,
+    Refilled,
+    Reservoir,
     Resumed,
+    Settings,
+    SettingsSet,
+    Staged,
     Status,
+    Stopped,
     Suspended,
+    TempCancelled,
+    TempStarted,
     TimeSet,
 )
 from host.transport import Transport
@@ -43,14 +60,16 @@ from host.transport import Transport
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 PAGE = 6  # deliveries in one reply, the most that fit
 EVENTS_PAGE = 8
+_COMMAND_IDS = 0xFFFFFFFF
 
 
 class Programmer:
     """A conversation with one pump. The first request is preceded by a hello.
 
-    Requests that change nothing are tried `attempts` times, `timeout_s` each. Those that change delivery are sent once
-    only: the link cannot yet tell a repeat from a second order, so after a LinkTimeout look at the status first.
-    `check=False` leaves range checks to the pump, to test them.
+    Requests are tried `attempts` times, `timeout_s` each. An order (what changes delivery) carries an id, so that a
+    repeat is not done again, and holds for `order_holds_s` of the device's time. After a LinkTimeout look at the status
+    all the same: the order may have been done. `check=False` leaves range checks to the pump, to test them;
+    `first_command_id` makes the ids of a test foreseeable.
 
     Every method raises PortError, LinkTimeout, BadReply, SchemaMismatch, Refused (by the pump, nothing changed) or
     InvalidRequest (found before sending), all of them `HostError`.
@@ -64,8 +83,12 @@ class Programmer:
         attempts: int = 3,
         first_sequence: int = 0,
         check: bool = True,
+        order_holds_s: float = 10.0,
+        first_command_id: int | None = None,
     ) -> None:
         self.link = HostLink(transport, first_sequence)
+        self._order_holds_us = round(order_holds_s * 1_000_000)
+        self._command_id = secrets.randbelow(_COMMAND_IDS) if first_command_id is None else first_command_id - 1
         self.identity: Hello | None = None
         self._timeout_s = timeout_s
         self._attempts = attempts
@@ -98,13 +121,102 @@ class Programmer:
         """End the running bolus."""
         return BolusCancelled(**self.call("cancel_bolus"))
 
+    def square_bolus(self, volume_mu: int, duration_min: int) -> BolusStarted:
+        """Start a square bolus: whole strokes spread evenly over 30 to 480 min."""
+        return BolusStarted(**self.call("square_bolus", volume_mu=volume_mu, duration_min=duration_min))
+
+    def dual_bolus(self, volume_mu: int, square_mu: int, duration_min: int) -> DualStarted:
+        """Start a dual bolus: `volume_mu` at once, `square_mu` spread over 30 to 480 min."""
+        return DualStarted(
+            **self.call("dual_bolus", volume_mu=volume_mu, square_mu=square_mu, duration_min=duration_min)
+        )
+
+    def temp_basal(self, kind: str, value: int, duration_min: int) -> TempStarted:
+        """Start a temporary basal for 30 to 1440 min: `kind` "rate" with mU/h, "percent" with 0 to 200."""
+        place = protocol.TEMPS.index(kind)
+        return TempStarted(**self.call("temp_basal", kind=place, value=value, duration_min=duration_min))
+
+    def cancel_temp(self) -> TempCancelled:
+        """Go back to the programmed rate."""
+        return TempCancelled(**self.call("cancel_temp"))
+
+    def recommend_rate(self, rate_mu_per_h: int, valid_min: int) -> Recommended:
+        """Recommend a basal rate that lapses after 1 to 60 min unless renewed."""
+        return Recommended(**self.call("recommend_rate", rate_mu_per_h=rate_mu_per_h, valid_min=valid_min))
+
     def suspend(self) -> Suspended:
-        """Stop delivery after the stroke in progress."""
+        """End boluses and a temporary rate; basal goes on at the least rate of the settings."""
         return Suspended(**self.call("suspend"))
+
+    def stop(self) -> Stopped:
+        """Stop delivery altogether after the stroke in progress."""
+        return Stopped(**self.call("stop"))
 
     def resume(self) -> Resumed:
         """Resume basal delivery."""
         return Resumed(**self.call("resume"))
+
+    def stage_pattern(self, pattern: str, rates_mu_per_h: Sequence[int]) -> Staged:
+        """Put 48 rates aside for pattern "A" to "D"; read them back, then commit."""
+        rates = [{"rate_mu_per_h": each} for each in rates_mu_per_h]
+        return Staged(**self.call("stage_pattern", pattern=protocol.PATTERNS.index(pattern), rates=rates))
+
+    def read_pattern(self, pattern: str, *, staged: bool = False) -> Pattern:
+        """Return the 48 rates of a pattern, or those staged for it."""
+        reply = self.call("read_pattern", pattern=protocol.PATTERNS.index(pattern), staged=staged)
+        rates = tuple(each["rate_mu_per_h"] for each in reply["rates"])
+        return Pattern(reply["fingerprint"], reply["day_mu"], rates)
+
+    def commit_pattern(self, pattern: str, fingerprint: int) -> PatternCommitted:
+        """Make the staged rates with this fingerprint the pattern's own."""
+        place = protocol.PATTERNS.index(pattern)
+        return PatternCommitted(**self.call("commit_pattern", pattern=place, fingerprint=fingerprint))
+
+    def select_pattern(self, pattern: str) -> PatternSelected:
+        """Run this pattern by the local clock."""
+        return PatternSelected(**self.call("select_pattern", pattern=protocol.PATTERNS.index(pattern)))
+
+    def read_settings(self) -> Settings:
+        """Return what the device does by itself."""
+        return Settings(**self.call("read_settings"))
+
+    def set_settings(self, settings: Settings) -> SettingsSet:
+        """Set what the device does by itself."""
+        return SettingsSet(**self.call("set_settings", **asdict(settings)))
+
+    def read_reservoir(self) -> Reservoir:
+        """Return what is left in the reservoir, by computation."""
+        return Reservoir(**self.call("read_reservoir"))
+
+    def record_refill(
+        self,
+        put_before_mg: int,
+        put_after_mg: int,
+        taken_back_nl: int,
+        drawn_before_mg: int,
+        drawn_after_mg: int,
+    ) -> Refilled:
+        """Tell of a refill: both syringes weighed before and after, and what was taken back."""
+        weights = {"put_before_mg": put_before_mg, "put_after_mg": put_after_mg, "taken_back_nl": taken_back_nl}
+        weights.update(drawn_before_mg=drawn_before_mg, drawn_after_mg=drawn_after_mg)
+        return Refilled(**self.call("record_refill", **weights))
+
+    def read_alarms(self) -> list[ActiveAlarm]:
+        """Return the latched alarms, oldest first."""
+        found: list[ActiveAlarm] = []
+        while True:
+            reply = self.call("read_alarms", first=len(found))
+            found += [ActiveAlarm(**record) for record in reply["records"]]
+            if not reply["records"] or len(found) >= reply["alarms"]:
+                return found
+
+    def acknowledge_alarm(self, alarm: int) -> Acknowledged:
+        """Clear the alarm of this number, if its cause is gone."""
+        return Acknowledged(**self.call("acknowledge_alarm", alarm=alarm))
+
+    def read_time(self) -> DeviceTime:
+        """Return the device's time and the wall clock."""
+        return DeviceTime(**self.call("read_time"))
 
     def set_limits(self, limits: Limits) -> LimitsChange:
         """Set the clinician limits, within the hard ones."""
@@ -152,6 +264,8 @@ class Programmer:
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """Send the message `name` and return its reply's fields; enumerations by name. The methods above use it."""
         message = MESSAGES[name]
+        if message.changes_delivery:
+            return self._order(message, values)
         payload = _encode(message, values, self._check)
         if self.identity is None:
             self.hello()
@@ -160,15 +274,30 @@ class Programmer:
         except Refused as error:
             if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
                 raise
-            # The pump has restarted. A question may be put again; an order was given for a state that is gone.
-            self.identity = None
-            if message.changes_delivery:
-                raise
+            self.identity = None  # the pump has restarted
             self.hello()
             return _decode(message, self._exchange(message, payload))
 
+    def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
+        self._command_id = self._command_id % _COMMAND_IDS + 1
+        order = {"command_id": self._command_id, "expires_us": 0}
+        _encode(message, order | values, self._check)  # what cannot be ordered is not asked about
+        if self.identity is None:
+            self.hello()
+        clock = MESSAGES["read_time"]
+        try:
+            now_us = _decode(clock, self._exchange(clock, b""))["now_us"]
+            order["expires_us"] = now_us + self._order_holds_us
+            return _decode(message, self._exchange(message, _encode(message, order | values, self._check)))
+        except Refused as error:
+            if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
+                raise
+            # The pump has restarted, and the order was given for the state that it was in: it is not put again.
+            self.identity = None
+            raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
+
     def _exchange(self, message: Message, payload: bytes) -> bytes:
-        attempts = 1 if message.changes_delivery else self._attempts
+        attempts = self._attempts
         reply = self.link.request(message.id, payload, self._timeout_s, attempts)
         if reply is None:
             heard = self.link.heard_bytes

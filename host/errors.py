@@ -23,6 +23,15 @@ _TEXTS = {
     protocol.MEMORY_FAILED: "the pump's memory cannot be written or believed; delivery is stopped, look at its status",
     protocol.MEMORY_GOOD: "the pump's memory is good: nothing to initialise",
     protocol.CLOCK_FAILED: "the pump's clock does not take the time",
+    protocol.NO_TEMP_ACTIVE: "no temporary basal is running",
+    protocol.TEMP_ACTIVE: "a temporary basal is running; wait for its end or cancel it",
+    protocol.NOT_STAGED: "nothing is staged for this pattern",
+    protocol.NOT_THE_SAME: "what is staged is not what was looked at; read it again",
+    protocol.EXPIRED: "it came too late, when the pump's clock showed {value}; it held until {limit}",
+    protocol.REPEATED: "this order was carried out before; the log tells what it did",
+    protocol.WRONG_ROLE: "this programmer's role may not do that",
+    protocol.NOT_ACTIVE: "alarm {value} is not active",
+    protocol.CAUSE_THERE: "the cause of alarm {value} is still there",
 }
 
 

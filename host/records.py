@@ -66,11 +66,19 @@ class Status:
     state: str
     fault: int
     basal_rate_mu_per_h: int
+    in_force_mu_per_h: int
+    pattern: int
+    temp_until_us: int
+    recommended_until_us: int
     bolus_id: int
     bolus_programmed_mu: int
     bolus_commanded_mu: int
     bolus_delivered_mu: int
     bolus_remaining_mu: int
+    square_id: int
+    square_programmed_mu: int
+    square_delivered_mu: int
+    square_remaining_mu: int
     strokes_commanded: int
     strokes_delivered: int
     strokes_abandoned: int
@@ -85,6 +93,9 @@ class Status:
     memory: str
     resets: int
     newest_event: int
+    alarm: int
+    alarms: int
+    reservoir_mu: int
     max_basal_mu_per_h: int
     max_bolus_mu: int
     max_hour_mu: int
@@ -97,6 +108,7 @@ class Status:
     frames_not_request: int
     requests_refused: int
     internal_errors: int
+    orders_repeated: int
 
     @property
     def limits(self) -> Limits:
@@ -141,14 +153,172 @@ class BolusCancelled:
     delivery_id: int
     programmed_mu: int
     delivered_mu: int
+    square_id: int
+    square_programmed_mu: int
+    square_delivered_mu: int
+
+
+@dataclass(frozen=True, slots=True)
+class DualStarted:
+    """A dual bolus that was accepted: the numbers of its two parts, the strokes of both."""
+
+    at_us: int
+    delivery_id: int
+    square_id: int
+    strokes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TempStarted:
+    """A temporary basal that was accepted."""
+
+    at_us: int
+    delivery_id: int
+    until_us: int
+    in_force_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class TempCancelled:
+    """A temporary basal that was ended early."""
+
+    at_us: int
+    delivery_id: int
+    in_force_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """A recommended rate that was accepted."""
+
+    at_us: int
+    until_us: int
+    programmed_mu_per_h: int
 
 
 @dataclass(frozen=True, slots=True)
 class Suspended:
-    """Delivery that was suspended."""
+    """Delivery that was suspended: basal goes on at `rate_mu_per_h`."""
 
     at_us: int
     abandoned_strokes: int
+    rate_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Delivery that was stopped."""
+
+    at_us: int
+    abandoned_strokes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rates put aside for a pattern."""
+
+    fingerprint: int
+    day_mu: int
+    old_day_mu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The 48 half-hourly rates of a basal pattern, from midnight on, mU/h."""
+
+    fingerprint: int
+    day_mu: int
+    rates_mu_per_h: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PatternCommitted:
+    """Staged rates that have become a pattern's own."""
+
+    at_us: int
+    day_mu: int
+    in_force_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSelected:
+    """A pattern that runs from now on; `old_pattern` 255: a rate set by hand ran."""
+
+    at_us: int
+    old_pattern: int
+    rate_mu_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the device does by itself."""
+
+    suspend_rate_mu_per_h: int
+    auto_off_min: int
+    utc_offset_min: int
+    reservoir_low_mu: int
+    reservoir_empty_mu: int
+    reservoir_stop_mu: int
+    in_use_days: int
+    stroke_tone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSet:
+    """Settings that were accepted."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservoir:
+    """What is left in the reservoir, by computation; `empty_h` 2^32-1: never."""
+
+    now_us: int
+    level: str
+    left_mu: int
+    filled_mu: int
+    filled_utc_s: int
+    empty_h: int
+    due_utc_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refilled:
+    """A refill that was recorded; accuracy and uncertainty in 0.1 %."""
+
+    at_us: int
+    filled_nl: int
+    residual_nl: int
+    accuracy_tenths: int
+    uncertainty_tenths: int
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveAlarm:
+    """A latched alarm by its number (docs/alarms.md)."""
+
+    alarm: int
+    since_us: int
+    detail: int
+    cause_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An alarm that was cleared."""
+
+    at_us: int
+    alarms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTime:
+    """The device's time, and UTC (0: the clock is lost)."""
+
+    now_us: int
+    utc_s: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ class Alarms:
         if alarm.action != NONE:
             self._act(alarm.action)
 
+    def latch(self, alarm, now_us):
+        """An alarm that was latched before a reset is so again; its action was taken then."""
+        self._active.append(Active(alarm, now_us, 0))
+
     def acknowledge(self, name):
         """Clear an alarm whose cause is gone. Raises StillThere or NotActive, and then nothing has changed."""
         alarm = BY_NAME[name]

@@ -22,10 +22,6 @@ NAMES = (
 # What each asks of the pump: to give no more until a person says so, or to go on and tell.
 # Where strokes reach nobody and every further one adds to what a reopening releases or to a wrong account, they stop.
 STOPS = (OCCLUSION, AIR_LOCK, STALL)
-SUSPENDS = (
-    OCCLUSION,
-    AIR_LOCK,
-)  # a stall the dose core's guard stops by itself, and latches: its next stroke is not made
 FOLLOW = (PARTIAL, CLEARED)  # what an occlusion may turn out to have been
 
 

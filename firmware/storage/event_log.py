@@ -17,7 +17,7 @@ from binascii import crc32
 from firmware.compat import const
 
 EVENT_BYTES = const(32)
-SPARE = const(8)  # the most events between two commitments
+SPARE = const(24)  # the most events between two commitments
 NO_CLOCK = const(0x80)
 _FORMAT = "<IIBBBBIIII"  # then the CRC
 UNREADABLE = (0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -13,10 +13,12 @@ from firmware.compat import const
 from firmware.storage import layout, slots
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
+from firmware.storage.settings import PAYLOAD_BYTES as SETTINGS_BYTES
+from firmware.storage.settings import Settings
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(1)
+_LAYOUT_VERSION = const(2)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there
@@ -28,6 +30,7 @@ class Journal:
     """The journal of a pump with strokes of `stroke_uu` µU, in `nvm`; `ticks` is the dose core's ring of starts.
 
     `record` holds the values of the latest state; fill it and its `core` before save(). `log` is the event log.
+    `settings` are what save_settings() stores; a state saved after it goes with them.
     Raises MemoryRange if the memory is too small; every method raises what the memory raises.
     """
 
@@ -36,11 +39,14 @@ class Journal:
         self._format = slots.TwoSlots(nvm, layout.FORMAT_AT, layout.FORMAT_PAYLOAD_BYTES)
         self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)
         self._one_format = False
+        self._one_settings = False
         self._history = History(nvm, places.history_at, places.blocks, ticks)
         self._described = struct.pack(
             "<4sHHIIII", _MAGIC, _LAYOUT_VERSION, PAYLOAD_BYTES, len(ticks), stroke_uu, nvm.size_bytes, 0
         )
         self.record = StateRecord(self._state.payload)
+        self._settings = slots.TwoSlots(nvm, places.settings_at, SETTINGS_BYTES)
+        self.settings = Settings(self._settings.payload)
         self.log = EventLog(nvm, places.log_at, places.events)
 
     def open(self):
@@ -51,24 +57,46 @@ class Journal:
         stored = self._state.read()
         if bytes(self._format.payload) != self._described or stored == slots.NOTHING:
             return DAMAGED
+        settings = self._settings.read()
+        if settings == slots.NOTHING:
+            return DAMAGED
         self._one_format = described == slots.ONE
+        self._one_settings = settings == slots.ONE
         self.record.read()
+        self.settings.read()
         if not self._state.finished:
             self.record.permitted = 0  # it was never given: that comes after save()
         self.log.next_number = self.record.next_event
-        return WHOLE if stored == described == slots.BOTH else ONE_COPY
+        return WHOLE if stored == described == settings == slots.BOTH else ONE_COPY
+
+    @property
+    def settings_differ(self):
+        """Were settings stored, and then no state that knows of it? They are in force, their order is not logged."""
+        return self.record.settings != self._settings.sequence
+
+    def save_settings(self):
+        """Store `settings`; they count from now on, the order that changed them with the next save()."""
+        self.settings.write()
+        self._settings.write()
+        self._one_settings = False
 
     def restore_history(self):
         """Put the starts of strokes back into the ring; returns how many are replaced because they were damaged."""
         record = self.record
         return self._history.restore(record.strokes, record.open_part, record.saved_us)
 
-    def save(self):
-        """Store `record`; when this returns, it is so."""
+    def save(self, only_stroke=False):
+        """Make `record` true. `only_stroke`: nothing but the stroke has changed since the last time."""
         record = self.record
-        record.next_event = self.log.next_number
+        if self._one_settings:
+            self.save_settings()
         self._history.save(record.strokes, record.open_part)
-        record.write()
+        if only_stroke:
+            record.write_stroke()
+        else:
+            record.next_event = self.log.next_number
+            record.settings = self._settings.sequence
+            record.write()
         self._state.write()
         if self._one_format:
             self._write_format()
@@ -76,6 +104,8 @@ class Journal:
     def initialise(self):
         """Make a memory NEW or DAMAGED this pump's own: the present record first, and last that it is there."""
         self._history.restore(0, self.record.open_part, 0)
+        self.settings.forget()
+        self.save_settings()
         self.save()
         self._write_format()
 

@@ -1,13 +1,13 @@
 """Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
 
-    format | state, two copies | strokes' starts, a ring of blocks | events, a ring to the end
+    format | state, two copies | settings, two copies | strokes' starts, a ring of blocks | events, a ring to the end
 
 Implements: STORE-1, LOG-2
 """
 
 from firmware.compat import const
 from firmware.errors import MemoryRange
-from firmware.storage import event_log, history, state_record
+from firmware.storage import event_log, history, settings, state_record
 from firmware.storage.slots import OVERHEAD_BYTES
 
 FORMAT_PAYLOAD_BYTES = const(24)
@@ -21,7 +21,8 @@ class Layout:
 
     def __init__(self, size_bytes, strokes):
         self.blocks = history.blocks_for(strokes)
-        self.history_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
+        self.settings_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
+        self.history_at = self.settings_at + 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)
         end = self.history_at + self.blocks * history.BLOCK_BYTES
         self.log_at = -(-end // event_log.EVENT_BYTES) * event_log.EVENT_BYTES
         self.events = (size_bytes - self.log_at) // event_log.EVENT_BYTES

@@ -13,44 +13,85 @@ from firmware.storage import history
 
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
-_FORMAT = "<IIQIBBHIIIIQIIIIIQII"
-_VALUES_BYTES = const(84)
-_CORE_AT = _VALUES_BYTES
+BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
+PROCEDURE_BYTES = const(16)
+
+# What every stroke changes comes first, so that a stroke writes only that. Times are µs of device time.
+_OF_A_STROKE = (
+    ("strokes", "I"),  # that have started
+    ("permitted", "I"),  # the stroke that may come next, and perhaps has
+    ("saved_us", "Q"),
+    ("saved_utc_s", "I"),  # UTC then, 0 if the clock was lost
+    ("contact_us", "Q"),  # when a programmer was last heard
+    ("charge_nah", "Q"),  # taken from the battery
+)
+_OTHERS = (
+    ("clock_known", "B"),
+    ("mode", "B"),  # firmware.protocol.STATES
+    ("resets", "H"),  # since the memory was initialised
+    ("next_event", "I"),  # number of the event that comes next
+    ("settings", "I"),  # number of the settings record that goes with this
+    ("command_id", "I"),  # of the latest order that was carried out
+    ("alarms", "I"),  # bit n - 1: alarm n is latched
+    ("pattern", "B"),  # the one that runs, or MANUAL
+    ("manual_mu_per_h", "I"),  # the rate set by hand
+    ("recommended_mu_per_h", "I"),
+    ("recommended_until_us", "Q"),  # 0: none
+    ("newest_delivery", "I"),  # number
+    ("stretch_id", "I"),  # the running stretch of basal; 0: none
+    ("stretch_kind", "B"),
+    ("stretch_start_us", "Q"),
+    ("stretch_rate_mu_per_h", "I"),
+    ("stretch_since_us", "Q"),
+    ("stretch_earned", "Q"),
+    ("stretch_commanded", "I"),  # of the core's ledgers when it began
+    ("stretch_delivered", "I"),
+    ("stretch_abandoned", "I"),
+) + tuple(
+    [
+        (part + name, code)
+        for part in BOLUSES
+        for name, code in (
+            ("_id", "I"),  # the latest; 0: none yet
+            ("_running", "B"),
+            ("_kind", "B"),
+            ("_start_us", "Q"),
+            ("_programmed_mu", "I"),
+        )
+    ]
+)
+_STROKE_NAMES = tuple([name for name, _ in _OF_A_STROKE])
+_STROKE_FORMAT = "<" + "".join([code for _, code in _OF_A_STROKE])
+_OTHER_NAMES = tuple([name for name, _ in _OTHERS])
+_OTHER_FORMAT = "<" + "".join([code for _, code in _OTHERS])
+_OTHERS_AT = struct.calcsize(_STROKE_FORMAT)
+_PROCEDURE_AT = _OTHERS_AT + struct.calcsize(_OTHER_FORMAT)
+_CORE_AT = _PROCEDURE_AT + PROCEDURE_BYTES
 _OPEN_AT = _CORE_AT + CORE_BYTES
 PAYLOAD_BYTES = _OPEN_AT + history.OPEN_BYTES
-NO_RATE = const(0xFFFFFFFF)
 
 
 class StateRecord:
-    """A view of a record's payload: values as attributes, `core` and `open_part` as places in it.
+    """A view of a record's payload: values as attributes, `core`, `procedure` and `open_part` as places in it.
 
-    read() takes the values from the payload, write() puts them there. Times are µs of device time.
+    read() takes the values from the payload, write() puts them there.
     """
 
     def __init__(self, payload):
         self._payload = payload
+        self.procedure = payload[_PROCEDURE_AT:_CORE_AT]
         self.core = payload[_CORE_AT:_OPEN_AT]
         self.open_part = payload[_OPEN_AT:PAYLOAD_BYTES]
-        self.strokes = 0  # that have started
-        self.permitted = 0  # the stroke that may come next, and perhaps has
-        self.saved_us = 0  # device time
-        self.saved_utc_s = 0  # and UTC then, 0 if the clock was lost
-        self.clock_known = 0
-        self.spare = 0
-        self.resets = 0  # since the memory was initialised
-        self.next_event = 0  # number of the event that comes next
-        self.rate_to_return_to = NO_RATE  # basal once the time is set again; NO_RATE: the clock is not lost
-        self.newest_delivery = 0  # number
-        self.basal_id = 0  # the running stretch of basal; 0: none
-        self.basal_start_us = 0
-        self.basal_rate_mu_per_h = 0
-        self.basal_commanded = 0  # of the core's ledger when it began
-        self.basal_delivered = 0
-        self.basal_abandoned = 0
-        self.bolus_id = 0  # the latest bolus; 0: none yet
-        self.bolus_start_us = 0
-        self.bolus_programmed_mu = 0
-        self.bolus_running = 0  # 1: it is being delivered
+        for name in _OTHER_NAMES:
+            setattr(self, name, 0)
+        self.strokes = 0
+        self.permitted = 0
+        self.saved_us = 0
+        self.saved_utc_s = 0
+        self.contact_us = 0
+        self.charge_nah = 0
+        self.next_event = 0
+        self.settings = 0
 
     def strokes_of_core(self):
         """Strokes that had started when `core` was saved."""
@@ -58,53 +99,27 @@ class StateRecord:
 
     def read(self):
         """Take the values from the payload."""
-        (
-            self.strokes,
-            self.permitted,
-            self.saved_us,
-            self.saved_utc_s,
-            self.clock_known,
-            self.spare,
-            self.resets,
-            self.next_event,
-            self.rate_to_return_to,
-            self.newest_delivery,
-            self.basal_id,
-            self.basal_start_us,
-            self.basal_rate_mu_per_h,
-            self.basal_commanded,
-            self.basal_delivered,
-            self.basal_abandoned,
-            self.bolus_id,
-            self.bolus_start_us,
-            self.bolus_programmed_mu,
-            self.bolus_running,
-        ) = struct.unpack_from(_FORMAT, self._payload, 0)
+        values = struct.unpack_from(_STROKE_FORMAT, self._payload, 0)
+        values += struct.unpack_from(_OTHER_FORMAT, self._payload, _OTHERS_AT)
+        for name, value in zip(_STROKE_NAMES + _OTHER_NAMES, values):
+            setattr(self, name, value)
 
     def write(self):
         """Put the values into the payload."""
+        self.write_stroke()
+        values = [getattr(self, name) for name in _OTHER_NAMES]
+        struct.pack_into(_OTHER_FORMAT, self._payload, _OTHERS_AT, *values)
+
+    def write_stroke(self):
+        """Put those values into the payload that a stroke changes; the others are there from before."""
         struct.pack_into(
-            _FORMAT,
+            _STROKE_FORMAT,
             self._payload,
             0,
             self.strokes,
             self.permitted,
             self.saved_us,
             self.saved_utc_s,
-            self.clock_known,
-            self.spare,
-            self.resets,
-            self.next_event,
-            self.rate_to_return_to,
-            self.newest_delivery,
-            self.basal_id,
-            self.basal_start_us,
-            self.basal_rate_mu_per_h,
-            self.basal_commanded,
-            self.basal_delivered,
-            self.basal_abandoned,
-            self.bolus_id,
-            self.bolus_start_us,
-            self.bolus_programmed_mu,
-            self.bolus_running,
+            self.contact_us,
+            self.charge_nah,
         )

@@ -64,7 +64,7 @@ def live(case: Case) -> Pair:
         bench.run_until_us(end_us)
         status = bench.programmer.status()
         starts_us = list(bench.stroke_starts_us)
-        if status.state == "suspended":
+        if status.state == "stopped":
             bench.run_until_us(end_us + _AFTER_US)
             status = bench.programmer.status()
     alone = _alone(plant_of(case, first_us), starts_us, end_us)

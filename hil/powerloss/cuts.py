@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hil.powerloss.life import BURST_US, MEMORY_BYTES, Life, Memory, Write
 
@@ -84,7 +84,4 @@ def truth_at(life: Life, cut: Cut) -> Truth:
     known = [each for each in life.memories if each.begins <= cut.exchange]
     newest = known[-1]
     possible = [newest] if cut.exchange > newest.ends or len(known) == 1 else [known[-2], newest]
-    if any(each.state == "fault" for each in life.memories[len(known) :]):
-        # A fault needs no step to come: between the last one and the next.
-        possible.append(replace(newest, state="fault"))
     return Truth(started, completed, boluses, tuple(possible))

@@ -33,7 +33,13 @@ class Memory:
     ends: int
     rate_mu_per_h: int
     state: str
+    pattern: int
     limits: tuple[int, int, int, int]
+
+    @property
+    def what(self) -> tuple[object, ...]:
+        """All of it but the time."""
+        return self.rate_mu_per_h, self.state, self.pattern, self.limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Life:
 
 def _remembered(status: Status, begins: int, ends: int) -> Memory:
     limits = (status.max_basal_mu_per_h, status.max_bolus_mu, status.max_hour_mu, status.max_day_mu)
-    return Memory(begins, ends, status.basal_rate_mu_per_h, status.state, limits)
+    return Memory(begins, ends, status.basal_rate_mu_per_h, status.state, status.pattern, limits)
 
 
 def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
@@ -84,13 +90,18 @@ def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
         board.watch = watch
         life.memories.append(_remembered(bench.programmer.status(), 0, 0))
         for step in script:
+            since = life.memories[-1].ends
             bench.run_until_us(round(step.at_s * 1_000_000))
+            # What has changed by itself since the last step: a boundary, the end of a temporary rate, an alarm.
+            by_itself = _remembered(bench.programmer.status(), since, len(life.times_us))
+            if by_itself.what != life.memories[-1].what:
+                life.memories.append(by_itself)
             begins = len(life.times_us)
             step.do(bench)
             ends = len(life.times_us)
             life.memories.append(_remembered(bench.programmer.status(), begins, ends))
             for each in bench.programmer.deliveries():
-                if each.kind != "basal":
+                if each.kind not in ("basal", "temp_basal"):
                     strokes = each.programmed_mu * 1000 // board.stroke_uu
                     life.boluses[each.id] = Bolus(each.id, each.start_us, strokes, each.commanded_strokes)
         life.strokes_us = list(bench.stroke_starts_us)

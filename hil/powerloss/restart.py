@@ -83,7 +83,7 @@ class Restarter:
         if status.bolus_remaining_mu:
             bad(f"a bolus goes on with {status.bolus_remaining_mu} mU")
         _look_at_memory(status, truth, outcome)
-        rate = status.basal_rate_mu_per_h if status.state == "running" else 0
+        rate = status.in_force_mu_per_h
         start_us = bench.now_us
         bench.run_for(seconds=WATCHED_S)
         outcome.strokes_after = len(bench.stroke_starts_us)
@@ -99,8 +99,8 @@ class Restarter:
 
 def _look_at_memory(status: Status, truth: Truth, outcome: Outcome) -> None:
     limits = (status.max_basal_mu_per_h, status.max_bolus_mu, status.max_hour_mu, status.max_day_mu)
-    found = (status.basal_rate_mu_per_h, status.state, limits)
-    known = [(each.rate_mu_per_h, each.state, each.limits) for each in truth.memories]
+    found = (status.basal_rate_mu_per_h, status.state, status.pattern, limits)
+    known = [each.what for each in truth.memories]
     if found not in known:
         outcome.violations.append(f"what was set is not what is: {found}; known {known}")
 

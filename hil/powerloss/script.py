@@ -52,7 +52,7 @@ HOUR = (
     Step(20 * MINUTE_S, "basal changed", lambda bench: bench.programmer.set_basal(1_200)),
     Step(24 * MINUTE_S, "clock set", lambda bench: bench.programmer.set_time(1_767_229_000)),
     Step(27 * MINUTE_S, "bolus again", lambda bench: bench.programmer.bolus(2_000)),
-    Step(27 * MINUTE_S + 7, "suspended", lambda bench: bench.programmer.suspend()),
+    Step(27 * MINUTE_S + 7, "stopped", lambda bench: bench.programmer.stop()),
     Step(33 * MINUTE_S, "resumed", lambda bench: bench.programmer.resume()),
     Step(40 * MINUTE_S, "basal high", lambda bench: bench.programmer.set_basal(30_000)),
     Step(43 * MINUTE_S, "basal low again", lambda bench: bench.programmer.set_basal(800)),
@@ -65,7 +65,7 @@ HOUR = (
 SHORT = (
     Step(1, "basal", lambda bench: bench.programmer.set_basal(30_000)),
     Step(30, "bolus", lambda bench: bench.programmer.bolus(1_000)),
-    Step(35, "suspended", lambda bench: bench.programmer.suspend()),
+    Step(35, "stopped", lambda bench: bench.programmer.stop()),
     Step(40, "resumed", lambda bench: bench.programmer.resume()),
     Step(45, "bolus again", lambda bench: bench.programmer.bolus(600)),
     Step(55, "end", lambda bench: None),

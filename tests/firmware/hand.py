@@ -58,8 +58,17 @@ class Hand:
         self.now_us += us
 
     def live(self, until_us: int, *, confirm: bool = True) -> None:
-        while 0 <= (due_us := self.core.next_us()) <= until_us:
-            self.core.promise(self.now_us, min(due_us, self.now_us + 3600 * SECOND_US))
+        while True:
+            due_us = self.core.next_us()
+            deadline_us = self.pump.deadline_us
+            if min(due_us if due_us >= 0 else until_us + 1, deadline_us) > until_us:
+                break
+            self.core.promise(self.now_us, min(deadline_us, self.now_us + 3600 * SECOND_US))
+            if not 0 <= due_us <= deadline_us:
+                self._pass(max(self.now_us, deadline_us))
+                self.core.settle(self.now_us)
+                self.pump.handle(events.TIME)
+                continue
             self._pass(max(self.now_us, due_us))
             action = self.core.service(self.now_us)
             self.core.settle(self.now_us)

@@ -8,7 +8,7 @@ from firmware import protocol
 from firmware.commands import Commands
 from firmware.errors import Refused
 from firmware.protocol import MESSAGES, REFUSAL, decode, encode
-from tests.host.fake_device import FakePump
+from tests.host.fake_device import FakePump, lowest
 
 BY_NAME = {message.name: message for message in MESSAGES}
 
@@ -19,11 +19,15 @@ class Desk:
     def __init__(self, agreed=True, **pump):
         self.pump = FakePump(**pump)
         self.commands = Commands(self.pump)
+        self.command_id = 0
         if agreed:
             self.ask("hello", schema_hash=protocol.SCHEMA_HASH)
 
     def ask(self, name, **values):
         message = BY_NAME[name]
+        if message.changes_delivery:
+            self.command_id += 1
+            values = {"command_id": self.command_id, "expires_us": self.pump.now_us()} | values
         return self.send(message.id, encode(message.request, values, check=False))
 
     def send(self, message_id, payload):
@@ -41,7 +45,10 @@ def wrong_values():
     cases = []
     for message in MESSAGES[1:]:
         for index, field in enumerate(message.request):
-            greatest = {"u8": 0xFF, "u32": 0xFFFFFFFF}[field.kind]
+            if field.kind == "records":
+                continue
+            greatest = {"i32": 0x7FFFFFFF, "bool": 1}.get(field.kind, 0xFFFFFFFFFFFFFFFF)
+            greatest = {"u8": 0xFF, "u32": 0xFFFFFFFF}.get(field.kind, greatest)
             above = "hard_limit" if field.hard else "out_of_range"
             broken = [(above, value, field.high) for value in {field.high + field.step, greatest} if value > field.high]
             if field.low > 0:
@@ -58,10 +65,14 @@ def wrong_values():
 
 def usual(message):
     """A request that the fake pump accepts."""
-    values = {field.name: max(field.low, 1) * 200 if field.unit else max(field.low, 1) for field in message.request}
-    return {
-        field.name: field.low if values[field.name] > field.high else values[field.name] for field in message.request
-    }
+    values = lowest(message.request)
+    for field in message.request:
+        value = max(field.low, 1) * 200
+        if field.unit and field.low <= value <= field.high and value % field.step == 0:
+            values[field.name] = value
+    if message.changes_delivery:
+        values.update(command_id=77, expires_us=1 << 40)
+    return values
 
 
 @pytest.mark.parametrize("message", MESSAGES[1:], ids=[message.name for message in MESSAGES[1:]])
@@ -130,7 +141,7 @@ def test_changes_reach_the_pump_and_are_answered_with_their_time():
     assert desk.ask("bolus", volume_mu=2400)[0] == "bolus_active"
     assert desk.ask("cancel_bolus")["programmed_mu"] == 2400
     assert desk.ask("cancel_bolus") == ("no_bolus_active", protocol.NO_FIELD, 0, 0)
-    assert desk.ask("suspend") == {"at_us": 5_000_000, "abandoned_strokes": 2}
+    assert desk.ask("suspend") == {"at_us": 5_000_000, "abandoned_strokes": 2, "rate_mu_per_h": 200}
     assert desk.ask("bolus", volume_mu=200) == ("wrong_state", protocol.NO_FIELD, protocol.STATE_SUSPENDED, 0)
     assert desk.ask("resume") == {"at_us": 6_000_000, "rate_mu_per_h": 1250}
 
@@ -142,7 +153,7 @@ def test_new_limits_are_answered_beside_the_old_ones_and_apply():
     assert reply["at_us"] == 7_000_000
     assert {name: reply["new_" + name] for name in limits} == limits
     assert [reply["old_" + name] for name in limits] == [35000, 40000, 60000, 150000]
-    assert desk.ask("set_basal", rate_mu_per_h=1050) == ("clinician_limit", 0, 1050, 1000)
+    assert desk.ask("set_basal", rate_mu_per_h=1050) == ("clinician_limit", 2, 1050, 1000)
 
 
 @pytest.mark.req("LINK-1")
@@ -151,7 +162,7 @@ def test_a_bolus_is_whole_strokes(stroke_uu, step_mu):
     desk = Desk(stroke_uu=stroke_uu)
     if step_mu > 1:
         refused = desk.ask("bolus", volume_mu=step_mu * 3 + 1)
-        assert refused == ("not_whole_strokes", 0, step_mu * 3 + 1, step_mu)
+        assert refused == ("not_whole_strokes", 2, step_mu * 3 + 1, step_mu)
         assert desk.pump.calls == []
     assert desk.ask("bolus", volume_mu=step_mu * 3)["strokes"] == step_mu * 3000 // stroke_uu
 
@@ -192,7 +203,7 @@ class Unexpected(Exception):
 def test_an_unexpected_exception_becomes_a_counted_refusal(failure):
     desk = Desk()
 
-    def fail(volume_mu):
+    def fail(volume_mu, **order):
         raise failure
 
     desk.pump.bolus = fail
@@ -204,15 +215,95 @@ def test_an_unexpected_exception_becomes_a_counted_refusal(failure):
 
 def test_a_reply_that_the_table_does_not_allow_is_the_firmwares_fault():
     desk = Desk()
-    desk.pump.set_basal = lambda rate_mu_per_h: (-1, 0)
+    desk.pump.set_basal = lambda **order: {"at_us": -1, "old_rate_mu_per_h": 0, "new_rate_mu_per_h": 0}
     assert desk.ask("set_basal", rate_mu_per_h=50)[0] == "internal_error"
 
 
 def test_numbers_beyond_64_bits_are_clamped_in_a_refusal():
     desk = Desk()
 
-    def fail(volume_mu):
+    def fail(volume_mu, **order):
         raise Refused(protocol.DAY_LIMIT, "volume_mu", 1 << 70, -(1 << 70))
 
     desk.pump.bolus = fail
-    assert desk.ask("bolus", volume_mu=200) == ("day_limit", 0, (1 << 63) - 1, -(1 << 63))
+    assert desk.ask("bolus", volume_mu=200) == ("day_limit", 2, (1 << 63) - 1, -(1 << 63))
+
+
+ORDERS = [message for message in MESSAGES if message.changes_delivery]
+orders = pytest.mark.parametrize("message", ORDERS, ids=[message.name for message in ORDERS])
+
+
+@pytest.mark.req("THER-3")
+@orders
+def test_an_order_that_comes_too_late_is_refused_and_never_done(message):
+    desk = Desk()
+    desk.pump.device_us = 5_000_001
+    before = desk.pump.snapshot()
+    expected = ("expired", 1, 5_000_001, 5_000_000)
+    assert desk.ask(message.name, **{**usual(message), "expires_us": 5_000_000}) == expected
+    assert desk.pump.snapshot() == before and desk.pump.calls == []
+    desk.pump.device_us = 5_000_000
+    assert desk.ask(message.name, **{**usual(message), "expires_us": 5_000_000}) != expected
+
+
+@pytest.mark.req("LINK-2")
+@orders
+def test_an_order_that_comes_again_is_answered_as_before_and_done_once(message):
+    desk = Desk()
+    values = {**usual(message), "command_id": 9}
+    first = desk.ask(message.name, **values)
+    calls, after = list(desk.pump.calls), desk.pump.snapshot()
+    for repeat in range(1, 4):
+        assert desk.ask(message.name, **values) == first
+        assert (desk.pump.calls, desk.pump.snapshot()) == (calls, after)
+        assert desk.commands.counters.orders_repeated == repeat
+
+
+@pytest.mark.req("LINK-2")
+def test_an_order_of_before_a_reset_is_not_done_again():
+    desk = Desk()
+    desk.ask("bolus", volume_mu=200, command_id=9)
+    desk.commands = Commands(desk.pump)
+    desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    calls = list(desk.pump.calls)
+    assert desk.ask("bolus", volume_mu=200, command_id=9) == ("repeated", 0, 9, 0)
+    assert desk.pump.calls == calls
+    assert desk.ask("cancel_bolus", command_id=10)["programmed_mu"] == 200
+
+
+@pytest.mark.req("LINK-2")
+def test_a_refused_order_is_refused_again_and_another_with_its_id_too():
+    desk = Desk()
+    assert desk.ask("set_basal", rate_mu_per_h=100, command_id=5)["new_rate_mu_per_h"] == 100
+    desk.pump.limits = (50, 40000, 60000, 150000)
+    refused = ("clinician_limit", 2, 100, 50)
+    assert desk.ask("set_basal", rate_mu_per_h=100, command_id=6) == refused
+    desk.pump.limits = (35000, 40000, 60000, 150000)
+    assert desk.ask("set_basal", rate_mu_per_h=100, command_id=6) == refused
+    assert desk.pump.record.command_id == 5
+    assert desk.ask("bolus", volume_mu=200, command_id=7)["strokes"] == 1
+    assert desk.ask("suspend", command_id=7) == ("repeated", 0, 7, 0)
+
+
+@pytest.mark.req("SEC-2")
+@pytest.mark.parametrize(
+    ("roles", "allowed"),
+    [
+        ((), {"anyone"}),
+        (("patient",), {"anyone", "patient"}),
+        (("clinician",), {"anyone", "patient", "clinician"}),
+        (("service",), {"anyone", "service"}),
+    ],
+)
+def test_a_role_may_do_what_is_its_own(roles, allowed):
+    for message in MESSAGES[1:]:
+        desk = Desk()
+        desk.commands = Commands(desk.pump, roles=("anyone", *roles))
+        desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+        before = desk.pump.snapshot()
+        answer = desk.ask(message.name, **usual(message))
+        if message.role in allowed:
+            assert isinstance(answer, dict) or answer[0] == "no_bolus_active", message.name
+        else:
+            assert answer == ("wrong_role", protocol.NO_FIELD, 0, 0), message.name
+            assert desk.pump.snapshot() == before and desk.pump.calls == []

@@ -40,6 +40,9 @@ class Uart:
     def write(self, buffer, count):
         self.sent.extend(memoryview(buffer)[:count])
 
+class Record:
+    command_id = 0
+
 class Pump:
     def connected(self, schema_agreed):
         pass
@@ -49,11 +52,22 @@ class Pump:
         return {{"board": "FAKE", "firmware_version": "0.0.1", "core_version": "0.0.2", "native_core": True,
                 "stroke_uu": 200000, "stroke_nl": 500, "concentration_u_per_ml": 400, "now_us": 1000000,
                 "image": "0123456789abcdef"}}
-    def bolus(self, volume_mu):
-        return 3000000, 1, volume_mu * 1000 // 200000
-    def resume(self):
+    record = Record()
+    def __init__(self):
+        self.parts = (self,)
+    def __getattr__(self, name):
+        if any([message.name == name for message in protocol.MESSAGES]):
+            return lambda **request: {{}}
+        raise AttributeError(name)
+    def heard(self):
+        pass
+    def now_us(self):
+        return 2000000
+    def bolus(self, volume_mu, **order):
+        return {{"at_us": 3000000, "delivery_id": 1, "strokes": volume_mu * 1000 // 200000}}
+    def resume(self, **order):
         raise Refused(protocol.WRONG_STATE, None, 2)
-    def cancel_bolus(self):
+    def cancel_bolus(self, **order):
         raise OSError(5)
 
 def poll(uart, data):
@@ -88,7 +102,8 @@ def test_same_bytes_same_answers_as_on_cpython():
     print("seed 3")
     noise = random.Random(3)
     stream = ask(1, 0x01, schema_hash=protocol.SCHEMA_HASH) + noise.randbytes(3000) + b"\0"
-    stream += ask(2, 0x11, volume_mu=2400) + ask(3, 0x11, volume_mu=2401) + ask(0xFFFF, 0x11, volume_mu=0xFFFFFFFF)
+    for sequence, volume_mu in ((2, 2400), (3, 50000), (0xFFFF, 0xFFFFFFFF), (2, 2400)):
+        stream += ask(sequence, 0x11, command_id=sequence, expires_us=1 << 40, volume_mu=volume_mu)
     stream += encode_frame(5, 0x7E, b"x" * 247) + encode_frame(6, 0x11, b"") + b"\x01" * 300 + b"\0"
     device = FakeDevice()
     expected = device.feed(stream)
@@ -106,7 +121,9 @@ def test_exceptions_stay_inside_on_micropython():
     answer = run(
         "poll(uart, bytes.fromhex(sys.stdin.read()))\n"
         "uart.sent = bytearray()\n"
-        "codes = [commands.handle(number, b'')[1][1] for number in (0x12, 0x15, 0x14)]\n"
+        "order = bytes([1, 0, 0, 0]) + bytes([255]) * 8\n"
+        "codes = [commands.handle(0x12, order)[1][1], commands.handle(0x15, b'')[1][1]]\n"
+        "codes.append(commands.handle(0x14, bytes([2]) + order[1:])[1][1])\n"
         "print(json.dumps(codes))\n",
         hello,
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from firmware import protocol
 from firmware.protocol import MESSAGES, REFUSAL, Field, ProtocolError, decode, encode, schema_hash
+from tests.host.fake_device import lowest
 
 ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
@@ -37,18 +38,10 @@ def value_of(field):
     if field.kind == "str8":
         return st.text(max_size=field.high).filter(lambda text: len(text.encode()) <= field.high)
     if field.kind == "records":
-        return st.lists(values_of(field.fields), max_size=field.high)
+        return st.lists(values_of(field.fields), min_size=field.low, max_size=field.high)
     if field.kind == "bool":
         return st.booleans()
     return st.integers(-(-field.low // field.step), field.high // field.step).map(lambda n: n * field.step)
-
-
-def lowest(fields):
-    """The dict of the least allowed values."""
-    return {
-        field.name: {"str8": "", "records": []}.get(field.kind, -(-field.low // field.step) * field.step)
-        for field in fields
-    }
 
 
 @pytest.mark.req("LINK-1")
@@ -122,10 +115,13 @@ def test_a_payload_that_no_frame_can_hold_is_refused():
 
 
 def test_hard_limits_are_those_of_the_specification():
-    hard = {field.name: field.high for message in MESSAGES for field in message.request if field.hard}
+    fields = [field for message in MESSAGES for field in message.request]
+    fields += [inner for field in fields for inner in field.fields]
+    hard = {field.name: field.high for field in fields if field.hard}
     assert hard == {
         "rate_mu_per_h": 35000,
         "volume_mu": 40000,
+        "square_mu": 40000,
         "max_basal_mu_per_h": 35000,
         "max_bolus_mu": 40000,
         "max_hour_mu": 60000,
@@ -146,7 +142,7 @@ def test_a_hard_limit_is_named_as_one():
 
 def test_a_float_is_never_taken_for_a_dose():
     with pytest.raises(TypeError, match=r"volume_mu must be a whole number, not 2\.0"):
-        encode(protocol.BY_ID[0x11].request, {"volume_mu": 2.0})
+        encode(protocol.BY_ID[0x11].request, {"command_id": 1, "expires_us": 0, "volume_mu": 2.0})
 
 
 def test_the_table_is_well_formed():

@@ -17,7 +17,7 @@ def commanded(hand: Hand) -> int:
 
 
 def events(hand: Hand) -> list[dict[str, int]]:
-    oldest, newest, found = hand.pump.events(0, 1000)
+    oldest, newest, found = hand.pump.read_log(0, 1000).values()
     assert [each["number"] for each in found] == list(range(oldest, newest + 1))
     return found
 
@@ -25,15 +25,15 @@ def events(hand: Hand) -> list[dict[str, int]]:
 @pytest.mark.req("STORE-2")
 def test_a_bolus_that_was_cut_ends_with_what_was_delivered_and_is_not_repeated() -> None:
     hand = Hand()
-    hand.pump.set_basal(1000)
-    number = hand.pump.bolus(4000)[1]
+    hand.pump.therapy.set_basal(1000)
+    number = hand.pump.therapy.bolus(4000)["delivery_id"]
     hand.live(9 * SECOND_US)
     assert len(hand.strokes_us) == 5
     after = hand.restarted()
     # The sixth was due at 10 s and the power came back at 14 s: nobody knows.
     assert commanded(after) == 6
     assert 13 * SECOND_US < after.now_us < 15 * SECOND_US
-    record = next(each for each in after.pump.deliveries(0, 6)[2] if each["id"] == number)
+    record = next(each for each in after.pump.read_deliveries(0, 6)["records"] if each["id"] == number)
     assert (record["delivered_strokes"], record["abandoned_strokes"]) == (6, 14)
     assert record["reason"] == protocol.REASON_RESET
     after.live(after.now_us + HOUR_US)
@@ -44,7 +44,7 @@ def test_a_bolus_that_was_cut_ends_with_what_was_delivered_and_is_not_repeated()
 def test_a_short_cut_between_two_strokes_is_as_if_it_had_never_been() -> None:
     hand, twin = Hand(), Hand()
     for each in (hand, twin):
-        each.pump.set_basal(1000)  # a stroke every 12 min
+        each.pump.therapy.set_basal(1000)  # a stroke every 12 min
     hand.live(40 * 60 * SECOND_US)
     after = hand.restarted(30 * SECOND_US)
     assert commanded(after) == 3
@@ -56,7 +56,7 @@ def test_a_short_cut_between_two_strokes_is_as_if_it_had_never_been() -> None:
 @pytest.mark.req("STORE-2", "DOSE-1")
 def test_time_without_power_programs_nothing() -> None:
     hand = Hand()
-    hand.pump.set_basal(1000)
+    hand.pump.therapy.set_basal(1000)
     hand.live(HOUR_US)
     after = hand.restarted(10 * HOUR_US)
     assert commanded(after) == 6  # the one due after 72 min may have been delivered
@@ -70,71 +70,81 @@ def test_time_without_power_programs_nothing() -> None:
 def test_the_caps_look_back_over_the_cut() -> None:
     hand = Hand()
     hand.pump.set_limits(35_000, 40_000, 10_000, 150_000)
-    hand.pump.bolus(8000)
+    hand.pump.therapy.bolus(8000)
     hand.live(200 * SECOND_US)
     after = hand.restarted()
     assert after.pump.status()["hour_mu"] == 8000
     assert after.pump.status()["max_hour_mu"] == 10_000
     with pytest.raises(Refused):
-        after.pump.bolus(2200)
-    after.pump.bolus(2000)
+        after.pump.therapy.bolus(2200)
+    after.pump.therapy.bolus(2000)
 
 
 @pytest.mark.req("STORE-2", "DOSE-5")
 def test_a_suspended_pump_stays_suspended() -> None:
     hand = Hand()
-    hand.pump.set_basal(35_000)
+    hand.pump.therapy.set_basal(35_000)
     hand.live(60 * SECOND_US)
-    hand.pump.suspend()
+    hand.pump.therapy.stop()
     after = hand.restarted()
-    assert after.pump.status()["state"] == protocol.STATE_SUSPENDED
+    assert after.pump.status()["state"] == protocol.STATE_STOPPED
     after.live(after.now_us + HOUR_US)
     assert after.strokes_us == []
-    assert after.pump.resume()[1] == 35_000
+    assert after.pump.therapy.resume()["rate_mu_per_h"] == 35_000
 
 
 @pytest.mark.req("STORE-2")
 def test_a_stroke_in_progress_when_a_command_was_stored_counts() -> None:
     hand = Hand()
-    hand.pump.set_basal(35_000)
+    hand.pump.therapy.set_basal(35_000)
     hand.now_us = hand.core.next_us()
     hand.core.promise(hand.now_us, hand.now_us)
     assert hand.core.service(hand.now_us) == 1
     hand.core.settle(hand.now_us)
     hand.now_us += 50_000
-    hand.pump.set_basal(1000)  # the burst is playing
+    hand.pump.therapy.set_basal(1000)  # the burst is playing
     after = hand.restarted()
     assert commanded(after) == after.core.state()[dose_codes.GUARD_CONFIRMED] == 1
 
 
-@pytest.mark.req("STORE-2", "THER-1")
-def test_a_temporary_rate_and_a_boundary_outlive_a_cut() -> None:
-    hand = Hand()
-    hand.pump.set_basal(1000)
-    assert hand.core.temp_basal(0, 2, 50, 10 * HOUR_US) == 0
-    assert hand.core.plan_basal(0, 3 * HOUR_US, 4000) == 0
-    hand.pump.connected(True)  # stores
+def run_pattern(hand: Hand, rates: dict[int, int]) -> None:
+    """Run pattern A: 3 U/h, and from the half-hours in `rates` on what they say, until the next of them."""
+    day, now = [], 3000
+    for half_hour in range(48):
+        now = rates.get(half_hour, now)
+        day.append({"rate_mu_per_h": now})
+    staged = hand.pump.patterns.stage_pattern(0, day)
+    hand.pump.patterns.commit_pattern(0, fingerprint=staged["fingerprint"])
+    hand.pump.therapy.select_pattern(0)
+
+
+@pytest.mark.req("STORE-2", "THER-1", "THER-2")
+def test_a_temporary_rate_and_a_pattern_outlive_a_cut() -> None:
+    hand = Hand()  # it is midnight
+    run_pattern(hand, {0: 1000, 6: 4000})
+    hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 50, 600)
     hand.live(HOUR_US)
     after = hand.restarted(4 * HOUR_US)
     state = after.core.state()
     assert (state[dose_codes.RATE_MU_PER_H], state[dose_codes.TEMP], state[dose_codes.TEMP_VALUE]) == (4000, 2, 50)
     assert state[dose_codes.TEMP_UNTIL_US] == 10 * HOUR_US
+    assert after.pump.status()["in_force_mu_per_h"] == 2000
 
 
 @pytest.mark.req("THER-1")
-def test_without_a_clock_basal_runs_at_the_lowest_rate_until_the_time_is_set() -> None:
+def test_without_a_clock_a_pattern_runs_at_its_lowest_rate_until_the_time_is_set() -> None:
     hand = Hand()
-    hand.pump.set_basal(3000)
-    assert hand.core.plan_basal(0, 5 * HOUR_US, 500) == 0
-    hand.pump.connected(True)
+    run_pattern(hand, {10: 500, 12: 2000})
+    assert hand.pump.status()["basal_rate_mu_per_h"] == 3000
     after = hand.restarted(clock_lost=True)
     assert (after.pump.status()["utc_s"], after.pump.status()["basal_rate_mu_per_h"]) == (0, 500)
     assert protocol.EVENT_CLOCK_LOST in [each["event"] for each in events(after)]
     again = after.restarted(HOUR_US)
     assert again.pump.status()["basal_rate_mu_per_h"] == 500
-    assert again.pump.set_time(1_800_000_000)[1] == 0
-    assert again.pump.status()["basal_rate_mu_per_h"] == 3000
-    assert again.pump.status()["utc_s"] == 1_800_000_000
+    noon_s = 1_800_000_000 // 86400 * 86400 + 43200
+    assert again.pump.set_time(noon_s)["old_utc_s"] == 0
+    assert again.pump.status()["basal_rate_mu_per_h"] == 2000
+    assert again.pump.status()["utc_s"] == noon_s
     assert protocol.EVENT_CLOCK_SET in [each["event"] for each in events(again)]
 
 
@@ -152,25 +162,29 @@ def test_a_clock_that_takes_no_time_is_told() -> None:
 @pytest.mark.req("STORE-1", "GUARD-3")
 def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
     hand = Hand()
-    hand.pump.set_basal(35_000)
+    hand.pump.therapy.set_basal(35_000)
     hand.live(60 * SECOND_US)
     strokes = len(hand.strokes_us)
     hand.memory.failing = True
     hand.live(120 * SECOND_US)
     assert len(hand.strokes_us) == strokes + 1  # its permit was written before
     status = hand.pump.status()
-    assert (status["memory"], status["state"]) == (protocol.MEMORY_WRITE_FAILED, protocol.STATE_SUSPENDED)
-    for request in (lambda: hand.pump.set_basal(1000), lambda: hand.pump.bolus(1000), hand.pump.resume):
+    assert (status["memory"], status["state"]) == (protocol.MEMORY_WRITE_FAILED, protocol.STATE_STOPPED)
+    for request in (
+        lambda: hand.pump.therapy.set_basal(1000),
+        lambda: hand.pump.therapy.bolus(1000),
+        hand.pump.therapy.resume,
+    ):
         with pytest.raises(Refused) as refused:
             request()
         assert refused.value.code == protocol.MEMORY_FAILED
     hand.memory.failing = False
-    hand.now_us = hand.pump.deadline_us
+    hand.now_us += 61 * SECOND_US
     hand.pump.handle(1)
     assert hand.pump.status()["memory"] == protocol.MEMORY_WHOLE
     hand.live(hand.now_us + HOUR_US)
     assert len(hand.strokes_us) == strokes + 1  # until a person resumes
-    hand.pump.resume()
+    hand.pump.therapy.resume()
     hand.live(hand.now_us + 60 * SECOND_US)
     assert len(hand.strokes_us) > strokes + 1
 
@@ -178,14 +192,18 @@ def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
 @pytest.mark.req("STORE-3", "GUARD-3")
 def test_a_memory_that_cannot_be_believed_keeps_the_pump_still() -> None:
     hand = Hand()
-    hand.pump.set_basal(1000)
+    hand.pump.therapy.set_basal(1000)
     for address in (100, 1000):  # both copies of the state
         hand.memory.flip(address)
     after = hand.restarted()
     status = after.pump.status()
-    assert (status["memory"], status["state"]) == (protocol.MEMORY_DAMAGED, protocol.STATE_SUSPENDED)
+    assert (status["memory"], status["state"]) == (protocol.MEMORY_DAMAGED, protocol.STATE_STOPPED)
     after.live(after.now_us + HOUR_US)
-    for request in (after.pump.resume, lambda: after.pump.bolus(200), lambda: after.pump.set_basal(50)):
+    for request in (
+        after.pump.therapy.resume,
+        lambda: after.pump.therapy.bolus(200),
+        lambda: after.pump.therapy.set_basal(50),
+    ):
         with pytest.raises(Refused):
             request()
     assert after.strokes_us == [] and after.memory.writes == hand.memory.writes
@@ -203,7 +221,7 @@ def test_a_memory_that_cannot_be_believed_keeps_the_pump_still() -> None:
 @pytest.mark.parametrize("copy", [0, 1])
 def test_one_damaged_copy_is_mended(copy: int) -> None:
     hand = Hand()
-    hand.pump.set_basal(1000)
+    hand.pump.therapy.set_basal(1000)
     hand.live(HOUR_US)
     hand.memory.flip(100 + copy * 609)
     after = hand.restarted(SECOND_US)
@@ -237,7 +255,7 @@ def test_power_lost_at_any_byte_of_the_very_first_start_leaves_a_new_pump() -> N
 def test_what_happens_is_in_the_log_in_its_five_classes() -> None:
     hand = Hand(rtc=RamRtc(None))
     hand.pump.connected(True)
-    hand.pump.bolus(600)
+    hand.pump.therapy.bolus(600)
     hand.pump.refused(0x11, protocol.BOLUS_ACTIVE, 600)
     hand.live(HOUR_US)
     found = events(hand)

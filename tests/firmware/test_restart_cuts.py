@@ -1,43 +1,39 @@
-"""Every kind of delivery that the core knows, cut at every write: what the link cannot order is ordered of the core.
-
-The same is done to the whole firmware on a virtual board in tests/powerloss, with what the link can order.
-"""
+"""Every kind of delivery, cut at every write; tests/powerloss does the same to the firmware on a virtual board."""
 
 from __future__ import annotations
 
 import pytest
 
 from firmware import dose_codes as code
+from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import PowerCut, RamNvm
 
 MINUTE_US = 60 * SECOND_US
-PERCENT = 2
-SQUARE_COMMANDED = 13
 
 
 def live(hand: Hand) -> None:
     """An hour with basal, a boundary, a temporary rate, a normal, a square and a dual bolus, a suspend and a resume."""
-    core, pump = hand.core, hand.pump
-    pump.set_basal(6000)
-    assert core.plan_basal(hand.now_us, 40 * MINUTE_US, 2000) == code.OK
-    pump.connected(True)  # stores what was ordered of the core
+    patterns, therapy = hand.pump.patterns, hand.pump.therapy
+    rates = [{"rate_mu_per_h": 6000}] + [{"rate_mu_per_h": 2000}] * 47
+    staged = patterns.stage_pattern(0, rates)
+    patterns.commit_pattern(0, fingerprint=staged["fingerprint"])
+    therapy.select_pattern(0)  # its boundary comes in the middle of the hour
     hand.live(3 * MINUTE_US)
-    assert core.bolus(hand.now_us, 0, 8, 30 * MINUTE_US) == code.OK
-    pump.connected(True)
+    therapy.square_bolus(1600, 30)
     hand.live(8 * MINUTE_US)
-    pump.bolus(1200)
+    therapy.bolus(1200)
     hand.live(8 * MINUTE_US + 7 * SECOND_US)
-    pump.cancel_bolus()
-    assert core.temp_basal(hand.now_us, PERCENT, 150, 12 * MINUTE_US) == code.OK
-    pump.connected(True)
+    therapy.cancel_bolus()
+    therapy.temp_basal(protocol.TEMP_PERCENT, 150, 30)
     hand.live(15 * MINUTE_US)
-    assert core.bolus(hand.now_us, 3, 5, 30 * MINUTE_US) == code.OK
-    pump.connected(True)
-    hand.live(30 * MINUTE_US)
-    pump.suspend()
-    hand.live(33 * MINUTE_US)
-    pump.resume()
+    therapy.dual_bolus(600, 1000, 30)
+    hand.live(42 * MINUTE_US)
+    therapy.suspend()
+    hand.live(45 * MINUTE_US)
+    therapy.stop()
+    hand.live(48 * MINUTE_US)
+    therapy.resume()
     hand.live(60 * MINUTE_US)
 
 
@@ -74,7 +70,7 @@ def test_every_write_of_a_life_with_every_kind_of_delivery(off_us: int, clock_lo
         assert started <= found[code.GUARD_COMMANDED] <= started + 1, where
         assert found[code.GUARD_COMMANDED] == found[code.GUARD_CONFIRMED], where
         for kind in ("NORMAL", "SQUARE"):
-            place = code.NORMAL_COMMANDED if kind == "NORMAL" else SQUARE_COMMANDED
+            place = code.NORMAL_COMMANDED if kind == "NORMAL" else code.SQUARE_COMMANDED
             programmed, commanded, delivered, abandoned = found[place - 1 : place + 3]
             assert programmed == commanded + abandoned and delivered == commanded, f"{where}: a {kind} bolus goes on"
             if programmed == state[place - 1]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from c_ext.host import Core
 from firmware.errors import MemoryAbsent, MemoryRange
 from firmware.storage import event_log, history, layout, slots, state_record
+from firmware.storage import settings as settings_record
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
 from firmware.storage.slots import TwoSlots
@@ -131,13 +132,12 @@ def test_a_record_from_another_place_is_not_believed() -> None:
 def test_the_state_record_keeps_every_value_and_knows_the_core() -> None:
     record = StateRecord(memoryview(bytearray(state_record.PAYLOAD_BYTES)))
     names = [name for name, value in vars(record).items() if isinstance(value, int)]
-    assert len(names) == 20
     for place, name in enumerate(names):
         setattr(record, name, place + 1)
     record.write()
     other = StateRecord(memoryview(bytearray(bytes(record._payload))))
     other.read()
-    assert [getattr(other, name) for name in names] == list(range(1, 21))
+    assert [getattr(other, name) for name in names] == list(range(1, len(names) + 1))
     core = Core()
     assert state_record.CORE_BYTES == len(core.save(0)) == len(record.core)
     core.bolus(0, 9)
@@ -213,7 +213,7 @@ def test_events_have_numbers_without_gaps_and_the_oldest_goes_first() -> None:
     log = EventLog(nvm, 0, 64)
     for number in range(1, 201):
         log.append(number * 10, 1, 2, 3, 4, (5, 6, 7, number))
-    assert (log.oldest, log.next_number) == (201 - 56, 201)
+    assert (log.oldest, log.next_number) == (201 - (64 - event_log.SPARE), 201)
     for number in range(log.oldest, 201):
         assert log.read(number) == (number * 10, 1, 2, 3, 4, 5, 6, 7, number)
     assert log.read(64) == event_log.UNREADABLE
@@ -237,6 +237,7 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
         borders = [
             layout.FORMAT_AT,
             layout.STATE_AT,
+            places.settings_at,
             places.history_at,
             places.log_at,
             places.log_at + places.events * event_log.EVENT_BYTES,
@@ -244,6 +245,7 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
         sizes = [
             2 * (layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             2 * (state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
+            2 * (settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             places.blocks * history.BLOCK_BYTES,
         ]
         assert all(at + size <= after for at, size, after in zip(borders, sizes, borders[1:], strict=False))
@@ -266,6 +268,7 @@ def test_the_table_in_the_documents_is_the_layout() -> None:
     for row in (
         f"| format | {layout.FORMAT_AT} | 2 × {layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
         f"| state | {layout.STATE_AT} | 2 × {slot} |",
+        f"| settings | {places.settings_at:,} | 2 × {settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
         f"| history | {places.history_at:,} | {places.blocks} × {history.BLOCK_BYTES} |",
         f"| events | {places.log_at:,} | {event_log.EVENT_BYTES} each |",
         f"| 32 KiB, MB85RC256V (I²C; the development boards) | {places.events - event_log.SPARE} |",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware import events, protocol
+from firmware.alarms.table import BY_NUMBER
 from firmware.errors import Refused
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
@@ -20,11 +21,9 @@ class Hand(hands.Hand):
     def __init__(self, fault: Fault) -> None:
         self.plant = FaultyPlant(load_mechanism(), 1, fault=fault)
         self.packed = -1
-        self.told: list[codes.Diagnosis] = []
         self.burst_us = 104_222
         watch = Watch(lambda: self.packed, self._counts, (512, 39_063, 4095), 500, self.burst_us)
         super().__init__(watch=watch)
-        self.pump.on_diagnosis = self.told.append
 
     def _counts(self) -> int:
         return self.plant.pressure_counts(self.now_us)
@@ -57,28 +56,32 @@ class Hand(hands.Hand):
         self.now_us = until_us
 
 
+def alarms(hand: hands.Hand) -> list[str]:
+    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
+
+
 @pytest.mark.req("OCC-1", "OCC-4")
 def test_an_occlusion_in_a_bolus_suspends_and_what_clears_is_reported() -> None:
     hand = Hand(Fault("occlusion", 5 * SECOND_US, 300 * SECOND_US))
-    hand.pump.bolus(4000)
+    hand.pump.therapy.bolus(4000)
     hand.live(30 * SECOND_US)
     status = hand.pump.status()
-    assert (status["state"], protocol.DIAGNOSES[status["diagnosis"]]) == (protocol.STATE_SUSPENDED, "occlusion")
+    assert (status["state"], protocol.DIAGNOSES[status["diagnosis"]]) == (protocol.STATE_STOPPED, "occlusion")
     assert (status["missed_mu"], status["released_mu"]) == (400, 0)
-    found = hand.pump.diagnosis()
+    found = hand.pump.read_diagnosis()
     assert found["strokes"] == 2
     assert found["stored_mu"] == pytest.approx(400, rel=0.1)
     assert found["compliance_pl_per_pa"] == pytest.approx(75, rel=0.1)
-    assert [each.code for each in hand.told] == [codes.OCCLUSION]
+    assert alarms(hand) == ["occlusion", "pump_stopped"]
     hand.live(600 * SECOND_US)
     status = hand.pump.status()
     assert (status["state"], protocol.DIAGNOSES[status["diagnosis"]]) == (
-        protocol.STATE_SUSPENDED,
+        protocol.STATE_STOPPED,
         "occlusion_cleared",
     )
     assert status["released_mu"] == pytest.approx(400, rel=0.1)
-    newest = hand.pump.events(0, 8)[1]
-    found = [each for each in hand.pump.events(newest - 4, 8)[2] if each["event"] == protocol.EVENT_DIAGNOSIS]
+    newest = hand.pump.read_log(0, 8)["newest_number"]
+    found = [each for each in hand.pump.read_log(newest - 8, 16)["events"] if each["event"] == protocol.EVENT_DIAGNOSIS]
     assert [(each["category"], each["detail"]) for each in found] == [
         (protocol.CATEGORY_ALARM, codes.OCCLUSION),
         (protocol.CATEGORY_ALARM, codes.CLEARED),
@@ -89,10 +92,10 @@ def test_an_occlusion_in_a_bolus_suspends_and_what_clears_is_reported() -> None:
 @pytest.mark.req("OCC-1")
 def test_resume_begins_afresh_and_finds_it_again() -> None:
     hand = Hand(Fault("occlusion", 0))
-    hand.pump.set_basal(35_000)
+    hand.pump.therapy.set_basal(35_000)
     hand.live(120 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.OCCLUSION
-    hand.pump.resume()
+    hand.pump.therapy.resume()
     assert hand.pump.status()["diagnosis"] == codes.NONE
     hand.live(240 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.OCCLUSION
@@ -102,17 +105,19 @@ def test_resume_begins_afresh_and_finds_it_again() -> None:
 @pytest.mark.req("OCC-2")
 def test_a_stall_is_named_and_stops() -> None:
     hand = Hand(Fault("motor_stall", 0))
-    hand.pump.bolus(4000)
+    hand.pump.therapy.bolus(4000)
     hand.live(30 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.STALL
-    assert hand.pump.status()["state"] == protocol.STATE_FAULT  # the guard's own stop
+    assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+    assert alarms(hand) == ["motor_stall", "pump_stopped"]
+    assert hand.halted == 1
     assert len(hand.plant.strokes) == 2
 
 
 @pytest.mark.req("OCC-2")
 def test_a_finding_that_asks_for_no_stop_stops_nothing() -> None:
     hand = Hand(Fault("sensor_stuck", 0))
-    hand.pump.bolus(4000)
+    hand.pump.therapy.bolus(4000)
     hand.live(60 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.SENSOR_STUCK
     assert len(hand.plant.strokes) == 20
@@ -124,7 +129,7 @@ def test_a_board_that_brings_no_readings_says_so() -> None:
     assert protocol.DIAGNOSES[hand.pump.status()["diagnosis"]] == "not_watched"
     assert hand.pump.deadline_us == WATCH_US
     with pytest.raises(Refused):
-        hand.pump.resume()
+        hand.pump.therapy.resume()
 
 
 def test_the_link_names_findings_as_the_detector_does() -> None:

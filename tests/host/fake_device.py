@@ -4,10 +4,21 @@ from firmware import protocol
 from firmware.commands import Commands
 from firmware.errors import Refused
 from firmware.link import Link
+from firmware.therapy.answers import smallest_dose_mu
+from host.link import decode_frame
+
+
+class Record:
+    """What of the state record a pump shows to its commands."""
+
+    command_id = 0
 
 
 class FakePump:
-    """Answers as firmware/commands.py says a pump does. `snapshot()` is all that a request could change."""
+    """Answers as firmware/commands.py says a pump does. `snapshot()` is all that a request could change.
+
+    Orders that it has no method for are taken down in `calls` and answered with the least values of their reply.
+    """
 
     def __init__(self, stroke_uu=200000):
         self.stroke_uu = stroke_uu
@@ -22,6 +33,30 @@ class FakePump:
         self.connections = 0
         self.refusals = []
         self.calls = []
+        self.device_us = 2_000_000
+        self.record = Record()
+        self.parts = (self,)
+
+    def __getattr__(self, name):
+        message = next((each for each in protocol.MESSAGES if each.name == name), None)
+        if message is None:
+            raise AttributeError(name)
+
+        def answer(**request):
+            if message.changes_delivery:
+                self.calls.append((name,))
+            return lowest(message.reply)
+
+        return answer
+
+    def heard(self):
+        pass
+
+    def now_us(self):
+        return self.device_us
+
+    def read_time(self):
+        return {"now_us": self.device_us, "utc_s": self.utc_s}
 
     def snapshot(self):
         return (self.state, self.rate_mu_per_h, self.bolus_mu, self.bolus_id, self.limits, len(self.records))
@@ -55,66 +90,77 @@ class FakePump:
         )
         return values
 
-    def diagnosis(self):
+    def read_diagnosis(self):
         values = {field.name: 0 for field in protocol.BY_ID[0x22].reply}
         values.update(diagnosis=1, at_us=1_500_000, strokes=2, missed_mu=400, rise_pa=6666, compliance_pl_per_pa=75)
         return values
 
-    def set_basal(self, rate_mu_per_h):
+    def set_basal(self, rate_mu_per_h, **order):
         self.calls.append(("set_basal", rate_mu_per_h))
         if rate_mu_per_h > self.limits[0]:
             raise Refused(protocol.CLINICIAN_LIMIT, "rate_mu_per_h", rate_mu_per_h, self.limits[0])
         old, self.rate_mu_per_h = self.rate_mu_per_h, rate_mu_per_h
-        return 3_000_000, old
+        return {"at_us": 3_000_000, "old_rate_mu_per_h": old, "new_rate_mu_per_h": rate_mu_per_h}
 
-    def bolus(self, volume_mu):
-        self.calls.append(("bolus", volume_mu))
+    def bolus(self, volume_mu, **order):
         if self.state != protocol.STATE_RUNNING:
             raise Refused(protocol.WRONG_STATE, None, self.state)
+        if volume_mu * 1000 % self.stroke_uu:
+            raise Refused(protocol.NOT_WHOLE_STROKES, "volume_mu", volume_mu, smallest_dose_mu(self.stroke_uu))
         if self.bolus_mu:
             raise Refused(protocol.BOLUS_ACTIVE)
+        self.calls.append(("bolus", volume_mu))
         self.bolus_mu = volume_mu
         self.bolus_id += 1
-        return 3_000_000, self.bolus_id, volume_mu * 1000 // self.stroke_uu
+        strokes = volume_mu * 1000 // self.stroke_uu
+        return {"at_us": 3_000_000, "delivery_id": self.bolus_id, "strokes": strokes}
 
-    def cancel_bolus(self):
+    def cancel_bolus(self, **order):
         self.calls.append(("cancel_bolus",))
         if not self.bolus_mu:
             raise Refused(protocol.NO_BOLUS_ACTIVE)
         programmed, self.bolus_mu = self.bolus_mu, 0
-        return 4_000_000, self.bolus_id, programmed, 0
+        reply = lowest(protocol.BY_ID[0x12].reply)
+        reply.update(at_us=4_000_000, delivery_id=self.bolus_id, programmed_mu=programmed, delivered_mu=0)
+        return reply
 
-    def suspend(self):
+    def suspend(self, **order):
         self.calls.append(("suspend",))
         self.state = protocol.STATE_SUSPENDED
-        return 5_000_000, 2
+        return {"at_us": 5_000_000, "abandoned_strokes": 2, "rate_mu_per_h": 200}
 
-    def resume(self):
+    def resume(self, **order):
         self.calls.append(("resume",))
         self.state = protocol.STATE_RUNNING
-        return 6_000_000, self.rate_mu_per_h
+        return {"at_us": 6_000_000, "rate_mu_per_h": self.rate_mu_per_h}
 
-    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu):
+    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu, **order):
         self.calls.append(("set_limits",))
         old, self.limits = self.limits, (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
-        return 7_000_000, old
+        reply = {"at_us": 7_000_000}
+        for field, before, after in zip(protocol.NEW_LIMITS, old, self.limits, strict=True):
+            reply["old_" + field.name] = before
+            reply["new_" + field.name] = after
+        return reply
 
-    def deliveries(self, since_id, max_count):
+    def read_deliveries(self, since_id, max_count):
         found = [record for record in self.records if record["id"] > since_id][:max_count]
-        return (self.records[0]["id"], self.records[-1]["id"], found) if self.records else (0, 0, [])
+        oldest, newest = (self.records[0]["id"], self.records[-1]["id"]) if self.records else (0, 0)
+        return {"oldest_id": oldest, "newest_id": newest, "records": found}
 
-    def set_time(self, utc_s):
+    def set_time(self, utc_s, **order):
         self.calls.append(("set_time", utc_s))
         old, self.utc_s = self.utc_s, utc_s
-        return 8_000_000, old
+        return {"at_us": 8_000_000, "old_utc_s": old, "new_utc_s": utc_s}
 
-    def initialise_memory(self):
+    def initialise_memory(self, **order):
         self.calls.append(("initialise_memory",))
-        return 9_000_000
+        return {"at_us": 9_000_000}
 
-    def events(self, since_number, max_count):
+    def read_log(self, since_number, max_count):
         found = [event for event in self.log if event["number"] > since_number][:max_count]
-        return (self.log[0]["number"], self.log[-1]["number"], found) if self.log else (1, 0, [])
+        oldest, newest = (self.log[0]["number"], self.log[-1]["number"]) if self.log else (1, 0)
+        return {"oldest_number": oldest, "newest_number": newest, "events": found}
 
     def connected(self, schema_agreed):
         self.connections += 1
@@ -133,6 +179,17 @@ class FakePump:
             record = {"id": number, "kind": 1, "start_us": number, "end_us": number + 1, "programmed_mu": 200}
             record.update(commanded_strokes=1, delivered_strokes=1, abandoned_strokes=0, reason=1)
             self.records.append(record)
+
+
+def lowest(fields):
+    """The least values that the table allows."""
+    values = {}
+    for field in fields:
+        value = -(-field.low // field.step) * field.step
+        if field.kind == "records":
+            value = [lowest(field.fields)] * field.low
+        values[field.name] = "" if field.kind == "str8" else value
+    return values
 
 
 class FakeUart:
@@ -179,10 +236,17 @@ class FakeDevice:
 
     def write(self, data):
         reply = self.feed(data)
-        if reply and self.lose_replies:
-            self.lose_replies -= 1
+        if reply and self._loses(reply):
             reply = b""
         self.uart.sent += self.before_reply + reply
+
+    def _loses(self, reply):
+        """`lose_replies` is how many, or how many and of which message."""
+        count, message_id = self.lose_replies if isinstance(self.lose_replies, tuple) else (self.lose_replies, None)
+        lost = count > 0 and message_id in (None, decode_frame(reply.strip(b"\0"))[1] & 0x7F)
+        if lost:
+            self.lose_replies = (count - 1, message_id) if message_id else count - 1
+        return lost
 
     def read(self, timeout_s):
         data = bytes(self.uart.sent)

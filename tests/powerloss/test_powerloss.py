@@ -43,8 +43,8 @@ def test_every_exchange_and_every_write_is_cut() -> None:
 # (file, what it says, what the bug makes of it)
 BUGS = {
     "permit without record": (
-        "pump.py",
-        "elif self._memory.stroke(self._strokes + 1):",
+        "books.py",
+        "elif self.memory.stroke(self.strokes + 1):",
         "elif True:",
     ),
     "permit not believed": (

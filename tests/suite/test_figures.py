@@ -45,7 +45,7 @@ def test_the_stack_keeps_a_quarter_to_spare(bench: Bench, record_property: Calla
         bench.run_for(seconds=1)
     programmer.status()
     assert list(programmer.deliveries())
-    programmer.suspend()
+    programmer.stop()
     programmer.resume()
     bench.run_for(hours=1)
     top = address_of("__StackTop") - SRAM

@@ -56,7 +56,7 @@ def test_a_closed_catheter_is_found_within_the_strokes_that_physics_allows(
     before_pl = sum(plant.strokes.volume_pl)
     bench.run_until_us(onset_us + 6 * case.interval_us)
     status = bench.programmer.status()
-    assert (status.state, status.diagnosis) == ("suspended", "occlusion")
+    assert (status.state, status.diagnosis) == ("stopped", "occlusion")
     strokes = strokes_after(bench, onset_us)
     beyond = limits["detector.strokes_beyond_limit"].judge("strokes", strokes - limit_strokes(case, plant))
     assert beyond.verdict == "pass", beyond
@@ -102,4 +102,4 @@ def test_what_an_opened_catheter_has_released_is_told(open_bench: Callable[..., 
     assert found.diagnosis == "occlusion_cleared"
     error = load_limits()["detector.released_error"].judge("released", abs(found.released_mu / 1000 - released_u))
     assert error.verdict == "pass", error
-    assert bench.programmer.status().state == "suspended", "nothing resumes by itself"
+    assert bench.programmer.status().state == "stopped", "nothing resumes by itself"

@@ -1,0 +1,233 @@
+"""The alarms at work in a pump: what raises which, whether a cause is still there, what an alarm does, when it sounds.
+
+A latched alarm outlives a reset: the state record has a bit for each.
+
+Implements: ALARM-1, ALARM-2, ALARM-3, THER-4
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.alarms.alarms import Alarms, NotActive, StillThere
+from firmware.alarms.annunciation import TONE_MS
+from firmware.alarms.table import ALARMS, BY_NUMBER, STOP_NOW
+from firmware.errors import Refused
+from firmware.occlusion import codes as finding
+
+_PAGE = 15
+# What a finding of the occlusion detector is called as an alarm.
+_OF_FINDING = {
+    finding.OCCLUSION: "occlusion",
+    finding.PARTIAL: "under_delivery",
+    finding.AIR_LOCK: "air_lock",
+    finding.BACKFLOW: "under_delivery",
+    finding.STALL: "motor_stall",
+    finding.SENSOR_STUCK: "pressure_sensor_fault",
+    finding.SENSOR_RANGE: "pressure_sensor_fault",
+    finding.SENSOR_DRIFT: "pressure_sensor_fault",
+}
+_STANDING = tuple(set(_OF_FINDING.values()))
+_OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
+_LEVEL_EMPTY, _LEVEL_STOP = 2, 3
+_EMPTY_LIKE = (finding.AIR_LOCK,)  # nothing left to pump looks the same
+
+
+class AlarmDesk:
+    """The alarms of one pump.
+
+    `core`, `clock`, `wall`, `books`, `therapy`, `refills`: its parts; `stepper` to stop the motor at once, `sound(ms)`
+    the annunciator, `standing()` the code of the finding that stands with the occlusion detector.
+    """
+
+    def __init__(self, core, clock, wall, books, therapy, refills, stepper, sound, standing):
+        self.tone_us = protocol.NEVER_US  # when the next tone is due
+        self._core = core
+        self._clock = clock
+        self._wall = wall
+        self._books = books
+        self._therapy = therapy
+        self._refills = refills
+        self._stepper = stepper
+        self._sound = sound
+        self._standing = standing
+        self._alarms = Alarms(self._present, self._act, self._told)
+        self._level = 0
+        self._begun = False
+
+    def begin(self):
+        """A life begins: what was latched is latched, and what is wrong now is raised."""
+        now_us = self._clock.now_us()
+        latched = self._books.memory.record.alarms
+        for alarm in ALARMS:
+            if latched >> (alarm.number - 1) & 1:
+                self._alarms.latch(alarm, now_us)
+        if self._books.memory.state == protocol.MEMORY_DAMAGED:
+            self.raise_alarm("memory_integrity")
+            self.raise_alarm("not_initialised")
+        self.look(now_us)
+        self._begun = True
+
+    def look(self, now_us):
+        """Raise what shows without an event of its own: clock, reservoir, refill, the pump's state."""
+        if not self._wall.known:
+            self.raise_alarm("clock_lost")
+        if self._refills.due():
+            self.raise_alarm("refill_due")
+        self.halted(self._therapy.state(self._core.state()))
+        self.stroke_over(now_us)
+        self._plan(now_us)
+
+    def halted(self, mode):
+        """Delivery was suspended or stopped; the tones are the reminder."""
+        if mode == protocol.STATE_SUSPENDED:
+            self.raise_alarm("pump_suspended")
+        elif mode == protocol.STATE_STOPPED:
+            self.raise_alarm("pump_stopped")
+
+    def stroke_over(self, now_us):
+        """The reservoir holds a stroke less."""
+        level = self._refills.level()
+        if level > self._level:
+            self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu)
+            if level == _LEVEL_STOP:
+                self._therapy.halt_by_itself(now_us)
+        self._level = level
+
+    def time(self, now_us):
+        """Time has come for something: auto-off, or a tone."""
+        if now_us >= self._therapy.auto_off_us:
+            self.raise_alarm("auto_off")
+        if now_us >= self.tone_us:
+            self._sound(TONE_MS)
+            self._plan(now_us + 1)
+
+    def found(self, code):
+        """The occlusion detector has found something."""
+        name = _OF_FINDING.get(code)
+        if code in _EMPTY_LIKE and self._refills.level() >= _LEVEL_EMPTY:
+            name = "empty_reservoir"
+        if name is not None:
+            self.raise_alarm(name, code)
+
+    def withheld(self, now_us):
+        """A rolling cap took a stroke."""
+        for window, name in ((code.HOUR, "hourly_maximum_exceeded"), (code.DAY, "daily_maximum_exceeded")):
+            if self._at_cap(now_us, window):
+                self.raise_alarm(name, self._core.used(now_us, window))
+
+    def fault(self):
+        """The core has latched a fault."""
+        state = self._core.state()
+        fault = state[code.GUARD_FAULT]
+        name = {code.FAULT_MEMORY: "memory_integrity", code.FAULT_SUPERVISOR: "system_error"}.get(fault, "system_error")
+        if fault == code.FAULT_COUNT:
+            name = "motor_stall" if self._standing() == finding.STALL else "stroke_sensor_fault"
+            if state[code.GUARD_CONFIRMED] > state[code.GUARD_COMMANDED]:
+                name = "over_delivery"
+        self.raise_alarm(name, fault)
+
+    def memory_failed(self):
+        """Memory takes no record."""
+        self.raise_alarm("memory_integrity")
+
+    def resumed(self, now_us):
+        """A person has resumed delivery: that it had stopped needs no other acknowledgement."""
+        for name in ("pump_suspended", "pump_stopped", "auto_off"):
+            try:
+                self._alarms.acknowledge(name)
+            except (NotActive, StillThere):
+                pass
+        self._plan(now_us)
+
+    def raise_alarm(self, name, detail=0):
+        """Latch an alarm and do what it asks for."""
+        now_us = self._clock.now_us()
+        before = self._books.memory.record.alarms
+        self._alarms.raise_alarm(name, now_us, detail)
+        if self._books.memory.record.alarms != before:
+            self._plan(now_us)
+            if self._begun:  # before, the one store at the end of the start gives the one permit
+                self._books.store()
+
+    def summary(self):
+        """(number of the alarm that speaks for all, 0: none; how many are latched)."""
+        shown = self._alarms.shown()
+        return (0 if shown is None else shown.alarm.number), len(self._alarms.active())
+
+    def read_alarms(self, first):
+        """The read_alarms reply's fields."""
+        active = self._alarms.active()
+        records = [
+            {
+                "alarm": each.alarm.number,
+                "since_us": each.since_us,
+                "detail": each.detail,
+                "cause_there": self._present(each.alarm.name),
+            }
+            for each in active[first : first + _PAGE]
+        ]
+        return {"alarms": len(active), "records": records}
+
+    def acknowledge_alarm(self, alarm, **order):
+        """Clear an alarm whose cause is gone."""
+        now_us = self._clock.now_us()
+        name = BY_NUMBER[alarm].name if alarm in BY_NUMBER else ""
+        try:
+            if not name:
+                raise NotActive(alarm)
+            self._alarms.acknowledge(name)
+        except NotActive:
+            raise Refused(protocol.NOT_ACTIVE, "alarm", alarm)
+        except StillThere:
+            raise Refused(protocol.CAUSE_THERE, "alarm", alarm)
+        self._plan(now_us)
+        self._books.accepted("acknowledge_alarm", alarm)
+        return {"at_us": now_us, "alarms": len(self._alarms.active())}
+
+    def _present(self, name):
+        state = self._core.state()
+        if name in ("stroke_sensor_fault", "system_error", "over_delivery", "motor_stall") and state[code.GUARD_FAULT]:
+            return True
+        if name in _STANDING:
+            return _OF_FINDING.get(self._standing()) == name
+        now_us = self._clock.now_us()
+        if name == "hourly_maximum_exceeded":
+            return self._at_cap(now_us, code.HOUR)
+        if name == "daily_maximum_exceeded":
+            return self._at_cap(now_us, code.DAY)
+        if name == "clock_lost":
+            return not self._wall.known
+        if name == "refill_due":
+            return self._refills.due()
+        if name in ("low_reservoir", "empty_reservoir"):
+            return self._refills.level() >= (1 if name == "low_reservoir" else _LEVEL_EMPTY)
+        if name == "memory_integrity":
+            return not self._books.memory.usable or state[code.GUARD_FAULT] == code.FAULT_MEMORY
+        if name == "not_initialised":
+            return self._books.memory.state == protocol.MEMORY_DAMAGED
+        mode = self._therapy.state(state)
+        if name == "pump_suspended":
+            return mode == protocol.STATE_SUSPENDED
+        if name == "pump_stopped":
+            return mode == protocol.STATE_STOPPED
+        return False
+
+    def _at_cap(self, now_us, window):
+        return self._core.used(now_us, window) >= self._core.limits()[2 + window]
+
+    def _act(self, action):
+        if action == STOP_NOW and not self._core.state()[code.GUARD_FAULT]:
+            self._stepper.stop()  # for a fault the pump has done so before anything else
+        self._therapy.halt_by_itself(self._clock.now_us())
+
+    def _told(self, what, alarm, detail):
+        memory = self._books.memory
+        bit = 1 << (alarm.number - 1)
+        if what == "raised":
+            memory.record.alarms |= bit
+            memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_ALARM, alarm.number, alarm.priority, (detail,))
+        elif what == "acknowledged":
+            memory.record.alarms &= ~bit
+            memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_ACKNOWLEDGED, alarm.number, 0, (detail,))
+
+    def _plan(self, now_us):
+        self.tone_us = self._alarms.next_tone_us(now_us)

@@ -1,0 +1,80 @@
+"""The pump's books: what has happened, made true in memory before anything follows from it.
+
+The one place that gives a permit. If memory takes no record there is none, and delivery stops by itself.
+
+Implements: STORE-1, LOG-1
+"""
+
+from firmware import protocol
+from firmware.deliveries import Deliveries
+from firmware.errors import Refused
+
+_ID = {message.name: message.id for message in protocol.MESSAGES}
+
+
+def _alone():
+    """Nobody to be told yet."""
+
+
+class Books:
+    """The record of deliveries, the log and the permits of one pump.
+
+    `core` is the dose core, `memory` a Memory that has not been opened yet, `clock` the device's. `deliveries` are kept
+    here; `strokes` counts those that are over. `on_failure()` is called when memory has failed.
+    """
+
+    def __init__(self, core, clock, memory):
+        self._core = core
+        self._clock = clock
+        self.memory = memory
+        self.deliveries = Deliveries(core, self._note_end)
+        self.strokes = 0
+        self.on_failure = _alone
+
+    def stroke_over(self):
+        """A stroke is over: into memory, then the next permit."""
+        self.strokes += 1
+        if self.deliveries.stroke_ended():
+            self.store()
+        elif self.memory.stroke(self.strokes + 1):
+            self._core.permit(self.strokes + 1)
+        else:
+            self.on_failure()
+
+    def store(self):
+        """Make true what has happened; only then may the next stroke come. STORE-1."""
+        if self.memory.store(self.deliveries, self.strokes + 1):
+            self._core.permit(self.strokes + 1)  # refused while that stroke is in progress: it has its permit
+        elif self.memory.usable or self.memory.state == protocol.MEMORY_WRITE_FAILED:
+            self.on_failure()
+
+    def need_memory(self):
+        """Raises Refused while nothing can be stored."""
+        if not self.memory.usable:
+            raise Refused(protocol.MEMORY_FAILED)
+
+    def accepted(self, message_name, *values):
+        """An order was carried out: log it and store what it has led to. Raises Refused if that fails."""
+        self.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, _ID[message_name], 0, values)
+        self.store()
+        self.need_memory()
+
+    def refused(self, message_id, refusal_code, value):
+        """An order was refused: into the log."""
+        values = (min(abs(value), 0xFFFFFFFF),)
+        self.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_REFUSED, message_id, refusal_code, values)
+        self.store()
+
+    def so_far(self):
+        """Put what is being delivered into the log."""
+        for delivery in self.deliveries.running():
+            self._note_delivery(protocol.EVENT_DELIVERY_SO_FAR, delivery)
+        self.store()
+
+    def _note_end(self, delivery):
+        self._note_delivery(protocol.EVENT_DELIVERY_ENDED, delivery)
+
+    def _note_delivery(self, what, delivery):
+        fields = delivery.as_record(self._clock.now_us())
+        values = (fields["id"], fields["programmed_mu"], fields["delivered_strokes"], fields["abandoned_strokes"])
+        self.memory.note(protocol.CATEGORY_DELIVERY, what, fields["kind"], fields["reason"], values)

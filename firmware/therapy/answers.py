@@ -1,0 +1,84 @@
+"""What the dose core answers to an order, as the programmer link says it: refusals with the limit they name."""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.errors import FirmwareError, Refused
+
+# The state a refused request found the pump in.
+_STATES = {
+    code.E_SUSPENDED: protocol.STATE_STOPPED,
+    code.E_RUNNING: protocol.STATE_RUNNING,
+    code.E_FAULT: protocol.STATE_FAULT,
+}
+_PLAIN = {
+    code.E_BUSY: protocol.BOLUS_ACTIVE,
+    code.E_NO_BOLUS: protocol.NO_BOLUS_ACTIVE,
+    code.E_NO_TEMP: protocol.NO_TEMP_ACTIVE,
+}
+
+
+class Answers:
+    """Reads the answers of `core`, whose strokes are of `stroke_uu` µU."""
+
+    def __init__(self, core, clock, stroke_uu):
+        self._core = core
+        self._clock = clock
+        self._stroke_uu = stroke_uu
+
+    def need(self, result, field_name=None, value=0):
+        """Raise the refusal that a core result stands for; OK passes. `value` is the field's, mU or mU/h."""
+        if result == code.OK:
+            return
+        if result in _STATES:
+            raise Refused(protocol.WRONG_STATE, None, _STATES[result])
+        if result in _PLAIN:
+            raise Refused(_PLAIN[result], field_name, value)
+        max_basal_mu_per_h, bolus, hour, day = self._core.limits()
+        if result == code.E_MAX_BASAL:
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, max_basal_mu_per_h)
+        if result == code.E_MAX_BOLUS:
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, self.mu(bolus))
+        if result == code.E_HOUR_CAP:
+            raise Refused(protocol.HOUR_LIMIT, field_name, value + self.used_mu(code.HOUR), self.mu(hour))
+        if result == code.E_DAY_CAP:
+            raise Refused(protocol.DAY_LIMIT, field_name, value + self.used_mu(code.DAY), self.mu(day))
+        raise FirmwareError("the dose core answered %d" % result)
+
+    def strokes(self, field_name, volume_mu):
+        """How many strokes make `volume_mu`; raises Refused unless they are whole."""
+        if volume_mu * 1000 % self._stroke_uu:
+            raise Refused(protocol.NOT_WHOLE_STROKES, field_name, volume_mu, smallest_dose_mu(self._stroke_uu))
+        return volume_mu * 1000 // self._stroke_uu
+
+    def mu(self, strokes):
+        """Insulin in so many strokes, mU."""
+        return strokes * self._stroke_uu // 1000
+
+    def used_mu(self, window):
+        """Insulin of the last hour or day, mU."""
+        return self.mu(self._core.used(self._clock.now_us(), window))
+
+    def part(self, prefix, part, ran=True):
+        """programmed_mu and delivered_mu of a part of the bolus, for a reply; 0 unless it `ran`."""
+        place = (code.NORMAL_PROGRAMMED, code.SQUARE_PROGRAMMED)[part]
+        state = self._core.state()
+        programmed, delivered = (state[place], state[place + 2]) if ran else (0, 0)
+        return {prefix + "programmed_mu": self.mu(programmed), prefix + "delivered_mu": self.mu(delivered)}
+
+
+def smallest_dose_mu(stroke_uu):
+    """The least whole number of mU that is whole strokes: 200 for 200000 µU, 25 for 12500 µU."""
+    dose_uu = stroke_uu
+    while dose_uu % 1000:
+        dose_uu += stroke_uu
+    return dose_uu // 1000
+
+
+def abandoned(state):
+    """Strokes given up, of all kinds, by a core in `state`."""
+    return (
+        state[code.BASAL_ABANDONED]
+        + state[code.TEMP_ABANDONED]
+        + state[code.NORMAL_ABANDONED]
+        + state[code.SQUARE_ABANDONED]
+    )

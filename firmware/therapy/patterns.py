@@ -1,0 +1,100 @@
+"""Basal patterns and settings: staged, compared old and new, then committed at once. What runs goes on meanwhile.
+
+Implements: THER-1
+"""
+
+from firmware import protocol
+from firmware.errors import Refused
+from firmware.storage.settings import fingerprint
+
+_SETTINGS = tuple([field.name for field in protocol.SETTINGS])
+_HALF_HOUR_IN_DAY = 2
+
+
+class Patterns:
+    """The messages about patterns and settings, for `therapy` with `books`."""
+
+    def __init__(self, core, clock, books, therapy):
+        self._core = core
+        self._clock = clock
+        self._books = books
+        self._settings = books.memory.settings
+        self._record = books.memory.record
+        self._therapy = therapy
+        self._staged = [None] * len(protocol.PATTERNS)  # forgotten by a reset: nothing was said to be in force
+
+    def stage_pattern(self, pattern, rates):
+        """Put 48 rates aside. Refused: above the clinician's limit."""
+        rates = [each["rate_mu_per_h"] for each in rates]
+        self._allow(rates)
+        self._staged[pattern] = rates
+        old_day_mu = _day_mu(self._settings.rates(pattern))
+        return {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "old_day_mu": old_day_mu}
+
+    def read_pattern(self, pattern, staged):
+        """The 48 rates in force or staged."""
+        rates = self._staged[pattern] if staged else self._settings.rates(pattern)
+        if rates is None:
+            raise Refused(protocol.NOT_STAGED, "pattern", pattern)
+        records = [{"rate_mu_per_h": each} for each in rates]
+        return {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "rates": records}
+
+    def commit_pattern(self, pattern, **order):
+        """The staged rates become the pattern's, if they are those that were looked at."""
+        self._books.need_memory()
+        rates = self._staged[pattern]
+        if rates is None:
+            raise Refused(protocol.NOT_STAGED, "pattern", pattern)
+        if order["fingerprint"] != fingerprint(rates):
+            raise Refused(protocol.NOT_THE_SAME, "fingerprint", order["fingerprint"], fingerprint(rates))
+        self._allow(rates)
+        if self._record.pattern == pattern:
+            self._therapy.allow_rate("pattern", pattern, max(rates))
+        now_us = self._clock.now_us()
+        before = self._settings.rates(pattern)
+        self._settings.set_rates(pattern, rates)
+        self._save(lambda: self._settings.set_rates(pattern, before))
+        self._staged[pattern] = None
+        self._therapy.follow(now_us)
+        self._books.accepted("commit_pattern", pattern, _day_mu(before), _day_mu(rates))
+        return {"at_us": now_us, "day_mu": _day_mu(rates), "in_force_mu_per_h": self._therapy.in_force_mu_per_h()}
+
+    def read_settings(self):
+        """What the device does by itself."""
+        return {name: getattr(self._settings, name) for name in _SETTINGS}
+
+    def set_settings(self, **order):
+        """Set all of them. Refused: thresholds that are not in order."""
+        self._books.need_memory()
+        stop_mu, empty_mu, low_mu = [order["reservoir_" + name] for name in ("stop_mu", "empty_mu", "low_mu")]
+        if stop_mu > empty_mu:
+            raise Refused(protocol.OUT_OF_RANGE, "reservoir_stop_mu", stop_mu, empty_mu)
+        if empty_mu > low_mu:
+            raise Refused(protocol.OUT_OF_RANGE, "reservoir_empty_mu", empty_mu, low_mu)
+        now_us = self._clock.now_us()
+        before = self.read_settings()
+        self._take({name: order[name] for name in _SETTINGS})
+        self._save(lambda: self._take(before))
+        self._therapy.follow(now_us)
+        changed = [order[name] for name in _SETTINGS if order[name] != before[name]]
+        self._books.accepted("set_settings", *[abs(int(each)) for each in changed[:4]])
+        return {"at_us": now_us}
+
+    def _take(self, values):
+        for name in values:
+            setattr(self._settings, name, values[name])
+
+    def _save(self, undo):
+        if not self._books.memory.store_settings():
+            undo()
+            self._books.on_failure()
+            raise Refused(protocol.MEMORY_FAILED)
+
+    def _allow(self, rates):
+        limit_mu_per_h = self._core.limits()[0]
+        if max(rates) > limit_mu_per_h:
+            raise Refused(protocol.CLINICIAN_LIMIT, "rates", max(rates), limit_mu_per_h)
+
+
+def _day_mu(rates):
+    return sum(rates) // _HALF_HOUR_IN_DAY

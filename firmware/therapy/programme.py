@@ -1,0 +1,87 @@
+"""Which basal rate is programmed, now and from when on another: by hand, by a pattern and the local clock, by a closed
+loop's recommendation, or the least rate while suspended.
+
+The dose core is always given the next change with the present rate, so the change comes at its own microsecond
+whatever the supervisor does. The order of precedence: procedure, suspended, recommended, pattern, by hand.
+
+Without a clock a pattern runs at the lowest of its rates (THER-1, STORE). A pattern above the clinician's limit runs at
+the limit.
+
+Implements: THER-1, THER-3, THER-7
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.compat import const
+from firmware.protocol import NEVER_US
+
+_HALF_HOUR_S = const(1800)
+_DAY_S = const(86400)
+
+
+class Programme:
+    """The programmed basal of `core`; `record` and `settings` hold what outlives a reset, `wall` is the WallClock.
+
+    `next_us` is when the rate will change next (NEVER_US: it stays), known after apply().
+    """
+
+    def __init__(self, core, record, settings, wall):
+        self.next_us = NEVER_US
+        self._core = core
+        self._record = record
+        self._settings = settings
+        self._wall = wall
+
+    def apply(self, now_us):
+        """Give the core the rate of now and the next change; returns that rate, mU/h. The core must not be faulted."""
+        core = self._core
+        limit_mu_per_h = core.limits()[0]
+        rate_mu_per_h, self.next_us, next_mu_per_h = self.wanted(now_us)
+        rate_mu_per_h = min(rate_mu_per_h, limit_mu_per_h)
+        core.settle(now_us)
+        state = core.state()
+        if state[code.RATE_MU_PER_H] != rate_mu_per_h or (self.next_us == NEVER_US and state[code.BOUNDARY_US] >= 0):
+            core.set_basal(now_us, rate_mu_per_h)
+        if self.next_us != NEVER_US:
+            core.plan_basal(now_us, self.next_us, min(next_mu_per_h, limit_mu_per_h))
+        return rate_mu_per_h
+
+    def wanted(self, now_us):
+        """(mU/h now, device time of the next change or NEVER_US, mU/h from then on)."""
+        record = self._record
+        if record.mode == protocol.STATE_PROCEDURE:
+            return 0, NEVER_US, 0
+        if record.mode == protocol.STATE_SUSPENDED:
+            return self._settings.suspend_rate_mu_per_h, NEVER_US, 0
+        if record.recommended_until_us > now_us:
+            until_us = record.recommended_until_us
+            return record.recommended_mu_per_h, until_us, self._programmed(until_us)[0]
+        return self._programmed(now_us)
+
+    def programmed_mu_per_h(self, now_us):
+        """The rate by hand or by pattern, be it in force or not."""
+        return self._programmed(now_us)[0]
+
+    def greatest_mu_per_h(self):
+        """The greatest rate that may come into force by itself."""
+        if self._record.pattern == protocol.MANUAL:
+            return self._record.manual_mu_per_h
+        return max(self._settings.rates(self._record.pattern))
+
+    def _programmed(self, now_us):
+        pattern = self._record.pattern
+        settings = self._settings
+        if pattern == protocol.MANUAL:
+            return self._record.manual_mu_per_h, NEVER_US, 0
+        if not self._wall.known:
+            return min(settings.rates(pattern)), NEVER_US, 0
+        offset_s = settings.utc_offset_min * 60
+        half_hour = (self._wall.utc_s(now_us) + offset_s) // _HALF_HOUR_S
+        rate_mu_per_h = settings.rate(pattern, half_hour % protocol.HALF_HOURS)
+        for ahead in range(1, protocol.HALF_HOURS):
+            then_mu_per_h = settings.rate(pattern, (half_hour + ahead) % protocol.HALF_HOURS)
+            if then_mu_per_h != rate_mu_per_h:
+                change_us = self._wall.device_us((half_hour + ahead) * _HALF_HOUR_S - offset_s)
+                # A clock that is anchored anew may show the change's own second a moment late.
+                return rate_mu_per_h, max(change_us, now_us + 1), then_mu_per_h
+        return rate_mu_per_h, NEVER_US, 0

@@ -1,0 +1,320 @@
+"""Therapy: the orders of a person or a closed loop, put before the dose core. Therapy proposes, the core disposes: its
+refusals are passed on with the limit they name.
+
+Each method that a message names takes the request's fields and returns the reply's. An order is carried out and stored,
+or refused with nothing changed. The states and who leads from one to another: docs/therapy.md.
+
+Implements: THER-1, THER-2, THER-3, THER-7, DOSE-3, DOSE-5, GUARD-1
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.deliveries import NORMAL, SQUARE, in_force
+from firmware.errors import Refused
+from firmware.protocol import NEVER_US
+from firmware.therapy.answers import Answers, abandoned
+
+_US_PER_MIN = 60000000
+_RUNNING = protocol.STATE_RUNNING
+
+
+def _alone(_):
+    """Nobody to be told yet."""
+
+
+class Therapy:
+    """The therapy of one pump.
+
+    `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme; `stroke_uu` the
+    stroke, µU. `on_resume(now_us)` is called when delivery begins anew, `on_halt(mode)` when it is suspended or
+    stopped: both are the pump's.
+    """
+
+    def __init__(self, core, clock, books, programme, stroke_uu):
+        self.programme = programme
+        self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
+        self.on_resume = _alone
+        self.on_halt = _alone
+        self._core = core
+        self._clock = clock
+        self._books = books
+        self._record = books.memory.record
+        self._settings = books.memory.settings
+        self._answers = Answers(core, clock, stroke_uu)
+        self._stroke_uu = stroke_uu
+
+    def begin(self):
+        """A life begins: its basal is what is programmed now. Memory has been opened."""
+        now_us = self._clock.now_us()
+        if not self._books.memory.usable:
+            self._core.suspend(now_us)  # intact state or none: GUARD-3
+            self._record.mode = protocol.STATE_STOPPED
+            return
+        if self._record.mode == protocol.STATE_PROCEDURE:
+            self._record.mode = protocol.STATE_STOPPED
+            self._core.suspend(now_us)
+        self.follow(now_us)
+
+    @property
+    def auto_off_us(self):
+        """When the pump stops unless a programmer is heard; NEVER_US: not at all."""
+        minutes = self._settings.auto_off_min
+        if not minutes or self._record.mode != _RUNNING:
+            return NEVER_US
+        return self._record.contact_us + minutes * _US_PER_MIN
+
+    def heard(self, now_us):
+        """A programmer has been heard."""
+        self._record.contact_us = now_us
+        self._plan()
+
+    def time(self, now_us):
+        """The deadline has come: what the core has done by itself goes into the books."""
+        before = self._books.deliveries.stretch_id
+        lapsed = 0 < self._record.recommended_until_us <= now_us
+        if lapsed:
+            self._record.recommended_until_us = 0
+            rate_mu_per_h = self.programme.programmed_mu_per_h(now_us)
+            note = (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_RATE_LAPSED, 0, 0, (rate_mu_per_h,))
+            self._books.memory.note(*note)
+        self.follow(now_us)
+        if lapsed or before != self._books.deliveries.stretch_id:
+            self._books.store()
+
+    def follow(self, now_us, reason=protocol.REASON_SUPERSEDED):
+        """Bring core, programme and books together."""
+        since_us = min(now_us, self.programme.next_us)
+        self._core.settle(now_us)
+        if not self._core.state()[code.GUARD_FAULT]:
+            self.programme.apply(now_us)
+        self._books.deliveries.follow(now_us, since_us, reason)
+        self._plan()
+
+    def _plan(self):
+        deadline_us = min(self.programme.next_us, self.auto_off_us)
+        temp_until_us = self._core.state()[code.TEMP_UNTIL_US]
+        self.deadline_us = temp_until_us if 0 <= temp_until_us < deadline_us else deadline_us
+
+    # What a person orders.
+
+    def set_basal(self, rate_mu_per_h, **order):
+        """A rate by hand. Refused: above the clinician's limit, fault."""
+        now_us = self._begin_order()
+        old_mu_per_h = self.programme.programmed_mu_per_h(now_us)
+        self.allow_rate("rate_mu_per_h", rate_mu_per_h, rate_mu_per_h)
+        self._record.pattern = protocol.MANUAL
+        self._record.manual_mu_per_h = rate_mu_per_h
+        self._record.recommended_until_us = 0
+        self.follow(now_us)
+        self._books.accepted("set_basal", rate_mu_per_h)
+        return {"at_us": now_us, "old_rate_mu_per_h": old_mu_per_h, "new_rate_mu_per_h": rate_mu_per_h}
+
+    def select_pattern(self, pattern, **order):
+        """A pattern by the local clock."""
+        now_us = self._begin_order()
+        greatest_mu_per_h = max(self._settings.rates(pattern))
+        self.allow_rate("pattern", greatest_mu_per_h, greatest_mu_per_h)
+        old, self._record.pattern = self._record.pattern, pattern
+        self._record.recommended_until_us = 0
+        self.follow(now_us)
+        self._books.accepted("select_pattern", pattern)
+        return {"at_us": now_us, "old_pattern": old, "rate_mu_per_h": self.programme.programmed_mu_per_h(now_us)}
+
+    def temp_basal(self, kind, value, duration_min, **order):
+        """A temporary rate, in mU/h or percent of the programmed one."""
+        now_us = self._begin_order(_RUNNING)
+        if kind == protocol.TEMP_PERCENT:
+            if value > 200:
+                raise Refused(protocol.OUT_OF_RANGE, "value", value, 200)
+            greatest_mu_per_h = self.programme.greatest_mu_per_h() * value // 100
+        else:
+            if value % 50:
+                raise Refused(protocol.NOT_MULTIPLE, "value", value, 50)
+            greatest_mu_per_h = value
+        limit_mu_per_h = self._core.limits()[0]
+        if greatest_mu_per_h > limit_mu_per_h:
+            raise Refused(protocol.CLINICIAN_LIMIT, "value", greatest_mu_per_h, limit_mu_per_h)
+        self._end_recommendation(now_us)
+        which = code.TEMP_PERCENT if kind == protocol.TEMP_PERCENT else code.TEMP_RATE
+        result = self._core.temp_basal(now_us, which, value, duration_min * _US_PER_MIN)
+        self._answers.need(result, "value", value)
+        self.follow(now_us)
+        self._books.accepted("temp_basal", kind, value, duration_min)
+        state = self._core.state()
+        return {
+            "at_us": now_us,
+            "delivery_id": self._books.deliveries.stretch_id,
+            "until_us": state[code.TEMP_UNTIL_US],
+            "in_force_mu_per_h": in_force(state)[1],
+        }
+
+    def cancel_temp(self, **order):
+        """Back to the programmed rate."""
+        now_us = self._clock.now_us()
+        number = self._books.deliveries.stretch_id
+        self._answers.need(self._core.cancel_temp(now_us))
+        self.follow(now_us)
+        self._books.accepted("cancel_temp", number)
+        return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
+
+    def bolus(self, volume_mu, **order):
+        """A normal bolus of whole strokes."""
+        strokes = self._answers.strokes("volume_mu", volume_mu)
+        now_us = self._begin_order(_RUNNING)
+        self._answers.need(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
+        number = self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
+        self._books.accepted("bolus", number, volume_mu)
+        return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
+
+    def square_bolus(self, volume_mu, duration_min, **order):
+        """A bolus spread evenly."""
+        strokes = self._answers.strokes("volume_mu", volume_mu)
+        now_us = self._begin_order(_RUNNING)
+        result = self._core.bolus(now_us, 0, strokes, duration_min * _US_PER_MIN)
+        self._answers.need(result, "volume_mu", volume_mu)
+        number = self._books.deliveries.bolus_started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu)
+        self._books.accepted("square_bolus", number, volume_mu, duration_min)
+        return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
+
+    def dual_bolus(self, volume_mu, square_mu, duration_min, **order):
+        """A part at once, a part spread evenly; the two have one limit."""
+        strokes = self._answers.strokes("volume_mu", volume_mu)
+        square = self._answers.strokes("square_mu", square_mu)
+        now_us = self._begin_order(_RUNNING)
+        result = self._core.bolus(now_us, strokes, square, duration_min * _US_PER_MIN)
+        self._answers.need(result, "volume_mu", volume_mu + square_mu)
+        deliveries = self._books.deliveries
+        number = deliveries.bolus_started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
+        square_id = deliveries.bolus_started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu)
+        self._books.accepted("dual_bolus", number, volume_mu, square_mu, duration_min)
+        return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
+
+    def cancel_bolus(self, **order):
+        """End every bolus; a stroke in progress is completed."""
+        now_us = self._clock.now_us()
+        ran = [each.kind for each in self._books.deliveries.running()]
+        normal = protocol.KIND_NORMAL_BOLUS in ran or protocol.KIND_DUAL_NORMAL in ran
+        square = protocol.KIND_SQUARE_BOLUS in ran or protocol.KIND_DUAL_SQUARE in ran
+        self._answers.need(self._core.cancel_bolus(now_us))
+        deliveries = self._books.deliveries
+        deliveries.boluses_ended()
+        number, square_id = deliveries.latest
+        self._books.accepted("cancel_bolus", number if normal else 0, square_id if square else 0)
+        reply = {"at_us": now_us, "delivery_id": number if normal else 0, "square_id": square_id if square else 0}
+        reply.update(self._answers.part("", NORMAL, normal))
+        reply.update(self._answers.part("square_", SQUARE, square))
+        return reply
+
+    def suspend(self, **order):
+        """The least rate that the settings name, nothing else; 0 stops altogether."""
+        now_us = self._clock.now_us()
+        rate_mu_per_h = min(self._settings.suspend_rate_mu_per_h, self._core.limits()[0])
+        waiting = self._halt(now_us, protocol.STATE_SUSPENDED, rate_mu_per_h == 0)
+        self._books.accepted("suspend", rate_mu_per_h)
+        return {"at_us": now_us, "abandoned_strokes": waiting, "rate_mu_per_h": rate_mu_per_h}
+
+    def stop(self, **order):
+        """Nothing at all."""
+        now_us = self._clock.now_us()
+        waiting = self._halt(now_us, protocol.STATE_STOPPED, True)
+        self._books.accepted("stop")
+        return {"at_us": now_us, "abandoned_strokes": waiting}
+
+    def resume(self, **order):
+        """Delivery goes on with what is programmed; only this makes it."""
+        self._books.need_memory()
+        now_us = self._clock.now_us()
+        state = self._core.state()
+        if self._record.mode not in (protocol.STATE_SUSPENDED, protocol.STATE_STOPPED):
+            raise Refused(protocol.WRONG_STATE, None, self.state(state))
+        if state[code.SUSPENDED]:
+            self._answers.need(self._core.resume(now_us))
+        self._record.mode = _RUNNING
+        self._record.contact_us = now_us
+        self.on_resume(now_us)
+        self.follow(now_us)
+        rate_mu_per_h = in_force(self._core.state())[1]
+        self._books.accepted("resume", rate_mu_per_h)
+        return {"at_us": now_us, "rate_mu_per_h": rate_mu_per_h}
+
+    def recommend_rate(self, rate_mu_per_h, valid_min, **order):
+        """A closed loop's rate until it lapses. Refused beside a temporary rate."""
+        now_us = self._begin_order(_RUNNING)
+        if self._core.state()[code.TEMP]:
+            raise Refused(protocol.TEMP_ACTIVE)
+        limit_mu_per_h = self._core.limits()[0]
+        if rate_mu_per_h > limit_mu_per_h:
+            raise Refused(protocol.CLINICIAN_LIMIT, "rate_mu_per_h", rate_mu_per_h, limit_mu_per_h)
+        self._record.recommended_mu_per_h = rate_mu_per_h
+        self._record.recommended_until_us = now_us + valid_min * _US_PER_MIN
+        self.follow(now_us)
+        self._books.accepted("recommend_rate", rate_mu_per_h, valid_min)
+        programmed_mu_per_h = self.programme.programmed_mu_per_h(now_us)
+        until_us = self._record.recommended_until_us
+        return {"at_us": now_us, "until_us": until_us, "programmed_mu_per_h": programmed_mu_per_h}
+
+    def allow_rate(self, field_name, value, greatest_mu_per_h):
+        """Raise Refused if `greatest_mu_per_h`, or what a running percentage makes of it, is above the limit."""
+        limit_mu_per_h = self._core.limits()[0]
+        state = self._core.state()
+        if state[code.TEMP] == code.TEMP_PERCENT:
+            greatest_mu_per_h = max(greatest_mu_per_h, greatest_mu_per_h * state[code.TEMP_VALUE] // 100)
+        if greatest_mu_per_h > limit_mu_per_h:
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, limit_mu_per_h)
+
+    def in_force_mu_per_h(self):
+        """The basal rate that is delivered now."""
+        state = self._core.state()
+        return 0 if state[code.SUSPENDED] else in_force(state)[1]
+
+    # What the device does by itself.
+
+    def halt_by_itself(self, now_us, reason=protocol.REASON_FAULT):
+        """Stop delivery: a finding, an alarm, a failed memory. Only a person resumes it (ALARM-2)."""
+        if self._core.suspend(now_us) == code.OK:
+            self._books.deliveries.follow(now_us, now_us, reason)
+            self._books.deliveries.boluses_ended(reason)
+        self._record.recommended_until_us = 0
+        if self._record.mode != protocol.STATE_STOPPED:
+            self._record.mode = protocol.STATE_STOPPED
+            self._plan()
+            self.on_halt(protocol.STATE_STOPPED)
+
+    def state(self, state):
+        """What the pump is doing, for a core in `state`."""
+        if state[code.GUARD_FAULT]:
+            return protocol.STATE_FAULT
+        if state[code.SUSPENDED] and self._record.mode == _RUNNING:
+            return protocol.STATE_STOPPED
+        return self._record.mode
+
+    def _halt(self, now_us, mode, wholly):
+        state = self._core.state()
+        stopped = self.state(state)
+        if stopped in (protocol.STATE_FAULT, mode) or (stopped != _RUNNING and not wholly):
+            raise Refused(protocol.WRONG_STATE, None, stopped)
+        before = abandoned(state)
+        if wholly:
+            if not state[code.SUSPENDED]:
+                self._answers.need(self._core.suspend(now_us))
+        else:
+            self._core.cancel_bolus(now_us)  # refused if there is none, and so below
+            self._core.cancel_temp(now_us)
+        self._record.mode = mode
+        self._record.recommended_until_us = 0
+        self.follow(now_us, protocol.REASON_SUSPENDED)
+        self._books.deliveries.boluses_ended(protocol.REASON_SUSPENDED)
+        self.on_halt(mode)
+        return abandoned(self._core.state()) - before
+
+    def _begin_order(self, needed=None):
+        self._books.need_memory()
+        state = self.state(self._core.state())
+        if state == protocol.STATE_FAULT or (needed is not None and state != needed):
+            raise Refused(protocol.WRONG_STATE, None, state)
+        return self._clock.now_us()
+
+    def _end_recommendation(self, now_us):
+        if self._record.recommended_until_us:
+            self._record.recommended_until_us = 0
+            self.programme.apply(now_us)

@@ -1,0 +1,58 @@
+"""The words of the programmer link and of the event log: each tuple is an enumeration, its places are the values sent.
+
+Device and host reach them as `firmware.protocol.NAME`. A value once given is never used for anything else.
+"""
+
+from firmware.compat import const
+
+NEVER_US = 0xFFFFFFFFFFFFFFFF  # a time that will not come
+NO_PATTERN = const(0xFF)  # in the place of a pattern: a rate set by hand
+MANUAL = NO_PATTERN
+
+STATES = ("running", "suspended", "fault", "stopped", "procedure")
+STATE_RUNNING, STATE_SUSPENDED, STATE_FAULT, STATE_STOPPED, STATE_PROCEDURE = range(5)
+KINDS = ("basal", "normal_bolus", "temp_basal", "square_bolus", "dual_normal", "dual_square", "not_therapy")
+(KIND_BASAL, KIND_NORMAL_BOLUS, KIND_TEMP_BASAL, KIND_SQUARE_BOLUS) = range(4)
+(KIND_DUAL_NORMAL, KIND_DUAL_SQUARE, KIND_NOT_THERAPY) = range(4, 7)
+PATTERNS = ("A", "B", "C", "D")
+HALF_HOURS = const(48)
+RESERVOIRS = ("enough", "low", "empty", "stop")
+TEMPS = ("rate", "percent")
+TEMP_RATE, TEMP_PERCENT = range(2)
+DIAGNOSES = (  # as firmware.occlusion.codes has them
+    ("none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck")
+    + ("sensor_range", "sensor_drift", "occlusion_cleared", "not_watched")
+)  # fmt: skip
+REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
+(REASON_RUNNING, REASON_COMPLETED, REASON_CANCELLED, REASON_SUSPENDED) = range(4)
+(REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED, REASON_RESET) = range(4, 9)
+MEMORIES = ("whole", "mended", "caps_late", "write_failed", "damaged")
+(MEMORY_WHOLE, MEMORY_MENDED, MEMORY_CAPS_LATE, MEMORY_WRITE_FAILED, MEMORY_DAMAGED) = range(5)
+
+# LOG-1's five classes, and one for an event whose cells are damaged; then what happened, with its values a, b, c, d.
+CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "connectivity")
+(CATEGORY_UNREADABLE, CATEGORY_DELIVERY, CATEGORY_COMMAND) = range(3)
+(CATEGORY_MALFUNCTION, CATEGORY_ALARM, CATEGORY_CONNECTIVITY) = range(3, 6)
+EVENTS = (
+    ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
+    + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
+    + ("alarm", "acknowledged")
+)  # fmt: skip
+(EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
+(EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
+(EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
+(EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED) = range(13, 17)
+
+# Refusal codes: CODES[code] is its name.
+CODES = (
+    ("accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit")
+    + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
+    + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active")
+    + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
+)  # fmt: skip
+(UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
+(HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
+(NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 18)
+(NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(18, 24)
+(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE) = range(24, 27)
+ROLES = ("anyone", "patient", "clinician", "service")

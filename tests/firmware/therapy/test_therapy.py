@@ -1,0 +1,422 @@
+"""Therapy on CPython: patterns, temporary basal, the boluses, suspend and stop, a closed loop, auto-off, reservoir."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from firmware.alarms.table import BY_NAME, BY_NUMBER
+from firmware.errors import Refused
+from tests.firmware.hand import SECOND_US, Hand
+from tests.firmware.ram import RamRtc
+
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+MIDNIGHT_S = 1_767_225_600  # RamRtc's
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+def day(rates: dict[int, int]) -> list[dict[str, int]]:
+    """48 rates: 0, and from each half-hour in `rates` on what it says."""
+    found, now = [], 0
+    for half_hour in range(48):
+        now = rates.get(half_hour, now)
+        found.append({"rate_mu_per_h": now})
+    return found
+
+
+def run_pattern(hand: Hand, rates: dict[int, int], pattern: int = 0) -> dict[str, Any]:
+    staged = hand.pump.patterns.stage_pattern(pattern, day(rates))
+    hand.pump.patterns.commit_pattern(pattern, fingerprint=staged["fingerprint"])
+    return dict(hand.pump.therapy.select_pattern(pattern))
+
+
+def status(hand: Hand) -> dict[str, Any]:
+    return dict(hand.pump.status())
+
+
+def refused(order: Any, code: int) -> Refused:
+    with pytest.raises(Refused) as error:
+        order()
+    assert protocol.CODES[error.value.code] == protocol.CODES[code]
+    return error.value
+
+
+def deliveries(hand: Hand) -> list[dict[str, int]]:
+    return list(hand.pump.read_deliveries(0, 32)["records"])
+
+
+def alarms(hand: Hand) -> list[str]:
+    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
+
+
+def settings(hand: Hand, **changes: int) -> None:
+    hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | changes))
+
+
+@pytest.mark.req("THER-1")
+def test_a_new_pump_has_four_patterns_of_the_preset(hand: Hand) -> None:
+    for pattern in range(4):
+        read = hand.pump.patterns.read_pattern(pattern, staged=False)
+        assert [each["rate_mu_per_h"] for each in read["rates"]] == [200] * 48
+        assert read["day_mu"] == 4800
+    assert status(hand)["pattern"] == protocol.MANUAL
+
+
+@pytest.mark.req("THER-1", "DOSE-2")
+def test_a_pattern_changes_the_rate_at_its_own_microsecond(hand: Hand) -> None:
+    # 3 U/h is a stroke every 4 min; from 01:00 on 6 U/h, every 2 min.
+    assert run_pattern(hand, {0: 3000, 2: 6000})["rate_mu_per_h"] == 3000
+    hand.live(2 * HOUR_US)
+    assert hand.strokes_us == [n * 4 * MINUTE_US for n in range(1, 16)] + [
+        HOUR_US + n * 2 * MINUTE_US for n in range(1, 31)
+    ]
+    stretches = [each for each in deliveries(hand) if each["commanded_strokes"]]
+    assert [(each["start_us"], each["commanded_strokes"]) for each in stretches] == [(0, 15), (HOUR_US, 30)]
+    assert [each["programmed_mu"] for each in stretches] == [3000, 6000]
+
+
+@pytest.mark.req("THER-1")
+def test_a_day_of_a_pattern_is_repeated_the_next_day_and_nothing_is_lost(hand: Hand) -> None:
+    run_pattern(hand, {0: 200, 7: 1550, 15: 650, 31: 900, 44: 450})
+    day_mu = hand.pump.patterns.read_pattern(0, staged=False)["day_mu"]
+    hand.live(3 * 24 * HOUR_US)
+    assert abs(len(hand.strokes_us) * 200 - 3 * day_mu) <= 200
+    counts = [sum(1 for each in hand.strokes_us if each // (24 * HOUR_US) == day) for day in range(3)]
+    assert max(counts) - min(counts) <= 1
+
+
+@pytest.mark.req("THER-1")
+def test_what_is_staged_changes_nothing_until_it_is_committed_as_it_was_seen(hand: Hand) -> None:
+    run_pattern(hand, {0: 1000})
+    patterns = hand.pump.patterns
+    staged = patterns.stage_pattern(0, day({0: 2000}))
+    assert (staged["old_day_mu"], staged["day_mu"]) == (24_000, 48_000)
+    assert status(hand)["basal_rate_mu_per_h"] == 1000
+    assert patterns.read_pattern(0, staged=True)["fingerprint"] == staged["fingerprint"]
+    refused(lambda: patterns.commit_pattern(0, fingerprint=staged["fingerprint"] ^ 1), protocol.NOT_THE_SAME)
+    refused(lambda: patterns.commit_pattern(1, fingerprint=staged["fingerprint"]), protocol.NOT_STAGED)
+    assert status(hand)["basal_rate_mu_per_h"] == 1000
+    assert patterns.commit_pattern(0, fingerprint=staged["fingerprint"])["in_force_mu_per_h"] == 2000
+    refused(lambda: patterns.read_pattern(0, staged=True), protocol.NOT_STAGED)
+    assert hand.restarted().pump.status()["basal_rate_mu_per_h"] == 2000
+
+
+@pytest.mark.req("THER-1", "GUARD-1")
+def test_a_pattern_above_the_clinicians_limit_is_refused_whole(hand: Hand) -> None:
+    hand.pump.set_limits(2000, 40_000, 60_000, 150_000)
+    error = refused(lambda: hand.pump.patterns.stage_pattern(0, day({0: 2050})), protocol.CLINICIAN_LIMIT)
+    assert (error.value, error.limit) == (2050, 2000)
+
+
+@pytest.mark.req("THER-1")
+@pytest.mark.parametrize(("offset_min", "rate"), [(0, 200), (60, 800), (-60, 400)])
+def test_patterns_run_by_the_local_clock(offset_min: int, rate: int) -> None:
+    hand = Hand(rtc=RamRtc(MIDNIGHT_S))
+    settings(hand, utc_offset_min=offset_min)
+    run_pattern(hand, {0: 200, 2: 800, 4: 1000, 46: 400})
+    assert status(hand)["basal_rate_mu_per_h"] == rate
+
+
+@pytest.mark.req("THER-1", "LOG-1")
+def test_a_clock_set_within_a_segment_or_into_another_is_followed_and_logged(hand: Hand) -> None:
+    run_pattern(hand, {0: 1000, 12: 2000, 24: 3000})
+    hand.pump.set_time(MIDNIGHT_S + 12 * 3600 + 1)
+    assert status(hand)["basal_rate_mu_per_h"] == 3000
+    hand.pump.set_time(MIDNIGHT_S + 11 * 3600 + 3599)
+    assert status(hand)["basal_rate_mu_per_h"] == 2000
+    hand.live(hand.now_us + 2 * SECOND_US)
+    assert status(hand)["basal_rate_mu_per_h"] == 3000
+    events = hand.pump.read_log(0, 1000)["events"]
+    assert [each["b"] - MIDNIGHT_S for each in events if each["event"] == protocol.EVENT_CLOCK_SET] == [43_201, 43_199]
+
+
+@pytest.mark.req("THER-2")
+def test_a_temporary_basal_in_percent_takes_the_pattern_along_and_ends_by_itself(hand: Hand) -> None:
+    run_pattern(hand, {0: 6000, 1: 3000})
+    reply = hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 50, 60)
+    assert (reply["until_us"], reply["in_force_mu_per_h"]) == (HOUR_US, 3000)
+    hand.live(2 * HOUR_US)
+    temp = next(each for each in deliveries(hand) if each["kind"] == protocol.KIND_TEMP_BASAL)
+    assert (temp["id"], temp["programmed_mu"], temp["reason"]) == (
+        reply["delivery_id"],
+        1500 + 750,
+        protocol.REASON_COMPLETED,
+    )
+    assert (temp["start_us"], temp["end_us"]) == (0, HOUR_US)
+    assert status(hand)["temp_until_us"] == protocol.NEVER_US
+    assert abs(len(hand.strokes_us) * 200 - (2250 + 3000)) < 200
+
+
+@pytest.mark.req("THER-2")
+def test_a_temporary_basal_can_be_replaced_and_cancelled(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    refused(therapy.cancel_temp, protocol.NO_TEMP_ACTIVE)
+    therapy.set_basal(1000)
+    first = therapy.temp_basal(protocol.TEMP_RATE, 2000, 30)
+    hand.live(10 * MINUTE_US)
+    second = therapy.temp_basal(protocol.TEMP_RATE, 500, 30)
+    assert second["delivery_id"] == first["delivery_id"] + 1
+    hand.live(20 * MINUTE_US)
+    assert therapy.cancel_temp()["in_force_mu_per_h"] == 1000
+    kinds = [(each["kind"], each["reason"]) for each in deliveries(hand)[-3:]]
+    assert kinds == [
+        (protocol.KIND_TEMP_BASAL, protocol.REASON_SUPERSEDED),
+        (protocol.KIND_TEMP_BASAL, protocol.REASON_CANCELLED),
+        (protocol.KIND_BASAL, protocol.REASON_RUNNING),
+    ]
+
+
+@pytest.mark.req("THER-2", "GUARD-1")
+@pytest.mark.parametrize(
+    ("kind", "value", "code"),
+    [
+        (protocol.TEMP_PERCENT, 201, protocol.OUT_OF_RANGE),
+        (protocol.TEMP_RATE, 1020, protocol.NOT_MULTIPLE),
+        (protocol.TEMP_RATE, 5050, protocol.CLINICIAN_LIMIT),
+        (protocol.TEMP_PERCENT, 200, protocol.CLINICIAN_LIMIT),
+    ],
+)
+def test_a_temporary_basal_that_cannot_be_is_refused_with_nothing_changed(
+    hand: Hand, kind: int, value: int, code: int
+) -> None:
+    hand.pump.set_limits(5000, 40_000, 60_000, 150_000)
+    run_pattern(hand, {0: 1000, 40: 3000})  # twice 3 U/h would come tonight
+    before = status(hand)
+    refused(lambda: hand.pump.therapy.temp_basal(kind, value, 60), code)
+    assert status(hand) == before
+
+
+@pytest.mark.req("THER-2", "DOSE-3")
+def test_a_square_bolus_is_spread_evenly(hand: Hand) -> None:
+    reply = hand.pump.therapy.square_bolus(2000, 30)
+    assert reply["strokes"] == 10
+    hand.live(HOUR_US)
+    assert hand.strokes_us == [n * 3 * MINUTE_US for n in range(1, 11)]
+    bolus = deliveries(hand)[-1]
+    assert (bolus["id"], bolus["kind"]) == (reply["delivery_id"], protocol.KIND_SQUARE_BOLUS)
+    assert (bolus["delivered_strokes"], bolus["reason"]) == (10, protocol.REASON_COMPLETED)
+
+
+@pytest.mark.req("THER-2", "DOSE-3")
+def test_a_dual_bolus_is_two_deliveries_and_cancelling_ends_both(hand: Hand) -> None:
+    reply = hand.pump.therapy.dual_bolus(1000, 2000, 60)
+    assert reply["strokes"] == 15
+    hand.live(20 * MINUTE_US)
+    found = status(hand)
+    assert (found["bolus_delivered_mu"], found["bolus_remaining_mu"]) == (1000, 0)
+    assert (found["square_delivered_mu"], found["square_remaining_mu"]) == (600, 1400)
+    ended = hand.pump.therapy.cancel_bolus()
+    assert (ended["delivery_id"], ended["square_id"]) == (0, reply["square_id"])
+    assert (ended["square_programmed_mu"], ended["square_delivered_mu"]) == (2000, 600)
+    square = deliveries(hand)[-1]
+    assert (square["kind"], square["reason"]) == (protocol.KIND_DUAL_SQUARE, protocol.REASON_CANCELLED)
+    assert (square["delivered_strokes"], square["abandoned_strokes"]) == (3, 7)
+
+
+@pytest.mark.req("THER-2")
+def test_one_bolus_of_each_kind_at_a_time(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    therapy.square_bolus(1000, 60)
+    therapy.bolus(1000)
+    refused(lambda: therapy.square_bolus(1000, 60), protocol.BOLUS_ACTIVE)
+    refused(lambda: therapy.bolus(200), protocol.BOLUS_ACTIVE)
+    refused(lambda: therapy.dual_bolus(200, 200, 60), protocol.BOLUS_ACTIVE)
+    hand.live(2 * HOUR_US)
+    assert len(hand.strokes_us) == 10
+
+
+@pytest.mark.req("THER-2")
+def test_a_bolus_is_whole_strokes(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    for order in (
+        lambda: therapy.bolus(300),
+        lambda: therapy.square_bolus(300, 30),
+        lambda: therapy.dual_bolus(200, 300, 30),
+        lambda: therapy.dual_bolus(300, 200, 30),
+    ):
+        error = refused(order, protocol.NOT_WHOLE_STROKES)
+        assert (error.value, error.limit) == (300, 200)
+    assert len(deliveries(hand)) == 1
+
+
+@pytest.mark.req("THER-3", "DOSE-5")
+def test_suspend_goes_on_at_the_least_rate_and_reminds(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    therapy.set_basal(6000)
+    therapy.bolus(2000)
+    hand.live(5 * SECOND_US)
+    reply = therapy.suspend()
+    assert (reply["rate_mu_per_h"], status(hand)["state"]) == (200, protocol.STATE_SUSPENDED)
+    assert alarms(hand) == ["pump_suspended"]
+    refused(lambda: therapy.bolus(200), protocol.WRONG_STATE)
+    refused(lambda: therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
+    refused(therapy.suspend, protocol.WRONG_STATE)
+    before = len(hand.strokes_us)
+    hand.live(5 * SECOND_US + 10 * HOUR_US)
+    assert abs(len(hand.strokes_us) - before - 10) <= 1
+    assert therapy.resume()["rate_mu_per_h"] == 6000
+    assert alarms(hand) == []
+    cut = next(each for each in deliveries(hand) if each["kind"] == protocol.KIND_NORMAL_BOLUS)
+    assert (cut["delivered_strokes"], cut["reason"]) == (3, protocol.REASON_SUSPENDED)
+
+
+@pytest.mark.req("THER-3")
+def test_a_setting_makes_suspend_zero(hand: Hand) -> None:
+    settings(hand, suspend_rate_mu_per_h=0)
+    hand.pump.therapy.set_basal(6000)
+    assert hand.pump.therapy.suspend()["rate_mu_per_h"] == 0
+    hand.live(10 * HOUR_US)
+    assert hand.strokes_us == []
+    assert status(hand)["state"] == protocol.STATE_SUSPENDED
+    assert hand.pump.therapy.resume()["rate_mu_per_h"] == 6000
+
+
+@pytest.mark.req("THER-3", "STORE-2")
+def test_a_suspended_pump_is_suspended_after_a_cut_too(hand: Hand) -> None:
+    hand.pump.therapy.set_basal(6000)
+    hand.pump.therapy.suspend()
+    after = hand.restarted()
+    assert (status(after)["state"], status(after)["in_force_mu_per_h"]) == (protocol.STATE_SUSPENDED, 200)
+    assert alarms(after) == ["pump_suspended"]
+    assert after.pump.therapy.resume()["rate_mu_per_h"] == 6000
+
+
+@pytest.mark.req("THER-3")
+def test_stop_is_zero_from_running_and_from_suspended(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    therapy.set_basal(6000)
+    therapy.suspend()
+    therapy.stop()
+    assert status(hand)["state"] == protocol.STATE_STOPPED
+    refused(therapy.stop, protocol.WRONG_STATE)
+    refused(therapy.suspend, protocol.WRONG_STATE)
+    hand.live(5 * HOUR_US)
+    assert hand.strokes_us == []
+    assert therapy.resume()["rate_mu_per_h"] == 6000
+    refused(therapy.resume, protocol.WRONG_STATE)
+
+
+@pytest.mark.req("THER-3", "ALARM-1")
+def test_without_a_programmer_the_pump_stops_by_itself(hand: Hand) -> None:
+    settings(hand, auto_off_min=120)
+    hand.pump.therapy.set_basal(6000)
+    hand.pump.heard()
+    hand.live(HOUR_US)
+    hand.pump.heard()
+    hand.live(3 * HOUR_US - SECOND_US)
+    assert status(hand)["state"] == protocol.STATE_RUNNING
+    hand.live(3 * HOUR_US + SECOND_US)
+    assert status(hand)["state"] == protocol.STATE_STOPPED
+    assert "auto_off" in alarms(hand)
+    strokes = len(hand.strokes_us)
+    hand.live(5 * HOUR_US)
+    assert len(hand.strokes_us) == strokes
+    hand.pump.therapy.resume()
+    assert "auto_off" not in alarms(hand)
+
+
+@pytest.mark.req("THER-7")
+def test_a_recommended_rate_lapses_into_what_is_programmed_without_anybodys_help(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    run_pattern(hand, {0: 3000, 1: 6000})
+    reply = therapy.recommend_rate(12_000, 40)
+    assert (reply["until_us"], reply["programmed_mu_per_h"]) == (40 * MINUTE_US, 3000)
+    assert hand.core.state()[29:31] == (40 * MINUTE_US, 6000), "the core knows the change: it needs no supervisor"
+    hand.live(80 * MINUTE_US)
+    assert hand.strokes_us == [n * MINUTE_US for n in range(1, 41)] + [
+        40 * MINUTE_US + n * 2 * MINUTE_US for n in range(1, 21)
+    ]
+    events = [each["event"] for each in hand.pump.read_log(0, 1000)["events"]]
+    assert events.count(protocol.EVENT_RATE_LAPSED) == 1
+    assert status(hand)["recommended_until_us"] == protocol.NEVER_US
+
+
+@pytest.mark.req("THER-7")
+def test_a_recommended_rate_is_renewed_and_limited(hand: Hand) -> None:
+    therapy = hand.pump.therapy
+    therapy.set_basal(1000)
+    therapy.recommend_rate(2000, 10)
+    hand.live(5 * MINUTE_US)
+    assert therapy.recommend_rate(500, 10)["until_us"] == 15 * MINUTE_US
+    hand.pump.set_limits(1500, 40_000, 60_000, 150_000)
+    refused(lambda: therapy.recommend_rate(1550, 10), protocol.CLINICIAN_LIMIT)
+    assert status(hand)["basal_rate_mu_per_h"] == 500
+    therapy.temp_basal(protocol.TEMP_RATE, 700, 30)
+    assert status(hand)["recommended_until_us"] == protocol.NEVER_US
+    refused(lambda: therapy.recommend_rate(500, 10), protocol.TEMP_ACTIVE)
+
+
+@pytest.mark.req("THER-7", "STORE-2")
+def test_a_recommendation_does_not_outlive_its_end_over_a_cut(hand: Hand) -> None:
+    hand.pump.therapy.set_basal(1000)
+    hand.pump.therapy.recommend_rate(9000, 10)
+    after = hand.restarted(11 * MINUTE_US)
+    assert status(after)["basal_rate_mu_per_h"] == 1000
+
+
+def refill(hand: Hand, put_mg: int = 15_075 + 2_010, left_mg: int = 1) -> dict[str, Any]:
+    """A refill of `put_mg`, of which 2 ml are taken back, after `left_mg` were drawn."""
+    weights = {"put_before_mg": 40_000, "put_after_mg": 40_000 - put_mg, "taken_back_nl": 2_000_000}
+    return dict(hand.pump.refills.record_refill(**weights, drawn_before_mg=9_000, drawn_after_mg=9_000 + left_mg))
+
+
+@pytest.mark.req("THER-4", "ALARM-1")
+def test_the_reservoir_is_counted_down_warns_and_stops(hand: Hand) -> None:
+    settings(hand, reservoir_low_mu=5_999_000, reservoir_empty_mu=5_998_000, reservoir_stop_mu=5_997_000)
+    assert refill(hand)["filled_nl"] == 15_000_000
+    assert status(hand)["reservoir_mu"] == 6_000_000
+    hand.pump.therapy.bolus(20_000)
+    seen = []
+    for strokes in range(1, 25):
+        hand.live(2 * strokes * SECOND_US)
+        seen.append((status(hand)["reservoir_mu"], tuple(alarms(hand))))
+    assert (5_999_000, ("low_reservoir",)) in seen
+    assert (5_998_000, ("low_reservoir", "empty_reservoir")) in seen
+    assert status(hand)["state"] == protocol.STATE_STOPPED
+    assert len(hand.strokes_us) == 15, "3 U are gone: it stops"
+    error = refused(lambda: hand.pump.alarms.acknowledge_alarm(BY_NAME["empty_reservoir"].number), protocol.CAUSE_THERE)
+    assert error.value == BY_NAME["empty_reservoir"].number
+    refill(hand)
+    hand.pump.alarms.acknowledge_alarm(BY_NAME["empty_reservoir"].number)
+    assert "empty_reservoir" not in alarms(hand)
+
+
+@pytest.mark.req("THER-5")
+def test_a_refill_tells_how_well_counted_and_real_agree(hand: Hand) -> None:
+    assert refill(hand)["band"] == protocol.BANDS.index("first_refill")
+    hand.pump.set_limits(35_000, 40_000, 60_000, 500_000)
+    hand.pump.therapy.set_basal(20_000)
+    hand.live(10 * 24 * HOUR_US)  # 4,800 U are 12 ml
+    before = status(hand)
+    delivered_nl = len(hand.strokes_us) * 500
+    found = refill(hand, left_mg=(15_000_000 - delivered_nl * 8 // 10) * 1005 // 1_000_000)
+    assert found["accuracy_tenths"] == pytest.approx(-200, abs=2)
+    assert protocol.BANDS[found["band"]] == "rinse"
+    after = status(hand)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"reservoir_mu", "newest_event"}, "a refill resets nothing else"
+
+
+@pytest.mark.req("THER-4", "ALARM-1")
+def test_insulin_too_long_in_use_is_told(hand: Hand) -> None:
+    settings(hand, in_use_days=2)
+    refill(hand)
+    hand.live(47 * HOUR_US)
+    assert alarms(hand) == []
+    hand.live(50 * HOUR_US)
+    assert alarms(hand) == ["refill_due"]
+
+
+@pytest.mark.req("THER-4")
+def test_thresholds_out_of_order_are_refused(hand: Hand) -> None:
+    before = hand.pump.patterns.read_settings()
+    refused(lambda: settings(hand, reservoir_empty_mu=100_000), protocol.OUT_OF_RANGE)
+    refused(lambda: settings(hand, reservoir_empty_mu=900_000), protocol.OUT_OF_RANGE)
+    assert hand.pump.patterns.read_settings() == before
