@@ -12,7 +12,7 @@ import pytest
 from hil.backends.virtual import uart_time_us
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
-from host.client import MESSAGES, _encode
+from host.conversation import MESSAGES, encode_request
 from host.errors import Refused
 from host.link import encode_frame
 
@@ -49,7 +49,7 @@ def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
         twin.check_link()
         for sequence, (at_us, name, values) in enumerate(bench.commands):
             message = MESSAGES[name]
-            frame = b"\0" + encode_frame(1000 + sequence, message.id, _encode(message, values, True))
+            frame = b"\0" + encode_frame(1000 + sequence, message.id, encode_request(message, values))
             twin.run_until_us(at_us - uart_time_us(len(frame)))
             twin.board.write(frame)
             twin.run_until_us(at_us)

@@ -1,0 +1,136 @@
+"""A conversation with one pump: hello first, requests tried again, orders with an id and an expiry, errors by name.
+
+Implements: LINK-1, LINK-2, HOST-3
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from firmware import protocol
+from firmware.protocol import Field, Message, ProtocolError
+from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
+from host.link import HostLink
+from host.records import Hello
+from host.transport import Transport
+
+MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
+_COMMAND_IDS = 0xFFFFFFFF
+
+
+class Conversation:
+    """Asks one pump, and holds what is needed for it; `host.client.Programmer` has a method for each message."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        timeout_s: float = 0.5,
+        attempts: int = 3,
+        first_sequence: int = 0,
+        check: bool = True,
+        order_holds_s: float = 10.0,
+        first_command_id: int | None = None,
+    ) -> None:
+        self.link = HostLink(transport, first_sequence)
+        self._order_holds_us = round(order_holds_s * 1_000_000)
+        self._command_id = secrets.randbelow(_COMMAND_IDS) if first_command_id is None else first_command_id - 1
+        self.identity: Hello | None = None
+        self._timeout_s = timeout_s
+        self._attempts = attempts
+        self._check = check
+
+    def hello(self) -> Hello:
+        """Agree on the schema and learn what runs; also needed after a restart of the pump."""
+        self.identity = None
+        message = MESSAGES["hello"]
+        payload = self._exchange(message, encode_request(message, {"schema_hash": protocol.SCHEMA_HASH}, self._check))
+        pump_hash = int.from_bytes(payload[:8], "little")
+        if len(payload) >= 8 and pump_hash != protocol.SCHEMA_HASH:
+            raise SchemaMismatch(pump_hash, protocol.SCHEMA_HASH)
+        self.identity = Hello(**_decode(message, payload))
+        return self.identity
+
+    def call(self, name: str, **values: Any) -> dict[str, Any]:
+        """Send the message `name` and return its reply's fields; enumerations by name. The methods of messages use it."""
+        message = MESSAGES[name]
+        if message.changes_delivery:
+            return self._order(message, values)
+        payload = encode_request(message, values, self._check)
+        if self.identity is None:
+            self.hello()
+        try:
+            return _decode(message, self._exchange(message, payload))
+        except Refused as error:
+            if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
+                raise
+            self.identity = None  # the pump has restarted
+            self.hello()
+            return _decode(message, self._exchange(message, payload))
+
+    def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
+        self._command_id = self._command_id % _COMMAND_IDS + 1
+        order = {"command_id": self._command_id, "expires_us": 0}
+        encode_request(message, order | values, self._check)  # what cannot be ordered is not asked about
+        if self.identity is None:
+            self.hello()
+        clock = MESSAGES["read_time"]
+        try:
+            now_us = _decode(clock, self._exchange(clock, b""))["now_us"]
+            order["expires_us"] = now_us + self._order_holds_us
+            return _decode(message, self._exchange(message, encode_request(message, order | values, self._check)))
+        except Refused as error:
+            if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
+                raise
+            # The pump has restarted, and the order was given for the state that it was in: it is not put again.
+            self.identity = None
+            raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
+
+    def _exchange(self, message: Message, payload: bytes) -> bytes:
+        attempts = self._attempts
+        reply = self.link.request(message.id, payload, self._timeout_s, attempts)
+        if reply is None:
+            heard = self.link.heard_bytes
+            raise LinkTimeout(message.name, attempts, self._timeout_s, heard, message.changes_delivery)
+        reply_id, body = reply
+        if reply_id == protocol.REFUSAL_ID:
+            raise _refused(message, body)
+        return body
+
+
+def encode_request(message: Message, values: dict[str, Any], check: bool = True) -> bytes:
+    """Return the payload of a request. Raises InvalidRequest if `check` and the table does not allow the values."""
+    try:
+        return bytes(protocol.encode(message.request, values, check))
+    except ProtocolError as error:
+        unit = message.request[error.field_index].unit if error.field_index < len(message.request) else ""
+        name = error.field_name
+        raise InvalidRequest(message.name, error.code, name, error.value, error.limit, unit) from error
+
+
+def _decode(message: Message, payload: bytes) -> dict[str, Any]:
+    try:
+        return _name_values(message.reply, protocol.decode(message.reply, payload))
+    except ProtocolError as error:
+        raise BadReply(f"the pump's reply to '{message.name}' does not fit the message table: {error}") from error
+
+
+def _name_values(fields: tuple[Field, ...], values: dict[str, Any]) -> dict[str, Any]:
+    for field in fields:
+        if field.names:
+            values[field.name] = field.names[values[field.name]]
+        for record in values[field.name] if field.fields else ():
+            _name_values(field.fields, record)
+    return values
+
+
+def _refused(message: Message, payload: bytes) -> Exception:
+    try:
+        refusal = protocol.decode(protocol.REFUSAL, payload)
+    except ProtocolError as error:
+        return BadReply(f"the pump's refusal of '{message.name}' cannot be read: {error}")
+    index = refusal["field_index"]
+    field = message.request[index] if index < len(message.request) else None
+    name, unit = (field.name, field.unit) if field else ("", "")
+    return Refused(message.name, refusal["code"], name, refusal["value"], refusal["limit"], unit)

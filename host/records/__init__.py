@@ -1,0 +1,78 @@
+"""What the client returns: one small immutable record a reply, its fields named as in the message table.
+
+Times are device times in µs, doses whole mU, rates whole mU/h; enumerations are given by their names.
+"""
+
+from host.records.device import (
+    DeviceTime,
+    Hello,
+    Limits,
+    LimitsChange,
+    MemoryInitialised,
+    Settings,
+    SettingsSet,
+    Status,
+    TimeSet,
+)
+from host.records.history import (
+    Acknowledged,
+    ActiveAlarm,
+    Delivery,
+    DeliveryPage,
+    Diagnosis,
+    Event,
+    EventPage,
+    Refilled,
+    Reservoir,
+)
+from host.records.therapy import (
+    BasalChange,
+    BolusCancelled,
+    BolusStarted,
+    DualStarted,
+    Pattern,
+    PatternCommitted,
+    PatternSelected,
+    Recommended,
+    Resumed,
+    Staged,
+    Stopped,
+    Suspended,
+    TempCancelled,
+    TempStarted,
+)
+
+__all__ = [
+    "Acknowledged",
+    "ActiveAlarm",
+    "BasalChange",
+    "BolusCancelled",
+    "BolusStarted",
+    "Delivery",
+    "DeliveryPage",
+    "DeviceTime",
+    "Diagnosis",
+    "DualStarted",
+    "Event",
+    "EventPage",
+    "Hello",
+    "Limits",
+    "LimitsChange",
+    "MemoryInitialised",
+    "Pattern",
+    "PatternCommitted",
+    "PatternSelected",
+    "Recommended",
+    "Refilled",
+    "Reservoir",
+    "Resumed",
+    "Settings",
+    "SettingsSet",
+    "Staged",
+    "Status",
+    "Stopped",
+    "Suspended",
+    "TempCancelled",
+    "TempStarted",
+    "TimeSet",
+]

@@ -1,0 +1,163 @@
+"""Who the pump is, how it stands, and what a clinician has set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from firmware.protocol import NEVER_US
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The clinician limits."""
+
+    max_basal_mu_per_h: int
+    max_bolus_mu: int
+    max_hour_mu: int
+    max_day_mu: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsChange:
+    """Clinician limits that were set."""
+
+    at_us: int
+    old: Limits
+    new: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Who the pump is and what runs on it."""
+
+    schema_hash: int
+    protocol_version: int
+    board: str
+    firmware_version: str
+    core_version: str
+    native_core: bool
+    stroke_uu: int
+    stroke_nl: int
+    concentration_u_per_ml: int
+    now_us: int
+    image: str
+
+    @property
+    def smallest_dose_mu(self) -> int:
+        """The least whole number of mU that is a whole number of strokes; every bolus is a multiple of it."""
+        return math.lcm(self.stroke_uu, 1000) // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State, ledgers, limits and link counters at one instant."""
+
+    now_us: int
+    state: str
+    fault: int
+    basal_rate_mu_per_h: int
+    in_force_mu_per_h: int
+    pattern: int
+    temp_until_us: int
+    recommended_until_us: int
+    bolus_id: int
+    bolus_programmed_mu: int
+    bolus_commanded_mu: int
+    bolus_delivered_mu: int
+    bolus_remaining_mu: int
+    square_id: int
+    square_programmed_mu: int
+    square_delivered_mu: int
+    square_remaining_mu: int
+    strokes_commanded: int
+    strokes_delivered: int
+    strokes_abandoned: int
+    hour_mu: int
+    day_mu: int
+    pressure_pa: int
+    diagnosis: str
+    missed_mu: int
+    released_mu: int
+    next_due_us: int
+    utc_s: int
+    memory: str
+    resets: int
+    newest_event: int
+    alarm: int
+    alarms: int
+    reservoir_mu: int
+    max_basal_mu_per_h: int
+    max_bolus_mu: int
+    max_hour_mu: int
+    max_day_mu: int
+    frames_good: int
+    frames_overlong: int
+    frames_bad_cobs: int
+    frames_too_short: int
+    frames_bad_crc: int
+    frames_not_request: int
+    requests_refused: int
+    internal_errors: int
+    orders_repeated: int
+
+    @property
+    def limits(self) -> Limits:
+        """The clinician limits on their own."""
+        return Limits(self.max_basal_mu_per_h, self.max_bolus_mu, self.max_hour_mu, self.max_day_mu)
+
+    @property
+    def frames_bad(self) -> int:
+        """Frames dropped for any reason."""
+        dropped = self.frames_overlong + self.frames_bad_cobs + self.frames_too_short + self.frames_bad_crc
+        return dropped + self.frames_not_request
+
+    @property
+    def next_due_in_us(self) -> int | None:
+        """Time to the next stroke, 0 if it is overdue; None if none will come due."""
+        return None if self.next_due_us == NEVER_US else max(0, self.next_due_us - self.now_us)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTime:
+    """The device's time, and UTC (0: the clock is lost)."""
+
+    now_us: int
+    utc_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSet:
+    """The wall clock that was set; `old_utc_s` is 0 if it was lost."""
+
+    at_us: int
+    old_utc_s: int
+    new_utc_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryInitialised:
+    """A memory that was started anew."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the device does by itself."""
+
+    suspend_rate_mu_per_h: int
+    auto_off_min: int
+    utc_offset_min: int
+    reservoir_low_mu: int
+    reservoir_empty_mu: int
+    reservoir_stop_mu: int
+    in_use_days: int
+    stroke_tone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSet:
+    """Settings that were accepted."""
+
+    at_us: int

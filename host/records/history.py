@@ -1,0 +1,113 @@
+"""What has happened and what was found: ledger, log, alarms, catheter, reservoir."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One entry of the delivery ledger; `end_us` is 0 while it runs."""
+
+    id: int
+    kind: str
+    start_us: int
+    end_us: int
+    programmed_mu: int
+    commanded_strokes: int
+    delivered_strokes: int
+    abandoned_strokes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some deliveries, oldest first, and which numbers the pump holds (0 and 0: none)."""
+
+    oldest_id: int
+    newest_id: int
+    records: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the log; what its values mean depends on it (docs/memory.md)."""
+
+    number: int
+    time_s: int
+    clock_known: bool
+    category: str
+    event: str
+    detail: int
+    reason: int
+    a: int
+    b: int
+    c: int
+    d: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, oldest first, and which numbers the pump holds; those below the oldest are lost."""
+
+    oldest_number: int
+    newest_number: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveAlarm:
+    """A latched alarm by its number (docs/alarms.md)."""
+
+    alarm: int
+    since_us: int
+    detail: int
+    cause_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An alarm that was cleared."""
+
+    at_us: int
+    alarms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the occlusion detector has found, and what speaks for it."""
+
+    diagnosis: str
+    at_us: int
+    strokes: int
+    missed_mu: int
+    stored_mu: int
+    released_mu: int
+    rise_pa: int
+    level_pa: int
+    compliance_pl_per_pa: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservoir:
+    """What is left in the reservoir, by computation; `empty_h` 2^32-1: never."""
+
+    now_us: int
+    level: str
+    left_mu: int
+    filled_mu: int
+    filled_utc_s: int
+    empty_h: int
+    due_utc_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refilled:
+    """A refill that was recorded; accuracy and uncertainty in 0.1 %."""
+
+    at_us: int
+    filled_nl: int
+    residual_nl: int
+    accuracy_tenths: int
+    uncertainty_tenths: int
+    band: str
