@@ -53,7 +53,7 @@ class Conversation:
         return self.identity
 
     def call(self, name: str, **values: Any) -> dict[str, Any]:
-        """Send the message `name` and return its reply's fields; enumerations by name. The methods of messages use it."""
+        """Send the message `name` and return its reply's fields; enumerations by name."""
         message = MESSAGES[name]
         if message.changes_delivery:
             return self._order(message, values)
