@@ -9,7 +9,7 @@ from tools.bootstrap import install_packages
 from tools.console import Problem
 from tools.core.proofs import CORE_DIR
 from tools.core.proofs_overlay import broken
-from tools.core.proofs_wp import UNITS, judge, prove
+from tools.core.proofs_wp import OPEN, PUBLIC, UNITS, judge, open_functions, prove
 
 
 @pytest.fixture
@@ -31,6 +31,9 @@ class Bug(NamedTuple):
 QUICK = {
     "an abandoned stroke is not booked": Bug(
         "ledger_abandon", "ledger_abandon_ensures", "    ledger->abandoned += strokes;\n", ""
+    ),
+    "a motor of more steps than the table holds": Bug(
+        "motion_plan", "motion_plan_ensures_refused", "<= MOTION_STEPS_MAX) &&", "<= (2u * MOTION_STEPS_MAX)) &&"
     ),
 }
 LONG = {
@@ -73,3 +76,12 @@ def test_goals_that_are_not_all_there_prove_nothing() -> None:
     for said in ("", valid, f"{valid}[wp] Proved goals:    1 / 2\n", f"{valid}[wp] Proved goals:    2 / 2\n"):
         assert [goal.proved for goal in judge("pace", said)] == [False]
     assert "pace" in UNITS
+
+
+@pytest.mark.req("DOSE-7")
+@pytest.mark.parametrize("unit", [header.stem for header in sorted(CORE_DIR.glob("*.h"))])
+def test_every_public_function_has_a_contract_or_is_named_as_open(unit: str) -> None:
+    every = {*PUBLIC.findall((CORE_DIR / f"{unit}.h").read_text(encoding="utf-8"))}
+    named = OPEN.get(unit, ())
+    assert every
+    assert open_functions(CORE_DIR, unit) == (every if named == "all" else {*named})

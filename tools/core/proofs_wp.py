@@ -17,7 +17,14 @@ FOLDER = PROOFS_DIR / "wp"
 UNITS = tuple(sorted(path.stem for path in FOLDER.glob("*.acsl")))
 TIMEOUT_S = 1100
 GOAL_TIMEOUT_S = 40
-QUICK = ("pace", "ledger", "dose")
+QUICK = ("pace", "ledger", "dose", "motion")
+# Units of which some or all public functions have no contract yet; a test holds this list to the headers, both ways.
+OPEN = {
+    "dose": ("dose_init", "dose_settle", "dose_cancel_bolus", "dose_suspend", "dose_next_us"),
+    "guard": "all",
+    "core": "all",
+    "state": "all",
+}
 CONTRACT = re.compile(r"\*/\n(?:\n|//.*\n)*$")
 STATIC = re.compile(r"^static [^;{(=]*?(\w+)\(", re.MULTILINE)
 PUBLIC = re.compile(r"^(?!static|typedef|_Static_assert|//|#)\w[^;{(=]*?(\w+)\(", re.MULTILINE)
@@ -31,6 +38,14 @@ def contracted(text: str, pattern: re.Pattern[str]) -> list[str]:
         if CONTRACT.search(before) and "assigns" in before[before.rfind("/*@") :]:
             found.append(match[1])
     return found
+
+
+def open_functions(core: Path, unit: str) -> set[str]:
+    """The public functions of a unit that have no contract."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = overlay(core, Path(folder) / "core", sorted(FOLDER.glob("*.acsl")))
+        text = (copy / f"{unit}.h").read_text(encoding="utf-8")
+    return {*PUBLIC.findall(text)} - {*contracted(text, PUBLIC)}
 
 
 def prove(core: Path, unit: str, only: str = "", goal_timeout_s: int = GOAL_TIMEOUT_S) -> list[Goal]:
