@@ -31,10 +31,10 @@ class Books:
         self.strokes = 0
         self.on_failure = _alone
 
-    def stroke_over(self):
-        """A stroke is over: into memory, then the next permit."""
+    def stroke_over(self, whole=False):
+        """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
         self.strokes += 1
-        if self.deliveries.stroke_ended():
+        if self.deliveries.stroke_ended() or whole:
             self.store()
         elif self.memory.stroke(self.strokes + 1):
             self._core.permit(self.strokes + 1)

@@ -73,6 +73,7 @@ class Deliveries:
         self._base = (0, 0, 0)  # commanded, delivered, abandoned of both basal ledgers when the stretch began
         self._late = None  # the stretch that ended while a stroke of its own was in progress
         self._boluses = {}  # the running parts, by part
+        self._normal_kind = protocol.KIND_NORMAL_BOLUS
         self.latest = [0, 0]  # number of the latest bolus, for each part
 
     def follow(self, now_us, since_us, reason=protocol.REASON_SUPERSEDED):
@@ -116,6 +117,8 @@ class Deliveries:
         bolus = self._append(kind, now_us, programmed_mu)
         self._boluses[part] = bolus
         self.latest[part] = bolus.id
+        if part == NORMAL:
+            self._normal_kind = kind
         return bolus.id
 
     def stroke_ended(self):
@@ -163,6 +166,11 @@ class Deliveries:
         return stretch + [self._boluses[part] for part in sorted(self._boluses)]
 
     @property
+    def normal_is_therapy(self):
+        """Was the latest normal bolus one, and not strokes of a procedure?"""
+        return self._normal_kind < protocol.KIND_INSULIN_TEST
+
+    @property
     def stretch_id(self):
         """Number of the running stretch; 0: stopped."""
         return self._stretch.id if self._stretch else 0
@@ -203,6 +211,8 @@ class Deliveries:
             self._end_stretch(max(ended_us, stretch.since_us), protocol.REASON_RESET, state)
         for part, prefix in enumerate(BOLUSES):
             number = self.latest[part] = getattr(record, prefix + "_id")
+            if part == NORMAL:
+                self._normal_kind = record.normal_kind
             if getattr(record, prefix + "_running"):
                 start_us = getattr(record, prefix + "_start_us")
                 programmed_mu = getattr(record, prefix + "_programmed_mu")

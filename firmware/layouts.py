@@ -3,13 +3,17 @@
 from firmware.codec import Field
 from firmware.compat import const
 from firmware.vocabulary import (
+    BATTERIES,
     CATEGORIES,
+    CHECKS,
+    CONTENTS,
     DIAGNOSES,
     EVENTS,
     HALF_HOURS,
     KINDS,
     MEMORIES,
     PATTERNS,
+    PROCEDURES,
     REASONS,
     RESERVOIRS,
     STATES,
@@ -210,4 +214,42 @@ REFILLED = (
     Field("accuracy_tenths", "i32", "0.1 %", "refill accuracy of the interval; negative: less than counted"),
     u32("uncertainty_tenths", "within which that is certain (k = 2)", "0.1 %"),
     u8("band", "what follows from it (docs/therapy.md)", BANDS),
+)
+STEP = u8("step", "the step that it is for (docs/procedures.md)")
+PROCEDURE = (
+    u8("procedure", "the procedure under way", PROCEDURES),
+    u8("step", "its step (docs/procedures.md)"),
+    Field("procedure_delivering", "bool", "", "the step's strokes are being made"),
+    Field("procedure_strokes_left", "u16", "", "strokes that the step still wants"),
+    u8("procedure_end", "how the latest ended (0 completed, 1 left, 2 unfit); 255: none has"),
+    Field("fit", "bool", "", "therapy may run: insulin in the reservoir, no NaOH in the catheter"),
+    u8("reservoir_holds", "what is in the reservoir", CONTENTS),
+    u32("catheter_buffer_nl", "buffer in the catheter", "nL"),
+    u32("catheter_naoh_nl", "sodium hydroxide in the catheter", "nL"),
+    u32("until_insulin_nl", "what must leave the tip before insulin does", "nL"),
+)
+ENERGY = (
+    u32("battery_used_nah", "taken from the battery, by count", "nAh"),
+    u32("battery_left_nah", "what it still holds", "nAh"),
+    u32("battery_left_s", "how long that lasts", "s"),
+    u32("battery_mean_na", "mean current reckoned with", "nA"),
+    u8("battery_level", "what it calls for", BATTERIES),
+    u32("wakes", "wake-ups of the processor"),
+)
+SELF_TEST = (
+    Field("passed", "bool", "", "all required checks are there, and all have passed"),
+    u32("duration_us", "how long it took", "µs"),
+    Field(
+        "checks",
+        "records",
+        "",
+        "what this board has the means for",
+        0,
+        len(CHECKS),
+        fields=(
+            u8("check", "which", CHECKS),
+            Field("ok", "bool", "", "passed"),
+            Field("value", "i32", "", "what was found; -1: the check itself failed"),
+        ),
+    ),
 )

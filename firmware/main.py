@@ -15,7 +15,11 @@ from firmware.memory import Memory
 from firmware.occlusion.watch import Watch
 from firmware.pump import FIRMWARE_VERSION, Pump
 from firmware.storage.journal import Journal
+from firmware.upkeep import Means
 from firmware.wall_clock import WallClock
+
+# What not every board has for the self-test.
+_MEANS = ("image_digest", "sensor_line", "watchdog_on")
 
 
 def main():
@@ -49,8 +53,9 @@ def main():
         counts, burst_us = board.read_pressure_counts, core.plan()[1]
         when = (board.stroke_ended_us, board.stroke_lead_us)
         watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us, *when)
-    advance = board.advance_clock
-    pump = Pump(core, clock, stepper, stroke_sensor, pressure_sensor, identity, memory, wall, advance, watch)
+    means = Means(board.CURRENTS, board.CLOCK_RUNS, *[getattr(board, name, None) for name in _MEANS])
+    sensors = (stroke_sensor, pressure_sensor)
+    pump = Pump(core, clock, stepper, *sensors, identity, memory, wall, board.advance_clock, means, watch)
     commands = Commands(pump)
     link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
     run(board.idle, core, pump, link)

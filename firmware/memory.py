@@ -27,6 +27,9 @@ class Memory:
         self.log = journal.log
         self.record = journal.record
         self.settings = journal.settings
+        self.energy = journal.energy
+        self.scratch_at = journal.scratch_at
+        self.nvm = journal.nvm
         self._journal = journal
         self._core = core
         self._clock = clock
@@ -118,6 +121,13 @@ class Memory:
         record.saved_us = now_us
         record.saved_utc_s = self._wall.utc_s(now_us)
         return self._save(True)
+
+    def store_energy(self):
+        """Store the battery's account, as it is in `energy`."""
+        try:
+            self._journal.save_energy()
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
 
     def store_settings(self):
         """Store the settings; returns success. The order that has changed them counts with the next store()."""

@@ -4,24 +4,25 @@ Implements: DOSE-3, DOSE-5, GUARD-3
 """
 
 from firmware import dose_codes as code
+from firmware import energy, protocol
 from firmware import events as event
-from firmware import protocol
 from firmware.alarms.desk import AlarmDesk
 from firmware.books import Books
 from firmware.errors import FirmwareError, Refused
 from firmware.occlusion import codes as finding
-from firmware.occlusion.watch import report
-from firmware.storage.event_log import NO_CLOCK
-from firmware.therapy.answers import Answers, abandoned
+from firmware.reports import Reports
+from firmware.therapy.clinic import Clinic
 from firmware.therapy.patterns import Patterns
 from firmware.therapy.programme import Programme
 from firmware.therapy.refills import Refills
 from firmware.therapy.therapy import Therapy
+from firmware.upkeep import Upkeep, world_of
 
 FIRMWARE_VERSION = "0.2.0"
 WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
 _RETRY_US = 60000000  # a memory that failed is tried again
 _DAY_US = 86400000000
+_STROKE_TONE_MS = 50
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 _HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
 
@@ -35,8 +36,9 @@ class Pump:
 
     `core` is a dosecore.Core just made, `clock` a Clock, `stepper`, `stroke_sensor` and `pressure_sensor` the drivers,
     `identity` the fixed fields of the hello reply, `memory` a Memory that has not been opened yet, `wall` the
-    WallClock, `advance(us)` the board's function that moves its counter on, `watch` a Watch over the catheter (None:
-    this board brings no readings for one), `sound(ms)` the annunciator. Times are µs, doses mU, rates mU/h.
+    WallClock, `advance(us)` the board's function that moves its counter on, `means` its Means for the upkeep, `watch` a
+    Watch over the catheter (None: this board brings no readings for one), `sound(ms)` the annunciator. Times are µs,
+    doses mU, rates mU/h.
 
     `parts` are the objects whose methods answer the messages of the same name.
     """
@@ -52,21 +54,18 @@ class Pump:
         memory,
         wall,
         advance,
+        means,
         watch=None,
         sound=_silent,
     ):
         self._core = core
         self._clock = clock
         self._stepper = stepper
-        self._stroke_sensor = stroke_sensor
-        self._pressure_sensor = pressure_sensor
         self._told_us = 0  # when running deliveries were last put into the log
-        self._identity = identity
         self._memory = memory
         self._wall = wall
         self._watch = watch
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
-        self._answers = Answers(core, clock, stroke_uu)
         self._books = Books(core, clock, memory)
         memory.open(self._books.deliveries, advance)
         self._books.strokes = core.state()[code.GUARD_COMMANDED]
@@ -76,27 +75,56 @@ class Pump:
         self.therapy = Therapy(core, clock, self._books, programme, stroke_uu)
         self.patterns = Patterns(core, clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
+        self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
+        world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
+        self.upkeep = Upkeep(clock, self._books, world, means.currents)
+        self._sound = sound
+        self._burst_us = core.plan()[1]
         self.alarms = AlarmDesk(
-            core, clock, wall, self._books, self.therapy, self.refills, stepper, sound, self._standing
+            core, clock, wall, self._books, self.therapy, self.refills, stepper, self._toned, self._standing
         )
+        self.alarms.present_too = {
+            "self_test_fail": lambda: not self.upkeep.passed,
+            "pump_low_battery": lambda: self.upkeep.energy.level() >= energy.LOW,
+            "depleted_battery": lambda: self.upkeep.energy.level() >= energy.DEPLETED,
+        }
         self.therapy.on_resume = self._resumed
-        self.therapy.on_halt = self.alarms.halted
-        self.parts = (self, self.therapy, self.patterns, self.refills, self.alarms)
+        self.therapy.on_halt = self._halted
+        self.therapy.need_fit = self._need_fit
+        sensors = (stroke_sensor, pressure_sensor)
+        self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
+        self.parts = (
+            self,
+            self.reports,
+            self.therapy,
+            self.patterns,
+            self.refills,
+            self.alarms,
+            self.clinic,
+            self.upkeep,
+        )
         if watch is not None:
             watch.on_diagnosis = self._diagnosed
+        self.clinic.begin()
         self.therapy.begin()
+        failed = self.upkeep.begin()
         if not wall.known:
             memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
-        self.alarms.begin()
+        self.alarms.begin(failed)
         self._books.store()
 
     def handle(self, happened):
         """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
         now_us = self._clock.now_us()
+        ledger = self.upkeep.energy
+        ledger.woke()
         if happened & event.STROKE:
-            self._books.stroke_over()
+            self._books.stroke_over(self.clinic.stroke())
+            ledger.stroke(self._burst_us)
             self.alarms.stroke_over(now_us)
-        if self._watch is not None:
+            if self._memory.settings.stroke_tone:
+                self._toned(_STROKE_TONE_MS)
+        if self._watch is not None and self.clinic.watched:
             if happened & event.STROKE:
                 self._watch.stroke(now_us, self._core.next_us())
             elif happened & event.TIME:
@@ -105,12 +133,14 @@ class Pump:
             self._time(now_us)
         if happened & event.WITHHELD:
             self._books.deliveries.boluses_ended()
+            self.clinic.bolus_over()
             self.alarms.withheld(now_us)
             self._books.store()
         if happened & event.FAULT:
             self._stepper.stop()
             self.therapy.follow(now_us, protocol.REASON_FAULT)
             self._books.deliveries.boluses_ended()
+            self.clinic.bolus_over()
             fault = self._core.state()[code.GUARD_FAULT]
             self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT, fault)
             self.alarms.fault()
@@ -144,8 +174,13 @@ class Pump:
             self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
         self.therapy.follow(now_us)
         self.alarms.look(now_us)
+        self.upkeep.account(now_us)
+        self.alarms.battery(self.upkeep.energy.level())
         if now_us - self._told_us >= _DAY_US:
             self._told_us = now_us
+            failed = self.upkeep.test(daily=True)
+            if failed:
+                self.alarms.raise_alarm("self_test_fail", failed)
             self._books.so_far()
         elif known != self._wall.known or self._memory.state == protocol.MEMORY_WRITE_FAILED:
             self._books.store()
@@ -156,7 +191,7 @@ class Pump:
 
     def _diagnosed(self, found):
         """A finding goes into the log and becomes an alarm, which stops delivery if it is that bad."""
-        fields = self.read_diagnosis()
+        fields = self.reports.read_diagnosis()
         values = (found.strokes,) + tuple([fields[name] for name in ("missed_mu", "stored_mu", "released_mu")])
         self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_DIAGNOSIS, found.code, 0, values)
         self.alarms.found(found.code)
@@ -166,6 +201,18 @@ class Pump:
         if self._watch is not None:
             self._watch.start(now_us)
         self.alarms.resumed(now_us)
+
+    def _halted(self, mode):
+        self.clinic.bolus_over()
+        self.alarms.halted(mode)
+
+    def _need_fit(self):
+        self.clinic.need_fit()
+        self.upkeep.need_passed()
+
+    def _toned(self, milliseconds):
+        self._sound(milliseconds)
+        self.upkeep.energy.toned()
 
     def _memory_failed(self):
         """Memory takes no record. Without one there is no permit; what waits must not burst out when there is."""
@@ -199,7 +246,7 @@ class Pump:
         self._books.need_memory()
         now_us = self._clock.now_us()
         limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
-        old = self._limits()
+        old = self.reports.limits()
         result, refused = self._core.set_limits(*limits)
         if result == code.E_MAX_BASAL:
             state = self._core.state()
@@ -238,108 +285,10 @@ class Pump:
         self._books.accepted("initialise_memory")
         return {"at_us": self._clock.now_us()}
 
-    def read_log(self, since_number, max_count):
-        """Events above `since_number`."""
-        log = self._memory.log
-        oldest, newest = log.oldest, log.next_number - 1
-        first = max(oldest, since_number + 1)
-        found = [_event(log, number) for number in range(first, min(newest, first + max_count - 1) + 1)]
-        return {"oldest_number": oldest, "newest_number": newest, "events": found}
-
-    def read_deliveries(self, since_id, max_count):
-        """Deliveries numbered above `since_id`."""
-        oldest_id, newest_id, records = self._books.deliveries.read(self._clock.now_us(), since_id, max_count)
-        return {"oldest_id": oldest_id, "newest_id": newest_id, "records": records}
-
-    def read_diagnosis(self):
-        """The finding that stands."""
-        return report(self._watch, self._identity["concentration_u_per_ml"])
-
-    def read_time(self):
-        """What time it is."""
-        now_us = self._clock.now_us()
-        return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us)}
-
     def identity(self):
         """The hello reply's fields about this device."""
-        values = dict(self._identity)
-        values["now_us"] = self._clock.now_us()
-        return values
+        return self.reports.identity()
 
     def status(self):
-        """The status reply's fields but the link's counters, all of one instant."""
-        now_us = self._clock.now_us()
-        core, mu = self._core, self._answers.mu
-        state = core.state()
-        next_us = core.next_us()
-        standing = self.read_diagnosis()
-        record = self._memory.record
-        latest = self._books.deliveries.latest
-        alarm, alarms = self.alarms.summary()
-        values = {
-            "now_us": now_us,
-            "state": self.therapy.state(state),
-            "fault": state[code.GUARD_FAULT],
-            "basal_rate_mu_per_h": state[code.RATE_MU_PER_H],
-            "in_force_mu_per_h": self.therapy.in_force_mu_per_h(),
-            "pattern": record.pattern,
-            "temp_until_us": _or_never(state[code.TEMP_UNTIL_US]),
-            "recommended_until_us": record.recommended_until_us or protocol.NEVER_US,
-            "bolus_id": latest[0],
-            "bolus_programmed_mu": mu(state[code.NORMAL_PROGRAMMED]),
-            "bolus_commanded_mu": mu(state[code.NORMAL_COMMANDED]),
-            "bolus_delivered_mu": mu(state[code.NORMAL_DELIVERED]),
-            "bolus_remaining_mu": mu(
-                state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
-            ),
-            "square_id": latest[1],
-            "square_programmed_mu": mu(state[code.SQUARE_PROGRAMMED]),
-            "square_delivered_mu": mu(state[code.SQUARE_DELIVERED]),
-            "square_remaining_mu": mu(
-                state[code.SQUARE_PROGRAMMED] - state[code.SQUARE_COMMANDED] - state[code.SQUARE_ABANDONED]
-            ),
-            "strokes_commanded": state[code.GUARD_COMMANDED],
-            "strokes_delivered": self._stroke_sensor.strokes(),
-            "strokes_abandoned": abandoned(state),
-            "hour_mu": self._answers.used_mu(code.HOUR),
-            "day_mu": self._answers.used_mu(code.DAY),
-            "pressure_pa": self._pressure_sensor.read_pa(),
-            "diagnosis": standing["diagnosis"],
-            "missed_mu": standing["missed_mu"],
-            "released_mu": standing["released_mu"],
-            "next_due_us": _or_never(next_us),
-            "utc_s": self._wall.utc_s(now_us),
-            "memory": self._memory.state,
-            "resets": record.resets,
-            "newest_event": self._memory.log.next_number - 1,
-            "alarm": alarm,
-            "alarms": alarms,
-            "reservoir_mu": self.refills.left_mu,
-        }
-        values.update(zip(_LIMIT_NAMES, self._limits()))
-        return values
-
-    def _limits(self):
-        max_basal_mu_per_h, *caps = self._core.limits()
-        return (max_basal_mu_per_h,) + tuple([self._answers.mu(strokes) for strokes in caps])
-
-
-def _or_never(time_us):
-    return protocol.NEVER_US if time_us < 0 else time_us
-
-
-def _event(log, number):
-    time_s, category, what, detail, reason, a, b, c, d = log.read(number)
-    return {
-        "number": number,
-        "time_s": time_s,
-        "clock_known": not category & NO_CLOCK,
-        "category": category & ~NO_CLOCK,
-        "event": what,
-        "detail": detail,
-        "reason": reason,
-        "a": a,
-        "b": b,
-        "c": c,
-        "d": d,
-    }
+        """The status reply's fields but the link's counters."""
+        return self.reports.status()

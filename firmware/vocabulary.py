@@ -11,9 +11,12 @@ MANUAL = NO_PATTERN
 
 STATES = ("running", "suspended", "fault", "stopped", "procedure")
 STATE_RUNNING, STATE_SUSPENDED, STATE_FAULT, STATE_STOPPED, STATE_PROCEDURE = range(5)
-KINDS = ("basal", "normal_bolus", "temp_basal", "square_bolus", "dual_normal", "dual_square", "not_therapy")
+KINDS = (
+    ("basal", "normal_bolus", "temp_basal", "square_bolus", "dual_normal", "dual_square")
+    + ("insulin_test", "buffer", "naoh", "diagnostic")  # in procedures: never therapy
+)  # fmt: skip
 (KIND_BASAL, KIND_NORMAL_BOLUS, KIND_TEMP_BASAL, KIND_SQUARE_BOLUS) = range(4)
-(KIND_DUAL_NORMAL, KIND_DUAL_SQUARE, KIND_NOT_THERAPY) = range(4, 7)
+(KIND_DUAL_NORMAL, KIND_DUAL_SQUARE, KIND_INSULIN_TEST, KIND_BUFFER, KIND_NAOH, KIND_DIAGNOSTIC) = range(4, 10)
 PATTERNS = ("A", "B", "C", "D")
 HALF_HOURS = const(48)
 RESERVOIRS = ("enough", "low", "empty", "stop")
@@ -36,12 +39,12 @@ CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "conn
 EVENTS = (
     ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
     + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
-    + ("alarm", "acknowledged")
+    + ("alarm", "acknowledged", "self_test")
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
 (EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
-(EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED) = range(13, 17)
+(EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED, EVENT_SELF_TEST) = range(13, 18)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (
@@ -49,10 +52,19 @@ CODES = (
     + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
     + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active")
     + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
+    + ("unfit", "self_test_failed")
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
 (NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 18)
 (NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(18, 24)
-(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE) = range(24, 27)
+(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED) = range(24, 29)
+PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  # firmware.therapy.procedures
+ENDS = ("completed", "left", "unfit")
+CONTENTS = ("insulin", "buffer", "naoh", "empty")
+CHECKS = (
+    ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
+    + ("clock", "clock_rate", "watchdog")
+)  # fmt: skip
+BATTERIES = ("good", "low", "depleted")
 ROLES = ("anyone", "patient", "clinician", "service")

@@ -52,6 +52,13 @@ class WallClock:
         """Device time at which it will be `utc_s`. The clock must be known."""
         return self._anchor_us + (utc_s - self._anchor_s) * _US_PER_S
 
+    def elapsed(self):
+        """(device µs, wall clock s) that have passed since the two were brought together; None while it is lost."""
+        utc_s = self._rtc.read()
+        if utc_s is None or not self.known:
+            return None
+        return self._clock.now_us() - self._anchor_us, utc_s - self._anchor_s
+
     def stamp_s(self, now_us):
         """What an event is stamped with: UTC, or device time while UTC is lost."""
         return self.utc_s(now_us) if self.known else now_us // _US_PER_S

@@ -21,7 +21,7 @@ from hil.checks.orders import Orders
 from hil.checks.owed import Command
 from hil.errors import LinkSilent
 from hil.plant import Plant
-from host.client import Programmer
+from host.client import MESSAGES, Programmer
 from host.errors import LinkError
 
 US_PER_S = 1_000_000
@@ -50,7 +50,7 @@ class RecordingProgrammer(Programmer):
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """As Programmer.call."""
         reply = super().call(name, **values)
-        if "at_us" in reply:
+        if MESSAGES[name].changes_delivery:
             self._commands.extend(self._orders.taken(reply["at_us"], name, values, reply))
         return reply
 

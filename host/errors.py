@@ -31,6 +31,8 @@ _TEXTS = {
     protocol.REPEATED: "this order was carried out before; the log tells what it did",
     protocol.WRONG_ROLE: "this programmer's role may not do that",
     protocol.NOT_ACTIVE: "alarm {value} is not active",
+    protocol.UNFIT: "therapy cannot run: no insulin in the reservoir or NaOH in the catheter, or a procedure goes on",
+    protocol.SELF_TEST_FAILED: "the pump has not passed its self-test",
     protocol.CAUSE_THERE: "the cause of alarm {value} is still there",
 }
 

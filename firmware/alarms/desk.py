@@ -50,10 +50,11 @@ class AlarmDesk:
         self._sound = sound
         self._standing = standing
         self._alarms = Alarms(self._present, self._act, self._told)
+        self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
         self._begun = False
 
-    def begin(self):
+    def begin(self, failed_checks):
         """A life begins: what was latched is latched, and what is wrong now is raised."""
         now_us = self._clock.now_us()
         latched = self._books.memory.record.alarms
@@ -63,6 +64,8 @@ class AlarmDesk:
         if self._books.memory.state == protocol.MEMORY_DAMAGED:
             self.raise_alarm("memory_integrity")
             self.raise_alarm("not_initialised")
+        if failed_checks:
+            self.raise_alarm("self_test_fail", failed_checks)
         self.look(now_us)
         self._begun = True
 
@@ -75,6 +78,11 @@ class AlarmDesk:
         self.halted(self._therapy.state(self._core.state()))
         self.stroke_over(now_us)
         self._plan(now_us)
+
+    def battery(self, level):
+        """The battery's account, a place in energy.LEVELS."""
+        if level:
+            self.raise_alarm("pump_low_battery" if level == 1 else "depleted_battery")
 
     def halted(self, mode):
         """Delivery was suspended or stopped; the tones are the reminder."""
@@ -184,6 +192,8 @@ class AlarmDesk:
         return {"at_us": now_us, "alarms": len(self._alarms.active())}
 
     def _present(self, name):
+        if name in self.present_too:
+            return self.present_too[name]()
         state = self._core.state()
         if name in ("stroke_sensor_fault", "system_error", "over_delivery", "motor_stall") and state[code.GUARD_FAULT]:
             return True

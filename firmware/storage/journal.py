@@ -36,10 +36,14 @@ class Journal:
 
     def __init__(self, nvm, ticks, stroke_uu):
         places = layout.Layout(nvm.size_bytes, len(ticks))
+        self.nvm = nvm
         self._format = slots.TwoSlots(nvm, layout.FORMAT_AT, layout.FORMAT_PAYLOAD_BYTES)
         self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)
         self._one_format = False
         self._one_settings = False
+        self._energy = slots.TwoSlots(nvm, places.energy_at, layout.ENERGY_BYTES)
+        self.energy = self._energy.payload
+        self.scratch_at = places.scratch_at
         self._history = History(nvm, places.history_at, places.blocks, ticks)
         self._described = struct.pack(
             "<4sHHIIII", _MAGIC, _LAYOUT_VERSION, PAYLOAD_BYTES, len(ticks), stroke_uu, nvm.size_bytes, 0
@@ -64,6 +68,7 @@ class Journal:
         self._one_settings = settings == slots.ONE
         self.record.read()
         self.settings.read()
+        self._energy.read()
         if not self._state.finished:
             self.record.permitted = 0  # it was never given: that comes after save()
         self.log.next_number = self.record.next_event
@@ -73,6 +78,10 @@ class Journal:
     def settings_differ(self):
         """Were settings stored, and then no state that knows of it? They are in force, their order is not logged."""
         return self.record.settings != self._settings.sequence
+
+    def save_energy(self):
+        """Store what is in `energy`: the battery's account, which may be an hour behind and decides nothing."""
+        self._energy.write()
 
     def save_settings(self):
         """Store `settings`; they count from now on, the order that changed them with the next save()."""

@@ -1,6 +1,7 @@
 """Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
 
-    format | state, two copies | settings, two copies | strokes' starts, a ring of blocks | events, a ring to the end
+    format | state, two copies | settings, two copies | energy, two copies | scratch |
+    strokes' starts, a ring of blocks | events, a ring to the end
 
 Implements: STORE-1, LOG-2
 """
@@ -13,6 +14,8 @@ from firmware.storage.slots import OVERHEAD_BYTES
 FORMAT_PAYLOAD_BYTES = const(24)
 FORMAT_AT = const(0)
 STATE_AT = const(64)  # after two copies of 32
+ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.energy; a test compares
+SCRATCH_BYTES = const(32)  # nobody's: the self-test writes there
 EVENTS_MIN = const(64)  # a memory that does not even hold these is refused
 
 
@@ -22,7 +25,9 @@ class Layout:
     def __init__(self, size_bytes, strokes):
         self.blocks = history.blocks_for(strokes)
         self.settings_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
-        self.history_at = self.settings_at + 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)
+        self.energy_at = self.settings_at + 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)
+        self.scratch_at = self.energy_at + 2 * (ENERGY_BYTES + OVERHEAD_BYTES)
+        self.history_at = self.scratch_at + SCRATCH_BYTES
         end = self.history_at + self.blocks * history.BLOCK_BYTES
         self.log_at = -(-end // event_log.EVENT_BYTES) * event_log.EVENT_BYTES
         self.events = (size_bytes - self.log_at) // event_log.EVENT_BYTES

@@ -14,7 +14,7 @@ from firmware.storage import history
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
-PROCEDURE_BYTES = const(16)
+PROCEDURE_BYTES = const(37)  # STATE_BYTES of firmware.therapy.clinic; a test compares
 
 # What every stroke changes comes first, so that a stroke writes only that. Times are µs of device time.
 _OF_A_STROKE = (
@@ -23,7 +23,6 @@ _OF_A_STROKE = (
     ("saved_us", "Q"),
     ("saved_utc_s", "I"),  # UTC then, 0 if the clock was lost
     ("contact_us", "Q"),  # when a programmer was last heard
-    ("charge_nah", "Q"),  # taken from the battery
 )
 _OTHERS = (
     ("clock_known", "B"),
@@ -89,7 +88,6 @@ class StateRecord:
         self.saved_us = 0
         self.saved_utc_s = 0
         self.contact_us = 0
-        self.charge_nah = 0
         self.next_event = 0
         self.settings = 0
 
@@ -121,5 +119,4 @@ class StateRecord:
             self.saved_us,
             self.saved_utc_s,
             self.contact_us,
-            self.charge_nah,
         )

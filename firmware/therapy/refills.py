@@ -68,12 +68,21 @@ class Refills:
         Refused with nothing changed: weights that cannot be, more than fits.
         """
         self._books.need_memory()
-        settings = self._settings
         now_us = self._clock.now_us()
-        strokes = self._core.state()[code.GUARD_COMMANDED]
         put_in = refill.weighed(put_before_mg, put_after_mg)
-        filled = refill.net_fill(put_in, refill.read_off(taken_back_nl))
         residual = refill.weighed(drawn_after_mg, drawn_before_mg)
+        reply = self._refilled(refill.net_fill(put_in, refill.read_off(taken_back_nl)), residual)
+        reply["at_us"] = now_us
+        return reply
+
+    def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_back_nl):
+        """The same, by the scales of the syringes; for the guided procedure."""
+        filled = refill.net_fill(refill.read_off(put_in_nl), refill.read_off(taken_back_nl))
+        self._refilled(filled, refill.read_off(withdrawn_nl))
+
+    def _refilled(self, filled, residual):
+        settings = self._settings
+        strokes = self._core.state()[code.GUARD_COMMANDED]
         delivered_nl = self._now().used_nl(strokes)
         found = None
         if settings.refills and delivered_nl:
@@ -89,7 +98,6 @@ class Refills:
         tenths, uncertainty, band = (0, 0, _NO_BAND) if found is None else _verdict(found)
         self._books.accepted("record_refill", filled.nl, max(0, residual.nl), abs(tenths), band)
         return {
-            "at_us": now_us,
             "filled_nl": filled.nl,
             "residual_nl": residual.nl,
             "accuracy_tenths": tenths,

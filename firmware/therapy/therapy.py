@@ -22,6 +22,10 @@ def _alone(_):
     """Nobody to be told yet."""
 
 
+def _fit():
+    """Nothing speaks against it yet."""
+
+
 class Therapy:
     """The therapy of one pump.
 
@@ -33,6 +37,7 @@ class Therapy:
     def __init__(self, core, clock, books, programme, stroke_uu):
         self.programme = programme
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
+        self.need_fit = _fit  # raises Refused while therapy must not run
         self.on_resume = _alone
         self.on_halt = _alone
         self._core = core
@@ -50,9 +55,6 @@ class Therapy:
             self._core.suspend(now_us)  # intact state or none: GUARD-3
             self._record.mode = protocol.STATE_STOPPED
             return
-        if self._record.mode == protocol.STATE_PROCEDURE:
-            self._record.mode = protocol.STATE_STOPPED
-            self._core.suspend(now_us)
         self.follow(now_us)
 
     @property
@@ -227,6 +229,7 @@ class Therapy:
         state = self._core.state()
         if self._record.mode not in (protocol.STATE_SUSPENDED, protocol.STATE_STOPPED):
             raise Refused(protocol.WRONG_STATE, None, self.state(state))
+        self.need_fit()
         if state[code.SUSPENDED]:
             self._answers.need(self._core.resume(now_us))
         self._record.mode = _RUNNING
@@ -279,6 +282,23 @@ class Therapy:
             self._record.mode = protocol.STATE_STOPPED
             self._plan()
             self.on_halt(protocol.STATE_STOPPED)
+
+    def enter_procedure(self, now_us):
+        """A stopped pump is made ready for a procedure: no basal, strokes when they are ordered."""
+        self._record.mode = protocol.STATE_PROCEDURE
+        self.programme.apply(now_us)
+        self._answers.need(self._core.resume(now_us))
+        self.follow(now_us)
+
+    def order_strokes(self, now_us, strokes):
+        """Strokes of a procedure; returns the insulin in as many, mU. Refused by the core as any bolus is."""
+        volume_mu = self._answers.mu(strokes)
+        self._answers.need(self._core.bolus(now_us, strokes), "value", volume_mu)
+        return volume_mu
+
+    def leave_procedure(self, now_us):
+        """The procedure has ended: the pump is stopped."""
+        self.halt_by_itself(now_us, protocol.REASON_CANCELLED)
 
     def state(self, state):
         """What the pump is doing, for a core in `state`."""

@@ -12,6 +12,7 @@ from firmware.memory import Memory
 from firmware.occlusion.watch import Watch
 from firmware.pump import Pump
 from firmware.storage.journal import Journal
+from firmware.upkeep import Means
 from firmware.wall_clock import WallClock
 from tests.firmware.ram import RamNvm, RamRtc
 
@@ -19,6 +20,7 @@ MOTOR = (96, 400, 1600, 20_000)
 SECOND_US = 1_000_000
 STROKE_UU = 200_000
 BURST_US = 104_000
+CURRENTS = (9_445, 8_000_000, 40_000_000, 5_000_000, 3_000_000, 2_600_000, 1_600, 150_000, 800)  # VIRTUAL's
 
 
 class Hand:
@@ -30,6 +32,7 @@ class Hand:
     def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None, watch: Watch | None = None) -> None:
         self.now_us = 0
         self.halted = 0
+        self.tones_ms: list[int] = []
         self.strokes_us: list[int] = []
         self.memory = memory or RamNvm()
         self.rtc = rtc or RamRtc()
@@ -43,11 +46,19 @@ class Hand:
             Stepper(MOTOR, self._halt),
             StrokeSensor(lambda: self.core.state()[dose_codes.GUARD_CONFIRMED]),
             PressureSensor(lambda: 512, 512, 39_063, 4095),
-            {"stroke_uu": STROKE_UU, "stroke_nl": 500, "concentration_u_per_ml": 400},
+            {
+                "stroke_uu": STROKE_UU,
+                "stroke_nl": 500,
+                "concentration_u_per_ml": 400,
+                "native_core": True,
+                "image": "",
+            },
             Memory(self.journal, self.core, self.clock, self.wall),
             self.wall,
             self._advance,
+            Means(CURRENTS, clock_runs=False),
             watch,
+            self.tones_ms.append,
         )
 
     def _halt(self) -> None:

@@ -10,7 +10,7 @@ from tests.firmware.hand import SECOND_US, Hand
 
 
 def page(hand: Hand) -> tuple[int, int, list[dict[str, int]]]:
-    reply = hand.pump.read_deliveries(0, 6)
+    reply = hand.pump.reports.read_deliveries(0, 6)
     return reply["oldest_id"], reply["newest_id"], reply["records"]
 
 
@@ -98,7 +98,7 @@ def test_a_fault_ends_the_bolus_halts_the_motor_and_refuses_everything(hand: Han
     assert hand.halted == 1
     status = hand.pump.status()
     assert (status["state"], status["bolus_remaining_mu"]) == (protocol.STATE_FAULT, 0)
-    assert hand.pump.read_deliveries(0, 6)["records"][-1]["reason"] == protocol.REASON_FAULT
+    assert hand.pump.reports.read_deliveries(0, 6)["records"][-1]["reason"] == protocol.REASON_FAULT
     with pytest.raises(Refused):
         hand.pump.therapy.resume()
 

@@ -17,7 +17,7 @@ def commanded(hand: Hand) -> int:
 
 
 def events(hand: Hand) -> list[dict[str, int]]:
-    oldest, newest, found = hand.pump.read_log(0, 1000).values()
+    oldest, newest, found = hand.pump.reports.read_log(0, 1000).values()
     assert [each["number"] for each in found] == list(range(oldest, newest + 1))
     return found
 
@@ -33,7 +33,7 @@ def test_a_bolus_that_was_cut_ends_with_what_was_delivered_and_is_not_repeated()
     # The sixth was due at 10 s and the power came back at 14 s: nobody knows.
     assert commanded(after) == 6
     assert 13 * SECOND_US < after.now_us < 15 * SECOND_US
-    record = next(each for each in after.pump.read_deliveries(0, 6)["records"] if each["id"] == number)
+    record = next(each for each in after.pump.reports.read_deliveries(0, 6)["records"] if each["id"] == number)
     assert (record["delivered_strokes"], record["abandoned_strokes"]) == (6, 14)
     assert record["reason"] == protocol.REASON_RESET
     after.live(after.now_us + HOUR_US)

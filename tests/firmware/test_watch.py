@@ -68,7 +68,7 @@ def test_an_occlusion_in_a_bolus_suspends_and_what_clears_is_reported() -> None:
     status = hand.pump.status()
     assert (status["state"], protocol.DIAGNOSES[status["diagnosis"]]) == (protocol.STATE_STOPPED, "occlusion")
     assert (status["missed_mu"], status["released_mu"]) == (400, 0)
-    found = hand.pump.read_diagnosis()
+    found = hand.pump.reports.read_diagnosis()
     assert found["strokes"] == 2
     assert found["stored_mu"] == pytest.approx(400, rel=0.1)
     assert found["compliance_pl_per_pa"] == pytest.approx(75, rel=0.1)
@@ -80,8 +80,12 @@ def test_an_occlusion_in_a_bolus_suspends_and_what_clears_is_reported() -> None:
         "occlusion_cleared",
     )
     assert status["released_mu"] == pytest.approx(400, rel=0.1)
-    newest = hand.pump.read_log(0, 8)["newest_number"]
-    found = [each for each in hand.pump.read_log(newest - 8, 16)["events"] if each["event"] == protocol.EVENT_DIAGNOSIS]
+    newest = hand.pump.reports.read_log(0, 8)["newest_number"]
+    found = [
+        each
+        for each in hand.pump.reports.read_log(newest - 8, 16)["events"]
+        if each["event"] == protocol.EVENT_DIAGNOSIS
+    ]
     assert [(each["category"], each["detail"]) for each in found] == [
         (protocol.CATEGORY_ALARM, codes.OCCLUSION),
         (protocol.CATEGORY_ALARM, codes.CLEARED),

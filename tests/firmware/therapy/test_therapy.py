@@ -49,7 +49,7 @@ def refused(order: Any, code: int) -> Refused:
 
 
 def deliveries(hand: Hand) -> list[dict[str, int]]:
-    return list(hand.pump.read_deliveries(0, 32)["records"])
+    return list(hand.pump.reports.read_deliveries(0, 32)["records"])
 
 
 def alarms(hand: Hand) -> list[str]:
@@ -133,7 +133,7 @@ def test_a_clock_set_within_a_segment_or_into_another_is_followed_and_logged(han
     assert status(hand)["basal_rate_mu_per_h"] == 2000
     hand.live(hand.now_us + 2 * SECOND_US)
     assert status(hand)["basal_rate_mu_per_h"] == 3000
-    events = hand.pump.read_log(0, 1000)["events"]
+    events = hand.pump.reports.read_log(0, 1000)["events"]
     assert [each["b"] - MIDNIGHT_S for each in events if each["event"] == protocol.EVENT_CLOCK_SET] == [43_201, 43_199]
 
 
@@ -333,7 +333,7 @@ def test_a_recommended_rate_lapses_into_what_is_programmed_without_anybodys_help
     assert hand.strokes_us == [n * MINUTE_US for n in range(1, 41)] + [
         40 * MINUTE_US + n * 2 * MINUTE_US for n in range(1, 21)
     ]
-    events = [each["event"] for each in hand.pump.read_log(0, 1000)["events"]]
+    events = [each["event"] for each in hand.pump.reports.read_log(0, 1000)["events"]]
     assert events.count(protocol.EVENT_RATE_LAPSED) == 1
     assert status(hand)["recommended_until_us"] == protocol.NEVER_US
 

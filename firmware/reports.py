@@ -1,0 +1,138 @@
+"""What a pump tells: the replies to everything that only asks.
+
+Implements: LOG-1, LOG-2, LOG-3
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.occlusion.watch import report
+from firmware.storage.event_log import NO_CLOCK
+from firmware.therapy.answers import Answers, abandoned
+
+_LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
+
+
+class Reports:
+    """The reports of `pump`, from its parts: `core`, `clock`, `wall`, `books`, `sensors` (strokes, pressure), `watch`
+    and `identity`.
+    """
+
+    def __init__(self, pump, core, clock, wall, books, sensors, watch, identity):
+        self._pump = pump
+        self._core = core
+        self._clock = clock
+        self._wall = wall
+        self._books = books
+        self._memory = books.memory
+        self._stroke_sensor, self._pressure_sensor = sensors
+        self._watch = watch
+        self._identity = identity
+        self._answers = Answers(core, clock, identity["stroke_uu"])
+
+    def read_log(self, since_number, max_count):
+        """Events above `since_number`."""
+        log = self._memory.log
+        oldest, newest = log.oldest, log.next_number - 1
+        first = max(oldest, since_number + 1)
+        found = [_event(log, number) for number in range(first, min(newest, first + max_count - 1) + 1)]
+        return {"oldest_number": oldest, "newest_number": newest, "events": found}
+
+    def read_deliveries(self, since_id, max_count):
+        """Deliveries numbered above `since_id`."""
+        oldest_id, newest_id, records = self._books.deliveries.read(self._clock.now_us(), since_id, max_count)
+        return {"oldest_id": oldest_id, "newest_id": newest_id, "records": records}
+
+    def read_diagnosis(self):
+        """The finding that stands."""
+        return report(self._watch, self._identity["concentration_u_per_ml"])
+
+    def read_time(self):
+        """What time it is."""
+        now_us = self._clock.now_us()
+        return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us)}
+
+    def identity(self):
+        """The hello reply's fields about this device."""
+        values = dict(self._identity)
+        values["now_us"] = self._clock.now_us()
+        return values
+
+    def status(self):
+        """The status reply's fields but the link's counters, all of one instant."""
+        now_us = self._clock.now_us()
+        core, mu = self._core, self._answers.mu
+        state = core.state()
+        next_us = core.next_us()
+        standing = self.read_diagnosis()
+        record = self._memory.record
+        latest = self._books.deliveries.latest
+        alarm, alarms = self._pump.alarms.summary()
+        normal = state[code.NORMAL_PROGRAMMED : code.NORMAL_ABANDONED + 1]
+        if not self._books.deliveries.normal_is_therapy:
+            normal = (0, 0, 0, 0)
+        values = {
+            "now_us": now_us,
+            "state": self._pump.therapy.state(state),
+            "fault": state[code.GUARD_FAULT],
+            "basal_rate_mu_per_h": state[code.RATE_MU_PER_H],
+            "in_force_mu_per_h": self._pump.therapy.in_force_mu_per_h(),
+            "pattern": record.pattern,
+            "temp_until_us": _or_never(state[code.TEMP_UNTIL_US]),
+            "recommended_until_us": record.recommended_until_us or protocol.NEVER_US,
+            "bolus_id": latest[0],
+            "bolus_programmed_mu": mu(normal[0]),
+            "bolus_commanded_mu": mu(normal[1]),
+            "bolus_delivered_mu": mu(normal[2]),
+            "bolus_remaining_mu": mu(normal[0] - normal[1] - normal[3]),
+            "square_id": latest[1],
+            "square_programmed_mu": mu(state[code.SQUARE_PROGRAMMED]),
+            "square_delivered_mu": mu(state[code.SQUARE_DELIVERED]),
+            "square_remaining_mu": mu(
+                state[code.SQUARE_PROGRAMMED] - state[code.SQUARE_COMMANDED] - state[code.SQUARE_ABANDONED]
+            ),
+            "strokes_commanded": state[code.GUARD_COMMANDED],
+            "strokes_delivered": self._stroke_sensor.strokes(),
+            "strokes_abandoned": abandoned(state),
+            "hour_mu": self._answers.used_mu(code.HOUR),
+            "day_mu": self._answers.used_mu(code.DAY),
+            "pressure_pa": self._pressure_sensor.read_pa(),
+            "diagnosis": standing["diagnosis"],
+            "missed_mu": standing["missed_mu"],
+            "released_mu": standing["released_mu"],
+            "next_due_us": _or_never(next_us),
+            "utc_s": self._wall.utc_s(now_us),
+            "memory": self._memory.state,
+            "resets": record.resets,
+            "newest_event": self._memory.log.next_number - 1,
+            "alarm": alarm,
+            "alarms": alarms,
+            "reservoir_mu": self._pump.refills.left_mu,
+        }
+        values.update(zip(_LIMIT_NAMES, self.limits()))
+        return values
+
+    def limits(self):
+        """The clinician limits, as the set_limits request has them."""
+        max_basal_mu_per_h, *caps = self._core.limits()
+        return (max_basal_mu_per_h,) + tuple([self._answers.mu(strokes) for strokes in caps])
+
+
+def _or_never(time_us):
+    return protocol.NEVER_US if time_us < 0 else time_us
+
+
+def _event(log, number):
+    time_s, category, what, detail, reason, a, b, c, d = log.read(number)
+    return {
+        "number": number,
+        "time_s": time_s,
+        "clock_known": not category & NO_CLOCK,
+        "category": category & ~NO_CLOCK,
+        "event": what,
+        "detail": detail,
+        "reason": reason,
+        "a": a,
+        "b": b,
+        "c": c,
+        "d": d,
+    }

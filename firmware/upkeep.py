@@ -1,0 +1,125 @@
+"""What a pump does for itself: the self-test at power-on and every day, and the account of its battery.
+
+A failed self-test never doses: delivery stops, and is not resumed before a test has passed.
+
+Implements: SELF-1, PWR-1
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol, self_test
+from firmware.energy import Energy
+from firmware.errors import Refused
+
+_LINK_US_PER_BYTE = 87  # 115200 baud, ten bits
+
+
+class Means:
+    """What a board has for the self-test and the battery's account; None: it has not.
+
+    `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
+    the processor is busy; `currents` as firmware.energy.FIGURES.
+    """
+
+    def __init__(self, currents, clock_runs=True, image_digest=None, sensor_line=None, watchdog=None):
+        self.currents = currents
+        self.clock_runs = clock_runs
+        self.image_digest = image_digest
+        self.sensor_line = sensor_line
+        self.watchdog = watchdog
+
+
+def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
+    """The World that the self-test of a pump with these parts looks at."""
+    world = self_test.World()
+    world.core_class = type(core)
+    world.native = identity["native_core"]
+    world.image = identity["image"]
+    world.image_digest = means.image_digest
+    world.nvm = memory.nvm
+    world.memory_usable = lambda: memory.usable
+    world.scratch_at = memory.scratch_at
+    world.commanded = lambda: core.state()[code.GUARD_COMMANDED]
+    world.confirmed = lambda: core.state()[code.GUARD_CONFIRMED]
+    world.sensor_line = means.sensor_line
+    world.pressure_sensor = pressure_sensor
+    world.now_us = clock.now_us
+    world.clock_runs = means.clock_runs
+    world.elapsed = wall.elapsed
+    world.watchdog = means.watchdog
+    return world
+
+
+class Upkeep:
+    """The upkeep of one pump: `clock`, `books` and `memory` are its parts, `world` what the self-test looks at,
+    `currents` the board's for the energy ledger.
+    """
+
+    def __init__(self, clock, books, world, currents):
+        self.passed = False
+        self._results = []
+        self._duration_us = 0
+        self.energy = Energy(currents)
+        self._clock = clock
+        self._books = books
+        self._world = world
+        self._since_us = clock.now_us()
+
+    def begin(self):
+        """A life begins: take up the battery's account and test everything. Memory has been opened."""
+        self.energy.unpack(self._books.memory.energy)
+        self._since_us = self._clock.now_us()
+        return self.test()
+
+    def test(self, daily=False):
+        """Run the self-test, the whole or the daily one; returns the checks that have not passed."""
+        names = self_test.DAILY if daily else self_test.NAMES
+        required = self_test.REQUIRED_DAILY if daily else self_test.REQUIRED
+        start_us = self._clock.now_us()
+        self._results = self_test.run(self._world, names)
+        self._duration_us = self._clock.now_us() - start_us
+        self.passed = self_test.passed(self._results, required)
+        if self.passed:
+            return 0
+        failed = 0
+        there = [name for name, _, _ in self._results]
+        for place, name in enumerate(self_test.NAMES):
+            if name in required and name not in there:
+                failed |= 1 << place
+        for name, ok, _ in self._results:
+            if not ok:
+                failed |= 1 << self_test.NAMES.index(name)
+        self._books.memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_SELF_TEST, 0, 0, (failed,))
+        return failed
+
+    def need_passed(self):
+        """Raises Refused after a failed self-test."""
+        if not self.passed:
+            raise Refused(protocol.SELF_TEST_FAILED)
+
+    def account(self, now_us):
+        """Bring the battery's account up to now, and into memory."""
+        energy = self.energy
+        energy.lived(now_us - self._since_us)
+        self._since_us = now_us
+        energy.pack_into(self._books.memory.energy)
+        self._books.memory.store_energy()
+
+    def linked(self, count):
+        """The programmer link carried `count` bytes."""
+        self.energy.linked(count * _LINK_US_PER_BYTE, count)
+
+    def self_test(self):
+        """Test now; the self_test reply's fields."""
+        self.test()
+        checks = [
+            {"check": self_test.NAMES.index(name), "ok": bool(ok), "value": int(value)}
+            for name, ok, value in self._results
+        ]
+        return {"passed": self.passed, "duration_us": self._duration_us, "checks": checks}
+
+    def read_energy(self):
+        """The read_energy reply's fields."""
+        report = self.energy.report()
+        for name in report:
+            report[name] = min(report[name], 0xFFFFFFFF)
+        return report

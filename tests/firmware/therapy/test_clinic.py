@@ -1,0 +1,181 @@
+"""Procedures at work in the pump: their strokes, which are no therapy, power cuts in them, the way back to therapy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from firmware.errors import Refused
+from firmware.storage import state_record
+from firmware.therapy import clinic, guide
+from firmware.therapy.procedures import BY_NUMBER
+from tests.firmware.hand import SECOND_US, Hand
+
+HOUR_US = 3600 * SECOND_US
+REFILL, RINSE, FLUSH, STROKE_VOLUME, PATENCY = range(1, 6)
+
+
+@pytest.fixture
+def hand() -> Hand:
+    hand = Hand()
+    hand.pump.therapy.set_basal(6000)
+    hand.pump.therapy.stop()
+    return hand
+
+
+def report(hand: Hand) -> dict[str, Any]:
+    return dict(hand.pump.clinic.read_procedure())
+
+
+def step(hand: Hand) -> str:
+    found = report(hand)
+    return BY_NUMBER[found["procedure"]].steps[found["step"]].name if found["procedure"] else "none"
+
+
+def say(hand: Hand, choice: int = 0, value: int = 0) -> None:
+    hand.pump.clinic.answer_procedure(report(hand)["step"], choice, value)
+
+
+def refused(order: Any, code: int) -> Refused:
+    with pytest.raises(Refused) as error:
+        order()
+    assert protocol.CODES[error.value.code] == protocol.CODES[code]
+    return error.value
+
+
+def deliveries(hand: Hand) -> list[dict[str, int]]:
+    return list(hand.pump.reports.read_deliveries(0, 32)["records"])
+
+
+def patency(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    say(hand)
+
+
+def test_the_record_has_room_for_a_guide() -> None:
+    assert state_record.PROCEDURE_BYTES == clinic.STATE_BYTES == guide.STATE_BYTES + 12
+    assert tuple(each.name for each in BY_NUMBER.values()) == protocol.PROCEDURES[1:]
+
+
+@pytest.mark.req("THER-6")
+def test_a_procedure_is_refused_while_therapy_runs(hand: Hand) -> None:
+    hand.pump.therapy.resume()
+    before = hand.pump.status()
+    refused(lambda: hand.pump.clinic.start_procedure(PATENCY), protocol.WRONG_STATE)
+    hand.pump.therapy.suspend()  # 0.2 U/h are therapy too
+    refused(lambda: hand.pump.clinic.start_procedure(PATENCY), protocol.WRONG_STATE)
+    assert hand.pump.status()["strokes_commanded"] == before["strokes_commanded"]
+
+
+@pytest.mark.req("THER-6")
+def test_strokes_of_a_procedure_are_made_when_asked_for_and_are_no_therapy(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(PATENCY)
+    assert hand.pump.status()["state"] == protocol.STATE_PROCEDURE
+    hand.live(HOUR_US)
+    assert hand.strokes_us == [], "no basal, and nothing before it is asked for"
+    refused(lambda: hand.pump.therapy.bolus(200), protocol.WRONG_STATE)
+    refused(lambda: hand.pump.therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
+    refused(hand.pump.therapy.resume, protocol.WRONG_STATE)
+    say(hand)
+    assert step(hand) == "strokes"
+    say(hand)
+    hand.live(2 * HOUR_US)
+    assert len(hand.strokes_us) == 5
+    assert step(hand) == "watch"
+    made = deliveries(hand)[-1]
+    assert (made["kind"], made["delivered_strokes"]) == (protocol.KIND_DIAGNOSTIC, 5)
+    assert hand.pump.status()["bolus_programmed_mu"] == 0, "no bolus"
+    say(hand, 0, 1000)
+    assert (step(hand), hand.pump.status()["state"]) == ("none", protocol.STATE_STOPPED)
+    assert report(hand)["procedure_end"] == protocol.ENDS.index("completed")
+    assert hand.pump.therapy.resume()["rate_mu_per_h"] == 6000
+
+
+@pytest.mark.req("THER-6", "STORE-2")
+def test_power_lost_in_a_procedure_leaves_it_where_it_was_and_nothing_is_repeated(hand: Hand) -> None:
+    patency(hand)
+    hand.live(hand.now_us + 5 * SECOND_US)
+    assert len(hand.strokes_us) == 3
+    after = hand.restarted(HOUR_US)
+    assert (step(after), after.pump.status()["state"]) == ("strokes", protocol.STATE_PROCEDURE)
+    after.live(after.now_us + HOUR_US)
+    assert after.strokes_us == [], "a cut delivery is not resumed by itself"
+    assert report(after)["procedure_strokes_left"] in (1, 2)
+    cut = next(each for each in deliveries(after) if each["kind"] == protocol.KIND_DIAGNOSTIC)
+    assert cut["reason"] == protocol.REASON_RESET
+    say(after)
+    after.live(after.now_us + HOUR_US)
+    assert step(after) == "watch"
+    assert 5 <= len(hand.strokes_us) + len(after.strokes_us) <= 5 + 1
+
+
+@pytest.mark.req("THER-6")
+def test_a_procedure_broken_off_ends_after_the_stroke_in_progress(hand: Hand) -> None:
+    patency(hand)
+    hand.live(hand.now_us + 3 * SECOND_US)
+    made = len(hand.strokes_us)
+    hand.pump.clinic.interrupt_procedure(report(hand)["step"])
+    assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+    hand.live(hand.now_us + HOUR_US)
+    assert len(hand.strokes_us) == made
+    assert deliveries(hand)[-1]["reason"] == protocol.REASON_CANCELLED
+    hand.pump.therapy.resume()
+
+
+@pytest.mark.req("THER-5", "THER-4")
+def test_the_guided_refill_sets_the_reservoir(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(REFILL)
+    say(hand)
+    say(hand, 0, 1_000_000)
+    assert not report(hand)["fit"]
+    after = hand.restarted()
+    refused(after.pump.therapy.resume, protocol.WRONG_STATE)
+    say(after, 0, 17_000_000)
+    say(after, 0, 2_000_000)
+    say(after)
+    assert step(after) == "none"
+    assert after.pump.status()["reservoir_mu"] == 6_000_000
+    after.pump.therapy.resume()
+
+
+@pytest.mark.req("THER-6")
+def test_a_reservoir_without_insulin_keeps_therapy_from_running(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(REFILL)
+    say(hand)
+    hand.pump.clinic.interrupt_procedure(report(hand)["step"])
+    assert report(hand)["procedure_end"] == protocol.ENDS.index("unfit")
+    refused(hand.pump.therapy.resume, protocol.UNFIT)
+    after = hand.restarted()
+    refused(after.pump.therapy.resume, protocol.UNFIT)
+    assert after.pump.status()["state"] == protocol.STATE_STOPPED
+
+
+@pytest.mark.req("THER-6")
+def test_buffer_in_the_catheter_is_followed_until_insulin_reaches_the_tip(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(FLUSH)
+    for value in (0, 0, 10_000_000):
+        say(hand, 0, value)
+    assert step(hand) == "wash_out"
+    hand.pump.clinic.interrupt_procedure(report(hand)["step"])
+    assert report(hand)["until_insulin_nl"] == 32_500
+    hand.pump.therapy.resume()
+    hand.live(hand.now_us + HOUR_US)
+    assert len(hand.strokes_us) == 30
+    assert report(hand)["until_insulin_nl"] == 32_500 - 30 * 500
+    after = hand.restarted()
+    after.live(after.now_us + 2 * HOUR_US)
+    assert (report(after)["until_insulin_nl"], report(after)["catheter_buffer_nl"]) == (0, 0)
+
+
+@pytest.mark.req("THER-6")
+def test_every_stroke_can_be_heard(hand: Hand) -> None:
+    patterns = hand.pump.patterns
+    patterns.set_settings(**(patterns.read_settings() | {"stroke_tone": True}))
+    hand.pump.therapy.resume()
+    hand.tones_ms.clear()
+    hand.live(hand.now_us + HOUR_US)
+    assert len(hand.strokes_us) == 30
+    assert hand.tones_ms == [50] * 30
