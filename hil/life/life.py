@@ -210,6 +210,9 @@ class Life:
                 "most_writes": int(writes.max()),
                 "tau_ms": self.patient.tau_us / 1000,
                 "events": self._log.last_number,
+                "wakes": self.bench.board.exchanges,
+                "bytes_written": int(writes.sum(dtype="uint64")),
+                "link_us": self._link_us,
             }
         )
 

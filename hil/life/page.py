@@ -11,6 +11,7 @@ from hil.report import charts
 from hil.report.charts import Frame, linear, path
 
 _STYLE = (Path(charts.__file__).parent / "style.css").read_text(encoding="utf-8")
+_GRID = "display:grid;grid-template-columns:1fr 1fr;gap:0.5rem"
 _YEAR_DAYS = 365.25
 _POINTS = 400
 
@@ -32,9 +33,9 @@ def _curve(title: str, label: str, points: Sequence[tuple[float, float]]) -> str
 def _curves(series: Sequence[dict[str, float]]) -> str:
     years = [row["day"] / _YEAR_DAYS for row in series]
     columns = (
-        ("Insulin ordered", "thousand U", [row["strokes"] * 0.0002 for row in series]),
         ("Reservoir of the plant, weekly", "ml", [row["reservoir_ml"] for row in series]),
         ("Writes to the most used cell", "thousands", [row["most_writes"] / 1000 for row in series]),
+        ("Battery left, reckoned", "mAh", [row.get("battery_mah", 0.0) for row in series]),
         ("Catheter's time constant: encapsulation", "ms", [row["tau_ms"] for row in series]),
     )
     return "".join(_curve(title, label, list(zip(years, values, strict=True))) for title, label, values in columns)
@@ -49,6 +50,7 @@ def page(figures: dict[str, Any], series: Sequence[dict[str, float]]) -> str:
     good = figures["violations"] == 0
     power, memory, heap = figures["battery"], figures["memory"], figures["heap_bytes"]
     verdict = "no violation" if good else f"{figures['violations']} violations"
+    happened = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in figures["counts"].items())
     occlusions = "; ".join(
         f"day {each['day']}: found after {each['strokes']} strokes, {each['seconds']} s, {each['missed_mu']} mU missed"
         for each in figures["occlusions"]
@@ -57,7 +59,7 @@ def page(figures: dict[str, Any], series: Sequence[dict[str, float]]) -> str:
         [
             ("strokes", f"{figures['strokes']:,}, each at its due microsecond"),
             ("a day", f"{figures['u_per_day']} U"),
-            ("what happened", ", ".join(f"{count:,} {name}" for name, count in figures["counts"].items())),
+            ("what happened", happened),
             ("closed catheters", occlusions or "none"),
             ("log", f"{memory['events']:,} events, no number missing"),
             ("heap in use", f"{heap['after_a_month']:,} bytes after a month, {heap['at_the_end']:,} at the end"),
@@ -72,8 +74,8 @@ def page(figures: dict[str, Any], series: Sequence[dict[str, float]]) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>A life of {figures["years"]:g} years</title>'
         f"<style>{_STYLE}</style><body><main><h1>A life of {figures['years']:g} years: {verdict}</h1>"
-        f"<p>The firmware on a virtual board, seed {figures['seed']}. {escape(figures['simulated'])}. A development"
+        f"<p>The firmware on a virtual board, seed {figures['seed']}: {escape(figures['simulated'])}. A development"
         f" platform, not a medical device.</p>{f'<ul>{violations}</ul>' if violations else ''}"
-        f"<table>{table}</table>{_curves(series)}<h2>Not exercised</h2><ul>{missing}</ul>"
+        f"<table>{table}</table><div style='{_GRID}'>{_curves(series)}</div><h2>Not exercised</h2><ul>{missing}</ul>"
         f"<p>Again: <code>make life SEED={figures['seed']}</code></p></main></body></html>\n"
     )

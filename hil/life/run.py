@@ -43,14 +43,21 @@ NOT_EXERCISED = (
 )
 
 
-def battery(outcome: Outcome) -> dict[str, Any]:
-    """The firmware's energy ledger of this life, fed with what the bench has counted."""
+def ledger_of(simulated_s: float, strokes: int, wakes: int, link_us: int, bytes_written: int) -> Energy:
+    """The firmware's energy ledger, fed with what the bench has counted."""
     ledger = Energy(CURRENTS)
-    ledger.lived(round(outcome.simulated_s * 1e6))
-    ledger.wakes = outcome.energy["wakes"]
-    ledger.strokes, ledger.motor_us = outcome.strokes, outcome.strokes * BURST_US
-    ledger.linked(outcome.energy["link_us"], 0)
-    ledger.wrote(outcome.memory["bytes_written"])
+    ledger.lived(round(simulated_s * 1e6))
+    ledger.wakes = wakes
+    ledger.strokes, ledger.motor_us = strokes, strokes * BURST_US
+    ledger.linked(link_us, 0)
+    ledger.wrote(bytes_written)
+    return ledger
+
+
+def battery(outcome: Outcome) -> dict[str, Any]:
+    """The battery at the end of a life."""
+    counted, written = outcome.energy, outcome.memory["bytes_written"]
+    ledger = ledger_of(outcome.simulated_s, outcome.strokes, counted["wakes"], counted["link_us"], written)
     hours = outcome.simulated_s / 3600
     return {
         "capacity_mah": CAPACITY_NAH / 1e6,
@@ -111,6 +118,9 @@ def run(seed: int, out: Path, *, days: int = habits.DAYS, console: Console | Non
         tell: Callable[[int], None] = lambda day: progress.update(task, completed=day)  # noqa: E731
         outcome = Life(days, seed, tell).live()
     figures = summary(outcome, month)
+    for row in outcome.series:
+        counted = (int(row[name]) for name in ("strokes", "wakes", "link_us", "bytes_written"))
+        row["battery_mah"] = ledger_of(row["day"] * 86_400, *counted).left_nah() / 1e6
     out.mkdir(parents=True, exist_ok=True)
     (out / "summary.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     (out / "report.html").write_text(page(figures, outcome.series), encoding="utf-8")
