@@ -57,11 +57,12 @@ def page(figures: dict[str, Any], series: Sequence[dict[str, float]]) -> str:
     )
     table = _rows(
         [
-            ("strokes", f"{figures['strokes']:,}, each at its due microsecond"),
+            ("strokes", f"{figures['strokes']:,}, at most {figures['worst_lateness_us']} µs after they were due"),
             ("a day", f"{figures['u_per_day']} U"),
             ("what happened", happened),
             ("closed catheters", occlusions or "none"),
-            ("log", f"{memory['events']:,} events, no number missing"),
+            ("refill accuracy, worst", f"{figures['worst_refill_accuracy_tenths'] / 10} %"),
+            ("log", f"{memory['events']:,} events"),
             ("heap in use", f"{heap['after_a_month']:,} bytes after a month, {heap['at_the_end']:,} at the end"),
             ("most writes of a cell", f"{memory['most_writes_of_a_cell']:,} of {memory['rated_writes']:,} rated"),
             ("battery, reckoned", f"{power['mean_ua']} µA on average, budget {power['budget_ua']};"

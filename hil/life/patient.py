@@ -15,7 +15,6 @@ class Patient(FaultyPlant):
     def __init__(self, seed: int) -> None:
         super().__init__(load_mechanism(), seed, life="life")
         self._tau_at_first_us = self.tau_us
-        self._capacity_pl = self._reservoir_pl
         self.filled_pl = self._reservoir_pl
         self.drawn_pl = 0
         self.pumped_pl = 0
@@ -29,12 +28,12 @@ class Patient(FaultyPlant):
         """It is blocked from then on, until clear()."""
         self._fault = Fault("occlusion", from_us)
 
-    def refill(self) -> tuple[int, int]:
-        """Draw everything out and fill it up; (drawn, filled in) in nl."""
-        drawn_pl, self._reservoir_pl = self._reservoir_pl, self._capacity_pl
+    def refill(self, left_nl: int) -> int:
+        """Draw everything out, fill in so much that `left_nl` stay; returns what was drawn, nl."""
+        drawn_pl, self._reservoir_pl = self._reservoir_pl, left_nl * NL
         self.drawn_pl += drawn_pl
-        self.filled_pl += self._capacity_pl
-        return drawn_pl // NL, self._capacity_pl // NL
+        self.filled_pl += left_nl * NL
+        return drawn_pl // NL
 
     def stroke(self, start_us: int, steps: int, duration_us: int) -> int:
         """As FaultyPlant.stroke; what a stroke that is cut short does not push out stays in the reservoir."""

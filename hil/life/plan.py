@@ -1,6 +1,6 @@
 """What happens in the life, day by day, drawn from a seed: the patient's habits, the clinic's visits, what goes wrong.
 
-40 U a day: 24 U of basal in four stretches, 16 U in three boluses. Every quarter of a year another pattern. Volumes in
+40 U a day: 24 U of basal in six stretches, 16 U in three boluses. Every quarter of a year another pattern. Volumes in
 mU, times in s of the day or days of the life. The days of refills, occlusions and clock changes differ by seed.
 """
 
@@ -13,17 +13,30 @@ DAYS = 2922  # eight years
 DAY_S = 86_400
 YEAR_DAYS = 365
 QUARTER_DAYS = 91
-PATTERN_H = (0, 6, 12, 18)
-# mU/h from each of PATTERN_H on; each sums up to 24 U.
+PATTERN_HALF_HOURS = (0, 7, 14, 23, 34, 44, 48)
+# mU/h from each of these half-hours on.
 PATTERNS = {
-    "A": (800, 1200, 1000, 1000),
-    "B": (700, 1300, 950, 1050),
-    "C": (1000, 1000, 1000, 1000),
-    "D": (600, 1400, 1100, 900),
+    "A": (800, 1200, 1000, 950, 1100, 900),
+    "B": (700, 1300, 1050, 950, 1100, 850),
+    "C": (1000, 1050, 1000, 950, 1000, 1000),
+    "D": (600, 1400, 1100, 900, 1050, 800),
 }
 BOLUSES = ((7 * 3600 + 1800, 6000), (12 * 3600 + 1800, 5000), (19 * 3600, 5000))
 # Refills between 45 days, the insulin's life in use, and 90, the implant's longest interval (SPEC THER-4).
+# The lunch bolus is a square one on some days of the week and a dual one on others: minutes of the spread part.
+SQUARE_WEEKDAYS, DUAL_WEEKDAYS = (2, 5), (3,)
+SQUARE_MIN = 120
+DUAL_MU = (3000, 2000)
+# Less basal for sport on one day of the week, more on another: day, second, kind, value, min. The percentage ends
+# before the pattern changes, summer time or not: the device does not record when it does under a percentage.
+TEMPS = ((6, 7 * 3600 + 2700, "percent", 70, 150), (1, 8 * 3600, "rate", 1450, 240))
+# One day a month a closed loop recommends a rate every half hour; the last one lapses.
+LOOP_DAY, LOOP_S, LOOP_TIMES, LOOP_VALID_MIN = 30, 9 * 3600, 6, 45
+LOOP_MU_PER_H = 1250
 REFILL_DAYS = (45, 90)
+# What a fill leaves in a reservoir of 15 ml once 2 ml have been taken back, weighed in syringes of 40 and 30 g.
+LEFT_NL, TAKEN_BACK_NL, SYRINGE_MG = 14_500_000, 2_000_000, 40_000
+REFILL_TAKES_S = 1200
 REFILL_S = 10 * 3600
 RINSE_S = 2 * 3600  # how long a rinse takes (Saudek, NIH grant M01-RR000052 report: 1.5 to 2 hours)
 OCCLUSIONS = 2
@@ -48,6 +61,12 @@ class Plan:
     def pattern(self, day: int) -> str:
         """The pattern of this day."""
         return "ABCD"[day // QUARTER_DAYS % 4]
+
+
+def rates(pattern: str) -> tuple[int, ...]:
+    """The 48 half-hour rates of a pattern, mU/h."""
+    spans = zip(PATTERN_HALF_HOURS, PATTERN_HALF_HOURS[1:], PATTERNS[pattern], strict=False)
+    return tuple(rate for first, end, rate in spans for _ in range(end - first))
 
 
 def draw(days: int, seed: int) -> Plan:

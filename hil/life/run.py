@@ -30,12 +30,12 @@ LIMIT_S = 120
 # What the last exchange leaves behind differs by some blocks of 32 bytes. One lost block a day would be 93 KB.
 HEAP_SLACK_BYTES = 1024
 
-# What people and devices do in eight years that the device cannot do yet, so that this life has not shown it.
+# What belongs to eight years and this life has not shown.
 NOT_EXERCISED = (
-    "patterns on the device: the bench changes the rate four times a day by hand",
-    "square and dual boluses, temporary basal, closed-loop rates",
-    "the device's refill, rinse and their ledgers: the plant is refilled, the rinse is two hours of suspend",
-    "alarms and tones",
+    "guided procedures on the device: a refill is recorded by its weights, a rinse is two hours of stop",
+    "alarms of reservoir, refill, auto-off and battery: it never comes to them",
+    "suspend at the least rate, and cancelling of boluses and temporary rates",
+    "a percentage over a change of the pattern: the device does not record when it changed",
     "the battery on the device: the bench feeds the firmware's own ledger with what it counts; tones are not in it",
     "power cuts: make powerloss",
     "coughs, posture and altitude: make occlusion",
@@ -98,6 +98,8 @@ def summary(outcome: Outcome, month: Outcome) -> dict[str, Any]:
         "u_per_day": round(outcome.strokes * 0.2 / outcome.days, 2),
         "counts": outcome.counts,
         "occlusions": outcome.occlusions,
+        "alarms": outcome.alarms,
+        "worst_refill_accuracy_tenths": outcome.worst_refill_tenths,
         "worst_lateness_us": outcome.worst_lateness_us,
         "heap_bytes": {"after_a_month": month.heap_bytes, "at_the_end": outcome.heap_bytes},
         "memory": outcome.memory | {"rated_writes": RATED_WRITES},
@@ -138,7 +140,7 @@ def told(figures: dict[str, Any], out: Path) -> str:
         f"heap in use: {figures['heap_bytes']['after_a_month']:,} bytes after a month,"
         f" {figures['heap_bytes']['at_the_end']:,} at the end\n"
         f"most writes of a cell: {memory['most_writes_of_a_cell']:,} of {memory['rated_writes']:.0e} rated;"
-        f" {memory['events']:,} events logged without a gap\n"
+        f" {memory['events']:,} events logged\n"
         f"battery: {power['mean_ua']} µA on average of {power['budget_ua']}, {power['left_mah']:,} of"
         f" {power['capacity_mah']:,.0f} mAh left (reckoned)\n"
         f"not exercised: {len(figures['not_exercised'])} things, listed in {out / 'summary.json'} and report.html"

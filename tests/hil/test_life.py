@@ -15,6 +15,7 @@ from hil.life import plan as habits
 from hil.life import run as whole
 from hil.life.books import Log, Programmed, Violations, conserved
 from hil.life.life import Life, Outcome
+from hil.life.orders import Follower
 from hil.life.page import page
 from hil.life.patient import Patient
 
@@ -34,8 +35,11 @@ def test_a_month_has_no_violation(life: Life) -> None:
     outcome = life.outcome
     assert outcome.violations.shown == []
     assert outcome.strokes == pytest.approx(200 * DAYS, rel=0.02)
-    assert outcome.counts["boluses"] >= 3 * DAYS - 3
-    assert outcome.counts["occlusions"] == habits.OCCLUSIONS
+    boluses = sum(outcome.counts[name] for name in ("boluses", "square boluses", "dual boluses"))
+    assert boluses >= 3 * DAYS - 3
+    assert outcome.counts["catheters opened"] == habits.OCCLUSIONS
+    assert outcome.counts["temporary rates"] > DAYS / 7
+    assert outcome.counts["recommended rates"] == habits.LOOP_TIMES
     assert outcome.counts["contacts"] == DAYS // 7
     assert 50_000 < outcome.heap_bytes < 500_000
     assert outcome.memory["event_counts"]["diagnosis"] == habits.OCCLUSIONS
@@ -88,6 +92,7 @@ def test_the_currents_are_the_virtual_board_s() -> None:
 
 def status(**changes: object) -> SimpleNamespace:
     sound = {"strokes_commanded": 7, "strokes_delivered": 7, "memory": "whole", "fault": 0, "internal_errors": 0}
+    sound["now_us"] = 1_000_000
     return SimpleNamespace(**sound | changes)
 
 
@@ -96,8 +101,14 @@ def status(**changes: object) -> SimpleNamespace:
 )
 def test_ledgers_that_disagree_are_seen(changes: dict) -> None:
     violations = Violations()
-    conserved(status(**changes), 7 if changes else 8, violations, 0)
+    conserved(status(**changes), [0] * (7 if changes else 8), violations, 0)
     assert violations.count == 1
+
+
+def test_a_stroke_in_flight_is_not_confirmed_yet() -> None:
+    violations = Violations()
+    conserved(status(strokes_delivered=6), [0] * 6 + [990_000], violations, 0)
+    assert violations.count == 0
 
 
 def test_a_stroke_of_drift_is_seen() -> None:
@@ -110,6 +121,52 @@ def test_a_stroke_of_drift_is_seen() -> None:
     commands += [Command(7_200_000_000, "suspend"), Command(9_000_000_000, "resume")]
     programmed.take(commands, 9_000_000_001)
     assert 0 < programmed.owed_strokes(10, 0) < 1e-6
+    hour_us = 3_600_000_000
+    temp = {"mode": "percent", "value": 50, "duration_us": hour_us}
+    commands += [Command(9_000_000_001, "temp_basal", temp), Command(9_000_000_001, "bolus", {"square_mu": 200})]
+    programmed.take(commands, 9_000_000_001 + 2 * hour_us)  # 0.35 U, 0.7 U and a stroke
+    assert programmed.owed_strokes(10, 0) == pytest.approx((350 + 700 + 200) / 200)
+
+
+class Told:
+    """A programmer that has been accepted."""
+
+    def __init__(self) -> None:
+        self.accepted: list = []
+
+
+def stretch(number: int, start_s: float, kind: str = "basal") -> SimpleNamespace:
+    return SimpleNamespace(id=number, kind=kind, start_us=round(start_s * 1e6))
+
+
+@pytest.mark.req("THER-1")
+@pytest.mark.parametrize(("late_s", "seen"), [(0, 0), (1, 0), (-1, 0), (5, 1), (60, 1), (-60, 1)])
+def test_a_pattern_that_changes_off_the_half_hour_is_seen(late_s: int, seen: int) -> None:
+    violations, told = Violations(), Told()
+    follower = Follower(told, violations)
+    follower.changes(0, "pattern", habits.rates("A"))
+    follower.take([stretch(1, 0), stretch(2, 3.5 * 3600 + late_s), stretch(3, 7 * 3600)])
+    assert violations.count == seen
+    assert [each.name for each in follower.commands] == ["set_basal"] * 3
+    if abs(late_s) <= 1:
+        assert [each.values["rate_mu_per_h"] for each in follower.commands] == [800, 1200, 1000]
+
+
+@pytest.mark.req("THER-1")
+def test_the_local_clock_moves_the_pattern_and_an_order_may_begin_a_stretch_at_any_time() -> None:
+    violations, told = Violations(), Told()
+    follower = Follower(told, violations)
+    follower.changes(0, "pattern", habits.rates("A"))
+    follower.changes(100_000_000, "offset_s", 3600)
+    follower.changes(200_000_000, "moved_s", -600)
+    told.accepted.append(
+        (300_000_000, "temp_basal", {"kind": 1, "value": 50, "duration_min": 30}, {"until_us": 2_100_000_000})
+    )
+    records = [stretch(1, 0), stretch(2, 300, "temp_basal"), stretch(3, 2100), stretch(4, 3.5 * 3600 - 3000)]
+    follower.take(records)
+    assert violations.shown == []
+    assert [each.name for each in follower.commands] == ["set_basal", "temp_basal"] + ["set_basal"] * 3
+    assert follower.commands[-1].values["rate_mu_per_h"] == 1200
 
 
 def test_a_gap_in_the_log_is_seen() -> None:
@@ -126,7 +183,7 @@ def test_a_stroke_out_of_its_time_is_seen(life: Life) -> None:
     kept, outcome = starts[3_000], life.outcome
     life.outcome = Outcome(DAYS, 1)
     starts[3_000] += 1
-    life._judge_strokes()
+    life.judge_strokes()
     starts[3_000] = kept
     found, life.outcome = life.outcome.violations, outcome
     assert found.count >= 1
@@ -142,7 +199,9 @@ def test_a_plant_that_loses_volume_is_seen() -> None:
         patient.stroke(number * 10_000_000, 96, 104_000)
     assert patient.unaccounted_pl == 0
     patient.forget_strokes()
-    patient.refill()
+    drawn_nl = patient.refill(14_000_000)
+    assert patient.reservoir_nl == 14_000_000
+    assert 14_900_000 < drawn_nl < 15_000_000
     assert patient.unaccounted_pl == 0
     patient._reservoir_pl -= 1
     assert patient.unaccounted_pl == 1
@@ -159,7 +218,9 @@ def test_a_plan_is_eight_years_of_what_was_asked_for(seed: int) -> None:
     assert plan.rinses <= plan.refills
     assert len(plan.occlusions) == 2
     assert len(plan.clock) >= 24 - 2
-    for rates in habits.PATTERNS.values():
-        assert sum(rates) * 6 + sum(volume for _, volume in habits.BOLUSES) == 40_000
+    for pattern in habits.PATTERNS:
+        rates = habits.rates(pattern)
+        assert len(rates) == 48
+        assert sum(rates) // 2 + sum(volume for _, volume in habits.BOLUSES) == pytest.approx(40_000, rel=0.01)
     assert plan == habits.draw(habits.DAYS, seed)
     assert plan != habits.draw(habits.DAYS, seed + 1)
