@@ -12,6 +12,8 @@ BOARD ?= VIRTUAL
 # other; desk: real ones, as BENCH_FILE says.
 BENCH ?= virtual
 BENCH_FILE ?=
+# A Pico's real boot ROM for the emulated benches.
+BOOTROM ?=
 PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
@@ -80,7 +82,7 @@ bench: ready-$(BENCH) ## run the accuracy bench on BENCH, plant made from SEED; 
 
 .PHONY: hil
 hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, desk-emulated; desk with BENCH_FILE
-	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
+	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) $(if $(BOOTROM),--bootrom $(BOOTROM)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
 
 .PHONY: speed
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json

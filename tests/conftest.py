@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from hil.backends.emulator_process import use_bootrom
+from hil.errors import BenchError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bench", default="virtual", help="bench of tests/suite: virtual, emulated, desk-emulated, desk")
     parser.addoption(
+        "--bootrom", default="", help="a real boot ROM (16 KiB) for the emulated Picos, instead of our stub"
+    )
+    parser.addoption(
         "--bench-file", default="", help="a file that describes the bench (hil/benches), instead of --bench"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the boot ROM in. Raises pytest.UsageError."""
+    bootrom = str(config.getoption("--bootrom"))
+    if not bootrom:
+        return
+    if not str(config.getoption("--bench")).endswith("emulated"):
+        raise pytest.UsageError(
+            "--bootrom is for --bench emulated and desk-emulated: nothing else has an emulated Pico"
+        )
+    try:
+        use_bootrom(Path(bootrom))
+    except BenchError as error:
+        raise pytest.UsageError(f"--bootrom: {error}") from error

@@ -11,13 +11,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from hil.errors import DeviceLost, DeviceMissing
+from hil.errors import BenchError, DeviceLost, DeviceMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 EMULATOR = ROOT / "hil" / "emulator"
 BOARD = ROOT / "boards" / "RPI_PICO" / "board.toml"
 BOOTROM = ROOT / "build" / "emulator" / "bootrom.bin"
 IMAGE = ROOT / "build" / "RPI_PICO" / "firmware.uf2"
+BOOTROM_BYTES = 16384
 VERSION = 1
 # Wall time at the bench's zero, 2026-01-01 00:00 UTC: the same in every run.
 EPOCH_MS = 1_767_225_600_000
@@ -39,9 +40,22 @@ def present(path: Path, make: str) -> Path:
     return path.resolve()
 
 
+_chosen: list[Path] = []  # none: our stub
+
+
+def use_bootrom(path: Path) -> None:
+    """Have every emulated Pico of this process start with the real boot ROM in the file `path`. Raises BenchError."""
+    if not path.is_file():
+        raise DeviceMissing(f"{path} is missing: a Pico's boot ROM, {BOOTROM_BYTES} bytes read from its address 0")
+    size = path.stat().st_size
+    if size != BOOTROM_BYTES:
+        raise BenchError(f"{path} has {size} bytes: a Pico's boot ROM has {BOOTROM_BYTES}")
+    _chosen[:] = [path.resolve()]
+
+
 def bootrom_file(bootrom: Path | None = None) -> Path:
-    """The boot ROM: the one given, the one that RELEVE_BOOTROM names, or our stub. Raises DeviceMissing."""
-    return present(bootrom or Path(os.environ.get("RELEVE_BOOTROM", BOOTROM)), "make emulator")
+    """The boot ROM: the one given, the one that use_bootrom() was told, or our stub. Raises DeviceMissing."""
+    return bootrom or (_chosen[0] if _chosen else present(BOOTROM, "make emulator"))
 
 
 class NodeProcess:
