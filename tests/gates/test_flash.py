@@ -1,5 +1,6 @@
 """`make flash`: with a fake drive, fake programs and a fake pump; what goes wrong is said with the way out."""
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from tools.console import Problem
 from tools.flash import __main__ as tool
 from tools.flash.drive import Drive, mounted
 from tools.flash.programs import Openocd, Picotool, Pyocd, StFlash
+from tools.micropython import board_job
+from tools.ports.image import describe
 
 IMAGE = "0123456789abcdef" + "5" * 48
 STM32 = {"port": "stm32", "flash": {"pyocd": "stm32l475xg", "openocd": "board/some.cfg"}}
@@ -70,6 +73,20 @@ def test_the_image_is_copied_to_the_drive_whole(tmp_path, monkeypatch, image, ca
     said = capsys.readouterr().err
     assert str(place) in said
     assert IMAGE[:16] in said
+
+
+@pytest.mark.req("BOARD-4")
+def test_the_bench_io_board_s_image_is_described_and_flashed(tmp_path, monkeypatch, image):
+    facts = board_job("BENCH_IO").facts
+    (image / "firmware.json").unlink()
+    (image / "firmware.bin").write_bytes(b"code" * 1000)
+    digest = describe(image, "BENCH_IO")
+    assert digest == hashlib.sha256(b"code" * 1000).hexdigest()
+    place = drive(tmp_path)
+    written = flash(monkeypatch, image, Drive([place]), facts=facts)
+    assert written == {"board": "BENCH_IO", "image": digest, "bytes": 4000}
+    assert (place / "firmware.uf2").exists()
+    assert "no programmer link" in tool.look_back("BENCH_IO", facts, written, "/dev/ttyUSB0")
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(tmp_path, monkeypatch, image, capsys):

@@ -23,6 +23,7 @@ from tools.flash.drive import Drive
 from tools.flash.programs import Openocd, Picotool, Pyocd, StFlash
 from tools.flash.target import Target, Way
 from tools.micropython import board_job, build_board
+from tools.ports.common import PUMP_MODULE
 
 WAYS: dict[str, Sequence[Way]] = {"rp2": (Drive(), Picotool()), "stm32": (StFlash(), Pyocd(), Openocd())}
 # From the last byte written to the first answer: the board starts in less than a second, a USB adapter may take longer.
@@ -86,6 +87,17 @@ def flash(board: str, folder: Path, board_facts: dict[str, Any], wanted: str, dr
     return image
 
 
+def look_back(board: str, facts: dict[str, Any], image: dict[str, Any], port: str) -> str:
+    """Ask the board on `port` what runs, if it is a pump; what came of it, in words. Raises Problem."""
+    if PUMP_MODULE not in facts["c_modules"]:
+        return f"written; what runs was NOT verified: {board} is no pump and has no programmer link to be asked over"
+    if not port:
+        return "written; what runs was NOT verified: name the programmer link's port, PORT=/dev/tty…"
+    hello = read_identity(port, ANSWER_WITHIN_S)
+    verify(hello, board, image, port)
+    return f"verified: {hello.board} on {port} runs firmware {hello.firmware_version}, image {hello.image}"
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Write a board's image to the board and verify what runs.")
@@ -102,14 +114,8 @@ def main() -> None:
         raise Problem(f"{args.board} is a program for this machine: there is nothing to flash. `make pump` runs it")
     folder = build_board(args.board, args.release).parent
     image = flash(args.board, folder, facts, args.target, args.dry_run)
-    if args.dry_run:
-        return
-    if not args.port:
-        say("written; what runs was NOT verified: name the programmer link's port, PORT=/dev/tty…")
-        return
-    hello = read_identity(args.port, ANSWER_WITHIN_S)
-    verify(hello, args.board, image, args.port)
-    say(f"verified: {hello.board} on {args.port} runs firmware {hello.firmware_version}, image {hello.image}")
+    if not args.dry_run:
+        say(look_back(args.board, facts, image, args.port))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from tools.console import BUILD, digest, is_fresh, run_logged, stamp, timed
 from tools.source import VERSION
 
+# The C module of a board that is a pump: it has stroke interrupts, and a digest that the programmer asks for.
+PUMP_MODULE = "hardware"
 MPY_CROSS = BUILD / "mpy-cross" / "mpy-cross"
 # Day of the 1.25.0 release. It goes into sys.version in place of today, so that equal inputs give equal programs.
 RELEASE_EPOCH_S = "1744675200"

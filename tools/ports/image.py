@@ -56,6 +56,17 @@ def seal(out: Path, flash_address: int, board: str) -> str:
     offset = file_offset(bytes(elf), address)
     elf[offset : offset + DIGEST_BYTES] = digest
     (out / "firmware.elf").write_bytes(elf)
-    facts = {"board": board, "image": digest.hex(), "bytes": len(binary), "digest_address": address}
-    (out / "firmware.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    _tell(out, {"board": board, "image": digest.hex(), "bytes": len(binary), "digest_address": address})
     return digest.hex()
+
+
+def describe(out: Path, board: str) -> str:
+    """Write firmware.json for an image that holds no digest of its own: SHA-256 of all of it; returns it in hex."""
+    binary = (out / "firmware.bin").read_bytes()
+    digest = hashlib.sha256(binary).hexdigest()
+    _tell(out, {"board": board, "image": digest, "bytes": len(binary)})
+    return digest
+
+
+def _tell(out: Path, facts: dict[str, object]) -> None:
+    (out / "firmware.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

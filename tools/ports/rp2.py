@@ -21,8 +21,6 @@ MODULE_FILE = "micropython.cmake"
 FLASH_ADDRESS = 0x10000000
 UF2_FAMILY = 0xE48BFF56  # RP2040
 COMPILER = "arm-none-eabi-gcc"
-# The C module of a board that is a pump: it has stroke interrupts, and a digest that the programmer asks for.
-PUMP_MODULE = "hardware"
 
 
 def core_flags() -> str:
@@ -68,9 +66,11 @@ def build(job: common.Job) -> Path:
             common.make(name, tree / "ports" / "rp2", *settings, variables=variables)
         for suffix in ("elf", "bin"):
             shutil.copy2(objects / f"firmware.{suffix}", out / f"firmware.{suffix}")
-        if PUMP_MODULE in job.modules:
+        if common.PUMP_MODULE in job.modules:
             in_ram.check(objects / "firmware.elf", in_ram.ROOTS)
             image.seal(out, FLASH_ADDRESS, job.board)
+        else:
+            image.describe(out, job.board)
         fresh = out / "firmware.uf2.new"
         script: list[str | Path] = [
             sys.executable,
