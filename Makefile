@@ -90,7 +90,7 @@ speed: ready ## measure how much faster than real time a bench runs; build/speed
 
 .PHONY: edges
 edges: ready-emulated ## measure step edges and stroke starts on the emulated Pico under load; build/edges.json
-	@$(VENV)/python -m hil.cli edges --out build/edges.json
+	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --out build/edges.json
 
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json

@@ -69,11 +69,12 @@ def edges(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/edges.json"),
     strokes: Annotated[int, typer.Option(min=2, max=200, help="Strokes under each load.")] = 30,
     steps: Annotated[int, typer.Option(min=1000, help="Steps in all; what is left is made idle.")] = 1_000_000,
+    workers: Annotated[int, typer.Option(min=1, help="Loads at a time, one core each.")] = 2,
 ) -> None:
     """Measure starts and edges of strokes on the emulated Pico under load (DOSE-6)."""
     from hil.edges import measure, report
 
-    figures = measure(strokes=strokes, steps_total=steps)
+    figures = measure(strokes=strokes, steps_total=steps, workers=workers)
     typer.echo(report(figures, out))
     failed = [each for each in figures["measurements"] if each["verdict"] != "pass"]
     for each in failed:

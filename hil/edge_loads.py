@@ -17,6 +17,7 @@ from host.link import encode_frame
 INTERRUPT = b"\x03"
 RAW_REPL = b"\x01"
 END = b"\x04"
+FRAM_BYTES = 32768
 LINE_BYTES_PER_S = 11_520
 _STATUS_ID = 2
 
@@ -78,6 +79,8 @@ def start(board: EmulatedBoard, load: Load) -> None:
     board.run_until_us(board.now_us + 100_000)
     if b"raw REPL" not in board.take_console():
         raise BenchError("the emulated Pico has no console: its image is not a development image")
+    # It starts a second time without a reset, as no board does: with a new memory, or its clock would have to go back.
+    board.set_memory("fram", 0, bytes(FRAM_BYTES))
     board.write_console(_SCRIPT.format(gc=load.gc, flash=load.flash).encode() + END)
     board.run_until_us(board.now_us + 1_000_000)
     said = board.take_console()

@@ -14,6 +14,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,7 @@ def measure_load(load: Load, strokes: int, *, seed: int = 1) -> dict[str, Any]:
         start(bench.board, load)
         bench.check_link()
         before = bench.board.info()
+        image = bench.programmer.hello().image
         due_us = _deliver(bench, load, strokes)
         bursts_ns, info, flagged = bench.board.bursts_ns, bench.board.info(), bench.board.flagged()
         short = len(bench.board.short_bursts)
@@ -117,6 +120,7 @@ def measure_load(load: Load, strokes: int, *, seed: int = 1) -> dict[str, Any]:
     return {
         "load": load.name,
         "flash_timing": load.flash_timing,
+        "image": image,
         "strokes": len(bursts_ns),
         "strokes_due": len(due_us),
         "steps": info["steps"],
@@ -151,15 +155,21 @@ def judge(results: list[dict[str, Any]]) -> list[Measurement]:
     return found
 
 
-def measure(*, strokes: int = 30, steps_total: int = STEPS_TOTAL, seed: int = 1) -> dict[str, Any]:
+def measure(*, strokes: int = 30, steps_total: int = STEPS_TOTAL, seed: int = 1, workers: int = 1) -> dict[str, Any]:
     """All loads: `strokes` strokes under each, and idle as many as make the steps `steps_total`."""
     busy = [load for load in LOADS if load.name != "idle"]
-    results = [measure_load(load, min(strokes, MOST_STROKES_OF_A_BOLUS), seed=seed) for load in busy]
+    count = min(strokes, MOST_STROKES_OF_A_BOLUS)
+    if workers > 1:
+        with ProcessPoolExecutor(workers) as pool:
+            results = list(pool.map(partial(measure_load, strokes=count, seed=seed), busy))
+    else:
+        results = [measure_load(load, count, seed=seed) for load in busy]
     left = steps_total - sum(each["steps"] for each in results)
     idle = next(load for load in LOADS if load.name == "idle")
     results.insert(0, measure_load(idle, max(strokes, math.ceil(left / 96)), seed=seed))
     return {
         "emulated": True,
+        "image": results[0]["image"],
         "not_modelled": NOT_MODELLED,
         "steps": sum(each["steps"] for each in results),
         "loads": results,

@@ -7,6 +7,7 @@ import machine
 import pins
 
 from firmware.drivers.adc import Adc
+from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
 
@@ -47,6 +48,7 @@ class Board:
         self.stroke_ended_us = hardware.stroke_ended_us
         self.stroke_lead_us = hardware.LEAD_US
         self.read_battery_counts = Adc(machine.ADC(pins.BATTERY)).read_counts
+        self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write
 

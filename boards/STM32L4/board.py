@@ -7,6 +7,7 @@ import machine
 import pins
 
 from firmware.drivers.adc import Adc
+from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
 
@@ -45,6 +46,7 @@ class Board:
         self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE"))).read_counts
         self.stroke_readings = None  # its interrupts do not sample the pressure yet: no occlusion detection
         self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY"))).read_counts
+        self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write
 

@@ -42,6 +42,7 @@ void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint3
     service->reading = 0u;
     service->readings = SERVICE_NO_READINGS;
     service->ended_us = 0u;
+    service->tone_end_us = 0u;  // one that sounds ends
 }
 
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us) {
@@ -61,6 +62,10 @@ uint32_t service_wake(service_t *service, uint64_t now_us) {
     service->until_us = DOSE_NEVER;
     (void)core_settle(service->core, now_us);  // the hardware's clock never runs back, so it is not refused
     return events;
+}
+
+void service_tone(service_t *service, uint64_t now_us, uint32_t for_us) {
+    service->tone_end_us = now_us + for_us;
 }
 
 // Asks the core for the stroke that is due.
@@ -89,7 +94,10 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
 
 service_order_t service_turn(service_t *service, uint64_t now_us) {
     service_order_t order = SERVICE_NOTHING;
-    if (service->core != NULL) {
+    if (now_us >= service->tone_end_us) {
+        service->tone_end_us = DOSE_NEVER;
+        order = SERVICE_QUIET;
+    } else if (service->core != NULL) {
         if (now_us >= service->until_us) {
             service->events |= EVENT_TIME;
             service->until_us = DOSE_NEVER;
@@ -112,17 +120,19 @@ service_order_t service_turn(service_t *service, uint64_t now_us) {
         } else {
             // Nothing is due.
         }
+    } else {
+        // No supervisor, no stroke.
     }
     return order;
 }
 
 uint64_t service_next_us(const service_t *service) {
-    uint64_t next_us = DOSE_NEVER;
+    uint64_t next_us = service->tone_end_us;
     if (service->core != NULL) {
         const uint64_t stroke_us = (service->burst_end_us != DOSE_NEVER)
                                        ? earlier(reading_us(service), over_us(service))
                                        : later(core_next_us(service->core), service->retry_us);
-        next_us = earlier(service->until_us, stroke_us);
+        next_us = earlier(next_us, earlier(service->until_us, stroke_us));
     }
     return next_us;
 }

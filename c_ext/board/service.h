@@ -40,7 +40,8 @@ typedef enum {
     SERVICE_START,  // play a burst that starts at start_us
     SERVICE_READ,   // read the pressure now and give it to service_reading()
     SERVICE_ENDED,  // the burst should be over: make sure of it
-    SERVICE_HALT    // the core has latched a fault: the motor must be still
+    SERVICE_HALT,   // the core has latched a fault: the motor must be still
+    SERVICE_QUIET   // the tone is over: switch the annunciator off
 } service_order_t;
 
 typedef struct {
@@ -51,13 +52,14 @@ typedef struct {
     uint64_t start_us;  // of the stroke in progress, on the hardware's clock
     uint32_t burst_us;  // how long a burst lasts
     uint32_t lead_us;
-    uint32_t ahead_us;   // a burst can be started this much after now at the earliest
-    uint32_t events;     // EVENT_ bits that the supervisor has not seen
-    uint32_t confirmed;  // 0 or 1: the stroke in progress has been seen by the sensor
-    uint32_t taken;      // how many of its two readings have been ordered and given
-    uint32_t reading;    // they, packed
-    uint32_t readings;   // of the latest stroke that is over
-    uint64_t ended_us;   // when its burst ended
+    uint32_t ahead_us;     // a burst can be started this much after now at the earliest
+    uint32_t events;       // EVENT_ bits that the supervisor has not seen
+    uint32_t confirmed;    // 0 or 1: the stroke in progress has been seen by the sensor
+    uint32_t taken;        // how many of its two readings have been ordered and given
+    uint32_t reading;      // they, packed
+    uint32_t readings;     // of the latest stroke that is over
+    uint64_t ended_us;     // when its burst ended
+    uint64_t tone_end_us;  // DOSE_NEVER: no tone sounds
 } service_t;
 
 // No core. Main, masked.
@@ -68,6 +70,10 @@ bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t u
 
 // The supervisor is back; returns the events, which are taken. Main, masked.
 uint32_t service_wake(service_t *service, uint64_t now_us);
+
+// The annunciator has been switched on: SERVICE_QUIET comes for_us later, whatever becomes of the supervisor; a second tone
+// goes on from the first. Main, masked.
+void service_tone(service_t *service, uint64_t now_us, uint32_t for_us);
 
 // One turn: does what is due and says what the hardware must do. Call again while it orders something. Interrupt.
 service_order_t service_turn(service_t *service, uint64_t now_us);

@@ -1,6 +1,7 @@
 #include "interrupts.h"
 
 #include "../board/service.h"
+#include "annunciator.h"
 #include "hardware/irq.h"
 #include "hardware/pio.h"
 #include "hardware/structs/nvic.h"
@@ -65,6 +66,8 @@ static void IN_RAM(work)(void) {
                 // words over at the next of its own ticks: at most 3 µs after.
                 stroke_start((uint32_t)(service.start_us - hardware_us()) + 1u);
             }
+        } else if (order == SERVICE_QUIET) {
+            annunciator_off();
         } else if (order == SERVICE_READ) {
             service_reading(&service, interrupts_now_us(), pressure_counts());
         } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
@@ -147,6 +150,13 @@ uint32_t interrupts_wake(void) {
     const uint32_t events = service_wake(&service, interrupts_now_us());
     dosecore_unmask();
     return events;
+}
+
+void interrupts_tone(uint32_t for_us) {
+    dosecore_mask();
+    annunciator_on();
+    service_tone(&service, interrupts_now_us(), for_us);
+    dosecore_unmask();
 }
 
 void interrupts_forget(void) {

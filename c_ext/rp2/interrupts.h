@@ -32,6 +32,9 @@ uint32_t interrupts_events(void);
 // The supervisor is back; returns what happened. Main.
 uint32_t interrupts_wake(void);
 
+// Switches the annunciator on; it goes off by itself for_us later. Main.
+void interrupts_tone(uint32_t for_us);
+
 // The supervisor is gone: no stroke starts any more. One that plays goes on. Main.
 void interrupts_forget(void);
 

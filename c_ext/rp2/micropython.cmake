@@ -1,6 +1,7 @@
 # The C module `hardware` of RP2040 boards.
 add_library(usermod_hardware INTERFACE)
 target_sources(usermod_hardware INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
     ${CMAKE_CURRENT_LIST_DIR}/image.c
     ${CMAKE_CURRENT_LIST_DIR}/interrupts.c

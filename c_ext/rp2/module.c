@@ -2,6 +2,7 @@
 // and nothing else; what it does is in the files beside it.
 #include "../board/service.h"
 #include "../micropython/dosecore.h"
+#include "annunciator.h"
 #include "hardware/structs/watchdog.h"
 #include "hardware/sync.h"
 #include "image.h"
@@ -19,6 +20,7 @@ MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
 static mp_obj_t hardware_setup(void) {
     stroke_setup();
     sensor_setup();
+    annunciator_setup();
     pressure_setup();
     link_setup();
     interrupts_setup();
@@ -91,6 +93,17 @@ static mp_obj_t hardware_stroke_ended(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(stroke_ended_obj, hardware_stroke_ended);
 
+// tone(ms): annunciator and light are on for so many ms, 1 to 60 000, and go off by themselves
+static mp_obj_t hardware_tone(mp_obj_t ms_object) {
+    const mp_int_t ms = mp_obj_get_int(ms_object);
+    if ((ms < 1) || (ms > 60000)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("tone: 1 to 60000 ms"));
+    }
+    interrupts_tone((uint32_t)ms * 1000u);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(tone_obj, hardware_tone);
+
 // uart_read_into(buffer) -> bytes read
 static mp_obj_t hardware_uart_read_into(mp_obj_t buffer) {
     mp_buffer_info_t into;
@@ -137,6 +150,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},
     {MP_ROM_QSTR(MP_QSTR_stroke_ended_us), MP_ROM_PTR(&stroke_ended_obj)},
     {MP_ROM_QSTR(MP_QSTR_LEAD_US), MP_ROM_INT(INTERRUPTS_LEAD_US)},
+    {MP_ROM_QSTR(MP_QSTR_tone), MP_ROM_PTR(&tone_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},

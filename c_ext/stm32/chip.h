@@ -12,7 +12,7 @@
 #define CHIP_NUMBER(pin) ((pin) & 15u)
 #define CHIP_LINES 3u  // words of NVIC registers
 
-typedef enum { CHIP_INPUT = 0, CHIP_OUTPUT = 1, CHIP_ALTERNATE = 2 } chip_mode_t;
+typedef enum { CHIP_INPUT = 0, CHIP_OUTPUT = 1, CHIP_ALTERNATE = 2, CHIP_ANALOG = 3 } chip_mode_t;
 typedef enum { CHIP_NO_PULL = 0, CHIP_PULL_UP = 1, CHIP_PULL_DOWN = 2 } chip_pull_t;
 
 // Switches a pin's port on and sets the pin up; `function` only matters to CHIP_ALTERNATE. Main.

@@ -1,10 +1,12 @@
 #include "interrupts.h"
 
 #include "../board/service.h"
+#include "annunciator.h"
 #include "chip.h"
 #include "clock.h"
 #include "pins.h"
 #include "power.h"
+#include "pressure.h"
 #include "sensor.h"
 #include "stroke.h"
 
@@ -48,8 +50,10 @@ static void work(void) {
         order = service_turn(&service, now_us);
         if (order == SERVICE_START) {
             start();
+        } else if (order == SERVICE_QUIET) {
+            annunciator_off();
         } else if (order == SERVICE_READ) {
-            service_reading(&service, now_us, 0u);
+            service_reading(&service, now_us, pressure_counts());
         } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
             service_fail(&service, now_us);
             (void)stroke_abort();
@@ -185,6 +189,27 @@ uint32_t interrupts_wake(void) {
     const uint32_t events = service_wake(&service, device_us());
     interrupts_unmask();
     return events;
+}
+
+void interrupts_tone(uint32_t for_us) {
+    interrupts_mask();
+    annunciator_on();
+    service_tone(&service, device_us(), for_us);
+    interrupts_unmask();
+}
+
+uint32_t interrupts_readings(void) {
+    interrupts_mask();
+    const uint32_t readings = service_readings(&service);
+    interrupts_unmask();
+    return readings;
+}
+
+uint64_t interrupts_ended_us(void) {
+    interrupts_mask();
+    const uint64_t ended_us = service.ended_us;
+    interrupts_unmask();
+    return ended_us;
 }
 
 void interrupts_forget(void) {

@@ -39,12 +39,21 @@ uint64_t interrupts_spare_us(void);
 // The supervisor is back; returns what happened. Main.
 uint32_t interrupts_wake(void);
 
+// Switches the annunciator on; it goes off by itself for_us later. Main.
+void interrupts_tone(uint32_t for_us);
+
 // The supervisor is gone: no stroke starts any more. One that plays goes on. Main.
 void interrupts_forget(void);
 
 // Around every call of the supervisor into the core: keeps the interrupt out, lets it look again. Main.
 void interrupts_mask(void);
 void interrupts_unmask(void);
+
+// The pressure around the latest stroke that is over, packed as service_readings() says. Main.
+uint32_t interrupts_readings(void);
+
+// When the burst of the latest stroke that is over ended, device time. Main.
+uint64_t interrupts_ended_us(void);
 
 // Ends a stroke that plays; returns its steps done. Main.
 uint32_t interrupts_motor_stop(void);

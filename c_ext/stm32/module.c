@@ -3,6 +3,7 @@
 #include "../board/service.h"
 #include "../micropython/dosecore.h"
 #include "../rp2/image.h"
+#include "annunciator.h"
 #include "interrupts.h"
 #include "link.h"
 #include "power.h"
@@ -19,6 +20,7 @@ static mp_obj_t hardware_setup(void) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("TIM2 does not start TIM15: no stroke can be played"));
     }
     sensor_setup();
+    annunciator_setup();
     link_setup();
     if (!interrupts_setup()) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the 32 kHz crystal does not oscillate: no time, no pump"));
@@ -71,6 +73,17 @@ static mp_obj_t hardware_advance(mp_obj_t us) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, hardware_advance);
 
+// tone(ms): annunciator and light are on for so many ms, 1 to 60 000, and go off by themselves
+static mp_obj_t hardware_tone(mp_obj_t ms_object) {
+    const mp_int_t ms = mp_obj_get_int(ms_object);
+    if ((ms < 1) || (ms > 60000)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("tone: 1 to 60000 ms"));
+    }
+    interrupts_tone((uint32_t)ms * 1000u);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(tone_obj, hardware_tone);
+
 // uart_read_into(buffer) -> bytes read
 static mp_obj_t hardware_uart_read_into(mp_obj_t buffer) {
     mp_buffer_info_t into;
@@ -122,6 +135,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
     {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
+    {MP_ROM_QSTR(MP_QSTR_tone), MP_ROM_PTR(&tone_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},

@@ -85,7 +85,7 @@ typedef struct {
 #define R_USART_ICR_ALL ((15u << 0u) | (1u << 4u) | (1u << 6u) | (1u << 17u))
 
 typedef struct {
-    reg_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR;
+    reg_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR, ASCR;
 } reg_gpio_t;
 #define R_GPIO(port) ((reg_gpio_t *)(0x48000000u + (0x400u * (port))))
 
@@ -121,6 +121,7 @@ typedef struct {
 #define R_RCC_CFGR_STOPWUCK (1u << 15u)
 #define R_RCC_AHB1ENR_DMA1EN (1u << 0u)
 #define R_RCC_AHB1ENR_DMA2EN (1u << 1u)
+#define R_RCC_AHB2ENR_ADCEN (1u << 13u)
 #define R_RCC_APB1ENR1_TIM2EN (1u << 0u)
 #define R_RCC_APB1ENR1_USART2EN (1u << 17u)
 #define R_RCC_APB1ENR1_USART3EN (1u << 18u)
@@ -131,8 +132,22 @@ typedef struct {
 #define R_RCC_APB2ENR_USART1EN (1u << 14u)
 #define R_RCC_APB2ENR_TIM15EN (1u << 16u)
 #define R_RCC_CCIPR_LPTIM1SEL_LSE (3u << 18u)
+#define R_RCC_CCIPR_ADCSEL_SYSCLK (3u << 28u)
 #define R_RCC_BDCR_LSEON (1u << 0u)
 #define R_RCC_BDCR_LSERDY (1u << 1u)
+
+typedef struct {
+    reg_t ISR, IER, CR, CFGR, CFGR2, SMPR1, SMPR2, RESERVED0, TR1, TR2, TR3, RESERVED1, SQR1, SQR2, SQR3, SQR4, DR;
+} reg_adc_t;
+#define R_ADC2 ((reg_adc_t *)0x50040100u)
+#define R_ADC_ISR_ADRDY (1u << 0u)
+#define R_ADC_ISR_EOC (1u << 2u)
+#define R_ADC_CR_ADEN (1u << 0u)
+#define R_ADC_CR_ADDIS (1u << 1u)
+#define R_ADC_CR_ADSTART (1u << 2u)
+#define R_ADC_CR_ADVREGEN (1u << 28u)
+#define R_ADC_CR_ADCAL (1u << 31u)
+#define R_ADC_SQR1_SQ1_SHIFT 6u
 
 typedef struct {
     reg_t KR, PR, RLR, SR, WINR;

@@ -142,6 +142,7 @@ export function information(machine) {
         flash_busy: flashController.busy,
         steps: motor.steps,
         idle_steps: motor.idleSteps,
+        tones: machine.tones,
         pio_instructions: chip.pio.flatMap((pio) => pio.paces).reduce((sum, pace) => sum + pace.instructions, 0),
         overruns: uart.map((each) => each.overruns),
         received: uart.map((each) => each.received),

@@ -4,6 +4,7 @@
  *
  * All times here are the bench's, in nanoseconds.
  */
+import { GPIOPinState } from './rp2040js.js';
 import { Chip } from './chip.js';
 import { FLASH_TIMING } from './flash.js';
 import { Fram, Rtc } from './i2c_devices.js';
@@ -59,6 +60,8 @@ export class Machine {
         this.readyNanos = [];
         /** Totals of chips that are gone. */
         this.past = { instructions: 0, sleepNanos: 0, violations: [], violationCount: 0, faults: [], erases: 0, programs: 0 };
+        /** When the annunciator sounded: [on, off], nanoseconds; off 0: still does. */
+        this.tones = [];
         this.pendingReset = null;
         this.stopped = '';
         this.stopReasons = [];
@@ -96,6 +99,7 @@ export class Machine {
             chip.i2c[Math.floor(pins.I2C_SDA / 2) % 2].devices.set(device.address, device);
         }
         this.motor.attach(chip, atNanos);
+        chip.gpio[pins.ANNUNCIATOR]?.addListener((state) => this.sound(state === GPIOPinState.High));
         this.lines.forEach((line) => line.attach(chip));
         this.resets.push({ nanos: atNanos, reason });
         this.readyNanos.push(0);
@@ -107,6 +111,15 @@ export class Machine {
             }
         };
         this.board.onChip?.(chip);
+    }
+
+    sound(on) {
+        const last = this.tones[this.tones.length - 1];
+        if (on) {
+            this.tones.push([this.nowNanos, 0]);
+        } else if (last && !last[1]) {
+            last[1] = this.nowNanos;
+        }
     }
 
     /** Keep what the bench will ask about, before the chip goes. */

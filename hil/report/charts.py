@@ -206,3 +206,25 @@ def start_up_chart(rows: Sequence[Sequence[float]], rate_u_per_h: float) -> str:
     frame.add(path(stairs([(x(row[0]), y(row[2])) for row in shown]), "controller"))
     frame.add(path(stairs([(x(row[0]), y(max(row[3], 0))) for row in shown]), "delivery"))
     return frame.svg()
+
+
+def histogram(counts: dict[str, int], title: str, limit_us: tuple[float, float], bin_us: float = 0.1) -> str:
+    """Return counts by bins of `bin_us`, named by their lower ends in µs, with the limits; heights are logarithmic."""
+    lows = sorted(float(each) for each in counts)
+    low, high = min(*lows, limit_us[0]), max(lows[-1] + bin_us, limit_us[1])
+    margin = (high - low) * 0.04
+    frame = Frame(title, 560, 240, left=62)
+    x = linear(low - margin, high + margin, frame.left, frame.right)
+    top = 10 ** math.ceil(math.log10(max(counts.values()) + 1))
+    y = logarithmic(0.5, top, frame.bottom, frame.top)
+    frame.y_axis(y, [10**power for power in range(round(math.log10(top)) + 1)], "how many (logarithmic)")
+    step = next(each for each in (0.25, 0.5, 1, 5, 10, 25) if (high - low) / each <= 10)
+    ticks = [round(number * step, 2) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    frame.x_axis(x, ticks, "µs")
+    for name, count in counts.items():
+        left, right = x(float(name)), x(float(name) + bin_us)
+        size = f'width="{max(right - left - 0.5, 1.5):.1f}" height="{frame.bottom - y(count):.1f}"'
+        frame.add(f'<rect class="bar" x="{left:.1f}" y="{y(count):.1f}" {size}/>')
+    for value in limit_us:
+        frame.line(x(value), frame.top, x(value), frame.bottom, "limit")
+    return frame.svg()

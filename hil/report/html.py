@@ -1,4 +1,6 @@
-"""report.html: one self-contained page, made from results.json alone. No script, no external resource."""
+"""report.html: one self-contained page, made from results.json and, if there is one, edges.json. No script, no external
+resource.
+"""
 
 from __future__ import annotations
 
@@ -59,8 +61,37 @@ def _basal(results: dict[str, Any]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def render(results: dict[str, Any]) -> str:
-    """Return the page. `results` is what results.json holds."""
+def _edges(figures: dict[str, Any]) -> dict[str, Any]:
+    """The loads with their verdicts, and all their strokes in two histograms."""
+    loads = []
+    totals: dict[str, dict[str, int]] = {"start": {}, "edge": {}}
+    for load in figures["loads"]:
+        name = load["load"].replace(", ", "-").replace(" ", "-")
+        own = [each for each in figures["measurements"] if each["name"].split(".")[2] == name]
+        passed = bool(own) and all(each["verdict"] == "pass" for each in own)
+        wrong = abs(load["steps"] - load["steps_due"]) + load["short_strokes"]
+        loads.append(load | {"verdict": "pass" if passed else "fail", "wrong": wrong})
+        for kind, total in totals.items():
+            for low, count in load[f"{kind}_histogram_us"].items():
+                total[low] = total.get(low, 0) + count
+    limits = {kind: _limit_of(figures, f"controller.{kind}.") for kind in totals}
+    return {
+        "image": figures["image"],
+        "steps": figures["steps"],
+        "not_modelled": figures["not_modelled"],
+        "loads": loads,
+        "start_chart": charts.histogram(totals["start"], "Starts of strokes after they are due", limits["start"]),
+        "edge_chart": charts.histogram(totals["edge"], "Step edges off the exact ramp", limits["edge"]),
+    }
+
+
+def _limit_of(figures: dict[str, Any], prefix: str) -> tuple[float, float]:
+    found = next(each for each in figures["measurements"] if each["name"].startswith(prefix))
+    return found["lower"], found["upper"]
+
+
+def render(results: dict[str, Any], edges: dict[str, Any] | None = None) -> str:
+    """Return the page. `results` is what results.json holds, `edges` what edges.json does (None: not measured)."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -93,13 +124,16 @@ def render(results: dict[str, Any]) -> str:
         intervals=results["figures"]["intervals"],
         stroke_volume=results["figures"].get("stroke_volume_nl"),
         published={"bolus": BOLUS, "basal": BASAL},
+        edges=_edges(edges) if edges else None,
     )
     return page + "\n"
 
 
 def write_html(path: Path, results: dict[str, Any]) -> None:
-    """Write the page to `path`."""
-    path.write_text(render(results), encoding="utf-8", newline="\n")
+    """Write the page to `path`; what `make edges` has left in edges.json, a folder above, is shown with it."""
+    measured = path.resolve().parent.parent / "edges.json"
+    edges = read_json(measured) if measured.is_file() else None
+    path.write_text(render(results, edges), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,9 @@ void shim_reading(uint64_t now_us, uint32_t counts) {
 uint32_t shim_readings(void) {
     return service_readings(&service);
 }
+void shim_tone(uint64_t now_us, uint32_t for_us) {
+    service_tone(&service, now_us, for_us);
+}
 void shim_edge(void) {
     service_edge(&service);
 }

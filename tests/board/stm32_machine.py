@@ -10,6 +10,7 @@ from pathlib import Path
 import unicorn
 from unicorn import arm_const
 
+from tests.board.stm32_adc import Adc
 from tests.board.stm32_chip import RCC, Chip
 from tests.board.stm32_usart import Usart
 from tools.core.target_elf import Elf
@@ -18,9 +19,29 @@ ROOT = Path(__file__).resolve().parents[2]
 C_EXT = ROOT / "c_ext"
 STM32 = C_EXT / "stm32"
 PINS = {
-    **{"LINK_TX": 22, "LINK_RX": 23, "STEP": 2, "DIR": 17, "MOTOR_ENABLE": 20, "STROKE_SENSOR": 62, "LED": 30},
+    **{
+        "LINK_TX": 22,
+        "LINK_RX": 23,
+        "STEP": 2,
+        "DIR": 17,
+        "MOTOR_ENABLE": 20,
+        "STROKE_SENSOR": 62,
+        "LED": 30,
+        "ANNUNCIATOR": 16,
+        "PRESSURE": 37,
+    },
 }
-PARTS = ("chip.c", "clock.c", "interrupts.c", "link.c", "power.c", "sensor.c", "stroke.c")
+PARTS = (
+    "annunciator.c",
+    "chip.c",
+    "clock.c",
+    "interrupts.c",
+    "link.c",
+    "power.c",
+    "pressure.c",
+    "sensor.c",
+    "stroke.c",
+)
 WARNINGS = (
     "-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wmissing-prototypes -Wcast-align -Werror"
 ).split()
@@ -78,8 +99,9 @@ class Machine:
         self.chip.registers[VTOR] = FLASH
         put = lambda address, byte: self.engine.mem_write(address, bytes([byte]))  # noqa: E731
         self.usart = Usart(self.chip, uart, put, PINS["LINK_RX"])
-        for base, size in ((0x40000000, 0x30000), (0x48000000, 0x2000), (0xE000E000, 0x1000)):
+        for base, size in ((0x40000000, 0x30000), (0x48000000, 0x2000), (0x50040000, 0x1000), (0xE000E000, 0x1000)):
             self.engine.mmio_map(base, size, self._read, base, self._write, base)
+        self.adc = Adc(self.chip)
         self.deliver_interrupts = True
         self.interrupts = 0
 

@@ -1,9 +1,11 @@
 // stm32_shim.c: one pump for tests/board/test_stm32_*.py: what c_ext/stm32/module.c and the supervisor do, by plain numbers.
 #include "../../c_ext/core/motion.h"
+#include "../../c_ext/stm32/annunciator.h"
 #include "../../c_ext/stm32/clock.h"
 #include "../../c_ext/stm32/interrupts.h"
 #include "../../c_ext/stm32/link.h"
 #include "../../c_ext/stm32/power.h"
+#include "../../c_ext/stm32/pressure.h"
 #include "../../c_ext/stm32/sensor.h"
 #include "../../c_ext/stm32/stroke.h"
 
@@ -16,6 +18,8 @@ uint64_t shim_asked_us;  // the time that the last bolus was stamped with
 uint32_t shim_setup(void) {
     const bool strokes = stroke_setup();
     sensor_setup();
+    annunciator_setup();
+    pressure_setup();
     link_setup();
     return (interrupts_setup() && strokes) ? 1u : 0u;
 }
@@ -60,6 +64,15 @@ uint64_t shim_now_us(void) {
 }
 uint32_t shim_playing(void) {
     return stroke_playing() ? 1u : 0u;
+}
+uint32_t shim_readings(void) {
+    return interrupts_readings();
+}
+uint64_t shim_ended_us(void) {
+    return interrupts_ended_us();
+}
+void shim_tone(uint32_t for_us) {
+    interrupts_tone(for_us);
 }
 // What the interrupt does for a stroke, without a core.
 void shim_start(uint32_t wait_us) {

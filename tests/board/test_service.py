@@ -15,7 +15,7 @@ BURST_US = 102_000
 SPACING_US = 2_000_000
 WINDOW_US = 50_000
 NEVER = 2**64 - 1
-NOTHING, START, READ, ENDED, HALT = range(5)
+NOTHING, START, READ, ENDED, HALT, QUIET = range(6)
 READ_AHEAD_US = 200
 READ_LATE_US = 1_000
 NO_READINGS = 1 << 31
@@ -46,6 +46,7 @@ class Pump:
         self.counts = 100  # what the next reading finds, one more for each
         self.read_us = []
         assert library.shim_begin(ctypes.c_uint64(T0), BURST_US, lead_us, AHEAD_US)
+        assert self.turn() == QUIET, "whatever the annunciator did before, it is off"
 
     def _timed(self, name, *more):
         return getattr(self.library, name)(ctypes.c_uint64(self.now_us), *more)
@@ -264,3 +265,39 @@ def test_without_lead_a_stroke_starts_now(library):
     pump.sleep()
     assert pump.turn() == START
     assert pump.start_us == T0 + AHEAD_US
+
+
+@pytest.mark.req("ALARM-3")
+def test_a_tone_ends_by_itself_with_or_without_a_supervisor(library):
+    for supervised in (True, False):
+        pump = Pump(library)
+        if supervised:
+            pump.sleep()
+        pump._timed("shim_tone", 150_000)
+        assert pump.next_us == T0 + 150_000
+        assert pump.turn(T0 + 149_999) == NOTHING
+        assert pump.turn(T0 + 150_000) == QUIET
+        assert pump.turn() == NOTHING
+        assert pump.next_us > T0 + 150_000
+
+
+@pytest.mark.req("ALARM-3", "DOSE-6")
+def test_a_tone_during_a_stroke_disturbs_neither(pump):
+    pump.bolus(1)
+    pump.sleep()
+    assert pump.turn() == START
+    pump._timed("shim_tone", LEAD_US + BURST_US)  # ends with the burst
+    assert pump.turn(T0 + LEAD_US) == NOTHING
+    pump.library.shim_edge()
+    assert pump.turn(T0 + LEAD_US + BURST_US) == QUIET
+    assert pump.turn() == ENDED
+    assert pump.library.shim_readings() & NO_READINGS == 0
+
+
+@pytest.mark.req("ALARM-3")
+def test_a_second_tone_moves_the_end_of_the_first(pump):
+    pump._timed("shim_tone", 150_000)
+    assert pump.turn(T0 + 100_000) == NOTHING
+    pump._timed("shim_tone", 150_000)
+    assert pump.turn(T0 + 249_999) == NOTHING
+    assert pump.turn(T0 + 250_000) == QUIET

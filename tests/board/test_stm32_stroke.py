@@ -266,3 +266,44 @@ def test_without_a_crystal_the_set_up_says_so(image, tmp_path):
     machine = Machine(build(tmp_path, edit=("stm32/clock.c", "LOOKS 40000000u", "LOOKS 400u"), base=image))
     machine.chip.crystal = False
     assert machine.call("shim_setup") == 0
+
+
+@pytest.mark.req("ALARM-3")
+@pytest.mark.parametrize("may_stop", [0, 1])
+def test_a_tone_ends_by_itself_also_in_stop_mode(pump, may_stop):
+    chip, sounder, light = pump.chip, PINS["ANNUNCIATOR"], PINS["LED"]
+    chip.drives.clear()
+    pump.call("shim_sleep", 3_000_000)
+    pump.machine.pass_time(1_000_000)  # the link keeps the chip awake for a while after the start
+    pump.call("shim_tone", 150_000)
+    while chip.pins[sounder]:
+        pump.call("shim_idle", may_stop)
+    (on, off) = [(when, high) for when, pin, high in chip.drives if pin == sounder][-2:]
+    assert (on[1], off[1]) == (True, False)
+    assert us(off[0] - on[0]) == pytest.approx(150_000, abs=200)
+    assert not chip.pins[light]
+    assert chip.wrong == []
+
+
+@pytest.mark.req("OCC-1")
+@pytest.mark.parametrize("seen", [True, False])
+def test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, seen):
+    machine, chip, adc = pump.machine, pump.chip, pump.machine.adc
+    found = iter((700, 1900))
+    adc.sense = lambda channel: next(found)
+    assert pump.call("shim_readings") == 1 << 31
+    pump.bolus()
+    pump.call("shim_sleep", 3_000_000)
+    machine.pass_time(LEAD_US + pump.burst_us - 5_000)
+    if seen:
+        pump.see_stroke()
+    machine.pass_time(100_000)
+    first_us, end_us = pump.edges_us()[0], pump.edges_us()[0] + pump.burst_us
+    before_us, after_us = (us(each) for each in adc.converted)
+    assert 100 < first_us - before_us < 400
+    assert 0 <= after_us - end_us < 1_000
+    assert adc.channels == [14, 14], "PC5"
+    assert pump.call("shim_readings") == 700 | 1900 << 12 | seen << 24
+    assert machine.call("shim_ended_us", wide=True) == pytest.approx(end_us + LEAD_US, abs=1_000)
+    assert adc.registers[0x50040108] == 0, "off between readings"
+    assert chip.wrong == []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hil.edges import judge
 from hil.plant import load_mechanism
 from hil.protocols import accuracy
 from hil.protocols.accuracy.progress import Silence
@@ -143,3 +144,43 @@ def test_figures_as_people_write_them() -> None:
     assert allowed(measurement(lower=0, upper=0, unit="1")) == "exactly 0"
     assert allowed(measurement(lower=None)) == "≤ 5\u00a0%"
     assert margin(measurement(value=None)) < margin(measurement(value=6)) < 0 < margin(measurement(value=4.9))
+
+
+def load_figures(name: str, *, late_us: float = 1.7, steps: int = 192) -> dict[str, Any]:
+    return {
+        "load": name,
+        "strokes": 2,
+        "start_us": {"least": 0.7, "greatest": late_us},
+        "start_histogram_us": {"0.6": 1, f"{late_us - 0.1:.1f}": 1},
+        "edge_us": {"least": -0.5, "greatest": 0.49},
+        "edge_histogram_us": {"-0.5": 90, "0.0": 2, "0.4": 100},
+        "steps": steps,
+        "steps_due": 192,
+        "short_strokes": 0,
+        "flagged": [],
+        "busy_percent": 12.3,
+    }
+
+
+@pytest.mark.req("DOSE-6")
+def test_edges_are_shown_where_they_were_measured(tmp_path: Path, good: tuple[Path, dict[str, Any]]) -> None:
+    loads = [load_figures("idle"), load_figures("flash writes, slowest flash", late_us=60.0, steps=191)]
+    figures = {
+        "image": "0123456789abcdef",
+        "not_modelled": "misses of the flash cache",
+        "steps": 383,
+        "loads": loads,
+        "measurements": [each.as_dict() for each in judge(loads)],
+    }
+    (tmp_path / "bench").mkdir()
+    page = tmp_path / "bench" / "report.html"
+    write_html(page, good[1])
+    assert 'id="edges"' not in page.read_text(encoding="utf-8")
+    (tmp_path / "edges.json").write_text(json.dumps(figures), encoding="utf-8")
+    write_html(page, good[1])
+    text = page.read_text(encoding="utf-8")
+    part = text[text.index('id="edges"') : text.index('id="published"')]
+    for words in ("0123456789abcdef", "383 steps", "misses of the flash cache", "idle", "0.70 to 60.00"):
+        assert words in part
+    assert re.findall(r'badge (pass|fail)"', part) == ["pass", "fail"]
+    assert part.count("<svg") == 2

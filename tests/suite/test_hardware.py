@@ -191,6 +191,30 @@ while True:
     assert len(board.bursts_ns) == 2
 
 
+@pytest.mark.req("ALARM-3")
+def test_a_tone_ends_by_itself_even_if_the_supervisor_hangs(open_board: Callable[..., EmulatedBoard]) -> None:
+    board = open_board()
+    # The second tone begins in a loop that never ends, which the watchdog ends after 8 s.
+    code = """
+import time
+hardware.tone(150)
+time.sleep_ms(300)
+for ms in (0, 60001):
+    try:
+        hardware.tone(ms)
+    except ValueError as error:
+        print(error)
+hardware.tone(40)
+while True:
+    pass
+"""
+    board.write_console(b"\x05" + (SETUP + code).replace("\n", "\r").encode() + b"\x04")
+    board.run_until_us(board.now_us + 2 * US_PER_S)
+    assert board.take_console().count(b"tone: 1 to 60000 ms") == 2
+    lengths_ms = [(off - on) / 1e6 for on, off in board.info()["tones"]]
+    assert lengths_ms == pytest.approx([150, 40], abs=0.1)
+
+
 def test_a_soft_reset_does_not_disturb_the_stroke_that_plays(open_board: Callable[..., EmulatedBoard]) -> None:
     board = open_board()
     run(board, "core = new(1)\nx = hardware.idle(core, hardware.now_us() + 460000)\n", 0.45)

@@ -1,0 +1,16 @@
+// annunciator.h: the sounder (or vibration motor) and the light, on and off together.
+//
+// Implements: ALARM-3
+#ifndef RELEVE_RP2_ANNUNCIATOR_H
+#define RELEVE_RP2_ANNUNCIATOR_H
+
+// Makes both pins outputs, off. Main.
+void annunciator_setup(void);
+
+// Main.
+void annunciator_on(void);
+
+// Interrupt.
+void annunciator_off(void);
+
+#endif
