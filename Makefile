@@ -48,7 +48,7 @@ flash: setup ## write BOARD's image to the board, then ask it on PORT who it is;
 	  $(if $(RELEASE),--release) $(if $(TARGET),--target "$(TARGET)") $(if $(DRY_RUN),--dry-run)
 
 .PHONY: board-size
-board-size: ## flash and RAM of BOARD's image against boards/BOARD/budget.toml
+board-size: ## flash, RAM and stack of BOARD's image (STM32L4: of our own C) against its budget.toml
 	@$(PYTHON) -m tools.board_size $(BOARD)
 
 .PHONY: reproducible

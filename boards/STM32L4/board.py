@@ -44,7 +44,9 @@ class Board:
         self.now_us = hardware.now_us
         self.motor_stop = hardware.motor_stop
         self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE"))).read_counts
-        self.stroke_readings = None  # its interrupts do not sample the pressure yet: no occlusion detection
+        self.stroke_readings = hardware.stroke_readings
+        self.stroke_ended_us = hardware.stroke_ended_us
+        self.stroke_lead_us = hardware.LEAD_US
         self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY"))).read_counts
         self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into

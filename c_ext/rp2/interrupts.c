@@ -96,13 +96,13 @@ static void IN_RAM(interrupt)(void) {
     } while (interrupts_now_us() >= next_us);
 }
 
-void dosecore_mask(void) {
+void interrupts_mask(void) {
     nvic_hw->icer = LINES;
     __dsb();
     __isb();
 }
 
-void dosecore_unmask(void) {
+void interrupts_unmask(void) {
     // What the supervisor did may have moved the next stroke: the interrupt looks at once.
     nvic_hw->ispr = 1u << TIMER_LINE;
     nvic_hw->iser = LINES;
@@ -128,16 +128,16 @@ void interrupts_setup(void) {
 }
 
 void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us) {
-    dosecore_mask();
+    interrupts_mask();
     stroke_plan(steps, period_us);
     service_init(&service, burst_us, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
-    dosecore_unmask();
+    interrupts_unmask();
 }
 
 bool interrupts_sleep(core_t *core, uint64_t until_us) {
-    dosecore_mask();
+    interrupts_mask();
     const bool promised = service_sleep(&service, core, interrupts_now_us(), until_us);
-    dosecore_unmask();
+    interrupts_unmask();
     return promised;
 }
 
@@ -146,43 +146,50 @@ uint32_t interrupts_events(void) {
 }
 
 uint32_t interrupts_wake(void) {
-    dosecore_mask();
+    interrupts_mask();
     const uint32_t events = service_wake(&service, interrupts_now_us());
-    dosecore_unmask();
+    interrupts_unmask();
     return events;
 }
 
 void interrupts_tone(uint32_t for_us) {
-    dosecore_mask();
+    interrupts_mask();
     annunciator_on();
     service_tone(&service, interrupts_now_us(), for_us);
-    dosecore_unmask();
+    interrupts_unmask();
 }
 
 void interrupts_forget(void) {
-    dosecore_mask();
+    interrupts_mask();
     service.core = NULL;
-    dosecore_unmask();
+    interrupts_unmask();
 }
 
 void interrupts_advance(uint64_t us) {
-    dosecore_mask();
+    interrupts_mask();
     advanced_us += us;
-    dosecore_unmask();
+    interrupts_unmask();
 }
 
 uint32_t interrupts_readings(void) {
-    dosecore_mask();
+    interrupts_mask();
     const uint32_t readings = service_readings(&service);
-    dosecore_unmask();
+    interrupts_unmask();
     return readings;
 }
 
 uint64_t interrupts_ended_us(void) {
-    dosecore_mask();
+    interrupts_mask();
     const uint64_t ended_us = service.ended_us;
-    dosecore_unmask();
+    interrupts_unmask();
     return ended_us;
+}
+
+uint32_t interrupts_motor_stop(void) {
+    interrupts_mask();
+    const uint32_t steps = stroke_abort();
+    interrupts_unmask();
+    return steps;
 }
 
 void interrupts_watchdog_off(void) {

@@ -47,6 +47,13 @@ uint32_t interrupts_readings(void);
 // When the burst of the latest stroke that is over ended, device time. Main.
 uint64_t interrupts_ended_us(void);
 
+// Around every call of the supervisor into the core: keeps the interrupts out, lets them look again. Main.
+void interrupts_mask(void);
+void interrupts_unmask(void);
+
+// Ends a stroke that plays; returns its steps done. Main.
+uint32_t interrupts_motor_stop(void);
+
 // No watchdog any more: the console has stopped the pump (development image). Main.
 void interrupts_watchdog_off(void);
 

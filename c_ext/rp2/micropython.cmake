@@ -1,15 +1,17 @@
 # The C module `hardware` of RP2040 boards.
+get_filename_component(HARDWARE_BOARD_DIR ${CMAKE_CURRENT_LIST_DIR}/../board ABSOLUTE)
 add_library(usermod_hardware INTERFACE)
 target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
-    ${CMAKE_CURRENT_LIST_DIR}/image.c
+    ${CMAKE_CURRENT_LIST_DIR}/hardware.c
     ${CMAKE_CURRENT_LIST_DIR}/interrupts.c
     ${CMAKE_CURRENT_LIST_DIR}/link.c
-    ${CMAKE_CURRENT_LIST_DIR}/module.c
     ${CMAKE_CURRENT_LIST_DIR}/pressure.c
     ${CMAKE_CURRENT_LIST_DIR}/sensor.c
     ${CMAKE_CURRENT_LIST_DIR}/stroke.c
+    ${HARDWARE_BOARD_DIR}/image.c
+    ${HARDWARE_BOARD_DIR}/module.c
 )
 # pins.h is made from the board's table of pins.
 target_include_directories(usermod_hardware INTERFACE ${CMAKE_CURRENT_LIST_DIR} $ENV{RELEVE_GENERATED})

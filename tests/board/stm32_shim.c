@@ -1,4 +1,4 @@
-// stm32_shim.c: one pump for tests/board/test_stm32_*.py: what c_ext/stm32/module.c and the supervisor do, by plain numbers.
+// stm32_shim.c: one pump for tests/board/test_stm32_*.py: what c_ext/board/module.c and the supervisor do, by plain numbers.
 #include "../../c_ext/core/motion.h"
 #include "../../c_ext/stm32/annunciator.h"
 #include "../../c_ext/stm32/clock.h"

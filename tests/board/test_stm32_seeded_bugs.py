@@ -8,6 +8,7 @@ from tests.board.stm32_machine import build
 
 STROKE, INTERRUPTS, LINK = "stm32/stroke.c", "stm32/interrupts.c", "stm32/link.c"
 CLOCK, SENSOR, POWER = "stm32/clock.c", "stm32/sensor.c", "stm32/power.c"
+PRESSURE = "stm32/pressure.c"
 
 
 def alone(pump):
@@ -20,6 +21,14 @@ def cut(pump):
 
 def stopping(pump):
     link.test_in_stop_mode_an_edge_of_the_line_wakes_the_pump_and_the_repeat_is_heard(pump)
+
+
+def read(pump):
+    stroke.test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, True)
+
+
+def sounding(pump):
+    stroke.test_a_tone_ends_by_itself_also_in_stop_mode(pump, 1)
 
 
 def asleep_for_a_frame(pump):
@@ -44,6 +53,12 @@ BUGS = {
     "the wrong DMA request": (STROKE, "#define DMA_REQUEST 7u", "#define DMA_REQUEST 2u", alone),
     "the abort leaves the motor on": (STROKE, "    motor(false);\n    busy", "    busy", cut),
     "the abort counts what is left": (STROKE, "done = step_count - left", "done = left", cut),
+    "the converter used before its supply has settled": (PRESSURE, "i < SETTLE_LOOKS", "i < 1u", read),
+    "the converter not calibrated": (PRESSURE, "ADVREGEN | R_ADC_CR_ADCAL;", "ADVREGEN;", read),
+    "the converter not switched off": (PRESSURE, "    R_ADC2->CR = 0u;\n    return", "    return", read),
+    "a conversion not waited for": (PRESSURE, "R_ADC_ISR_EOC, 0u)", "R_ADC_ISR_EOC, 8u)", read),
+    "the wrong input": (PRESSURE, "((pin) - 23u)", "((pin) - 24u)", read),
+    "a tone ends nowhere but here": (INTERRUPTS, "annunciator_off();", "", sounding),
     "two strokes at once": (
         *(INTERRUPTS, "if (stroke_playing()) {\n        // Never", "if (false) {\n        // Never"),
         stroke.test_a_second_stroke_while_one_plays_is_a_fault_and_stops_the_motor,

@@ -1,11 +1,13 @@
 """The size gate of a board's image, and the comparison of two builds."""
 
+import re
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from tools import board_size, reproducible
+from tools import board_glue, board_size, reproducible
 from tools.board_size import Sizes
 from tools.console import Problem
 
@@ -54,3 +56,49 @@ def test_an_image_without_symbols_is_an_error(tmp_path, monkeypatch):
 def test_the_first_difference_of_two_images():
     assert reproducible.first_difference(b"abc", b"abd") == 2
     assert reproducible.first_difference(b"ab", b"abc") == 2
+
+
+STM32_BOARDS = [
+    path.parent.name for path in sorted((ROOT / "boards").glob("*/board.toml")) if 'port = "stm32"' in path.read_text()
+]
+
+
+@pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no arm-none-eabi-gcc")
+@pytest.mark.req("BOARD-2", "DOSE-7")
+@pytest.mark.parametrize("board", STM32_BOARDS)
+def test_our_own_c_on_an_stm32_keeps_its_budget(board):
+    facts = tomllib.loads((ROOT / "boards/STM32L4/budget.toml").read_text(encoding="utf-8"))
+    glue = board_glue.measure(board)
+    assert board_size.worse(glue, facts["budget"]) == []
+    for name, value in glue._asdict().items():
+        assert 0 < value <= facts["available"][name]
+
+
+GRAPH = """node: { title: "x.c:interrupt" label: "interrupt\\nx.c:1:1\\n40 bytes (static)" }
+node: { title: "near" label: "near\\nx.h:1:1" shape : ellipse }
+node: { title: "far" label: "far\\ny.c:1:1\\n100 bytes (static)\\n0 dynamic objects" }
+edge: { sourcename: "x.c:interrupt" targetname: "near" label: "x.c:2:2" }
+edge: { sourcename: "x.c:interrupt" targetname: "far" label: "x.c:3:3" }
+"""
+HANDLER = re.compile("interrupt$")
+
+
+def test_the_worst_stack_is_that_of_the_deepest_way():
+    own = 'node: { title: "near" label: "near\\ny.c:9:9\\n8 bytes (static)" }\n'
+    assert board_glue.worst_stack([GRAPH, own], HANDLER) == 40 + 100 + board_glue.FRAME_BYTES
+    deeper = own + 'edge: { sourcename: "near" targetname: "far" label: "" }\n'
+    assert board_glue.worst_stack([GRAPH, deeper], HANDLER) == 40 + 8 + 100 + board_glue.FRAME_BYTES
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('edge: { sourcename: "far" targetname: "x.c:interrupt" label: "" }', "calls itself"),
+        ('node: { title: "any" label: "any\\nz.c:1:1\\n16 bytes (dynamic)" }', "does not know"),
+    ],
+)
+def test_a_stack_without_bound_is_an_error(more, words):
+    with pytest.raises(Problem, match=words):
+        board_glue.worst_stack([GRAPH, more], HANDLER)
+    with pytest.raises(Problem, match="no interrupt handler"):
+        board_glue.worst_stack([GRAPH], re.compile("nothing"))

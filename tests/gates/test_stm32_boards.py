@@ -152,7 +152,8 @@ def test_the_c_glue_compiles_for_the_chip_against_micropython(tmp_path, board, r
     (tmp_path / "mpconfigport.h").write_text(PORT)
     (tmp_path / "mphalport.h").touch()
     folder = ROOT / "c_ext" / "stm32"
-    files = [*sorted(folder.glob("*.c")), ROOT / "c_ext/micropython/dosecore.c", ROOT / "c_ext/board/service.c"]
+    shared = [ROOT / "c_ext/micropython/dosecore.c", *sorted((ROOT / "c_ext/board").glob("*.c"))]
+    files = [*sorted(folder.glob("*.c")), *shared]
     words = {word for path in files for word in re.findall(r"\bMP_QSTR_(\w+)", path.read_text())}
     builtin = {word for path in (tree / "py").glob("*.h") for word in re.findall(r"\bMP_QSTR_(\w+)", path.read_text())}
     genhdr = tmp_path / "genhdr"
@@ -163,7 +164,7 @@ def test_the_c_glue_compiles_for_the_chip_against_micropython(tmp_path, board, r
     (genhdr / "moduledefs.h").touch()
     command = "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard -std=gnu99 -Os".split()
     command += "-Wall -Wpointer-arith -Werror -Wdouble-promotion -Wfloat-conversion -DDOSECORE_MASKED=1".split()
-    include = [f"-I{each}" for each in (tmp_path, tree, ROOT / "c_ext" / "micropython")]
+    include = [f"-I{each}" for each in (tmp_path, tree, folder, ROOT / "c_ext" / "micropython")]
     objects = [f"-DRELEVE_RELEASE={release}", *include, "-c", *files]
     done = subprocess.run([*command, *objects], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,8 +1,8 @@
 """The image's identity: SHA-256 over the whole binary with the 32 bytes that hold the digest taken as zero.
 
-The digest is written into the image itself (symbol `releve_image_digest`, c_ext/rp2/image.c), which reports it over the
-programmer link, and beside it into firmware.json, so that a bench can compare. It covers everything that is flashed, so
-equal digests mean equal images, whoever built them; and the device can work it out from its own flash.
+The digest is written into the image itself (symbol `releve_image_digest`, c_ext/board/image.c), which reports it over
+the programmer link, and beside it into firmware.json, so that a bench can compare. It covers everything that is
+flashed, so equal digests mean equal images, whoever built them; and the device can work it out from its own flash.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 // image.h: the SHA-256 of the image, which the build writes into it.
-#ifndef RELEVE_RP2_IMAGE_H
-#define RELEVE_RP2_IMAGE_H
+#ifndef RELEVE_IMAGE_H
+#define RELEVE_IMAGE_H
 
 #include <stdint.h>
 

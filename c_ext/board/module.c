@@ -1,29 +1,22 @@
-// module.c: the C module `hardware` of STM32L4 boards: idle(), clock, motor and programmer link for board.py. Argument checks
-// and nothing else; what it does is in the files beside it.
-#include "../board/service.h"
+// module.c: the C module `hardware` of every board that is a pump: idle(), clock, motor, pressure, annunciator and programmer
+// link for board.py. Argument checks and nothing else; what it does is in the chip's folder, by the names of hardware.h.
 #include "../micropython/dosecore.h"
-#include "../rp2/image.h"
-#include "annunciator.h"
+#include "hardware.h"
+#include "image.h"
 #include "interrupts.h"
 #include "link.h"
-#include "power.h"
 #include "py/runtime.h"
-#include "sensor.h"
+#include "service.h"
 #include "stroke.h"
 
 // The collector must not take the core that the interrupt works with.
 MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
 
-// setup(): claims and starts the hardware. After a soft reset again.
+// setup(): claims and starts the hardware. After a soft reset again. RuntimeError with what is wrong with it.
 static mp_obj_t hardware_setup(void) {
-    if (!stroke_setup()) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("TIM2 does not start TIM15: no stroke can be played"));
-    }
-    sensor_setup();
-    annunciator_setup();
-    link_setup();
-    if (!interrupts_setup()) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the 32 kHz crystal does not oscillate: no time, no pump"));
+    const char *wrong = hardware_start();
+    if (wrong != NULL) {
+        mp_raise_msg_varg(&mp_type_RuntimeError, MP_ERROR_TEXT("%s"), wrong);
     }
     return mp_const_none;
 }
@@ -47,7 +40,7 @@ static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
         mp_raise_ValueError(MP_ERROR_TEXT("idle: the deadline must lie within the next hour"));
     }
     do {
-        events = power_idle(RELEVE_RELEASE) ? EVENT_UART : 0u;
+        events = hardware_sleep() ? EVENT_UART : 0u;
         mp_handle_pending(true);  // Ctrl-C from the console
     } while ((events | interrupts_events()) == 0u);
     return MP_OBJ_NEW_SMALL_INT(events | interrupts_wake());
@@ -60,18 +53,32 @@ static mp_obj_t hardware_now(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, hardware_now);
 
-// motor_stop() -> steps done of the stroke that was cut short. The core has been told by core.stop().
-static mp_obj_t hardware_motor_stop(void) {
-    return MP_OBJ_NEW_SMALL_INT(interrupts_motor_stop());
-}
-static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, hardware_motor_stop);
-
 // advance(us): device time jumps on, to where the last life has left it. Before the first idle().
 static mp_obj_t hardware_advance(mp_obj_t us) {
     interrupts_advance(dosecore_get_u64(us));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, hardware_advance);
+
+// motor_stop() -> steps done of the stroke that was cut short. The core has been told by core.stop().
+static mp_obj_t hardware_motor_stop(void) {
+    return MP_OBJ_NEW_SMALL_INT(interrupts_motor_stop());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, hardware_motor_stop);
+
+// stroke_readings() -> of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23, in bit 24 whether
+// the stroke sensor saw it; -1 if they could not be read in time. One small integer: nothing is allocated.
+static mp_obj_t hardware_stroke_readings(void) {
+    const uint32_t packed = interrupts_readings();
+    return MP_OBJ_NEW_SMALL_INT(((packed & SERVICE_NO_READINGS) != 0u) ? -1 : (mp_int_t)packed);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(stroke_readings_obj, hardware_stroke_readings);
+
+// stroke_ended_us() -> device time at which the burst of the latest stroke ended, µs
+static mp_obj_t hardware_stroke_ended(void) {
+    return mp_obj_new_int_from_ull(interrupts_ended_us());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(stroke_ended_obj, hardware_stroke_ended);
 
 // tone(ms): annunciator and light are on for so many ms, 1 to 60 000, and go off by themselves
 static mp_obj_t hardware_tone(mp_obj_t ms_object) {
@@ -135,6 +142,9 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
     {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stroke_ended_us), MP_ROM_PTR(&stroke_ended_obj)},
+    {MP_ROM_QSTR(MP_QSTR_LEAD_US), MP_ROM_INT(INTERRUPTS_LEAD_US)},
     {MP_ROM_QSTR(MP_QSTR_tone), MP_ROM_PTR(&tone_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},

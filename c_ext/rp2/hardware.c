@@ -1,0 +1,31 @@
+#include "../board/hardware.h"
+
+#include <stddef.h>
+
+#include "annunciator.h"
+#include "hardware/sync.h"
+#include "interrupts.h"
+#include "link.h"
+#include "pressure.h"
+#include "sensor.h"
+#include "stroke.h"
+
+const char *hardware_start(void) {
+    stroke_setup();
+    sensor_setup();
+    annunciator_setup();
+    pressure_setup();
+    link_setup();
+    interrupts_setup();
+    return NULL;
+}
+
+bool hardware_sleep(void) {
+    // Off, so that what comes after the look still ends the sleep: WFI wakes for an interrupt that is held off.
+    const uint32_t state = save_and_disable_interrupts();
+    if ((interrupts_events() == 0u) && !link_ready()) {
+        __wfi();
+    }
+    restore_interrupts(state);
+    return link_ready();
+}
