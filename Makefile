@@ -90,6 +90,10 @@ speed: ready ## measure how much faster than real time a bench runs; build/speed
 
 .PHONY: edges
 edges: ready-emulated ## measure step edges and stroke starts on the emulated Pico under load; build/edges.json
+	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --steps 100000 --out build/edges.json
+
+.PHONY: edges-nightly
+edges-nightly: ready-emulated ## the same with a million steps
 	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --out build/edges.json
 
 .PHONY: occlusion
