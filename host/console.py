@@ -7,8 +7,8 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
@@ -44,6 +44,17 @@ class Options:
     port: str | None
     as_json: bool
     timeout_s: float
+    language: str | None = None
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking (for scripts).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def options_of(ctx: typer.Context, as_json: bool = False, language: str | None = None) -> Options:
+    """The options of this run; --json and --language may stand before the command or after it."""
+    options: Options = ctx.obj
+    return replace(options, as_json=options.as_json or as_json, language=language or options.language)
 
 
 class UsageError(Exception):
@@ -74,7 +85,7 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
     if options.as_json:
         print(json.dumps(as_plain(value)), flush=True)
     else:
-        Console().print(screen)
+        Console(highlight=False).print(screen)
 
 
 def as_plain(value: Any) -> Any:
@@ -87,19 +98,24 @@ def as_plain(value: Any) -> Any:
     return plain
 
 
-def confirm(options: Options, question: RenderableType, yes: bool) -> None:
-    """Show on stderr what will change and ask for it. Exits if declined; UsageError if nobody can be asked.
+def confirm(options: Options, question: RenderableType, yes: bool, declined: str = "Nothing was sent.") -> None:
+    """Show on stderr what will change and ask for it. Exits if `declined`; UsageError if nobody can be asked.
 
     With `yes` nothing is asked, and with JSON nothing shown either, so that stderr holds errors only.
     """
-    console = Console(stderr=True)
-    if not yes and not interactive():
-        raise UsageError("this changes delivery and there is no terminal to ask on; give --yes to do it without asking")
+    console = Console(stderr=True, highlight=False)
+    need_answer(yes)
     if not (yes and options.as_json):
         console.print(question)
     if not yes and not typer.confirm("Do it?", err=True):
-        console.print("Nothing was sent.")
+        console.print(declined)
         raise typer.Exit(EXIT_DECLINED)
+
+
+def need_answer(yes: bool) -> None:
+    """Raise UsageError if nobody can be asked and nobody has said `yes`."""
+    if not yes and not interactive():
+        raise UsageError("this changes delivery and there is no terminal to ask on; give --yes to do it without asking")
 
 
 def interactive() -> bool:

@@ -52,6 +52,12 @@ class Conversation:
         self.identity = Hello(**_decode(message, payload))
         return self.identity
 
+    def require(self, name: str, **values: Any) -> None:
+        """Raise InvalidRequest if the message table does not allow these values; nothing is sent."""
+        message = MESSAGES[name]
+        order = {"command_id": 1, "expires_us": 0} if message.changes_delivery else {}
+        encode_request(message, order | values, self._check)
+
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """Send the message `name` and return its reply's fields; enumerations by name."""
         message = MESSAGES[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware import protocol
+from firmware.alarms.table import BY_NUMBER
 from host.units import amount
 
 _TEXTS = {
@@ -30,11 +31,15 @@ _TEXTS = {
     protocol.EXPIRED: "it came too late, when the pump's clock showed {value}; it held until {limit}",
     protocol.REPEATED: "this order was carried out before; the log tells what it did",
     protocol.WRONG_ROLE: "this programmer's role may not do that",
-    protocol.NOT_ACTIVE: "alarm {value} is not active",
+    protocol.NOT_ACTIVE: "there is no alarm '{alarm}' to acknowledge",
+    protocol.CAUSE_THERE: "the cause of the alarm '{alarm}' is still there",
     protocol.UNFIT: "therapy cannot run: no insulin in the reservoir or NaOH in the catheter, or a procedure goes on",
     protocol.SELF_TEST_FAILED: "the pump has not passed its self-test",
-    protocol.CAUSE_THERE: "the cause of alarm {value} is still there",
 }
+
+# Fields without a unit of their own whose greatest rate is above the clinician's limit.
+_HOLD_RATES = ("pattern", "rates", "value")
+_RATE_TOO_HIGH = "its greatest rate is beyond the clinician's limit of {limit}"
 
 
 class HostError(Exception):
@@ -91,6 +96,8 @@ class Refused(HostError):
     """
 
     def __init__(self, request: str, code: int, field: str, value: int, limit: int, unit: str) -> None:
+        if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES:
+            unit = "mU/h"
         self.code = protocol.CODES[code]
         self.field = field
         self.value = value
@@ -109,7 +116,9 @@ class InvalidRequest(Refused):
 
 def _explain(code: int, field: str, value: int, limit: int, unit: str) -> str:
     state = protocol.STATES[value] if 0 <= value < len(protocol.STATES) else str(value)
-    shown = {"field": field or "request", "state": state, "value": str(value), "limit": str(limit)}
+    alarm = BY_NUMBER[value].name if value in BY_NUMBER else str(value)
+    shown = {"field": field or "request", "state": state, "value": str(value), "limit": str(limit), "alarm": alarm}
     if unit:
         shown.update(value=amount(value, unit), limit=amount(limit, unit))
-    return _TEXTS[code].format(**shown)
+    text = _RATE_TOO_HIGH if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES else _TEXTS[code]
+    return text.format(**shown)

@@ -5,11 +5,14 @@ A dose never passes through a float: text becomes `Decimal`, `Decimal` becomes a
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 _FINEST = -9  # more decimals than this are a mistake, and keep the arithmetic exact
 _GREATEST = 9
+_CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)")
+_DURATION = re.compile(r"(?:(\d{1,4}(?:\.\d{1,3})?)\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?")
 
 
 class AmountError(ValueError):
@@ -89,3 +92,40 @@ def parse_time(text: str) -> int:
     except ValueError:
         raise AmountError(f"'{text}' is not a time; write for example 2026-01-31T08:00+01:00") from None
     return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+
+
+def parse_minutes(text: str) -> int:
+    """Return the duration `text` ("90min", "2h", "1h30", "1.5h", "1:30") in whole minutes. Raises AmountError."""
+    plain_text = text.strip().lower()
+    if clock := _CLOCK.fullmatch(plain_text):
+        return int(clock[1]) * 60 + int(clock[2])
+    found = _DURATION.fullmatch(plain_text)
+    if not found or not any(found.groups()) or plain_text.isdigit():
+        raise AmountError(f"'{text}' is not a duration; write for example 90min, 2h or 1h30")
+    minutes = Decimal(found[1] or 0) * 60 + int(found[2] or 0)
+    if minutes != int(minutes):
+        raise AmountError(f"'{text}' is not a whole number of minutes")
+    return int(minutes)
+
+
+def duration(minutes: int) -> str:
+    """Return so many minutes as "1 h 30 min"."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join(
+        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part
+    )
+
+
+def span(time_us: int) -> str:
+    """Return how long something lasts, as exactly as a person wants it: "3 d 4 h", "1 h 30 min", "4 min", "12 s"."""
+    seconds = max(0, time_us) // 1_000_000
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 2 * 86_400:
+        return duration(seconds // 60)
+    return f"{seconds // 86_400} d {seconds % 86_400 // 3600} h"
+
+
+def millilitres(volume_nl: int) -> str:
+    """Return nL as "13.00 mL"."""
+    return f"{milli_text(round(volume_nl / 1000))} mL"

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from firmware import protocol
 from host import cli, console
+from host.commands import look
 from host.errors import PortError, SchemaMismatch
 from tests.host.fake_device import FakeDevice
 
@@ -201,7 +202,7 @@ def test_ctrl_c_ends_the_monitor_cleanly(terminal):
     def interrupt(seconds):
         raise KeyboardInterrupt
 
-    terminal.monkeypatch.setattr(cli.time, "sleep", interrupt)
+    terminal.monkeypatch.setattr(look.time, "sleep", interrupt)
     assert terminal.run("monitor", "--json").exit_code == 0
     assert terminal.device.closed
 

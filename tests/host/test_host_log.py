@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from host.client import Programmer
-from host.screens import events_table
+from host.screens.history import events_table
 from host.units import AmountError, parse_time, utc
 from tests.host.fake_device import FakeDevice
 

@@ -1,0 +1,47 @@
+"""Commands for alarms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from host.alarm_texts import described, language_of, number_of
+from host.console import Json, Yes, confirm, connected, options_of, show
+from host.screens.alarms import alarms_table
+from host.units import uptime
+
+app = typer.Typer()
+_PANEL = "Alarms"
+Language = Annotated[str | None, typer.Option("--language", help="en or fr; without: the environment's.")]
+
+
+@app.command(rich_help_panel=_PANEL)
+def alarms(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
+    """Show the alarms that are latched, what they mean and what to do."""
+    options = options_of(ctx, as_json, language)
+    with connected(options) as pump:
+        words = language_of(options.language)
+        found = [described(each, words) for each in pump.read_alarms()]
+        show(options, found, alarms_table(found, pump.read_time().now_us, words))
+
+
+@app.command(rich_help_panel=_PANEL)
+def acknowledge(
+    ctx: typer.Context,
+    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="Its name, number or title: pump alarms.")],
+    language: Language = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Clear an alarm whose cause is gone. Delivery that it has stopped does not begin again by that."""
+    options = options_of(ctx, as_json, language)
+    with connected(options) as pump:
+        number, words = number_of(alarm), language_of(options.language)
+        found = [described(each, words) for each in pump.read_alarms()]
+        mine = [each for each in found if each.alarm == number]
+        table = alarms_table(mine, pump.read_time().now_us, words) if mine else f"There is no alarm '{alarm}'."
+        confirm(options, table, yes)
+        reply = pump.acknowledge_alarm(number)
+        left = f"{reply.alarms} more are latched: pump alarms." if reply.alarms else "No other is latched."
+        show(options, reply, f"Acknowledged at {uptime(reply.at_us)}. {left}")

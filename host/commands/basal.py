@@ -1,0 +1,114 @@
+"""Commands for basal rates: by hand, temporary, recommended by a closed loop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from firmware.protocol import NEVER_US
+from host.client import Programmer
+from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
+from host.day import parse_rate
+from host.screens.status import basal_line, programmed_line
+from host.units import amount, duration, parse_minutes, span, uptime
+
+app = typer.Typer()
+_PANEL = "Deliver"
+
+
+@app.command("set-basal", rich_help_panel=_PANEL)
+def set_basal(
+    ctx: typer.Context,
+    rate: Annotated[str, typer.Argument(metavar="RATE", help="New basal rate in U/h, for example 1.25.")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Set one basal rate for the whole day (U/h, in steps of 0.05), in place of a pattern."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        rate_mu_per_h = parse_rate(rate)
+        pump.require("set_basal", rate_mu_per_h=rate_mu_per_h)
+        old = programmed_line(pump.status())
+        confirm(options, f"Basal rate: {old} -> [bold]{amount(rate_mu_per_h, 'mU/h')}, set by hand[/]", yes)
+        reply = pump.set_basal(rate_mu_per_h)
+        before, now = amount(reply.old_rate_mu_per_h, "mU/h"), amount(reply.new_rate_mu_per_h, "mU/h")
+        show(options, reply, f"Basal rate {before} -> {now} at {uptime(reply.at_us)}.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def temp(
+    ctx: typer.Context,
+    value: Annotated[
+        str, typer.Argument(metavar="PERCENT%|RATE|cancel", help="50% of what is programmed, or 0.8 U/h; or cancel.")
+    ],
+    lasting: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="30min to 24h, for example 90min, 2h, 1h30.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Run a temporary basal rate, or end it: pump temp 50% --for 2h, pump temp 0.8 --for 90min, pump temp cancel."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        if value == "cancel":
+            if lasting is not None:
+                raise UsageError("a temporary rate is cancelled at once; leave --for away")
+            _cancel_temp(pump, options, yes)
+            return
+        if lasting is None:
+            raise UsageError(f"say how long: pump temp {value} --for 2h")
+        kind, number, shown = _temp_value(value)
+        minutes = parse_minutes(lasting)
+        pump.require("temp_basal", kind=0, value=number, duration_min=minutes)
+        old = basal_line(pump.status())
+        confirm(options, f"Basal rate: {old} -> [bold]{shown} for {duration(minutes)}[/]", yes)
+        reply = pump.temp_basal(kind, number, minutes)
+        in_force, until = amount(reply.in_force_mu_per_h, "mU/h"), uptime(reply.until_us)
+        text = f"Temporary basal no. {reply.delivery_id}: {in_force} from {uptime(reply.at_us)} until {until}."
+        show(options, reply, text)
+
+
+@app.command(rich_help_panel=_PANEL)
+def recommend(
+    ctx: typer.Context,
+    rate: Annotated[str, typer.Argument(metavar="RATE", help="Basal rate in U/h, for example 1.2.")],
+    lasting: Annotated[
+        str, typer.Option("--for", metavar="DURATION", help="1min to 60min; then the programmed rate comes back.")
+    ],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Recommend a basal rate as a closed loop does: it lapses by itself unless renewed."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        rate_mu_per_h, minutes = parse_rate(rate), parse_minutes(lasting)
+        pump.require("recommend_rate", rate_mu_per_h=rate_mu_per_h, valid_min=minutes)
+        old, new = basal_line(pump.status()), f"{amount(rate_mu_per_h, 'mU/h')} for {duration(minutes)}"
+        confirm(options, f"Basal rate: {old} -> [bold]{new}[/]", yes)
+        reply = pump.recommend_rate(rate_mu_per_h, minutes)
+        back = amount(reply.programmed_mu_per_h, "mU/h")
+        text = f"Basal rate {new} from {uptime(reply.at_us)} until {uptime(reply.until_us)};"
+        show(options, reply, f"{text} then {back} as programmed, unless renewed.")
+
+
+def _cancel_temp(pump: Programmer, options: Options, yes: bool) -> None:
+    now = pump.status()
+    left = now.temp_until_us != NEVER_US
+    old = f"{amount(now.in_force_mu_per_h, 'mU/h')}, temporary" if left else "no temporary rate"
+    rest = f" for another {span(now.temp_until_us - now.now_us)}" if left else ""
+    confirm(options, f"Basal rate: {old}{rest} -> [bold]{programmed_line(now)}[/]", yes)
+    reply = pump.cancel_temp()
+    text = f"Temporary basal no. {reply.delivery_id} cancelled at {uptime(reply.at_us)};"
+    show(options, reply, f"{text} basal {amount(reply.in_force_mu_per_h, 'mU/h')}.")
+
+
+def _temp_value(text: str) -> tuple[str, int, str]:
+    """(kind, value, how it is shown)."""
+    if not text.endswith("%"):
+        rate_mu_per_h = parse_rate(text)
+        return "rate", rate_mu_per_h, amount(rate_mu_per_h, "mU/h")
+    percent = text.removesuffix("%").strip()
+    if not percent.isdigit() or int(percent) > 200:
+        raise UsageError(f"'{text}' is not a percentage from 0% to 200%")
+    return "percent", int(percent), f"{int(percent)} % of what is programmed"

@@ -1,0 +1,152 @@
+"""Commands for what a clinic sets: limits, settings, clock, memory."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+
+from host.console import Json, Yes, confirm, connected, options_of, show
+from host.day import parse_rate
+from host.records import Limits, Settings
+from host.screens.clinic import limits_table, settings_table
+from host.screens.clinic import utc_offset as offset_text
+from host.units import AmountError, parse_milli, parse_minutes, parse_time, uptime, utc, whole_steps
+
+app = typer.Typer()
+_PANEL = "Clinic"
+_OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::([0-5]\d))?")
+
+
+@app.command(rich_help_panel=_PANEL)
+def limits(
+    ctx: typer.Context,
+    max_basal: Annotated[
+        str | None, typer.Option(metavar="U", help="Greatest basal rate, U/h, in steps of 0.05.")
+    ] = None,
+    max_bolus: Annotated[str | None, typer.Option(metavar="U", help="Greatest single bolus, U.")] = None,
+    max_hour: Annotated[str | None, typer.Option(metavar="U", help="Greatest use in any 60 min, U.")] = None,
+    max_day: Annotated[str | None, typer.Option(metavar="U", help="Greatest use in any 24 h, U.")] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Show the clinician limits, or set those that are given."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        given = {"max_bolus_mu": max_bolus, "max_hour_mu": max_hour, "max_day_mu": max_day}
+        changes = {name: _volume(text) for name, text in given.items() if text is not None}
+        if max_basal is not None:
+            changes["max_basal_mu_per_h"] = parse_rate(max_basal)
+        old = pump.status().limits
+        if not changes:
+            show(options, old, limits_table(old))
+            return
+        new: Limits = replace(old, **changes)
+        confirm(options, limits_table(old, new), yes)
+        reply = pump.set_limits(new)
+        show(options, reply, f"Limits set at {uptime(reply.at_us)}.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def settings(
+    ctx: typer.Context,
+    suspend_rate: Annotated[
+        str | None, typer.Option(metavar="U/h", help="Basal rate while suspended, 0 to 1; 0: none.")
+    ] = None,
+    auto_off: Annotated[
+        str | None, typer.Option(metavar="DURATION|never", help="Stop after so long without a programmer, to 168h.")
+    ] = None,
+    utc_offset: Annotated[
+        str | None, typer.Option(metavar="±HH:MM", help="Local clock less UTC, for example +01:00.")
+    ] = None,
+    reservoir_low: Annotated[str | None, typer.Option(metavar="U", help="Below this the reservoir is low.")] = None,
+    reservoir_empty: Annotated[str | None, typer.Option(metavar="U", help="Below this it counts as empty.")] = None,
+    reservoir_stop: Annotated[str | None, typer.Option(metavar="U", help="Below this delivery stops.")] = None,
+    in_use_days: Annotated[int | None, typer.Option(help="How long insulin may be in the reservoir, 1 to 90.")] = None,
+    stroke_tone: Annotated[
+        bool | None, typer.Option("--stroke-tone/--no-stroke-tone", help="A tone with every stroke.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Show what the pump does by itself, or set what is given."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        given: dict[str, Any] = {
+            "suspend_rate_mu_per_h": _read(parse_rate, suspend_rate),
+            "auto_off_min": _read(_auto_off, auto_off),
+            "utc_offset_min": _read(_offset, utc_offset),
+            "reservoir_low_mu": _read(_volume, reservoir_low),
+            "reservoir_empty_mu": _read(_volume, reservoir_empty),
+            "reservoir_stop_mu": _read(_volume, reservoir_stop),
+            "in_use_days": in_use_days,
+            "stroke_tone": stroke_tone,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        old = pump.read_settings()
+        if not changes:
+            show(options, old, settings_table(old))
+            return
+        new: Settings = replace(old, **changes)
+        pump.require("set_settings", **{name: getattr(new, name) for name in given})
+        confirm(options, settings_table(old, new), yes)
+        reply = pump.set_settings(new)
+        show(options, reply, f"Settings stored at {uptime(reply.at_us)}.")
+
+
+@app.command("set-time", rich_help_panel=_PANEL)
+def set_time(
+    ctx: typer.Context,
+    when: Annotated[
+        str | None, typer.Argument(metavar="TIME", help="ISO 8601, for example 2026-01-31T08:00+01:00; without: now.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Set the pump's wall clock; basal goes on as programmed for that time."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        utc_s = parse_time(when) if when else round(time.time())
+        pump.require("set_time", utc_s=utc_s)
+        now, offset_min = pump.status(), pump.read_settings().utc_offset_min
+        old = utc(now.utc_s) if now.utc_s else "lost"
+        local = f"patterns run by {offset_text(offset_min)}"
+        confirm(options, f"Clock: {old} -> [bold]{utc(utc_s)}[/] ({local})", yes)
+        reply = pump.set_time(utc_s)
+        show(options, reply, f"Clock set to {utc(reply.new_utc_s)} at {uptime(reply.at_us)}.")
+
+
+@app.command("initialise-memory", rich_help_panel=_PANEL)
+def initialise_memory(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+    """Start anew with a memory that the pump cannot believe: stopped, no basal, today's use forgotten."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        new = "empty; rates, patterns, limits and caps forgotten"
+        confirm(options, Group(f"Memory: {pump.status().memory} -> [bold]{new}[/]"), yes)
+        reply = pump.initialise_memory()
+        show(options, reply, f"Memory initialised at {uptime(reply.at_us)}; delivery is stopped.")
+
+
+def _read(parse: Callable[[str], int], text: str | None) -> int | None:
+    return None if text is None else parse(text)
+
+
+def _auto_off(text: str) -> int:
+    return 0 if text == "never" else parse_minutes(text)
+
+
+def _volume(text: str) -> int:
+    return whole_steps(parse_milli(text, "U"), 1, "U", "0.001 U")
+
+
+def _offset(text: str) -> int:
+    found = _OFFSET.fullmatch(text.strip())
+    if not found:
+        raise AmountError(f"'{text}' is not an offset from UTC; write for example +01:00")
+    minutes = int(found[2]) * 60 + int(found[3] or 0)
+    return -minutes if found[1] == "-" else minutes

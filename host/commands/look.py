@@ -1,0 +1,123 @@
+"""Commands that only look: who, status, log, ledger, catheter, time."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from host.alarm_texts import language_of
+from host.client import Programmer
+from host.console import Json, Options, connected, options_of, show
+from host.screens.clinic import time_table
+from host.screens.history import deliveries_table, diagnosis_table, events_table
+from host.screens.status import hello_table, status_table
+
+app = typer.Typer()
+_PANEL = "Look"
+
+
+@app.command(rich_help_panel=_PANEL)
+def status(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show what the pump is doing: state, rates, boluses, alarms, ledgers, limits."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        language = language_of(options.language)
+        reply = pump.status()
+        show(options, reply, status_table(reply, language))
+
+
+@app.command(rich_help_panel=_PANEL)
+def monitor(
+    ctx: typer.Context,
+    interval: Annotated[float, typer.Option(min=0, help="Seconds between two readings.")] = 1.0,
+    count: Annotated[int, typer.Option(min=0, help="Stop after so many readings; 0: on Ctrl-C.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the status again and again, until Ctrl-C. With --json: one line a reading."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        try:
+            _watch(pump, options, interval, count)
+        except KeyboardInterrupt:
+            pass
+
+
+def _watch(pump: Programmer, options: Options, interval_s: float, count: int) -> None:
+    language = language_of(options.language)
+    with Live(auto_refresh=False) as live:
+        readings = 0
+        while True:
+            reply = pump.status()
+            if options.as_json:
+                show(options, reply, "")
+            else:
+                live.update(status_table(reply, language), refresh=True)
+            readings += 1
+            if readings == count:
+                return
+            time.sleep(interval_s)
+
+
+@app.command(rich_help_panel=_PANEL)
+def log(
+    ctx: typer.Context,
+    since: Annotated[int, typer.Option(min=0, help="Only events numbered above this.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Only the newest so many; 0: all.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the event log, oldest first."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        language = language_of(options.language)
+        page = pump.read_log(since, 1)
+        if count:
+            since = max(since, page.newest_number - count)
+        events = list(pump.events(since))
+        lost = max(0, page.oldest_number - 1 - since)
+        table = events_table(events, language)
+        show(options, events, Group(f"{lost} older events are lost.", table) if lost else table)
+
+
+@app.command(rich_help_panel=_PANEL)
+def deliveries(
+    ctx: typer.Context,
+    since: Annotated[int, typer.Option(min=0, help="Only those numbered above this.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the delivery ledger, oldest first."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        records = list(pump.deliveries(since))
+        show(options, records, deliveries_table(records))
+
+
+@app.command(rich_help_panel=_PANEL)
+def diagnosis(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show what the pump has found out about its catheter: occlusion, air lock, backflow, stall, sensor."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.read_diagnosis()
+        show(options, reply, diagnosis_table(reply))
+
+
+@app.command("time", rich_help_panel=_PANEL)
+def show_time(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show the pump's clocks: the local one by which patterns run, UTC, the device's own."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        offset_min = pump.read_settings().utc_offset_min
+        reply = pump.read_time()
+        show(options, reply, time_table(reply, offset_min, round(time.time())))
+
+
+@app.command(rich_help_panel=_PANEL)
+def hello(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show who the pump is and what runs on it."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.hello()
+        show(options, reply, hello_table(reply))

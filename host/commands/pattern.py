@@ -1,0 +1,153 @@
+"""Commands for basal patterns: show, edit (staged, looked at, then committed at once), select."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firmware.protocol import NO_PATTERN, PATTERNS
+from host import day
+from host.client import Programmer
+from host.console import Json, UsageError, Yes, confirm, connected, need_answer, options_of, show
+from host.errors import BadReply
+from host.records import Pattern, Status
+from host.screens.pattern import compared_table, pattern_table, patterns_table
+from host.screens.status import programmed_line
+from host.units import amount, uptime
+
+app = typer.Typer()
+commands = typer.Typer(help="Show, edit and select basal patterns.", no_args_is_help=True)
+app.add_typer(commands, name="pattern", rich_help_panel="Deliver")
+
+
+class Name(StrEnum):
+    """Which pattern."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+Which = Annotated[Name, typer.Argument(metavar="A|B|C|D", case_sensitive=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPattern:
+    """A pattern as a script reads it."""
+
+    pattern: str
+    fingerprint: int
+    day_mu: int
+    rates_mu_per_h: tuple[int, ...]
+
+
+@commands.command("show")
+def show_pattern(
+    ctx: typer.Context,
+    which: Annotated[Name | None, typer.Argument(metavar="[A|B|C|D]", case_sensitive=False)] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As lines 06:00,0.8: a file that edit --file takes.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show one pattern, or all of them in a line each."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        runs = _running(pump.status())
+        names = [each.value for each in Name] if which is None else [which.value]
+        if as_csv and which is None:
+            raise UsageError("say which pattern: pump pattern show A --csv")
+        found = {name: pump.read_pattern(name) for name in names}
+        if as_csv:
+            typer.echo(day.as_csv(found[names[0]].rates_mu_per_h), nl=False)
+        elif which is None:
+            rates = {name: each.rates_mu_per_h for name, each in found.items()}
+            show(options, [_named(*each) for each in found.items()], patterns_table(rates, runs))
+        else:
+            (name, pattern), *_ = found.items()
+            show(options, _named(name, pattern), pattern_table(name, pattern.rates_mu_per_h, running=name == runs))
+
+
+@commands.command("edit")
+def edit(
+    ctx: typer.Context,
+    which: Which,
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TIME=RATE]...", help="06:00=0.8 22:30=0.45, or a stretch: 06:00-09:30=0.8. U/h."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A whole day: CSV (06:00,0.8) or JSON, as pattern show gives.")
+    ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="What is given is the whole day; the first is 00:00.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Change a pattern: shown beside the old one as the pump holds it, then stored at once.
+
+    A rate holds from its time until the next one given, or until where the pattern changes already; --whole: until the
+    next one given. The pattern that runs goes on unchanged until all of it is stored.
+    """
+    options = options_of(ctx, as_json)
+    name = which.value
+    with connected(options) as pump:
+        if bool(changes) == bool(file):
+            raise UsageError(f"give changes, pump pattern edit {name} 06:00=0.8 22:30=0.45, or --file")
+        need_answer(yes)
+        old = pump.read_pattern(name).rates_mu_per_h
+        if file is not None:
+            wanted = day.read_file(file)
+        else:
+            wanted = day.whole(changes or ()) if whole else day.edited(old, changes or ())
+        pump.require("stage_pattern", pattern=0, rates=[{"rate_mu_per_h": each} for each in wanted])
+        if wanted == old:
+            raise UsageError(f"pattern {name} is so already")
+        staged = _stage(pump, name, wanted)
+        running = _running(pump.status()) == name
+        table = compared_table(name, old, staged.rates_mu_per_h, running=running)
+        confirm(options, table, yes, "Nothing was changed.")
+        reply = pump.commit_pattern(name, staged.fingerprint)
+        total = f"{amount(reply.day_mu, 'mU')} a day"
+        basal = f"; basal now {amount(reply.in_force_mu_per_h, 'mU/h')}" if running else ""
+        show(options, reply, f"Pattern {name} stored at {uptime(reply.at_us)}: {total}{basal}.")
+
+
+@commands.command("select")
+def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = False) -> None:
+    """Run a pattern by the pump's local clock, in place of another or of a rate set by hand."""
+    options = options_of(ctx, as_json)
+    name = which.value
+    with connected(options) as pump:
+        now, new = pump.status(), pump.read_pattern(name)
+        need_answer(yes)
+        old_name = _running(now)
+        if old_name is not None and old_name != name:
+            old = pump.read_pattern(old_name).rates_mu_per_h
+            question = f"pattern {old_name} ({amount(day.day_mu(old), 'mU')} a day)"
+        else:
+            question = programmed_line(now)
+        total = f"pattern {name} ({amount(new.day_mu, 'mU')} a day)"
+        confirm(options, f"Basal: {question} -> [bold]{total}[/]", yes)
+        reply = pump.select_pattern(name)
+        rate = amount(reply.rate_mu_per_h, "mU/h")
+        show(options, reply, f"Pattern {name} runs from {uptime(reply.at_us)} on: {rate} now.")
+
+
+def _stage(pump: Programmer, name: str, wanted: day.Rates) -> Pattern:
+    """Put `wanted` aside in the pump and return what it holds then."""
+    pump.stage_pattern(name, wanted)
+    staged = pump.read_pattern(name, staged=True)
+    if staged.rates_mu_per_h != wanted or staged.fingerprint != day.fingerprint(wanted):
+        raise BadReply(f"what the pump holds for pattern {name} is not what was sent; nothing was changed")
+    return staged
+
+
+def _running(status: Status) -> str | None:
+    return None if status.pattern == NO_PATTERN else PATTERNS[status.pattern]
+
+
+def _named(name: str, pattern: Pattern) -> NamedPattern:
+    return NamedPattern(name, pattern.fingerprint, pattern.day_mu, pattern.rates_mu_per_h)

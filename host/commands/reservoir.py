@@ -1,0 +1,122 @@
+"""Commands for the reservoir: what is left, and the record of a refill."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from firmware.therapy import refill as made
+from host.console import Json, UsageError, Yes, confirm, connected, interactive, options_of, show
+from host.screens.clinic import refilled_text, reservoir_table
+from host.units import AmountError, amount, millilitres, parse_milli
+
+app = typer.Typer()
+_PANEL = "Clinic"
+_TAKEN_BACK_ML = "2"
+# What is asked for, in the order of the work (docs/procedures.md), and how its unit is called.
+QUESTIONS = {
+    "drawn_before": ("Syringe for what is left, weighed before it was drawn", "g"),
+    "drawn_after": ("The same with what was left in it", "g"),
+    "put_before": ("Syringe with fresh insulin, weighed before it was filled in", "g"),
+    "put_after": ("The same after", "g"),
+    "taken_back": ("Taken back to bring the vacuum back", "mL"),
+}
+
+
+@app.command(rich_help_panel=_PANEL)
+def reservoir(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show what is left in the reservoir, how long it lasts, and when the next refill is due."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.read_reservoir()
+        show(options, reply, reservoir_table(reply))
+
+
+@app.command(rich_help_panel=_PANEL)
+def refill(
+    ctx: typer.Context,
+    drawn_before: Annotated[str | None, typer.Option(metavar="G", help="Syringe for the rest, before, g.")] = None,
+    drawn_after: Annotated[str | None, typer.Option(metavar="G", help="The same with the rest, g.")] = None,
+    put_before: Annotated[str | None, typer.Option(metavar="G", help="Syringe of fresh insulin, before, g.")] = None,
+    put_after: Annotated[str | None, typer.Option(metavar="G", help="The same after, g.")] = None,
+    taken_back: Annotated[
+        str | None, typer.Option(metavar="ML", help="Taken back for the vacuum, mL; usual 2.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Record a refill by weight, and learn how well counted and real agree. Asks for what is not given."""
+    options = options_of(ctx, as_json)
+    given = {
+        "drawn_before": drawn_before,
+        "drawn_after": drawn_after,
+        "put_before": put_before,
+        "put_after": put_after,
+        "taken_back": taken_back,
+    }
+    with connected(options) as pump:
+        per_ml = pump.hello().concentration_u_per_ml
+        found = {name: _read(name, text) for name, text in given.items() if text is not None}
+        missing = [name for name in given if name not in found]
+        if missing == ["taken_back"] and yes:
+            found["taken_back"] = _read("taken_back", _TAKEN_BACK_ML)
+        elif missing and not interactive():
+            raise UsageError("not given: " + ", ".join("--" + name.replace("_", "-") for name in missing))
+        else:
+            found |= {name: _ask(name) for name in missing}
+        weights = {
+            "put_before_mg": found["put_before"],
+            "put_after_mg": found["put_after"],
+            "taken_back_nl": found["taken_back"],
+            "drawn_before_mg": found["drawn_before"],
+            "drawn_after_mg": found["drawn_after"],
+        }
+        pump.require("record_refill", **weights)
+        rest_nl, filled_nl = _volumes(weights)
+        old, new = pump.read_reservoir(), f"{millilitres(filled_nl)}, {amount(filled_nl * per_ml // 1000, 'mU')}"
+        counted = f"{amount(old.left_mu, 'mU')} by count" if old.filled_mu else "not known"
+        weighed = f"{millilitres(rest_nl)}, {amount(rest_nl * per_ml // 1000, 'mU')} drawn"
+        confirm(options, f"Reservoir: {counted}, {weighed} -> [bold]{new}[/]", yes)
+        reply = pump.record_refill(**weights)
+        show(options, reply, refilled_text(reply))
+
+
+def _read(name: str, text: str) -> int:
+    """A weight in whole mg, or a volume in whole nL."""
+    unit = QUESTIONS[name][1]
+    milli = parse_milli(text.strip().replace(",", "."), unit) * (1000 if unit == "mL" else 1)
+    if milli != int(milli):
+        raise AmountError(f"'{text}' {unit} is finer than this can take")
+    return int(Decimal(milli))
+
+
+def _ask(name: str) -> int:
+    question, unit = QUESTIONS[name]
+
+    def read(text: str) -> int:
+        try:
+            return _read(name, text)
+        except AmountError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    default = _TAKEN_BACK_ML if name == "taken_back" else None
+    found: int = typer.prompt(f"{question} ({unit})", default=default, value_proc=read, err=True)
+    return found
+
+
+def _volumes(weights: dict[str, int]) -> tuple[int, int]:
+    """(nL drawn, nL in the reservoir now). Raises UsageError if that cannot be."""
+    try:
+        put_in = made.weighed(weights["put_before_mg"], weights["put_after_mg"])
+        filled = made.net_fill(put_in, made.read_off(weights["taken_back_nl"]))
+        drawn = made.weighed(weights["drawn_after_mg"], weights["drawn_before_mg"])
+    except made.Refused as error:
+        text = (
+            f"{millilitres(error.value)} would be in the reservoir, which holds up to {millilitres(made.CAPACITY_NL)}"
+        )
+        raise UsageError(f"that cannot be: {text}; weigh again") from error
+    if drawn.nl < 0:
+        raise UsageError("that cannot be: the syringe with what was left weighs less than before; weigh again")
+    return int(drawn.nl), int(filled.nl)

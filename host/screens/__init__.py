@@ -1,0 +1,1 @@
+"""What people see: tables and lines made of the client's records, by theme."""

@@ -1,0 +1,43 @@
+"""The latched alarms with what they mean and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from host.alarm_texts import AlarmText
+from host.units import span
+
+_COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan"}
+# Heading, to do, how long ago, the cause is there, it is gone, no alarm.
+_WORDS = {
+    "en": ("Alarms", "To do", "{} ago", "cause still there", "cause gone: can be acknowledged", "none"),
+    "fr": (
+        "Alarmes",
+        "Que faire",
+        "depuis {}",
+        "cause toujours présente",
+        "cause disparue : peut être acquittée",
+        "aucune",
+    ),
+}
+_PRIORITIES: dict[str, dict[str, str]] = {"en": {}, "fr": {"high": "haute", "medium": "moyenne", "low": "basse"}}
+
+
+def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Table | str:
+    """Every latched alarm, oldest first; a line if there is none."""
+    heading, do, ago, there, gone, none = _WORDS[language]
+    if not alarms:
+        return f"{heading}: {none}."
+    table = Table(title=heading, title_justify="left", show_header=False, show_lines=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for each in alarms:
+        colour = _COLOURS[each.priority]
+        priority = _PRIORITIES[language].get(each.priority, each.priority)
+        left = f"[{colour}]{each.title}[/]\n{each.name}\n{priority}"
+        age = ago.format(span(now_us - each.since_us))
+        right = f"{each.means}\n[bold]{do}:[/] {each.do}\n[dim]{age}; {there if each.cause_there else gone}[/]"
+        table.add_row(left, right)
+    return table

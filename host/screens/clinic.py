@@ -1,0 +1,109 @@
+"""What a clinic sets and reads: limits, settings, reservoir."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+
+from rich.console import Group
+from rich.table import Table
+
+from host.records import DeviceTime, Limits, Refilled, Reservoir, Settings
+from host.screens.common import old_and_new, pairs, plain
+from host.units import amount, duration, millilitres, span, uptime, utc
+
+_NEVER_H = 0xFFFFFFFF
+LIMIT_NAMES = {
+    "max_basal_mu_per_h": ("basal rate", "mU/h"),
+    "max_bolus_mu": ("one bolus", "mU"),
+    "max_hour_mu": ("any 60 min", "mU"),
+    "max_day_mu": ("any 24 h", "mU"),
+}
+_ACTS = {
+    "good": "as counted",
+    "watch": "refill sooner and look again",
+    "rinse": "abnormal: measure the stroke volume, then rinse",
+    "catheter": "abnormal: look at the catheter before a rinse",
+    "over": "over-delivery or a weighing error: stop, weigh again",
+    "interval_too_short": "too little was delivered to say anything",
+    "first_refill": "the first one has nothing to compare with",
+}
+
+
+def utc_offset(minutes: int) -> str:
+    """Minutes east of UTC as "UTC+01:00"."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
+
+
+SETTINGS: dict[str, tuple[str, Callable[[int], str]]] = {
+    "suspend_rate_mu_per_h": ("basal while suspended", lambda value: amount(value, "mU/h")),
+    "auto_off_min": ("auto-off without a programmer", lambda value: f"after {duration(value)}" if value else "never"),
+    "utc_offset_min": ("local clock", utc_offset),
+    "reservoir_low_mu": ("reservoir low", lambda value: amount(value, "mU")),
+    "reservoir_empty_mu": ("reservoir empty", lambda value: amount(value, "mU")),
+    "reservoir_stop_mu": ("delivery stops", lambda value: amount(value, "mU")),
+    "in_use_days": ("insulin in use at most", lambda value: f"{value} d"),
+    "stroke_tone": ("tone with every stroke", lambda value: "on" if value else "off"),
+}
+
+
+def time_table(found: DeviceTime, offset_min: int, here_s: int) -> Group:
+    """The pump's clocks; `here_s` is this computer's, for comparison."""
+    rows = [("device time", uptime(found.now_us))]
+    if not found.utc_s:
+        return pairs("Clock", [("clock", "[red]lost: set the time; patterns run at their lowest rate[/]"), *rows])
+    off_s = found.utc_s - here_s
+    compared = "as this computer's" if abs(off_s) < 2 else span(abs(off_s) * 1_000_000)
+    compared += "" if abs(off_s) < 2 else " ahead of this computer's" if off_s > 0 else " behind this computer's"
+    local = utc(found.utc_s + offset_min * 60).removesuffix(" UTC")
+    return pairs(
+        "Clock", [("local", f"{local} ({utc_offset(offset_min)})"), ("clock", f"{utc(found.utc_s)}, {compared}"), *rows]
+    )
+
+
+def limits_table(old: Limits, new: Limits | None = None) -> Table:
+    """The clinician limits, beside the new ones if given."""
+    rows = []
+    for field in fields(Limits):
+        label, unit = LIMIT_NAMES[field.name]
+        then = None if new is None else amount(getattr(new, field.name), unit)
+        rows.append((label, amount(getattr(old, field.name), unit), then))
+    return old_and_new("Clinician limits", rows)
+
+
+def settings_table(old: Settings, new: Settings | None = None) -> Table:
+    """What the pump does by itself, beside the new values if given."""
+    rows = []
+    for name, (label, shown) in SETTINGS.items():
+        rows.append((label, shown(getattr(old, name)), None if new is None else shown(getattr(new, name))))
+    return old_and_new("Settings", rows)
+
+
+def reservoir_table(found: Reservoir) -> Group:
+    """What is left in the reservoir, by computation."""
+    if not found.filled_mu:
+        return pairs("Reservoir", [("content", "not known: no refill has been recorded")])
+    colour = {"enough": "green", "low": "yellow"}.get(found.level, "red")
+    filled = utc(found.filled_utc_s) if found.filled_utc_s else "at a time that is not known"
+    rows = [
+        ("content", f"{amount(found.left_mu, 'mU')}, [{colour}]{plain(found.level)}[/]"),
+        ("filled", f"{amount(found.filled_mu, 'mU')}, {filled}"),
+        ("lasts", "does not run out at the present use" if found.empty_h == _NEVER_H else _lasts(found.empty_h)),
+        ("next refill", f"by {utc(found.due_utc_s)}" if found.due_utc_s else "not known: the clock is or was lost"),
+    ]
+    return pairs("Reservoir, computed from what was delivered", rows)
+
+
+def refilled_text(found: Refilled) -> str:
+    """What a refill has shown."""
+    text = f"{millilitres(found.filled_nl)} are in the reservoir; {millilitres(found.residual_nl)} were left."
+    if found.band not in ("first_refill",):
+        accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
+        text += f"\nRefill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/]."
+    return f"{text}\nThat is: {_ACTS.get(found.band, plain(found.band))}."
+
+
+def _lasts(hours: int) -> str:
+    days, rest = divmod(hours, 24)
+    return f"{days} d {rest} h at the present use" if days else f"{rest} h at the present use"

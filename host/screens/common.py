@@ -1,0 +1,45 @@
+"""What the screens share: names and values side by side, old and new side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group
+from rich.table import Table
+
+NOT_A_DEVICE = "(development platform, not a medical device)"
+
+
+def pairs(title: str, rows: Iterable[tuple[str, str]]) -> Group:
+    """Names and values under a title."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    return Group(f"[italic]{title} {NOT_A_DEVICE}[/]", table)
+
+
+def old_and_new(title: str, rows: Iterable[tuple[str, str, str | None]]) -> Table:
+    """Values as they are, and beside them what they would be; None: nothing new is shown. Changes stand out."""
+    rows = list(rows)
+    both = any(new is not None for _, _, new in rows)
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    table.add_column("now", justify="right")
+    if both:
+        table.add_column("new", justify="right")
+        table.add_column("")
+    for name, old, new in rows:
+        if not both:
+            table.add_row(name, old)
+        elif new is None or new == old:
+            table.add_row(name, old, old, "")
+        else:
+            table.add_row(name, old, f"[bold yellow]{new}[/]", "[bold yellow]←[/]")
+    return table
+
+
+def plain(word: str) -> str:
+    """A word of the link as people write it."""
+    return word.replace("_", " ")

@@ -1,0 +1,142 @@
+"""What has happened: the delivery ledger and the event log; and what was found out about the catheter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rich.console import Group
+from rich.table import Table
+
+from firmware import protocol
+from host.alarm_texts import title
+from host.records import Delivery, Diagnosis, Event
+from host.screens.common import pairs, plain
+from host.units import amount, duration, uptime, utc
+
+_PATTERN = protocol.PATTERNS
+
+
+def diagnosis_table(found: Diagnosis) -> Group:
+    """What the occlusion detector has found."""
+    rows = [("finding", plain(found.diagnosis))]
+    if found.at_us:
+        rows += [
+            ("settled by", f"the stroke at {uptime(found.at_us)}, {found.strokes} strokes after the first sign"),
+            ("missed", amount(found.missed_mu, "mU")),
+            ("in the catheter", f"{amount(found.stored_mu, 'mU')} waiting, {amount(found.released_mu, 'mU')} released"),
+            ("pressure", f"{found.level_pa} Pa, {found.rise_pa} Pa a stroke"),
+            ("compliance", f"{found.compliance_pl_per_pa} pL/Pa"),
+        ]
+    return pairs("Catheter", rows)
+
+
+def deliveries_table(deliveries: Iterable[Delivery]) -> Table:
+    """The delivery ledger."""
+    table = Table(title="Deliveries; strokes are commanded/delivered/abandoned", title_justify="left", box=None)
+    for heading in ("no.", "kind", "start", "end", "programmed", "strokes", "ended"):
+        table.add_column(
+            heading, justify="right" if heading in ("no.", "programmed", "strokes") else "left", no_wrap=True
+        )
+    for each in deliveries:
+        table.add_row(
+            str(each.id),
+            plain(each.kind),
+            uptime(each.start_us)[:-4],  # whole seconds
+            uptime(each.end_us)[:-4] if each.end_us else "-",
+            amount(each.programmed_mu, "mU"),
+            f"{each.commanded_strokes}/{each.delivered_strokes}/{each.abandoned_strokes}",
+            plain(each.reason),
+        )
+    return table
+
+
+def events_table(events: Iterable[Event], language: str = "en") -> Table:
+    """The event log."""
+    table = Table(title="Event log", title_justify="left", box=None)
+    for heading in ("no.", "time", "class", "event", "what"):
+        table.add_column(heading, justify="right" if heading == "no." else "left", no_wrap=heading != "what")
+    for each in events:
+        when = utc(each.time_s) if each.clock_known else f"+{each.time_s} s (clock lost)"
+        table.add_row(str(each.number), when, each.category, plain(each.event), event_text(each, language))
+    return table
+
+
+def event_text(event: Event, language: str = "en") -> str:
+    """What an event's values mean: docs/memory.md."""
+    if event.event.startswith("delivery_"):
+        kind, reason = plain(protocol.KINDS[event.detail]), plain(protocol.REASONS[event.reason])
+        return (
+            f"no. {event.a}, {kind}: {amount(event.b, 'mU')} programmed,"
+            f" {event.c} strokes delivered, {event.d} abandoned; {reason}"
+        )
+    if event.event in ("accepted", "refused"):
+        message = protocol.BY_ID.get(event.detail)
+        name = plain(message.name) if message else f"message {event.detail:#04x}"
+        if event.event == "refused":
+            return f"{name}: {plain(protocol.CODES[event.reason])}, value {event.a}"
+        return f"{name}{_accepted(message.name if message else '', event)}"
+    text = _TEXTS.get(event.event)
+    if text is not None:
+        return text(event)
+    if event.event in ("alarm", "acknowledged"):
+        return title(event.detail, language) + (f" ({event.a})" if event.a else "")
+    return ""
+
+
+def _reset(event: Event) -> str:
+    doubt = ", one stroke counted that may not have been delivered" if event.b else ""
+    return f"no. {event.a}: without delivery for {event.c} s{doubt}"
+
+
+def _diagnosis(event: Event) -> str:
+    name = plain(protocol.DIAGNOSES[event.detail])
+    missed, stored, released = (amount(value, "mU") for value in (event.b, event.c, event.d))
+    return f"{name} after {event.a} strokes: {missed} missed, {stored} in the catheter, {released} released"
+
+
+def _clock_set(event: Event) -> str:
+    return f"from {utc(event.a) if event.a else 'nothing'} to {utc(event.b)}"
+
+
+_TEXTS: dict[str, Callable[[Event], str]] = {
+    "reset": _reset,
+    "diagnosis": _diagnosis,
+    "clock_set": _clock_set,
+    "settings_kept": lambda event: "power went while settings were stored: those before are in force",
+    "rate_lapsed": lambda event: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
+    "fault": lambda event: f"fault {event.detail} of the dose core",
+    "connected": lambda event: "a programmer" if event.detail else "a programmer of another version",
+}
+
+
+def _accepted(name: str, event: Event) -> str:
+    """The values of an order that was carried out, in the order in which the firmware logs them."""
+    values = [event.a, event.b, event.c, event.d]
+    if name in _ORDERS:
+        return ": " + _ORDERS[name](*values)
+    return "".join(f" {value}" for value in values if value)
+
+
+def _temp_basal(kind: int, value: int, minutes: int, _: int) -> str:
+    what = f"{value} %" if kind == protocol.TEMP_PERCENT else amount(value, "mU/h")
+    return f"{what} for {duration(minutes)}"
+
+
+_ORDERS: dict[str, Callable[[int, int, int, int], str]] = {
+    "set_basal": lambda a, b, c, d: amount(a, "mU/h"),
+    "bolus": lambda a, b, c, d: f"no. {a}, {amount(b, 'mU')}",
+    "square_bolus": lambda a, b, c, d: f"no. {a}, {amount(b, 'mU')} over {duration(c)}",
+    "dual_bolus": lambda a, b, c, d: f"no. {a}, {amount(b, 'mU')} at once, {amount(c, 'mU')} over {duration(d)}",
+    "cancel_bolus": lambda a, b, c, d: " and ".join(f"no. {each}" for each in (a, b) if each),
+    "suspend": lambda a, b, c, d: f"basal {amount(a, 'mU/h')}",
+    "resume": lambda a, b, c, d: f"basal {amount(a, 'mU/h')}",
+    "recommend_rate": lambda a, b, c, d: f"{amount(a, 'mU/h')} for {duration(b)}",
+    "temp_basal": _temp_basal,
+    "cancel_temp": lambda a, b, c, d: f"no. {a}",
+    "select_pattern": lambda a, b, c, d: _PATTERN[a],
+    "commit_pattern": lambda a, b, c, d: f"{_PATTERN[a]}, {amount(b, 'mU')} -> {amount(c, 'mU')} a day",
+    "set_limits": lambda a, b, c, d: ", ".join([amount(a, "mU/h")] + [amount(each, "mU") for each in (b, c, d)]),
+    "set_time": lambda a, b, c, d: utc(a),
+    "acknowledge_alarm": lambda a, b, c, d: title(a, "en"),
+    "record_refill": lambda a, b, c, d: f"{a / 1e6:.2f} mL in it now, {b / 1e6:.2f} mL were left",
+}
