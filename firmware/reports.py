@@ -74,7 +74,7 @@ class Reports:
             "now_us": now_us,
             "state": self._pump.therapy.state(state),
             "fault": state[code.GUARD_FAULT],
-            "basal_rate_mu_per_h": state[code.RATE_MU_PER_H],
+            "basal_rate_mu_per_h": min(self._pump.therapy.programme.programmed_mu_per_h(now_us), core.limits()[0]),
             "in_force_mu_per_h": self._pump.therapy.in_force_mu_per_h(),
             "pattern": record.pattern,
             "temp_until_us": _or_never(state[code.TEMP_UNTIL_US]),

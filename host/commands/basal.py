@@ -15,6 +15,7 @@ from host.units import amount, duration, parse_minutes, span, uptime
 
 app = typer.Typer()
 _PANEL = "Deliver"
+_GREATEST_MU_PER_H = 35000
 
 
 @app.command("set-basal", rich_help_panel=_PANEL)
@@ -60,9 +61,11 @@ def temp(
             raise UsageError(f"say how long: pump temp {value} --for 2h")
         kind, number, shown = _temp_value(value)
         minutes = parse_minutes(lasting)
-        pump.require("temp_basal", kind=0, value=number, duration_min=minutes)
-        old = basal_line(pump.status())
-        confirm(options, f"Basal rate: {old} -> [bold]{shown} for {duration(minutes)}[/]", yes)
+        pump.require("temp_basal", kind=0, value=0, duration_min=minutes)
+        now = pump.status()
+        if kind == "percent":
+            shown += f", {amount(now.basal_rate_mu_per_h * number // 100, 'mU/h')} now,"
+        confirm(options, f"Basal rate: {basal_line(now)} -> [bold]{shown} for {duration(minutes)}[/]", yes)
         reply = pump.temp_basal(kind, number, minutes)
         in_force, until = amount(reply.in_force_mu_per_h, "mU/h"), uptime(reply.until_us)
         text = f"Temporary basal no. {reply.delivery_id}: {in_force} from {uptime(reply.at_us)} until {until}."
@@ -107,6 +110,8 @@ def _temp_value(text: str) -> tuple[str, int, str]:
     """(kind, value, how it is shown)."""
     if not text.endswith("%"):
         rate_mu_per_h = parse_rate(text)
+        if rate_mu_per_h > _GREATEST_MU_PER_H:
+            raise UsageError(f"{text} U/h is beyond the hard limit of 35.00 U/h; a percentage is written {text}%")
         return "rate", rate_mu_per_h, amount(rate_mu_per_h, "mU/h")
     percent = text.removesuffix("%").strip()
     if not percent.isdigit() or int(percent) > 200:

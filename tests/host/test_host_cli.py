@@ -6,36 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from firmware import protocol
-from host import cli, console
+from host import console
 from host.commands import look
 from host.errors import PortError, SchemaMismatch
-from tests.host.fake_device import FakeDevice
-
-
-class Terminal:
-    """Runs the command with a given device behind every port."""
-
-    def __init__(self, monkeypatch):
-        self.device = FakeDevice()
-        self.ports = []
-        self.monkeypatch = monkeypatch
-        monkeypatch.setattr(console, "open_transport", self.open)
-        monkeypatch.delenv("RELEVE_PORT", raising=False)
-
-    def open(self, port):
-        self.ports.append(port)
-        self.device.closed = False
-        return self.device
-
-    def person(self):
-        self.monkeypatch.setattr(console, "interactive", lambda: True)
-
-    def run(self, *arguments, answer=None, port="fake", env=None):
-        options = ["--port", port] if port else []
-        return CliRunner().invoke(cli.app, [*options, *arguments], input=answer, env={"COLUMNS": "200", **(env or {})})
+from tests.host.terminal import Terminal
 
 
 @pytest.fixture
@@ -76,9 +52,9 @@ def test_json_is_complete(terminal):
 
 
 ORDERS = [
-    (("set-basal", "1.25"), ("set_basal", 1250), "0.20 U/h -> 1.25 U/h"),
+    (("set-basal", "1.25"), ("set_basal", 1250), "0.20 U/h, pattern A -> 1.25 U/h, set by hand"),
     (("bolus", "2.4"), ("bolus", 2400), "none -> 2.40 U"),
-    (("suspend",), ("suspend",), "running, basal 0.20 U/h"),
+    (("suspend",), ("suspend",), "running, basal 0.20 U/h -> suspended, basal 0.00 U/h"),
     (("resume",), ("resume",), "-> running"),
     (("limits", "--max-day", "90"), ("set_limits",), "90.00 U"),
 ]

@@ -254,6 +254,7 @@ def test_suspend_goes_on_at_the_least_rate_and_reminds(hand: Hand) -> None:
     hand.live(5 * SECOND_US)
     reply = therapy.suspend()
     assert (reply["rate_mu_per_h"], status(hand)["state"]) == (200, protocol.STATE_SUSPENDED)
+    assert (status(hand)["in_force_mu_per_h"], status(hand)["basal_rate_mu_per_h"]) == (200, 6000), "what resume brings"
     assert alarms(hand) == ["pump_suspended"]
     refused(lambda: therapy.bolus(200), protocol.WRONG_STATE)
     refused(lambda: therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
@@ -347,7 +348,7 @@ def test_a_recommended_rate_is_renewed_and_limited(hand: Hand) -> None:
     assert therapy.recommend_rate(500, 10)["until_us"] == 15 * MINUTE_US
     hand.pump.set_limits(1500, 40_000, 60_000, 150_000)
     refused(lambda: therapy.recommend_rate(1550, 10), protocol.CLINICIAN_LIMIT)
-    assert status(hand)["basal_rate_mu_per_h"] == 500
+    assert (status(hand)["basal_rate_mu_per_h"], status(hand)["in_force_mu_per_h"]) == (1000, 500)
     therapy.temp_basal(protocol.TEMP_RATE, 700, 30)
     assert status(hand)["recommended_until_us"] == protocol.NEVER_US
     refused(lambda: therapy.recommend_rate(500, 10), protocol.TEMP_ACTIVE)

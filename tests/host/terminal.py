@@ -1,0 +1,29 @@
+"""The `pump` command in this process, with a device behind every port that it opens."""
+
+from typer.testing import CliRunner
+
+from host import cli, console
+from tests.host.fake_device import FakeDevice
+
+
+class Terminal:
+    """Runs the command with a given device behind every port."""
+
+    def __init__(self, monkeypatch, pump=None):
+        self.device = FakeDevice(pump)
+        self.ports = []
+        self.monkeypatch = monkeypatch
+        monkeypatch.setattr(console, "open_transport", self.open)
+        monkeypatch.delenv("RELEVE_PORT", raising=False)
+
+    def open(self, port):
+        self.ports.append(port)
+        self.device.closed = False
+        return self.device
+
+    def person(self):
+        self.monkeypatch.setattr(console, "interactive", lambda: True)
+
+    def run(self, *arguments, answer=None, port="fake", env=None):
+        options = ["--port", port] if port else []
+        return CliRunner().invoke(cli.app, [*options, *arguments], input=answer, env={"COLUMNS": "200", **(env or {})})
