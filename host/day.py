@@ -92,6 +92,7 @@ def edited(rates: Sequence[int], changes: Iterable[str]) -> Rates:
 
 def whole(changes: Iterable[str]) -> Rates:
     """Return the day that "00:00=0.2", "06:00=0.8" and so on make by themselves. Raises AmountError."""
+    changes = list(changes)
     parsed = sorted(_parse(change) for change in changes)
     if not parsed or parsed[0][0] != 0:
         raise AmountError("a whole day begins at 00:00")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from firmware.therapy import refill as made
-from host.console import Json, UsageError, Yes, confirm, connected, interactive, options_of, show
+from host import console
+from host.console import Json, UsageError, Yes, confirm, connected, options_of, show
 from host.screens.clinic import refilled_text, reservoir_table
 from host.units import AmountError, amount, millilitres, parse_milli
 
@@ -62,7 +63,7 @@ def refill(
         missing = [name for name in given if name not in found]
         if missing == ["taken_back"] and yes:
             found["taken_back"] = _read("taken_back", _TAKEN_BACK_ML)
-        elif missing and not interactive():
+        elif missing and not console.interactive():
             raise UsageError("not given: " + ", ".join("--" + name.replace("_", "-") for name in missing))
         else:
             found |= {name: _ask(name) for name in missing}

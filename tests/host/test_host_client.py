@@ -33,11 +33,30 @@ def pump(device):
         ("cancel_bolus", records.BolusCancelled),
         ("suspend", records.Suspended),
         ("resume", records.Resumed),
+        ("stop", records.Stopped),
+        ("dual_bolus", records.DualStarted),
+        ("temp_basal", records.TempStarted),
+        ("cancel_temp", records.TempCancelled),
+        ("recommend_rate", records.Recommended),
+        ("stage_pattern", records.Staged),
+        ("read_pattern", records.Pattern),
+        ("commit_pattern", records.PatternCommitted),
+        ("select_pattern", records.PatternSelected),
+        ("read_settings", records.Settings),
+        ("set_settings", records.SettingsSet),
+        ("read_reservoir", records.Reservoir),
+        ("record_refill", records.Refilled),
+        ("acknowledge_alarm", records.Acknowledged),
+        ("read_time", records.DeviceTime),
+        ("set_time", records.TimeSet),
+        ("read_diagnosis", records.Diagnosis),
+        ("read_log", records.EventPage),
         ("read_deliveries", records.DeliveryPage),
     ],
 )
 def test_records_have_the_fields_of_the_message_table(name, record):
-    assert [field.name for field in fields(record)] == [field.name for field in MESSAGES[name].reply]
+    named = [field.name.replace("rates_mu_per_h", "rates") for field in fields(record)]
+    assert named == [field.name for field in MESSAGES[name].reply]
 
 
 def test_limits_and_deliveries_have_the_fields_of_the_message_table():
@@ -156,6 +175,13 @@ def test_what_the_table_forbids_is_not_sent_and_refused_by_the_pump_if_it_is(dev
         getattr(Programmer(device, check=False), order)(*values)
     assert error.value.code == code and text in str(error.value) and not isinstance(error.value, InvalidRequest)
     assert device.pump.calls == []
+
+
+def test_what_the_table_forbids_is_found_before_anything_is_asked(pump, device):
+    pump.require("bolus", volume_mu=200)
+    with pytest.raises(InvalidRequest, match="limit is 480 min"):
+        pump.require("square_bolus", volume_mu=200, duration_min=481)
+    assert device.commands.counters.frames_good == 0
 
 
 @pytest.mark.req("LINK-1")
