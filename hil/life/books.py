@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from firmware.protocol import KINDS
 from hil.checks.schedule import Command, Schedule
 from host.records import Event, Status
 
@@ -72,6 +73,7 @@ class Log:
     def __init__(self, violations: Violations) -> None:
         self.last_number = 0
         self.delivered = 0
+        self.by_kind: dict[str, int] = {}  # strokes
         self.counts: dict[str, int] = {}
         self._violations = violations
 
@@ -86,6 +88,8 @@ class Log:
                 self._violations.add(f"log: event {event.number} cannot be read")
             if event.event == "delivery_ended":
                 self.delivered += event.c
+                kind = KINDS[event.detail]
+                self.by_kind[kind] = self.by_kind.get(kind, 0) + event.c
 
 
 def conserved(status: Status, starts_us: Sequence[int], violations: Violations, day: int) -> None:

@@ -6,12 +6,14 @@ Implements: PWR-1 (bench side), STORE-4 (writes counted)
 from __future__ import annotations
 
 import heapq
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+from firmware.protocol import PROCEDURES
 from hil.backends.backed import EPOCH_S
 from hil.bench import Bench
 from hil.checks import owed
@@ -43,6 +45,7 @@ class Outcome:
     strokes: int = 0
     violations: Violations = field(default_factory=Violations)
     wall_s: float = 0.0
+    cpu_s: float = 0.0
     simulated_s: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     occlusions: list[dict[str, Any]] = field(default_factory=list)
@@ -50,7 +53,8 @@ class Outcome:
     alarms: dict[str, int] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     worst_lateness_us: int = 0
-    energy: dict[str, int] = field(default_factory=dict)
+    energy: dict[str, Any] = field(default_factory=dict)
+    strokes_by_kind: dict[str, int] = field(default_factory=dict)
     heap_bytes: int = 0
     series: list[dict[str, float]] = field(default_factory=list)
 
@@ -68,11 +72,10 @@ class Life:
         self._offset_min = 0
         self._ran_id = 1  # the delivery that ran at the last check
         self._abandoned = 0  # strokes; the status counts only those of the boluses that are the latest
-        self._link_us = 0
 
     def live(self) -> Outcome:
         """Live it."""
-        start_s = time.perf_counter()
+        start_s, before_s = time.perf_counter(), sum(os.times()[:4])
         outcome = self.outcome
         self.patient = Patient(self._seed)
         with Bench(self.patient) as bench:
@@ -92,6 +95,8 @@ class Life:
         outcome.heap_bytes = int(bench.board.last_words.rpartition("heap in use:")[2])
         self.judge_strokes()
         outcome.wall_s = time.perf_counter() - start_s
+        # Bench and device, user and system: what it costs on a machine that others use too.
+        outcome.cpu_s = sum(os.times()[:4]) - before_s
         return outcome
 
     # A day
@@ -121,7 +126,7 @@ class Life:
             at(habits.CLOCK_S, partial(self._move_clock, plan.clock[day]))
         if day in plan.refills:
             if day in plan.rinses:
-                at(habits.REFILL_S - habits.RINSE_S, partial(self._stop, "rinses"))
+                at(habits.REFILL_S - habits.RINSE_S, self._rinse)
             else:
                 at(habits.REFILL_S - habits.REFILL_TAKES_S, partial(self._stop, "refill stops"))
             at(habits.REFILL_S, self._refill)
@@ -148,7 +153,6 @@ class Life:
 
     def _order(self, order: Callable[[], object], counted: str = "") -> Any:
         """Give an order and return its reply; None if the pump has refused it because it had stopped by itself."""
-        before_us = self.bench.now_us
         reply = None
         try:
             reply = order()
@@ -160,7 +164,6 @@ class Life:
                 self.outcome.violations.add(f"{self.bench.now_us} us: an order was refused: {refused}")
             if not self._at_clinic:
                 self._look_why()
-        self._link_us += self.bench.now_us - before_us
         return reply
 
     def _implant(self) -> None:
@@ -202,6 +205,25 @@ class Life:
 
     def _stop(self, why: str) -> None:
         self._at_clinic = self._order(self.programmer.stop, why) is not None
+
+    def _rinse(self) -> None:
+        """Sodium hydroxide, buffer, insulin; then a few strokes to see whether the catheter is open."""
+        self._stop("clinic days")
+        if not self._at_clinic:
+            return
+        for name, value in (("rinse", habits.RINSE_NL), ("patency", habits.PATENCY_PA)):
+            self._procedure(name, value)
+
+    def _procedure(self, name: str, value: int) -> None:
+        """Say yes at every step, until it ends."""
+        call, place = self.programmer.call, PROCEDURES.index(name)
+        reply = self._order(partial(call, "start_procedure", procedure=place), name)
+        while reply is not None and reply["procedure"] == name:
+            self.bench.run_for(seconds=habits.STEP_S)
+            step = call("read_procedure")["step"]
+            reply = self._order(partial(call, "answer_procedure", step=step, choice=0, value=value))
+        if reply is None or reply["procedure_end"] or not reply["fit"] or reply["until_insulin_nl"]:
+            self.outcome.violations.add(f"{self.bench.now_us} us: {name} did not end as it should: {reply}")
 
     def _look_why(self) -> None:
         """Delivery has stopped: the finding must be the catheter, and the catheter must be closed."""
@@ -269,13 +291,12 @@ class Life:
             self.follower.changes(reply.at_us, "moved_s", utc_s - EPOCH_S - reply.at_us // US_PER_S)
 
     def _contact(self, day: int) -> None:
-        before_us = self.bench.now_us
         self.programmer.hello()
         self._read_log()
         self._acknowledge()
-        self._link_us += self.bench.now_us - before_us
         self._count("contacts")
         self.patient.encapsulate(habits.ENCAPSULATION ** (day / habits.DAYS), self.bench.now_us)
+        energy = self.programmer.call("read_energy")
         writes = self.bench.board.memory.writes_per_cell
         self.outcome.series.append(
             {
@@ -285,9 +306,7 @@ class Life:
                 "most_writes": int(writes.max()),
                 "tau_ms": self.patient.tau_us / 1000,
                 "events": self._log.last_number,
-                "wakes": self.bench.board.exchanges,
-                "bytes_written": int(writes.sum(dtype="uint64")),
-                "link_us": self._link_us,
+                "battery_mah": energy["battery_left_nah"] / 1e6,
             }
         )
 
@@ -343,7 +362,8 @@ class Life:
             "events": self._log.last_number,
             "event_counts": self._log.counts,
         }
-        outcome.energy = {"wakes": bench.board.exchanges, "link_us": self._link_us}
+        outcome.energy = self.programmer.call("read_energy")
+        outcome.strokes_by_kind = self._log.by_kind
         opened = outcome.counts.get("catheters opened", 0)
         if opened != len(self.plan.occlusions):
             outcome.violations.add(f"{opened} of {len(self.plan.occlusions)} closed catheters found")

@@ -14,7 +14,7 @@ from hil.bench import RecordingProgrammer
 from hil.checks.orders import Orders
 from hil.checks.schedule import Command
 from hil.life.books import Violations
-from host.client import Programmer
+from host.client import MESSAGES, Programmer
 from host.records import Delivery
 
 US_PER_S = 1_000_000
@@ -34,7 +34,7 @@ class Recorder(RecordingProgrammer):
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """As Programmer.call."""
         reply = Programmer.call(self, name, **values)
-        if "at_us" in reply and name != "read_diagnosis":
+        if MESSAGES[name].changes_delivery:
             self.accepted.append((reply["at_us"], name, values, reply))
         return reply
 
@@ -42,7 +42,8 @@ class Recorder(RecordingProgrammer):
 class Follower:
     """Puts orders and stretches of basal together. `commands` are in their order, up to the last take()."""
 
-    def __init__(self, recorder: Recorder, violations: Violations) -> None:
+    def __init__(self, recorder: Recorder, violations: Violations, stroke_mu: int = 200) -> None:
+        self._stroke_mu = stroke_mu
         self.commands: list[Command] = []
         self.pattern: tuple[int, ...] = ()  # 48 rates, mU/h
         self.newest_id = 0
@@ -112,6 +113,9 @@ class Follower:
             self._recommended_until_us = reply["until_us"]
             self.commands.append(Command(at_us, "set_basal", {"rate_mu_per_h": values["rate_mu_per_h"]}))
             return
+        if name.endswith("_procedure"):
+            self._procedure(at_us, name, reply)
+            return
         if name == "temp_basal":
             self._temp_until_us = reply["until_us"]
         if name == "resume":
@@ -120,6 +124,17 @@ class Follower:
         elif name not in ("select_pattern", "commit_pattern"):
             found = self._orders.taken(at_us, name, values, reply)
             self.commands += [each for each in found if each.name != "wake"]
+
+    def _procedure(self, at_us: int, name: str, reply: dict[str, Any]) -> None:
+        """A stopped pump is made ready without basal; its strokes are those of the steps; in the end it is stopped."""
+        if name == "start_procedure":
+            self.commands += [Command(at_us, "resume"), Command(at_us, "set_basal", {"rate_mu_per_h": 0})]
+        elif reply["procedure"] == "none":
+            self.commands.append(Command(at_us, "stop"))
+        elif reply["procedure_delivering"]:
+            self.commands.append(
+                Command(at_us, "bolus", {"volume_mu": reply["procedure_strokes_left"] * self._stroke_mu})
+            )
 
     def _stretch(self, at_us: int) -> None:
         """A stretch of basal began: where a pattern runs, at a half-hour or at an order."""

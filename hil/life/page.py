@@ -65,9 +65,10 @@ def page(figures: dict[str, Any], series: Sequence[dict[str, float]]) -> str:
             ("log", f"{memory['events']:,} events"),
             ("heap in use", f"{heap['after_a_month']:,} bytes after a month, {heap['at_the_end']:,} at the end"),
             ("most writes of a cell", f"{memory['most_writes_of_a_cell']:,} of {memory['rated_writes']:,} rated"),
-            ("battery, reckoned", f"{power['mean_ua']} µA on average, budget {power['budget_ua']};"
+            ("battery, by the device's account", f"{power['mean_ua']} µA on average, budget {power['budget_ua']};"
              f" {power['left_mah']:,} of {power['capacity_mah']:,.0f} mAh left"),
-            ("speed", f"{figures['wall_s']} s, {figures['x_real_time']:,} times real time"),
+            ("speed", f"{figures['wall_s']} s, {figures['cpu_s']} s of processor time;"
+             f" {figures['x_real_time']:,} times real time"),
         ]
     )  # fmt: skip
     violations = "".join(f"<li>{escape(text)}</li>" for text in figures["violations_shown"])

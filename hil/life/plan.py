@@ -38,6 +38,8 @@ REFILL_DAYS = (45, 90)
 LEFT_NL, TAKEN_BACK_NL, SYRINGE_MG = 14_500_000, 2_000_000, 40_000
 REFILL_TAKES_S = 1200
 REFILL_S = 10 * 3600
+# What is entered at every step of a rinse and of the patency test after it: 1 ml, 1.5 kPa; and the time a step takes.
+RINSE_NL, PATENCY_PA, STEP_S = 1_000_000, 1500, 240
 RINSE_S = 2 * 3600  # how long a rinse takes (Saudek, NIH grant M01-RR000052 report: 1.5 to 2 hours)
 OCCLUSIONS = 2
 OCCLUDED_S = 6 * 3600  # until somebody has seen to it (assumption)

@@ -16,8 +16,7 @@ ALLOWED = {
     # Alarms and procedures are data and texts that the programmer shows, and that pages are made from.
     "host": ("firmware.protocol", "firmware.alarms", "firmware.therapy"),
     # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it.
-    # The bench of a life keeps the energy ledger with the firmware's own module.
-    "hil": ("host", "firmware.protocol", "firmware.occlusion", "firmware.energy"),
+    "hil": ("host", "firmware.protocol", "firmware.occlusion"),
     "c_ext": (),
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is.
     "tools": ("c_ext.host", "host"),
