@@ -252,6 +252,8 @@ class Pump:
             state = self._core.state()
             rate_mu_per_h = max(state[code.RATE_MU_PER_H], state[code.BOUNDARY_MU_PER_H])
             raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, rate_mu_per_h)
+        if result == code.E_FAULT:
+            raise Refused(protocol.WRONG_STATE, None, protocol.STATE_FAULT)
         if result != code.OK:
             place = refused - 1
             raise Refused(protocol.HARD_LIMIT, _LIMIT_NAMES[place], limits[place], _HARD_LIMITS[place])

@@ -192,8 +192,10 @@ class Therapy:
         return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
 
     def cancel_bolus(self, **order):
-        """End every bolus; a stroke in progress is completed."""
+        """End every bolus; a stroke in progress is completed. A procedure's strokes are none: it has its own way."""
         now_us = self._clock.now_us()
+        if self.state(self._core.state()) == protocol.STATE_PROCEDURE:
+            raise Refused(protocol.NO_BOLUS_ACTIVE)
         ran = [each.kind for each in self._books.deliveries.running()]
         normal = protocol.KIND_NORMAL_BOLUS in ran or protocol.KIND_DUAL_NORMAL in ran
         square = protocol.KIND_SQUARE_BOLUS in ran or protocol.KIND_DUAL_SQUARE in ran

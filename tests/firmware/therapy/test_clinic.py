@@ -125,6 +125,15 @@ def test_a_procedure_broken_off_ends_after_the_stroke_in_progress(hand: Hand) ->
     hand.pump.therapy.resume()
 
 
+@pytest.mark.req("THER-6")
+def test_the_strokes_of_a_procedure_are_no_bolus_to_cancel(hand: Hand) -> None:
+    patency(hand)
+    hand.live(hand.now_us + 3 * SECOND_US)
+    refused(hand.pump.therapy.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
+    hand.live(hand.now_us + HOUR_US)
+    assert (len(hand.strokes_us), step(hand)) == (5, "watch")
+
+
 @pytest.mark.req("THER-5", "THER-4")
 def test_the_guided_refill_sets_the_reservoir(hand: Hand) -> None:
     hand.pump.clinic.start_procedure(REFILL)
