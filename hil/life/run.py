@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from hil.life import plan as habits
-from hil.life.life import Life, Outcome
+from hil.life.life import Life
 from hil.life.page import page
+from hil.life.people import Outcome
 from hil.pinning import pin
 
 MONTH_DAYS = 30

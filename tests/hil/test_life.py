@@ -15,10 +15,11 @@ from hil.checks.schedule import Command
 from hil.life import plan as habits
 from hil.life import run as whole
 from hil.life.books import Log, Programmed, Violations, conserved
-from hil.life.life import Life, Outcome
+from hil.life.life import Life
 from hil.life.orders import Follower
 from hil.life.page import page
 from hil.life.patient import Patient
+from hil.life.people import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 40
@@ -185,7 +186,7 @@ def test_a_gap_in_the_log_is_seen() -> None:
 
 
 def test_a_stroke_out_of_its_time_is_seen(life: Life) -> None:
-    starts = life.bench.stroke_starts_us
+    starts = life.people.bench.stroke_starts_us
     kept, outcome = starts[3_000], life.outcome
     life.outcome = Outcome(DAYS, 1)
     starts[3_000] += 1
