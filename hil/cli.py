@@ -167,6 +167,9 @@ def pump(
         console.print(f"  pump --port {server.pty_path} status", highlight=False, soft_wrap=True)
         if server.has_console:
             console.print(f"  mpremote connect {server.console_path}", highlight=False, soft_wrap=True)
+        if pace > 1:
+            holds = f"orders hold 10 s of its time: give pump --holds {10 * pace:g} or RELEVE_HOLDS={10 * pace:g}"
+            console.print(f"It lives {pace:g} times as fast as you, and {holds}", highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it.")
         with console.status("no stroke yet") as status:
             server.serve(

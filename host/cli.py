@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from host.commands import alarms, basal, bolus, clinic, look, pattern, reservoir, running
+from host.commands import alarms, basal, bolus, clinic, look, pattern, reservoir, running, service
 from host.console import Json, Options
 
 HELP = """Programmer of the Relève insulin pump platform.
@@ -35,13 +35,17 @@ def _options(
     ] = None,
     as_json: Json = False,
     timeout: Annotated[float, typer.Option(min=0.01, help="Seconds to wait for each reply.")] = 0.5,
+    holds: Annotated[
+        float,
+        typer.Option(min=1, envvar="RELEVE_HOLDS", help="Seconds of the pump's time for which an order holds."),
+    ] = 10.0,
     language: Annotated[
         str | None,
         typer.Option(envvar="RELEVE_LANGUAGE", help="Of alarm texts: en, fr; without: the environment's."),
     ] = None,
 ) -> None:
-    ctx.obj = Options(port, as_json, timeout, language)
+    ctx.obj = Options(port, as_json, timeout, language, holds)
 
 
-for part in (look, running, bolus, basal, pattern, alarms, reservoir, clinic):
+for part in (look, running, bolus, basal, pattern, alarms, reservoir, clinic, service):
     app.add_typer(part.app)

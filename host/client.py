@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from host.conversation import MESSAGES
 from host.dosing import Dosing
+from host.service import Service
 from host.upkeep import EVENTS_PAGE, PAGE, Upkeep
 
 __all__ = ["EVENTS_PAGE", "MESSAGES", "PAGE", "Programmer"]
 
 
-class Programmer(Dosing, Upkeep):
+class Programmer(Dosing, Upkeep, Service):
     """A conversation with one pump. The first request is preceded by a hello.
 
     Requests are tried `attempts` times, `timeout_s` each. An order (what changes delivery) carries an id, so that a

@@ -45,6 +45,7 @@ class Options:
     as_json: bool
     timeout_s: float
     language: str | None = None
+    holds_s: float = 10.0
 
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking (for scripts).")]
@@ -71,7 +72,9 @@ def connected(options: Options) -> Iterator[Programmer]:
         try:
             # A random start keeps replies to an earlier run of this program from being taken for ours.
             first = secrets.randbelow(0x10000)
-            yield Programmer(transport, timeout_s=options.timeout_s, first_sequence=first)
+            yield Programmer(
+                transport, timeout_s=options.timeout_s, first_sequence=first, order_holds_s=options.holds_s
+            )
         finally:
             transport.close()
     except (HostError, AmountError, UsageError) as error:

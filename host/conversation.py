@@ -17,6 +17,7 @@ from host.transport import Transport
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _COMMAND_IDS = 0xFFFFFFFF
+_SLOW_S = {"self_test": 5.0}  # these take the device longer than an answer may
 
 
 class Conversation:
@@ -95,10 +96,11 @@ class Conversation:
 
     def _exchange(self, message: Message, payload: bytes) -> bytes:
         attempts = self._attempts
-        reply = self.link.request(message.id, payload, self._timeout_s, attempts)
+        timeout_s = max(self._timeout_s, _SLOW_S.get(message.name, 0.0))
+        reply = self.link.request(message.id, payload, timeout_s, attempts)
         if reply is None:
             heard = self.link.heard_bytes
-            raise LinkTimeout(message.name, attempts, self._timeout_s, heard, message.changes_delivery)
+            raise LinkTimeout(message.name, attempts, timeout_s, heard, message.changes_delivery)
         reply_id, body = reply
         if reply_id == protocol.REFUSAL_ID:
             raise _refused(message, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware import protocol
 from firmware.alarms.table import BY_NUMBER
-from host.units import amount
+from host.units import amount, span
 
 _TEXTS = {
     protocol.UNKNOWN_MESSAGE: "the pump does not know this request",
@@ -28,7 +28,7 @@ _TEXTS = {
     protocol.TEMP_ACTIVE: "a temporary basal is running; wait for its end or cancel it",
     protocol.NOT_STAGED: "nothing is staged for this pattern",
     protocol.NOT_THE_SAME: "what is staged is not what was looked at; read it again",
-    protocol.EXPIRED: "it came too late, when the pump's clock showed {value}; it held until {limit}",
+    protocol.EXPIRED: "it came {late} too late and was not done; look at the status, then give it again",
     protocol.REPEATED: "this order was carried out before; the log tells what it did",
     protocol.WRONG_ROLE: "this programmer's role may not do that",
     protocol.NOT_ACTIVE: "there is no alarm '{alarm}' to acknowledge",
@@ -39,6 +39,12 @@ _TEXTS = {
 
 # Fields without a unit of their own whose greatest rate is above the clinician's limit.
 _HOLD_RATES = ("pattern", "rates", "value")
+# A wrong state of a procedure: by the field of the request that does not fit it.
+_PROCEDURES = {
+    "procedure": "stop the pump first, or go on with the procedure that is under way: pump procedure show",
+    "step": "the procedure is not at this step, is making its strokes, or cannot be left here: pump procedure show",
+}
+_NOT_BEGUN = "the reservoir does not hold what it begins with, or the pump has a fault; look at status and procedure"
 _RATE_TOO_HIGH = "its greatest rate is beyond the clinician's limit of {limit}"
 
 
@@ -103,7 +109,7 @@ class Refused(HostError):
         self.value = value
         self.limit = limit
         self.unit = unit
-        super().__init__(f"{request} {self._verb}: {_explain(code, field, value, limit, unit)}")
+        super().__init__(f"{request} {self._verb}: {_explain(request, code, field, value, limit, unit)}")
 
     _verb = "refused by the pump"
 
@@ -114,11 +120,16 @@ class InvalidRequest(Refused):
     _verb = "not sent"
 
 
-def _explain(code: int, field: str, value: int, limit: int, unit: str) -> str:
+def _explain(request: str, code: int, field: str, value: int, limit: int, unit: str) -> str:
     state = protocol.STATES[value] if 0 <= value < len(protocol.STATES) else str(value)
     alarm = BY_NUMBER[value].name if value in BY_NUMBER else str(value)
     shown = {"field": field or "request", "state": state, "value": str(value), "limit": str(limit), "alarm": alarm}
     if unit:
         shown.update(value=amount(value, unit), limit=amount(limit, unit))
-    text = _RATE_TOO_HIGH if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES else _TEXTS[code]
+    shown["late"] = span(value - limit)
+    text = _TEXTS[code]
+    if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES:
+        text = _RATE_TOO_HIGH
+    if code == protocol.WRONG_STATE and (field or request == "start_procedure"):
+        text = _PROCEDURES.get(field, _NOT_BEGUN)
     return text.format(**shown)

@@ -98,6 +98,10 @@ def _clock_set(event: Event) -> str:
     return f"from {utc(event.a) if event.a else 'nothing'} to {utc(event.b)}"
 
 
+def _self_test(event: Event) -> str:
+    return "failed: " + ", ".join(plain(name) for place, name in enumerate(protocol.CHECKS) if event.a >> place & 1)
+
+
 _TEXTS: dict[str, Callable[[Event], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
@@ -105,6 +109,7 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "settings_kept": lambda event: "power went while settings were stored: those before are in force",
     "rate_lapsed": lambda event: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
     "fault": lambda event: f"fault {event.detail} of the dose core",
+    "self_test": _self_test,
     "connected": lambda event: "a programmer" if event.detail else "a programmer of another version",
 }
 
@@ -138,5 +143,8 @@ _ORDERS: dict[str, Callable[[int, int, int, int], str]] = {
     "set_limits": lambda a, b, c, d: ", ".join([amount(a, "mU/h")] + [amount(each, "mU") for each in (b, c, d)]),
     "set_time": lambda a, b, c, d: utc(a),
     "acknowledge_alarm": lambda a, b, c, d: title(a, "en"),
+    "start_procedure": lambda a, b, c, d: plain(protocol.PROCEDURES[a]),
+    "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {c}" if c else ""),
+    "interrupt_procedure": lambda a, b, c, d: f"step {a + 1}",
     "record_refill": lambda a, b, c, d: f"{a / 1e6:.2f} mL in it now, {b / 1e6:.2f} mL were left",
 }

@@ -14,7 +14,7 @@ STATES = {
     "running": "[green]running[/]",
     "suspended": "[yellow]suspended: the least rate goes on, nothing else[/]",
     "stopped": "[red]stopped: nothing is delivered[/]",
-    "procedure": "[yellow]in a procedure: no therapy[/]",
+    "procedure": "[yellow]in a procedure, no therapy: pump procedure show[/]",
 }
 
 

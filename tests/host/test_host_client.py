@@ -51,6 +51,9 @@ def pump(device):
         ("set_time", records.TimeSet),
         ("read_diagnosis", records.Diagnosis),
         ("read_log", records.EventPage),
+        ("read_procedure", records.Procedure),
+        ("self_test", records.SelfTest),
+        ("read_energy", records.Energy),
         ("read_deliveries", records.DeliveryPage),
     ],
 )
@@ -206,6 +209,11 @@ def test_a_refusal_names_value_limit_and_unit(pump, device):
 def test_every_refusal_code_has_a_text(code):
     text = str(Refused("bolus", code, "volume_mu", 1, 2, "mU"))
     assert text.startswith("bolus refused by the pump: ") and "{" not in text
+
+
+def test_an_order_that_came_too_late_says_by_how_much():
+    text = str(Refused("bolus", protocol.EXPIRED, "expires_us", 75_000_000, 10_000_000, "µs"))
+    assert text.endswith("it came 1 min too late and was not done; look at the status, then give it again")
 
 
 def test_a_time_out_tells_noise_from_silence(pump, device):

@@ -9,58 +9,11 @@ import pytest
 
 from firmware import protocol
 from firmware.alarms.table import BY_NAME
-from tests.firmware.hand import SECOND_US, Hand
-from tests.host.fake_device import FakePump
-from tests.host.terminal import Terminal
+from tests.firmware.hand import SECOND_US
+from tests.host.patient import Patient
 
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
-
-
-class Patient:
-    """A pump and the terminal on which it is talked to."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.hand = Hand()
-        monkeypatch.setattr(self.hand.pump, "identity", FakePump().identity)
-        self.terminal = Terminal(monkeypatch, self.hand.pump)
-        for name in ("LC_ALL", "LC_MESSAGES", "LANG", "RELEVE_LANGUAGE"):
-            monkeypatch.delenv(name, raising=False)
-
-    def do(self, *arguments: str, **options: Any) -> str:
-        """Run a command for scripts that must succeed; its output."""
-        result = self.terminal.run(*arguments, "--yes", **options)
-        assert result.exit_code == 0, result.stderr
-        return str(result.stdout)
-
-    def see(self, *arguments: str, **options: Any) -> str:
-        """Run a command that only looks; its output."""
-        result = self.terminal.run(*arguments, **options)
-        assert result.exit_code == 0, result.stderr
-        return str(result.stdout)
-
-    def asked(self, *arguments: str, answer: str = "n\n") -> str:
-        """Run a command at a terminal and decline; what it asked."""
-        self.terminal.person()
-        before = self.hand.pump.status()
-        result = self.terminal.run(*arguments, answer=answer)
-        assert result.exit_code == 1 and self.state(self.hand.pump.status()) == self.state(before)
-        return str(result.stderr)
-
-    def fails(self, code: int, *arguments: str) -> str:
-        """Run a command that must fail with `code` and change nothing; its error."""
-        before = self.state(self.hand.pump.status())
-        result = self.terminal.run(*arguments, "--yes")
-        assert result.exit_code == code and self.state(self.hand.pump.status()) == before
-        return str(result.stderr)
-
-    @staticmethod
-    def state(status: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in status.items() if name != "newest_event"}
-
-    @property
-    def status(self) -> dict[str, Any]:
-        return dict(self.hand.pump.status())
 
 
 @pytest.fixture

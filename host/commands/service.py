@@ -1,0 +1,230 @@
+"""Commands for guided procedures, self-test and battery."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from firmware.therapy.procedures import Input, Step
+from host import console
+from host.client import Programmer
+from host.console import Json, Options, UsageError, Yes, confirm, connected, need_answer, options_of, show
+from host.procedure_texts_en import TITLES
+from host.records import Procedure
+from host.screens.service import energy_table, procedure_table, said, self_test_table, step_of
+from host.units import AmountError, parse_milli
+
+app = typer.Typer()
+commands = typer.Typer(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
+app.add_typer(commands, name="procedure", rich_help_panel="Clinic")
+# How people enter what the link has in the small unit: unit, and how many of the link's make a thousandth of it.
+_UNITS = {"nl": ("mL", 1000)}
+_SMALL_NL = 1_000_000
+_POLL_S = 0.5
+
+
+class Kind(StrEnum):
+    """Which procedure."""
+
+    refill = "refill"
+    rinse = "rinse"
+    flush = "flush"
+    stroke_volume = "stroke-volume"
+    patency = "patency"
+
+
+@commands.command("show")
+def show_procedure(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show the procedure under way, its step, and what reservoir and catheter hold."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.read_procedure()
+        show(options, reply, procedure_table(reply))
+
+
+@commands.command("start")
+def start(
+    ctx: typer.Context,
+    kind: Annotated[Kind, typer.Argument(metavar="refill|rinse|flush|stroke-volume|patency", case_sensitive=False)],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Begin a procedure on a pump that is stopped, and at a terminal go through it step by step."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        name = kind.value.replace("-", "_")
+        state = pump.status().state
+        if state == "procedure":
+            raise UsageError("a procedure is under way: pump procedure walk")
+        if state != "stopped":
+            raise UsageError(f"a procedure begins on a pump that is stopped, and this one is {state}: pump stop")
+        confirm(options, f"Pump: {state} -> [bold]in a procedure[/]. {TITLES[name]}", yes)
+        reply = pump.start_procedure(name)
+        if yes or options.as_json:
+            show(options, reply, procedure_table(reply.now))
+        else:
+            _walk(pump, options, reply.now)
+
+
+@commands.command("walk")
+def walk(ctx: typer.Context) -> None:
+    """Go on with the procedure under way, step by step."""
+    options = options_of(ctx)
+    with connected(options) as pump:
+        need_answer(yes=False)
+        _walk(pump, options, pump.read_procedure())
+
+
+@commands.command("answer")
+def answer(
+    ctx: typer.Context,
+    choice: Annotated[str, typer.Argument(metavar="CHOICE", help="What the step offers: done, go, again, enough, …")],
+    value: Annotated[
+        str | None, typer.Option(metavar="V", help="What the step asks for: mL, µL below 1 mL, Pa, strokes.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Say at the present step what was done; at a step with strokes, go makes them. For scripts; walk asks."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        now = pump.read_procedure()
+        step = _needed(now)
+        names = [name for name, _ in step.choices]
+        if choice not in names:
+            raise UsageError(f"at '{step.name}' can be said: " + ", ".join(names))
+        if (value is None) != (step.takes is None):
+            raise UsageError("this step takes no value" if value else f"this step asks for --value: {_asked(step)}")
+        number = 0 if value is None else _parse(step.takes, value)
+        confirm(options, f"At '{step.name}': [bold]{choice}[/]" + (f", {value}" if value else ""), yes)
+        reply = pump.answer_procedure(now.step, names.index(choice), number)
+        show(options, reply, procedure_table(reply.now))
+
+
+@commands.command("interrupt")
+def interrupt(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+    """Break the procedure off at the present step; where that leads is in docs/procedures.md."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        now = pump.read_procedure()
+        step = _needed(now)
+        leads = "nowhere: it cannot be broken off here" if step.interrupt is None else str(step.interrupt)
+        confirm(options, f"At '{step.name}': interrupt -> [bold]{leads.replace('_', ' ')}[/]", yes)
+        reply = pump.interrupt_procedure(now.step)
+        show(options, reply, procedure_table(reply.now))
+
+
+@app.command("self-test", rich_help_panel="Service")
+def self_test(ctx: typer.Context, as_json: Json = False) -> None:
+    """Have the pump test itself; delivery goes on meanwhile. Exit code 3 if it does not pass."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.self_test()
+        show(options, reply, self_test_table(reply))
+        if not reply.passed:
+            raise typer.Exit(console.EXIT_REFUSED)
+
+
+@app.command(rich_help_panel="Service")
+def energy(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show what the battery has given, by count, and how long the rest lasts."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        reply = pump.read_energy()
+        show(options, reply, energy_table(reply))
+
+
+def _walk(pump: Programmer, options: Options, now: Procedure) -> None:
+    screen = Console(highlight=False)
+    try:
+        while (step := step_of(now)) is not None:
+            if now.procedure_delivering:
+                now = _wait(pump, now)
+                continue
+            screen.print(procedure_table(now))
+            now = _step(pump, now, step)
+        screen.print(procedure_table(now))
+    except (KeyboardInterrupt, typer.Abort):
+        screen.print("\nIt stays at this step. pump procedure walk goes on, pump procedure interrupt breaks off.")
+
+
+def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
+    """Ask what is said at a step and say it."""
+    names = [name for name, _ in step.choices]
+    offered = names + ["interrupt"] * (step.interrupt is not None)
+    word = typer.prompt(" / ".join(offered), value_proc=lambda text: _word(text, offered), err=True)
+    if word == "interrupt":
+        return pump.interrupt_procedure(now.step).now
+    number = 0
+    if step.takes is not None:
+        number = typer.prompt(_asked(step), value_proc=lambda text: _number(step.takes, text), err=True)
+    return pump.answer_procedure(now.step, names.index(word), number).now
+
+
+def _wait(pump: Programmer, now: Procedure) -> Procedure:
+    """Wait for the strokes of a step."""
+    with Progress(transient=True) as progress:
+        task = progress.add_task("strokes", total=now.procedure_strokes_left)
+        total, step = now.procedure_strokes_left, now.step
+        while now.procedure_delivering and now.step == step:
+            time.sleep(_POLL_S)
+            now = pump.read_procedure()
+            if now.step == step:
+                progress.update(task, completed=total - now.procedure_strokes_left)
+    return now
+
+
+def _needed(now: Procedure) -> Step:
+    step = step_of(now)
+    if step is None:
+        raise UsageError("no procedure is under way: pump procedure start")
+    if now.procedure_delivering:
+        raise UsageError(said(step, now))
+    return step
+
+
+def _unit(takes: Input) -> tuple[str, int]:
+    if takes.unit == "nl" and takes.high < _SMALL_NL:
+        return "µL", 1
+    return _UNITS.get(takes.unit, (takes.unit, 0))
+
+
+def _asked(step: Step) -> str:
+    name = step.takes.name.removesuffix("_nl").removesuffix("_pa").replace("_", " ")
+    return f"{name}, {_range(step.takes)}"
+
+
+def _range(takes: Input) -> str:
+    unit, per_milli = _unit(takes)
+    low, high = (f"{each / 1000 / per_milli:g}" if per_milli else str(each) for each in (takes.low, takes.high))
+    return f"{low} to {high} {unit}"
+
+
+def _parse(takes: Input, text: str) -> int:
+    unit, per_milli = _unit(takes)
+    try:
+        value = parse_milli(text.replace(",", "."), unit) * per_milli if per_milli else int(text)
+    except ValueError as error:
+        raise AmountError(str(error) if per_milli else f"'{text}' is not a whole number of {unit}") from error
+    if value != int(value) or not takes.low <= value <= takes.high:
+        raise AmountError(f"'{text}' {unit} is not within {_range(takes)}")
+    return int(value)
+
+
+def _number(takes: Input, text: str) -> int:
+    try:
+        return _parse(takes, text)
+    except AmountError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _word(text: str, offered: list[str]) -> str:
+    found = [word for word in offered if word.startswith(text.strip().lower())]
+    if len(found) != 1 or not text.strip():
+        raise typer.BadParameter("say one of: " + ", ".join(offered))
+    return found[0]

@@ -1,0 +1,93 @@
+"""Procedures, self-test and battery as people see them."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.table import Table
+
+from firmware.protocol import ENDS
+from firmware.therapy.procedures import BY_NUMBER, LEDGERS, OUTLETS, Step
+from host.procedure_texts_en import TEXTS, TITLES
+from host.records import Energy, Procedure, SelfTest
+from host.screens.common import pairs, plain
+from host.units import milli_text
+
+BY_NAME = {each.name: each for each in BY_NUMBER.values()}
+_DAY_S = 86_400
+_NEVER_S = 0xFFFFFFFF
+_ENDS = {
+    "completed": "[green]completed[/]",
+    "left": "left, as it was before",
+    "unfit": "[red]broken off: no therapy before a refill or a rinse is completed[/]",
+}
+
+
+def step_of(now: Procedure) -> Step | None:
+    """The step at which a procedure is; None: none is under way."""
+    found = BY_NAME.get(now.procedure)
+    return None if found is None else found.steps[now.step]
+
+
+def procedure_table(now: Procedure) -> Group:
+    """What is under way, what it wants, and what reservoir and catheter hold."""
+    step = step_of(now)
+    rows = []
+    if step is None:
+        ended = _ENDS[ENDS[now.procedure_end]] if now.procedure_end < len(ENDS) else "none yet"
+        rows += [("under way", "none"), ("latest", ended)]
+    else:
+        do, basis = TEXTS[now.procedure, step.name]
+        rows += [
+            ("under way", TITLES[now.procedure]),
+            ("step", f"{now.step + 1} of {len(BY_NAME[now.procedure].steps)}: {plain(step.name)}"),
+            ("to do", f"[bold]{do}[/]"),
+            ("basis", basis),
+            ("say", said(step, now)),
+        ]
+    return pairs("Procedure", rows + _contents(now))
+
+
+def said(step: Step, now: Procedure) -> str:
+    """What can be said at a step."""
+    if now.procedure_delivering:
+        return f"nothing now: {now.procedure_strokes_left} strokes are still to come"
+    words = [name for name, _ in step.choices]
+    if step.delivers:
+        where = OUTLETS[step.outlet].replace("_", " ")
+        words = [f"go: {now.procedure_strokes_left} strokes ({plain(LEDGERS[step.ledger])}) to the {where}"]
+    return ", ".join(words) + ("" if step.interrupt is None else "; or interrupt")
+
+
+def _contents(now: Procedure) -> list[tuple[str, str]]:
+    catheter = "insulin"
+    if now.catheter_buffer_nl or now.catheter_naoh_nl:
+        parts = [("buffer", now.catheter_buffer_nl), ("sodium hydroxide", now.catheter_naoh_nl)]
+        catheter = ", ".join(f"{milli_text(volume_nl)} µL {name}" for name, volume_nl in parts if volume_nl)
+        catheter += f"; insulin reaches the tip after {milli_text(now.until_insulin_nl)} µL"
+    fit = "[green]may run[/]" if now.fit else "[red]may not run[/]"
+    return [("reservoir holds", now.reservoir_holds), ("catheter holds", catheter), ("therapy", fit)]
+
+
+def self_test_table(found: SelfTest) -> Group:
+    """Each check and its verdict."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for each in found.checks:
+        verdict = "[green]passed[/]" if each.ok else "[red]failed[/]"
+        table.add_row(plain(each.check), verdict, str(each.value))
+    whole = "[green]passed[/]" if found.passed else "[bold red]failed: the pump does not dose[/]"
+    title = pairs("Self-test", [("all", f"{whole}, {found.duration_us / 1e6:.2f} s")])
+    return Group(title, table)
+
+
+def energy_table(found: Energy) -> Group:
+    """What the battery has given and how long the rest lasts."""
+    colour = {"good": "green", "low": "yellow"}.get(found.battery_level, "red")
+    used, left = found.battery_used_nah / 1e6, found.battery_left_nah / 1e6
+    lasts = "does not run down" if found.battery_left_s >= _NEVER_S else f"{found.battery_left_s // _DAY_S} d"
+    rows = [
+        ("battery", f"[{colour}]{found.battery_level}[/]"),
+        ("used", f"{used:.3f} mAh"),
+        ("left", f"{left:.1f} mAh, {lasts} at {found.battery_mean_na / 1000:.1f} µA"),
+        ("wake-ups", str(found.wakes)),
+    ]
+    return pairs("Battery, by count and not measured", rows)

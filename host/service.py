@@ -1,0 +1,45 @@
+"""Guided procedures, self-test and the battery's account. One method a message.
+
+Implements: HOST-3, THER-5, THER-6, SELF-1, PWR-1
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware import protocol
+from host.conversation import Conversation
+from host.records import Check, Energy, Procedure, ProcedureChange, SelfTest
+
+
+class Service(Conversation):
+    """The messages for procedures and upkeep of the device."""
+
+    def read_procedure(self) -> Procedure:
+        """Return the procedure under way, and what reservoir and catheter hold."""
+        return Procedure(**self.call("read_procedure"))
+
+    def start_procedure(self, procedure: str) -> ProcedureChange:
+        """Begin "refill", "rinse", "flush", "stroke_volume" or "patency" on a pump that is stopped."""
+        return _change(self.call("start_procedure", procedure=protocol.PROCEDURES.index(procedure)))
+
+    def answer_procedure(self, step: int, choice: int, value: int = 0) -> ProcedureChange:
+        """Say `choice`, a place in those of the step, with its input; a step with strokes makes them then."""
+        return _change(self.call("answer_procedure", step=step, choice=choice, value=value))
+
+    def interrupt_procedure(self, step: int) -> ProcedureChange:
+        """Break off at this step, after the stroke in progress."""
+        return _change(self.call("interrupt_procedure", step=step))
+
+    def self_test(self) -> SelfTest:
+        """Have the device test itself."""
+        reply = self.call("self_test")
+        return SelfTest(reply["passed"], reply["duration_us"], tuple(Check(**each) for each in reply["checks"]))
+
+    def read_energy(self) -> Energy:
+        """Return the account of the battery."""
+        return Energy(**self.call("read_energy"))
+
+
+def _change(reply: dict[str, Any]) -> ProcedureChange:
+    return ProcedureChange(reply.pop("at_us"), Procedure(**reply))
