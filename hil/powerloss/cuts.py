@@ -22,6 +22,7 @@ class Cut:
     at_us: int
     off_us: int
     clock_kept: bool
+    clock_ahead_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Truth:
     started: int
     completed: int
     bolus_started: dict[int, int]  # strokes of each bolus that has begun to be delivered
+    squares: dict[int, int]  # strokes programmed of each square bolus that has been accepted
     memories: tuple[Memory, ...]  # what the pump may remember: before and after a step that was under way
 
 
@@ -48,7 +50,7 @@ def all_cuts(life: Life) -> Iterator[Cut]:
             writes += 1
         off_us, kept = OFF[number % len(OFF)]
         number += 1
-        yield Cut(f"exchange {exchange}", writes, 0, exchange, at_us, off_us, kept)
+        yield Cut(f"exchange {exchange}", writes, 0, exchange, at_us, off_us, kept, _clock_ahead_s(life, exchange))
     for index, write in enumerate(life.writes):
         for torn_bytes in torn_lengths(len(write.data)):
             off_us, kept = OFF[number % len(OFF)]
@@ -56,7 +58,13 @@ def all_cuts(life: Life) -> Iterator[Cut]:
             name = f"write {index + 1}, {torn_bytes} of {len(write.data)} bytes"
             # Before the first request the board has been given no time yet.
             at_us = life.times_us[write.exchange] if write.exchange < len(life.times_us) else life.times_us[-1]
-            yield Cut(name, index, torn_bytes, write.exchange, at_us, off_us, kept)
+            ahead_s = _clock_ahead_s(life, write.exchange)
+            yield Cut(name, index, torn_bytes, write.exchange, at_us, off_us, kept, ahead_s)
+
+
+def _clock_ahead_s(life: Life, exchange: int) -> int:
+    # While a step is under way that sets it, as it will be: the battery-backed clock takes it first.
+    return [each for each in life.memories if each.begins <= exchange][-1].clock_ahead_s
 
 
 def image(writes: list[Write], whole: int, torn_bytes: int, onto: bytes | None = None) -> bytearray:
@@ -84,4 +92,5 @@ def truth_at(life: Life, cut: Cut) -> Truth:
     known = [each for each in life.memories if each.begins <= cut.exchange]
     newest = known[-1]
     possible = [newest] if cut.exchange > newest.ends or len(known) == 1 else [known[-2], newest]
-    return Truth(started, completed, boluses, tuple(possible))
+    squares = {number: strokes for number, (ends, strokes) in life.squares.items() if cut.exchange > ends}
+    return Truth(started, completed, boluses, squares, tuple(possible))

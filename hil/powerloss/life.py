@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from hil.backends.backed import TRACE, Backed
+from firmware.protocol import MANUAL
+from hil.backends.backed import EPOCH_S, TRACE, Backed
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
 from hil.powerloss.script import Step
@@ -35,11 +36,16 @@ class Memory:
     state: str
     pattern: int
     limits: tuple[int, int, int, int]
+    filled_mu: int  # what a refill has put in, with all that was delivered before it; 0: none yet
+    alarms: int
+    clock_ahead_s: int  # of the clock that the bench's time 0 began with
 
     @property
     def what(self) -> tuple[object, ...]:
-        """All of it but the time."""
-        return self.rate_mu_per_h, self.state, self.pattern, self.limits
+        """What must be the same after a restart."""
+        # A pattern's rate belongs to the time of day; PATTERN_MU_PER_H says what it may be.
+        rate = self.rate_mu_per_h if self.pattern == MANUAL or self.state == "suspended" else -1
+        return rate, self.state, self.pattern, self.limits, self.filled_mu
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +68,27 @@ class Life:
     strokes_us: list[int] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
     boluses: dict[int, Bolus] = field(default_factory=dict)
+    squares: dict[int, tuple[int, int]] = field(default_factory=dict)  # known from request, strokes programmed
     stroke_uu: int = 0
     writes_per_cell_max: int = 0
     bytes_written: int = 0
 
 
-def _remembered(status: Status, begins: int, ends: int) -> Memory:
+def remembered(status: Status, begins: int, ends: int, stroke_uu: int) -> Memory:
+    """What a pump with this status must remember."""
     limits = (status.max_basal_mu_per_h, status.max_bolus_mu, status.max_hour_mu, status.max_day_mu)
-    return Memory(begins, ends, status.basal_rate_mu_per_h, status.state, status.pattern, limits)
+    filled_mu = status.reservoir_mu and status.reservoir_mu + status.strokes_commanded * stroke_uu // 1000
+    return Memory(
+        begins,
+        ends,
+        status.basal_rate_mu_per_h,
+        status.state,
+        status.pattern,
+        limits,
+        filled_mu,
+        status.alarms,
+        round(status.utc_s - EPOCH_S - status.now_us / 1_000_000) if status.utc_s else 0,
+    )
 
 
 def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
@@ -88,24 +107,26 @@ def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
 
         watch(2, 0)  # hello and the first request have gone before this
         board.watch = watch
-        life.memories.append(_remembered(bench.programmer.status(), 0, 0))
+        uu = life.stroke_uu = board.stroke_uu
+        life.memories.append(remembered(bench.programmer.status(), 0, 0, uu))
         for step in script:
             since = life.memories[-1].ends
             bench.run_until_us(round(step.at_s * 1_000_000))
             # What has changed by itself since the last step: a boundary, the end of a temporary rate, an alarm.
-            by_itself = _remembered(bench.programmer.status(), since, len(life.times_us))
+            by_itself = remembered(bench.programmer.status(), since, len(life.times_us), uu)
             if by_itself.what != life.memories[-1].what:
                 life.memories.append(by_itself)
             begins = len(life.times_us)
             step.do(bench)
             ends = len(life.times_us)
-            life.memories.append(_remembered(bench.programmer.status(), begins, ends))
+            life.memories.append(remembered(bench.programmer.status(), begins, ends, uu))
             for each in bench.programmer.deliveries():
-                if each.kind not in ("basal", "temp_basal"):
-                    strokes = each.programmed_mu * 1000 // board.stroke_uu
+                strokes = each.programmed_mu * 1000 // uu
+                if each.kind in ("normal_bolus", "dual_normal"):
                     life.boluses[each.id] = Bolus(each.id, each.start_us, strokes, each.commanded_strokes)
+                elif each.kind in ("square_bolus", "dual_square"):
+                    life.squares.setdefault(each.id, (ends, strokes))
         life.strokes_us = list(bench.stroke_starts_us)
-        life.stroke_uu = board.stroke_uu
     life.writes = read_trace(trace_fd)
     life.writes_per_cell_max = int(memory.writes_per_cell.max())
     life.bytes_written = int(memory.writes_per_cell.sum())

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from firmware.protocol import MANUAL, NEVER_US
 from hil.backends.backed import EPOCH_S, Backed
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
 from hil.powerloss.cuts import Cut, Truth
-from hil.powerloss.life import MEMORY_BYTES, Life, Write, read_trace
+from hil.powerloss.life import MEMORY_BYTES, Life, Write, read_trace, remembered
+from hil.powerloss.script import PATTERN_MU_PER_H
 from host.errors import HostError
 from host.records import Status
 
@@ -65,7 +67,7 @@ class Restarter:
 
     def _open(self, cells: bytearray, cut: Cut, start_us: int, trace_fd: int = 0) -> Bench:
         self._memory.load(cells)
-        self._memory.set_clock(EPOCH_S if cut.clock_kept else None)
+        self._memory.set_clock(EPOCH_S + cut.clock_ahead_s if cut.clock_kept else None)
         return Bench(Plant(load_mechanism(), 1), memory=self._memory, start_us=start_us, trace_fd=trace_fd)
 
     def _look(self, bench: Bench, truth: Truth, permits: int, outcome: Outcome) -> None:
@@ -80,14 +82,16 @@ class Restarter:
             bad(f"{truth.completed} strokes were completed, {counted} are counted: too many for {permits} permits")
         if status.memory not in ("whole", "mended"):
             bad(f"the memory is {status.memory}")
-        if status.bolus_remaining_mu:
-            bad(f"a bolus goes on with {status.bolus_remaining_mu} mU")
-        _look_at_memory(status, truth, outcome)
+        if status.bolus_remaining_mu or status.square_remaining_mu:
+            bad(f"a bolus goes on with {status.bolus_remaining_mu} and {status.square_remaining_mu} mU")
+        _look_at_memory(status, truth, outcome, self._life.stroke_uu)
         rate = status.in_force_mu_per_h
         start_us = bench.now_us
         bench.run_for(seconds=WATCHED_S)
         outcome.strokes_after = len(bench.stroke_starts_us)
-        # A fraction of a stroke may have been owed before.
+        # A fraction of a stroke may have been owed before; a boundary may come, a temporary rate of 150 % may end.
+        if status.pattern != MANUAL and status.state == "running":
+            rate = max(rate, max(PATTERN_MU_PER_H) * (150 if status.temp_until_us != NEVER_US else 100) // 100)
         most = 1 + rate * (bench.now_us - start_us) // (self._life.stroke_uu * _Q_PER_UU)
         if outcome.strokes_after > most:
             bad(f"{outcome.strokes_after} strokes in {WATCHED_S} s after the restart, basal explains {most}")
@@ -97,12 +101,16 @@ class Restarter:
         _look_at_log(bench, self._life, truth, outcome)
 
 
-def _look_at_memory(status: Status, truth: Truth, outcome: Outcome) -> None:
-    limits = (status.max_basal_mu_per_h, status.max_bolus_mu, status.max_hour_mu, status.max_day_mu)
-    found = (status.basal_rate_mu_per_h, status.state, status.pattern, limits)
-    known = [each.what for each in truth.memories]
-    if found not in known:
-        outcome.violations.append(f"what was set is not what is: {found}; known {known}")
+def _look_at_memory(status: Status, truth: Truth, outcome: Outcome, stroke_uu: int) -> None:
+    found = remembered(status, 0, 0, stroke_uu)
+    if found.what not in [each.what for each in truth.memories]:
+        known = [each.what for each in truth.memories]
+        outcome.violations.append(f"what was set is not what is: {found.what}; known {known}")
+    by_pattern = found.pattern != MANUAL and found.state != "suspended"
+    if by_pattern and found.rate_mu_per_h not in PATTERN_MU_PER_H:
+        outcome.violations.append(f"the pattern runs at {found.rate_mu_per_h} mU/h")
+    if found.alarms < min(each.alarms for each in truth.memories):
+        outcome.violations.append(f"{found.alarms} alarms are latched, of {[each.alarms for each in truth.memories]}")
 
 
 def _look_at_log(bench: Bench, life: Life, truth: Truth, outcome: Outcome) -> None:
@@ -122,3 +130,8 @@ def _look_at_log(bench: Bench, life: Life, truth: Truth, outcome: Outcome) -> No
             bad(f"bolus {number} with {started} strokes has no end in the log")
         elif not started <= ordered[number] <= started + 1:
             bad(f"bolus {number}: {started} strokes had started, the log says {ordered[number]}")
+    for number, programmed in truth.squares.items():
+        if number not in ordered:
+            bad(f"square bolus {number} has no end in the log")
+        elif not 0 <= ordered[number] <= programmed:
+            bad(f"square bolus {number} of {programmed} strokes: the log says {ordered[number]}")
