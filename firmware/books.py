@@ -5,6 +5,7 @@ The one place that gives a permit. If memory takes no record there is none, and 
 Implements: STORE-1, LOG-1
 """
 
+from firmware import dose_codes as code
 from firmware import protocol
 from firmware.deliveries import Deliveries
 from firmware.errors import Refused
@@ -40,6 +41,11 @@ class Books:
             self._core.permit(self.strokes + 1)
         else:
             self.on_failure()
+
+    def recount(self):
+        """After a failure: how many strokes are over, by the core's own count."""
+        state = self._core.state()
+        self.strokes = state[code.GUARD_COMMANDED] - state[code.IN_FLIGHT]
 
     def store(self):
         """Make true what has happened; only then may the next stroke come. STORE-1."""

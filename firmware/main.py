@@ -11,6 +11,7 @@ from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.link import Link
+from firmware.loop import turn
 from firmware.memory import Memory
 from firmware.occlusion.watch import Watch
 from firmware.pump import FIRMWARE_VERSION, Pump
@@ -55,7 +56,7 @@ def main():
         watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us, *when)
     means = Means(board.CURRENTS, board.CLOCK_RUNS, *[getattr(board, name, None) for name in _MEANS])
     sensors = (stroke_sensor, pressure_sensor)
-    pump = Pump(core, clock, stepper, *sensors, identity, memory, wall, board.advance_clock, means, watch)
+    pump = Pump(core, clock, stepper, *sensors, identity, memory, wall, board.advance_clock, means, watch, board.tone)
     commands = Commands(pump)
     link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
     run(board.idle, core, pump, link)
@@ -66,10 +67,7 @@ def run(idle, core, pump, link):
     """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
     while True:
         happened = idle(core, pump.deadline_us)
-        if happened & ~events.UART:
-            pump.handle(happened)
-        if happened & events.UART:
-            link.poll()  # bounded; bytes it leaves behind end the next idle() at once
+        turn(happened, pump, link)
         if happened & events.STOP:
             return
 

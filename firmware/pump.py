@@ -23,6 +23,8 @@ WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD
 _RETRY_US = 60000000  # a memory that failed is tried again
 _DAY_US = 86400000000
 _STROKE_TONE_MS = 50
+# What an exception is called in the log, by place; any other is the next number.
+EXCEPTIONS = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 _HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
 
@@ -61,6 +63,7 @@ class Pump:
         self._core = core
         self._clock = clock
         self._stepper = stepper
+        self.last_error = None  # the latest exception, for whoever looks for it
         self._told_us = 0  # when running deliveries were last put into the log
         self._memory = memory
         self._wall = wall
@@ -145,6 +148,19 @@ class Pump:
             self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT, fault)
             self.alarms.fault()
             self._books.store()
+
+    def failed(self, error):
+        """The supervisor's own code has failed: log it, stop, and let a person decide. What has happened is booked."""
+        now_us = self._clock.now_us()
+        self.last_error = error
+        kind = EXCEPTIONS.index(type(error)) if type(error) in EXCEPTIONS else len(EXCEPTIONS)
+        self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
+        self._books.recount()
+        self.alarms.raise_alarm("system_error", kind)
+        self.therapy.halt_by_itself(now_us)
+        self._round_us = min(self._round_us, now_us + _RETRY_US)
+        self._books.deliveries.boluses_ended()
+        self._books.store()
 
     @property
     def deadline_us(self):

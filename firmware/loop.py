@@ -1,0 +1,24 @@
+"""One turn of the main loop, and what becomes of an exception in it.
+
+A mistake in the supervisor's code must not end the pump's life, nor dose: the strokes are the core's, and each needs a
+permit. So an exception is logged, the pump is stopped with a system error, and a person decides. If not even that can
+be done, the exception goes on to the board, which resets: what is stored is what holds.
+
+Implements: ALARM-1, GUARD-3
+"""
+
+import gc
+
+from firmware import events
+
+
+def turn(happened, pump, link):
+    """Take in what idle() returned (bits of firmware.events)."""
+    try:
+        if happened & ~events.UART:
+            pump.handle(happened)
+        if happened & events.UART:
+            link.poll()  # bounded; bytes it leaves behind end the next idle() at once
+    except Exception as error:
+        gc.collect()  # it may have been memory that was missing
+        pump.failed(error)
