@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hil.powerloss.life import BURST_US, MEMORY_BYTES, Life, Memory, Write
 
@@ -92,5 +92,8 @@ def truth_at(life: Life, cut: Cut) -> Truth:
     known = [each for each in life.memories if each.begins <= cut.exchange]
     newest = known[-1]
     possible = [newest] if cut.exchange > newest.ends or len(known) == 1 else [known[-2], newest]
+    if newest.by_alarm or any(each.by_alarm for each in life.memories[len(known) : len(known) + 1]):
+        # The detector has stopped a pump whose strokes nobody sees; after a cut the guard may be the one that does.
+        possible += [replace(each, state="fault") for each in possible]
     squares = {number: strokes for number, (ends, strokes) in life.squares.items() if cut.exchange > ends}
     return Truth(started, completed, boluses, squares, tuple(possible))

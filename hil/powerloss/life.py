@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmware.protocol import MANUAL
 from hil.backends.backed import EPOCH_S, TRACE, Backed
@@ -39,6 +39,7 @@ class Memory:
     filled_mu: int  # what a refill has put in, with all that was delivered before it; 0: none yet
     alarms: int
     clock_ahead_s: int  # of the clock that the bench's time 0 began with
+    by_alarm: bool = False  # the pump had stopped by itself
 
     @property
     def what(self) -> tuple[object, ...]:
@@ -115,7 +116,7 @@ def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
             # What has changed by itself since the last step: a boundary, the end of a temporary rate, an alarm.
             by_itself = remembered(bench.programmer.status(), since, len(life.times_us), uu)
             if by_itself.what != life.memories[-1].what:
-                life.memories.append(by_itself)
+                life.memories.append(replace(by_itself, by_alarm=by_itself.state in ("stopped", "fault")))
             begins = len(life.times_us)
             step.do(bench)
             ends = len(life.times_us)
