@@ -98,7 +98,8 @@ class Deliveries:
                 since_us = min(now_us, state[code.TEMP_END_US])
                 reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
-        self._base = _basal_counts(state)
+        commanded, delivered, abandoned = _basal_counts(state)
+        self._base = (commanded, delivered + (self._late is not None), abandoned)
         self._stretch = self._append(kind, since_us, 0, rate_mu_per_h)
 
     def _end_stretch(self, end_us, reason, state):
@@ -108,7 +109,10 @@ class Deliveries:
         self._stretch = None
         ended.end_us = end_us
         ended.reason = reason
-        if state[code.IN_FLIGHT] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP):
+        in_flight = state[code.IN_FLIGHT] and state[code.GUARD_CONFIRMED] != state[code.GUARD_COMMANDED]
+        if in_flight and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP):
+            # Its own, and what is in progress counts as delivered (DOSE-5): the log cannot wait for it.
+            ended.delivered += 1
             self._late = ended
         self._on_end(ended)
 
@@ -125,9 +129,10 @@ class Deliveries:
         """Called after every stroke; costs next to nothing unless something has ended with it, which it returns."""
         if self._late is not None:
             commanded, delivered, abandoned = self._base
-            if _basal_counts(self._core.state())[1] > delivered:
-                self._late.delivered += 1
-                self._base = (commanded, delivered + 1, abandoned)
+            if self._stretch is not None and _basal_counts(self._core.state())[1] < delivered:
+                # The sensor has not seen it after all. The log's figure stands, beside the alarm.
+                self._late.delivered -= 1
+                self._base = (commanded, delivered - 1, abandoned)
             self._late = None
         return bool(self._boluses) and self.boluses_ended()
 

@@ -62,6 +62,8 @@ def test_a_stroke_confirmed_after_the_rate_changed_belongs_to_the_old_stretch(ha
     hand.pump.handle(events.STROKE)
     records = page(hand)[2]
     assert [(each["commanded_strokes"], each["delivered_strokes"]) for each in records] == [(0, 0), (1, 1), (0, 0)]
+    log = hand.pump.reports.read_log(0, 100)["events"]
+    assert [each["c"] for each in log if each["event"] == protocol.EVENT_DELIVERY_ENDED] == [0, 1]
 
 
 @pytest.mark.req("DOSE-3")
