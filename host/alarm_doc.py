@@ -16,8 +16,9 @@ of those that only say that. High sounds four tones a minute for ten minutes, th
 minutes, and again; medium a double tone a minute for ten minutes, then three tones every half hour; low three tones
 every half hour.
 
-*stop* completes the stroke in progress and delivers nothing more; *stop now* stops the motor as well. The pump does not
-raise these alarms yet: this is the table, its texts, the latching and the tones.
+*stop* completes the stroke in progress and delivers nothing more; *stop now* stops the motor as well. What that means
+for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pump acknowledge occlusion` clears one. The
+pump does not raise `communication_error` and `watchdog_reset` yet.
 
 | no. | name | priority | action | not shown beside |
 |---|---|---|---|---|

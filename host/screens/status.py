@@ -97,16 +97,16 @@ def programmed_line(status: Status) -> str:
 
 def bolus_line(status: Status) -> str:
     """The latest normal bolus."""
-    if not status.bolus_id:
-        return "none yet"
+    if not status.bolus_programmed_mu:  # none yet, or strokes of a procedure came after it
+        return "none"
     delivered, programmed = status.bolus_delivered_mu, status.bolus_programmed_mu
     return _bolus(status.bolus_id, delivered, programmed, status.bolus_remaining_mu)
 
 
 def square_line(status: Status) -> str:
     """The latest square bolus."""
-    if not status.square_id:
-        return "none yet"
+    if not status.square_programmed_mu:
+        return "none"
     delivered, programmed = status.square_delivered_mu, status.square_programmed_mu
     return _bolus(status.square_id, delivered, programmed, status.square_remaining_mu)
 
