@@ -23,7 +23,9 @@ Exit codes: 0 done; 1 declined, nothing changed; 2 wrong usage, nothing sent; 3 
 failed; 5 pump and programmer speak different versions of the link. Errors go to stderr, as JSON with --json.
 """
 
-app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown"
+)
 
 
 @app.callback()

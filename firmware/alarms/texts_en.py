@@ -21,10 +21,14 @@ TEXTS = {
         "The pump does not pass its own test. It delivers nothing.",
         "Take insulin by another way and call the clinic.",
     ),
-    "low_reservoir": ("Reservoir low", "Less than 800 U are left.", "Arrange a refill within two weeks."),
+    "low_reservoir": (
+        "Reservoir low",
+        "The reservoir is below its first level, 800 U unless set otherwise.",
+        "Arrange a refill within two weeks.",
+    ),
     "empty_reservoir": (
         "Reservoir empty",
-        "Less than 400 U are left; below 200 U the pump stops.",
+        "The reservoir is below its second level, 400 U unless set otherwise. At the third, 200 U, the pump stops.",
         "Arrange a refill now. Have insulin at hand for another way.",
     ),
     "communication_error": (

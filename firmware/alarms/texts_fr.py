@@ -23,12 +23,12 @@ TEXTS = {
     ),
     "low_reservoir": (
         "Réservoir bas",
-        "Il reste moins de 800 U.",
+        "Le réservoir est sous son premier seuil, 800 U sauf autre réglage.",
         "Prévoir un remplissage dans les deux semaines.",
     ),
     "empty_reservoir": (
         "Réservoir vide",
-        "Il reste moins de 400 U ; au-dessous de 200 U la pompe s'arrête.",
+        "Le réservoir est sous son deuxième seuil, 400 U sauf autre réglage. Au troisième, 200 U, la pompe s'arrête.",
         "Demander un remplissage maintenant. Garder de l'insuline pour une autre voie.",
     ),
     "communication_error": (

@@ -33,8 +33,9 @@ def bolus(
 ) -> None:
     """Start a bolus of whole strokes.
 
-    pump bolus 2.4: normal, all at once. pump bolus 2.4 --over 1h30: square, all of it spread. pump bolus 3 --now 1
-    --over 2h: dual, 1 U at once and 2 U spread.
+    - pump bolus 2.4: normal, all at once
+    - pump bolus 2.4 --over 1h30: square, all of it spread
+    - pump bolus 3 --now 1 --over 2h: dual, 1 U at once and 2 U spread
     """
     options = options_of(ctx, as_json)
     with connected(options) as pump:
