@@ -1,0 +1,72 @@
+"""The `pump` command on a virtual pump over TCP: what a new user does first, on the firmware as it is built."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hil.backends.virtual import VirtualBoard
+from hil.plant import Plant, load_mechanism
+from hil.pump_server import PumpServer
+from host import cli
+
+PACE = 20.0
+Pump = Callable[..., Any]
+
+
+@pytest.fixture
+def pump() -> Iterator[Pump]:
+    board = VirtualBoard(Plant(load_mechanism(), 1))
+    server = PumpServer(board, pace=PACE)
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            server.serve(for_s=0.5)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    general = ["--port", f"socket://localhost:{server.tcp_port}", "--holds", "600", "--timeout", "2", "--json"]
+
+    def run(*arguments: str) -> Any:
+        result = CliRunner().invoke(cli.app, [*general, *arguments])
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    yield run
+    over.set()
+    thread.join()
+    server.close()
+    board.close()
+
+
+@pytest.mark.req("HOST-1", "THER-1", "THER-2", "THER-3", "THER-6", "ALARM-2")
+def test_a_first_hour_with_the_pump(pump: Pump) -> None:
+    assert pump("pattern", "edit", "A", "00:00=0.7", "06:00=1.1", "22:30=0.6", "--yes")["day_mu"] == 23_250
+    assert pump("pattern", "select", "A", "--yes")["rate_mu_per_h"] == 700
+    assert pump("pattern", "show", "A")["rates_mu_per_h"].count(1100) == 33
+    assert pump("temp", "50%", "--for", "2h", "--yes")["in_force_mu_per_h"] == 350
+    assert pump("bolus", "3", "--now", "1", "--over", "2h", "--yes")["strokes"] == 15
+    assert pump("suspend", "--yes")["rate_mu_per_h"] == 200
+    assert [each["name"] for each in pump("alarms")] == ["pump_suspended"]
+    status = pump("status")
+    assert (status["state"], status["in_force_mu_per_h"], status["basal_rate_mu_per_h"]) == ("suspended", 200, 700)
+    assert pump("resume", "--yes")["rate_mu_per_h"] == 700
+    assert pump("alarms") == []
+    assert pump("recommend", "1.2", "--for", "15min", "--yes")["programmed_mu_per_h"] == 700
+    pump("stop", "--yes")
+    assert pump("procedure", "start", "patency", "--yes")["now"]["procedure"] == "patency"
+    assert pump("procedure", "interrupt", "--yes")["now"]["fit"]
+    assert pump(
+        "refill", "--drawn-before", "20", "--drawn-after", "20", "--put-before", "40", "--put-after", "25", "--yes"
+    )
+    assert pump("reservoir")["level"] == "enough"
+    assert pump("settings", "--auto-off", "12h", "--yes")["at_us"]
+    assert pump("self-test")["passed"]
+    kinds = {each["kind"] for each in pump("deliveries")}
+    assert {"basal", "temp_basal", "dual_normal", "dual_square"} <= kinds
