@@ -2,8 +2,8 @@
 
 A message is answered by the method of its name, of the first of the pump's `parts` that has one: it takes the request's
 fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the hello
-reply's fields from `board` on), `status()` (without the link counters), `heard()`, `connected(schema_agreed)` and
-`refused(message_id, code, value)`; and `record`, whose `command_id` outlives a reset.
+reply's fields from `board` on), `status()` (without the link counters), `heard()`, `repeated()`, `now_us()`,
+`connected(schema_agreed)` and `refused(message_id, code, value)`; and `record`, whose `command_id` outlives a reset.
 
 An order (what changes delivery) carries an id and the time until which it holds. The latest one again is answered as
 before and not done again; one that comes late is refused, never done (LINK-2, THER-3).
@@ -102,6 +102,7 @@ class Commands:
         command_id = request["command_id"]
         if command_id == self._latest[0]:
             self.counters.orders_repeated += 1
+            self._pump.repeated()
             reply_id, payload = self._latest[1:]
             if reply_id not in (message.id | REPLY_BIT, REFUSAL_ID):
                 raise Refused(protocol.REPEATED, "command_id", command_id)

@@ -253,3 +253,12 @@ SELF_TEST = (
         ),
     ),
 )
+TELEMETRY = (
+    STATUS
+    + COUNTERS
+    + (
+        u32("battery_left_nah", "what the battery still holds, by count", "nAh"),
+        u32("wakes", "wake-ups of the processor"),
+        u32("worst_late_us", "latest wake-up of the supervisor since the reset", "µs"),
+    )
+)

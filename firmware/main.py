@@ -20,7 +20,7 @@ from firmware.upkeep import Means
 from firmware.wall_clock import WallClock
 
 # What not every board has for the self-test.
-_MEANS = ("image_digest", "sensor_line", "watchdog_on")
+_MEANS = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset")
 
 
 def main():
@@ -59,6 +59,7 @@ def main():
     pump = Pump(core, clock, stepper, *sensors, identity, memory, wall, board.advance_clock, means, watch, board.tone)
     commands = Commands(pump)
     link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
+    pump.stream.send, pump.stream.counters = link.tell, link.counters
     run(board.idle, core, pump, link)
     board.leave()
 
@@ -66,7 +67,10 @@ def main():
 def run(idle, core, pump, link):
     """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
     while True:
-        happened = idle(core, pump.deadline_us)
+        deadline_us = pump.deadline_us
+        happened = idle(core, deadline_us)
+        if happened & events.TIME:
+            pump.woke(deadline_us)
         turn(happened, pump, link)
         if happened & events.STOP:
             return

@@ -28,6 +28,7 @@ PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its de
 OVERHEAD_BYTES = const(7)  # header and CRC
 REPLY_BIT = const(0x80)
 REFUSAL_ID = const(0xFF)
+TELEMETRY_ID = const(0xFE)  # a frame that nobody has asked for, with the fields TELEMETRY
 
 
 class Message:
@@ -123,6 +124,9 @@ MESSAGES = (
         (), PROCEDURE),
     Message("self_test", 0x3C, "service", False, "Test the device now. One that fails does not dose.", (), SELF_TEST),
     Message("read_energy", 0x3D, "anyone", False, "What the battery has given, by count.", (), ENERGY),
+    Message("telemetry", 0x3E, "anyone", False, "Send the status unasked, at an interval, for a while.",
+        (u8("interval_s", "s between two frames; 0: no more", low=0, high=60),
+         Field("for_s", "u32", "s", "for how long", 0, 3600)), (time("until_us", "device time of the stream's end"),)),
     Message("read_settings", 0x34, "anyone", False, "What the device does by itself.", (), SETTINGS),
     Message("read_reservoir", 0x35, "anyone", False, "What is left in the reservoir, by computation.", (), RESERVOIR),
     Message("read_alarms", 0x36, "anyone", False, "The latched alarms from place `first` on, oldest first.",
@@ -154,14 +158,15 @@ REFUSAL = (
 BY_ID = {message.id: message for message in MESSAGES}
 
 
-def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION):
+def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION, telemetry=TELEMETRY):
     """Return the schema hash: the first 8 bytes (big endian) of SHA-256 over the table, its prose left out."""
     digest = hashlib.sha256(("releve %d" % version).encode())
     for m in messages:
         digest.update(("\n%s %d %s %d" % (m.name, m.id, m.role, 1 if m.changes_delivery else 0)).encode())
         for heading, fields in (("\n?", m.request), ("\n!", m.reply)):
             digest.update("".join([heading + describe(field) for field in fields]).encode())
-    digest.update("".join(["\n#" + describe(field) for field in refusal]).encode())
+    for fields in (refusal, telemetry):
+        digest.update("".join(["\n#" + describe(field) for field in fields]).encode())
     return int.from_bytes(digest.digest()[:8], "big")
 
 

@@ -11,6 +11,7 @@ from firmware.books import Books
 from firmware.errors import FirmwareError, Refused
 from firmware.occlusion import codes as finding
 from firmware.reports import Reports
+from firmware.telemetry import Telemetry
 from firmware.therapy.clinic import Clinic
 from firmware.therapy.patterns import Patterns
 from firmware.therapy.programme import Programme
@@ -96,8 +97,10 @@ class Pump:
         self.therapy.need_fit = self._need_fit
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
+        self.stream = Telemetry(clock, self._telling)
         self.parts = (
             self,
+            self.stream,
             self.reports,
             self.therapy,
             self.patterns,
@@ -114,6 +117,8 @@ class Pump:
         if not wall.known:
             memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
         self.alarms.begin(failed)
+        if means.watchdog_reset:
+            self.alarms.raise_alarm("watchdog_reset")
         self._books.store()
 
     def handle(self, happened):
@@ -165,14 +170,22 @@ class Pump:
     @property
     def deadline_us(self):
         """When the pump itself wants to be woken."""
-        deadline_us = min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us)
+        deadline_us = min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us, self.stream.deadline_us)
         if self._watch is None:
             return max(deadline_us, self._clock.now_us())
         return self._watch.wake_us(self._clock.now_us(), deadline_us)
 
+    def woke(self, wanted_us):
+        """The supervisor was to be woken at `wanted_us`, and is."""
+        self.stream.woke(self._clock.now_us(), wanted_us)
+
     def heard(self):
         """A programmer has been heard."""
         self.therapy.heard(self._clock.now_us())
+
+    def repeated(self):
+        """An order has come again: its answer was lost on the way."""
+        self.alarms.raise_alarm("communication_error")
 
     def _time(self, now_us):
         if now_us >= self.therapy.deadline_us:
@@ -182,6 +195,8 @@ class Pump:
             self.alarms.time(now_us)
         if now_us >= self._round_us:
             self._look_around(now_us)
+        if now_us >= self.stream.deadline_us:
+            self.stream.time(now_us)
 
     def _look_around(self, now_us):
         known = self._wall.known
@@ -200,6 +215,13 @@ class Pump:
             self._books.so_far()
         elif known != self._wall.known or self._memory.state == protocol.MEMORY_WRITE_FAILED:
             self._books.store()
+
+    def _telling(self):
+        values = self.status()
+        ledger = self.upkeep.energy
+        values["battery_left_nah"] = ledger.left_nah()
+        values["wakes"] = ledger.wakes
+        return values
 
     def _standing(self):
         standing = None if self._watch is None else self._watch.standing

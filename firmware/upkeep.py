@@ -17,15 +17,19 @@ class Means:
     """What a board has for the self-test and the battery's account; None: it has not.
 
     `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
-    the processor is busy; `currents` as firmware.energy.FIGURES.
+    the processor is busy; `watchdog_reset`: it was the watchdog that started this life; `currents` as
+    firmware.energy.FIGURES.
     """
 
-    def __init__(self, currents, clock_runs=True, image_digest=None, sensor_line=None, watchdog=None):
+    def __init__(
+        self, currents, clock_runs=True, image_digest=None, sensor_line=None, watchdog=None, watchdog_reset=None
+    ):
         self.currents = currents
         self.clock_runs = clock_runs
         self.image_digest = image_digest
         self.sensor_line = sensor_line
         self.watchdog = watchdog
+        self.watchdog_reset = watchdog_reset
 
 
 def world_of(core, clock, wall, identity, memory, pressure_sensor, means):

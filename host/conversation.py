@@ -118,10 +118,15 @@ def encode_request(message: Message, values: dict[str, Any], check: bool = True)
 
 
 def _decode(message: Message, payload: bytes) -> dict[str, Any]:
+    return decode_fields(message.name, message.reply, payload)
+
+
+def decode_fields(name: str, fields: tuple[Field, ...], payload: bytes) -> dict[str, Any]:
+    """Return the values of a payload, enumerations by name. Raises BadReply if it does not fit the table."""
     try:
-        return _name_values(message.reply, protocol.decode(message.reply, payload))
+        return _name_values(fields, protocol.decode(fields, payload))
     except ProtocolError as error:
-        raise BadReply(f"the pump's reply to '{message.name}' does not fit the message table: {error}") from error
+        raise BadReply(f"the pump's reply to '{name}' does not fit the message table: {error}") from error
 
 
 def _name_values(fields: tuple[Field, ...], values: dict[str, Any]) -> dict[str, Any]:

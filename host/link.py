@@ -7,14 +7,18 @@ Implements: LINK-1
 
 from __future__ import annotations
 
+from collections import deque
+
 import crcmod.predefined
 from cobs import cobs
 
-from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, OVERHEAD_BYTES, REFUSAL_ID, REPLY_BIT
+from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, OVERHEAD_BYTES, REFUSAL_ID, REPLY_BIT, TELEMETRY_ID
 from host.transport import Transport
 
 _crc32c = crcmod.predefined.mkCrcFun("crc-32c")
 _BYTES_PER_S = 11520  # 115200 baud, ten bits a byte
+_TOLD_MAX = 3600  # an hour at 1 Hz that nobody looked at
+_NOBODY = -1  # the sequence number of no request
 _LEAST_BUDGET_BYTES = 4 * MAX_WIRE_BYTES
 
 
@@ -48,6 +52,7 @@ class HostLink:
     def __init__(self, transport: Transport, first_sequence: int = 0) -> None:
         self.frames_dropped = 0
         self.replies_stale = 0
+        self.told: deque[bytes] = deque(maxlen=_TOLD_MAX)  # telemetry that has come, oldest first
         self.heard_bytes = 0  # since the latest request was first sent
         self._transport = transport
         self._sequence = first_sequence & 0xFFFF
@@ -70,13 +75,19 @@ class HostLink:
                 return reply
         return None
 
+    def listen(self, timeout_s: float) -> bytes | None:
+        """The next telemetry frame's payload; None if none came in time."""
+        if not self.told:
+            self._await(_NOBODY, 0, timeout_s)
+        return self.told.popleft() if self.told else None
+
     def _await(self, sequence: int, message_id: int, timeout_s: float) -> tuple[int, bytes] | None:
         # A transport that never falls silent would never time out: once it has brought more than the line can carry
         # in the time-out, the time is over too.
         budget = max(_LEAST_BUDGET_BYTES, int(_BYTES_PER_S * timeout_s))
         while True:
             reply = self._next_reply(sequence, message_id)
-            if reply is not None:
+            if reply is not None or (sequence == _NOBODY and self.told):
                 return reply
             data = self._transport.read(timeout_s) if budget > 0 else b""
             if not data:
@@ -94,6 +105,8 @@ class HostLink:
             frame = decode_frame(encoded)
             if frame is None:
                 self.frames_dropped += 1
+            elif frame[1] == TELEMETRY_ID:
+                self.told.append(frame[2])
             elif frame[0] == sequence and _answers(frame[1], frame[2], message_id):
                 return frame[1], frame[2]
             else:

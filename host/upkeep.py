@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from host.conversation import Conversation
+from firmware import protocol
+from host.conversation import Conversation, decode_fields
 from host.records import (
     Acknowledged,
     ActiveAlarm,
@@ -26,6 +27,8 @@ from host.records import (
     Settings,
     SettingsSet,
     Status,
+    Streaming,
+    Telemetry,
     TimeSet,
 )
 
@@ -35,6 +38,15 @@ EVENTS_PAGE = 8
 
 class Upkeep(Conversation):
     """The messages of a pump's upkeep."""
+
+    def telemetry(self, interval_s: int, for_s: int) -> Streaming:
+        """Have the pump send its status unasked, every 1 to 60 s (0: no more), for up to 3600 s."""
+        return Streaming(**self.call("telemetry", interval_s=interval_s, for_s=for_s))
+
+    def listen(self, timeout_s: float) -> Telemetry | None:
+        """The next telemetry frame, None if none came in time. Raises BadReply for one that does not fit the table."""
+        payload = self.link.listen(timeout_s)
+        return None if payload is None else Telemetry(**decode_fields("telemetry", protocol.TELEMETRY, payload))
 
     def status(self) -> Status:
         """Return state, ledgers, limits and link counters."""

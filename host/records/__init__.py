@@ -12,6 +12,8 @@ from host.records.device import (
     Settings,
     SettingsSet,
     Status,
+    Streaming,
+    Telemetry,
     TimeSet,
 )
 from host.records.history import (
@@ -83,7 +85,9 @@ __all__ = [
     "Staged",
     "Status",
     "Stopped",
+    "Streaming",
     "Suspended",
+    "Telemetry",
     "TempCancelled",
     "TempStarted",
     "TimeSet",

@@ -50,6 +50,13 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Streaming:
+    """Telemetry that has begun, or ended."""
+
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """State, ledgers, limits and link counters at one instant."""
 
@@ -116,6 +123,15 @@ class Status:
     def next_due_in_us(self) -> int | None:
         """Time to the next stroke, 0 if it is overdue; None if none will come due."""
         return None if self.next_due_us == NEVER_US else max(0, self.next_due_us - self.now_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry(Status):
+    """A status that came unasked, with the battery's account and how late the supervisor has been at worst."""
+
+    battery_left_nah: int
+    wakes: int
+    worst_late_us: int
 
 
 @dataclass(frozen=True, slots=True)

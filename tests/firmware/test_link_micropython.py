@@ -61,6 +61,8 @@ class Pump:
         raise AttributeError(name)
     def heard(self):
         pass
+    def repeated(self):
+        pass
     def now_us(self):
         return 2000000
     def bolus(self, volume_mu, **order):

@@ -52,6 +52,9 @@ class FakePump:
     def heard(self):
         pass
 
+    def repeated(self):
+        pass
+
     def now_us(self):
         return self.device_us
 

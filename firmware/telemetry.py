@@ -1,0 +1,56 @@
+"""Telemetry: the pump's status, unasked, at an interval and for a while that the programmer has named.
+
+A frame is sent from the main loop when its time has come, after whatever else has come due; strokes are the core's and
+wait for nothing. If a frame is late the next keeps its distance, so frames never pile up.
+
+Implements: LOG-3
+"""
+
+from firmware import protocol
+from firmware.protocol import NEVER_US, TELEMETRY_ID
+
+_US_PER_S = 1000000
+
+
+def _nowhere(message_id, payload):
+    """There is no link yet."""
+
+
+class Telemetry:
+    """The stream of one pump: `clock` is the device's, `report()` gives the frame's fields.
+
+    `send(message_id, payload)` is the link's, `counters` are the link's too.
+    """
+
+    def __init__(self, clock, report):
+        self.deadline_us = NEVER_US
+        self.send = _nowhere
+        self.counters = None
+        self.worst_late_us = 0  # of the supervisor's wake-ups, since the reset
+        self._clock = clock
+        self._report = report
+        self._interval_us = 0
+        self._until_us = 0
+
+    def woke(self, now_us, wanted_us):
+        """The supervisor wanted to be woken at `wanted_us`."""
+        self.worst_late_us = max(self.worst_late_us, now_us - wanted_us)
+
+    def telemetry(self, interval_s, for_s):
+        """Start the stream, or end it with an interval of 0; the reply's fields."""
+        now_us = self._clock.now_us()
+        self._interval_us = interval_s * _US_PER_S
+        self._until_us = now_us + for_s * _US_PER_S
+        self.deadline_us = now_us + self._interval_us if interval_s else NEVER_US
+        return {"until_us": self._until_us if interval_s else now_us}
+
+    def time(self, now_us):
+        """The next frame's time has come."""
+        self.deadline_us = now_us + self._interval_us
+        if self.deadline_us > self._until_us:
+            self.deadline_us = NEVER_US
+        values = self._report()
+        values["worst_late_us"] = min(self.worst_late_us, 0xFFFFFFFF)
+        for field in protocol.COUNTERS:
+            values[field.name] = getattr(self.counters, field.name)
+        self.send(TELEMETRY_ID, protocol.encode(protocol.TELEMETRY, values))
