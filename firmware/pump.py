@@ -321,6 +321,7 @@ class Pump:
             self._memory.initialise(self._books.deliveries)
         except FirmwareError:
             raise Refused(protocol.MEMORY_FAILED)
+        self.upkeep.test()  # what kept it from passing was the memory
         self.alarms.raise_alarm("initialised_to_defaults")
         self._books.accepted("initialise_memory")
         return {"at_us": self._clock.now_us()}
