@@ -17,8 +17,7 @@ minutes, and again; medium a double tone a minute for ten minutes, then three to
 every half hour.
 
 *stop* completes the stroke in progress and delivers nothing more; *stop now* stops the motor as well. What that means
-for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pump acknowledge occlusion` clears one. The
-pump does not raise `communication_error` and `watchdog_reset` yet.
+for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pump acknowledge occlusion` clears one.
 
 | no. | name | priority | action | not shown beside |
 |---|---|---|---|---|

@@ -12,9 +12,11 @@ from rich.live import Live
 from host.alarm_texts import language_of
 from host.client import Programmer
 from host.console import Json, Options, connected, options_of, show
+from host.errors import LinkTimeout
 from host.screens.clinic import time_table
 from host.screens.history import deliveries_table, diagnosis_table, events_table
 from host.screens.status import hello_table, status_table
+from host.units import parse_minutes
 
 app = typer.Typer()
 _PANEL = "Look"
@@ -60,6 +62,34 @@ def _watch(pump: Programmer, options: Options, interval_s: float, count: int) ->
             if readings == count:
                 return
             time.sleep(interval_s)
+
+
+@app.command(rich_help_panel=_PANEL)
+def telemetry(
+    ctx: typer.Context,
+    interval: Annotated[int, typer.Option(min=1, max=60, help="Seconds between two frames.")] = 1,
+    lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="Until then, or Ctrl-C; up to 1h.")] = "1h",
+    as_json: Json = False,
+) -> None:
+    """Have the pump send its status unasked. With --json: one line a frame, with battery and timing."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        language = language_of(options.language)
+        for_s = parse_minutes(lasting) * 60
+        until_us = pump.telemetry(interval, for_s).until_us
+        wait_s = 2.0 * interval + options.timeout_s
+        try:
+            with Live(auto_refresh=False) as live:
+                while (frame := pump.listen(wait_s)) is not None:
+                    if options.as_json:
+                        show(options, frame, "")
+                    else:
+                        live.update(status_table(frame, language), refresh=True)
+                    if frame.now_us + interval * 1_000_000 > until_us:
+                        return
+            raise LinkTimeout("telemetry", 1, wait_s, 0, outcome_unknown=False)
+        except KeyboardInterrupt:
+            pump.telemetry(0, 0)
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -110,6 +110,7 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "rate_lapsed": lambda event: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
     "fault": lambda event: f"fault {event.detail} of the dose core",
     "self_test": _self_test,
+    "exception": lambda event: f"no. {event.detail} of firmware/pump.py",
     "connected": lambda event: "a programmer" if event.detail else "a programmer of another version",
 }
 

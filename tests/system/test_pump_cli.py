@@ -36,7 +36,8 @@ def pump() -> Iterator[Pump]:
     def run(*arguments: str) -> Any:
         result = CliRunner().invoke(cli.app, [*general, *arguments])
         assert result.exit_code == 0, result.stderr
-        return json.loads(result.stdout)
+        found = [json.loads(line) for line in result.stdout.splitlines()]
+        return found[0] if len(found) == 1 else found
 
     yield run
     over.set()
@@ -70,3 +71,11 @@ def test_a_first_hour_with_the_pump(pump: Pump) -> None:
     assert pump("self-test")["passed"]
     kinds = {each["kind"] for each in pump("deliveries")}
     assert {"basal", "temp_basal", "dual_normal", "dual_square"} <= kinds
+
+
+@pytest.mark.req("LOG-3")
+def test_the_status_comes_unasked(pump: Pump) -> None:
+    frames = pump("telemetry", "--interval", "10", "--for", "1min")
+    assert len(frames) in (5, 6)
+    assert all(9_000_000 < b["now_us"] - a["now_us"] < 12_000_000 for a, b in zip(frames, frames[1:], strict=False))
+    assert frames[0]["battery_left_nah"] > 0
