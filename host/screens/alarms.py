@@ -12,10 +12,10 @@ from host.units import span
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan"}
 # Heading, to do, how long ago, the cause is there, it is gone, no alarm.
 _WORDS = {
-    "en": ("Alarms", "To do", "{} ago", "cause still there", "cause gone: can be acknowledged", "none"),
+    "en": ("Alarms", "To do:", "{} ago", "cause still there", "cause gone: can be acknowledged", "none"),
     "fr": (
         "Alarmes",
-        "Que faire",
+        "Que faire :",
         "depuis {}",
         "cause toujours présente",
         "cause disparue : peut être acquittée",
@@ -38,6 +38,6 @@ def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Tab
         priority = _PRIORITIES[language].get(each.priority, each.priority)
         left = f"[{colour}]{each.title}[/]\n{each.name}\n{priority}"
         age = ago.format(span(now_us - each.since_us))
-        right = f"{each.means}\n[bold]{do}:[/] {each.do}\n[dim]{age}; {there if each.cause_there else gone}[/]"
+        right = f"{each.means}\n[bold]{do}[/] {each.do}\n[dim]{age}; {there if each.cause_there else gone}[/]"
         table.add_row(left, right)
     return table
