@@ -95,6 +95,7 @@ class Pump:
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.need_fit = self._need_fit
+        self.upkeep.on_failure = lambda failed: self.alarms.raise_alarm("self_test_fail", failed)
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)

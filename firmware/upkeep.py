@@ -13,6 +13,10 @@ from firmware.errors import Refused
 _LINK_US_PER_BYTE = 87  # 115200 baud, ten bits
 
 
+def _alone(failed):
+    """Nobody to be told yet."""
+
+
 class Means:
     """What a board has for the self-test and the battery's account; None: it has not.
 
@@ -55,11 +59,12 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
 
 class Upkeep:
     """The upkeep of one pump: `clock`, `books` and `memory` are its parts, `world` what the self-test looks at,
-    `currents` the board's for the energy ledger.
+    `currents` the board's for the energy ledger. `on_failure(failed)`: a test on demand was not passed.
     """
 
     def __init__(self, clock, books, world, currents):
         self.passed = False
+        self.on_failure = _alone
         self._results = []
         self._duration_us = 0
         self.energy = Energy(currents)
@@ -114,7 +119,9 @@ class Upkeep:
 
     def self_test(self):
         """Test now; the self_test reply's fields."""
-        self.test()
+        failed = self.test()
+        if failed:
+            self.on_failure(failed)
         checks = [
             {"check": self_test.NAMES.index(name), "ok": bool(ok), "value": int(value)}
             for name, ok, value in self._results

@@ -10,6 +10,7 @@ from firmware.drivers.adc import Adc
 from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
+from firmware.image import image_digest
 
 # 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
 # board (assumption: a small stepper at 1/16 step under no load worth naming).
@@ -29,8 +30,8 @@ class Board:
     HISTORY_STROKES = 500000000 // (stroke_nl * concentration_u_per_ml)
     # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
     PRESSURE_CALIBRATION = (512, 39063, 4095)
+    CLOCK_RUNS = True  # while the processor is busy
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
-    CLOCK_RUNS = True
     CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500)
 
     def __init__(self):
@@ -40,6 +41,8 @@ class Board:
         self.rtc = Rv3028(i2c)
         self.advance_clock = hardware.advance
         self.image = hexlify(hardware.image()[:8]).decode()
+        self.image_digest = lambda: image_digest(*hardware.flash())
+        self.watchdog_reset = machine.reset_cause() == machine.WDT_RESET
         self.idle = hardware.idle
         self.now_us = hardware.now_us
         self.motor_stop = hardware.motor_stop

@@ -3,6 +3,7 @@
 #define RELEVE_HARDWARE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 // Claims and starts all devices; again does nothing new but forgets the core. NULL, or what is wrong. Main.
 const char *hardware_start(void);
@@ -10,5 +11,8 @@ const char *hardware_start(void);
 // Sleeps once, until any interrupt, unless there is something for the supervisor already: an event or a frame. Returns
 // whether there is a frame. Main.
 bool hardware_sleep(void);
+
+// The image in flash; the bytes of it, 0 where the chip's linker does not tell. Main.
+uint32_t hardware_image(const uint8_t **first);
 
 #endif

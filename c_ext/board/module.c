@@ -110,10 +110,25 @@ static mp_obj_t hardware_uart_write(mp_obj_t buffer, mp_obj_t bytes_object) {
 static MP_DEFINE_CONST_FUN_OBJ_2(uart_write_obj, hardware_uart_write);
 
 // image() -> SHA-256 of the image, 32 bytes, as the build has worked it out
-static mp_obj_t hardware_image(void) {
+static mp_obj_t image_digest(void) {
     return mp_obj_new_bytes(releve_image_digest, IMAGE_DIGEST_BYTES);
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(image_obj, hardware_image);
+static MP_DEFINE_CONST_FUN_OBJ_0(image_obj, image_digest);
+
+// flash() -> (the image, place of its SHA-256 in it); None where nobody knows where the image ends
+static mp_obj_t hardware_flash(void) {
+    const uint8_t *first = NULL;
+    const uint32_t bytes = hardware_image(&first);
+    if (bytes == 0u) {
+        return mp_const_none;
+    }
+    mp_obj_t items[2] = {
+        mp_obj_new_memoryview('B', bytes, (void *)first),
+        mp_obj_new_int_from_uint((uint32_t)(releve_image_digest - first)),
+    };
+    return mp_obj_new_tuple(2, items);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(flash_obj, hardware_flash);
 
 // watchdog_off(): the console has stopped the pump.
 static mp_obj_t hardware_watchdog_off(void) {
@@ -149,6 +164,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},
+    {MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&flash_obj)},
     {MP_ROM_QSTR(MP_QSTR_watchdog_off), MP_ROM_PTR(&watchdog_off_obj)},
 };
 static MP_DEFINE_CONST_DICT(hardware_globals, hardware_globals_table);

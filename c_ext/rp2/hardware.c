@@ -29,3 +29,10 @@ bool hardware_sleep(void) {
     restore_interrupts(state);
     return link_ready();
 }
+
+uint32_t hardware_image(const uint8_t **first) {
+    extern const uint8_t __flash_binary_start[];
+    extern const uint8_t __flash_binary_end[];
+    *first = __flash_binary_start;
+    return (uint32_t)(__flash_binary_end - __flash_binary_start);
+}

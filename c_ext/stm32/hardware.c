@@ -29,3 +29,8 @@ const char *hardware_start(void) {
 bool hardware_sleep(void) {
     return power_idle(RELEVE_RELEASE);
 }
+
+uint32_t hardware_image(const uint8_t **first) {
+    *first = NULL;
+    return 0u;
+}

@@ -102,3 +102,13 @@ def test_a_battery_near_its_end_is_told_and_an_empty_one_stops(left_nah: int, ex
     hand.live(HOUR_US + SECOND_US)
     assert alarms(hand) == expected
     assert ("stop" in str(expected)) == (hand.pump.status()["state"] == protocol.STATE_STOPPED)
+
+
+@pytest.mark.req("SELF-1")
+def test_a_test_on_demand_that_fails_stops_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1000)
+    monkeypatch.setattr(self_test, "wrong_answers", lambda core_class: 1)
+    assert not hand.pump.upkeep.self_test()["passed"]
+    assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+    assert "self_test_fail" in alarms(hand)
