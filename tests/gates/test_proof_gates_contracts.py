@@ -67,6 +67,9 @@ LONG = {
     "a cap that is overlooked": Bug(
         "guard_check", "guard_check_ensures_room", "now_tick < guard->free_tick.value", "now_tick > UINT32_MAX - 1u"
     ),
+    "a rate above the limit": Bug(
+        "core_set_basal", "core_set_basal_ensures_limit", "if (rate_allowed(core, rate_mu_per_h)) {", "if (true) {"
+    ),
     "a stop that leaves the stroke uncounted": Bug(
         "core_stop",
         "core_stop_ensures_whole",

@@ -25,10 +25,7 @@ QUICK = ("pace", "ledger", "motion")
 # holds this list to the headers, both ways.
 OPEN = {
     "guard": ("guard_init",),
-    "core": (
-        *("core_init", "core_settle", "core_set_basal", "core_plan_basal", "core_temp_basal", "core_cancel_temp"),
-        *("core_bolus", "core_cancel_bolus", "core_suspend", "core_resume", "core_set_limits", "core_permit"),
-    ),
+    "core": ("core_init", "core_set_limits"),
     "state": ("state_save", "state_load"),
 }
 CONTRACT = re.compile(r"\*/\n(?:\n|//.*\n)*$")
