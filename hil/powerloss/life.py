@@ -45,7 +45,7 @@ class Memory:
     def what(self) -> tuple[object, ...]:
         """What must be the same after a restart."""
         # A pattern's rate belongs to the time of day; PATTERN_MU_PER_H says what it may be.
-        rate = self.rate_mu_per_h if self.pattern == MANUAL or self.state == "suspended" else -1
+        rate = self.rate_mu_per_h if self.pattern == MANUAL else -1
         return rate, self.state, self.pattern, self.limits, self.filled_mu
 
 

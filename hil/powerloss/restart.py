@@ -19,6 +19,7 @@ from host.errors import HostError
 from host.records import Status
 
 WATCHED_S = 600  # how long the board then lives
+SUSPENDED_MU_PER_H = 200  # what a new pump is set to
 _Q_PER_UU = 3_600_000  # of a mU/h for a µs
 
 
@@ -106,9 +107,10 @@ def _look_at_memory(status: Status, truth: Truth, outcome: Outcome, stroke_uu: i
     if found.what not in [each.what for each in truth.memories]:
         known = [each.what for each in truth.memories]
         outcome.violations.append(f"what was set is not what is: {found.what}; known {known}")
-    by_pattern = found.pattern != MANUAL and found.state != "suspended"
-    if by_pattern and found.rate_mu_per_h not in PATTERN_MU_PER_H:
+    if found.pattern != MANUAL and found.rate_mu_per_h not in PATTERN_MU_PER_H:
         outcome.violations.append(f"the pattern runs at {found.rate_mu_per_h} mU/h")
+    if found.state == "suspended" and status.in_force_mu_per_h != SUSPENDED_MU_PER_H:
+        outcome.violations.append(f"suspended at {status.in_force_mu_per_h} mU/h")
     if found.alarms < min(each.alarms for each in truth.memories):
         outcome.violations.append(f"{found.alarms} alarms are latched, of {[each.alarms for each in truth.memories]}")
 
