@@ -21,6 +21,8 @@ _IDLE, _RUN, _MOTOR, _TONE, _LINK, _MEMORY, _WAKE_US, _TONE_US, _BYTE_NS = range
 # PWR-1's cell, 2.0 Ah. It loses 1 % a year by itself (EEMB ER10450 datasheet, Li-SOCl2 bobbin cell, 3.9).
 CAPACITY_NAH = const(2000000000)
 SELF_DISCHARGE_PER_MILLE = const(10)
+FED = const(0)  # the capacity of a board that is fed from outside: everything is counted, and nothing runs down
+_FOR_EVER_S = const(0xFFFFFFFF)
 # Low: half a year is left, so that the replacement can be planned at the next refill, at most 90 days away, and made
 # by the one after. Depleted: two weeks, the time in which the implant's manual wants a low reservoir seen to.
 LOW_S = const(15552000)
@@ -42,7 +44,7 @@ STATE_BYTES = const(68)
 
 
 class Energy:
-    """The ledger of a board with `currents` (as FIGURES) and a battery of `capacity_nah`.
+    """The ledger of a board with `currents` (as FIGURES) and a battery of `capacity_nah`, or FED.
 
     The counts go on over resets with pack_into() and unpack().
     """
@@ -128,6 +130,8 @@ class Energy:
 
     def left_s(self):
         """How long the battery lasts at that current, s."""
+        if self._capacity_nah == FED:
+            return _FOR_EVER_S
         return self.left_nah() * 3600 // self.mean_na()
 
     def level(self, voltage_mv=None):

@@ -19,8 +19,8 @@ from firmware.storage.journal import Journal
 from firmware.upkeep import Means
 from firmware.wall_clock import WallClock
 
-# What not every board has for the self-test.
-_MEANS = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset")
+# What not every board has for the self-test, and for the battery's account.
+_MEANS = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH")
 
 
 def main():

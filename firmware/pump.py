@@ -81,7 +81,7 @@ class Pump:
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
-        self.upkeep = Upkeep(clock, self._books, world, means.currents)
+        self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
         self._sound = sound
         self._burst_us = core.plan()[1]
         self.alarms = AlarmDesk(

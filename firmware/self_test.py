@@ -137,8 +137,7 @@ def _ram(world):
     block = world.allocate(_RAM_BYTES)
     wrong = 0
     for pattern in _PATTERNS:
-        for place in range(_RAM_BYTES):
-            block[place] = pattern
+        block[:] = bytes([pattern]) * _RAM_BYTES
         wrong += _RAM_BYTES - bytes(block).count(bytes([pattern]))
     return wrong == 0, wrong
 

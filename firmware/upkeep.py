@@ -7,7 +7,7 @@ Implements: SELF-1, PWR-1
 
 from firmware import dose_codes as code
 from firmware import protocol, self_test
-from firmware.energy import Energy
+from firmware.energy import CAPACITY_NAH, Energy
 from firmware.errors import Refused
 
 _LINK_US_PER_BYTE = 87  # 115200 baud, ten bits
@@ -22,13 +22,21 @@ class Means:
 
     `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
     the processor is busy; `watchdog_reset`: it was the watchdog that started this life; `currents` as
-    firmware.energy.FIGURES.
+    firmware.energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1.
     """
 
     def __init__(
-        self, currents, clock_runs=True, image_digest=None, sensor_line=None, watchdog=None, watchdog_reset=None
+        self,
+        currents,
+        clock_runs=True,
+        image_digest=None,
+        sensor_line=None,
+        watchdog=None,
+        watchdog_reset=None,
+        battery_nah=None,
     ):
         self.currents = currents
+        self.battery_nah = CAPACITY_NAH if battery_nah is None else battery_nah
         self.clock_runs = clock_runs
         self.image_digest = image_digest
         self.sensor_line = sensor_line
@@ -59,15 +67,16 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
 
 class Upkeep:
     """The upkeep of one pump: `clock`, `books` and `memory` are its parts, `world` what the self-test looks at,
-    `currents` the board's for the energy ledger. `on_failure(failed)`: a test on demand was not passed.
+    `currents` and `battery_nah` the board's for the energy ledger. `on_failure(failed)`: a test on demand was not
+    passed.
     """
 
-    def __init__(self, clock, books, world, currents):
+    def __init__(self, clock, books, world, currents, battery_nah=CAPACITY_NAH):
         self.passed = False
         self.on_failure = _alone
         self._results = []
         self._duration_us = 0
-        self.energy = Energy(currents)
+        self.energy = Energy(currents, battery_nah)
         self._clock = clock
         self._books = books
         self._world = world

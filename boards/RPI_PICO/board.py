@@ -10,6 +10,7 @@ from firmware.drivers.adc import Adc
 from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
+from firmware.energy import FED
 from firmware.image import image_digest
 
 # 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
@@ -33,6 +34,7 @@ class Board:
     CLOCK_RUNS = True  # while the processor is busy
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500)
+    BATTERY_NAH = FED  # by USB: at 18 mA the cell of PWR-1 would stop the pump after a day
 
     def __init__(self):
         hardware.setup()

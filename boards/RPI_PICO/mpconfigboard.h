@@ -16,6 +16,13 @@
 
 #define MICROPY_PY_CRYPTOLIB_CTR (1)
 
+// Call frames on a stack of their own (c_ext/rp2/frames.c), and a call of Python by Python takes nothing of the C stack.
+#define MICROPY_ENABLE_PYSTACK (1)
+#define MICROPY_STACKLESS (1)
+#define MICROPY_STACKLESS_STRICT (1)
+void releve_startup(void);
+#define MICROPY_BOARD_STARTUP() releve_startup()
+
 // The heap goes with a soft reset, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET() releve_soft_reset()

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "annunciator.h"
+#include "bus.h"
 #include "hardware/sync.h"
 #include "interrupts.h"
 #include "link.h"
@@ -16,6 +17,7 @@ const char *hardware_start(void) {
     annunciator_setup();
     pressure_setup();
     link_setup();
+    bus_setup();
     interrupts_setup();
     return NULL;
 }

@@ -3,7 +3,9 @@ get_filename_component(HARDWARE_BOARD_DIR ${CMAKE_CURRENT_LIST_DIR}/../board ABS
 add_library(usermod_hardware INTERFACE)
 target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
+    ${CMAKE_CURRENT_LIST_DIR}/bus.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
+    ${CMAKE_CURRENT_LIST_DIR}/frames.c
     ${CMAKE_CURRENT_LIST_DIR}/hardware.c
     ${CMAKE_CURRENT_LIST_DIR}/interrupts.c
     ${CMAKE_CURRENT_LIST_DIR}/link.c
@@ -16,6 +18,8 @@ target_sources(usermod_hardware INTERFACE
 # pins.h is made from the board's table of pins.
 target_include_directories(usermod_hardware INTERFACE ${CMAKE_CURRENT_LIST_DIR} $ENV{RELEVE_GENERATED})
 target_link_libraries(usermod_hardware INTERFACE
-    hardware_adc hardware_dma hardware_gpio hardware_irq hardware_pio hardware_timer hardware_uart hardware_watchdog
+    hardware_adc hardware_dma hardware_gpio hardware_i2c hardware_irq hardware_pio hardware_timer hardware_uart hardware_watchdog
 )
+# bus.c has its own.
+target_link_options(usermod_hardware INTERFACE -Wl,--wrap=i2c_write_blocking_until)
 target_link_libraries(usermod INTERFACE usermod_hardware)

@@ -2,7 +2,7 @@
  * The I2C bus: devices of the board as slaves, bytes at the speed of the bus.
  *
  * Cures: rp2040js leaves the bus to its user and takes no time; and after a NACK it does not raise TX_EMPTY, so that the
- * SDK sees the abort in the next transfer only.
+ * SDK sees the abort in the next transfer only; and the mask of its interrupts cannot be written.
  *
  * A device is `{ address, start(read), write(byte): ack, read(): byte, stop() }`; its effects happen at the acknowledge.
  */
@@ -11,12 +11,22 @@ import { I2CMode } from './rp2040js.js';
 const TX_EMPTY = 1 << 4;
 const ABORTED = 1 << 6;
 const BITS_PER_BYTE = 9;
+const INTR_MASK = 0x30;
 
 /** @param {import('./rp2040js.js').RPI2C} i2c */
 export function cureI2c(i2c) {
     const { clock } = i2c.rp2040;
     /** @type {Map<number, object>} by 7-bit address */
     i2c.devices = new Map();
+    const write = i2c.writeUint32.bind(i2c);
+    i2c.writeUint32 = (offset, value) => {
+        if (offset === INTR_MASK) {
+            i2c.intEnable = value;
+            i2c.checkInterrupts();
+        } else {
+            write(offset, value);
+        }
+    };
     let device = null;
     let then = () => {};
     const alarm = clock.createAlarm(() => then());

@@ -12,6 +12,7 @@ import { Motor } from './motor.js';
 import { Line } from './line.js';
 
 const SRAM_BYTES = 264 * 1024;
+const IDLE = 0; // of rp2040js' I2CState
 const FLASH_SPACE_BYTES = 16 * 1024 * 1024;
 export const ADC_PINS = [26, 27, 28, 29];
 
@@ -104,7 +105,8 @@ export class Machine {
         this.resets.push({ nanos: atNanos, reason });
         this.readyNanos.push(0);
         chip.core.onSleep = () => {
-            if (chip.uart[0].enabled) {
+            // A sleep while the I2C bus works is a wait within the start (c_ext/rp2/bus.c).
+            if (chip.uart[0].enabled && chip.i2c.every((bus) => bus.state === IDLE)) {
                 this.readyNanos[this.readyNanos.length - 1] = this.nowNanos;
                 chip.core.onSleep = null;
                 this.stopFor('ready');

@@ -86,6 +86,14 @@ def test_a_low_voltage_overrules_the_count() -> None:
     assert ledger.level(energy.DEPLETED_MV - 1) == energy.DEPLETED
 
 
+def test_what_is_fed_from_outside_is_counted_and_does_not_run_down() -> None:
+    ledger = Energy((18_000_000, *CURRENTS[1:]), energy.FED)
+    ledger.lived(30 * DAY_US)
+    assert ledger.used_nah() == 30 * 24 * 18_000_000
+    assert (ledger.left_s(), ledger.level()) == (0xFFFFFFFF, energy.GOOD)
+    assert ledger.level(energy.DEPLETED_MV - 1) == energy.DEPLETED, "a voltage still overrules it"
+
+
 def test_a_new_pump_reckons_with_the_design() -> None:
     ledger = Energy(CURRENTS)
     assert ledger.mean_na() == 28_519
@@ -159,7 +167,10 @@ def test_every_figure_names_its_source(board: Path) -> None:
 
 
 def test_all_pumps_have_currents() -> None:
-    assert {board.parent.name for board in BOARDS} == {"B_L475E_IOT01A", "NUCLEO_L476RG", "RPI_PICO", "VIRTUAL"}
+    facts = {path: tomllib.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "boards").glob("*/board.toml")}
+    pumps = {path for path, each in facts.items() if "dosecore" in each["c_modules"]}
+    assert set(BOARDS) == pumps
+    assert {path.parent.name for path in pumps} > {"RPI_PICO", "VIRTUAL"}
 
 
 # docs/energy.md

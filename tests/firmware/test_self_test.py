@@ -87,7 +87,8 @@ class StuckNvm(RamNvm):
 
 class StuckRam(bytearray):
     def __setitem__(self, place: Any, value: Any) -> None:
-        super().__setitem__(place, value | (place == 100))
+        super().__setitem__(place, value)
+        super().__setitem__(100, self[100] | 1)
 
 
 def failing() -> int:

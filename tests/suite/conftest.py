@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from hil.backends.emulated import EmulatedBoard
 from hil.bench import Bench
 from hil.bench_file import KINDS, load_bench
 from hil.pinning import pin
 from hil.plant import Plant, load_mechanism
+from tests.suite.room import depth
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,7 +54,8 @@ def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> No
 def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
     """open_bench(seed=1, plant=None, **options) -> a running Bench; `plant` instead of a healthy one made from `seed`.
 
-    All are closed at the end: a virtual board must exit cleanly, an emulated one and a desk must have flagged nothing.
+    All are closed at the end: a virtual board must exit cleanly, an emulated one and a desk must have flagged nothing,
+    and an emulated one must have kept a quarter of each stack.
     """
     opened: list[Bench] = []
 
@@ -71,8 +74,10 @@ def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
     yield make
     for each in opened:
         flagged = [] if load_bench(bench_kind).kind == "virtual" else each.board.flagged()
+        used = depth(each.board) if isinstance(each.board, EmulatedBoard) else None
         each.board.close()
         assert flagged == []
+        assert used is None or used.roomy, used
 
 
 @pytest.fixture

@@ -38,18 +38,21 @@ START_US_MAX = 2
 @pytest.mark.req("HIL-1", "DOSE-1", "DOSE-6")
 @pytest.mark.timeout(300)
 def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
+    orders = []
     for name, values, seconds in SCRIPT:
-        bench.programmer.call(name, **values)
+        at_us = bench.programmer.call(name, **values)["at_us"]
+        orders.append((at_us, name, values))
         bench.run_for(seconds=seconds)
-    end_us = bench.commands[-1].at_us + 3_600_000_000
+    end_us = orders[-1][0] + 3_600_000_000
     bench.run_until_us(end_us + START_US_MAX)
 
     twin = Bench(Plant(load_mechanism(), 1))
     try:
         twin.check_link()
-        for sequence, (at_us, name, values) in enumerate(bench.commands):
+        for sequence, (at_us, name, values) in enumerate(orders):
             message = MESSAGES[name]
-            frame = b"\0" + encode_frame(1000 + sequence, message.id, encode_request(message, values))
+            order = {"command_id": 1_000_000 + sequence, "expires_us": at_us + 1_000_000}
+            frame = b"\0" + encode_frame(1000 + sequence, message.id, encode_request(message, order | values))
             twin.run_until_us(at_us - uart_time_us(len(frame)))
             twin.board.write(frame)
             twin.run_until_us(at_us)

@@ -168,6 +168,33 @@ test('FRAM takes two address bytes and counts through; bytes take nine bit times
     assert.equal(made.readUint32(I2C0 + 0x34) & 0x50, 0x50, 'abort and empty');
 });
 
+test('the I2C interrupt comes when the FIFO has run empty, if the mask lets it', () => {
+    const made = chip();
+    made.i2c[0].devices.set(0x50, new Fram());
+    made.writeUint32(I2C0 + 0x1c, 125);
+    made.writeUint32(I2C0 + 0x20, 188);
+    made.writeUint32(I2C0 + 0x04, 0x50);
+    made.writeUint32(I2C0 + 0x6c, 1);
+    const raised = [];
+    made.setInterrupt = (irq, value) => value && raised.push(made.clock.nanos);
+    made.writeUint32(I2C0 + 0x30, 0);
+    for (const masked of [false, true]) {
+        const from = made.clock.nanos;
+        for (let byte = 0; byte < 16; byte++) {
+            made.writeUint32(I2C0 + 0x10, byte);
+        }
+        if (masked) {
+            made.writeUint32(I2C0 + 0x30, 0x10);
+        }
+        made.clock.advanceTo(from + 1e6);
+        if (masked) {
+            assert.equal(raised[raised.length - 1] - from, 16 * 9 * 2504, 'after the sixteenth byte');
+        } else {
+            assert.deepEqual(raised, []);
+        }
+    }
+});
+
 test('the clock keeps time of day, can be set, and goes on', () => {
     let nanos = 0;
     const rtc = new Rtc(() => nanos, Date.UTC(2026, 0, 1));

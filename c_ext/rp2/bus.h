@@ -1,0 +1,11 @@
+// bus.h: writes to the I2C bus while the processor sleeps: 23 µs a byte at 400 kHz, and a stroke's record has 1500.
+//
+// bus.c takes the place of the kit's i2c_write_blocking_until(), which machine.I2C calls and which polls for every byte.
+// A refusal of any byte is an error, PICO_ERROR_GENERIC; the kit's takes it for a short write.
+#ifndef RELEVE_RP2_BUS_H
+#define RELEVE_RP2_BUS_H
+
+// Claims alarm 0, for the time-out. Once, again does nothing.
+void bus_setup(void);
+
+#endif
