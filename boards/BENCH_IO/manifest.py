@@ -1,5 +1,6 @@
 # Frozen into the BENCH_IO image: own modules, pins, messages, the link's frames, MicroPython's PIO assembler.
-package("firmware", ("__init__.py", "cobs.py", "compat.py", "crc32c.py", "link.py", "protocol.py"), base_path="../..")
+LINK = ("cobs.py", "codec.py", "compat.py", "crc32c.py", "layouts.py", "link.py", "protocol.py", "vocabulary.py")
+package("firmware", ("__init__.py",) + LINK, base_path="../..")
 module("bench_io_messages.py", base_path="../../hil/instruments")
 for each in ("agenda", "capture", "main", "player", "port", "pressure", "programs", "quick", "service", "_boot"):
     module(each + ".py")
