@@ -50,7 +50,9 @@ def test_suspend_stop_and_resume_stroke_by_stroke(bench: Bench) -> None:
     programmer.set_basal(6_000)
     bench.run_for(minutes=10)
     programmer.suspend()
-    assert [each.alarm for each in programmer.read_alarms()] == [BY_NAME["pump_suspended"].number]
+    # A Pico's clock, just powered, has no time yet, and says so beside it.
+    alarms = {each.alarm for each in programmer.read_alarms()} - {BY_NAME["clock_lost"].number}
+    assert alarms == {BY_NAME["pump_suspended"].number}
     bench.run_for(minutes=70)
     programmer.stop()
     bench.run_for(minutes=20)
