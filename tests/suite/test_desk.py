@@ -66,11 +66,12 @@ def test_bolus_stroke_by_stroke(bench: Bench, volume_mu: int) -> None:
 def test_strokes_the_sensor_does_not_see_stop_the_pump(bench: Bench) -> None:
     bench.board.play_sensor([bench.board.unseen()])
     bench.programmer.bolus(4_000)
-    # Less than the 8 s after which the watchdog resets a pump with a latched fault.
     bench.run_for(seconds=7)
     status = bench.programmer.status()
     assert len(bench.stroke_starts_us) == 2
-    assert (status.state, status.strokes_delivered) == ("fault", 0)
+    # The finding of the watch over the catheter stops it; the guard would at the next stroke.
+    assert status.state in ("stopped", "fault")
+    assert status.strokes_delivered == 0
 
 
 @pytest.mark.req("GUARD-4", "BOARD-4")
