@@ -2,9 +2,9 @@
 
 import pytest
 
-from c_ext.host import COUNT_FAULT, FAULT, NOTHING, STROKE, SUPERVISOR, Core
+from c_ext.host import COUNT_FAULT, FAULT, NOTHING, STROKE, SUPERVISOR, TICK_SHIFT, Core
 from tests.core.flow import HOUR_US
-from tests.core.model import E_HOUR_CAP, GRACE_US, HOUR_CAPPED
+from tests.core.model import DEFAULT_DAY_MU, E_HOUR_CAP, GRACE_US, HOUR_CAPPED
 from tests.core.pair import Pair, by_name
 
 HARD_SPACING_US = 1_000_000
@@ -80,6 +80,26 @@ def test_a_stroke_needs_a_supervisor_that_keeps_its_promise(late_us, action):
         assert pair.model.fault == SUPERVISOR
         pair.settle(pair.now_us)  # coming back does not help
         assert pair.core.next_us() == -1 and not pair.core.alive(pair.now_us)
+
+
+@pytest.mark.req("GUARD-3")
+@pytest.mark.parametrize("over_us", [0, -1], ids=["at a tick", "a microsecond before"])
+def test_grace_ends_with_the_last_whole_tick_in_it(over_us):
+    core = Core()
+    end_us = 200 * 2**TICK_SHIFT + over_us
+    assert core.promise(0, end_us - GRACE_US)
+    last_us = (end_us // 2**TICK_SHIFT) * 2**TICK_SHIFT - 1
+    assert core.alive(last_us) and not core.alive(last_us + 1)
+
+
+@pytest.mark.req("GUARD-1")
+def test_the_limits_of_a_new_pump():
+    # 491 U/ml: one mU a day more would be a stroke more.
+    core = Core(concentration_u_per_ml=491)
+    stroke_uu = 500 * 491
+    limits = (35_000, *(limit_mu * 1000 // stroke_uu for limit_mu in (40_000, 60_000, DEFAULT_DAY_MU)))
+    assert core.limits() == limits
+    assert (DEFAULT_DAY_MU + 1) * 1000 // stroke_uu == limits[3] + 1
 
 
 @pytest.mark.req("GUARD-3")

@@ -76,6 +76,14 @@ def test_it_comes_back_later():
     assert other.state() == core.state()
 
 
+def test_the_greatest_percentage_comes_back():
+    core = Core()
+    core.set_basal(0, 3000)
+    assert core.temp_basal(0, TEMP_PERCENT, LIB.BASAL_PERCENT_MAX, HOUR_US) == 0
+    other = Core()
+    assert other.load(0, core.save(0)) == 0 and other.state() == core.state()
+
+
 def test_saving_with_a_time_gone_by_saves_the_books_as_they_stand():
     core = rich()
     before = core.state()
