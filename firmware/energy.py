@@ -14,9 +14,12 @@ from firmware.compat import const
 
 # Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
 # while a tone sounds, while the link is in use, while the memory is written to; how long a wake-up takes beyond what
-# woke() is told; how long a tone lasts, and a byte to the memory.
-FIGURES = ("idle_na", "run_na", "motor_na", "tone_na", "link_na", "memory_na", "wake_us", "tone_us", "byte_ns")
-_IDLE, _RUN, _MOTOR, _TONE, _LINK, _MEMORY, _WAKE_US, _TONE_US, _BYTE_NS = range(9)
+# woke() is told; how long a tone lasts, and a byte to the memory; how long the link stays in use after its last byte.
+FIGURES = (
+    ("idle_na", "run_na", "motor_na", "tone_na", "link_na", "memory_na")
+    + ("wake_us", "tone_us", "byte_ns", "link_us")
+)  # fmt: skip
+_IDLE, _RUN, _MOTOR, _TONE, _LINK, _MEMORY, _WAKE_US, _TONE_US, _BYTE_NS, _LINK_US = range(10)
 
 # PWR-1's cell, 2.0 Ah. It loses 1 % a year by itself (EEMB ER10450 datasheet, Li-SOCl2 bobbin cell, 3.9).
 CAPACITY_NAH = const(2000000000)
@@ -37,6 +40,8 @@ CAUSES = ("idle", "run", "motor", "tone", "link", "memory", "self_discharge")
 _NA_US_PER_NAH = 3600000000
 _YEAR_US = 31557600000000
 _DAY_US = 86400000000
+_WEEK_US = 604800000000
+_MARK_MAX_NAH = const(0xFFFFFFFF)  # as its place in the record has it; twice what the cell holds
 # Until there is a day to go by: PWR-1's eight years.
 _DESIGN_NA = CAPACITY_NAH // 70128
 _FORMAT = "<QQQQQIIIIQI"
@@ -61,12 +66,18 @@ class Energy:
         self.link_bytes = 0
         self._marked_us = 0
         self._marked_nah = 0
+        self._week_na = 0  # the mean up to the latest mark; a reset forgets it
+        self._link_until_us = 0
         self._currents = currents
         self._capacity_nah = capacity_nah
 
     def lived(self, us):
         """So much time has passed, power cuts not included."""
         self.elapsed_us += us
+        if self._capacity_nah != FED and self.elapsed_us - self._marked_us >= _WEEK_US:
+            self._week_na = self._since_mark_na()
+            self._marked_us = self.elapsed_us
+            self._marked_nah = min(self.used_nah(), _MARK_MAX_NAH)
 
     def woke(self, busy_us=0):
         """The processor woke up and ran for `busy_us`; 0 where that cannot be measured: wake_us has a mean for it."""
@@ -78,9 +89,11 @@ class Energy:
         self.strokes += 1
         self.motor_us += burst_us
 
-    def linked(self, link_us, count):
-        """The programmer link was in use for `link_us` and carried `count` bytes."""
-        self.link_us += link_us
+    def linked(self, now_us, count):
+        """The programmer link has carried `count` bytes; it stays in use for the board's link_us after them."""
+        until_us = now_us + self._currents[_LINK_US]
+        self.link_us += until_us - max(now_us, self._link_until_us)
+        self._link_until_us = until_us
         self.link_bytes += count
 
     def toned(self, count=1):
@@ -90,11 +103,6 @@ class Energy:
     def wrote(self, count):
         """`count` bytes went to the non-volatile memory."""
         self.memory_bytes += count
-
-    def mark(self):
-        """Remember where the ledger stands: the mean since then tells of the present use. For once a week or so."""
-        self._marked_us = self.elapsed_us
-        self._marked_nah = self.used_nah()
 
     def parts_nah(self):
         """What each of CAUSES has taken, nAh."""
@@ -118,15 +126,20 @@ class Energy:
         return max(0, self._capacity_nah - self.used_nah())
 
     def mean_na(self):
-        """The mean current to reckon with: that of the whole life or of the time since mark(), whichever is more."""
-        used_nah = self.used_nah()
+        """The mean current to reckon with: that of the whole life or of the present week, whichever is more.
+
+        The week's is that since its mark; on the day after a mark, that of the week before.
+        """
         mean_na = _DESIGN_NA
         if self.elapsed_us >= _DAY_US:
-            mean_na = used_nah * _NA_US_PER_NAH // self.elapsed_us
-        since_us = self.elapsed_us - self._marked_us
-        if self._marked_us and since_us >= _DAY_US:
-            mean_na = max(mean_na, (used_nah - self._marked_nah) * _NA_US_PER_NAH // since_us)
+            mean_na = self.used_nah() * _NA_US_PER_NAH // self.elapsed_us
+        if self._marked_us:
+            present = self.elapsed_us - self._marked_us >= _DAY_US
+            mean_na = max(mean_na, self._since_mark_na() if present else self._week_na)
         return max(1, mean_na)
+
+    def _since_mark_na(self):
+        return (self.used_nah() - self._marked_nah) * _NA_US_PER_NAH // (self.elapsed_us - self._marked_us)
 
     def left_s(self):
         """How long the battery lasts at that current, s."""

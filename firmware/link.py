@@ -45,18 +45,24 @@ class PlainSession:
         return payload
 
 
+def _nobody(count):
+    """Nobody keeps an account."""
+
+
 class Link:
     """Frames on a UART.
 
     `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `handle(message_id, payload)`
     returns `(reply_id, reply_payload)` and raises nothing; its payload is a view that is valid during the call only.
+    `used(count)` is told how many bytes have gone over the link, in and out, for the battery's account.
     """
 
-    def __init__(self, uart, handle, counters=None, session=None):
+    def __init__(self, uart, handle, counters=None, session=None, used=None):
         self.counters = counters or Counters()
         self._uart = uart
         self._handle = handle
         self._session = session or PlainSession()
+        self._used = used or _nobody
         self._chunk = bytearray(_CHUNK_BYTES)
         self._frame = bytearray(MAX_WIRE_BYTES)
         self._frame_view = memoryview(self._frame)
@@ -76,6 +82,8 @@ class Link:
                 break
             taken += count
             self._receive(count)
+        if taken:
+            self._used(taken)
         return taken
 
     def tell(self, message_id, payload):
@@ -146,3 +154,4 @@ class Link:
         length = cobs.encode_into(out, size + 4, self._wire)
         self._wire[length] = 0
         self._uart.write(self._wire, length + 1)
+        self._used(length + 1)

@@ -58,7 +58,8 @@ def main():
     sensors = (stroke_sensor, pressure_sensor)
     pump = Pump(core, clock, stepper, *sensors, identity, memory, wall, board.advance_clock, means, watch, board.tone)
     commands = Commands(pump)
-    link = Link(Uart(board.uart_read_into, board.uart_write), commands.handle, commands.counters)
+    uart = Uart(board.uart_read_into, board.uart_write)
+    link = Link(uart, commands.handle, commands.counters, used=pump.upkeep.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
     run(board.idle, core, pump, link)
     board.leave()

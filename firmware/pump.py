@@ -206,7 +206,7 @@ class Pump:
             self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
         self.therapy.follow(now_us)
         self.alarms.look(now_us)
-        self.upkeep.account(now_us)
+        self.upkeep.account()
         self.alarms.battery(self.upkeep.energy.level())
         if now_us - self._told_us >= _DAY_US:
             self._told_us = now_us

@@ -10,8 +10,6 @@ from firmware import protocol, self_test
 from firmware.energy import CAPACITY_NAH, Energy
 from firmware.errors import Refused
 
-_LINK_US_PER_BYTE = 87  # 115200 baud, ten bits
-
 
 def _alone(failed):
     """Nobody to be told yet."""
@@ -81,6 +79,7 @@ class Upkeep:
         self._books = books
         self._world = world
         self._since_us = clock.now_us()
+        self._written_bytes = 0  # of this life's, those in the account
 
     def begin(self):
         """A life begins: take up the battery's account and test everything. Memory has been opened."""
@@ -114,17 +113,21 @@ class Upkeep:
         if not self.passed:
             raise Refused(protocol.SELF_TEST_FAILED)
 
-    def account(self, now_us):
+    def account(self):
         """Bring the battery's account up to now, and into memory."""
-        energy = self.energy
-        energy.lived(now_us - self._since_us)
-        self._since_us = now_us
-        energy.pack_into(self._books.memory.energy)
+        self._reckon()
+        self.energy.pack_into(self._books.memory.energy)
         self._books.memory.store_energy()
 
     def linked(self, count):
-        """The programmer link carried `count` bytes."""
-        self.energy.linked(count * _LINK_US_PER_BYTE, count)
+        """The programmer link has carried `count` bytes, either way."""
+        self.energy.linked(self._clock.now_us(), count)
+
+    def _reckon(self):
+        now_us, written_bytes = self._clock.now_us(), self._books.memory.nvm.written_bytes
+        self.energy.lived(now_us - self._since_us)
+        self.energy.wrote(written_bytes - self._written_bytes)
+        self._since_us, self._written_bytes = now_us, written_bytes
 
     def self_test(self):
         """Test now; the self_test reply's fields."""
@@ -139,6 +142,7 @@ class Upkeep:
 
     def read_energy(self):
         """The read_energy reply's fields."""
+        self._reckon()
         report = self.energy.report()
         for name in report:
             report[name] = min(report[name], 0xFFFFFFFF)

@@ -33,7 +33,7 @@ class Board:
     PRESSURE_CALIBRATION = (512, 39063, 4095)
     CLOCK_RUNS = True  # while the processor is busy
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
-    CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500)
+    CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500, 0)
     BATTERY_NAH = FED  # by USB: at 18 mA the cell of PWR-1 would stop the pump after a day
 
     def __init__(self):

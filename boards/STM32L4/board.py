@@ -31,7 +31,7 @@ class Board:
     PRESSURE_CALIBRATION = (512, 39063, 4095)
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CLOCK_RUNS = True
-    CURRENTS = (28445, 8000000, 300000000, 5000000, 3000000, 200000, 300, 150000, 22500)
+    CURRENTS = (28445, 8000000, 300000000, 5000000, 3000000, 200000, 300, 150000, 22500, 5000000)
 
     def __init__(self):
         hardware.setup()

@@ -33,7 +33,7 @@ class Board:
     image = ""  # nothing is flashed
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CLOCK_RUNS = False  # logical time stands still while it computes
-    CURRENTS = (9445, 8000000, 40000000, 5000000, 3000000, 2600000, 1600, 150000, 800)
+    CURRENTS = (9445, 8000000, 40000000, 5000000, 3000000, 2600000, 1600, 150000, 800, 5000000)
 
     def __init__(self):
         # `-m firmware.main` leaves the module's name in front of the arguments.

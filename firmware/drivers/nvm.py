@@ -10,6 +10,21 @@ Implements: STORE-1
 from firmware.errors import MemoryAbsent, MemoryRange
 
 
+class Counting:
+    """The memory `nvm`, and how many bytes have been given to it: `written_bytes`, in this life."""
+
+    def __init__(self, nvm):
+        self.size_bytes = nvm.size_bytes
+        self.read_into = nvm.read_into
+        self.written_bytes = 0
+        self._nvm = nvm
+
+    def write(self, address, data):
+        """Write `data` from `address` on. What the memory does not take has cost as much, and counts."""
+        self.written_bytes += len(data)
+        self._nvm.write(address, data)
+
+
 class Nvm:
     """A memory behind two functions of the board, which raise OSError if it does not answer."""
 

@@ -10,6 +10,7 @@ Implements: STORE-1, STORE-2, STORE-3
 import struct
 
 from firmware.compat import const
+from firmware.drivers.nvm import Counting
 from firmware.storage import layout, slots
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
@@ -30,13 +31,13 @@ class Journal:
     """The journal of a pump with strokes of `stroke_uu` µU, in `nvm`; `ticks` is the dose core's ring of starts.
 
     `record` holds the values of the latest state; fill it and its `core` before save(). `log` is the event log.
-    `settings` are what save_settings() stores; a state saved after it goes with them.
+    `settings` are what save_settings() stores; a state saved after it goes with them. `nvm` counts what is written.
     Raises MemoryRange if the memory is too small; every method raises what the memory raises.
     """
 
     def __init__(self, nvm, ticks, stroke_uu):
         places = layout.Layout(nvm.size_bytes, len(ticks))
-        self.nvm = nvm
+        self.nvm = nvm = Counting(nvm)
         self._format = slots.TwoSlots(nvm, layout.FORMAT_AT, layout.FORMAT_PAYLOAD_BYTES)
         self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)
         self._one_format = False

@@ -15,7 +15,7 @@ from hil.bench import Bench
 from hil.checks import owed
 from hil.life import plan as habits
 from hil.life.books import Log, Programmed, conserved
-from hil.life.orders import CLOCK_SLACK_S
+from hil.life.orders import CLOCK_SLACK_S, in_use_s
 from hil.life.patient import Patient
 from hil.life.people import DAY_US, US_PER_S, Outcome, People
 
@@ -176,6 +176,7 @@ class Life:
             "event_counts": self._log.counts,
         }
         outcome.energy = self.people.programmer.call("read_energy")
+        outcome.link_s = in_use_s(self.people.programmer.exchanged_us)
         outcome.strokes_by_kind = self._log.by_kind
         opened = outcome.counts.get("catheters opened", 0)
         if opened != len(self.plan.occlusions):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from firmware.protocol import Message
 from hil.backends.backed import EPOCH_S
 from hil.bench import RecordingProgrammer
 from hil.checks.orders import Orders
@@ -22,14 +23,22 @@ HALF_HOUR_S = 1800
 # Both clocks are read in whole seconds.
 CLOCK_SLACK_S = 2
 _STRETCHES = ("basal", "temp_basal")
+LINK_SILENT_US = (
+    5_000_000  # boards/VIRTUAL/current.toml: so long after its last byte the link is in use; a test compares
+)
 
 
 class Recorder(RecordingProgrammer):
-    """A programmer that keeps each accepted order with its reply: (time, name, values, reply)."""
+    """A programmer that keeps each accepted order with its reply: (time, name, values, reply).
+
+    `exchanged_us` are the bench's times at which it and the pump have spoken, each once.
+    """
 
     def __init__(self, transport: Any) -> None:
         super().__init__(transport, [])
         self.accepted: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = []
+        self.exchanged_us: list[int] = []
+        self._board = transport
 
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """As Programmer.call."""
@@ -37,6 +46,11 @@ class Recorder(RecordingProgrammer):
         if MESSAGES[name].changes_delivery:
             self.accepted.append((reply["at_us"], name, values, reply))
         return reply
+
+    def _exchange(self, message: Message, payload: bytes) -> bytes:
+        if self.exchanged_us[-1:] != [self._board.now_us]:
+            self.exchanged_us.append(self._board.now_us)
+        return super()._exchange(message, payload)
 
 
 class Follower:
@@ -146,3 +160,9 @@ class Follower:
             self._violations.add(f"{at_us} us: a stretch of basal began {past_s - CLOCK_SLACK_S} s past the half-hour")
         rate = self.pattern[half_hours % len(self.pattern)]
         self.commands.append(Command(at_us, "set_basal", {"rate_mu_per_h": rate}))
+
+
+def in_use_s(exchanged_us: list[int]) -> float:
+    """How long a link was in use on which bytes went at these times."""
+    later_us = [*exchanged_us[1:], exchanged_us[-1] + LINK_SILENT_US] if exchanged_us else []
+    return sum(min(after - at, LINK_SILENT_US) for at, after in zip(exchanged_us, later_us, strict=True)) / 1e6

@@ -45,6 +45,7 @@ class Outcome:
     memory: dict[str, Any] = field(default_factory=dict)
     worst_lateness_us: int = 0
     energy: dict[str, Any] = field(default_factory=dict)
+    link_s: float = 0.0  # by the bench's clock
     strokes_by_kind: dict[str, int] = field(default_factory=dict)
     heap_bytes: int = 0
     series: list[dict[str, float]] = field(default_factory=list)

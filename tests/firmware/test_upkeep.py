@@ -8,12 +8,17 @@ import pytest
 
 from firmware import energy, protocol, self_test
 from firmware.alarms.table import BY_NAME, BY_NUMBER
+from firmware.commands import Commands
 from firmware.errors import Refused
+from firmware.link import Link
 from firmware.storage import layout
-from tests.firmware.hand import SECOND_US, Hand
+from host.link import encode_frame
+from tests.firmware.hand import CURRENTS, SECOND_US, Hand
+from tests.host.fake_device import FakeUart
 
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
+LINK, MEMORY = (energy.CAUSES.index(name) for name in ("link", "memory"))
 
 
 def alarms(hand: Hand) -> list[str]:
@@ -86,6 +91,69 @@ def test_the_batterys_account_goes_on_over_a_reset() -> None:
     assert before["wakes"] >= 50 and before["battery_used_nah"] > 9_445 * 9
     after = hand.restarted()
     assert after.pump.upkeep.read_energy()["battery_used_nah"] >= before["battery_used_nah"] * 9 // 10
+
+
+@pytest.mark.req("PWR-1")
+def test_every_byte_written_to_memory_is_in_the_account() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(35_000)
+    hand.live(10 * HOUR_US)
+    hand.pump.upkeep.read_energy()
+    written = sum(len(data) for _, data in hand.memory.writes)
+    assert hand.pump.upkeep.energy.memory_bytes == written > 1_000 * len(hand.strokes_us) > 0
+    memory_na, byte_ns = CURRENTS[5], CURRENTS[8]
+    assert hand.pump.upkeep.energy.parts_nah()[MEMORY] == memory_na * written * byte_ns // 3_600_000_000_000
+
+
+def on_the_link(hand: Hand) -> tuple[Link, FakeUart]:
+    uart = FakeUart()
+    return Link(uart, Commands(hand.pump).handle, used=hand.pump.upkeep.linked), uart
+
+
+@pytest.mark.req("PWR-1")
+def test_the_link_costs_from_its_first_byte_until_it_has_been_silent_for_so_long() -> None:
+    hand = Hand()
+    link, uart = on_the_link(hand)
+    ledger = hand.pump.upkeep.energy
+    carried = 0
+    for after_us, link_us in ((0, 5_000_000), (2_000_000, 7_000_000), (60_000_000, 12_000_000)):
+        hand.live(hand.now_us + after_us)
+        request = encode_frame(1, 0x02, b"")
+        uart.incoming += request
+        while link.poll():
+            pass
+        carried += len(request)
+        assert ledger.link_us == link_us, after_us
+    assert ledger.link_bytes == carried + len(uart.sent)
+    assert ledger.parts_nah()[LINK] == CURRENTS[4] * 12_000_000 // 3_600_000_000
+
+
+@pytest.mark.req("PWR-1", "LOG-3")
+def test_what_the_pump_sends_unasked_is_time_on_the_link_too() -> None:
+    hand = Hand()
+    link, uart = on_the_link(hand)
+    hand.pump.stream.send, hand.pump.stream.counters = link.tell, link.counters
+    hand.pump.stream.telemetry(10, 3_600)
+    hand.live(HOUR_US)
+    ledger = hand.pump.upkeep.energy
+    assert ledger.link_us == 360 * 5_000_000
+    assert ledger.link_bytes == len(uart.sent)
+
+
+@pytest.mark.req("PWR-1")
+def test_the_mean_of_a_week_is_remembered_every_week() -> None:
+    hand = Hand()
+    ledger = hand.pump.upkeep.energy
+    ledger.lived(3 * 365 * DAY_US)
+    whole_life_na = ledger.mean_na()
+    hand.pump.therapy.set_basal(6_000)
+    means = []
+    for day in range(1, 17):
+        hand.live(day * DAY_US)
+        hand.pump.upkeep.read_energy()
+        means.append(ledger.mean_na())
+    # 720 strokes of 104 ms at 40 mA in a day are 34.7 µA on average; right after a mark the week before it counts.
+    assert all(mean_na - whole_life_na == pytest.approx(34_700, rel=0.02) for mean_na in means), means
 
 
 @pytest.mark.req("PWR-1", "ALARM-1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_event_bits_of_the_virtual_board() -> None:
     program = "import virtual; print(" + ", ".join(f"virtual.EVENT_{name}" for name in names) + ")"
     printed = subprocess.run([device_program(), "-c", program], capture_output=True, text=True, check=True).stdout
     assert [int(each) for each in printed.split()] == [getattr(events, name) for name in names]
+
+
+@pytest.mark.req("PWR-1")
+def test_the_account_s_link_time_is_the_chip_s() -> None:
+    figures = tomllib.loads((ROOT / "boards" / "STM32L4" / "current.toml").read_text())
+    header = (ROOT / "c_ext" / "stm32" / "power.h").read_text()
+    assert f"#define POWER_LINK_US {figures['time_us']['link']}u" in header
 
 
 @pytest.mark.req("DOSE-3")

@@ -16,7 +16,7 @@ from hil.life import plan as habits
 from hil.life import run as whole
 from hil.life.books import Log, Programmed, Violations, conserved
 from hil.life.life import Life
-from hil.life.orders import Follower
+from hil.life.orders import LINK_SILENT_US, Follower, in_use_s
 from hil.life.page import page
 from hil.life.patient import Patient
 from hil.life.people import Outcome
@@ -72,6 +72,7 @@ def test_the_summary_says_what_was_and_what_was_not(life: Life) -> None:
         ("memory", {"memory": {"most_writes_of_a_cell": 10**12 + 1, "bytes_written": 1}}),
         ("battery", {"energy": ENERGY | {"battery_used_nah": 24 * DAYS * 28_520}}),
         ("battery", {"energy": ENERGY | {"battery_used_nah": 24 * DAYS * 20_000}}),
+        ("battery", {"link_s": 0.0}),
     ],
 )
 def test_a_leak_a_worn_cell_and_an_empty_battery_are_violations(life: Life, what: str, changes: dict) -> None:
@@ -88,9 +89,17 @@ def test_the_arithmetic_s_figures_are_the_board_s_and_the_ledger_s() -> None:
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CURRENTS"
     ]
-    assert (found[0][0], found[0][2]) == (whole.IDLE_NA, whole.MOTOR_NA)
+    currents = dict(zip(energy.FIGURES, found[0], strict=True))
+    assert (currents["idle_na"], currents["motor_na"]) == (whole.IDLE_NA, whole.MOTOR_NA)
+    assert (currents["link_na"], currents["memory_na"]) == (whole.LINK_NA, whole.MEMORY_NA)
+    assert (currents["byte_ns"], currents["link_us"]) == (whole.BYTE_NS, LINK_SILENT_US)
     assert energy.CAPACITY_NAH == whole.CAPACITY_NAH
     assert energy.SELF_DISCHARGE_PER_MILLE / 1000 == whole.SELF_DISCHARGE
+
+
+def test_the_link_is_in_use_until_it_has_been_silent() -> None:
+    assert in_use_s([]) == 0
+    assert in_use_s([0, 1_000_000, 7_000_000]) == 6 + 5
 
 
 # The checks see what they are for
