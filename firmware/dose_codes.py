@@ -21,6 +21,8 @@ FAULT_COUNT = const(7)
 FAULT_STOPPED = const(8)
 FAULT_SUPERVISOR = const(9)
 
+WORDS_INTACT = const(2)  # state_invariant_t
+
 TEMP_RATE = const(1)  # Core.temp_basal()
 TEMP_PERCENT = const(2)
 

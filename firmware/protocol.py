@@ -123,6 +123,10 @@ MESSAGES = (
     Message("read_procedure", 0x3B, "anyone", False, "The procedure under way, and what reservoir and catheter hold.",
         (), PROCEDURE),
     Message("self_test", 0x3C, "service", False, "Test the device now. One that fails does not dose.", (), SELF_TEST),
+    Message("clear_fault", 0x3F, "service", True, "Clear the latched fault, on a pump that is sound and passes its"
+        " self-test; it is stopped then.", (u8("fault", "the fault that is latched, as the status has it", low=1),),
+        (AT, u32("commanded_strokes", "strokes ordered; they count as seen now"),
+         u32("confirmed_strokes", "strokes that the stroke sensor had seen"))),
     Message("read_energy", 0x3D, "anyone", False, "What the battery has given, by count.", (), ENERGY),
     Message("telemetry", 0x3E, "anyone", False, "Send the status unasked, at an interval, for a while.",
         (u8("interval_s", "s between two frames; 0: no more", low=0, high=60),

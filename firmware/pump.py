@@ -9,6 +9,7 @@ from firmware import events as event
 from firmware.alarms.desk import AlarmDesk
 from firmware.books import Books
 from firmware.errors import FirmwareError, Refused
+from firmware.faults import Faults
 from firmware.occlusion import codes as finding
 from firmware.reports import Reports
 from firmware.telemetry import Telemetry
@@ -63,7 +64,6 @@ class Pump:
     ):
         self._core = core
         self._clock = clock
-        self._stepper = stepper
         self.last_error = None  # the latest exception, for whoever looks for it
         self._told_us = 0  # when running deliveries were last put into the log
         self._memory = memory
@@ -99,6 +99,7 @@ class Pump:
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
+        self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
         self.parts = (
             self,
             self.stream,
@@ -109,6 +110,7 @@ class Pump:
             self.alarms,
             self.clinic,
             self.upkeep,
+            self.faults,
         )
         if watch is not None:
             watch.on_diagnosis = self._diagnosed
@@ -146,14 +148,7 @@ class Pump:
             self.alarms.withheld(now_us)
             self._books.store()
         if happened & event.FAULT:
-            self._stepper.stop()
-            self.therapy.follow(now_us, protocol.REASON_FAULT)
-            self._books.deliveries.boluses_ended()
-            self.clinic.bolus_over()
-            fault = self._core.state()[code.GUARD_FAULT]
-            self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT, fault)
-            self.alarms.fault()
-            self._books.store()
+            self.faults.latched(now_us)
 
     def failed(self, error):
         """The supervisor's own code has failed: log it, stop, and let a person decide. What has happened is booked."""

@@ -39,13 +39,13 @@ CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "conn
 EVENTS = (
     ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
     + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
-    + ("alarm", "acknowledged", "self_test", "exception")
+    + ("alarm", "acknowledged", "self_test", "exception", "fault_cleared")
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
 (EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
 (EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED, EVENT_SELF_TEST) = range(13, 18)
-EVENT_EXCEPTION = 18
+EVENT_EXCEPTION, EVENT_FAULT_CLEARED = range(18, 20)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (
@@ -53,13 +53,13 @@ CODES = (
     + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
     + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active")
     + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
-    + ("unfit", "self_test_failed")
+    + ("unfit", "self_test_failed", "no_fault", "unsound")
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
 (NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 18)
 (NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(18, 24)
-(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED) = range(24, 29)
+(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND) = range(24, 31)
 PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  # firmware.therapy.procedures
 ENDS = ("completed", "left", "unfit")
 CONTENTS = ("insulin", "buffer", "naoh", "empty")

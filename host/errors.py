@@ -35,7 +35,15 @@ _TEXTS = {
     protocol.CAUSE_THERE: "the cause of the alarm '{alarm}' is still there",
     protocol.UNFIT: "therapy cannot run: no insulin in the reservoir or NaOH in the catheter, or a procedure goes on",
     protocol.SELF_TEST_FAILED: "the pump has not passed its self-test",
+    protocol.NO_FAULT: "this fault is not latched; look at the status",
+    protocol.UNSOUND: "the pump's own state is not sound ({invariant}): nothing that is in it can be relied on",
 }
+# c_ext/core/state.h, by number; a test compares.
+INVARIANTS = (
+    ("ok", "version_known", "words_intact", "same_pump", "time_past", "fractions_small", "limits_hard")
+    + ("schedule_sound", "rate_in_force", "ledgers_conserve", "bolus_ends", "square_paced", "temp_ends")
+    + ("suspended_still", "counts_agree", "permit_next", "stroke_known")
+)
 
 # Fields without a unit of their own whose greatest rate is above the clinician's limit.
 _HOLD_RATES = ("pattern", "rates", "value")
@@ -127,6 +135,7 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
     if unit:
         shown.update(value=amount(value, unit), limit=amount(limit, unit))
     shown["late"] = span(value - limit)
+    shown["invariant"] = INVARIANTS[value] if 0 <= value < len(INVARIANTS) else str(value)
     text = _TEXTS[code]
     if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES:
         text = _RATE_TOO_HIGH

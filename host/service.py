@@ -9,7 +9,7 @@ from typing import Any
 
 from firmware import protocol
 from host.conversation import Conversation
-from host.records import Check, Energy, Procedure, ProcedureChange, SelfTest
+from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest
 
 
 class Service(Conversation):
@@ -35,6 +35,10 @@ class Service(Conversation):
         """Have the device test itself."""
         reply = self.call("self_test")
         return SelfTest(reply["passed"], reply["duration_us"], tuple(Check(**each) for each in reply["checks"]))
+
+    def clear_fault(self, fault: int) -> FaultCleared:
+        """Clear the latched fault, whose number the status has. The pump is stopped then."""
+        return FaultCleared(**self.call("clear_fault", fault=fault))
 
     def read_energy(self) -> Energy:
         """Return the account of the battery."""

@@ -3,6 +3,7 @@
 Thin on purpose: every method is one call into C. Times are µs, rates mU/h, volumes strokes unless the name says more.
 """
 
+import struct
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -229,11 +230,33 @@ class Core:
         """The ring of strokes' starts, in ticks."""
         return memoryview(self.module.ffi.buffer(self.history)).cast("I")
 
-    def load(self, now_us: int, stored: bytes | memoryview) -> int:
+    def load(self, now_us: int, stored: bytes | bytearray | memoryview) -> int:
         """Replace the state: 0, or the number of the invariant that does not hold. ValueError for another length."""
         if len(stored) != self.module.lib.STATE_BYTES:
             raise ValueError(f"a saved state of {len(stored)} bytes, must be {self.module.lib.STATE_BYTES}")
         return int(self.module.lib.state_load(self.c, now_us, bytes(stored)))
+
+    def clear_fault(self, now_us: int) -> int:
+        """Take a latched fault out, through a saved state; 0, or the number of the invariant that does not hold.
+
+        Why so: c_ext/micropython/dosecore.c, which does the same.
+        """
+        stored = bytearray(self.save(now_us))
+        broken = self.load(now_us, stored)
+        if broken:
+            return broken
+        guard = self.c.guard
+        commanded = int(guard.commanded.value)
+        if guard.fault.value == self.module.lib.GUARD_COUNT_FAULT or abs(commanded - int(guard.confirmed.value)) > 1:
+            self._put_word(stored, "confirmed", commanded)
+        self._put_word(stored, "fault", int(self.module.lib.GUARD_OK))
+        return self.load(now_us, stored)
+
+    def _put_word(self, stored: bytearray, name: str, value: int) -> None:
+        """A safety variable in a saved state, whose members lie after its version."""
+        ffi = self.module.ffi
+        at = 1 + ffi.offsetof("core_t", "guard") + ffi.offsetof("guard_t", name)
+        stored[at : at + 8] = struct.pack("<II", value, ~value & 0xFFFFFFFF)
 
     def _member(self, name: str) -> Any:
         return self.module.ffi.addressof(self.c, name)

@@ -4,6 +4,7 @@
 //      history=2500, now_us=0). Methods mirror c_ext.host.Core on CPython, so that one vector file drives both.
 #include "dosecore.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "../core/state.h"
@@ -415,6 +416,37 @@ static mp_obj_t py_state(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(state_obj, py_state);
 
+// A safety variable in a saved state, whose members lie after its version (state.h).
+static void put_word(uint8_t bytes[STATE_BYTES], size_t member, uint32_t value) {
+    const guard_word_t word = {value, ~value};
+    memcpy(&bytes[1u + offsetof(core_t, guard) + member], &word, sizeof(word));
+}
+
+// clear_fault(now_us) -> 0, or the number of the invariant that does not hold; then nothing has changed.
+//
+// The core latches a fault for good. Out of it leads what leads in after a reset: its saved state, loaded, with every
+// invariant checked; first as it is, so that nothing damaged is mended, then without the fault. Counts that are apart by
+// more than one have latched a count fault, or would with the next stroke: from now on what was ordered counts as seen.
+static mp_obj_t py_clear_fault(mp_obj_t self, mp_obj_t now_object) {
+    uint8_t bytes[STATE_BYTES];
+    core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    dosecore_mask();
+    state_save(core, now_us, bytes);
+    state_invariant_t broken = state_load(core, now_us, bytes);
+    if (broken == STATE_OK) {
+        const uint32_t apart = core->guard.commanded.value - core->guard.confirmed.value;
+        if ((core->guard.fault.value == (uint32_t)GUARD_COUNT_FAULT) || ((apart + 1u) > 2u)) {
+            put_word(bytes, offsetof(guard_t, confirmed), core->guard.commanded.value);
+        }
+        put_word(bytes, offsetof(guard_t, fault), (uint32_t)GUARD_OK);
+        broken = state_load(core, now_us, bytes);
+    }
+    dosecore_unmask();
+    return MP_OBJ_NEW_SMALL_INT(broken);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(clear_fault_obj, py_clear_fault);
+
 // (basal_mu_per_h, bolus strokes, hour strokes, day strokes) in force
 static mp_obj_t py_limits(mp_obj_t self) {
     const guard_t *guard = &dosecore_get(self)->guard;
@@ -445,6 +477,7 @@ static const mp_rom_map_elem_t core_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_save_into), MP_ROM_PTR(&save_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj)},
     {MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj)},
+    {MP_ROM_QSTR(MP_QSTR_clear_fault), MP_ROM_PTR(&clear_fault_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_basal), MP_ROM_PTR(&set_basal_obj)},
     {MP_ROM_QSTR(MP_QSTR_bolus), MP_ROM_PTR(&bolus_obj)},
     {MP_ROM_QSTR(MP_QSTR_cancel_bolus), MP_ROM_PTR(&cancel_bolus_obj)},

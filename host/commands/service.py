@@ -16,8 +16,9 @@ from host.client import Programmer
 from host.console import Json, Options, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.procedure_texts_en import TITLES
 from host.records import Procedure
+from host.screens.common import fault_text, standing_fault
 from host.screens.service import energy_table, procedure_table, said, self_test_table, step_of
-from host.units import AmountError, parse_milli
+from host.units import AmountError, parse_milli, uptime
 
 app = typer.Typer()
 commands = typer.Typer(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
@@ -128,6 +129,20 @@ def self_test(ctx: typer.Context, as_json: Json = False) -> None:
         show(options, reply, self_test_table(reply))
         if not reply.passed:
             raise typer.Exit(console.EXIT_REFUSED)
+
+
+@app.command("clear-fault", rich_help_panel="Service")
+def clear_fault(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+    """Clear a latched fault whose cause was seen to. The pump must pass its self-test, and stays stopped."""
+    options = options_of(ctx, as_json)
+    with connected(options) as pump:
+        fault = standing_fault(pump.status())
+        if not fault:
+            raise UsageError("no fault is latched")
+        confirm(options, f"{fault_text(fault)} -> [bold]cleared; stopped until it is resumed[/]", yes)
+        reply = pump.clear_fault(fault)
+        seen = f"{reply.confirmed_strokes} of {reply.commanded_strokes} strokes had been seen"
+        show(options, reply, f"Fault cleared at {uptime(reply.at_us)}; {seen}. The pump is stopped: pump resume.")
 
 
 @app.command(rich_help_panel="Service")

@@ -30,6 +30,7 @@ from host.records.history import (
 from host.records.service import (
     Check,
     Energy,
+    FaultCleared,
     Procedure,
     ProcedureChange,
     SelfTest,
@@ -66,6 +67,7 @@ __all__ = [
     "Energy",
     "Event",
     "EventPage",
+    "FaultCleared",
     "Hello",
     "Limits",
     "LimitsChange",

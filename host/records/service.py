@@ -48,6 +48,15 @@ class SelfTest:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultCleared:
+    """A latched fault that was cleared; strokes ordered and seen until then. The pump is stopped."""
+
+    at_us: int
+    commanded_strokes: int
+    confirmed_strokes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Energy:
     """The account of the battery, by count; not measured."""
 

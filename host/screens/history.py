@@ -10,7 +10,7 @@ from rich.table import Table
 from firmware import protocol
 from host.alarm_texts import title
 from host.records import Delivery, Diagnosis, Event
-from host.screens.common import pairs, plain
+from host.screens.common import fault_text, pairs, plain
 from host.units import amount, duration, uptime, utc
 
 _PATTERN = protocol.PATTERNS
@@ -108,7 +108,8 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "clock_set": _clock_set,
     "settings_kept": lambda event: "power went while settings were stored: those before are in force",
     "rate_lapsed": lambda event: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
-    "fault": lambda event: f"fault {event.detail} of the dose core",
+    "fault": lambda event: fault_text(event.detail),
+    "fault_cleared": lambda event: f"{fault_text(event.detail)}; {event.b} of {event.a} strokes had been seen",
     "self_test": _self_test,
     "exception": lambda event: f"no. {event.detail} of firmware/pump.py",
     "connected": lambda event: "a programmer" if event.detail else "a programmer of another version",

@@ -7,7 +7,7 @@ from rich.console import Group
 from firmware.protocol import NEVER_US, NO_PATTERN, PATTERNS
 from host.alarm_texts import title
 from host.records import Hello, Status
-from host.screens.common import pairs, plain
+from host.screens.common import fault_text, pairs, plain
 from host.units import amount, span, uptime, utc
 
 STATES = {
@@ -43,7 +43,7 @@ def status_table(status: Status, language: str = "en") -> Group:
     due_us = status.next_due_in_us
     strokes = f"{status.strokes_commanded} commanded, {status.strokes_delivered} delivered, "
     rows = [
-        ("state", STATES.get(status.state, "[red]FAULT[/]") + (f", fault {status.fault}" if status.fault else "")),
+        ("state", f"[red]FAULT[/], {fault_text(status.fault)}" if status.fault else STATES[status.state]),
         ("alarm", alarm_line(status, language)),
         ("basal", basal_line(status)),
         ("programmed", programmed_line(status)),

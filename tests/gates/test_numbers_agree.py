@@ -14,6 +14,7 @@ from firmware import dose_codes, events
 from hil import benchlink
 from hil.backends import backed
 from hil.backends.device import device_program
+from host.errors import INVARIANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = (ROOT / "boards" / "VIRTUAL" / "benchlink" / "benchlink.h").read_text()
@@ -60,6 +61,14 @@ def test_the_account_s_link_time_is_the_chip_s() -> None:
     figures = tomllib.loads((ROOT / "boards" / "STM32L4" / "current.toml").read_text())
     header = (ROOT / "c_ext" / "stm32" / "power.h").read_text()
     assert f"#define POWER_LINK_US {figures['time_us']['link']}u" in header
+
+
+@pytest.mark.req("GUARD-2")
+def test_the_names_of_the_state_s_invariants() -> None:
+    header = (ROOT / "c_ext" / "core" / "state.h").read_text()
+    names = re.findall(r"^    STATE_(\w+)(?: = 0)?,? ", header.partition("typedef enum {")[2], re.M)
+    assert [name.lower() for name in names] == list(INVARIANTS)
+    assert INVARIANTS.index("words_intact") == dose_codes.WORDS_INTACT
 
 
 @pytest.mark.req("DOSE-3")

@@ -120,3 +120,24 @@ def test_every_step_of_every_procedure_says_what_it_asks_for_and_takes_it(number
             low, high = asked.split(", ")[1].split(" to ")
             assert service._parse(step.takes, low) == step.takes.low
             assert service._parse(step.takes, high.split()[0]) == step.takes.high
+
+
+@pytest.mark.req("HOST-1", "GUARD-4")
+def test_a_fault_is_shown_and_cleared_by_name(patient: Patient) -> None:
+    assert "no fault is latched" in patient.fails(2, "clear-fault")
+    patient.do("bolus", "1")
+    patient.hand.live(patient.hand.now_us + 60 * SECOND_US, confirm=False)
+    assert "fault 7, strokes ordered and strokes seen do not agree" in patient.see("status")
+    assert "cleared; stopped until it is resumed" in patient.asked("clear-fault")
+    assert "0 of 2 strokes had been seen" in patient.do("clear-fault")
+    assert "stopped: nothing is delivered" in patient.see("status")
+    assert "0 of 2 strokes had been seen" in patient.see("log")
+    patient.do("resume")
+
+
+@pytest.mark.req("HOST-1", "GUARD-2")
+def test_a_pump_that_is_not_sound_says_what_is_not(patient: Patient) -> None:
+    patient.do("bolus", "1")
+    patient.hand.live(patient.hand.now_us + 60 * SECOND_US, confirm=False)
+    patient.hand.core.c.dose.ledger[0].abandoned += 1
+    assert "not sound (ledgers_conserve)" in patient.fails(3, "clear-fault", "--yes")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from firmware import protocol
+from firmware import dose_codes, protocol
 from firmware.alarms.table import BY_NAME
 from firmware.errors import Refused
 from firmware.therapy.procedures import BY_NUMBER
@@ -143,6 +143,7 @@ ORDERS: dict[str, Callable[[Hand], None]] = {
     "start_procedure": order("start_procedure", procedure=PATENCY),
     "answer_procedure": answer,
     "interrupt_procedure": interrupt,
+    "clear_fault": order("clear_fault", fault=dose_codes.FAULT_COUNT),
     "initialise_memory": order("initialise_memory"),
 }
 

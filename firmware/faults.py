@@ -1,0 +1,85 @@
+"""What a fault of the dose core leads to in the pump, and how a service engineer clears one.
+
+The core latches the first fault for good, and a latched fault outlives a reset. It is cleared only by an order that
+names it, on a pump whose state is sound and whose self-test passes without it. Nothing is delivered then: the pump is
+stopped, and a person resumes it (docs/adr/0008).
+
+Implements: GUARD-2, GUARD-4, DOSE-5, SEC-2
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.errors import Refused
+
+
+class Faults:
+    """The faults of one pump: `core`, `clock`, `books`, `therapy`, `clinic`, `alarms`, `upkeep` are its parts."""
+
+    def __init__(self, core, clock, books, therapy, clinic, alarms, upkeep, stepper):
+        self._core = core
+        self._clock = clock
+        self._books = books
+        self._therapy = therapy
+        self._clinic = clinic
+        self._alarms = alarms
+        self._upkeep = upkeep
+        self._stepper = stepper
+
+    def latched(self, now_us):
+        """The core has latched a fault: the motor first, then the books."""
+        self._stepper.stop()
+        self._therapy.follow(now_us, protocol.REASON_FAULT)
+        self._books.deliveries.boluses_ended()
+        self._clinic.bolus_over()
+        self._note(protocol.EVENT_FAULT, self._core.state()[code.GUARD_FAULT])
+        self._alarms.fault()
+        self._books.store()
+
+    def clear_fault(self, fault, **order):
+        """Take the latched fault out of the core; the pump is stopped. Ledgers, strokes and caps are kept.
+
+        Of a stopped pump, whose counts are apart so that the next stroke would latch FAULT_COUNT, it can be cleared
+        before: the self-test does not let therapy run to that stroke.
+
+        Refused, nothing changed: another fault or none is latched (NO_FAULT); a safety variable was damaged, or an
+        invariant of the core's state does not hold (UNSOUND, value: its number in c_ext/core/state.h); the self-test
+        does not pass; the memory does not take it.
+        """
+        self._books.need_memory()
+        state = self._core.state()
+        latched = self._standing(state)
+        if not latched or latched != fault:
+            raise Refused(protocol.NO_FAULT, "fault", fault, latched)
+        if latched == code.FAULT_MEMORY:
+            # Whole again or not: which of its values was wrong nobody knows.
+            raise Refused(protocol.UNSOUND, "fault", code.WORDS_INTACT)
+        before = self._core.save(self._clock.now_us())
+        broken = self._core.clear_fault(self._clock.now_us())
+        if broken:
+            raise Refused(protocol.UNSOUND, "fault", broken)
+        # The core is suspended still: no stroke can come before this is in memory, and a person resumes.
+        failed = self._upkeep.test()
+        if failed:
+            self._core.load(self._clock.now_us(), before)
+            self._upkeep.on_failure(failed)
+            raise Refused(protocol.SELF_TEST_FAILED, None, failed)
+        counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
+        self._note(protocol.EVENT_FAULT_CLEARED, latched, counts)
+        self._therapy.halt_by_itself(self._clock.now_us())
+        try:
+            self._books.accepted("clear_fault", latched)
+        except Refused:
+            self._core.load(self._clock.now_us(), before)
+            self._note(protocol.EVENT_FAULT, latched)
+            raise
+        return {"at_us": self._clock.now_us(), "commanded_strokes": counts[0], "confirmed_strokes": counts[1]}
+
+    def _standing(self, state):
+        apart = state[code.GUARD_COMMANDED] - state[code.GUARD_CONFIRMED]
+        stopped = self._therapy.state(state) == protocol.STATE_STOPPED and not state[code.IN_FLIGHT]
+        if stopped and not -1 <= apart <= 1:
+            return code.FAULT_COUNT
+        return state[code.GUARD_FAULT]
+
+    def _note(self, event, fault, counts=()):
+        self._books.memory.note(protocol.CATEGORY_MALFUNCTION, event, fault, 0, counts)

@@ -1,0 +1,138 @@
+"""A latched fault is taken out through a saved state, and what would let a damaged core dose is refused by its name."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from c_ext.host import COUNT_FAULT, FAULT, STATE_FIELDS, STOPPED, STROKE, Core
+from tests.core.flow import HOUR_US
+
+pytestmark = [pytest.mark.req("GUARD-2"), pytest.mark.req("GUARD-4")]
+ROOT = Path(__file__).resolve().parents[2]
+MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
+LIB = Core.module.lib
+SECOND_US = 1_000_000
+
+
+def values(core: Core) -> dict[str, int]:
+    return dict(zip(STATE_FIELDS, core.state(), strict=True))
+
+
+def faulted() -> tuple[Core, int]:
+    """A core at an hour's cap of ten strokes, less one, whose last two the sensor has not seen; and the time."""
+    core = Core()
+    core.set_limits(35_000, 40_000, 2_000, 150_000)
+    core.bolus(0, 10)
+    now_us = 0
+    for stroke in range(1, 10):
+        now_us = stroke * 2 * SECOND_US
+        core.settle(now_us)
+        core.permit(stroke)
+        core.promise(now_us, now_us + SECOND_US)
+        assert core.service(now_us) == STROKE
+        if stroke < 8:
+            core.confirmed()
+        core.ended()
+    now_us += 2 * SECOND_US
+    core.settle(now_us)
+    core.permit(10)
+    core.promise(now_us, now_us + SECOND_US)
+    assert core.service(now_us) == FAULT
+    core.settle(now_us)
+    assert (values(core)["guard_fault"], values(core)["guard_confirmed"]) == (COUNT_FAULT, 7)
+    return core, now_us
+
+
+def test_a_count_fault_goes_with_the_counts_that_caused_it_and_nothing_else() -> None:
+    core, now_us = faulted()
+    before, ring = values(core), bytes(core.ticks())
+    assert core.clear_fault(now_us) == 0
+    after = values(core)
+    changed = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    assert changed.pop("guard_fault") == (COUNT_FAULT, 0)
+    assert changed.pop("guard_confirmed") == (7, 9)
+    # The supervisor counts as busy since now; nothing is armed, before and after.
+    assert set(changed) <= {"guard_alive_tick", "armed_kind"} and after["armed_us"] == -1
+    assert after["suspended"] and core.next_us() == -1
+    assert bytes(core.ticks()) == ring and core.used(now_us, 0) == 9
+
+
+def test_the_caps_hold_after_it() -> None:
+    core, now_us = faulted()
+    core.clear_fault(now_us)
+    assert core.resume(now_us) == LIB.DOSE_OK
+    assert core.bolus(now_us, 2) == LIB.DOSE_E_HOUR_CAP, "nine of ten strokes of the hour are used"
+    assert core.bolus(now_us, 1) == LIB.DOSE_OK
+    core.permit(10)
+    core.promise(now_us, now_us + SECOND_US)
+    assert core.service(now_us) == STROKE
+
+
+@pytest.mark.parametrize(("unseen", "confirmed"), [(0, 3), (1, 2), (2, 3)])
+def test_another_fault_leaves_counts_alone_that_agree_but_for_one(unseen: int, confirmed: int) -> None:
+    core = Core()
+    core.bolus(0, 3)
+    for stroke in (1, 2, 3):
+        now_us = stroke * 2 * SECOND_US
+        core.settle(now_us)
+        core.permit(stroke)
+        assert core.service(now_us) == STROKE
+        if stroke <= 3 - unseen:
+            core.confirmed()
+        core.ended()
+    core.stop(HOUR_US, STOPPED)
+    assert core.clear_fault(HOUR_US) == 0
+    assert (values(core)["guard_fault"], values(core)["guard_confirmed"]) == (0, confirmed)
+    assert core.resume(HOUR_US) == LIB.DOSE_OK
+
+
+@pytest.mark.parametrize("name", ["fault", "confirmed", "commanded", "permitted", "hour_strokes", "head"])
+@pytest.mark.parametrize("half", ["value", "check"])
+def test_a_damaged_safety_variable_is_not_mended(name: str, half: str) -> None:
+    core, now_us = faulted()
+    word = getattr(core.c.guard, name)
+    setattr(word, half, getattr(word, half) ^ 1)
+    core.settle(now_us)
+    before = core.raw()
+    assert core.clear_fault(now_us) == LIB.STATE_WORDS_INTACT
+    assert core.raw() == before
+
+
+def test_a_broken_ledger_is_refused_by_its_name() -> None:
+    core, now_us = faulted()
+    core.c.dose.ledger[2].abandoned += 1
+    before = core.raw()
+    assert core.clear_fault(now_us) == LIB.STATE_LEDGERS_CONSERVE
+    assert core.raw() == before
+
+
+PROGRAM = """
+core = Core(motor=(96, 200, 1000, 4000))
+core.set_basal(0, 4000)
+for stroke in (1, 2, 3, 4):
+    due_us = core.next_us() if stroke > 1 else 0
+    core.permit(stroke)
+    due_us = core.next_us()
+    core.promise(max(0, due_us - 1000), due_us + 1000)
+    print(core.service(due_us), due_us)
+    if stroke == 1:
+        core.confirmed()
+    core.ended()
+    core.settle(due_us + 200000)
+print(core.state())
+print(core.clear_fault(due_us + 300000))
+print(core.state())
+print(core.save(due_us + 300000))
+"""
+
+
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+def test_both_faces_leave_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    program = "from dosecore import Core\n" + PROGRAM
+    printed = subprocess.run([str(MICROPYTHON), "-c", program], capture_output=True, text=True, check=True).stdout
+    exec(PROGRAM, {"Core": Core})
+    assert printed == capsys.readouterr().out
+    assert "3 " in printed, "the last two were not seen: the fourth must not start"

@@ -1,0 +1,284 @@
+"""A latched fault is cleared by a service engineer's order and by nothing else; what is refused changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from firmware import dose_codes as code
+from firmware import protocol, self_test
+from firmware.alarms.table import BY_NAME, BY_NUMBER
+from firmware.commands import Commands
+from firmware.errors import Refused
+from tests.firmware.hand import SECOND_US, Hand
+from tests.firmware.ram import PowerCut
+
+pytestmark = [pytest.mark.req("GUARD-4"), pytest.mark.req("SEC-2")]
+COUNT = code.FAULT_COUNT
+# 10 strokes in an hour.
+LIMITS = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 2_000, "max_day_mu": 90_000}
+
+
+def faulted() -> Hand:
+    """A pump whose stroke sensor has not seen the last two of nine strokes."""
+    hand = Hand()
+    hand.pump.set_limits(**LIMITS)
+    hand.pump.therapy.bolus(1400)
+    hand.live(60 * SECOND_US)
+    hand.pump.therapy.bolus(600)
+    hand.live(120 * SECOND_US, confirm=False)
+    assert hand.core.state()[code.GUARD_FAULT] == COUNT and len(hand.strokes_us) == 9
+    return hand
+
+
+def state(hand: Hand) -> str:
+    return protocol.STATES[hand.pump.status()["state"]]
+
+
+def alarms(hand: Hand) -> list[str]:
+    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
+
+
+def events(hand: Hand) -> list[dict[str, Any]]:
+    newest = hand.pump.status()["newest_event"]
+    return hand.pump.reports.read_log(newest - 8, 8)["events"]
+
+
+def kept(hand: Hand) -> tuple[Any, ...]:
+    """What clearing a fault must not touch: the state but for fault, count and promise; caps, limits, what is left."""
+    hand.core.settle(hand.now_us)
+    fields = list(hand.core.state())
+    for place in (code.GUARD_FAULT, code.GUARD_CONFIRMED, 45, code.ARMED_KIND):
+        fields[place] = 0
+    used = [hand.core.used(hand.now_us, window) for window in (code.HOUR, code.DAY)]
+    return tuple(fields), bytes(hand.core.ticks()), used, hand.core.limits(), hand.pump.refills.left_mu
+
+
+@pytest.mark.req("ALARM-2", "DOSE-3")
+def test_a_cleared_pump_is_stopped_and_delivers_when_a_person_resumes() -> None:
+    hand = faulted()
+    before, alarm = kept(hand), BY_NAME["stroke_sensor_fault"].number
+    with pytest.raises(Refused) as refused:
+        hand.pump.alarms.acknowledge_alarm(alarm)
+    assert refused.value.code == protocol.CAUSE_THERE
+    reply = hand.pump.faults.clear_fault(COUNT)
+    assert (reply["commanded_strokes"], reply["confirmed_strokes"]) == (9, 7)
+    assert kept(hand) == before
+    status = hand.pump.status()
+    assert (state(hand), status["fault"], status["strokes_delivered"]) == ("stopped", 0, 9)
+    assert "stroke_sensor_fault" in alarms(hand), "it is acknowledged by a person"
+    hand.live(hand.now_us + 7200 * SECOND_US)
+    assert len(hand.strokes_us) == 9 and state(hand) == "stopped", "nothing resumes by itself"
+    hand.pump.alarms.acknowledge_alarm(alarm)
+    hand.pump.therapy.resume()
+    hand.pump.therapy.bolus(400)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert len(hand.strokes_us) == 11 and state(hand) == "running"
+
+
+@pytest.mark.req("LOG-1")
+def test_the_log_tells_which_fault_was_cleared() -> None:
+    hand = faulted()
+    hand.pump.faults.clear_fault(COUNT)
+    found = [each for each in events(hand) if protocol.EVENTS[each["event"]] == "fault_cleared"]
+    assert [(each["detail"], each["a"], each["b"]) for each in found] == [(COUNT, 9, 7)]
+    accepted = events(hand)[-1]
+    assert protocol.EVENTS[accepted["event"]] == "accepted" and accepted["a"] == COUNT
+    assert protocol.BY_ID[accepted["detail"]].name == "clear_fault"
+
+
+@pytest.mark.req("GUARD-1")
+def test_the_rolling_caps_hold_after_it() -> None:
+    hand = faulted()
+    hand.pump.faults.clear_fault(COUNT)
+    hand.pump.therapy.resume()
+    with pytest.raises(Refused) as refused:
+        hand.pump.therapy.bolus(400)
+    assert (refused.value.code, refused.value.value, refused.value.limit) == (protocol.HOUR_LIMIT, 2_200, 2_000)
+
+
+def test_a_fault_cleared_stays_cleared_over_a_reset_and_one_that_is_not_stays_latched() -> None:
+    hand = faulted().restarted()
+    assert state(hand) == "fault" and "self_test_fail" in alarms(hand), "the counts are still apart"
+    hand.pump.faults.clear_fault(COUNT)
+    hand = hand.restarted()
+    assert state(hand) == "stopped" and hand.core.state()[code.GUARD_CONFIRMED] == 9
+    hand.pump.therapy.resume()
+
+
+def test_in_a_procedure_it_stays_at_its_step() -> None:
+    hand = Hand()
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(5)
+    for _ in range(2):
+        hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
+    hand.live(60 * SECOND_US, confirm=False)
+    assert state(hand) == "fault"
+    step = hand.pump.clinic.read_procedure()["step"]
+    hand.pump.faults.clear_fault(COUNT)
+    assert (state(hand), hand.pump.clinic.read_procedure()["step"]) == ("stopped", step)
+    hand.pump.clinic.answer_procedure(step, 0, 0)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert hand.pump.clinic.read_procedure()["step"] == step + 1
+
+
+@pytest.mark.req("SELF-1")
+def test_counts_apart_on_a_stopped_pump_are_a_fault_before_the_next_stroke_latches_it() -> None:
+    hand = Hand()
+    hand.pump.therapy.bolus(400)
+    hand.live(60 * SECOND_US, confirm=False)
+    with pytest.raises(Refused) as refused:
+        hand.pump.faults.clear_fault(COUNT)
+    assert refused.value.code == protocol.NO_FAULT, "it runs: the next stroke tells"
+    hand.pump.therapy.stop()
+    hand = hand.restarted()
+    with pytest.raises(Refused) as refused:
+        hand.pump.therapy.resume()
+    assert refused.value.code == protocol.SELF_TEST_FAILED
+    hand.pump.faults.clear_fault(COUNT)
+    hand.pump.therapy.resume()
+    hand.pump.therapy.bolus(400)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert len(hand.strokes_us) == 2 and state(hand) == "running"
+
+
+# Refusals
+
+
+def not_latched(hand: Hand) -> int:
+    return code.FAULT_SUPERVISOR
+
+
+def failing_test(hand: Hand) -> int:
+    hand.pump.upkeep._world.pressure_sensor = None
+    return COUNT
+
+
+def memory_gone(hand: Hand) -> int:
+    test = hand.pump.upkeep.test
+
+    def then_gone() -> int:
+        failed = test()
+        hand.memory.failing = True
+        return failed
+
+    hand.pump.upkeep.test = then_gone  # type: ignore[method-assign]
+    return COUNT
+
+
+def damaged_word(hand: Hand) -> int:
+    hand.core.c.guard.hour_strokes.value ^= 1
+    return COUNT
+
+
+def damaged_ledger(hand: Hand) -> int:
+    hand.core.c.dose.ledger[0].abandoned += 1
+    return COUNT
+
+
+def memory_fault(hand: Hand) -> int:
+    # Latched by a word that differed and is whole again.
+    hand.core.c.guard.fault.value = code.FAULT_MEMORY
+    hand.core.c.guard.fault.check = ~code.FAULT_MEMORY & 0xFFFFFFFF
+    hand.pump.connected(True)
+    return code.FAULT_MEMORY
+
+
+REFUSALS: list[tuple[Callable[[Hand], int], int, int]] = [
+    (not_latched, protocol.NO_FAULT, code.FAULT_SUPERVISOR),
+    (failing_test, protocol.SELF_TEST_FAILED, 1 << self_test.NAMES.index("pressure_sensor")),
+    (memory_gone, protocol.MEMORY_FAILED, 0),
+    (damaged_word, protocol.UNSOUND, code.WORDS_INTACT),
+    (damaged_ledger, protocol.UNSOUND, 9),
+    (memory_fault, protocol.UNSOUND, code.WORDS_INTACT),
+]
+
+
+@pytest.mark.req("GUARD-2", "SELF-1")
+@pytest.mark.parametrize(("spoil", "refusal", "value"), REFUSALS, ids=[each[0].__name__ for each in REFUSALS])
+def test_a_refusal_names_its_reason_and_changes_nothing(spoil: Callable[[Hand], int], refusal: int, value: int) -> None:
+    hand = faulted()
+    fault = spoil(hand)
+    latched, confirmed = hand.core.state()[code.GUARD_FAULT], hand.core.state()[code.GUARD_CONFIRMED]
+    before = kept(hand)
+    with pytest.raises(Refused) as refused:
+        hand.pump.faults.clear_fault(fault)
+    assert (refused.value.code, refused.value.value) == (refusal, value)
+    assert (hand.core.state()[code.GUARD_FAULT], hand.core.state()[code.GUARD_CONFIRMED]) == (latched, confirmed)
+    assert kept(hand) == before and state(hand) == "fault"
+    hand.memory.failing = False
+    hand.live(hand.now_us + 7200 * SECOND_US)
+    after = hand.restarted()
+    assert state(after) != "running" and after.core.next_us() == -1
+    if spoil not in (damaged_word, damaged_ledger):  # of those the next life believes nothing
+        assert after.core.state()[code.GUARD_FAULT] == latched
+
+
+def test_without_a_fault_there_is_nothing_to_clear() -> None:
+    hand = Hand()
+    with pytest.raises(Refused) as refused:
+        hand.pump.faults.clear_fault(COUNT)
+    assert refused.value.code == protocol.NO_FAULT
+    assert state(hand) == "running"
+
+
+@pytest.mark.parametrize("role", ["patient", "clinician"])
+def test_only_a_service_engineer_may(role: str) -> None:
+    hand = faulted()
+    hand.pump.identity = lambda: IDENTITY  # type: ignore[method-assign]
+    for roles, expected in (((role,), protocol.WRONG_ROLE), (("service",), None)):
+        commands = Commands(hand.pump, roles=roles)
+        commands.handle(0x01, protocol.encode((protocol.HASH,), {"schema_hash": protocol.SCHEMA_HASH}))
+        message = protocol.BY_ID[0x3F]
+        order = {"command_id": 7, "expires_us": hand.now_us + SECOND_US, "fault": COUNT}
+        reply_id, payload = commands.handle(message.id, protocol.encode(message.request, order))
+        if expected is None:
+            assert reply_id == message.id | protocol.REPLY_BIT and state(hand) == "stopped"
+        else:
+            assert protocol.decode(protocol.REFUSAL, payload)["code"] == expected and state(hand) == "fault"
+
+
+IDENTITY = {
+    "board": "",
+    "firmware_version": "",
+    "core_version": "",
+    "native_core": True,
+    "stroke_uu": 200_000,
+    "stroke_nl": 500,
+    "concentration_u_per_ml": 400,
+    "now_us": 0,
+    "image": "",
+}
+
+
+@pytest.mark.req("STORE-2")
+def test_power_cut_at_every_write_leaves_the_fault_latched_or_cleared_and_nothing_between() -> None:
+    whole = faulted()
+    first = len(whole.memory.writes) + 1
+    whole.pump.faults.clear_fault(COUNT)
+    sizes = [len(data) for _, data in whole.memory.writes]
+    seen = set()
+    for number in range(first, len(sizes) + 1):
+        for torn_bytes in (0, 1, sizes[number - 1] // 2, sizes[number - 1] - 1):
+            hand = faulted()
+            hand.memory.cut_write, hand.memory.cut_bytes = number, torn_bytes
+            with pytest.raises(PowerCut):
+                hand.pump.faults.clear_fault(COUNT)
+            after = hand.restarted()
+            where = f"write {number} after {torn_bytes} bytes"
+            found = after.core.state()
+            pair = (found[code.GUARD_FAULT], found[code.GUARD_CONFIRMED])
+            assert pair in ((COUNT, 7), (0, 9)), where
+            assert found[code.GUARD_COMMANDED] == 9 and after.core.used(after.now_us, code.HOUR) == 9, where
+            assert state(after) == ("stopped" if pair[0] == 0 else "fault"), where
+            told = [protocol.EVENTS[each["event"]] for each in events(after)]
+            assert ("fault_cleared" in told) == (pair[0] == 0), where
+            after.live(after.now_us + 3600 * SECOND_US)
+            assert after.strokes_us == [], where
+            if pair[0]:
+                after.pump.faults.clear_fault(COUNT)
+            after.pump.therapy.resume()
+            seen.add(pair)
+    assert seen == {(COUNT, 7), (0, 9)}
