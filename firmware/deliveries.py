@@ -17,7 +17,7 @@ NORMAL, SQUARE = range(2)  # the parts of the core's bolus
 # Where a part's ledger lies in Core.state(): programmed, commanded, delivered, abandoned; then its end and reason.
 _COUNTS = (code.NORMAL_PROGRAMMED, code.SQUARE_PROGRAMMED)
 _ENDS = (code.NORMAL_END_US, code.SQUARE_END_US)
-# How the core ends a bolus that something bigger has ended.
+# How the core ends a bolus or a temporary rate that something bigger has ended.
 _CUT_SHORT = (protocol.REASON_CANCELLED, protocol.REASON_SUSPENDED)
 
 
@@ -74,10 +74,14 @@ class Deliveries:
         self._late = None  # the stretch that ended while a stroke of its own was in progress
         self._boluses = {}  # the running parts, by part
         self._normal_kind = protocol.KIND_NORMAL_BOLUS
-        self.latest = [0, 0]  # number of the latest bolus, for each part
+        self._abandoned = 0  # strokes of the boluses that have ended
+        self.latest = [0, 0]  # number of the latest bolus, for each part; a procedure's strokes stand in for one
 
     def follow(self, now_us, since_us, reason=protocol.REASON_SUPERSEDED):
-        """Make the stretch what the core delivers now. A change took effect at `since_us`; `reason` ends what was."""
+        """Make the stretch what the core delivers now. A change took effect at `since_us`; `reason` ends what was.
+
+        A temporary rate has its own reason, unless something bigger than that has ended it.
+        """
         state = self._core.state()
         stretch = self._stretch
         if state[code.SUSPENDED]:
@@ -96,7 +100,8 @@ class Deliveries:
         if stretch is not None:
             if stretch.kind == protocol.KIND_TEMP_BASAL and not state[code.TEMP]:
                 since_us = min(now_us, state[code.TEMP_END_US])
-                reason = state[code.TEMP_REASON]
+                if reason == protocol.REASON_SUPERSEDED or state[code.TEMP_REASON] not in _CUT_SHORT:
+                    reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
         commanded, delivered, abandoned = _basal_counts(state)
         self._base = (commanded, delivered + (self._late is not None), abandoned)
@@ -149,6 +154,7 @@ class Deliveries:
             if not _over(state, part):
                 continue
             self._count(bolus, part, state)
+            self._abandoned += bolus.abandoned
             reason = state[_ENDS[part] + 1]
             bolus.end_us = state[_ENDS[part]]
             bolus.reason = cut_short if cut_short is not None and reason in _CUT_SHORT else reason
@@ -176,6 +182,13 @@ class Deliveries:
         return self._normal_kind < protocol.KIND_INSULIN_TEST
 
     @property
+    def abandoned(self):
+        """Strokes given up, of all kinds: the core's ledger of a bolus goes with the next one."""
+        self._refresh()
+        of_boluses = sum([bolus.abandoned for bolus in self._boluses.values()])
+        return self._abandoned + of_boluses + _basal_counts(self._core.state())[2]
+
+    @property
     def stretch_id(self):
         """Number of the running stretch; 0: stopped."""
         return self._stretch.id if self._stretch else 0
@@ -183,6 +196,7 @@ class Deliveries:
     def describe(self, record):
         """Put what a restart needs into the state record (firmware/storage/state_record.py)."""
         record.newest_delivery = self._newest_id
+        record.abandoned = self._abandoned
         stretch = self._stretch
         record.stretch_id = stretch.id if stretch else 0
         if stretch:
@@ -204,6 +218,7 @@ class Deliveries:
     def restore(self, record, ended_us):
         """After a restart: what `record` says was running has ended at `ended_us`, with the core's counts."""
         self._newest_id = record.newest_delivery
+        self._abandoned = record.abandoned
         state = self._core.state()
         if record.stretch_id:
             rate_mu_per_h = record.stretch_rate_mu_per_h

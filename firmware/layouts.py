@@ -94,7 +94,7 @@ STATUS = (
     u8("pattern", "the pattern that runs; 255: a rate set by hand"),
     time("temp_until_us", "end of the temporary rate; 2^64-1 if there is none"),
     time("recommended_until_us", "end of a recommended rate; 2^64-1 if there is none"),
-    u32("bolus_id", "delivery number of the latest normal bolus; 0 is none yet"),
+    u32("bolus_id", "delivery number of the latest normal bolus; 0: none yet, or a procedure's strokes came after it"),
     u32("bolus_programmed_mu", "its programmed volume", "mU"),
     u32("bolus_commanded_mu", "its strokes ordered", "mU"),
     u32("bolus_delivered_mu", "its strokes confirmed", "mU"),

@@ -7,7 +7,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
-from firmware.therapy.answers import Answers, abandoned
+from firmware.therapy.answers import Answers
 
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 
@@ -65,11 +65,11 @@ class Reports:
         next_us = core.next_us()
         standing = self.read_diagnosis()
         record = self._memory.record
-        latest = self._books.deliveries.latest
+        bolus_id, square_id = self._books.deliveries.latest
         alarm, alarms = self._pump.alarms.summary()
         normal = state[code.NORMAL_PROGRAMMED : code.NORMAL_ABANDONED + 1]
         if not self._books.deliveries.normal_is_therapy:
-            normal = (0, 0, 0, 0)
+            bolus_id, normal = 0, (0, 0, 0, 0)
         values = {
             "now_us": now_us,
             "state": self._pump.therapy.state(state),
@@ -79,12 +79,12 @@ class Reports:
             "pattern": record.pattern,
             "temp_until_us": _or_never(state[code.TEMP_UNTIL_US]),
             "recommended_until_us": record.recommended_until_us or protocol.NEVER_US,
-            "bolus_id": latest[0],
+            "bolus_id": bolus_id,
             "bolus_programmed_mu": mu(normal[0]),
             "bolus_commanded_mu": mu(normal[1]),
             "bolus_delivered_mu": mu(normal[2]),
             "bolus_remaining_mu": mu(normal[0] - normal[1] - normal[3]),
-            "square_id": latest[1],
+            "square_id": square_id,
             "square_programmed_mu": mu(state[code.SQUARE_PROGRAMMED]),
             "square_delivered_mu": mu(state[code.SQUARE_DELIVERED]),
             "square_remaining_mu": mu(
@@ -92,7 +92,7 @@ class Reports:
             ),
             "strokes_commanded": state[code.GUARD_COMMANDED],
             "strokes_delivered": self._stroke_sensor.strokes(),
-            "strokes_abandoned": abandoned(state),
+            "strokes_abandoned": self._books.deliveries.abandoned,
             "hour_mu": self._answers.used_mu(code.HOUR),
             "day_mu": self._answers.used_mu(code.DAY),
             "pressure_pa": self._pressure_sensor.read_pa(),

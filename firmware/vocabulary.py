@@ -53,13 +53,13 @@ CODES = (
     + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
     + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active")
     + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
-    + ("unfit", "self_test_failed", "no_fault", "unsound")
+    + ("unfit", "self_test_failed", "no_fault", "unsound", "wrong_content")
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
 (NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 18)
 (NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(18, 24)
-(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND) = range(24, 31)
+(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND, WRONG_CONTENT) = range(24, 32)
 PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  # firmware.therapy.procedures
 ENDS = ("completed", "left", "unfit")
 CONTENTS = ("insulin", "buffer", "naoh", "empty")

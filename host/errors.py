@@ -37,6 +37,7 @@ _TEXTS = {
     protocol.SELF_TEST_FAILED: "the pump has not passed its self-test",
     protocol.NO_FAULT: "this fault is not latched; look at the status",
     protocol.UNSOUND: "the pump's own state is not sound ({invariant}): nothing that is in it can be relied on",
+    protocol.WRONG_CONTENT: "the reservoir holds {content}, it begins with {needed}; look at procedure show",
 }
 # c_ext/core/state.h, by number; a test compares.
 INVARIANTS = (
@@ -52,8 +53,7 @@ _PROCEDURES = {
     "procedure": "stop the pump first, or go on with the procedure that is under way: pump procedure show",
     "step": "the procedure is not at this step, is making its strokes, or cannot be left here: pump procedure show",
 }
-_NOT_BEGUN = "the reservoir does not hold what it begins with, or the pump has a fault; look at status and procedure"
-_RATE_TOO_HIGH = "its greatest rate is beyond the clinician's limit of {limit}"
+_RATE_TOO_HIGH = "its greatest rate, {value}, is beyond the clinician's limit of {limit}"
 
 
 class HostError(Exception):
@@ -134,11 +134,16 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
     shown = {"field": field or "request", "state": state, "value": str(value), "limit": str(limit), "alarm": alarm}
     if unit:
         shown.update(value=amount(value, unit), limit=amount(limit, unit))
+    shown["content"], shown["needed"] = _content(value), _content(limit)
     shown["late"] = span(value - limit)
     shown["invariant"] = INVARIANTS[value] if 0 <= value < len(INVARIANTS) else str(value)
     text = _TEXTS[code]
     if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES:
         text = _RATE_TOO_HIGH
-    if code == protocol.WRONG_STATE and (field or request == "start_procedure"):
-        text = _PROCEDURES.get(field, _NOT_BEGUN)
+    if code == protocol.WRONG_STATE and field:
+        text = _PROCEDURES[field]
     return text.format(**shown)
+
+
+def _content(place: int) -> str:
+    return protocol.CONTENTS[place] if 0 <= place < len(protocol.CONTENTS) else str(place)

@@ -37,6 +37,7 @@ _OTHERS = (
     ("recommended_mu_per_h", "I"),
     ("recommended_until_us", "Q"),  # 0: none
     ("newest_delivery", "I"),  # number
+    ("abandoned", "I"),  # strokes of boluses that have ended
     ("stretch_id", "I"),  # the running stretch of basal; 0: none
     ("stretch_kind", "B"),
     ("stretch_start_us", "Q"),

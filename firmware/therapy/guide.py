@@ -63,7 +63,8 @@ class Guide:
         """Begin procedure `number`; `delivering`: therapy runs.
 
         Refused: unknown; therapy runs, or a procedure does (WRONG_STATE, field `procedure`, value: which, 0 for
-        therapy); the reservoir does not hold what the procedure needs (WRONG_STATE, field `reservoir`).
+        therapy); the reservoir does not hold what the procedure needs (WRONG_CONTENT, value what it holds, limit what
+        is needed: places in protocol.CONTENTS).
         """
         procedure = BY_NUMBER.get(number)
         if procedure is None:
@@ -71,7 +72,7 @@ class Guide:
         if delivering or self.procedure is not None:
             raise Refused(protocol.WRONG_STATE, "procedure", IDLE if delivering else self.procedure.number, number)
         if self.reservoir not in procedure.needs:
-            raise Refused(protocol.WRONG_STATE, "reservoir", self.reservoir, procedure.needs[0])
+            raise Refused(protocol.WRONG_CONTENT, None, self.reservoir, procedure.needs[0])
         self.procedure = procedure
         self.end = NO_END
         self._enter(procedure.steps[0].name)

@@ -103,7 +103,7 @@ class Therapy:
         """A rate by hand. Refused: above the clinician's limit, fault."""
         now_us = self._begin_order()
         old_mu_per_h = self.programme.programmed_mu_per_h(now_us)
-        self.allow_rate("rate_mu_per_h", rate_mu_per_h, rate_mu_per_h)
+        self.allow_rate("rate_mu_per_h", rate_mu_per_h)
         self._record.pattern = protocol.MANUAL
         self._record.manual_mu_per_h = rate_mu_per_h
         self._record.recommended_until_us = 0
@@ -114,8 +114,7 @@ class Therapy:
     def select_pattern(self, pattern, **order):
         """A pattern by the local clock."""
         now_us = self._begin_order()
-        greatest_mu_per_h = max(self._settings.rates(pattern))
-        self.allow_rate("pattern", greatest_mu_per_h, greatest_mu_per_h)
+        self.allow_rate("pattern", max(self._settings.rates(pattern)))
         old, self._record.pattern = self._record.pattern, pattern
         self._record.recommended_until_us = 0
         self.follow(now_us)
@@ -258,14 +257,14 @@ class Therapy:
         until_us = self._record.recommended_until_us
         return {"at_us": now_us, "until_us": until_us, "programmed_mu_per_h": programmed_mu_per_h}
 
-    def allow_rate(self, field_name, value, greatest_mu_per_h):
+    def allow_rate(self, field_name, greatest_mu_per_h):
         """Raise Refused if `greatest_mu_per_h`, or what a running percentage makes of it, is above the limit."""
         limit_mu_per_h = self._core.limits()[0]
         state = self._core.state()
         if state[code.TEMP] == code.TEMP_PERCENT:
             greatest_mu_per_h = max(greatest_mu_per_h, greatest_mu_per_h * state[code.TEMP_VALUE] // 100)
         if greatest_mu_per_h > limit_mu_per_h:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name, value, limit_mu_per_h)
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, greatest_mu_per_h, limit_mu_per_h)
 
     def in_force_mu_per_h(self):
         """The basal rate that is delivered now."""

@@ -199,7 +199,7 @@ def a_day(currents: tuple[int, ...]) -> Energy:
     ledger.strokes, ledger.motor_us = days * 200, days * 200 * 104_000
     ledger.link_us = days * 120_000_000 // 7
     ledger.tones = days * 10
-    ledger.memory_bytes = days * 260 * 1_223
+    ledger.memory_bytes = days * 260 * 1_437
     return ledger
 
 

@@ -79,7 +79,7 @@ def test_what_the_reservoir_must_hold_and_what_runs_are_told_in_words(patient: P
     patient.do("procedure", "start", "refill")
     patient.do("procedure", "answer", "ready")
     patient.do("procedure", "interrupt")
-    assert "the reservoir does not hold what it begins with" in patient.fails(3, "procedure", "start", "patency")
+    assert "the reservoir holds empty, it begins with insulin" in patient.fails(3, "procedure", "start", "patency")
 
 
 @pytest.mark.req("HOST-1", "THER-6")

@@ -163,7 +163,7 @@ def test_a_pattern_is_selected_with_both_totals_shown(patient: Patient) -> None:
 def test_a_pattern_above_the_clinicians_limit_is_refused_in_plain_words(patient: Patient) -> None:
     patient.do("limits", "--max-basal", "2")
     error = patient.fails(3, "pattern", "edit", "A", "06:00=2.05")
-    assert "its greatest rate is beyond the clinician's limit of 2.00 U/h" in error
+    assert "is beyond the clinician's limit of 2.00 U/h" in error
 
 
 @pytest.mark.req("THER-1")

@@ -317,7 +317,7 @@ def test_a_procedure_needs_what_it_needs_in_the_reservoir(world: World, procedur
         world.guide.begin(procedure.number, False)
     else:
         error = refusal(lambda: world.guide.begin(procedure.number, False))
-        assert (error.code, error.field_name, error.value) == (protocol.WRONG_STATE, "reservoir", content)
+        assert (error.code, error.field_name, error.value) == (protocol.WRONG_CONTENT, None, content)
 
 
 # Memory
