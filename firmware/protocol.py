@@ -174,4 +174,8 @@ def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION, te
     return int.from_bytes(digest.digest()[:8], "big")
 
 
-SCHEMA_HASH = schema_hash()
+try:
+    # Frozen beside this by the build (tools/schema.py).
+    from releve_schema import SCHEMA_HASH  # type: ignore[import-not-found]
+except ImportError:
+    SCHEMA_HASH = schema_hash()

@@ -3,4 +3,5 @@ package("firmware", base_path="../..")
 module("board.py")
 module("main.py")
 module("_boot.py")
-module("pins.py", base_path="$(RELEVE_GENERATED)")
+for each in ("pins", "releve_schema"):
+    module(each + ".py", base_path="$(RELEVE_GENERATED)")

@@ -2,4 +2,5 @@
 package("firmware", base_path="../..")
 module("board.py")
 module("main.py", base_path="../RPI_PICO")
-module("pins.py", base_path="$(RELEVE_GENERATED)")
+for each in ("pins", "releve_schema"):
+    module(each + ".py", base_path="$(RELEVE_GENERATED)")

@@ -1,6 +1,8 @@
 # Build settings of the VIRTUAL board, read by MicroPython's ports/unix/Makefile. README.md has the measurements behind them.
 
 FROZEN_MANIFEST ?= $(VARIANT_DIR)/manifest.py
+# Where the build puts what it makes (tools/ports/unix.py).
+MICROPY_MANIFEST_RELEVE_GENERATED = $(RELEVE_GENERATED)
 PROG = micropython
 
 # None of these is used, and the first four would need packages of the system or parts that Debian's source leaves out.

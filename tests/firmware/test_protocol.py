@@ -223,6 +223,14 @@ def test_prose_does_not_change_the_schema_hash():
 
 @pytest.mark.req("LINK-1")
 @pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+def test_the_hash_that_the_build_has_frozen_is_the_one_that_is_worked_out():
+    script = "import releve_schema; from firmware import protocol as p; print(releve_schema.SCHEMA_HASH, p.SCHEMA_HASH)"
+    run = subprocess.run([MICROPYTHON, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert run.stdout.split() == [str(schema_hash())] * 2
+
+
+@pytest.mark.req("LINK-1")
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
 def test_micropython_computes_the_same_schema_hash_and_the_same_bytes():
     payload = encode(REFUSAL, {"request_id": 17, "code": 6, "field_index": 0, "value": -(1 << 63), "limit": 40000})
     script = (

@@ -11,7 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tools import pins
+from tools import pins, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, digest, is_fresh, locked, run_logged, stamp, timed
 from tools.ports import common, image, in_ram
@@ -36,7 +36,8 @@ def build(job: common.Job) -> Path:
     tree = rp2_source()
     out = job.out
     program = out / "firmware.uf2"
-    own = [ROOT / "tools" / "pins.py", *sorted((ROOT / "tools" / "ports").glob("*.py"))]
+    made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
+    own = [*made, *sorted((ROOT / "tools" / "ports").glob("*.py"))]
     flags = [job.folder / "mpconfigboard.cmake", *(each / MODULE_FILE for each in job.modules.values()), *own]
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), core_flags(), str(job.release))
     key = digest(job.inputs, flags_key)
@@ -51,6 +52,7 @@ def build(job: common.Job) -> Path:
         stamp(out / ".flags", flags_key)
         generated = out / "generated"
         pins.write(generated, job.board, job.facts)
+        schema.write(generated)
         name = f"firmware-{out.name}"
         with timed(f"building MicroPython {VERSION} with the firmware for {out.name}"):
             settings = [f"BOARD={job.board}", f"BOARD_DIR={job.folder}", f"BUILD={objects}"]

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools import pins
+from tools import pins, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, digest, is_fresh, locked, stamp, timed
 from tools.ports import common, image
@@ -64,7 +64,8 @@ def build(job: common.Job) -> Path:
     install_packages("rp2")
     out = job.out
     program = out / "firmware.hex"
-    own = [ROOT / "tools" / "pins.py", *sorted((ROOT / "tools" / "ports").glob("*.py"))]
+    made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
+    own = [*made, *sorted((ROOT / "tools" / "ports").glob("*.py"))]
     flags = [each for folder in job.inputs for each in sorted(folder.glob("*.mk"))] + own
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), str(job.release))
     key = digest(job.inputs, flags_key)
@@ -79,6 +80,7 @@ def build(job: common.Job) -> Path:
         stamp(out / ".flags", flags_key)
         generated = out / "generated"
         pins.write(generated, job.board, job.facts)
+        schema.write(generated)
         for name in CONFIGURATION:
             copy_if_changed(job.folder / name, generated / name)
         with timed(f"building MicroPython {VERSION} with the firmware for {out.name}"):

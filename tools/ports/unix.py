@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from tools import schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, digest, is_fresh, locked, stamp, timed
 from tools.ports import common
@@ -31,7 +32,8 @@ def build(job: common.Job) -> Path:
     tree = source()
     out = job.out
     program = out / "micropython"
-    flags = [job.folder / "mpconfigvariant.mk", *(each / MODULE_FILE for each in job.modules.values()), Path(__file__)]
+    own = [Path(__file__), ROOT / "tools" / "schema.py"]
+    flags = [job.folder / "mpconfigvariant.mk", *(each / MODULE_FILE for each in job.modules.values()), *own]
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version())
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
@@ -45,9 +47,12 @@ def build(job: common.Job) -> Path:
         stamp(out / ".flags", flags_key)
         with timed(f"building MicroPython {VERSION} with the firmware for {job.board}"):
             links = link_modules(out / "modules", job.facts["c_modules"])
+            generated = out / "generated"
+            schema.write(generated)
             port = tree / "ports" / "unix"
             settings = [f"VARIANT_DIR={job.folder}", f"BUILD={objects}", f"USER_C_MODULES={links}"]
-            common.make(f"firmware-{job.board}", port, *settings)
+            variables = {"RELEVE_GENERATED": str(generated)}
+            common.make(f"firmware-{job.board}", port, *settings, variables=variables)
         # Replaced as a whole: a board that is running keeps its program.
         fresh = out / "micropython.new"
         shutil.copy2(objects / "micropython", fresh)

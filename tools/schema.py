@@ -1,0 +1,23 @@
+"""The programmer link's schema hash as a module to be frozen: worked out by the build, which takes a board 0.3 s."""
+
+from pathlib import Path
+
+from firmware import protocol
+
+MODULE = "releve_schema.py"
+
+
+def module() -> str:
+    """The module's text."""
+    return (
+        '"""The schema hash of firmware/protocol.py, worked out by the build. Do not edit."""\n\n'
+        f"SCHEMA_HASH = 0x{protocol.schema_hash():016x}\n"
+    )
+
+
+def write(folder: Path) -> None:
+    """Put the module into `folder`; what is right is left untouched, so that make sees no change."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / MODULE
+    if not path.is_file() or path.read_text(encoding="utf-8") != module():
+        path.write_text(module(), encoding="utf-8")
