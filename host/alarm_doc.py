@@ -1,14 +1,15 @@
-"""Writes docs/alarms.md from the firmware's alarm table and its texts: `python -m host.alarm_doc`."""
+"""Writes docs/alarms.md from the firmware's alarm table and the texts: `python -m host.alarm_doc`."""
 
 from pathlib import Path
 
-from firmware.alarms import table, texts_en, texts_fr
+from firmware.alarms import table
+from host import alarm_texts_en, alarm_texts_fr
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "alarms.md"
 HEAD = """\
 # Alarms
 
-<!-- Made by host/alarm_doc.py from firmware/alarms: do not edit. -->
+<!-- Made by host/alarm_doc.py from firmware/alarms/table.py and host/alarm_texts_*.py: do not edit. -->
 
 An alarm latches: it stays until somebody acknowledges it and its cause is gone. Acknowledging never starts delivery;
 that takes a command of its own. Of several the one of highest priority is shown, and one that says why is shown instead
@@ -23,8 +24,8 @@ for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pum
 |---|---|---|---|---|
 """
 LANGUAGES = (
-    ("In English", "what it means", "what to do", texts_en.TEXTS),
-    ("En français", "signification", "que faire", texts_fr.TEXTS),
+    ("In English", "what it means", "what to do", alarm_texts_en.TEXTS),
+    ("En français", "signification", "que faire", alarm_texts_fr.TEXTS),
 )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from firmware.alarms import texts_en, texts_fr
 from firmware.alarms.table import BY_NAME, BY_NUMBER, PRIORITIES
+from host import alarm_texts_en, alarm_texts_fr
 from host.records import ActiveAlarm
 from host.units import AmountError
 
-TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {"en": texts_en.TEXTS, "fr": texts_fr.TEXTS}
+TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {"en": alarm_texts_en.TEXTS, "fr": alarm_texts_fr.TEXTS}
 _ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides (POSIX)
 
 

@@ -12,6 +12,7 @@ from firmware.alarms.annunciation import TONE_MS
 from firmware.alarms.table import ALARMS, BY_NUMBER, STOP_NOW
 from firmware.errors import Refused
 from firmware.occlusion import codes as finding
+from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_LOW, LEVEL_STOP
 
 _PAGE = 15
 # What a finding of the occlusion detector is called as an alarm.
@@ -27,7 +28,6 @@ _OF_FINDING = {
 }
 _STANDING = tuple(set(_OF_FINDING.values()))
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
-_LEVEL_EMPTY, _LEVEL_STOP = 2, 3
 _EMPTY_LIKE = (finding.AIR_LOCK,)  # nothing left to pump looks the same
 
 
@@ -96,7 +96,7 @@ class AlarmDesk:
         level = self._refills.level()
         if level > self._level:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu)
-            if level == _LEVEL_STOP:
+            if level == LEVEL_STOP:
                 self._therapy.halt_by_itself(now_us)
         self._level = level
 
@@ -111,7 +111,7 @@ class AlarmDesk:
     def found(self, code):
         """The occlusion detector has found something."""
         name = _OF_FINDING.get(code)
-        if code in _EMPTY_LIKE and self._refills.level() >= _LEVEL_EMPTY:
+        if code in _EMPTY_LIKE and self._refills.level() >= LEVEL_EMPTY:
             name = "empty_reservoir"
         if name is not None:
             self.raise_alarm(name, code)
@@ -126,7 +126,7 @@ class AlarmDesk:
         """The core has latched a fault."""
         state = self._core.state()
         fault = state[code.GUARD_FAULT]
-        name = {code.FAULT_MEMORY: "memory_integrity", code.FAULT_SUPERVISOR: "system_error"}.get(fault, "system_error")
+        name = "memory_integrity" if fault == code.FAULT_MEMORY else "system_error"
         if fault == code.FAULT_COUNT:
             name = "motor_stall" if self._standing() == finding.STALL else "stroke_sensor_fault"
             if state[code.GUARD_CONFIRMED] > state[code.GUARD_COMMANDED]:
@@ -209,7 +209,7 @@ class AlarmDesk:
         if name == "refill_due":
             return self._refills.due()
         if name in ("low_reservoir", "empty_reservoir"):
-            return self._refills.level() >= (1 if name == "low_reservoir" else _LEVEL_EMPTY)
+            return self._refills.level() >= (LEVEL_LOW if name == "low_reservoir" else LEVEL_EMPTY)
         if name == "memory_integrity":
             return not self._books.memory.usable or state[code.GUARD_FAULT] == code.FAULT_MEMORY
         if name == "not_initialised":

@@ -1,7 +1,7 @@
 """The alarms as data: number, name, priority, what the device does, and which other alarms say the same more exactly.
 
-Texts for people are in texts_en.py and texts_fr.py, by name; docs/alarms.md is made from all three. Numbers are stored
-in the log and sent over the link: they are never used again for another alarm.
+Texts for people are the programmer's, by name: host/alarm_texts_en.py and _fr.py; docs/alarms.md is made from all
+three. Numbers are stored in the log and sent over the link: they are never used again for another alarm.
 
 Names after the implant's own list of messages; occlusion and its look-alikes are additions of this project.
 Implements: ALARM-1

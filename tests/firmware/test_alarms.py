@@ -2,9 +2,10 @@
 
 import pytest
 
-from firmware.alarms import table, texts_en, texts_fr
+from firmware.alarms import table
 from firmware.alarms.alarms import Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
+from host import alarm_texts_en, alarm_texts_fr
 from host.alarm_doc import PAGE, page
 
 MINUTE_US = 60_000_000
@@ -51,7 +52,7 @@ def test_the_page_is_made_from_the_table():
 
 
 @pytest.mark.req("ALARM-1")
-@pytest.mark.parametrize("texts", [texts_en.TEXTS, texts_fr.TEXTS], ids=["en", "fr"])
+@pytest.mark.parametrize("texts", [alarm_texts_en.TEXTS, alarm_texts_fr.TEXTS], ids=["en", "fr"])
 def test_every_alarm_has_a_title_a_meaning_and_what_to_do(texts):
     assert texts.keys() == table.BY_NAME.keys()
     for title, meaning, advice in texts.values():
