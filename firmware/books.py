@@ -9,12 +9,9 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.deliveries import Deliveries
 from firmware.errors import Refused
+from firmware.seams import nobody
 
 _ID = {message.name: message.id for message in protocol.MESSAGES}
-
-
-def _alone():
-    """Nobody to be told yet."""
 
 
 class Books:
@@ -30,7 +27,7 @@ class Books:
         self.memory = memory
         self.deliveries = Deliveries(core, self._note_end)
         self.strokes = 0
-        self.on_failure = _alone
+        self.on_failure = nobody
 
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""

@@ -10,6 +10,7 @@ from firmware import cobs
 from firmware.compat import const
 from firmware.crc32c import crc32c
 from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT
+from firmware.seams import nobody
 
 _CHUNK_BYTES = const(64)
 # One poll ends after about 90 ms of line time, so that a sender who never pauses cannot keep the main loop here.
@@ -45,10 +46,6 @@ class PlainSession:
         return payload
 
 
-def _nobody(count):
-    """Nobody keeps an account."""
-
-
 class Link:
     """Frames on a UART.
 
@@ -57,12 +54,12 @@ class Link:
     `used(count)` is told how many bytes have gone over the link, in and out, for the battery's account.
     """
 
-    def __init__(self, uart, handle, counters=None, session=None, used=None):
+    def __init__(self, uart, handle, counters=None, session=None, used=nobody):
         self.counters = counters or Counters()
         self._uart = uart
         self._handle = handle
         self._session = session or PlainSession()
-        self._used = used or _nobody
+        self._used = used
         self._chunk = bytearray(_CHUNK_BYTES)
         self._frame = bytearray(MAX_WIRE_BYTES)
         self._frame_view = memoryview(self._frame)

@@ -12,6 +12,7 @@ from firmware.errors import FirmwareError, Refused
 from firmware.faults import Faults
 from firmware.occlusion import codes as finding
 from firmware.reports import Reports
+from firmware.seams import nobody
 from firmware.telemetry import Telemetry
 from firmware.therapy.clinic import Clinic
 from firmware.therapy.patterns import Patterns
@@ -29,10 +30,6 @@ _STROKE_TONE_MS = 50
 EXCEPTIONS = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 _HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
-
-
-def _silent(milliseconds):
-    pass
 
 
 class Pump:
@@ -60,7 +57,7 @@ class Pump:
         advance,
         means,
         watch=None,
-        sound=_silent,
+        sound=nobody,
     ):
         self._core = core
         self._clock = clock
@@ -77,7 +74,7 @@ class Pump:
         self._round_us = clock.now_us() + WATCH_US  # when it looks around next
         programme = Programme(core, memory.record, memory.settings, wall)
         self.therapy = Therapy(core, clock, self._books, programme, stroke_uu)
-        self.patterns = Patterns(core, clock, self._books, self.therapy)
+        self.patterns = Patterns(clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
@@ -95,7 +92,7 @@ class Pump:
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.need_fit = self._need_fit
-        self.upkeep.on_failure = lambda failed: self.alarms.raise_alarm("self_test_fail", failed)
+        self.upkeep.on_failure = self._self_test_failed
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
@@ -166,10 +163,11 @@ class Pump:
     @property
     def deadline_us(self):
         """When the pump itself wants to be woken."""
+        now_us = self._clock.now_us()
         deadline_us = min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us, self.stream.deadline_us)
         if self._watch is None:
-            return max(deadline_us, self._clock.now_us())
-        return self._watch.wake_us(self._clock.now_us(), deadline_us)
+            return max(deadline_us, now_us)
+        return self._watch.wake_us(now_us, deadline_us)
 
     def woke(self, wanted_us):
         """The supervisor was to be woken at `wanted_us`, and is."""
@@ -207,7 +205,7 @@ class Pump:
             self._told_us = now_us
             failed = self.upkeep.test(daily=True)
             if failed:
-                self.alarms.raise_alarm("self_test_fail", failed)
+                self._self_test_failed(failed)
             self._books.so_far()
         elif known != self._wall.known or self._memory.state == protocol.MEMORY_WRITE_FAILED:
             self._books.store()
@@ -239,6 +237,9 @@ class Pump:
     def _halted(self, mode):
         self.clinic.bolus_over()
         self.alarms.halted(mode)
+
+    def _self_test_failed(self, failed):
+        self.alarms.raise_alarm("self_test_fail", failed)
 
     def _need_fit(self):
         self.clinic.need_fit()

@@ -1,7 +1,7 @@
 """The self-test: at power-on before any dose, and the quick part of it at least daily.
 
 A check looks at one thing and gives (passed, value); what raises has failed. A check whose means a board does not have
-is left out of the result, and passed() does not take it for passed: it wants every name in REQUIRED. What follows from
+is left out of the result, and failed() does not take it for passed: it wants every name in REQUIRED. What follows from
 a failure is the pump's to decide (a failed self-test never doses).
 
 Implements: SELF-1
@@ -76,15 +76,14 @@ def run(world, names=NAMES):
     return results
 
 
-def passed(results, required=REQUIRED):
-    """Have all passed, and were all required ones among them?"""
-    good = [name for name, ok, _ in results if ok]
-    return len(good) == len(results) and all(name in good for name in required)
-
-
-def failed(results):
-    """The names of those that have not passed, comma-separated, for the log."""
-    return ",".join([name for name, ok, _ in results if not ok])
+def failed(results, required=REQUIRED):
+    """The checks that have not passed, bit n for NAMES[n]: tried, or required and left out. 0: the test is passed."""
+    verdicts = {name: ok for name, ok, _ in results}
+    mask = 0
+    for place, name in enumerate(NAMES):
+        if not verdicts.get(name, name not in required):
+            mask |= 1 << place
+    return mask
 
 
 def _core_answers(world):

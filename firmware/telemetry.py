@@ -8,12 +8,9 @@ Implements: LOG-3
 
 from firmware import protocol
 from firmware.protocol import NEVER_US, TELEMETRY_ID
+from firmware.seams import nobody
 
 _US_PER_S = 1000000
-
-
-def _nowhere(message_id, payload):
-    """There is no link yet."""
 
 
 class Telemetry:
@@ -24,7 +21,7 @@ class Telemetry:
 
     def __init__(self, clock, report):
         self.deadline_us = NEVER_US
-        self.send = _nowhere
+        self.send = nobody
         self.counters = None
         self.worst_late_us = 0  # of the supervisor's wake-ups, since the reset
         self._clock = clock

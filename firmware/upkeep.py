@@ -9,10 +9,7 @@ from firmware import dose_codes as code
 from firmware import protocol, self_test
 from firmware.energy import CAPACITY_NAH, Energy
 from firmware.errors import Refused
-
-
-def _alone(failed):
-    """Nobody to be told yet."""
+from firmware.seams import nobody
 
 
 class Means:
@@ -71,7 +68,7 @@ class Upkeep:
 
     def __init__(self, clock, books, world, currents, battery_nah=CAPACITY_NAH):
         self.passed = False
-        self.on_failure = _alone
+        self.on_failure = nobody
         self._results = []
         self._duration_us = 0
         self.energy = Energy(currents, battery_nah)
@@ -88,24 +85,16 @@ class Upkeep:
         return self.test()
 
     def test(self, daily=False):
-        """Run the self-test, the whole or the daily one; returns the checks that have not passed."""
+        """Run the self-test, the whole or the daily one; returns self_test.failed()."""
         names = self_test.DAILY if daily else self_test.NAMES
         required = self_test.REQUIRED_DAILY if daily else self_test.REQUIRED
         start_us = self._clock.now_us()
         self._results = self_test.run(self._world, names)
         self._duration_us = self._clock.now_us() - start_us
-        self.passed = self_test.passed(self._results, required)
-        if self.passed:
-            return 0
-        failed = 0
-        there = [name for name, _, _ in self._results]
-        for place, name in enumerate(self_test.NAMES):
-            if name in required and name not in there:
-                failed |= 1 << place
-        for name, ok, _ in self._results:
-            if not ok:
-                failed |= 1 << self_test.NAMES.index(name)
-        self._books.memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_SELF_TEST, 0, 0, (failed,))
+        failed = self_test.failed(self._results, required)
+        self.passed = not failed
+        if failed:
+            self._books.memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_SELF_TEST, 0, 0, (failed,))
         return failed
 
     def need_passed(self):

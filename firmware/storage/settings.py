@@ -15,7 +15,9 @@ _RATES_BYTES = const(384)
 RATE_STEP_MU_PER_H = const(50)
 PRESET_MU_PER_H = const(200)  # every half-hour of a new pump's patterns
 
-# Name, code in the record, value of a new pump.
+# Name, code in the record, value of a new pump. Reservoir: low and empty are the implant's (MiniMed 2007D physician
+# manual, p. 81), stop is THER-4's. 45 days at 37 °C are the in-use life by the label of Insuman Implantable 400 IU/ml;
+# 90 days, the most that can be set, are the implant's longest refill interval (the same page).
 _VALUES = (
     ("suspend_rate_mu_per_h", "I", 200),
     ("auto_off_min", "I", 0),

@@ -44,6 +44,12 @@ class Answers:
             raise Refused(protocol.DAY_LIMIT, field_name, value + self.used_mu(code.DAY), self.mu(day))
         raise FirmwareError("the dose core answered %d" % result)
 
+    def allow(self, field_name, rate_mu_per_h):
+        """Raise Refused if a basal rate is above the clinician's limit."""
+        limit_mu_per_h = self._core.limits()[0]
+        if rate_mu_per_h > limit_mu_per_h:
+            raise Refused(protocol.CLINICIAN_LIMIT, field_name, rate_mu_per_h, limit_mu_per_h)
+
     def strokes(self, field_name, volume_mu):
         """How many strokes make `volume_mu`; raises Refused unless they are whole."""
         if volume_mu * 1000 % self._stroke_uu:

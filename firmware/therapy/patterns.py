@@ -14,8 +14,7 @@ _HALF_HOUR_IN_DAY = 2
 class Patterns:
     """The messages about patterns and settings, for `therapy` with `books`."""
 
-    def __init__(self, core, clock, books, therapy):
-        self._core = core
+    def __init__(self, clock, books, therapy):
         self._clock = clock
         self._books = books
         self._settings = books.memory.settings
@@ -26,7 +25,7 @@ class Patterns:
     def stage_pattern(self, pattern, rates):
         """Put 48 rates aside. Refused: above the clinician's limit."""
         rates = [each["rate_mu_per_h"] for each in rates]
-        self._allow("rates", rates)
+        self._therapy.answers.allow("rates", max(rates))
         self._staged[pattern] = rates
         old_day_mu = _day_mu(self._settings.rates(pattern))
         return {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "old_day_mu": old_day_mu}
@@ -47,9 +46,10 @@ class Patterns:
             raise Refused(protocol.NOT_STAGED, "pattern", pattern)
         if order["fingerprint"] != fingerprint(rates):
             raise Refused(protocol.NOT_THE_SAME, "fingerprint", order["fingerprint"], fingerprint(rates))
-        self._allow("pattern", rates)
         if self._record.pattern == pattern:
             self._therapy.allow_rate("pattern", max(rates))
+        else:
+            self._therapy.answers.allow("pattern", max(rates))
         now_us = self._clock.now_us()
         before = self._settings.rates(pattern)
         self._settings.set_rates(pattern, rates)
@@ -89,11 +89,6 @@ class Patterns:
             undo()
             self._books.on_failure()
             raise Refused(protocol.MEMORY_FAILED)
-
-    def _allow(self, field_name, rates):
-        limit_mu_per_h = self._core.limits()[0]
-        if max(rates) > limit_mu_per_h:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name, max(rates), limit_mu_per_h)
 
 
 def _day_mu(rates):

@@ -6,7 +6,7 @@ Implements: THER-4, THER-5
 from firmware import dose_codes as code
 from firmware.compat import const
 from firmware.therapy import refill
-from firmware.therapy.reservoir import CAPACITY_NL, Reservoir, lasts_s, level_of
+from firmware.therapy.reservoir import CAPACITY_NL, DUE, LEVEL_FULL, Reservoir, lasts_s, level_of
 
 _H_S = const(3600)
 _NEVER_H = 0xFFFFFFFF
@@ -35,14 +35,14 @@ class Refills:
         """What the content calls for: a place in protocol.RESERVOIRS. Of a pump that was never filled nothing."""
         settings = self._settings
         if not settings.refills:
-            return 0
+            return LEVEL_FULL
         return level_of(
             self.left_mu, (settings.reservoir_low_mu, settings.reservoir_empty_mu, settings.reservoir_stop_mu)
         )
 
     def due(self):
         """Is a refill due, as far as anybody knows?"""
-        return bool(self._settings.refills) and self._now().due(self._utc_s())[0] == 1
+        return bool(self._settings.refills) and self._now().due(self._utc_s())[0] == DUE
 
     def read_reservoir(self):
         """The read_reservoir reply's fields."""

@@ -12,18 +12,11 @@ from firmware import protocol
 from firmware.deliveries import NORMAL, SQUARE, in_force
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
+from firmware.seams import nobody
 from firmware.therapy.answers import Answers, abandoned
 
 _US_PER_MIN = 60000000
 _RUNNING = protocol.STATE_RUNNING
-
-
-def _alone(_):
-    """Nobody to be told yet."""
-
-
-def _fit():
-    """Nothing speaks against it yet."""
 
 
 class Therapy:
@@ -37,16 +30,15 @@ class Therapy:
     def __init__(self, core, clock, books, programme, stroke_uu):
         self.programme = programme
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
-        self.need_fit = _fit  # raises Refused while therapy must not run
-        self.on_resume = _alone
-        self.on_halt = _alone
+        self.need_fit = nobody  # raises Refused while therapy must not run
+        self.on_resume = nobody
+        self.on_halt = nobody
         self._core = core
         self._clock = clock
         self._books = books
         self._record = books.memory.record
         self._settings = books.memory.settings
-        self._answers = Answers(core, clock, stroke_uu)
-        self._stroke_uu = stroke_uu
+        self.answers = Answers(core, clock, stroke_uu)
 
     def begin(self):
         """A life begins: its basal is what is programmed now. Memory has been opened."""
@@ -132,13 +124,11 @@ class Therapy:
             if value % 50:
                 raise Refused(protocol.NOT_MULTIPLE, "value", value, 50)
             greatest_mu_per_h = value
-        limit_mu_per_h = self._core.limits()[0]
-        if greatest_mu_per_h > limit_mu_per_h:
-            raise Refused(protocol.CLINICIAN_LIMIT, "value", greatest_mu_per_h, limit_mu_per_h)
+        self.answers.allow("value", greatest_mu_per_h)
         self._end_recommendation(now_us)
         which = code.TEMP_PERCENT if kind == protocol.TEMP_PERCENT else code.TEMP_RATE
         result = self._core.temp_basal(now_us, which, value, duration_min * _US_PER_MIN)
-        self._answers.need(result, "value", value)
+        self.answers.need(result, "value", value)
         self.follow(now_us)
         self._books.accepted("temp_basal", kind, value, duration_min)
         state = self._core.state()
@@ -153,37 +143,37 @@ class Therapy:
         """Back to the programmed rate."""
         now_us = self._clock.now_us()
         number = self._books.deliveries.stretch_id
-        self._answers.need(self._core.cancel_temp(now_us))
+        self.answers.need(self._core.cancel_temp(now_us))
         self.follow(now_us)
         self._books.accepted("cancel_temp", number)
         return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
 
     def bolus(self, volume_mu, **order):
         """A normal bolus of whole strokes."""
-        strokes = self._answers.strokes("volume_mu", volume_mu)
+        strokes = self.answers.strokes("volume_mu", volume_mu)
         now_us = self._begin_order(_RUNNING)
-        self._answers.need(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
+        self.answers.need(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
         number = self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
         self._books.accepted("bolus", number, volume_mu)
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
     def square_bolus(self, volume_mu, duration_min, **order):
         """A bolus spread evenly."""
-        strokes = self._answers.strokes("volume_mu", volume_mu)
+        strokes = self.answers.strokes("volume_mu", volume_mu)
         now_us = self._begin_order(_RUNNING)
         result = self._core.bolus(now_us, 0, strokes, duration_min * _US_PER_MIN)
-        self._answers.need(result, "volume_mu", volume_mu)
+        self.answers.need(result, "volume_mu", volume_mu)
         number = self._books.deliveries.bolus_started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu)
         self._books.accepted("square_bolus", number, volume_mu, duration_min)
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
     def dual_bolus(self, volume_mu, square_mu, duration_min, **order):
         """A part at once, a part spread evenly; the two have one limit."""
-        strokes = self._answers.strokes("volume_mu", volume_mu)
-        square = self._answers.strokes("square_mu", square_mu)
+        strokes = self.answers.strokes("volume_mu", volume_mu)
+        square = self.answers.strokes("square_mu", square_mu)
         now_us = self._begin_order(_RUNNING)
         result = self._core.bolus(now_us, strokes, square, duration_min * _US_PER_MIN)
-        self._answers.need(result, "volume_mu", volume_mu + square_mu)
+        self.answers.need(result, "volume_mu", volume_mu + square_mu)
         deliveries = self._books.deliveries
         number = deliveries.bolus_started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
         square_id = deliveries.bolus_started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu)
@@ -198,14 +188,14 @@ class Therapy:
         ran = [each.kind for each in self._books.deliveries.running()]
         normal = protocol.KIND_NORMAL_BOLUS in ran or protocol.KIND_DUAL_NORMAL in ran
         square = protocol.KIND_SQUARE_BOLUS in ran or protocol.KIND_DUAL_SQUARE in ran
-        self._answers.need(self._core.cancel_bolus(now_us))
+        self.answers.need(self._core.cancel_bolus(now_us))
         deliveries = self._books.deliveries
         deliveries.boluses_ended()
         number, square_id = deliveries.latest
         self._books.accepted("cancel_bolus", number if normal else 0, square_id if square else 0)
         reply = {"at_us": now_us, "delivery_id": number if normal else 0, "square_id": square_id if square else 0}
-        reply.update(self._answers.part("", NORMAL, normal))
-        reply.update(self._answers.part("square_", SQUARE, square))
+        reply.update(self.answers.part("", NORMAL, normal))
+        reply.update(self.answers.part("square_", SQUARE, square))
         return reply
 
     def suspend(self, **order):
@@ -232,7 +222,7 @@ class Therapy:
             raise Refused(protocol.WRONG_STATE, None, self.state(state))
         self.need_fit()
         if state[code.SUSPENDED]:
-            self._answers.need(self._core.resume(now_us))
+            self.answers.need(self._core.resume(now_us))
         self._record.mode = _RUNNING
         self._record.contact_us = now_us
         self.on_resume(now_us)
@@ -246,9 +236,7 @@ class Therapy:
         now_us = self._begin_order(_RUNNING)
         if self._core.state()[code.TEMP]:
             raise Refused(protocol.TEMP_ACTIVE)
-        limit_mu_per_h = self._core.limits()[0]
-        if rate_mu_per_h > limit_mu_per_h:
-            raise Refused(protocol.CLINICIAN_LIMIT, "rate_mu_per_h", rate_mu_per_h, limit_mu_per_h)
+        self.answers.allow("rate_mu_per_h", rate_mu_per_h)
         self._record.recommended_mu_per_h = rate_mu_per_h
         self._record.recommended_until_us = now_us + valid_min * _US_PER_MIN
         self.follow(now_us)
@@ -259,12 +247,10 @@ class Therapy:
 
     def allow_rate(self, field_name, greatest_mu_per_h):
         """Raise Refused if `greatest_mu_per_h`, or what a running percentage makes of it, is above the limit."""
-        limit_mu_per_h = self._core.limits()[0]
         state = self._core.state()
         if state[code.TEMP] == code.TEMP_PERCENT:
             greatest_mu_per_h = max(greatest_mu_per_h, greatest_mu_per_h * state[code.TEMP_VALUE] // 100)
-        if greatest_mu_per_h > limit_mu_per_h:
-            raise Refused(protocol.CLINICIAN_LIMIT, field_name, greatest_mu_per_h, limit_mu_per_h)
+        self.answers.allow(field_name, greatest_mu_per_h)
 
     def in_force_mu_per_h(self):
         """The basal rate that is delivered now."""
@@ -288,13 +274,13 @@ class Therapy:
         """A stopped pump is made ready for a procedure: no basal, strokes when they are ordered."""
         self._record.mode = protocol.STATE_PROCEDURE
         self.programme.apply(now_us)
-        self._answers.need(self._core.resume(now_us))
+        self.answers.need(self._core.resume(now_us))
         self.follow(now_us)
 
     def order_strokes(self, now_us, strokes):
         """Strokes of a procedure; returns the insulin in as many, mU. Refused by the core as any bolus is."""
-        volume_mu = self._answers.mu(strokes)
-        self._answers.need(self._core.bolus(now_us, strokes), "value", volume_mu)
+        volume_mu = self.answers.mu(strokes)
+        self.answers.need(self._core.bolus(now_us, strokes), "value", volume_mu)
         return volume_mu
 
     def leave_procedure(self, now_us):
@@ -317,7 +303,7 @@ class Therapy:
         before = abandoned(state)
         if wholly:
             if not state[code.SUSPENDED]:
-                self._answers.need(self._core.suspend(now_us))
+                self.answers.need(self._core.suspend(now_us))
         else:
             self._core.cancel_bolus(now_us)  # refused if there is none, and so below
             self._core.cancel_temp(now_us)

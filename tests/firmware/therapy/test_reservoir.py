@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from firmware import protocol
 from firmware.errors import Refused
 from firmware.therapy import reservoir as place
 from firmware.therapy.reservoir import Reservoir
@@ -14,11 +13,17 @@ DAY_S = 86_400
 FILLED_S = 1_767_225_600
 
 
+THRESHOLDS_MU = (800_000, 400_000, 200_000)
+
+
+def filled(one: Reservoir, volume_nl: int, strokes: int) -> Reservoir:
+    one.filled_nl, one.strokes_at_fill, one.filled_utc_s, one.life_days = volume_nl, strokes, FILLED_S, 45
+    return one
+
+
 @pytest.fixture
 def reservoir() -> Reservoir:
-    one = Reservoir(500, 400)
-    one.filled(15_000_000, 1_000, FILLED_S)
-    return one
+    return filled(Reservoir(500, 400), 15_000_000, 1_000)
 
 
 def test_a_full_one_holds_6000_u_and_each_ordered_stroke_takes_its_own(reservoir: Reservoir) -> None:
@@ -29,8 +34,7 @@ def test_a_full_one_holds_6000_u_and_each_ordered_stroke_takes_its_own(reservoir
 
 
 def test_the_fine_quantum_and_other_insulin() -> None:
-    fine = Reservoir(125, 100)
-    fine.filled(1_000_000, 0, FILLED_S)
+    fine = filled(Reservoir(125, 100), 1_000_000, 0)
     assert fine.left_mu(1) == 99_987  # 99.9875 U, rounded down
 
 
@@ -48,7 +52,7 @@ def test_the_fine_quantum_and_other_insulin() -> None:
     ],
 )
 def test_levels_begin_at_their_thresholds(left_mu: int, level: int) -> None:
-    assert place.level_of(left_mu) == level
+    assert place.level_of(left_mu, THRESHOLDS_MU) == level
 
 
 def test_thresholds_are_passed_in() -> None:
@@ -56,16 +60,13 @@ def test_thresholds_are_passed_in() -> None:
 
 
 def test_40_u_a_day_last_145_days_to_the_stop_and_150_to_nothing(reservoir: Reservoir) -> None:
-    report = reservoir.report(1_000, 40_000, FILLED_S)
-    assert report["stops_in_s"] == 145 * DAY_S
-    assert report["empty_in_s"] == 150 * DAY_S
-    assert report["reservoir_level"] == place.LEVEL_FULL
+    left_mu = reservoir.left_mu(1_000)
+    assert place.lasts_s(left_mu, 200_000, 40_000) == 145 * DAY_S
+    assert place.lasts_s(left_mu, 0, 40_000) == 150 * DAY_S
 
 
-def test_without_use_nobody_can_say_how_long(reservoir: Reservoir) -> None:
-    report = reservoir.report(1_000, 0, FILLED_S)
-    assert report["stops_in_s"] is None
-    assert report["empty_in_s"] is None
+def test_without_use_nobody_can_say_how_long() -> None:
+    assert place.lasts_s(6_000_000, 0, 0) is None
 
 
 def test_below_the_threshold_no_time_is_left() -> None:
@@ -79,7 +80,7 @@ def test_refill_is_due_after_45_days_to_the_second(reservoir: Reservoir) -> None
 
 
 def test_a_new_life_counts_from_the_same_fill(reservoir: Reservoir) -> None:
-    reservoir.set_life(90)
+    reservoir.life_days = 90
     assert reservoir.due(FILLED_S + 89 * DAY_S)[0] == place.NOT_DUE
     assert reservoir.due(FILLED_S + 90 * DAY_S)[0] == place.DUE
 
@@ -87,40 +88,13 @@ def test_a_new_life_counts_from_the_same_fill(reservoir: Reservoir) -> None:
 @pytest.mark.parametrize("now_s", [None, 0, FILLED_S - 1])
 def test_without_a_clock_it_is_unknown_and_said_so(reservoir: Reservoir, now_s: int | None) -> None:
     assert reservoir.due(now_s) == (place.UNKNOWN, 0)
-    assert reservoir.report(1_000, 40_000, now_s)["refill"] == place.UNKNOWN
 
 
-@pytest.mark.parametrize("filled_s", [None, 0])
-def test_filled_while_the_clock_was_lost_is_unknown_for_ever(reservoir: Reservoir, filled_s: int | None) -> None:
-    reservoir.filled(1, 1_000, filled_s)
+def test_filled_while_the_clock_was_lost_is_unknown_for_ever(reservoir: Reservoir) -> None:
+    reservoir.filled_utc_s = 0
     assert reservoir.due(FILLED_S) == (place.UNKNOWN, 0)
-
-
-@pytest.mark.parametrize(("volume_nl", "limit"), [(15_000_001, 15_000_000), (-1, 0)])
-def test_what_does_not_fit_is_refused_and_nothing_changes(reservoir: Reservoir, volume_nl: int, limit: int) -> None:
-    with pytest.raises(Refused) as refused:
-        reservoir.filled(volume_nl, 5_000, FILLED_S + 1)
-    assert (refused.value.code, refused.value.field_name) == (protocol.OUT_OF_RANGE, "filled_nl")
-    assert (refused.value.value, refused.value.limit) == (volume_nl, limit)
-    assert (reservoir.filled_nl, reservoir.strokes_at_fill, reservoir.filled_utc_s) == (15_000_000, 1_000, FILLED_S)
-
-
-@pytest.mark.parametrize(("days", "limit"), [(0, 1), (91, 90)])
-def test_a_life_of_no_day_or_beyond_90_is_refused(reservoir: Reservoir, days: int, limit: int) -> None:
-    with pytest.raises(Refused) as refused:
-        reservoir.set_life(days)
-    assert (refused.value.value, refused.value.limit, reservoir.life_days) == (days, limit, 45)
 
 
 def test_fewer_strokes_than_at_the_fill_are_refused(reservoir: Reservoir) -> None:
     with pytest.raises(Refused):
         reservoir.left_nl(999)
-
-
-def test_bytes_and_back(reservoir: Reservoir) -> None:
-    reservoir.set_life(60)
-    raw = bytearray(2 + place.STATE_BYTES)
-    reservoir.pack_into(raw, 2)
-    again = Reservoir(500, 400)
-    again.unpack(raw, 2)
-    assert vars(again) == vars(reservoir)
