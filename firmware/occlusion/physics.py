@@ -22,6 +22,10 @@ what one could is let in up to two σ beyond the half, so that no single stroke 
 Between a mean of μ (healthy) and 0 the sum of (μ/2 − x) passes h = σ²·ln(N)/μ by chance once in about N strokes, and
 after h/(μ/2) strokes when the mean is 0.
 
+Where the softest catheter's rise shows within a burst but is less than what breathing makes afterwards (strokes of
+125 nL), the trip pressure is that of as many strokes as outdo breathing: set by the body, not by the stroke, it is the
+same in fine mode. Single looks then say little: small.py averages over breaths and sums over strokes.
+
 If even the softest catheter's rise is lost in noise and breathing (a syringe of 1 µL/mmHg and more), single strokes say
 nothing. What is left is the level: above all that a body makes is an occlusion. That costs (trip − tip)·C of insulin.
 
@@ -33,6 +37,7 @@ _FALSE_ALARM_BITS = 30
 _LN2_PERMILLE = 693
 # A reading is repeated by chance with 1/(2·√π·σ): 282/1000 for σ = 1 count.
 _REPEAT_PERMILLE_COUNTS = 282
+BREATH_LOOKS = 4  # a sine's mean over its period needs three, one more for a breath that is shorter or longer
 _SIGMAS = 4  # noise and volumes are taken as bounded there, as the plant's are
 
 
@@ -84,17 +89,29 @@ class Thresholds:
         least_nl = known.stroke_nl * (100 - known.volume_error_percent) // 100
         self.least_rise_pa = least_nl * 1000 // known.compliance_max_pl_per_pa
         unlike_noise_pa = _SIGMAS * noise_pa * 1414 // 1000 + breath_step_pa
-        self.steps_resolved = self.least_rise_pa >= 2 * unlike_noise_pa
         self.suspect_pa = max(self.least_rise_pa // 2, unlike_noise_pa)
+        # Whether a closed catheter shows in every stroke at all; if so its next strokes need less to be suspect.
+        self.steps_seen = self.least_rise_pa > unlike_noise_pa
+        self.suspect_next_pa = self.least_rise_pa // 2 if self.steps_seen else self.suspect_pa
+        # What breathing, at its worst before and after, takes no more than two thirds of, in whole strokes.
+        least_pa = self.least_rise_pa if self.steps_seen else 3 * known.breath_pa
+        self.trip_strokes = (3 * known.breath_pa + least_pa // 2) // least_pa
+        self.trip_rise_pa = self.trip_strokes * self.least_rise_pa
+        self.rises_small = self.trip_strokes > 1
+        self.breath_step_us = known.breath_us // BREATH_LOOKS
 
         # When to look again. The first look must find an open catheter empty, the last one breathing averaged out.
         self.look_us = known.burst_us * 3 // 4  # within the return stroke, after most of its own first swing
         self.back_us = known.burst_us + 2 * self.look_us  # as long after that look as it is after the stroke's start
-        self.hold_us = known.cough_us + self.look_us
-        self.watch_us = 4 * known.breath_us
-        self.looks_us = _looks(self.look_us, self.hold_us, self.watch_us)
         tau_us = known.resistance_max_pa_s_per_ul * known.compliance_max_pl_per_pa
-        self.open_is_empty = 11 * tau_us <= 10 * self.look_us  # ln 3 = 1.1: less than a third is left
+        empty_us = tau_us * 11 // 10  # ln 3 = 1.1: less than a third is left
+        self.stay_us = max(self.look_us, empty_us) if self.steps_seen else self.look_us
+        # Breathing may take from a small rise what it changes from look to look.
+        self.stay_breath_pa = _breath_pa(known, self.stay_us) if self.rises_small else 0
+        self.open_is_empty = empty_us <= self.stay_us
+        self.hold_us = known.cough_us + self.stay_us
+        self.watch_us = 4 * known.breath_us
+        self.looks_us = _looks(self.stay_us, self.hold_us, self.watch_us)
 
         # A pulse: its least mean, and when its absence is no chance.
         pulse_pa = known.resistance_min_pa_s_per_ul * known.stroke_nl * 1000 // known.burst_us * 9 // 10
@@ -138,13 +155,13 @@ def _breath_pa(known, interval_us):
     return 44 * known.breath_pa * (interval_us // 100) // (7 * (known.breath_us // 100))
 
 
-def _looks(look_us, hold_us, watch_us):
+def _looks(stay_us, hold_us, watch_us):
     """Delays after a stroke: evenly until a cough is over, then each half as long again, up to the end of the watch."""
     delays = []
-    delay_us = look_us
+    delay_us = stay_us
     while delay_us < watch_us * 9 // 10:
         delays.append(delay_us)
-        delay_us = delay_us + look_us if delay_us < hold_us else delay_us * 3 // 2
+        delay_us = delay_us + stay_us if delay_us < hold_us else delay_us * 3 // 2
     delays.append(watch_us)
     return tuple(delays)
 

@@ -27,7 +27,9 @@ from hil.plant import load_body, load_faults, load_mechanism
 from hil.results import passed, write_json
 
 EXIT_PASSED, EXIT_FAILED = 0, 1
-SCHEMA = 1
+SCHEMA = 2
+# A patient-year of fine strokes takes four times as long to compute: fewer are lived.
+FINE_YEARS = 0.125
 # Without a single event in n years the rate lies below 3/n with 95 % confidence (rule of three).
 _RULE_OF_THREE = 3.0
 _Task = TypeVar("_Task")
@@ -52,12 +54,17 @@ def run(
         say(f"{len(outcomes)} lives with faults, {time.perf_counter() - start_s:.0f} s")
         pairs = _each(pool, whole.live, whole.cases(seed, share)) if detector is Detector else []
         say(f"{len(pairs)} of such lives through the whole firmware, {time.perf_counter() - start_s:.0f} s")
-        numbers = range(max(1, round(patient_years * years.LIVES_PER_YEAR)))
-        healthy = _each(pool, partial(years.live, seed=seed, detector=detector), list(numbers))
-    alarms = _false_alarms(healthy)
-    say(f"{alarms['patient_years']} patient-years without a fault, {time.perf_counter() - start_s:.0f} s")
+        alarms = {}
+        for name, quantum, part in (("coarse", cases.COARSE, 1.0), ("fine", cases.FINE, FINE_YEARS)):
+            numbers = range(max(1, round(patient_years * part * years.LIVES_PER_YEAR)))
+            live = partial(years.live, seed=seed, detector=detector, quantum=quantum)
+            alarms[name] = _false_alarms(_each(pool, live, list(numbers)))
+            lived = f"{alarms[name]['patient_years']} patient-years without a fault, {quantum.stroke_nl} nL"
+            say(f"{lived}, {time.perf_counter() - start_s:.0f} s")
     measurements = tables.judge(outcomes, limits)
-    measurements.append(limits["detector.false_alarms"].judge("detector.false_alarms", alarms["found"]))
+    for name, each in alarms.items():
+        judged = f"detector.false_alarms.{name}"
+        measurements.append(limits["detector.false_alarms"].judge(judged, each["found"]))
     if pairs:
         differ = sum(not pair.same for pair in pairs)
         name = "detector.whole_firmware_differs"
@@ -74,8 +81,7 @@ def run(
         "verdict": "pass" if passed(measurements) else "fail",
         "measurements": [each.as_dict() for each in measurements],
         "detection": tables.detection(outcomes),
-        "confusion": {"all": tables.confusion(outcomes)}
-        | {tables.rate_name(rate): tables.confusion(outcomes, rate) for rate in cases.RATES_MU_PER_H},
+        "confusion": {kind: _confusion(outcomes, stroke_nl) for _, stroke_nl, kind in tables.KINDS[:2]},
         "confused_runs": [each.as_dict() for each in outcomes if each.verdict != each.truth],
         "false_alarms": alarms,
         "whole_firmware": {"runs": len(pairs), "differ": [_pair(each) for each in pairs if not each.same]},
@@ -108,6 +114,12 @@ def _false_alarms(healthy: Sequence[years.Life]) -> dict[str, Any]:
     }
 
 
+def _confusion(outcomes: Sequence[lives.Outcome], stroke_nl: int) -> dict[str, dict[str, dict[str, int]]]:
+    """At all rates, and at each."""
+    rates = {tables.rate_name(rate): tables.confusion(outcomes, stroke_nl, rate) for rate in cases.RATES_MU_PER_H}
+    return {"all": tables.confusion(outcomes, stroke_nl)} | rates
+
+
 def _pair(pair: whole.Pair) -> dict[str, Any]:
     return {name: value for name, value in vars(pair).items() if name != "case"} | {"case": vars(pair.case)}
 
@@ -124,8 +136,12 @@ def _spec(seed: int, share: float, runs: int) -> dict[str, Any]:
         "share": share,
         "runs": runs,
         "thresholds": {
-            name: {key: value for key, value in vars(each).items() if key != "known"}
-            for name, each in THRESHOLDS.items()
+            kind: {
+                key: value
+                for key, value in vars(THRESHOLDS[mechanism, cases.QUANTA[stroke_nl]]).items()
+                if key != "known"
+            }
+            for mechanism, stroke_nl, kind in tables.KINDS
         },
         "plant": _rows(load_mechanism()),
         "faults": _rows(load_faults()),
@@ -134,7 +150,7 @@ def _spec(seed: int, share: float, runs: int) -> dict[str, Any]:
     }
 
 
-def summary(measurements: Sequence[Measurement], alarms: dict[str, Any]) -> str:
+def summary(measurements: Sequence[Measurement], alarms: dict[str, dict[str, Any]]) -> str:
     """Return what a person wants to know, verdict first."""
     failed = [each for each in measurements if each.verdict == "fail"]
     lines = [
@@ -142,8 +158,8 @@ def summary(measurements: Sequence[Measurement], alarms: dict[str, Any]) -> str:
     ]
     for each in measurements:
         value = "no figure" if each.value is None else f"{each.value:g}"
-        lines.append(f"  {each.verdict:4}  {each.name:48} {value} {each.unit}, at most {each.upper:g}, {each.req}")
-    lines.append(
-        f"  {alarms['found']} findings in {alarms['patient_years']} patient-years, {alarms['strokes']} strokes"
-    )
+        lines.append(f"  {each.verdict:4}  {each.name:54} {value} {each.unit}, at most {each.upper:g}, {each.req}")
+    for name, lived in alarms.items():
+        what = f"{lived['found']} findings in {lived['patient_years']} patient-years"
+        lines.append(f"  {what}, {lived['strokes']} {name} strokes")
     return "\n".join(lines)

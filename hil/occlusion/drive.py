@@ -11,12 +11,24 @@ from collections.abc import Callable, Iterator
 from firmware.occlusion import codes
 from firmware.occlusion.detector import NEVER_US, Detector
 from firmware.occlusion.physics import Known, SyringeMock, Thresholds
+from hil.occlusion.cases import COARSE, FINE, Quantum
 from hil.plant import FaultyPlant
 
-STEPS = 96
-BURST_US = Known.burst_us
 CONFIRM_US = 50_000  # how long the board waits for the edge of a stroke
-THRESHOLDS = {"implant": Thresholds(Known), "syringe_mock": Thresholds(SyringeMock)}
+
+
+def thresholds(known: type[Known], quantum: Quantum) -> Thresholds:
+    """Return what follows for strokes of `quantum`, as the Watch of a board derives it."""
+    mechanism = known()
+    mechanism.stroke_nl, mechanism.burst_us = quantum.stroke_nl, quantum.burst_us
+    return Thresholds(mechanism)
+
+
+THRESHOLDS = {
+    ("implant", COARSE): thresholds(Known, COARSE),
+    ("implant", FINE): thresholds(Known, FINE),
+    ("syringe_mock", COARSE): thresholds(SyringeMock, COARSE),
+}
 
 
 class Pump:
@@ -26,8 +38,16 @@ class Pump:
     `found_pl` what had left the catheter; `standing` is the one that stands. `stopped_us` is when delivery ended.
     """
 
-    def __init__(self, plant: FaultyPlant, mechanism: str = "implant", *, detector: type[Detector] = Detector) -> None:
+    def __init__(
+        self,
+        plant: FaultyPlant,
+        mechanism: str = "implant",
+        quantum: Quantum = COARSE,
+        *,
+        detector: type[Detector] = Detector,
+    ) -> None:
         self.plant = plant
+        self._quantum = quantum
         self.findings: list[codes.Diagnosis] = []
         self.found_at: list[int] = []
         self.found_us: list[int] = []
@@ -38,7 +58,7 @@ class Pump:
         self._next_us: int | None = None
         self.standing: codes.Diagnosis | None = None
         self.stopped_us: int | None = None
-        self.detector = detector(THRESHOLDS[mechanism], self._tell)
+        self.detector = detector(THRESHOLDS[mechanism, quantum], self._tell)
 
     def _tell(self, diagnosis: codes.Diagnosis) -> None:
         self.findings.append(diagnosis)
@@ -60,13 +80,14 @@ class Pump:
         """Make up to `strokes` strokes at `starts_us`, fewer if delivery is stopped."""
         plant, detector = self.plant, self.detector
         pressure, make_stroke = plant.pressure_counts, plant.stroke
+        steps, burst_us = self._quantum.steps, self._quantum.burst_us
         judge: Callable[..., None] = detector.stroke
         start_us = next(starts_us) if self._next_us is None else self._next_us
         for _ in range(strokes):
             next_us = self._next_us = next(starts_us)
             before = pressure(start_us)
-            edge_us = make_stroke(start_us, STEPS, BURST_US)
-            self.now_us = now_us = edge_us or start_us + BURST_US + CONFIRM_US
+            edge_us = make_stroke(start_us, steps, burst_us)
+            self.now_us = now_us = edge_us or start_us + burst_us + CONFIRM_US
             self.strokes += 1
             judge(now_us, before, pressure(now_us), edge_us > 0, next_us)
             while detector.wake_us < next_us and self.stopped_us is None:

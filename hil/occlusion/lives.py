@@ -17,8 +17,9 @@ from hil.plant.mechanism import compliance_pl_per_pa, mean_stroke_pl
 
 FIRST_US = 1_000_000
 AFTER_STOP_US = 300_000_000  # how long a stopped pump is watched, then the catheter opens, then as long again
-# Strokes that a fault is given to be found in. A syringe of 2.8 µL/mmHg takes 237 to its trip.
-STROKES = {"implant": 100, "syringe_mock": 330}
+# Strokes that a fault is given to be found in. A syringe of 2.8 µL/mmHg takes 237 to its trip; fine strokes are four
+# to a coarse one, and so many more make what the coarse ones do.
+STROKES = {("implant", 500): 100, ("implant", 125): 300, ("syringe_mock", 500): 330}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Outcome:
     verdict: str
     first: str
     rate_mu_per_h: int
+    stroke_nl: int
     mechanism: str
     compliance_nl_per_mmhg: int
     strokes: int
@@ -60,9 +62,9 @@ def plant_of(case: Case, first_us: int = FIRST_US) -> FaultyPlant:
 
 def limit_strokes(case: Case, plant: FaultyPlant) -> float:
     """OCC-1's limit: the trip is one least rise above the tip, stroke by stroke; a syringe's is its level."""
-    thresholds = THRESHOLDS[case.mechanism]
-    over_pa: float = thresholds.least_rise_pa
-    if not thresholds.steps_resolved:
+    thresholds = THRESHOLDS[case.mechanism, case.quantum]
+    over_pa: float = thresholds.trip_rise_pa
+    if not thresholds.steps_seen:
         tip_pa = plant.body.base_pa if plant.body else float(plant.parameters["tip_pressure_pa"])
         over_pa = thresholds.level_trip_pa - tip_pa
     return over_pa * compliance_pl_per_pa(plant.parameters) / mean_stroke_pl(plant.parameters, plant.pump)
@@ -72,8 +74,8 @@ def live(case: Case, detector: type[Detector] = Detector) -> Outcome:
     """Live the case."""
     plant = plant_of(case)
     onset_us = FIRST_US + case.onset_us
-    pump = Pump(plant, case.mechanism, detector=detector)
-    pump.live(every(case.interval_us, FIRST_US), 16 + STROKES[case.mechanism])
+    pump = Pump(plant, case.mechanism, case.quantum, detector=detector)
+    pump.live(every(case.interval_us, FIRST_US), 16 + STROKES[case.mechanism, case.stroke_nl])
     before = sum(start_us < onset_us for start_us in plant.strokes.start_us)
     missed_nl = 0.0
     if pump.findings:
@@ -97,6 +99,7 @@ def live(case: Case, detector: type[Detector] = Detector) -> Outcome:
         verdict=codes.NAMES[stood.code] if stood else "none",
         first=codes.NAMES[pump.findings[0].code] if pump.findings else "none",
         rate_mu_per_h=case.rate_mu_per_h,
+        stroke_nl=case.stroke_nl,
         mechanism=case.mechanism,
         compliance_nl_per_mmhg=case.compliance_nl_per_mmhg,
         strokes=pump.found_at[0] - before if pump.findings else -1,

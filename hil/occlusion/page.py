@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,15 @@ SEEN = ("occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall",
 def closed(results: dict[str, Any]) -> str:
     """Return the table of closed catheters by mechanism and rate."""
     lines = [
-        "| mechanism | rate | runs | strokes to it: median, 99 %, most | missed: median, most | time: median, most |",
-        "|---|---|---:|---:|---:|---:|",
+        "| mechanism | stroke | rate | runs | strokes to it: median, 99 %, most | missed: median, most "
+        "| time: median, most |",
+        "|---|---:|---|---:|---:|---:|---:|",
     ]
     for row in results["detection"]:
         if row["fault"] == "occlusion":
             strokes, missed, seconds = row["strokes"], row["missed_u"], row["seconds"]
             lines.append(
-                f"| {row['mechanism']} | {row['rate']} | {row['runs']} "
+                f"| {row['mechanism']} | {row['stroke_nl']} nL | {row['rate']} | {row['runs']} "
                 f"| {strokes['median']}, {strokes['p99']}, {strokes['max']} "
                 f"| {missed['median']:.2f} U, {missed['max']:.2f} U "
                 f"| {duration(seconds['median'])}, {duration(seconds['max'])} |"
@@ -32,14 +35,15 @@ def closed(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def others(results: dict[str, Any]) -> str:
+def others(results: dict[str, Any], stroke_nl: int = 500) -> str:
     """Return the table of what else can be wrong, all rates of the implant together."""
     lines = [
         "| fault | runs | rightly named | strokes to the finding: median over the rates, most | missed by then, most |",
         "|---|---:|---:|---:|---:|",
     ]
     for fault in (*SEEN, "sensor_drift"):
-        rows = [row for row in results["detection"] if (row["mechanism"], row["fault"]) == ("implant", fault)]
+        those = ("implant", stroke_nl, fault)
+        rows = [row for row in results["detection"] if (row["mechanism"], row["stroke_nl"], row["fault"]) == those]
         medians = sorted(row["strokes"]["median"] for row in rows)
         lines.append(
             f"| {fault} | {sum(row['runs'] for row in rows)} | {sum(row['right'] for row in rows)} "
@@ -49,9 +53,9 @@ def others(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def confusion(results: dict[str, Any]) -> str:
+def confusion(results: dict[str, Any], kind: str = "implant") -> str:
     """Return the confusion matrix of the implant at all rates; only what occurs has a column."""
-    matrix = results["confusion"]["all"]
+    matrix = results["confusion"][kind]["all"]
     names = [*matrix, *sorted({name for row in matrix.values() for name in row} - set(matrix))]
     lines = ["| truth \\ found | " + " | ".join(names) + " |", "|---" + "|---:" * len(names) + "|"]
     for truth, row in matrix.items():
@@ -61,20 +65,24 @@ def confusion(results: dict[str, Any]) -> str:
 
 def healthy(results: dict[str, Any]) -> str:
     """Return what the years without a fault brought."""
-    alarms = results["false_alarms"]
-    below = alarms["per_patient_year_below_at_95_percent"]
-    text = f"{alarms['patient_years']:,} patient-years, {alarms['strokes']:,} strokes in {alarms['lives']:,} lives: "
-    text += f"{alarms['found']} findings"
-    return text + (f" (below {below:.4f} a patient-year with 95 % confidence)." if below else ".")
+    lines = []
+    for name, stroke in (("coarse", "500 nL"), ("fine", "125 nL")):
+        alarms = results["false_alarms"][name]
+        below = alarms["per_patient_year_below_at_95_percent"]
+        text = f"- {stroke}: {alarms['patient_years']:,} patient-years, {alarms['strokes']:,} strokes in "
+        text += f"{alarms['lives']:,} lives, {alarms['readings_per_stroke']:.2f} readings a stroke: "
+        text += f"{alarms['found']} findings"
+        lines.append(text + (f" (below {below:.4f} a patient-year with 95 % confidence)." if below else "."))
+    return "\n".join(lines)
 
 
 def thresholds(results: dict[str, Any]) -> str:
     """Return the thresholds that follow for both mechanisms."""
-    both = results["spec"]["thresholds"]
-    lines = ["| threshold | implant | syringe mock |", "|---|---:|---:|"]
-    for name, value in both["implant"].items():
+    each = results["spec"]["thresholds"]
+    lines = ["| threshold | implant | implant, 125 nL | syringe mock |", "|---|---:|---:|---:|"]
+    for name, value in each["implant"].items():
         if name != "looks_us":
-            lines.append(f"| `{name}` | {value} | {both['syringe_mock'][name]} |")
+            lines.append(f"| `{name}` | {value} | {each['implant_fine'][name]} | {each['syringe_mock'][name]} |")
     return "\n".join(lines)
 
 
@@ -86,7 +94,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-TABLES = {"closed": closed, "others": others, "confusion": confusion, "thresholds": thresholds, "healthy": healthy}
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "closed": closed,
+    "others": others,
+    "others_fine": partial(others, stroke_nl=125),
+    "confusion": confusion,
+    "confusion_fine": partial(confusion, kind="implant_fine"),
+    "thresholds": thresholds,
+    "healthy": healthy,
+}
 
 
 def with_tables(text: str, results: dict[str, Any], names: tuple[str, ...] = tuple(TABLES)) -> str:

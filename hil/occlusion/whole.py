@@ -9,12 +9,12 @@ Implements: OCC-1, HIL-1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from hil.bench import Bench
-from hil.occlusion.cases import BOLUS_MU_PER_H, TRUTH, Case, make
+from hil.occlusion.cases import BOLUS_MU_PER_H, COARSE, FINE, TRUTH, Case, make
 from hil.occlusion.drive import Pump
 from hil.occlusion.lives import plant_of
-from hil.plant import FaultyPlant
 
 _BOLUS_MU = 30_000
 _START_US = 3_600_000_000
@@ -22,6 +22,7 @@ _STROKES = 90
 _AFTER_US = 120_000_000
 RATES_MU_PER_H = (1000, 35_000, BOLUS_MU_PER_H)
 COMPLIANCES = (1, 10, 50)
+FINE_COMPLIANCES = (50,)  # the one in which a fine stroke is hard to see
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ class Pair:
 def cases(seed: int, share: float = 1.0) -> list[Case]:
     """Return the cases that are lived both ways."""
     kinds = [kind for kind in TRUTH if kind != "sensor_drift"]
-    every = [(kind, rate, compliance) for kind in kinds for rate in RATES_MU_PER_H for compliance in COMPLIANCES]
+    every = list(product((COARSE,), kinds, RATES_MU_PER_H, COMPLIANCES))
+    every += product((FINE,), kinds, RATES_MU_PER_H, FINE_COMPLIANCES)
     step = max(1, round(1 / share))
     return [
-        make(kind, "implant", rate, compliance, 32_500, seed * 1000 + 7) for kind, rate, compliance in every[::step]
+        make(kind, "implant", rate, compliance, 32_500, seed * 1000 + 7, quantum)
+        for quantum, kind, rate, compliance in every[::step]
     ]
 
 
@@ -54,7 +57,7 @@ def live(case: Case) -> Pair:
     """Live one case both ways."""
     first_us = _START_US + case.interval_us
     plant = plant_of(case, first_us)
-    with Bench(plant) as bench:
+    with Bench(plant, stroke_nl=case.stroke_nl) as bench:
         bench.run_until_us(_START_US)
         if case.rate_mu_per_h == BOLUS_MU_PER_H:
             bench.programmer.bolus(_BOLUS_MU)
@@ -67,7 +70,7 @@ def live(case: Case) -> Pair:
         if status.state == "stopped":
             bench.run_until_us(end_us + _AFTER_US)
             status = bench.programmer.status()
-    alone = _alone(plant_of(case, first_us), starts_us, end_us)
+    alone = _alone(Pump(plant_of(case, first_us), quantum=case.quantum), starts_us, end_us)
     return Pair(
         case,
         status.diagnosis,
@@ -77,8 +80,7 @@ def live(case: Case) -> Pair:
     )
 
 
-def _alone(plant: FaultyPlant, starts_us: list[int], end_us: int) -> Pump:
-    pump = Pump(plant)
+def _alone(pump: Pump, starts_us: list[int], end_us: int) -> Pump:
     # One stroke more than the board made: a detector alone that would have gone on shows.
     step_us = starts_us[-1] - starts_us[-2]
     pump.live(iter([*starts_us, starts_us[-1] + step_us, end_us + step_us]), len(starts_us) + 1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from firmware.occlusion import codes
 from firmware.occlusion.detector import Detector
-from hil.occlusion.cases import COMPLIANCES, DEAD_VOLUMES_NL, SPACING_US, STROKE_MU, interval_us
+from hil.occlusion.cases import COARSE, COMPLIANCES, DEAD_VOLUMES_NL, Quantum, interval_us, with_strokes
 from hil.occlusion.drive import Pump
 from hil.parameters import Table
 from hil.plant import PUMPS, Body, FaultyPlant, load_mechanism
@@ -40,30 +40,38 @@ class Life:
     found: tuple[str, ...]
 
 
-def strokes_us(rate_mu_per_h: int) -> Iterator[int]:
+def strokes_us(rate_mu_per_h: int, quantum: Quantum = COARSE) -> Iterator[int]:
     """Starts of the strokes: basal at an even pace, boluses at mealtimes, which delay it."""
-    basal_us = interval_us(rate_mu_per_h)
+    basal_us = interval_us(rate_mu_per_h, quantum)
     left_mu = max(0, DAY_MU - 24 * rate_mu_per_h)
-    per_meal = left_mu // STROKE_MU // len(_MEALS)
+    per_meal = left_mu // quantum.stroke_mu // len(_MEALS)
     next_basal_us, day, last_us = basal_us, 0, 0
     while True:
         for hour in (*_MEALS, 24):
             meal_us = day * _US_PER_DAY + hour * _US_PER_DAY // 24
             while next_basal_us < meal_us:
-                last_us = max(next_basal_us, last_us + SPACING_US)
+                last_us = max(next_basal_us, last_us + quantum.spacing_us)
                 yield last_us
                 next_basal_us += basal_us
             if hour < 24:
                 for _ in range(per_meal):
-                    last_us = max(meal_us, last_us + SPACING_US)
+                    last_us = max(meal_us, last_us + quantum.spacing_us)
                     yield last_us
         day += 1
 
 
-def live(number: int, seed: int, detector: type[Detector] = Detector, body: Table | None = None) -> Life:
+def live(
+    number: int,
+    seed: int,
+    detector: type[Detector] = Detector,
+    body: Table | None = None,
+    quantum: Quantum = COARSE,
+) -> Life:
     """Live life `number` of the run `seed`; `body` stands in for the table of the body."""
     compliances = COMPLIANCES["implant"]
-    table = load_mechanism().with_value("catheter_compliance_nl_per_mmhg", compliances[number % len(compliances)])
+    table = with_strokes(load_mechanism(), quantum).with_value(
+        "catheter_compliance_nl_per_mmhg", compliances[number % len(compliances)]
+    )
     table = table.with_value("catheter_dead_volume_nl", DEAD_VOLUMES_NL[number // 5 % len(DEAD_VOLUMES_NL)])
     fast = number % FAST_EVERY == FAST_EVERY - 1
     rate = FAST_MU_PER_H if fast else RATES_MU_PER_H[number // 10 % len(RATES_MU_PER_H)]
@@ -71,9 +79,9 @@ def live(number: int, seed: int, detector: type[Detector] = Detector, body: Tabl
     table = table.with_value("reservoir_volume_nl", 1_000_000_000)
     name = f"life {number}"
     plant = FaultyPlant(table, seed, body=Body(seed, name, body), pump=PUMPS[number // 40 % len(PUMPS)], life=name)
-    pump = Pump(plant, detector=detector)
+    pump = Pump(plant, quantum=quantum, detector=detector)
     end_us = round(DAYS_PER_LIFE * _US_PER_DAY)
-    starts = strokes_us(rate)
+    starts = strokes_us(rate, quantum)
     while pump.now_us < end_us and pump.stopped_us is None:
         plant.strokes.clear()
         pump.live(starts, 1000)

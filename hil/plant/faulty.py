@@ -169,7 +169,7 @@ class FaultyPlant(Plant):
         self.strokes.volume_pl[-1] = round(volume_pl)
         self._pieces.append((start_us + duration_us, volume_pl / duration_us))
         if kind == "backflow":
-            back_us = self._return_us
+            back_us = min(self._return_us, duration_us)  # a fine stroke's piston has less of a way back
             self._pieces.append((start_us + duration_us + back_us, -self._size * volume_pl / back_us))
         return edge_us
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from hil.occlusion import campaign, cases, page, whole
-from hil.occlusion.cases import TRUTH, make
+from hil.occlusion.cases import COARSE, FINE, TRUTH, make
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "occlusion.md"
 
 
 @pytest.mark.req("OCC-1")
 def test_every_table_of_the_page_is_made_from_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    some = [make(kind, "implant", rate, 10, 32_500, 1) for kind in TRUTH for rate in cases.RATES_MU_PER_H]
+    every = product(TRUTH, cases.RATES_MU_PER_H, (COARSE, FINE))
+    some = [make(kind, "implant", rate, 10, 32_500, 1, quantum) for kind, rate, quantum in every]
     some += [make("occlusion", "syringe_mock", 0, 1200, 32_500, 1)]
     monkeypatch.setattr(cases, "campaign", lambda seed, share: some)
     monkeypatch.setattr(whole, "cases", lambda seed, share: [])
@@ -24,7 +26,8 @@ def test_every_table_of_the_page_is_made_from_results(tmp_path: Path, monkeypatc
     before = PAGE.read_text(encoding="utf-8")
     after = page.with_tables(before, json.loads(out.read_text(encoding="utf-8")))
     assert page.with_tables(after, json.loads(out.read_text(encoding="utf-8"))) == after
-    assert "| implant | bolus | 1 | 2, 2, 2 |" in after
+    assert "| implant | 500 nL | bolus | 1 | 2, 2, 2 |" in after
+    assert "| implant | 125 nL | bolus | 1 |" in after
     plain = [line for line in before.splitlines() if not line.startswith("|")]
     assert [line for line in after.splitlines() if not line.startswith("|")][:20] == plain[:20]
     with pytest.raises(ValueError, match="no markers"):

@@ -1,0 +1,111 @@
+"""What the detector does once a catheter is closed: how much was missed and waits in it, and whether it opens again.
+
+Implements: OCC-1, OCC-4
+"""
+
+from firmware.compat import const
+from firmware.occlusion import codes
+from firmware.occlusion.small import Small
+
+NEVER_US = 1 << 62
+IDLE, WATCH = range(2)  # the detector's tasks from here on
+_CLEAR_EVERY_US = const(60000000)  # how often a stopped pump looks whether the catheter has opened
+
+
+class Closed:
+    """The part of a detector.Detector that makes findings and lives an occlusion, with what both parts know."""
+
+    def __init__(self, thresholds, tell):
+        self._t = thresholds
+        self._tell = tell
+
+    def start(self, now_us):
+        """Nothing is found yet, and nothing suspected."""
+        self.wake_us = NEVER_US
+        self._task = IDLE
+        self._found = 0  # bits of what has been told
+        self._run = 0  # strokes since the first that did not leave; 0: there is none
+        self._base_pa = self._rise_pa = self._rises_pa = self._floor_pa = 0
+        self._level_pa = 0
+        self._small = Small(self._t)
+        self._end_us = now_us
+        self._next_us = NEVER_US
+        self._stored_nl = self._released_nl = self._missed_nl = self._compliance_pl_per_pa = self._below = 0
+
+    def _occluded(self):
+        t, known = self._t, self._t.known
+        level_pa, rise_pa = self._level_pa, self._rise_pa
+        missed_nl = self._run * known.stroke_nl
+        if rise_pa:
+            self._compliance_pl_per_pa = (known.stroke_nl * 1000 + rise_pa // 2) // rise_pa
+            # The rises, each within a burst, and not the level, which posture has moved since. A stall's is shorter.
+            self._stored_nl = known.stroke_nl * self._rises_pa // rise_pa
+        else:
+            # No stroke's rise was seen: a compliance in the middle of what may be, above the tip as it is at rest.
+            self._base_pa = known.tip_pa
+            self._compliance_pl_per_pa = (known.compliance_min_pl_per_pa + known.compliance_max_pl_per_pa) // 2
+            self._stored_nl = self._compliance_pl_per_pa * (level_pa - self._base_pa) // 1000
+            missed_nl = max(missed_nl, self._stored_nl)
+        self._missed_nl = missed_nl
+        above_pa = level_pa - self._base_pa
+        if rise_pa and t.rises_small and self._next_us - self._end_us > t.watch_us:
+            above_pa = self._rises_pa  # a small rise is less than what posture has changed since the base
+        self._floor_pa = level_pa - above_pa + above_pa // 3
+        self._below = 0
+        at_us = self._end_us + t.watch_us
+        self._wake(WATCH, at_us - known.breath_us + t.breath_step_us if t.rises_small else at_us)
+        self._found &= ~(1 << codes.PARTIAL)  # it may yet turn out to be that, also if it was so before
+        self._find(codes.OCCLUSION, self._run, missed_nl)
+
+    def _watch(self, now_us, pa):
+        """After an occlusion: gone within the watch, it was a slow catheter; gone later, it has opened."""
+        if self._t.rises_small:
+            if not self._breath(now_us, pa):
+                return
+            pa, self._below = self._level_pa, 1  # the mean of four looks needs no second one
+        if pa >= self._floor_pa:
+            self._below = 0
+            self.wake_us = now_us + _CLEAR_EVERY_US
+            return
+        self._below += 1
+        if self._below < 2:
+            self.wake_us = now_us + self._t.hold_us
+            return
+        self._wake(IDLE, NEVER_US)
+        slow = now_us - self._end_us < self._t.watch_us * 9 // 8
+        self._level_pa = pa
+        self._released_nl, self._stored_nl = self._stored_nl, 0  # open, it goes down to the tip's pressure
+        self._find(codes.PARTIAL if slow else codes.CLEARED, self._run, self._missed_nl - self._released_nl)
+
+    def _find_again(self, before_pa):
+        """Strokes go on after an occlusion was found: they are missed too, and the level they reach is the new one."""
+        self._missed_nl += self._t.known.stroke_nl
+        self._level_pa = max(self._level_pa, before_pa)
+        self.wake_us = self._end_us + self._t.watch_us
+
+    def _breath(self, now_us, pa):
+        """One more look over a breath. True with the last one: the level is their mean."""
+        self.wake_us = now_us + self._t.breath_step_us
+        mean_pa = self._small.heard(pa)
+        if mean_pa is not None:
+            self._level_pa = mean_pa
+        return mean_pa is not None
+
+    def _wake(self, task, at_us):
+        self._task = task
+        self._small.listen()  # what was heard of a breath is over
+        self.wake_us = at_us
+
+    def _find(self, code, strokes, missed_nl):
+        if self._found >> code & 1:
+            return
+        self._found |= 1 << code
+        found = codes.Diagnosis(code, self._end_us, strokes, missed_nl)
+        found.level_pa = self._level_pa
+        if code in (codes.OCCLUSION, codes.PARTIAL, codes.CLEARED):
+            found.rise_pa = self._rise_pa
+        if self._stored_nl or code == codes.CLEARED:
+            found.stored_nl = self._stored_nl
+            found.released_nl = self._released_nl
+            found.compliance_pl_per_pa = self._compliance_pl_per_pa
+        self._tell(found)
