@@ -8,12 +8,13 @@ from firmware import energy, protocol
 from firmware import events as event
 from firmware.alarms.desk import AlarmDesk
 from firmware.books import Books
-from firmware.errors import FirmwareError, Refused
+from firmware.device import Device
 from firmware.faults import Faults
 from firmware.occlusion import codes as finding
 from firmware.reports import Reports
 from firmware.seams import nobody
 from firmware.telemetry import Telemetry
+from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic
 from firmware.therapy.patterns import Patterns
 from firmware.therapy.programme import Programme
@@ -28,8 +29,6 @@ _DAY_US = 86400000000
 _STROKE_TONE_MS = 50
 # What an exception is called in the log, by place; any other is the next number.
 EXCEPTIONS = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
-_LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
-_HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
 
 
 class Pump:
@@ -74,6 +73,7 @@ class Pump:
         self._round_us = clock.now_us() + WATCH_US  # when it looks around next
         programme = Programme(core, memory.record, memory.settings, wall)
         self.therapy = Therapy(core, clock, self._books, programme, stroke_uu)
+        self.boluses = Boluses(core, clock, self._books, self.therapy)
         self.patterns = Patterns(clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
@@ -96,17 +96,20 @@ class Pump:
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
+        self.device = Device(core, clock, wall, self._books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
         self.parts = (
             self,
             self.stream,
             self.reports,
             self.therapy,
+            self.boluses,
             self.patterns,
             self.refills,
             self.alarms,
             self.clinic,
             self.upkeep,
+            self.device,
             self.faults,
         )
         if watch is not None:
@@ -275,53 +278,6 @@ class Pump:
     def refused(self, message_id, refusal_code, value):
         """An order was refused: into the log."""
         self._books.refused(message_id, refusal_code, value)
-
-    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu, **order):
-        """The clinician limits, within the hard ones. Refused: below what runs."""
-        self._books.need_memory()
-        now_us = self._clock.now_us()
-        limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
-        old = self.reports.limits()
-        result, refused = self._core.set_limits(*limits)
-        if result == code.E_MAX_BASAL:
-            state = self._core.state()
-            rate_mu_per_h = max(state[code.RATE_MU_PER_H], state[code.BOUNDARY_MU_PER_H])
-            raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, rate_mu_per_h)
-        if result == code.E_FAULT:
-            raise Refused(protocol.WRONG_STATE, None, protocol.STATE_FAULT)
-        if result != code.OK:
-            place = refused - 1
-            raise Refused(protocol.HARD_LIMIT, _LIMIT_NAMES[place], limits[place], _HARD_LIMITS[place])
-        self.therapy.follow(now_us)
-        self._books.accepted("set_limits", *limits)
-        reply = {"at_us": now_us}
-        for name, before, after in zip(_LIMIT_NAMES, old, limits):
-            reply["old_" + name] = before
-            reply["new_" + name] = after
-        return reply
-
-    def set_time(self, utc_s, **order):
-        """The wall clock. Basal is what is programmed for that time."""
-        now_us = self._clock.now_us()
-        old_s = self._wall.utc_s(now_us)
-        self._wall.set(utc_s)
-        self._memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
-        self.therapy.follow(now_us)
-        self._books.accepted("set_time", utc_s)
-        return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
-
-    def initialise_memory(self, **order):
-        """Start anew. Refused while what is stored can be believed."""
-        if self._memory.state != protocol.MEMORY_DAMAGED:
-            raise Refused(protocol.MEMORY_GOOD)
-        try:
-            self._memory.initialise(self._books.deliveries)
-        except FirmwareError:
-            raise Refused(protocol.MEMORY_FAILED)
-        self.upkeep.test()  # what kept it from passing was the memory
-        self.alarms.raise_alarm("initialised_to_defaults")
-        self._books.accepted("initialise_memory")
-        return {"at_us": self._clock.now_us()}
 
     def identity(self):
         """The hello reply's fields about this device."""

@@ -1,5 +1,5 @@
 # Frozen into the BENCH_IO image: own modules, pins, messages, the link's frames, MicroPython's PIO assembler.
-LINK = ("cobs", "codec", "compat", "crc32c", "layouts", "link", "protocol", "seams", "vocabulary")
+LINK = ("cobs", "codec", "compat", "crc32c", "layouts", "link", "protocol", "vocabulary")
 package("firmware", ["__init__.py"] + [each + ".py" for each in LINK], base_path="../..")
 module("bench_io_messages.py", base_path="../../hil/instruments")
 for each in ("agenda", "capture", "main", "player", "port", "pressure", "programs", "quick", "service", "_boot"):

@@ -4,6 +4,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import FirmwareError, Refused
 
+US_PER_MIN = 60000000
 # The state a refused request found the pump in.
 _STATES = {
     code.E_SUSPENDED: protocol.STATE_STOPPED,

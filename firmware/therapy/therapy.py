@@ -1,21 +1,20 @@
-"""Therapy: the orders of a person or a closed loop, put before the dose core. Therapy proposes, the core disposes: its
-refusals are passed on with the limit they name.
+"""Therapy: basal, suspend and stop as a person or a closed loop orders them, put before the dose core. Therapy
+proposes, the core disposes: its refusals are passed on with the limit they name. Boluses: firmware/therapy/boluses.py.
 
 Each method that a message names takes the request's fields and returns the reply's. An order is carried out and stored,
 or refused with nothing changed. The states and who leads from one to another: docs/therapy.md.
 
-Implements: THER-1, THER-2, THER-3, THER-7, DOSE-3, DOSE-5, GUARD-1
+Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.deliveries import NORMAL, SQUARE, in_force
+from firmware.deliveries import in_force
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
 from firmware.seams import nobody
-from firmware.therapy.answers import Answers, abandoned
+from firmware.therapy.answers import US_PER_MIN, Answers, abandoned
 
-_US_PER_MIN = 60000000
 _RUNNING = protocol.STATE_RUNNING
 
 
@@ -55,7 +54,7 @@ class Therapy:
         minutes = self._settings.auto_off_min
         if not minutes or self._record.mode != _RUNNING:
             return NEVER_US
-        return self._record.contact_us + minutes * _US_PER_MIN
+        return self._record.contact_us + minutes * US_PER_MIN
 
     def heard(self, now_us):
         """A programmer has been heard."""
@@ -93,7 +92,7 @@ class Therapy:
 
     def set_basal(self, rate_mu_per_h, **order):
         """A rate by hand. Refused: above the clinician's limit, fault."""
-        now_us = self._begin_order()
+        now_us = self.begin_order()
         old_mu_per_h = self.programme.programmed_mu_per_h(now_us)
         self.allow_rate("rate_mu_per_h", rate_mu_per_h)
         self._record.pattern = protocol.MANUAL
@@ -105,7 +104,7 @@ class Therapy:
 
     def select_pattern(self, pattern, **order):
         """A pattern by the local clock."""
-        now_us = self._begin_order()
+        now_us = self.begin_order()
         self.allow_rate("pattern", max(self._settings.rates(pattern)))
         old, self._record.pattern = self._record.pattern, pattern
         self._record.recommended_until_us = 0
@@ -115,7 +114,7 @@ class Therapy:
 
     def temp_basal(self, kind, value, duration_min, **order):
         """A temporary rate, in mU/h or percent of the programmed one."""
-        now_us = self._begin_order(_RUNNING)
+        now_us = self.begin_order(_RUNNING)
         if kind == protocol.TEMP_PERCENT:
             if value > 200:
                 raise Refused(protocol.OUT_OF_RANGE, "value", value, 200)
@@ -127,7 +126,7 @@ class Therapy:
         self.answers.allow("value", greatest_mu_per_h)
         self._end_recommendation(now_us)
         which = code.TEMP_PERCENT if kind == protocol.TEMP_PERCENT else code.TEMP_RATE
-        result = self._core.temp_basal(now_us, which, value, duration_min * _US_PER_MIN)
+        result = self._core.temp_basal(now_us, which, value, duration_min * US_PER_MIN)
         self.answers.need(result, "value", value)
         self.follow(now_us)
         self._books.accepted("temp_basal", kind, value, duration_min)
@@ -147,56 +146,6 @@ class Therapy:
         self.follow(now_us)
         self._books.accepted("cancel_temp", number)
         return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
-
-    def bolus(self, volume_mu, **order):
-        """A normal bolus of whole strokes."""
-        strokes = self.answers.strokes("volume_mu", volume_mu)
-        now_us = self._begin_order(_RUNNING)
-        self.answers.need(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
-        number = self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
-        self._books.accepted("bolus", number, volume_mu)
-        return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
-
-    def square_bolus(self, volume_mu, duration_min, **order):
-        """A bolus spread evenly."""
-        strokes = self.answers.strokes("volume_mu", volume_mu)
-        now_us = self._begin_order(_RUNNING)
-        result = self._core.bolus(now_us, 0, strokes, duration_min * _US_PER_MIN)
-        self.answers.need(result, "volume_mu", volume_mu)
-        number = self._books.deliveries.bolus_started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu)
-        self._books.accepted("square_bolus", number, volume_mu, duration_min)
-        return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
-
-    def dual_bolus(self, volume_mu, square_mu, duration_min, **order):
-        """A part at once, a part spread evenly; the two have one limit."""
-        strokes = self.answers.strokes("volume_mu", volume_mu)
-        square = self.answers.strokes("square_mu", square_mu)
-        now_us = self._begin_order(_RUNNING)
-        result = self._core.bolus(now_us, strokes, square, duration_min * _US_PER_MIN)
-        self.answers.need(result, "volume_mu", volume_mu + square_mu)
-        deliveries = self._books.deliveries
-        number = deliveries.bolus_started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
-        square_id = deliveries.bolus_started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu)
-        self._books.accepted("dual_bolus", number, volume_mu, square_mu, duration_min)
-        return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
-
-    def cancel_bolus(self, **order):
-        """End every bolus; a stroke in progress is completed. A procedure's strokes are none: it has its own way."""
-        now_us = self._clock.now_us()
-        if self.state(self._core.state()) == protocol.STATE_PROCEDURE:
-            raise Refused(protocol.NO_BOLUS_ACTIVE)
-        ran = [each.kind for each in self._books.deliveries.running()]
-        normal = protocol.KIND_NORMAL_BOLUS in ran or protocol.KIND_DUAL_NORMAL in ran
-        square = protocol.KIND_SQUARE_BOLUS in ran or protocol.KIND_DUAL_SQUARE in ran
-        self.answers.need(self._core.cancel_bolus(now_us))
-        deliveries = self._books.deliveries
-        deliveries.boluses_ended()
-        number, square_id = deliveries.latest
-        self._books.accepted("cancel_bolus", number if normal else 0, square_id if square else 0)
-        reply = {"at_us": now_us, "delivery_id": number if normal else 0, "square_id": square_id if square else 0}
-        reply.update(self.answers.part("", NORMAL, normal))
-        reply.update(self.answers.part("square_", SQUARE, square))
-        return reply
 
     def suspend(self, **order):
         """The least rate that the settings name, nothing else; 0 stops altogether."""
@@ -233,12 +182,12 @@ class Therapy:
 
     def recommend_rate(self, rate_mu_per_h, valid_min, **order):
         """A closed loop's rate until it lapses. Refused beside a temporary rate."""
-        now_us = self._begin_order(_RUNNING)
+        now_us = self.begin_order(_RUNNING)
         if self._core.state()[code.TEMP]:
             raise Refused(protocol.TEMP_ACTIVE)
         self.answers.allow("rate_mu_per_h", rate_mu_per_h)
         self._record.recommended_mu_per_h = rate_mu_per_h
-        self._record.recommended_until_us = now_us + valid_min * _US_PER_MIN
+        self._record.recommended_until_us = now_us + valid_min * US_PER_MIN
         self.follow(now_us)
         self._books.accepted("recommend_rate", rate_mu_per_h, valid_min)
         programmed_mu_per_h = self.programme.programmed_mu_per_h(now_us)
@@ -314,7 +263,8 @@ class Therapy:
         self.on_halt(mode)
         return abandoned(self._core.state()) - before
 
-    def _begin_order(self, needed=None):
+    def begin_order(self, needed=None):
+        """The time of an order; raises Refused if nothing can be stored, or the pump is in a fault or not `needed`."""
         self._books.need_memory()
         state = self.state(self._core.state())
         if state == protocol.STATE_FAULT or (needed is not None and state != needed):

@@ -35,7 +35,9 @@ def state(hand: Hand) -> int:
 @pytest.mark.parametrize(("window", "name"), [("hour", "hourly_maximum_exceeded"), ("day", "daily_maximum_exceeded")])
 def test_a_stroke_that_a_cap_takes_is_told_and_delivery_goes_on(window: str, name: str) -> None:
     hand = Hand()
-    hand.pump.set_limits(35_000, 4_000, 10_000 if window == "hour" else 60_000, 10_000 if window == "day" else 150_000)
+    hand.pump.device.set_limits(
+        35_000, 4_000, 10_000 if window == "hour" else 60_000, 10_000 if window == "day" else 150_000
+    )
     hand.pump.therapy.set_basal(35_000)
     hand.live(HOUR_US)
     assert len(hand.strokes_us) == 50
@@ -56,7 +58,7 @@ def test_a_lost_clock_is_an_alarm_until_the_time_is_set() -> None:
     assert alarms(after) == ["clock_lost"]
     assert state(after) == protocol.STATE_RUNNING
     assert acknowledge(after, "clock_lost") == protocol.CAUSE_THERE
-    after.pump.set_time(1_800_000_000)
+    after.pump.device.set_time(1_800_000_000)
     assert alarms(after) == ["clock_lost"], "it latches"
     assert acknowledge(after, "clock_lost") == 0
     assert acknowledge(after, "clock_lost") == protocol.NOT_ACTIVE
@@ -78,7 +80,7 @@ def test_a_memory_that_fails_or_cannot_be_believed_is_an_alarm() -> None:
         hand.memory.flip(copy)
     damaged = hand.restarted()
     assert {"memory_integrity", "not_initialised"} <= set(alarms(damaged))
-    damaged.pump.initialise_memory()
+    damaged.pump.device.initialise_memory()
     assert "initialised_to_defaults" in alarms(damaged)
     assert state(damaged) == protocol.STATE_STOPPED
     for name in ("not_initialised", "memory_integrity", "initialised_to_defaults", "self_test_fail"):
@@ -91,7 +93,7 @@ def test_a_memory_that_fails_or_cannot_be_believed_is_an_alarm() -> None:
 @pytest.mark.req("ALARM-1", "GUARD-4")
 def test_strokes_that_nobody_sees_are_the_stroke_sensors_alarm_and_stop_at_once() -> None:
     hand = Hand()
-    hand.pump.therapy.bolus(2000)
+    hand.pump.boluses.bolus(2000)
     hand.live(30 * SECOND_US, confirm=False)
     assert (state(hand), hand.halted) == (protocol.STATE_FAULT, 1)
     assert alarms(hand)[0] == "stroke_sensor_fault"
@@ -101,7 +103,7 @@ def test_strokes_that_nobody_sees_are_the_stroke_sensors_alarm_and_stop_at_once(
 @pytest.mark.req("ALARM-1", "GUARD-4")
 def test_more_strokes_than_were_ordered_are_over_delivery() -> None:
     hand = Hand()
-    hand.pump.therapy.bolus(2000)
+    hand.pump.boluses.bolus(2000)
     hand.live(SECOND_US)
     for _ in range(3):
         hand.core.confirmed()

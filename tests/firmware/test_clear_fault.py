@@ -24,10 +24,10 @@ LIMITS = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 2
 def faulted() -> Hand:
     """A pump whose stroke sensor has not seen the last two of nine strokes."""
     hand = Hand()
-    hand.pump.set_limits(**LIMITS)
-    hand.pump.therapy.bolus(1400)
+    hand.pump.device.set_limits(**LIMITS)
+    hand.pump.boluses.bolus(1400)
     hand.live(60 * SECOND_US)
-    hand.pump.therapy.bolus(600)
+    hand.pump.boluses.bolus(600)
     hand.live(120 * SECOND_US, confirm=False)
     assert hand.core.state()[code.GUARD_FAULT] == COUNT and len(hand.strokes_us) == 9
     return hand
@@ -73,7 +73,7 @@ def test_a_cleared_pump_is_stopped_and_delivers_when_a_person_resumes() -> None:
     assert len(hand.strokes_us) == 9 and state(hand) == "stopped", "nothing resumes by itself"
     hand.pump.alarms.acknowledge_alarm(alarm)
     hand.pump.therapy.resume()
-    hand.pump.therapy.bolus(400)
+    hand.pump.boluses.bolus(400)
     hand.live(hand.now_us + 60 * SECOND_US)
     assert len(hand.strokes_us) == 11 and state(hand) == "running"
 
@@ -95,7 +95,7 @@ def test_the_rolling_caps_hold_after_it() -> None:
     hand.pump.faults.clear_fault(COUNT)
     hand.pump.therapy.resume()
     with pytest.raises(Refused) as refused:
-        hand.pump.therapy.bolus(400)
+        hand.pump.boluses.bolus(400)
     assert (refused.value.code, refused.value.value, refused.value.limit) == (protocol.HOUR_LIMIT, 2_200, 2_000)
 
 
@@ -127,7 +127,7 @@ def test_in_a_procedure_it_stays_at_its_step() -> None:
 @pytest.mark.req("SELF-1")
 def test_counts_apart_on_a_stopped_pump_are_a_fault_before_the_next_stroke_latches_it() -> None:
     hand = Hand()
-    hand.pump.therapy.bolus(400)
+    hand.pump.boluses.bolus(400)
     hand.live(60 * SECOND_US, confirm=False)
     with pytest.raises(Refused) as refused:
         hand.pump.faults.clear_fault(COUNT)
@@ -139,7 +139,7 @@ def test_counts_apart_on_a_stopped_pump_are_a_fault_before_the_next_stroke_latch
     assert refused.value.code == protocol.SELF_TEST_FAILED
     hand.pump.faults.clear_fault(COUNT)
     hand.pump.therapy.resume()
-    hand.pump.therapy.bolus(400)
+    hand.pump.boluses.bolus(400)
     hand.live(hand.now_us + 60 * SECOND_US)
     assert len(hand.strokes_us) == 2 and state(hand) == "running"
 

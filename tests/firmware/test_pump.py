@@ -21,7 +21,7 @@ def hand() -> Hand:
 
 @pytest.mark.req("GUARD-3")
 def test_each_stroke_needs_the_permit_that_follows_the_one_before(hand: Hand) -> None:
-    hand.pump.therapy.bolus(600)
+    hand.pump.boluses.bolus(600)
     hand.core.service(0)
     hand.core.confirmed()
     hand.core.ended()
@@ -33,7 +33,7 @@ def test_each_stroke_needs_the_permit_that_follows_the_one_before(hand: Hand) ->
 @pytest.mark.req("DOSE-3")
 def test_a_running_bolus_shows_what_it_has_delivered(hand: Hand) -> None:
     hand.pump.therapy.set_basal(1000)
-    hand.pump.therapy.bolus(2000)
+    hand.pump.boluses.bolus(2000)
     hand.live(7 * SECOND_US)
     status = hand.pump.status()
     assert (status["bolus_commanded_mu"], status["bolus_delivered_mu"], status["bolus_remaining_mu"]) == (
@@ -80,7 +80,7 @@ def test_old_records_are_forgotten_first_and_the_oldest_number_tells(hand: Hand)
 def test_limits_below_the_running_basal_are_refused_and_nothing_changes(hand: Hand) -> None:
     hand.pump.therapy.set_basal(5_000)
     with pytest.raises(Refused) as refused:
-        hand.pump.set_limits(4_000, 40_000, 60_000, 150_000)
+        hand.pump.device.set_limits(4_000, 40_000, 60_000, 150_000)
     assert (refused.value.field_name, refused.value.value, refused.value.limit) == ("max_basal_mu_per_h", 4_000, 5_000)
     assert hand.pump.status()["max_basal_mu_per_h"] == 35_000
 
@@ -88,13 +88,13 @@ def test_limits_below_the_running_basal_are_refused_and_nothing_changes(hand: Ha
 @pytest.mark.req("GUARD-1")
 def test_a_limit_beyond_the_hard_one_names_the_hard_one(hand: Hand) -> None:
     with pytest.raises(Refused) as refused:
-        hand.pump.set_limits(35_000, 40_000, 60_001, 150_000)
+        hand.pump.device.set_limits(35_000, 40_000, 60_001, 150_000)
     assert (refused.value.code, refused.value.value, refused.value.limit) == (protocol.HARD_LIMIT, 60_001, 60_000)
 
 
 @pytest.mark.req("DOSE-5")
 def test_a_fault_ends_the_bolus_halts_the_motor_and_refuses_everything(hand: Hand) -> None:
-    hand.pump.therapy.bolus(2000)
+    hand.pump.boluses.bolus(2000)
     hand.live(SECOND_US * 30, confirm=False)
     assert len(hand.strokes_us) == 2
     assert hand.halted == 1

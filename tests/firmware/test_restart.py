@@ -26,7 +26,7 @@ def events(hand: Hand) -> list[dict[str, int]]:
 def test_a_bolus_that_was_cut_ends_with_what_was_delivered_and_is_not_repeated() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(1000)
-    number = hand.pump.therapy.bolus(4000)["delivery_id"]
+    number = hand.pump.boluses.bolus(4000)["delivery_id"]
     hand.live(9 * SECOND_US)
     assert len(hand.strokes_us) == 5
     after = hand.restarted()
@@ -69,15 +69,15 @@ def test_time_without_power_programs_nothing() -> None:
 @pytest.mark.req("STORE-2", "GUARD-1")
 def test_the_caps_look_back_over_the_cut() -> None:
     hand = Hand()
-    hand.pump.set_limits(35_000, 40_000, 10_000, 150_000)
-    hand.pump.therapy.bolus(8000)
+    hand.pump.device.set_limits(35_000, 40_000, 10_000, 150_000)
+    hand.pump.boluses.bolus(8000)
     hand.live(200 * SECOND_US)
     after = hand.restarted()
     assert after.pump.status()["hour_mu"] == 8000
     assert after.pump.status()["max_hour_mu"] == 10_000
     with pytest.raises(Refused):
-        after.pump.therapy.bolus(2200)
-    after.pump.therapy.bolus(2000)
+        after.pump.boluses.bolus(2200)
+    after.pump.boluses.bolus(2000)
 
 
 @pytest.mark.req("STORE-2", "DOSE-5")
@@ -142,7 +142,7 @@ def test_without_a_clock_a_pattern_runs_at_its_lowest_rate_until_the_time_is_set
     again = after.restarted(HOUR_US)
     assert again.pump.status()["basal_rate_mu_per_h"] == 500
     noon_s = 1_800_000_000 // 86400 * 86400 + 43200
-    assert again.pump.set_time(noon_s)["old_utc_s"] == 0
+    assert again.pump.device.set_time(noon_s)["old_utc_s"] == 0
     assert again.pump.status()["basal_rate_mu_per_h"] == 2000
     assert again.pump.status()["utc_s"] == noon_s
     assert protocol.EVENT_CLOCK_SET in [each["event"] for each in events(again)]
@@ -154,7 +154,7 @@ def test_a_clock_that_takes_no_time_is_told() -> None:
     rtc.failing = True
     hand = Hand(rtc=rtc)
     with pytest.raises(Refused) as refused:
-        hand.pump.set_time(1_800_000_000)
+        hand.pump.device.set_time(1_800_000_000)
     assert refused.value.code == protocol.CLOCK_FAILED
     assert hand.pump.status()["utc_s"] == 0
 
@@ -172,7 +172,7 @@ def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
     assert (status["memory"], status["state"]) == (protocol.MEMORY_WRITE_FAILED, protocol.STATE_STOPPED)
     for request in (
         lambda: hand.pump.therapy.set_basal(1000),
-        lambda: hand.pump.therapy.bolus(1000),
+        lambda: hand.pump.boluses.bolus(1000),
         hand.pump.therapy.resume,
     ):
         with pytest.raises(Refused) as refused:
@@ -201,20 +201,20 @@ def test_a_memory_that_cannot_be_believed_keeps_the_pump_still() -> None:
     after.live(after.now_us + HOUR_US)
     for request in (
         after.pump.therapy.resume,
-        lambda: after.pump.therapy.bolus(200),
+        lambda: after.pump.boluses.bolus(200),
         lambda: after.pump.therapy.set_basal(50),
     ):
         with pytest.raises(Refused):
             request()
     assert after.strokes_us == [] and after.memory.writes == hand.memory.writes
-    after.pump.initialise_memory()
+    after.pump.device.initialise_memory()
     assert after.pump.status()["memory"] == protocol.MEMORY_WHOLE
     numbers = [each["number"] for each in events(after)]
     assert numbers[-1] > 3, "numbers go on"
     again = after.restarted()
     assert again.pump.status()["memory"] == protocol.MEMORY_WHOLE
     with pytest.raises(Refused):
-        again.pump.initialise_memory()
+        again.pump.device.initialise_memory()
 
 
 @pytest.mark.req("STORE-3")
@@ -255,7 +255,7 @@ def test_power_lost_at_any_byte_of_the_very_first_start_leaves_a_new_pump() -> N
 def test_what_happens_is_in_the_log_in_its_five_classes() -> None:
     hand = Hand(rtc=RamRtc(None))
     hand.pump.connected(True)
-    hand.pump.therapy.bolus(600)
+    hand.pump.boluses.bolus(600)
     hand.pump.refused(0x11, protocol.BOLUS_ACTIVE, 600)
     hand.live(HOUR_US)
     found = events(hand)

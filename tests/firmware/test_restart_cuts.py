@@ -14,20 +14,20 @@ MINUTE_US = 60 * SECOND_US
 
 def live(hand: Hand) -> None:
     """An hour with basal, a boundary, a temporary rate, a normal, a square and a dual bolus, a suspend and a resume."""
-    patterns, therapy = hand.pump.patterns, hand.pump.therapy
+    patterns, therapy, boluses = hand.pump.patterns, hand.pump.therapy, hand.pump.boluses
     rates = [{"rate_mu_per_h": 6000}] + [{"rate_mu_per_h": 2000}] * 47
     staged = patterns.stage_pattern(0, rates)
     patterns.commit_pattern(0, fingerprint=staged["fingerprint"])
     therapy.select_pattern(0)  # its boundary comes in the middle of the hour
     hand.live(3 * MINUTE_US)
-    therapy.square_bolus(1600, 30)
+    boluses.square_bolus(1600, 30)
     hand.live(8 * MINUTE_US)
-    therapy.bolus(1200)
+    boluses.bolus(1200)
     hand.live(8 * MINUTE_US + 7 * SECOND_US)
-    therapy.cancel_bolus()
+    boluses.cancel_bolus()
     therapy.temp_basal(protocol.TEMP_PERCENT, 150, 30)
     hand.live(15 * MINUTE_US)
-    therapy.dual_bolus(600, 1000, 30)
+    boluses.dual_bolus(600, 1000, 30)
     hand.live(42 * MINUTE_US)
     therapy.suspend()
     hand.live(45 * MINUTE_US)

@@ -57,7 +57,7 @@ def test_a_failed_self_test_never_doses(monkeypatch: pytest.MonkeyPatch) -> None
     assert "self_test_fail" in alarms(after)
     after.live(after.now_us + HOUR_US)
     assert after.strokes_us == []
-    for order in (after.pump.therapy.resume, lambda: after.pump.therapy.bolus(200)):
+    for order in (after.pump.therapy.resume, lambda: after.pump.boluses.bolus(200)):
         with pytest.raises(Refused):
             order()
     with pytest.raises(Refused) as refused:

@@ -63,7 +63,7 @@ def alarms(hand: hands.Hand) -> list[str]:
 @pytest.mark.req("OCC-1", "OCC-4")
 def test_an_occlusion_in_a_bolus_suspends_and_what_clears_is_reported() -> None:
     hand = Hand(Fault("occlusion", 5 * SECOND_US, 300 * SECOND_US))
-    hand.pump.therapy.bolus(4000)
+    hand.pump.boluses.bolus(4000)
     hand.live(30 * SECOND_US)
     status = hand.pump.status()
     assert (status["state"], protocol.DIAGNOSES[status["diagnosis"]]) == (protocol.STATE_STOPPED, "occlusion")
@@ -109,7 +109,7 @@ def test_resume_begins_afresh_and_finds_it_again() -> None:
 @pytest.mark.req("OCC-2")
 def test_a_stall_is_named_and_stops() -> None:
     hand = Hand(Fault("motor_stall", 0))
-    hand.pump.therapy.bolus(4000)
+    hand.pump.boluses.bolus(4000)
     hand.live(30 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.STALL
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
@@ -121,7 +121,7 @@ def test_a_stall_is_named_and_stops() -> None:
 @pytest.mark.req("OCC-2")
 def test_a_finding_that_asks_for_no_stop_stops_nothing() -> None:
     hand = Hand(Fault("sensor_stuck", 0))
-    hand.pump.therapy.bolus(4000)
+    hand.pump.boluses.bolus(4000)
     hand.live(60 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.SENSOR_STUCK
     assert len(hand.plant.strokes) == 20

@@ -76,7 +76,7 @@ def test_strokes_of_a_procedure_are_made_when_asked_for_and_are_no_therapy(hand:
     assert hand.pump.status()["state"] == protocol.STATE_PROCEDURE
     hand.live(HOUR_US)
     assert hand.strokes_us == [], "no basal, and nothing before it is asked for"
-    refused(lambda: hand.pump.therapy.bolus(200), protocol.WRONG_STATE)
+    refused(lambda: hand.pump.boluses.bolus(200), protocol.WRONG_STATE)
     refused(lambda: hand.pump.therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
     refused(hand.pump.therapy.resume, protocol.WRONG_STATE)
     say(hand)
@@ -129,7 +129,7 @@ def test_a_procedure_broken_off_ends_after_the_stroke_in_progress(hand: Hand) ->
 def test_the_strokes_of_a_procedure_are_no_bolus_to_cancel(hand: Hand) -> None:
     patency(hand)
     hand.live(hand.now_us + 3 * SECOND_US)
-    refused(hand.pump.therapy.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
+    refused(hand.pump.boluses.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
     hand.live(hand.now_us + HOUR_US)
     assert (len(hand.strokes_us), step(hand)) == (5, "watch")
 

@@ -151,7 +151,7 @@ ORDERS: dict[str, Callable[[Hand], None]] = {
 def unconfirmed(hand: Hand) -> None:
     """A stroke is made and not seen by the stroke sensor."""
     if state(hand) == "running":
-        hand.pump.therapy.bolus(200)
+        hand.pump.boluses.bolus(200)
     if state(hand) == "procedure":
         answer(hand)
         answer(hand)
@@ -176,7 +176,7 @@ def bolus_to_its_end(hand: Hand) -> None:
 def withheld(hand: Hand) -> None:
     if state(hand) == "fault":
         return
-    hand.pump.set_limits(35_000, 40_000, 400, 150_000)
+    hand.pump.device.set_limits(35_000, 40_000, 400, 150_000)
     hand.live(hand.now_us + 3 * HOUR_US)
 
 

@@ -110,7 +110,7 @@ def test_what_is_staged_changes_nothing_until_it_is_committed_as_it_was_seen(han
 
 @pytest.mark.req("THER-1", "GUARD-1")
 def test_a_pattern_above_the_clinicians_limit_is_refused_whole(hand: Hand) -> None:
-    hand.pump.set_limits(2000, 40_000, 60_000, 150_000)
+    hand.pump.device.set_limits(2000, 40_000, 60_000, 150_000)
     error = refused(lambda: hand.pump.patterns.stage_pattern(0, day({0: 2050})), protocol.CLINICIAN_LIMIT)
     assert (error.value, error.limit) == (2050, 2000)
 
@@ -127,9 +127,9 @@ def test_patterns_run_by_the_local_clock(offset_min: int, rate: int) -> None:
 @pytest.mark.req("THER-1", "LOG-1")
 def test_a_clock_set_within_a_segment_or_into_another_is_followed_and_logged(hand: Hand) -> None:
     run_pattern(hand, {0: 1000, 12: 2000, 24: 3000})
-    hand.pump.set_time(MIDNIGHT_S + 12 * 3600 + 1)
+    hand.pump.device.set_time(MIDNIGHT_S + 12 * 3600 + 1)
     assert status(hand)["basal_rate_mu_per_h"] == 3000
-    hand.pump.set_time(MIDNIGHT_S + 11 * 3600 + 3599)
+    hand.pump.device.set_time(MIDNIGHT_S + 11 * 3600 + 3599)
     assert status(hand)["basal_rate_mu_per_h"] == 2000
     hand.live(hand.now_us + 2 * SECOND_US)
     assert status(hand)["basal_rate_mu_per_h"] == 3000
@@ -186,7 +186,7 @@ def test_a_temporary_basal_can_be_replaced_and_cancelled(hand: Hand) -> None:
 def test_a_temporary_basal_that_cannot_be_is_refused_with_nothing_changed(
     hand: Hand, kind: int, value: int, code: int
 ) -> None:
-    hand.pump.set_limits(5000, 40_000, 60_000, 150_000)
+    hand.pump.device.set_limits(5000, 40_000, 60_000, 150_000)
     run_pattern(hand, {0: 1000, 40: 3000})  # twice 3 U/h would come tonight
     before = status(hand)
     refused(lambda: hand.pump.therapy.temp_basal(kind, value, 60), code)
@@ -195,7 +195,7 @@ def test_a_temporary_basal_that_cannot_be_is_refused_with_nothing_changed(
 
 @pytest.mark.req("THER-2", "DOSE-3")
 def test_a_square_bolus_is_spread_evenly(hand: Hand) -> None:
-    reply = hand.pump.therapy.square_bolus(2000, 30)
+    reply = hand.pump.boluses.square_bolus(2000, 30)
     assert reply["strokes"] == 10
     hand.live(HOUR_US)
     assert hand.strokes_us == [n * 3 * MINUTE_US for n in range(1, 11)]
@@ -206,13 +206,13 @@ def test_a_square_bolus_is_spread_evenly(hand: Hand) -> None:
 
 @pytest.mark.req("THER-2", "DOSE-3")
 def test_a_dual_bolus_is_two_deliveries_and_cancelling_ends_both(hand: Hand) -> None:
-    reply = hand.pump.therapy.dual_bolus(1000, 2000, 60)
+    reply = hand.pump.boluses.dual_bolus(1000, 2000, 60)
     assert reply["strokes"] == 15
     hand.live(20 * MINUTE_US)
     found = status(hand)
     assert (found["bolus_delivered_mu"], found["bolus_remaining_mu"]) == (1000, 0)
     assert (found["square_delivered_mu"], found["square_remaining_mu"]) == (600, 1400)
-    ended = hand.pump.therapy.cancel_bolus()
+    ended = hand.pump.boluses.cancel_bolus()
     assert (ended["delivery_id"], ended["square_id"]) == (0, reply["square_id"])
     assert (ended["square_programmed_mu"], ended["square_delivered_mu"]) == (2000, 600)
     square = deliveries(hand)[-1]
@@ -222,24 +222,24 @@ def test_a_dual_bolus_is_two_deliveries_and_cancelling_ends_both(hand: Hand) -> 
 
 @pytest.mark.req("THER-2")
 def test_one_bolus_of_each_kind_at_a_time(hand: Hand) -> None:
-    therapy = hand.pump.therapy
-    therapy.square_bolus(1000, 60)
-    therapy.bolus(1000)
-    refused(lambda: therapy.square_bolus(1000, 60), protocol.BOLUS_ACTIVE)
-    refused(lambda: therapy.bolus(200), protocol.BOLUS_ACTIVE)
-    refused(lambda: therapy.dual_bolus(200, 200, 60), protocol.BOLUS_ACTIVE)
+    boluses = hand.pump.boluses
+    boluses.square_bolus(1000, 60)
+    boluses.bolus(1000)
+    refused(lambda: boluses.square_bolus(1000, 60), protocol.BOLUS_ACTIVE)
+    refused(lambda: boluses.bolus(200), protocol.BOLUS_ACTIVE)
+    refused(lambda: boluses.dual_bolus(200, 200, 60), protocol.BOLUS_ACTIVE)
     hand.live(2 * HOUR_US)
     assert len(hand.strokes_us) == 10
 
 
 @pytest.mark.req("THER-2")
 def test_a_bolus_is_whole_strokes(hand: Hand) -> None:
-    therapy = hand.pump.therapy
+    boluses = hand.pump.boluses
     for order in (
-        lambda: therapy.bolus(300),
-        lambda: therapy.square_bolus(300, 30),
-        lambda: therapy.dual_bolus(200, 300, 30),
-        lambda: therapy.dual_bolus(300, 200, 30),
+        lambda: boluses.bolus(300),
+        lambda: boluses.square_bolus(300, 30),
+        lambda: boluses.dual_bolus(200, 300, 30),
+        lambda: boluses.dual_bolus(300, 200, 30),
     ):
         error = refused(order, protocol.NOT_WHOLE_STROKES)
         assert (error.value, error.limit) == (300, 200)
@@ -248,15 +248,15 @@ def test_a_bolus_is_whole_strokes(hand: Hand) -> None:
 
 @pytest.mark.req("THER-3", "DOSE-5")
 def test_suspend_goes_on_at_the_least_rate_and_reminds(hand: Hand) -> None:
-    therapy = hand.pump.therapy
+    therapy, boluses = hand.pump.therapy, hand.pump.boluses
     therapy.set_basal(6000)
-    therapy.bolus(2000)
+    boluses.bolus(2000)
     hand.live(5 * SECOND_US)
     reply = therapy.suspend()
     assert (reply["rate_mu_per_h"], status(hand)["state"]) == (200, protocol.STATE_SUSPENDED)
     assert (status(hand)["in_force_mu_per_h"], status(hand)["basal_rate_mu_per_h"]) == (200, 6000), "what resume brings"
     assert alarms(hand) == ["pump_suspended"]
-    refused(lambda: therapy.bolus(200), protocol.WRONG_STATE)
+    refused(lambda: boluses.bolus(200), protocol.WRONG_STATE)
     refused(lambda: therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
     refused(therapy.suspend, protocol.WRONG_STATE)
     before = len(hand.strokes_us)
@@ -346,7 +346,7 @@ def test_a_recommended_rate_is_renewed_and_limited(hand: Hand) -> None:
     therapy.recommend_rate(2000, 10)
     hand.live(5 * MINUTE_US)
     assert therapy.recommend_rate(500, 10)["until_us"] == 15 * MINUTE_US
-    hand.pump.set_limits(1500, 40_000, 60_000, 150_000)
+    hand.pump.device.set_limits(1500, 40_000, 60_000, 150_000)
     refused(lambda: therapy.recommend_rate(1550, 10), protocol.CLINICIAN_LIMIT)
     assert (status(hand)["basal_rate_mu_per_h"], status(hand)["in_force_mu_per_h"]) == (1000, 500)
     therapy.temp_basal(protocol.TEMP_RATE, 700, 30)
@@ -373,7 +373,7 @@ def test_the_reservoir_is_counted_down_warns_and_stops(hand: Hand) -> None:
     settings(hand, reservoir_low_mu=5_999_000, reservoir_empty_mu=5_998_000, reservoir_stop_mu=5_997_000)
     assert refill(hand)["filled_nl"] == 15_000_000
     assert status(hand)["reservoir_mu"] == 6_000_000
-    hand.pump.therapy.bolus(20_000)
+    hand.pump.boluses.bolus(20_000)
     seen = []
     for strokes in range(1, 25):
         hand.live(2 * strokes * SECOND_US)
@@ -392,7 +392,7 @@ def test_the_reservoir_is_counted_down_warns_and_stops(hand: Hand) -> None:
 @pytest.mark.req("THER-5")
 def test_a_refill_tells_how_well_counted_and_real_agree(hand: Hand) -> None:
     assert refill(hand)["band"] == protocol.BANDS.index("first_refill")
-    hand.pump.set_limits(35_000, 40_000, 60_000, 500_000)
+    hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
     hand.pump.therapy.set_basal(20_000)
     hand.live(10 * 24 * HOUR_US)  # 4,800 U are 12 ml
     before = status(hand)

@@ -60,7 +60,7 @@ def test_a_commit_above_the_limit_names_rate_limit_and_unit(
 ) -> None:
     hand.pump.therapy.select_pattern(2)
     staged = hand.pump.patterns.stage_pattern(2, [{"rate_mu_per_h": 6_000}] * 48)
-    hand.pump.set_limits(limit_mu_per_h, 40_000, 60_000, 150_000)
+    hand.pump.device.set_limits(limit_mu_per_h, 40_000, 60_000, 150_000)
     if percent:
         hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, percent, 60)
     commit = lambda: hand.pump.patterns.commit_pattern(2, fingerprint=staged["fingerprint"])  # noqa: E731
@@ -99,17 +99,17 @@ def test_one_that_a_person_cancels_or_that_ends_says_that(hand: Hand) -> None:
 def test_strokes_given_up_are_counted_over_boluses_and_resets(hand: Hand) -> None:
     abandoned = 0
     for volume_mu, seconds in ((2_000, 5), (3_000, 9), (4_000, 3)):
-        hand.pump.therapy.bolus(volume_mu)
-        hand.pump.therapy.square_bolus(2_000, 30)
+        hand.pump.boluses.bolus(volume_mu)
+        hand.pump.boluses.square_bolus(2_000, 30)
         hand.live(hand.now_us + seconds * SECOND_US)
-        hand.pump.therapy.cancel_bolus()
+        hand.pump.boluses.cancel_bolus()
         hand.live(hand.now_us + 5 * SECOND_US)
         state = hand.core.state()
         abandoned += state[code.NORMAL_ABANDONED] + state[code.SQUARE_ABANDONED]
         assert hand.pump.status()["strokes_abandoned"] == abandoned > 0
     hand = hand.restarted()
     assert hand.pump.status()["strokes_abandoned"] == abandoned
-    hand.pump.therapy.bolus(600)
+    hand.pump.boluses.bolus(600)
     assert hand.pump.status()["strokes_abandoned"] == abandoned
     hand.live(hand.now_us + SECOND_US)
     hand = hand.restarted()
@@ -119,7 +119,7 @@ def test_strokes_given_up_are_counted_over_boluses_and_resets(hand: Hand) -> Non
 
 @pytest.mark.req("THER-6")
 def test_a_procedure_s_strokes_are_no_bolus(hand: Hand) -> None:
-    number = hand.pump.therapy.bolus(400)["delivery_id"]
+    number = hand.pump.boluses.bolus(400)["delivery_id"]
     hand.live(10 * SECOND_US)
     status = hand.pump.status()
     assert (status["bolus_id"], status["bolus_delivered_mu"]) == (number, 400)
@@ -134,5 +134,5 @@ def test_a_procedure_s_strokes_are_no_bolus(hand: Hand) -> None:
         hand = hand.restarted()
     hand.pump.clinic.interrupt_procedure(hand.pump.clinic.read_procedure()["step"])
     hand.pump.therapy.resume()
-    number = hand.pump.therapy.bolus(200)["delivery_id"]
+    number = hand.pump.boluses.bolus(200)["delivery_id"]
     assert hand.pump.status()["bolus_id"] == number

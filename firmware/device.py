@@ -1,0 +1,72 @@
+"""Orders about the device itself: the clinician's limits, the wall clock, a memory that is started anew.
+
+Implements: GUARD-1, THER-1, STORE-3
+"""
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.errors import FirmwareError, Refused
+
+_LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
+_HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
+
+
+class Device:
+    """The device of one pump: `core`, `clock`, `wall`, `books`, `therapy`, `alarms`, `upkeep`, `reports`: its parts."""
+
+    def __init__(self, core, clock, wall, books, therapy, alarms, upkeep, reports):
+        self._core = core
+        self._clock = clock
+        self._wall = wall
+        self._books = books
+        self._therapy = therapy
+        self._alarms = alarms
+        self._upkeep = upkeep
+        self._reports = reports
+
+    def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu, **order):
+        """The clinician limits, within the hard ones. Refused: below what runs."""
+        self._books.need_memory()
+        now_us = self._clock.now_us()
+        limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
+        old = self._reports.limits()
+        result, refused = self._core.set_limits(*limits)
+        if result == code.E_MAX_BASAL:
+            state = self._core.state()
+            rate_mu_per_h = max(state[code.RATE_MU_PER_H], state[code.BOUNDARY_MU_PER_H])
+            raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, rate_mu_per_h)
+        if result == code.E_FAULT:
+            raise Refused(protocol.WRONG_STATE, None, protocol.STATE_FAULT)
+        if result != code.OK:
+            place = refused - 1
+            raise Refused(protocol.HARD_LIMIT, _LIMIT_NAMES[place], limits[place], _HARD_LIMITS[place])
+        self._therapy.follow(now_us)
+        self._books.accepted("set_limits", *limits)
+        reply = {"at_us": now_us}
+        for name, before, after in zip(_LIMIT_NAMES, old, limits):
+            reply["old_" + name] = before
+            reply["new_" + name] = after
+        return reply
+
+    def set_time(self, utc_s, **order):
+        """The wall clock. Basal is what is programmed for that time."""
+        now_us = self._clock.now_us()
+        old_s = self._wall.utc_s(now_us)
+        self._wall.set(utc_s)
+        self._books.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
+        self._therapy.follow(now_us)
+        self._books.accepted("set_time", utc_s)
+        return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
+
+    def initialise_memory(self, **order):
+        """Start anew. Refused while what is stored can be believed."""
+        if self._books.memory.state != protocol.MEMORY_DAMAGED:
+            raise Refused(protocol.MEMORY_GOOD)
+        try:
+            self._books.memory.initialise(self._books.deliveries)
+        except FirmwareError:
+            raise Refused(protocol.MEMORY_FAILED)
+        self._upkeep.test()  # what kept it from passing was the memory
+        self._alarms.raise_alarm("initialised_to_defaults")
+        self._books.accepted("initialise_memory")
+        return {"at_us": self._clock.now_us()}

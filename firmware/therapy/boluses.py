@@ -1,0 +1,72 @@
+"""The boluses that a person orders: normal, square, dual, and their end before it.
+
+Each method that a message names takes the request's fields and returns the reply's; refused with nothing changed.
+
+Implements: THER-2, DOSE-3, GUARD-1
+"""
+
+from firmware import protocol
+from firmware.deliveries import NORMAL, SQUARE
+from firmware.errors import Refused
+from firmware.therapy.answers import US_PER_MIN
+
+
+class Boluses:
+    """The boluses of one pump: `core`, `clock`, `books` and `therapy` are its parts."""
+
+    def __init__(self, core, clock, books, therapy):
+        self._core = core
+        self._clock = clock
+        self._books = books
+        self._therapy = therapy
+        self._answers = therapy.answers
+
+    def bolus(self, volume_mu, **order):
+        """A normal bolus of whole strokes."""
+        strokes = self._answers.strokes("volume_mu", volume_mu)
+        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
+        self._answers.need(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
+        number = self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
+        self._books.accepted("bolus", number, volume_mu)
+        return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
+
+    def square_bolus(self, volume_mu, duration_min, **order):
+        """A bolus spread evenly."""
+        strokes = self._answers.strokes("volume_mu", volume_mu)
+        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
+        result = self._core.bolus(now_us, 0, strokes, duration_min * US_PER_MIN)
+        self._answers.need(result, "volume_mu", volume_mu)
+        number = self._books.deliveries.bolus_started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu)
+        self._books.accepted("square_bolus", number, volume_mu, duration_min)
+        return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
+
+    def dual_bolus(self, volume_mu, square_mu, duration_min, **order):
+        """A part at once, a part spread evenly; the two have one limit."""
+        strokes = self._answers.strokes("volume_mu", volume_mu)
+        square = self._answers.strokes("square_mu", square_mu)
+        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
+        result = self._core.bolus(now_us, strokes, square, duration_min * US_PER_MIN)
+        self._answers.need(result, "volume_mu", volume_mu + square_mu)
+        deliveries = self._books.deliveries
+        number = deliveries.bolus_started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
+        square_id = deliveries.bolus_started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu)
+        self._books.accepted("dual_bolus", number, volume_mu, square_mu, duration_min)
+        return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
+
+    def cancel_bolus(self, **order):
+        """End every bolus; a stroke in progress is completed. A procedure's strokes are none: it has its own way."""
+        now_us = self._clock.now_us()
+        if self._therapy.state(self._core.state()) == protocol.STATE_PROCEDURE:
+            raise Refused(protocol.NO_BOLUS_ACTIVE)
+        ran = [each.kind for each in self._books.deliveries.running()]
+        normal = protocol.KIND_NORMAL_BOLUS in ran or protocol.KIND_DUAL_NORMAL in ran
+        square = protocol.KIND_SQUARE_BOLUS in ran or protocol.KIND_DUAL_SQUARE in ran
+        self._answers.need(self._core.cancel_bolus(now_us))
+        deliveries = self._books.deliveries
+        deliveries.boluses_ended()
+        number, square_id = deliveries.latest
+        self._books.accepted("cancel_bolus", number if normal else 0, square_id if square else 0)
+        reply = {"at_us": now_us, "delivery_id": number if normal else 0, "square_id": square_id if square else 0}
+        reply.update(self._answers.part("", NORMAL, normal))
+        reply.update(self._answers.part("square_", SQUARE, square))
+        return reply
