@@ -167,12 +167,14 @@ class Therapy:
         self._books.need_memory()
         now_us = self._clock.now_us()
         state = self._core.state()
-        if self._record.mode not in (protocol.STATE_SUSPENDED, protocol.STATE_STOPPED):
-            raise Refused(protocol.WRONG_STATE, None, self.state(state))
+        stopped = self.state(state)
+        if stopped not in (protocol.STATE_SUSPENDED, protocol.STATE_STOPPED):
+            raise Refused(protocol.WRONG_STATE, None, stopped)
         self.need_fit()
+        # Before the core: if the supervisor fails in between, what delivers must never be shown as stopped.
+        self._record.mode = _RUNNING
         if state[code.SUSPENDED]:
             self.answers.need(self._core.resume(now_us))
-        self._record.mode = _RUNNING
         self._record.contact_us = now_us
         self.on_resume(now_us)
         self.follow(now_us)

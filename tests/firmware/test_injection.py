@@ -194,6 +194,31 @@ def check_the_next(device: Device, where: str) -> None:
     assert len(next_life.strokes_us) >= before + 3, where
 
 
+@pytest.mark.req("THER-3", "ALARM-2")
+@pytest.mark.parametrize("order", ["stop", "resume"])
+def test_a_failure_amid_stop_or_resume_leaves_nothing_that_delivers_and_says_stopped(order: str) -> None:
+    for number in range(1, 3000):
+        device = Device()
+        device.order("set_basal", rate_mu_per_h=30_000)
+        if order == "resume":
+            device.order("stop")
+        injector = device.injector = Injector(number, MemoryError("injected"))
+        try:
+            device.order(order)
+        except Reset:
+            continue
+        device.injector = None
+        if not injector.raised:
+            break
+        delivers, stopped = not device.core.state()[code.SUSPENDED], device.pump.status()["state"]
+        assert delivers == (stopped == protocol.STATE_RUNNING), injector.raised
+        if not delivers:
+            assert device.order("resume") == 0x94, injector.raised
+    else:
+        raise AssertionError("it never ran to its end")
+    assert number > 50
+
+
 @pytest.mark.req("ALARM-1", "LOG-1")
 def test_what_failed_is_in_the_log_and_the_alarm_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Device()
