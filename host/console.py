@@ -50,6 +50,7 @@ class Options:
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking (for scripts).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Language = Annotated[str | None, typer.Option("--language", help="en or fr; without: the environment's.")]
 
 
 def options_of(ctx: typer.Context, as_json: bool = False, language: str | None = None) -> Options:

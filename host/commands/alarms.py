@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from host.alarm_texts import described, language_of, number_of
-from host.console import Json, Yes, confirm, connected, options_of, show
+from host.console import Json, Language, Yes, confirm, connected, options_of, show
 from host.screens.alarms import alarms_table
 from host.units import uptime
 
 app = typer.Typer()
 _PANEL = "Alarms"
-Language = Annotated[str | None, typer.Option("--language", help="en or fr; without: the environment's.")]
 
 
 @app.command(rich_help_panel=_PANEL)

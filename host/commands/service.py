@@ -12,12 +12,12 @@ from rich.progress import Progress
 
 from firmware.therapy.procedures import Input, Step
 from host import console
+from host.alarm_texts import language_of
 from host.client import Programmer
-from host.console import Json, Options, UsageError, Yes, confirm, connected, need_answer, options_of, show
-from host.procedure_texts_en import TITLES
+from host.console import Json, Language, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.records import Procedure
 from host.screens.common import fault_text, standing_fault
-from host.screens.service import energy_table, procedure_table, said, self_test_table, step_of
+from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
 from host.units import AmountError, parse_milli, uptime
 
 app = typer.Typer()
@@ -40,12 +40,13 @@ class Kind(StrEnum):
 
 
 @commands.command("show")
-def show_procedure(ctx: typer.Context, as_json: Json = False) -> None:
+def show_procedure(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Show the procedure under way, its step, and what reservoir and catheter hold."""
-    options = options_of(ctx, as_json)
+    options = options_of(ctx, as_json, language)
     with connected(options) as pump:
+        words = language_of(options.language)
         reply = pump.read_procedure()
-        show(options, reply, procedure_table(reply))
+        show(options, reply, procedure_table(reply, words))
 
 
 @commands.command("start")
@@ -53,32 +54,35 @@ def start(
     ctx: typer.Context,
     kind: Annotated[Kind, typer.Argument(metavar="refill|rinse|flush|stroke-volume|patency", case_sensitive=False)],
     yes: Yes = False,
+    language: Language = None,
     as_json: Json = False,
 ) -> None:
     """Begin a procedure on a pump that is stopped, and at a terminal go through it step by step."""
-    options = options_of(ctx, as_json)
+    options = options_of(ctx, as_json, language)
     with connected(options) as pump:
+        words = language_of(options.language)
         name = kind.value.replace("-", "_")
         state = pump.status().state
         if state == "procedure":
             raise UsageError("a procedure is under way: pump procedure walk")
         if state != "stopped":
             raise UsageError(f"a procedure begins on a pump that is stopped, and this one is {state}: pump stop")
-        confirm(options, f"Pump: {state} -> [bold]in a procedure[/]. {TITLES[name]}", yes)
+        confirm(options, f"Pump: {state} -> [bold]in a procedure[/]. {procedure_title(name, words)}", yes)
         reply = pump.start_procedure(name)
         if yes or options.as_json:
-            show(options, reply, procedure_table(reply.now))
+            show(options, reply, procedure_table(reply.now, words))
         else:
-            _walk(pump, options, reply.now)
+            _walk(pump, words, reply.now)
 
 
 @commands.command("walk")
-def walk(ctx: typer.Context) -> None:
+def walk(ctx: typer.Context, language: Language = None) -> None:
     """Go on with the procedure under way, step by step."""
-    options = options_of(ctx)
+    options = options_of(ctx, language=language)
     with connected(options) as pump:
+        words = language_of(options.language)
         need_answer(yes=False)
-        _walk(pump, options, pump.read_procedure())
+        _walk(pump, words, pump.read_procedure())
 
 
 @commands.command("answer")
@@ -89,11 +93,13 @@ def answer(
         str | None, typer.Option(metavar="V", help="What the step asks for: mL, µL below 1 mL, Pa, strokes.")
     ] = None,
     yes: Yes = False,
+    language: Language = None,
     as_json: Json = False,
 ) -> None:
     """Say at the present step what was done; at a step with strokes, go makes them. For scripts; walk asks."""
-    options = options_of(ctx, as_json)
+    options = options_of(ctx, as_json, language)
     with connected(options) as pump:
+        words = language_of(options.language)
         now = pump.read_procedure()
         step = _needed(now)
         names = [name for name, _ in step.choices]
@@ -104,20 +110,21 @@ def answer(
         number = 0 if value is None else _parse(step.takes, value)
         confirm(options, f"At '{step.name}': [bold]{choice}[/]" + (f", {value}" if value else ""), yes)
         reply = pump.answer_procedure(now.step, names.index(choice), number)
-        show(options, reply, procedure_table(reply.now))
+        show(options, reply, procedure_table(reply.now, words))
 
 
 @commands.command("interrupt")
-def interrupt(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+def interrupt(ctx: typer.Context, yes: Yes = False, language: Language = None, as_json: Json = False) -> None:
     """Break the procedure off at the present step; where that leads is in docs/procedures.md."""
-    options = options_of(ctx, as_json)
+    options = options_of(ctx, as_json, language)
     with connected(options) as pump:
+        words = language_of(options.language)
         now = pump.read_procedure()
         step = _needed(now)
         leads = "nowhere: it cannot be broken off here" if step.interrupt is None else str(step.interrupt)
         confirm(options, f"At '{step.name}': interrupt -> [bold]{leads.replace('_', ' ')}[/]", yes)
         reply = pump.interrupt_procedure(now.step)
-        show(options, reply, procedure_table(reply.now))
+        show(options, reply, procedure_table(reply.now, words))
 
 
 @app.command("self-test", rich_help_panel="Service")
@@ -154,16 +161,16 @@ def energy(ctx: typer.Context, as_json: Json = False) -> None:
         show(options, reply, energy_table(reply))
 
 
-def _walk(pump: Programmer, options: Options, now: Procedure) -> None:
+def _walk(pump: Programmer, language: str, now: Procedure) -> None:
     screen = Console(highlight=False)
     try:
         while (step := step_of(now)) is not None:
             if now.procedure_delivering:
                 now = _wait(pump, now)
                 continue
-            screen.print(procedure_table(now))
+            screen.print(procedure_table(now, language))
             now = _step(pump, now, step)
-        screen.print(procedure_table(now))
+        screen.print(procedure_table(now, language))
     except (KeyboardInterrupt, typer.Abort):
         screen.print("\nIt stays at this step. pump procedure walk goes on, pump procedure interrupt breaks off.")
 

@@ -7,12 +7,14 @@ from rich.table import Table
 
 from firmware.protocol import ENDS
 from firmware.therapy.procedures import BY_NUMBER, LEDGERS, OUTLETS, Step
-from host.procedure_texts_en import TEXTS, TITLES
+from host import procedure_texts_en, procedure_texts_fr
 from host.records import Energy, Procedure, SelfTest
 from host.screens.common import pairs, plain
 from host.units import milli_text
 
 BY_NAME = {each.name: each for each in BY_NUMBER.values()}
+_TITLES = {"en": procedure_texts_en.TITLES, "fr": procedure_texts_fr.TITLES}
+_TEXTS = {"en": procedure_texts_en.TEXTS, "fr": procedure_texts_fr.TEXTS}
 _DAY_S = 86_400
 _NEVER_S = 0xFFFFFFFF
 _ENDS = {
@@ -28,17 +30,22 @@ def step_of(now: Procedure) -> Step | None:
     return None if found is None else found.steps[now.step]
 
 
-def procedure_table(now: Procedure) -> Group:
-    """What is under way, what it wants, and what reservoir and catheter hold."""
+def procedure_title(name: str, language: str) -> str:
+    """What a procedure is for."""
+    return _TITLES[language][name]
+
+
+def procedure_table(now: Procedure, language: str) -> Group:
+    """What is under way, what it wants, and what reservoir and catheter hold; the step's text in `language`."""
     step = step_of(now)
     rows = []
     if step is None:
         ended = _ENDS[ENDS[now.procedure_end]] if now.procedure_end < len(ENDS) else "none yet"
         rows += [("under way", "none"), ("latest", ended)]
     else:
-        do, basis = TEXTS[now.procedure, step.name]
+        do, basis = _TEXTS[language][now.procedure, step.name]
         rows += [
-            ("under way", TITLES[now.procedure]),
+            ("under way", procedure_title(now.procedure, language)),
             ("step", f"{now.step + 1} of {len(BY_NAME[now.procedure].steps)}: {plain(step.name)}"),
             ("to do", f"[bold]{do}[/]"),
             ("basis", basis),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from firmware.therapy.procedures import BY_NUMBER
+from host import procedure_texts_en, procedure_texts_fr
 from host.commands import service
-from host.procedure_texts_en import TITLES
 from tests.firmware.hand import SECOND_US
 from tests.host.patient import Patient
 
@@ -29,7 +29,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 def test_a_procedure_is_walked_through_at_a_terminal(patient: Patient) -> None:
     assert "this one is running: pump stop" in patient.fails(2, "procedure", "start", "patency")
     patient.do("stop")
-    assert TITLES["patency"] in patient.asked("procedure", "start", "patency")
+    assert procedure_texts_en.TITLES["patency"] in patient.asked("procedure", "start", "patency")
     patient.terminal.person()
     answers = "y\nready\nmaybe\ngo\nfalls\nmuch\n1500\n"
     result = patient.terminal.run("procedure", "start", "patency", answer=answers)
@@ -141,3 +141,24 @@ def test_a_pump_that_is_not_sound_says_what_is_not(patient: Patient) -> None:
     patient.hand.live(patient.hand.now_us + 60 * SECOND_US, confirm=False)
     patient.hand.core.c.dose.ledger[0].abandoned += 1
     assert "not sound (ledgers_conserve)" in patient.fails(3, "clear-fault", "--yes")
+
+
+@pytest.mark.req("HOST-1", "THER-6")
+def test_a_procedure_is_shown_in_the_language_asked_for(patient: Patient) -> None:
+    patient.do("stop")
+    assert procedure_texts_fr.TITLES["patency"] in patient.asked("procedure", "start", "patency", "--language", "fr")
+    assert "Rester allongé sans bouger" in patient.do("procedure", "start", "patency", "--language", "fr")
+    assert "Lie still" in patient.see("procedure", "show", "--language", "en")
+    assert "Laisser la pompe faire ses coups d'essai" in patient.do("--language", "fr", "procedure", "answer", "ready")
+    assert "there are en, fr" in patient.fails(2, "procedure", "interrupt", "--language", "de")
+
+
+@pytest.mark.req("THER-5", "THER-6")
+def test_every_step_has_its_text_and_its_basis_in_both_languages() -> None:
+    steps = {(each.name, step.name) for each in BY_NUMBER.values() for step in each.steps}
+    for texts in (procedure_texts_en, procedure_texts_fr):
+        assert texts.TEXTS.keys() == steps
+        assert texts.TITLES.keys() == {each.name for each in BY_NUMBER.values()}
+        assert all(do.endswith(".") and basis for do, basis in texts.TEXTS.values())
+    for key, (_, basis) in procedure_texts_en.TEXTS.items():
+        assert ("assumed" in basis) == ("supposé" in procedure_texts_fr.TEXTS[key][1]), key
