@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from firmware.layouts import BANDS
 from firmware.protocol import KINDS
 from hil.checks.schedule import Command, Schedule
+from host.client import MESSAGES
 from host.records import Event, Status
 
 _Q_PER_UU = 3_600_000
 VIOLATIONS_KEPT = 100
+# The plant's mean stroke is right; weights are rounded to a mg (0.1 % of the least interval's 4.5 ml at most).
+REFILL_TENTHS_MAX = 5
+_RECORD_REFILL = MESSAGES["record_refill"].id
 IN_FLIGHT_US = 200_000  # a burst of 104 ms and its edge
 
 
@@ -75,6 +80,7 @@ class Log:
         self.delivered = 0
         self.by_kind: dict[str, int] = {}  # strokes
         self.counts: dict[str, int] = {}
+        self.refills = self.worst_refill_tenths = 0
         self._violations = violations
 
     def take(self, events: list[Event]) -> None:
@@ -84,12 +90,22 @@ class Log:
                 self._violations.add(f"log: event {event.number} follows {self.last_number}")
             self.last_number = event.number
             self.counts[event.event] = self.counts.get(event.event, 0) + 1
+            if event.event == "accepted" and event.detail == _RECORD_REFILL:
+                self._refill(event)
             if event.category == "unreadable":
                 self._violations.add(f"log: event {event.number} cannot be read")
             if event.event == "delivery_ended":
                 self.delivered += event.c
                 kind = KINDS[event.detail]
                 self.by_kind[kind] = self.by_kind.get(kind, 0) + event.c
+
+    def _refill(self, event: Event) -> None:
+        """One that was recorded, guided or by weight: of a pump that is well."""
+        self.refills += 1
+        tenths, band = event.c, BANDS[event.d]
+        self.worst_refill_tenths = max(self.worst_refill_tenths, tenths)
+        if band not in ("good", "first_refill") or tenths > REFILL_TENTHS_MAX:
+            self._violations.add(f"event {event.number}: refill of a pump that is well: {band}, {tenths / 10} %")
 
 
 def conserved(status: Status, starts_us: Sequence[int], violations: Violations, day: int) -> None:

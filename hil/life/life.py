@@ -83,10 +83,11 @@ class Life:
             at(habits.CLOCK_S, partial(people.move_clock, plan.clock[day]))
         if day in plan.refills:
             if day in plan.rinses:
-                at(habits.REFILL_S - habits.RINSE_S, people.rinse)
+                at(habits.REFILL_S - habits.CLINIC_DAY_S, people.clinic_day)
             else:
-                at(habits.REFILL_S - habits.REFILL_TAKES_S, partial(people.stop, "refill stops"))
+                at(habits.REFILL_S - habits.REFILL_TAKES_S, people.guided_refill)
             at(habits.REFILL_S, people.refill)
+        self._four_weeks(day % habits.WEEKS_4, at)
         if day % habits.CONTACT_DAYS == habits.CONTACT_DAYS - 1:
             at(habits.CONTACT_S, partial(self._contact, day))
         while events:
@@ -95,6 +96,17 @@ class Life:
             what()
         self._go_to((day + 1) * DAY_US - US_PER_S)
         self._check(day)
+
+    def _four_weeks(self, day: int, at: Callable[[int, Callable[[], object]], None]) -> None:
+        people = self.people
+        if day == habits.SUSPEND_DAY:
+            at(habits.AFTERNOON_S, people.suspend)
+            at(habits.AFTERNOON_S + habits.SUSPENDED_S, people.end_suspend)
+        elif day == habits.GIVE_UP_TEMP_DAY:
+            at(habits.AFTERNOON_S, partial(people.temp, *habits.GIVEN_UP_TEMP))
+            at(habits.AFTERNOON_S + habits.GIVE_UP_TEMP_AFTER_S, people.give_up_temp)
+        elif day == habits.GIVE_UP_SQUARE_DAY:
+            at(habits.BOLUSES[1][0] + habits.GIVE_UP_SQUARE_AFTER_S, people.give_up_bolus)
 
     def _go_to(self, at_us: int) -> None:
         """Let time pass; a catheter that has been closed for long enough is seen to on the way."""
@@ -178,6 +190,10 @@ class Life:
         outcome.energy = self.people.programmer.call("read_energy")
         outcome.link_s = in_use_s(self.people.programmer.exchanged_us)
         outcome.strokes_by_kind = self._log.by_kind
+        outcome.worst_refill_tenths = max(outcome.worst_refill_tenths, self._log.worst_refill_tenths, key=abs)
+        refills = outcome.counts.get("refills", 0) + outcome.counts.get("procedure refill", 0)
+        if self._log.refills != refills:
+            outcome.violations.add(f"the log tells of {self._log.refills} refills, there were {refills}")
         opened = outcome.counts.get("catheters opened", 0)
         if opened != len(self.plan.occlusions):
             outcome.violations.add(f"{opened} of {len(self.plan.occlusions)} closed catheters found")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
 from firmware.protocol import PROCEDURES
+from firmware.therapy.procedures import BY_NUMBER
 from hil.backends.backed import EPOCH_S
 from hil.bench import Bench
 from hil.life import plan as habits
-from hil.life.books import Violations
+from hil.life.books import REFILL_TENTHS_MAX, Violations
 from hil.life.orders import Follower, Recorder
 from hil.life.patient import Patient
 from host.errors import Refused
@@ -22,8 +23,6 @@ DAY_US = habits.DAY_S * US_PER_S
 # Most that a closed catheter may cost before the pump says so: OCC-1, 3 strokes on the implant mechanism, and one that
 # is in progress.
 MISSED_STROKES_MAX = 4
-# The plant's mean stroke is right; weights are rounded to a mg (0.1 % of the least interval's 4.5 ml at most).
-REFILL_TENTHS_MAX = 5
 DENSITY_MG_PER_ML = 1005
 
 
@@ -63,6 +62,7 @@ class People:
         self.follower = Follower(self.programmer, outcome.violations)
         self.stopped_at_us: int | None = None  # by the pump itself
         self._at_clinic = False  # stopped by the clinic
+        self._filled = False  # guided, and not gone on since
         self._offset_min = 0
         self._occluded_us = 0
 
@@ -131,24 +131,64 @@ class People:
         """Stop delivery, at the clinic."""
         self._at_clinic = self._order(self.programmer.stop, why) is not None
 
-    def rinse(self) -> None:
-        """Sodium hydroxide, buffer, insulin; then a few strokes to see whether the catheter is open."""
+    def clinic_day(self) -> None:
+        """Once a year: strokes into a pipette; sodium hydroxide, buffer, insulin; the side port flushed; then a few
+        strokes to see whether the catheter is open.
+        """
         self.stop("clinic days")
         if not self._at_clinic:
             return
-        for name, value in (("rinse", habits.RINSE_NL), ("patency", habits.PATENCY_PA)):
-            self._procedure(name, value)
+        self._procedure("stroke_volume", {"count": habits.TEST_STROKES, "read": habits.PIPETTE_NL})
+        self._procedure("rinse", {}, habits.RINSE_NL)
+        self._procedure("flush", {"flush": habits.FLUSHED_NL})
+        self._procedure("patency", {"watch": habits.PATENCY_PA})
 
-    def _procedure(self, name: str, value: int) -> None:
-        """Say yes at every step, until it ends."""
+    def guided_refill(self) -> None:
+        """By the device's own procedure and the scales of the syringes; its verdict stands in the log."""
+        self.stop("refill stops")
+        if not self._at_clinic:
+            return
+        self.patient.forget_strokes()
+        drawn_nl = self.patient.refill(habits.LEFT_NL)
+        put_in_nl = habits.LEFT_NL + habits.TAKEN_BACK_NL
+        values = {"withdraw": drawn_nl, "fill": put_in_nl, "take_back": habits.TAKEN_BACK_NL}
+        self._procedure("refill", values)
+        self._filled = True
+
+    def _procedure(self, name: str, values: Mapping[str, int], otherwise: int = 0) -> None:
+        """Say yes at every step, until it ends; `values` is what is entered at a step, by its name."""
         call, place = self.programmer.call, PROCEDURES.index(name)
-        reply = self._order(partial(call, "start_procedure", procedure=place), name)
+        steps = BY_NUMBER[place].steps
+        reply = self._order(partial(call, "start_procedure", procedure=place), f"procedure {name}")
         while reply is not None and reply["procedure"] == name:
             self.bench.run_for(seconds=habits.STEP_S)
-            step = call("read_procedure")["step"]
-            reply = self._order(partial(call, "answer_procedure", step=step, choice=0, value=value))
+            reply = call("read_procedure")
+            if reply["procedure"] == name:  # else its last stroke has ended it
+                step = reply["step"]
+                value = values.get(steps[step].name, otherwise)
+                reply = self._order(partial(call, "answer_procedure", step=step, choice=0, value=value))
         if reply is None or reply["procedure_end"] or not reply["fit"] or reply["until_insulin_nl"]:
             self.outcome.violations.add(f"{self.bench.now_us} us: {name} did not end as it should: {reply}")
+
+    def suspend(self) -> None:
+        """Suspend: the least rate of the settings."""
+        self._order(self.programmer.suspend, "suspends")
+
+    def end_suspend(self) -> None:
+        """Go on, if the pump has not stopped meanwhile."""
+        if self.programmer.status().state == "suspended":
+            self._order(self.programmer.resume)
+            self.acknowledge()
+        else:
+            self.look_why()
+
+    def give_up_temp(self) -> None:
+        """End a temporary rate before its time."""
+        self._order(self.programmer.cancel_temp, "temporary rates given up")
+
+    def give_up_bolus(self) -> None:
+        """End a square bolus before its time."""
+        self._order(self.programmer.cancel_bolus, "boluses given up")
 
     def look_why(self) -> None:
         """Delivery has stopped: the finding must be the catheter, and the catheter must be closed."""
@@ -199,8 +239,10 @@ class People:
             self.outcome.violations.add(f"{reply.at_us} us: refill of a pump that is well: {what}")
 
     def refill(self) -> None:
-        """Refill and go on."""
-        self._fill()
+        """Go on after a refill; by weight if nobody has been guided through it."""
+        if not self._filled:
+            self._fill()
+        self._filled = False
         if self._at_clinic:  # else it had stopped before, and the catheter comes first
             self._at_clinic = False
             self._order(self.programmer.resume)

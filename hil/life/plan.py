@@ -36,11 +36,19 @@ LOOP_MU_PER_H = 1250
 REFILL_DAYS = (45, 90)
 # What a fill leaves in a reservoir of 15 ml once 2 ml have been taken back, weighed in syringes of 40 and 30 g.
 LEFT_NL, TAKEN_BACK_NL, SYRINGE_MG = 14_500_000, 2_000_000, 40_000
-REFILL_TAKES_S = 1200
+REFILL_TAKES_S = 1200  # five steps
 REFILL_S = 10 * 3600
 # What is entered at every step of a rinse and of the patency test after it: 1 ml, 1.5 kPa; and the time a step takes.
 RINSE_NL, PATENCY_PA, STEP_S = 1_000_000, 1500, 240
-RINSE_S = 2 * 3600  # how long a rinse takes (Saudek, NIH grant M01-RR000052 report: 1.5 to 2 hours)
+# Once a year the pump's strokes are counted into a pipette before the rinse, and the side port is flushed after it.
+TEST_STROKES, PIPETTE_NL, FLUSHED_NL = 20, 10_000, 15_000_000
+# How long the day's procedures take; a rinse by itself 1.5 to 2 hours (Saudek, NIH grant M01-RR000052 report).
+CLINIC_DAY_S = 9 * 900
+# Every four weeks: an hour at the least rate; a percentage that is given up; a square bolus that is.
+WEEKS_4, SUSPEND_DAY, GIVE_UP_TEMP_DAY, GIVE_UP_SQUARE_DAY = 28, 4, 11, 12
+AFTERNOON_S, SUSPENDED_S = 15 * 3600, 3600
+GIVEN_UP_TEMP = ("percent", 140, 120)
+GIVE_UP_TEMP_AFTER_S, GIVE_UP_SQUARE_AFTER_S = 1800, 2700
 OCCLUSIONS = 2
 OCCLUDED_S = 6 * 3600  # until somebody has seen to it (assumption)
 CONTACT_DAYS = 7

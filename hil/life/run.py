@@ -36,12 +36,12 @@ HEAP_SLACK_BYTES = 1024
 
 # What belongs to eight years and this life has not shown.
 NOT_EXERCISED = (
-    "guided refill, flush and stroke volume: a refill is recorded by its weights",
+    "procedures that are interrupted, or of which a step is said again",
     "alarms of reservoir, refill, auto-off and battery: it never comes to them",
-    "suspend at the least rate, and cancelling of boluses and temporary rates",
     "a percentage over a change of the pattern: the device does not record when it changed",
     "tones and what they cost: alarms are acknowledged as soon as they are seen",
-    "power cuts: make powerloss",
+    "power cuts: make powerloss; after one the device's clock runs up to a second ahead of the bench's, and the life's"
+    " books know one clock only",
     "coughs, posture and altitude: make occlusion",
     "replacement of catheter or pump: the encapsulating catheter's resistance only grows, its compliance stays",
 )

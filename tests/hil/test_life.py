@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from firmware import energy
+from firmware.layouts import BANDS
+from firmware.protocol import PROCEDURES
 from hil.checks.schedule import Command
 from hil.life import plan as habits
 from hil.life import run as whole
@@ -20,6 +22,7 @@ from hil.life.orders import LINK_SILENT_US, Follower, in_use_s
 from hil.life.page import page
 from hil.life.patient import Patient
 from hil.life.people import Outcome
+from host.client import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 40
@@ -44,6 +47,9 @@ def test_a_month_has_no_violation(life: Life) -> None:
     assert outcome.counts["temporary rates"] > DAYS / 7
     assert outcome.counts["recommended rates"] == habits.LOOP_TIMES
     assert outcome.counts["contacts"] == DAYS // 7
+    assert outcome.counts["suspends"] == 2
+    assert outcome.counts["temporary rates given up"] >= 1
+    assert outcome.counts["boluses given up"] == 1
     assert 50_000 < outcome.heap_bytes < 500_000
     assert outcome.memory["event_counts"]["diagnosis"] == habits.OCCLUSIONS
 
@@ -68,7 +74,7 @@ def test_the_summary_says_what_was_and_what_was_not(life: Life) -> None:
 @pytest.mark.parametrize(
     ("what", "changes"),
     [
-        ("heap", {"heap_bytes": 200_000}),
+        ("heap", {"heap_bytes": 250_000}),
         ("memory", {"memory": {"most_writes_of_a_cell": 10**12 + 1, "bytes_written": 1}}),
         ("battery", {"energy": ENERGY | {"battery_used_nah": 24 * DAYS * 28_520}}),
         ("battery", {"energy": ENERGY | {"battery_used_nah": 24 * DAYS * 20_000}}),
@@ -192,6 +198,42 @@ def test_a_gap_in_the_log_is_seen() -> None:
     assert violations.shown == ["log: event 4 follows 2"]
     assert log.delivered == 9
     assert log.by_kind == {"normal_bolus": 9}
+
+
+@pytest.mark.req("THER-5")
+@pytest.mark.parametrize(
+    ("tenths", "band", "seen"),
+    [
+        (2, "good", None),
+        (0, "first_refill", None),
+        (6, "good", "0.6 %"),
+        (110, "watch", "watch"),
+        (2, "rinse", "rinse"),
+    ],
+)
+def test_a_refill_that_the_device_finds_fault_with_is_seen_in_its_log(tenths: int, band: str, seen: str | None) -> None:
+    violations = Violations()
+    log = Log(violations)
+    event = {"event": "accepted", "category": "command", "detail": MESSAGES["record_refill"].id}
+    log.take([SimpleNamespace(number=1, **event, c=tenths, d=BANDS.index(band))])
+    assert (log.refills, log.worst_refill_tenths) == (1, tenths)
+    assert violations.count == (seen is not None)
+    assert seen is None or seen in violations.shown[0]
+
+
+@pytest.mark.req("THER-5", "THER-6")
+def test_patient_and_clinic_are_guided_through_every_procedure() -> None:
+    life = Life(80, 1)
+    life.plan = replace(life.plan, refills=frozenset({45, 70}), rinses=frozenset({70}), occlusions={})
+    outcome = life.live()
+    assert outcome.violations.shown == []
+    assert {name: outcome.counts.get(f"procedure {name}") for name in PROCEDURES[1:]} == dict.fromkeys(
+        PROCEDURES[1:], 1
+    )
+    assert outcome.counts["refills"] == 2  # the first fill, and the yearly one
+    kinds = outcome.strokes_by_kind
+    assert kinds["insulin_test"] == habits.TEST_STROKES + 20
+    assert (kinds["naoh"], kinds["buffer"], kinds["diagnostic"]) == (20, 20 + 65, 5)
 
 
 def test_a_stroke_out_of_its_time_is_seen(life: Life) -> None:
