@@ -40,7 +40,7 @@ class Pump:
     """A pump whose supervisor sleeps; times are device time."""
 
     def __init__(self, library, lead_us=LEAD_US):
-        self.library = library
+        self.shim = library
         self.lead_us = lead_us
         self.now_us = T0
         self.counts = 100  # what the next reading finds, one more for each
@@ -49,7 +49,7 @@ class Pump:
         assert self.turn() == QUIET, "whatever the annunciator did before, it is off"
 
     def _timed(self, name, *more):
-        return getattr(self.library, name)(ctypes.c_uint64(self.now_us), *more)
+        return getattr(self.shim, name)(ctypes.c_uint64(self.now_us), *more)
 
     def sleep(self, until_us=None):
         until_us = self.now_us + 3_600_000_000 if until_us is None else until_us
@@ -59,7 +59,7 @@ class Pump:
         assert self._timed("shim_bolus", strokes) == 0
 
     def permit(self, stroke):
-        assert self.library.shim_permit(stroke)
+        assert self.shim.shim_permit(stroke)
 
     def turn(self, at_us=None):
         """The order of a turn, readings that it wants before given."""
@@ -75,11 +75,11 @@ class Pump:
 
     @property
     def next_us(self):
-        return self.library.shim_next_us()
+        return self.shim.shim_next_us()
 
     @property
     def start_us(self):
-        return self.library.shim_start_us()
+        return self.shim.shim_start_us()
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_stroke_is_handed_over_a_lead_ahead_and_starts_when_due(pump):
     # The hardware's clock shows T0 - LEAD_US now: the stroke has the whole lead to wait.
     assert pump.start_us == T0
     assert pump.turn(T0 + BURST_US + LEAD_US - 1) == NOTHING
-    pump.library.shim_edge()
+    pump.shim.shim_edge()
     assert pump.turn(T0 + BURST_US + LEAD_US) == ENDED
     assert pump.wake() == events.STROKE
     pump.permit(2)
@@ -131,7 +131,7 @@ def test_never_two_strokes_at_once(pump):
     assert pump.turn() == START
     for at_us in range(T0, T0 + LEAD_US + BURST_US, 50_000):
         assert pump.turn(at_us) == NOTHING
-    pump.library.shim_edge()
+    pump.shim.shim_edge()
     assert pump.turn(T0 + LEAD_US + BURST_US) == ENDED
     assert pump.turn(T0 + SPACING_US + 1_000_000) == NOTHING, "no permit, no stroke"
 
@@ -146,15 +146,15 @@ def test_a_stroke_that_the_sensor_does_not_see_is_over_after_the_window(pump):
     assert pump.turn(end_us + WINDOW_US - 1) == NOTHING
     assert pump.turn(end_us + WINDOW_US) == ENDED
     assert pump.wake() == events.STROKE
-    assert pump.library.shim_confirmed() == 0
+    assert pump.shim.shim_confirmed() == 0
 
 
 def test_an_early_edge_counts_but_the_burst_is_played_out(pump):
     pump.bolus(1)
     pump.sleep()
     pump.turn()
-    pump.library.shim_edge()
-    assert pump.library.shim_confirmed() == 1
+    pump.shim.shim_edge()
+    assert pump.shim.shim_confirmed() == 1
     assert pump.turn(T0 + LEAD_US) == NOTHING
     assert pump.next_us == T0 + LEAD_US + BURST_US
     assert pump.turn(T0 + LEAD_US + BURST_US - 1) == NOTHING
@@ -162,7 +162,7 @@ def test_an_early_edge_counts_but_the_burst_is_played_out(pump):
 
 @pytest.mark.req("OCC-1")
 def test_the_pressure_is_read_just_before_the_burst_and_at_its_end(pump):
-    assert pump.library.shim_readings() == NO_READINGS
+    assert pump.shim.shim_readings() == NO_READINGS
     pump.bolus(1)
     pump.sleep()
     assert pump.turn() == START
@@ -172,10 +172,10 @@ def test_the_pressure_is_read_just_before_the_burst_and_at_its_end(pump):
         before = list(pump.read_us)
         assert pump.turn(due_us) == NOTHING
         assert pump.read_us == [*before, due_us]
-    assert pump.library.shim_readings() == NO_READINGS, "the stroke is not over"
-    pump.library.shim_edge()
+    assert pump.shim.shim_readings() == NO_READINGS, "the stroke is not over"
+    pump.shim.shim_edge()
     assert pump.turn() == ENDED
-    assert pump.library.shim_readings() == 100 | 101 << 12 | 1 << 24
+    assert pump.shim.shim_readings() == 100 | 101 << 12 | 1 << 24
 
 
 @pytest.mark.req("OCC-1")
@@ -187,7 +187,7 @@ def test_a_stroke_that_was_not_seen_has_readings_that_say_so(pump):
     for after_us in (0, LEAD_US - READ_AHEAD_US, LEAD_US + BURST_US):
         assert pump.turn(T0 + after_us) == NOTHING
     assert pump.turn(T0 + LEAD_US + BURST_US + WINDOW_US) == ENDED
-    assert pump.library.shim_readings() == 0xFFE | 0xFFF << 12
+    assert pump.shim.shim_readings() == 0xFFE | 0xFFF << 12
 
 
 @pytest.mark.req("OCC-1")
@@ -200,9 +200,9 @@ def test_a_reading_that_comes_late_is_none(pump, which, late_us, kept):
     for number, due_us in enumerate((T0 + LEAD_US - READ_AHEAD_US, T0 + LEAD_US + BURST_US)):
         at_us = due_us + (late_us if number == which else 0)
         assert pump.turn(max(at_us, pump.now_us)) in (NOTHING, ENDED)
-    pump.library.shim_edge()
+    pump.shim.shim_edge()
     pump.turn(T0 + LEAD_US + BURST_US + WINDOW_US)
-    assert (pump.library.shim_readings() & NO_READINGS == 0) == kept
+    assert (pump.shim.shim_readings() & NO_READINGS == 0) == kept
 
 
 @pytest.mark.req("GUARD-3")
@@ -210,10 +210,10 @@ def test_the_deadline_wakes_the_supervisor_once(pump):
     assert pump.sleep(T0 + 5_000_000)
     assert pump.next_us == T0 + 5_000_000
     pump.turn(T0 + 5_000_000)
-    assert pump.library.shim_events() == events.TIME
+    assert pump.shim.shim_events() == events.TIME
     assert pump.next_us == NEVER
     assert pump.wake() == events.TIME
-    assert pump.library.shim_events() == 0
+    assert pump.shim.shim_events() == 0
 
 
 @pytest.mark.req("GUARD-3")
@@ -252,8 +252,8 @@ def test_a_burst_that_does_not_play_is_a_latched_fault(pump):
     pump.bolus(2)
     pump.sleep()
     pump.turn()
-    pump.library.shim_fail(ctypes.c_uint64(pump.now_us))
-    assert pump.library.shim_events() & events.FAULT
+    pump.shim.shim_fail(ctypes.c_uint64(pump.now_us))
+    assert pump.shim.shim_events() & events.FAULT
     assert pump.next_us == T0 + 3_600_000_000, "no stroke any more, only the supervisor's deadline"
     assert pump._timed("shim_alive"), "no reset: the fault must stay to be read"
 
@@ -288,10 +288,10 @@ def test_a_tone_during_a_stroke_disturbs_neither(pump):
     assert pump.turn() == START
     pump._timed("shim_tone", LEAD_US + BURST_US)  # ends with the burst
     assert pump.turn(T0 + LEAD_US) == NOTHING
-    pump.library.shim_edge()
+    pump.shim.shim_edge()
     assert pump.turn(T0 + LEAD_US + BURST_US) == QUIET
     assert pump.turn() == ENDED
-    assert pump.library.shim_readings() & NO_READINGS == 0
+    assert pump.shim.shim_readings() & NO_READINGS == 0
 
 
 @pytest.mark.req("ALARM-3")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from c_ext.host import Core
-from firmware import dose_codes, events
+from firmware import dose_codes, events, protocol
+from firmware.alarms.table import BY_NUMBER
 from firmware.drivers.clock import Clock
 from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
+from firmware.errors import Refused
 from firmware.memory import Memory
 from firmware.occlusion.watch import Watch
 from firmware.pump import Pump
@@ -108,3 +114,21 @@ class Hand:
             self.rtc.now_s = None
         self.memory.cut_write = 0
         return Hand(self.memory, self.rtc)
+
+
+def alarms(hand: Hand) -> list[str]:
+    """The names of the latched alarms."""
+    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
+
+
+def deliveries(hand: Hand) -> list[dict[str, int]]:
+    """The records of what was delivered, the oldest first."""
+    return list(hand.pump.reports.read_deliveries(0, 32)["records"])
+
+
+def refused(order: Callable[[], object], code: int) -> Refused:
+    """What `order` is refused with, which must be `code`."""
+    with pytest.raises(Refused) as error:
+        order()
+    assert protocol.CODES[error.value.code] == protocol.CODES[code]
+    return error.value

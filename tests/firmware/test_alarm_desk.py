@@ -9,13 +9,9 @@ from firmware.alarms.table import ALARMS, BY_NAME, BY_NUMBER
 from firmware.errors import Refused
 from firmware.upkeep import Means
 from tests.firmware import hand as hands
-from tests.firmware.hand import SECOND_US, Hand
+from tests.firmware.hand import SECOND_US, Hand, alarms
 
 HOUR_US = 3600 * SECOND_US
-
-
-def alarms(hand: Hand) -> list[str]:
-    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
 
 
 def acknowledge(hand: Hand, name: str) -> int:

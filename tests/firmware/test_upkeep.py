@@ -7,22 +7,18 @@ from typing import Any
 import pytest
 
 from firmware import energy, protocol, self_test
-from firmware.alarms.table import BY_NAME, BY_NUMBER
+from firmware.alarms.table import BY_NAME
 from firmware.commands import Commands
 from firmware.errors import Refused
 from firmware.link import Link
 from firmware.storage import layout
 from host.link import encode_frame
-from tests.firmware.hand import CURRENTS, SECOND_US, Hand
+from tests.firmware.hand import CURRENTS, SECOND_US, Hand, alarms
 from tests.host.fake_device import FakeUart
 
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 LINK, MEMORY = (energy.CAUSES.index(name) for name in ("link", "memory"))
-
-
-def alarms(hand: Hand) -> list[str]:
-    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
 
 
 def test_the_record_has_room_for_the_ledger_and_the_link_has_the_names() -> None:

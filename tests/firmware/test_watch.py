@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from firmware import events, protocol
-from firmware.alarms.table import BY_NUMBER
 from firmware.errors import Refused
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
 from firmware.pump import WATCH_US
 from hil.plant import Fault, FaultyPlant, load_mechanism
 from tests.firmware import hand as hands
-from tests.firmware.hand import SECOND_US
+from tests.firmware.hand import SECOND_US, alarms
 
 
 class Hand(hands.Hand):
@@ -54,10 +53,6 @@ class Hand(hands.Hand):
             self.core.settle(self.now_us)
             self.pump.handle(happened)
         self.now_us = until_us
-
-
-def alarms(hand: hands.Hand) -> list[str]:
-    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
 
 
 @pytest.mark.req("OCC-1", "OCC-4")

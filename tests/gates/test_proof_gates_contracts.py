@@ -5,20 +5,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tools.bootstrap import install_packages
-from tools.console import Problem
 from tools.core.proofs import CORE_DIR
 from tools.core.proofs_overlay import broken
 from tools.core.proofs_wp import OPEN, UNITS, bits, judge, prove, public, with_contract
-
-
-@pytest.fixture
-def analyser() -> None:
-    """Frama-C and the provers behind it, installed the first time."""
-    try:
-        install_packages("core-proofs")
-    except Problem as problem:
-        pytest.skip(str(problem))
 
 
 class Bug(NamedTuple):

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import pytest
 
-from tools.bootstrap import install_packages
 from tools.console import Problem
 from tools.core.proofs import CORE_DIR
 from tools.core.proofs_cbmc import cbmc
@@ -20,15 +19,6 @@ def checker() -> None:
     """CBMC, fetched into the cache the first time."""
     try:
         cbmc()
-    except Problem as problem:
-        pytest.skip(str(problem))
-
-
-@pytest.fixture
-def analyser() -> None:
-    """Frama-C, installed the first time."""
-    try:
-        install_packages("core-proofs")
     except Problem as problem:
         pytest.skip(str(problem))
 

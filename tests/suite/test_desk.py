@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hil.bench import Bench
-from hil.checks import owed
 from hil.instruments.bench_io import Turn
+from tests.suite.exact import assert_owed
 
 pytestmark = pytest.mark.desk_only("plays and sees the pump's pins through the bench I/O board")
 
@@ -16,18 +16,6 @@ MINUTE_US = 60_000_000
 QUANTA = STROKE_UU * 3_600_000
 # The pump's pressure calibration, boards/RPI_PICO/board.py: counts at 0 Pa, Pa for 1000 counts.
 ZERO_COUNTS, PA_PER_1000_COUNTS = 512, 39_063
-
-
-def assert_owed(bench: Bench) -> None:
-    report = owed.check(
-        bench.stroke_starts_us,
-        bench.commands,
-        stroke_uu=STROKE_UU,
-        spacing_us=SPACING_US,
-        end_us=bench.now_us,
-        tolerance_us=bench.start_tolerance_us,
-    )
-    assert not report.violations
 
 
 @pytest.mark.req("HIL-1", "DOSE-1", "BOARD-4")

@@ -11,27 +11,14 @@ from collections.abc import Callable
 import pytest
 
 from hil.bench import Bench
-from hil.checks import caps, owed
+from hil.checks import caps
 from host.errors import Refused
 from host.records import Limits
+from tests.suite.exact import assert_exact
 
 STROKE_UU = 200_000
 SPACING_US = 2_000_000
 HOUR_US = 3_600_000_000
-
-
-def assert_exact(bench: Bench, stroke_uu: int = STROKE_UU, spacing_us: int = SPACING_US) -> None:
-    report = owed.check(
-        bench.stroke_starts_us,
-        bench.commands,
-        stroke_uu=stroke_uu,
-        spacing_us=spacing_us,
-        end_us=bench.now_us,
-        tolerance_us=bench.start_tolerance_us,
-    )
-    assert not report.violations
-    assert report.worst_lateness_us <= bench.start_tolerance_us
-    assert report.min_owed_uu >= 0
 
 
 def assert_started(bench: Bench, due_us: list[int]) -> None:
@@ -81,7 +68,7 @@ def test_fine_mode_and_every_concentration_keep_dose_1(
     bench.run_for(hours=7)
     assert bench.programmer.identity is not None
     assert bench.programmer.identity.stroke_uu == 125 * concentration_u_per_ml
-    assert_exact(bench, 125 * concentration_u_per_ml, 500_000)
+    assert_exact(bench, 500_000)
 
 
 @pytest.mark.on_desk

@@ -7,20 +7,8 @@ import random
 import pytest
 
 from hil.bench import Bench
-from hil.checks import owed
 from host.link import encode_frame
-
-
-def assert_exact(bench: Bench) -> None:
-    report = owed.check(
-        bench.stroke_starts_us,
-        bench.commands,
-        stroke_uu=200_000,
-        spacing_us=2_000_000,
-        end_us=bench.now_us,
-        tolerance_us=bench.start_tolerance_us,
-    )
-    assert not report.violations
+from tests.suite.exact import assert_owed
 
 
 @pytest.mark.req("LINK-4")
@@ -34,7 +22,7 @@ def test_noise_at_full_line_rate_does_not_move_a_stroke(bench: Bench) -> None:
     bench.run_for(seconds=2)
     bench.board.take_received()
     assert len(bench.stroke_starts_us) >= 1
-    assert_exact(bench)
+    assert_owed(bench)
     assert bench.programmer.status().state == "running"
 
 
@@ -47,5 +35,5 @@ def test_requests_as_fast_as_the_line_goes_are_answered_and_dosing_goes_on(bench
         bench.board.write(b"\0" + encode_frame(sequence, status_id, b""))
     bench.run_for(minutes=2)
     bench.board.take_received()
-    assert_exact(bench)
+    assert_owed(bench)
     assert bench.programmer.status().state == "running"

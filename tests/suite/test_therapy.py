@@ -6,23 +6,10 @@ import pytest
 
 from firmware.alarms.table import BY_NAME
 from hil.bench import Bench
-from hil.checks import owed
 from host.errors import Refused
+from tests.suite.exact import assert_exact
 
 MINUTE_US = 60_000_000
-
-
-def judge(bench: Bench) -> None:
-    report = owed.check(
-        bench.stroke_starts_us,
-        bench.commands,
-        stroke_uu=bench.board.stroke_uu,
-        spacing_us=2_000_000,
-        end_us=bench.now_us,
-        tolerance_us=bench.start_tolerance_us,
-    )
-    assert not report.violations
-    assert report.worst_lateness_us <= bench.start_tolerance_us
 
 
 @pytest.mark.req("THER-2", "DOSE-1", "DOSE-3")
@@ -39,7 +26,7 @@ def test_square_dual_and_temporary_basal_stroke_by_stroke(bench: Bench) -> None:
     programmer.cancel_bolus()
     programmer.recommend_rate(6_000, 5)
     bench.run_for(minutes=12)
-    judge(bench)
+    assert_exact(bench)
     status = programmer.status()
     assert status.strokes_delivered == len(bench.stroke_starts_us)
 
@@ -62,7 +49,7 @@ def test_suspend_stop_and_resume_stroke_by_stroke(bench: Bench) -> None:
     programmer.resume()
     assert alarms(bench) == set()
     bench.run_for(minutes=10)
-    judge(bench)
+    assert_exact(bench)
 
 
 @pytest.mark.req("ALARM-2")
@@ -93,5 +80,5 @@ def test_telemetry_comes_every_second_and_delays_no_stroke(bench: Bench) -> None
     gaps = {round((after.now_us - before.now_us) / 1e6, 1) for before, after in zip(frames, frames[1:], strict=False)}
     assert gaps <= {0.9, 1.0, 1.1}
     assert frames[-1].strokes_delivered > frames[0].strokes_delivered
-    judge(bench)
+    assert_exact(bench)
     assert programmer.listen(3.0) is None

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.errors import Refused
 from firmware.storage import state_record
 from firmware.therapy import clinic, guide
 from firmware.therapy.procedures import BY_NUMBER
-from tests.firmware.hand import SECOND_US, Hand
+from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 
 HOUR_US = 3600 * SECOND_US
 REFILL, RINSE, FLUSH, STROKE_VOLUME, PATENCY = range(1, 6)
@@ -36,17 +35,6 @@ def step(hand: Hand) -> str:
 
 def say(hand: Hand, choice: int = 0, value: int = 0) -> None:
     hand.pump.clinic.answer_procedure(report(hand)["step"], choice, value)
-
-
-def refused(order: Any, code: int) -> Refused:
-    with pytest.raises(Refused) as error:
-        order()
-    assert protocol.CODES[error.value.code] == protocol.CODES[code]
-    return error.value
-
-
-def deliveries(hand: Hand) -> list[dict[str, int]]:
-    return list(hand.pump.reports.read_deliveries(0, 32)["records"])
 
 
 def patency(hand: Hand) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.alarms.table import BY_NAME, BY_NUMBER
-from firmware.errors import Refused
-from tests.firmware.hand import SECOND_US, Hand
+from firmware.alarms.table import BY_NAME
+from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
 from tests.firmware.ram import RamRtc
 
 MINUTE_US = 60 * SECOND_US
@@ -39,21 +38,6 @@ def run_pattern(hand: Hand, rates: dict[int, int], pattern: int = 0) -> dict[str
 
 def status(hand: Hand) -> dict[str, Any]:
     return dict(hand.pump.status())
-
-
-def refused(order: Any, code: int) -> Refused:
-    with pytest.raises(Refused) as error:
-        order()
-    assert protocol.CODES[error.value.code] == protocol.CODES[code]
-    return error.value
-
-
-def deliveries(hand: Hand) -> list[dict[str, int]]:
-    return list(hand.pump.reports.read_deliveries(0, 32)["records"])
-
-
-def alarms(hand: Hand) -> list[str]:
-    return [BY_NUMBER[each["alarm"]].name for each in hand.pump.alarms.read_alarms(0)["records"]]
 
 
 def settings(hand: Hand, **changes: int) -> None:
