@@ -140,8 +140,8 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
     text = _TEXTS[code]
     if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES:
         text = _RATE_TOO_HIGH
-    if code == protocol.WRONG_STATE and field:
-        text = _PROCEDURES[field]
+    if code == protocol.WRONG_STATE:
+        text = _PROCEDURES.get(field, text)
     return text.format(**shown)
 
 
