@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from firmware.layouts import BANDS
-from firmware.protocol import KINDS
+from firmware.protocol import BANDS, KINDS
 from hil.checks.schedule import Command, Schedule
 from host.client import MESSAGES
 from host.records import Event, Status

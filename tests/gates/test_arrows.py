@@ -15,8 +15,9 @@ ALLOWED = {
     "firmware": (),
     # Alarms and procedures are data and texts that the programmer shows, and that pages are made from.
     "host": ("firmware.protocol", "firmware.alarms", "firmware.therapy"),
-    # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it.
-    "hil": ("host", "firmware.protocol", "firmware.occlusion"),
+    # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it; the
+    # life follows the procedures' table, which is data.
+    "hil": ("host", "firmware.protocol", "firmware.occlusion", "firmware.therapy.procedures"),
     "c_ext": (),
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is. The
     # build works out the schema hash of the link's table.
