@@ -57,10 +57,7 @@ bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
                        (spacing_us <= SPACING_US_MAX) && (config->burst_us != 0u) && (config->burst_us < spacing_us) &&
                        (config->history_length != 0u) && (config->history_length <= HISTORY_MAX);
     if (valid) {
-        uint8_t *const bytes = (uint8_t *)core;
-        for (uint32_t i = 0u; i < sizeof(*core); i++) {
-            bytes[i] = 0u;
-        }
+        *core = (core_t){0};
         // 1 U/ml is 1 µU/nl.
         const uint32_t stroke_uu = config->stroke_nl * config->concentration_u_per_ml;
         core->armed_us = DOSE_NEVER;

@@ -17,6 +17,18 @@ static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {
     }
 }
 
+static void pack(const core_t *core, uint8_t bytes[STATE_BYTES]) {
+    bytes[0] = STATE_VERSION;
+    copy(&bytes[HEADER_BYTES], (const uint8_t *)core, FRONT_BYTES);
+    copy(&bytes[HEADER_BYTES + FRONT_BYTES], (const uint8_t *)&core->dose, DOSE_BYTES);
+}
+
+// The version aside, which the caller looks at.
+static void unpack(core_t *core, const uint8_t bytes[STATE_BYTES]) {
+    copy((uint8_t *)core, &bytes[HEADER_BYTES], FRONT_BYTES);
+    copy((uint8_t *)&core->dose, &bytes[HEADER_BYTES + FRONT_BYTES], DOSE_BYTES);
+}
+
 static bool bolus_sound(const dose_t *dose, dose_kind_t kind) {
     const bool running = dose->ledger[kind].reason == (uint32_t)DOSE_REASON_RUNNING;
     const bool to_come = dose_remaining(dose, kind) != 0u;
@@ -129,9 +141,7 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]) {
     // A time gone by is refused there; the books are then as of the last call, which is what is saved.
     (void)core_settle(core, now_us);
-    bytes[0] = STATE_VERSION;
-    copy(&bytes[HEADER_BYTES], (const uint8_t *)core, FRONT_BYTES);
-    copy(&bytes[HEADER_BYTES + FRONT_BYTES], (const uint8_t *)&core->dose, DOSE_BYTES);
+    pack(core, bytes);
 }
 
 static bool same_pump(const core_t *one, const core_t *other) {
@@ -145,8 +155,7 @@ static bool same_pump(const core_t *one, const core_t *other) {
 state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]) {
     state_invariant_t broken;
     core_t loaded = *core;
-    copy((uint8_t *)&loaded, &bytes[HEADER_BYTES], FRONT_BYTES);
-    copy((uint8_t *)&loaded.dose, &bytes[HEADER_BYTES + FRONT_BYTES], DOSE_BYTES);
+    unpack(&loaded, bytes);
     if (bytes[0] != STATE_VERSION) {
         broken = STATE_VERSION_KNOWN;
     } else if (!guard_intact(&loaded.guard)) {
