@@ -41,8 +41,8 @@ def contracted(text: str, pattern: re.Pattern[str]) -> list[str]:
 def bits() -> list[Goal]:
     """What the contracts are lent about bits.
 
-    A difference that wraps comes back by 2^64 (wraps, pace.acsl); words that are all ones when put together are all ones
-    each, so that start_bits of guard.acsl speaks of every pair.
+    A difference that wraps comes back by 2^64 (wraps, pace.acsl); words that are all ones when put together are all
+    ones each, so that start_bits of guard.acsl speaks of every pair.
     """
     difference = z3.BitVec("difference", 66)  # wide enough for -2^64 and for what comes back
     back = z3.ZeroExt(2, z3.Extract(63, 0, difference))
