@@ -19,5 +19,6 @@ def write(folder: Path) -> None:
     """Put the module into `folder`; what is right is left untouched, so that make sees no change."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / MODULE
-    if not path.is_file() or path.read_text(encoding="utf-8") != module():
-        path.write_text(module(), encoding="utf-8")
+    text = module()
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")

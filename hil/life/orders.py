@@ -23,9 +23,8 @@ HALF_HOUR_S = 1800
 # Both clocks are read in whole seconds.
 CLOCK_SLACK_S = 2
 _STRETCHES = ("basal", "temp_basal")
-LINK_SILENT_US = (
-    5_000_000  # boards/VIRTUAL/current.toml: so long after its last byte the link is in use; a test compares
-)
+# boards/VIRTUAL/current.toml: so long after its last byte the link is in use; a test compares.
+LINK_SILENT_US = 5_000_000
 
 
 class Recorder(RecordingProgrammer):

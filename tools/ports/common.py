@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.console import BUILD, digest, is_fresh, run_logged, stamp, timed
+from tools.console import BUILD, ROOT, digest, is_fresh, run_logged, stamp, timed
 from tools.source import VERSION
 
 # The C module of a board that is a pump: it has stroke interrupts, and a digest that the programmer asks for.
@@ -37,6 +37,12 @@ class Job(NamedTuple):
     def out(self) -> Path:
         """Where the results go."""
         return BUILD / (f"{self.board}-release" if self.release else self.board)
+
+
+def sources() -> list[Path]:
+    """What builds and generates a board's image: when one of these changes, the image is built anew."""
+    made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
+    return [*made, *sorted(Path(__file__).parent.glob("*.py"))]
 
 
 def compiler_version(compiler: str = "gcc") -> str:

@@ -36,9 +36,8 @@ def build(job: common.Job) -> Path:
     tree = rp2_source()
     out = job.out
     program = out / "firmware.uf2"
-    made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
-    own = [*made, *sorted((ROOT / "tools" / "ports").glob("*.py"))]
-    flags = [job.folder / "mpconfigboard.cmake", *(each / MODULE_FILE for each in job.modules.values()), *own]
+    made_by = [*(each / MODULE_FILE for each in job.modules.values()), *common.sources()]
+    flags = [job.folder / "mpconfigboard.cmake", *made_by]
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), core_flags(), str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):

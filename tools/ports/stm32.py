@@ -64,9 +64,7 @@ def build(job: common.Job) -> Path:
     install_packages("rp2")
     out = job.out
     program = out / "firmware.hex"
-    made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
-    own = [*made, *sorted((ROOT / "tools" / "ports").glob("*.py"))]
-    flags = [each for folder in job.inputs for each in sorted(folder.glob("*.mk"))] + own
+    flags = [each for folder in job.inputs for each in sorted(folder.glob("*.mk"))] + common.sources()
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
