@@ -86,14 +86,15 @@ class Closed:
     def _breath(self, now_us, pa):
         """One more look over a breath. True with the last one: the level is their mean."""
         self.wake_us = now_us + self._t.breath_step_us
-        mean_pa = self._small.heard(pa)
-        if mean_pa is not None:
-            self._level_pa = mean_pa
-        return mean_pa is not None
+        whole = self._small.heard(pa)
+        if whole:
+            self._level_pa = self._small.mean_pa
+        return whole
 
     def _wake(self, task, at_us):
+        if task != self._task:
+            self._small.listen()
         self._task = task
-        self._small.listen()  # what was heard of a breath is over
         self.wake_us = at_us
 
     def _find(self, code, strokes, missed_nl):

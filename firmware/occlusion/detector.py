@@ -88,11 +88,11 @@ class Detector(Closed):
         if self._task == _STAY:
             self._stay(now_us, pa)
         elif self._task == _AFTER:
-            if self._breath(now_us, pa):
+            if self._breath(now_us, pa) and not self._small.coughed():
                 self._rest_pa = self._level_pa if self._next_us <= now_us + self._t.breath_step_us else None
                 self._marked(_STAYS if self._small.weigh(self._level_pa - self._half_pa) else _SLOW)
         elif self._task == _BEFORE:
-            if self._breath(now_us, pa):
+            if self._breath(now_us, pa) and not self._small.coughed():
                 self._rest_pa = self._level_pa
                 self._wake(IDLE, NEVER_US)
         elif self._task == _TROUGH:
@@ -144,7 +144,7 @@ class Detector(Closed):
             self._small.start()
         self._rise_pa = max(self._rise_pa, rise_pa)
         self._rises_pa += rise_pa
-        self._small.stroke(before_pa)
+        self._small.stroke(before_pa, rise_pa)
         if rise_pa:
             self._floor_pa = before_pa + rise_pa // 3
             self._half_pa = start_pa + rise_pa // 2
@@ -182,10 +182,13 @@ class Detector(Closed):
         """A small rise outlasts a cough: a breath's mean tells, or, between fast strokes, what all have raised."""
         t = self._t
         begin_us = min(self._from_us + t.watch_us, self._next_us) - t.known.breath_us
-        if self._small.has_left():
+        coughed = self._small.coughed()
+        if not coughed and self._small.has_left():
             self._marked(_LEFT)
         elif begin_us >= now_us:
             self._wake(_AFTER, begin_us)
+        elif coughed:
+            self._wake(IDLE, NEVER_US)
         else:
             self._level_pa = pa
             self._marked(_STAYS if self._small.weigh(pa - self._base_pa - self._rises_pa // 2) else _SLOW)
@@ -202,7 +205,9 @@ class Detector(Closed):
             return False
         if since_us < self._t.hold_us:
             return True  # strokes closer together than a cough is long count as one that goes on rising
-        if self._t.rises_small and self._rise_pa:
+        if self._task == _AFTER:
+            self._wake(IDLE, NEVER_US)  # coughs all the while: this stroke says nothing
+        elif self._t.rises_small and self._rise_pa:
             self._outlasts(start_us, before_pa)
         else:
             self._level_pa = before_pa

@@ -24,7 +24,8 @@ after h/(μ/2) strokes when the mean is 0.
 
 Where the softest catheter's rise shows within a burst but is less than what breathing makes afterwards (strokes of
 125 nL), the trip pressure is that of as many strokes as outdo breathing: set by the body, not by the stroke, it is the
-same in fine mode. Single looks then say little: small.py averages over breaths and sums over strokes.
+same in fine mode. Single looks then say little: small.py averages over breaths and sums over strokes. A cough
+of 14 kPa would outweigh any breath's mean: looks further apart than a breath and the stroke's rise say nothing.
 
 If even the softest catheter's rise is lost in noise and breathing (a syringe of 1 µL/mmHg and more), single strokes say
 nothing. What is left is the level: above all that a body makes is an occlusion. That costs (trip − tip)·C of insulin.
@@ -88,7 +89,8 @@ class Thresholds:
         # A closed catheter: the least rise, and the least that noise and breathing cannot make within a burst.
         least_nl = known.stroke_nl * (100 - known.volume_error_percent) // 100
         self.least_rise_pa = least_nl * 1000 // known.compliance_max_pl_per_pa
-        unlike_noise_pa = _SIGMAS * noise_pa * 1414 // 1000 + breath_step_pa
+        noise_step_pa = _SIGMAS * noise_pa * 1414 // 1000  # between two readings
+        unlike_noise_pa = noise_step_pa + breath_step_pa
         self.suspect_pa = max(self.least_rise_pa // 2, unlike_noise_pa)
         # Whether a closed catheter shows in every stroke at all; if so its next strokes need less to be suspect.
         self.steps_seen = self.least_rise_pa > unlike_noise_pa
@@ -99,6 +101,8 @@ class Thresholds:
         self.trip_rise_pa = self.trip_strokes * self.least_rise_pa
         self.rises_small = self.trip_strokes > 1
         self.breath_step_us = known.breath_us // BREATH_LOOKS
+        # What breathing and noise cannot put between two looks however far apart: one of them was in a cough.
+        self.unlike_breath_pa = 2 * known.breath_pa + noise_step_pa
 
         # When to look again. The first look must find an open catheter empty, the last one breathing averaged out.
         self.look_us = known.burst_us * 3 // 4  # within the return stroke, after most of its own first swing

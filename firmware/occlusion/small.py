@@ -2,7 +2,7 @@
 
 An open catheter is empty within a few looks, which breathing moves along a straight line: taken back to the stroke's
 start, the line tells what has left. What has not may leave slowly: then a whole breath is averaged before the stroke
-and another late after it. What single strokes say is summed, as the evidence in sums.py is.
+and another late after it. What single strokes say is summed, as in sums.py, and coughs are left out.
 
 Implements: OCC-1, OCC-2
 """
@@ -16,20 +16,21 @@ class Small:
     def __init__(self, thresholds):
         self._t = thresholds
         self.start()
-        self.stroke(0)
-        self.listen()
+        self.stroke(0, 0)
 
     def start(self):
         """Another run."""
         self._stays_pa = 0
 
-    def stroke(self, before_pa):
-        """Another stroke, with the reading before it."""
-        self._before_pa = before_pa
+    def stroke(self, before_pa, rise_pa):
+        """Another stroke, with the reading before it and its rise."""
+        self._before_pa, self._rise_pa = before_pa, rise_pa
         self._looks = self._sum_pa = self._moment_pa = 0
+        self.listen()
 
     def look(self, pa):
         """The next look after the stroke, as far from the one before as the first is from the stroke's end."""
+        self._extremes(pa)
         self._looks += 1
         self._sum_pa += pa - self._before_pa
         self._moment_pa += self._looks * (pa - self._before_pa)
@@ -47,18 +48,28 @@ class Small:
         return rise_pa < t.least_rise_pa // 2
 
     def listen(self):
-        """A breath begins."""
+        """Other looks begin: a breath, at any time."""
         self._breath_pa = self._heard = 0
+        self._low_pa, self._high_pa = 1 << 29, -(1 << 29)
 
     def heard(self, pa):
-        """One of the looks over a breath. Their mean with the last one, after which another may begin; else None."""
+        """One of the looks over a breath. True with the last one: their mean is `mean_pa`; the next begins another."""
+        if self._heard == BREATH_LOOKS:
+            self.listen()
+        self._extremes(pa)
         self._breath_pa += pa
         self._heard += 1
-        if self._heard < BREATH_LOOKS:
-            return None
-        mean_pa = self._breath_pa // BREATH_LOOKS
-        self.listen()
-        return mean_pa
+        self.mean_pa = self._breath_pa // self._heard
+        return self._heard == BREATH_LOOKS
+
+    def coughed(self):
+        """The looks lie further apart than a breath and what the stroke raised: a cough was among them, so that neither
+        their line nor their mean says anything.
+        """
+        return self._high_pa - self._low_pa > self._t.unlike_breath_pa + self._rise_pa
+
+    def _extremes(self, pa):
+        self._low_pa, self._high_pa = min(self._low_pa, pa), max(self._high_pa, pa)
 
     def weigh(self, above_pa):
         """By how much a level lies above half of its rise. True if it stays, by itself."""

@@ -160,6 +160,43 @@ def test_the_breath_under_a_narrow_catheters_fine_pulses_is_no_finding() -> None
         assert bed.names() == []
 
 
+COUGH_PA = 14_350
+
+
+@pytest.mark.req("OCC-3", "DOSE-8")
+@pytest.mark.parametrize("pace_us", [2 * SECOND, 5_140_000, 37 * SECOND])
+def test_a_bout_of_coughs_after_fine_strokes_is_no_finding(pace_us: int) -> None:
+    def coughs(since_us: int) -> float:
+        # What breathing may leave of a pulse until a cough would be over, then a cough in every other look.
+        if since_us < 400_000:
+            return 200
+        return COUGH_PA if since_us < pace_us - 500_000 and since_us // SECOND % 2 else 0
+
+    bed = Bed(pace_us, Fine)
+    for _ in range(12):
+        bed.stroke(300, coughs)
+        bed.stroke(180)
+    assert bed.names() == []
+
+
+@pytest.mark.req("OCC-1", "OCC-3", "DOSE-8")
+@pytest.mark.parametrize("pace_us", [2 * SECOND, 5_140_000, 37 * SECOND])
+def test_coughs_after_two_fine_strokes_delay_an_occlusion_by_two(pace_us: int) -> None:
+    rise = 125_000 / 375
+
+    def coughing(since_us: int) -> float:
+        cough = 400_000 < since_us < pace_us - 500_000 and since_us // SECOND % 2
+        return rise + COUGH_PA if cough else rise
+
+    bed = Bed(pace_us, Fine)
+    bed.breath_pa = 300
+    bed.stroke(180)
+    for after in (None, coughing, coughing, None, None, None):
+        bed.stroke(rise, after or (lambda _: rise))
+    assert bed.names()[-1] == "occlusion"
+    assert 4 <= bed.found[-1].strokes <= 6 and bed.found[-1].missed_nl == 125 * bed.found[-1].strokes
+
+
 @pytest.mark.req("OCC-2", "DOSE-8")
 def test_fine_strokes_of_a_drifting_sensor_are_no_occlusion() -> None:
     bed = Bed(900 * SECOND, Fine)
