@@ -176,19 +176,17 @@ core-misra: setup ## dose core: MISRA C:2012, every deviation with its reason
 	@$(VENV)/python -m tools.core.misra
 
 .PHONY: core-sanitize
-core-sanitize: setup ## dose core: kept fuzz corpus and test suites under ASan and UBSan
+core-sanitize: setup ## dose core: test suites and kept fuzz corpus under ASan and UBSan
 	@$(VENV)/python -m tools.core.fuzz replay
 	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py
 
 .PHONY: core-fuzz
-core-fuzz: setup ## dose core: corpus replay, then libFuzzer: FUZZ_RUNS inputs from SEED
-	@$(VENV)/python -m tools.core.fuzz replay
-	@$(VENV)/python -m tools.core.fuzz libfuzzer --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED)
+core-fuzz: setup ## dose core: libFuzzer from the kept corpus: FUZZ_RUNS inputs from SEED
+	@$(VENV)/python -m tools.core.fuzz libfuzzer --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED) --workers $(WORKERS)
 
 .PHONY: core-fuzz-night
-core-fuzz-night: setup ## dose core: libFuzzer and AFL++, FUZZ_SECONDS each
-	@$(VENV)/python -m tools.core.fuzz libfuzzer --seconds $(FUZZ_SECONDS) --seed $(SEED)
-	@$(VENV)/python -m tools.core.fuzz afl --seconds $(FUZZ_SECONDS)
+core-fuzz-night: setup ## dose core: libFuzzer and AFL++ side by side for FUZZ_SECONDS
+	@$(VENV)/python -m tools.core.fuzz night --seconds $(FUZZ_SECONDS) --seed $(SEED)
 
 .PHONY: core-coverage
 core-coverage: setup ## dose core: branch and MC/DC coverage of its suites; build/core/coverage.json

@@ -3,10 +3,12 @@
     python -m tools.core.fuzz replay [--core FOLDER]        the corpus, ASan + UBSan, gcc and clang
     python -m tools.core.fuzz libfuzzer --runs N            from the corpus; what it finds stays in build/core/fuzz
     python -m tools.core.fuzz afl --seconds N               the same target through AFL++'s libFuzzer driver
+    python -m tools.core.fuzz night --seconds N             both of them side by side
     python -m tools.core.fuzz minimise                      the corpus anew, from itself and from build/core/fuzz
 
 The target is c_ext/fuzz: bytes become any sequence of calls, and a shadow that counts for itself judges each of them.
-libFuzzer runs a fixed number of inputs from a fixed seed, so that a run can be repeated; AFL++ is for the night.
+libFuzzer runs a fixed number of inputs, shared out between --workers processes with a seed each, so that a run can be
+repeated; AFL++ is for the night. Each of them is one process: two cores have room for two.
 Exit status 1 with the broken promise or the sanitizer's report, and the input that shows it.
 """
 
@@ -14,7 +16,9 @@ import argparse
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tools.bootstrap import install_packages
@@ -80,27 +84,45 @@ def shorten(report: str) -> str:
     return "\n".join(lines[:REPORT_LINES])
 
 
-def libfuzzer(core_dir: Path, runs: int, seconds: int, seed: int, corpus: Path = CORPUS, work: Path = WORK) -> str:
-    """Fuzz from `corpus`; the last line of statistics. Raises Problem with the report and the input if it fails."""
+def side_by_side(jobs: Sequence[Callable[[], str]]) -> list[str]:
+    """Run the jobs at once; what each says. Raises Problem of the first that failed, when all are over."""
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return [future.result() for future in [pool.submit(job) for job in jobs]]
+
+
+def libfuzzer(
+    core_dir: Path, runs: int, seconds: int, seed: int, corpus: Path = CORPUS, work: Path = WORK, workers: int = 1
+) -> str:
+    """Fuzz from `corpus` in `workers` processes, whose seeds follow `seed`; how many inputs were tried.
+
+    Raises Problem with the report and the input if one fails.
+    """
     target = build_libfuzzer(core_dir, work)
-    found = work / "found"
-    found.mkdir(parents=True, exist_ok=True)
-    options = [
-        f"-runs={runs}",
-        f"-max_total_time={seconds}",
-        f"-seed={seed}",
-        f"-max_len={INPUT_BYTES_MAX}",
-        f"-timeout={INPUT_SECONDS_MAX}",
-        f"-artifact_prefix={work}/",
-        "-print_final_stats=1",
-    ]
-    done = run([target, *options, found, corpus])
-    if done.returncode != 0:
-        at = done.stderr.find("broken promise")
-        report = done.stderr[at:] if at >= 0 else done.stderr[done.stderr.find("ERROR: ") :]
-        raise Problem(f"libFuzzer (seed {seed}): {shorten(report)}")
-    executed = re.search(r"number_of_executed_units: (\d+)", done.stderr)
-    return executed[1] if executed else "?"
+
+    def fuzz(seed: int) -> str:
+        found = work / "found" / str(seed)
+        found.mkdir(parents=True, exist_ok=True)
+        options = [
+            f"-runs={-(-runs // workers) if runs >= 0 else -1}",
+            f"-max_total_time={seconds}",
+            f"-seed={seed}",
+            f"-max_len={INPUT_BYTES_MAX}",
+            f"-timeout={INPUT_SECONDS_MAX}",
+            f"-artifact_prefix={work}/",
+            "-print_final_stats=1",
+        ]
+        done = run([target, *options, found, corpus])
+        if done.returncode != 0:
+            at = done.stderr.find("broken promise")
+            report = done.stderr[at:] if at >= 0 else done.stderr[done.stderr.find("ERROR: ") :]
+            raise Problem(f"libFuzzer (seed {seed}): {shorten(report)}")
+        executed = re.search(r"number_of_executed_units: (\d+)", done.stderr)
+        if executed is None:
+            raise Problem(f"libFuzzer (seed {seed}) does not say how many inputs it tried: {shorten(done.stderr)}")
+        return executed[1]
+
+    tried = side_by_side([partial(fuzz, seed + number) for number in range(workers)])
+    return f"{sum(map(int, tried))} inputs tried, none fails"
 
 
 def afl(core_dir: Path, seconds: int, work: Path = WORK) -> str:
@@ -129,7 +151,7 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
     target = build_libfuzzer(core_dir, work)
     with tempfile.TemporaryDirectory() as folder:
         merged = Path(folder)
-        sources = [path for path in (CORPUS, work / "found", work / "afl-out" / "default" / "queue") if path.is_dir()]
+        sources = [CORPUS, *(work / "found").glob("*"), *(work / "afl-out" / "default").glob("queue")]
         # -use_value_profile off: edges and counters decide, or thousands of near twins would stay.
         must([target, "-merge=1", f"-max_len={INPUT_BYTES_MAX}", merged, *sources])
         files = sorted(merged.iterdir())
@@ -147,21 +169,25 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Fuzz the dose core.")
-    parser.add_argument("what", choices=("replay", "libfuzzer", "afl", "minimise"))
+    parser.add_argument("what", choices=("replay", "libfuzzer", "afl", "night", "minimise"))
     parser.add_argument("--core", type=Path, default=CORE_DIR)
     parser.add_argument("--runs", type=int, default=-1, help="libFuzzer: inputs to try; -1: until the time is over")
     parser.add_argument("--seconds", type=int, default=60, help="at most this long")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes of libFuzzer")
     options = parser.parse_args()
     install_packages("core-gates")
-    core_dir = options.core.resolve()
+    core_dir, seconds, seed = options.core.resolve(), options.seconds, options.seed
     with timed(f"fuzzing the dose core: {options.what}"):
         if options.what == "replay":
             said = f"{replay(core_dir)} inputs kept, all promises hold under ASan and UBSan"
         elif options.what == "libfuzzer":
-            said = f"{libfuzzer(core_dir, options.runs, options.seconds, options.seed)} inputs tried, none fails"
+            said = libfuzzer(core_dir, options.runs, seconds, seed, workers=options.workers)
         elif options.what == "afl":
-            said = afl(core_dir, options.seconds)
+            said = afl(core_dir, seconds)
+        elif options.what == "night":
+            both = [lambda: libfuzzer(core_dir, -1, seconds, seed), lambda: afl(core_dir, seconds)]
+            said = "libFuzzer: {}; AFL++: {}".format(*side_by_side(both))
         else:
             said = minimise(core_dir)
     write_json(WORK / f"{options.what}.json", {"said": said, "seed": options.seed})
