@@ -3,13 +3,16 @@
 A message is answered by the method of its name, of the first of the pump's `parts` that has one: it takes the request's
 fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the hello
 reply's fields from `board` on), `status()` (without the link counters), `heard()`, `repeated()`, `now_us()`,
-`connected(schema_agreed)` and `refused(message_id, code, value)`; and `record`, whose `command_id` outlives a reset.
+`connected(schema_agreed)`, `refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; and `record`, whose
+`command_id` outlives a reset.
 
 An order (what changes delivery) carries an id and the time until which it holds. The latest one again is answered as
 before and not done again; one that comes late is refused, never done (LINK-2, THER-3).
 
-Implements: LINK-1, LINK-2, THER-3, GUARD-1
+Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1
 """
+
+import gc
 
 from firmware import protocol
 from firmware.errors import Refused
@@ -47,9 +50,11 @@ class Commands:
         self._answering = {message.name: _part(parts, message.name) for message in protocol.MESSAGES}
 
     def handle(self, message_id, payload):
-        """Return `(reply_id, reply_payload)` for a request. Never raises: what goes wrong becomes a refusal.
+        """Return `(reply_id, reply_payload)` for a request; what goes wrong becomes a refusal.
 
-        After an INTERNAL_ERROR, and only then, the request may have been carried out: the status tells.
+        After an INTERNAL_ERROR, and only then, the request may have been carried out. Amid an order, of which nobody
+        knows how far it came, the pump stops with a system error; a question that fails is logged. What not even
+        `failed` and `stumbled` can deal with they raise.
         """
         try:
             try:
@@ -59,9 +64,15 @@ class Commands:
                 if message is not None and message.changes_delivery:
                     self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
-        except Exception as error:  # a fault here must never stop the main loop
+        except Exception as error:
+            gc.collect()  # it may have been memory that was missing
             self.last_error = error
             self.counters.internal_errors += 1
+            message = protocol.BY_ID.get(message_id)
+            if message is not None and message.changes_delivery:
+                self._pump.failed(error)
+            else:
+                self._pump.stumbled(error)
             return self._refuse(message_id, Refused(protocol.INTERNAL_ERROR))
 
     def hello(self, schema_hash):

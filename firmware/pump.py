@@ -153,14 +153,17 @@ class Pump:
     def failed(self, error):
         """The supervisor's own code has failed: log it, stop, and let a person decide. What has happened is booked."""
         now_us = self._clock.now_us()
-        self.last_error = error
-        kind = EXCEPTIONS.index(type(error)) if type(error) in EXCEPTIONS else len(EXCEPTIONS)
-        self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
+        kind = self._note(error)
         self._books.recount()
         self.alarms.raise_alarm("system_error", kind)
         self.therapy.halt_by_itself(now_us)
         self._round_us = min(self._round_us, now_us + _RETRY_US)
         self._books.deliveries.boluses_ended()
+        self._books.store()
+
+    def stumbled(self, error):
+        """A question could not be answered: log why. Nothing has changed."""
+        self._note(error)
         self._books.store()
 
     @property
@@ -212,6 +215,13 @@ class Pump:
             self._books.so_far()
         elif known != self._wall.known or self._memory.state == protocol.MEMORY_WRITE_FAILED:
             self._books.store()
+
+    def _note(self, error):
+        """Put an exception into the log; returns its number there."""
+        self.last_error = error
+        kind = EXCEPTIONS.index(type(error)) if type(error) in EXCEPTIONS else len(EXCEPTIONS)
+        self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
+        return kind
 
     def _telling(self):
         values = self.status()

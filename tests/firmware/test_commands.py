@@ -210,7 +210,21 @@ def test_an_unexpected_exception_becomes_a_counted_refusal(failure):
     assert desk.ask("bolus", volume_mu=200) == ("internal_error", protocol.NO_FIELD, 0, 0)
     assert desk.commands.counters.internal_errors == 1
     assert desk.commands.last_error is not None
+    assert desk.pump.failures == [desk.commands.last_error] and desk.pump.stumbles == []
     assert desk.ask("status")["internal_errors"] == 1
+
+
+@pytest.mark.req("ALARM-1")
+def test_a_question_that_fails_is_told_to_the_pump_and_stops_nothing():
+    desk = Desk()
+    failure = MemoryError()
+
+    def fail(**question):
+        raise failure
+
+    desk.pump.read_deliveries = fail
+    assert desk.ask("read_deliveries", **usual(BY_NAME["read_deliveries"]))[0] == "internal_error"
+    assert (desk.pump.failures, desk.pump.stumbles) == ([], [failure])
 
 
 def test_a_reply_that_the_table_does_not_allow_is_the_firmwares_fault():

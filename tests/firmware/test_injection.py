@@ -194,29 +194,52 @@ def check_the_next(device: Device, where: str) -> None:
     assert len(next_life.strokes_us) >= before + 3, where
 
 
-@pytest.mark.req("THER-3", "ALARM-2")
-@pytest.mark.parametrize("order", ["stop", "resume"])
-def test_a_failure_amid_stop_or_resume_leaves_nothing_that_delivers_and_says_stopped(order: str) -> None:
-    for number in range(1, 3000):
+# An order, its fields, and at which lines it fails: at every one or every fourth.
+ORDERS: dict[str, tuple[dict[str, int], int]] = {
+    "stop": ({}, 1),
+    "suspend": ({}, 1),
+    "resume": ({}, 1),
+    "set_basal": ({"rate_mu_per_h": 20_000}, 4),
+    "bolus": ({"volume_mu": 600}, 4),
+    "dual_bolus": ({"volume_mu": 600, "square_mu": 1000, "duration_min": 30}, 4),
+    "temp_basal": ({"kind": 1, "value": 50, "duration_min": 30}, 4),
+}
+
+
+@pytest.mark.req("THER-3", "ALARM-1", "ALARM-2", "LOG-1")
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_failure_amid_an_order_stops_the_pump_which_says_so(order: str) -> None:
+    """Wherever it fails: the order was carried out as answered, or the pump is stopped and the cause in the log."""
+    fields, every = ORDERS[order]
+    resets = 0
+    for number in range(1, 5000, every):
         device = Device()
         device.order("set_basal", rate_mu_per_h=30_000)
         if order == "resume":
             device.order("stop")
         injector = device.injector = Injector(number, MemoryError("injected"))
         try:
-            device.order(order)
+            reply = device.order(order, **fields)
         except Reset:
+            resets += 1
             continue
         device.injector = None
         if not injector.raised:
             break
-        delivers, stopped = not device.core.state()[code.SUSPENDED], device.pump.status()["state"]
-        assert delivers == (stopped == protocol.STATE_RUNNING), injector.raised
+        status = device.pump.status()
+        delivers = not device.core.state()[code.SUSPENDED]
+        assert delivers == (status["state"] in (protocol.STATE_RUNNING, protocol.STATE_SUSPENDED)), injector.raised
+        if reply == protocol.REFUSAL_ID:
+            assert not delivers, injector.raised
+            assert BY_NUMBER[status["alarm"]].name == "system_error", injector.raised
+            log = device.pump.reports.read_log(0, 1000)["events"]
+            assert protocol.EVENT_EXCEPTION in [each["event"] for each in log], injector.raised
         if not delivers:
             assert device.order("resume") == 0x94, injector.raised
     else:
         raise AssertionError("it never ran to its end")
-    assert number > 50
+    assert number > 50 and resets <= 2
 
 
 @pytest.mark.req("ALARM-1", "LOG-1")

@@ -32,6 +32,8 @@ class FakePump:
         self.log = []
         self.connections = 0
         self.refusals = []
+        self.failures = []
+        self.stumbles = []
         self.calls = []
         self.device_us = 2_000_000
         self.record = Record()
@@ -173,6 +175,12 @@ class FakePump:
 
     def refused(self, message_id, code, value):
         self.refusals.append((message_id, code, value))
+
+    def failed(self, error):
+        self.failures.append(error)
+
+    def stumbled(self, error):
+        self.stumbles.append(error)
 
     def add_events(self, count):
         for number in range(1, count + 1):
