@@ -114,8 +114,13 @@ static void arm(void) {
     }
 }
 
+// A fault is latched, or a flipped bit of it is as good as one. Only the first stop has a time.
+static bool had_stopped(void) {
+    return (own.before.guard.fault.value != 0u) || (own.before.guard.fault.check != UINT32_MAX);
+}
+
 static void stop(uint64_t now_us, uint32_t fault) {
-    if (own.words[FAULT] == 0u) {
+    if (!had_stopped()) {
         own.words[FAULT] = fault;
         own.stopped_us = now_us;
     }
@@ -384,8 +389,8 @@ void play_before(const play_t *play, const play_call_t *call) {
 }
 
 static void listen(const play_t *play, const play_call_t *call) {
-    if (own.flipped && (own.words[FAULT] == 0u)) {
-        // Whichever call comes upon the bit first latches the fault.
+    if (own.flipped && (own.words[FAULT] == 0u) && (call->name != PLAY_STOP) && (call->name != PLAY_SERVICE)) {
+        // Whichever call comes upon the bit first latches the fault; these two are judged with the time of it.
         own.words[FAULT] = play->core.guard.fault.value;
     }
     const bool same = memcmp(&play->core, &own.before, sizeof(core_t)) == 0;
