@@ -38,8 +38,8 @@ class Faults:
     def clear_fault(self, fault, **order):
         """Take the latched fault out of the core; the pump is stopped. Ledgers, strokes and caps are kept.
 
-        Of a stopped pump, whose counts are apart so that the next stroke would latch FAULT_COUNT, it can be cleared
-        before: the self-test does not let therapy run to that stroke.
+        One that a stopped pump's next stroke would latch (Therapy.fault) can be cleared before: the self-test does not
+        let therapy run to that stroke.
 
         Refused, nothing changed: another fault or none is latched (NO_FAULT); a safety variable was damaged, or an
         invariant of the core's state does not hold (UNSOUND, value: its number in c_ext/core/state.h); the self-test
@@ -47,7 +47,7 @@ class Faults:
         """
         self._books.need_memory()
         state = self._core.state()
-        latched = self._standing(state)
+        latched = self._therapy.fault(state)
         if not latched or latched != fault:
             raise Refused(protocol.NO_FAULT, "fault", fault, latched)
         if latched == code.FAULT_MEMORY:
@@ -73,13 +73,6 @@ class Faults:
             self._note(protocol.EVENT_FAULT, latched)
             raise
         return {"at_us": self._clock.now_us(), "commanded_strokes": counts[0], "confirmed_strokes": counts[1]}
-
-    def _standing(self, state):
-        apart = state[code.GUARD_COMMANDED] - state[code.GUARD_CONFIRMED]
-        stopped = self._therapy.state(state) == protocol.STATE_STOPPED and not state[code.IN_FLIGHT]
-        if stopped and not -1 <= apart <= 1:
-            return code.FAULT_COUNT
-        return state[code.GUARD_FAULT]
 
     def _note(self, event, fault, counts=()):
         self._books.memory.note(protocol.CATEGORY_MALFUNCTION, event, fault, 0, counts)

@@ -88,7 +88,7 @@ EVENT = (
 STATUS = (
     time("now_us", "device time of this status"),
     u8("state", "what the pump is doing", STATES),
-    u8("fault", "latched fault of the dose core; 0 is none"),
+    u8("fault", "fault of the dose core: latched, or, stopped, the one that the next stroke would latch; 0 is none"),
     u32("basal_rate_mu_per_h", "programmed basal rate", "mU/h"),
     u32("in_force_mu_per_h", "basal rate that is delivered now", "mU/h"),
     u8("pattern", "the pattern that runs; 255: a rate set by hand"),

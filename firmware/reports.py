@@ -73,7 +73,7 @@ class Reports:
         values = {
             "now_us": now_us,
             "state": self._pump.therapy.state(state),
-            "fault": state[code.GUARD_FAULT],
+            "fault": self._pump.therapy.fault(state),
             "basal_rate_mu_per_h": min(self._pump.therapy.programme.programmed_mu_per_h(now_us), core.limits()[0]),
             "in_force_mu_per_h": self._pump.therapy.in_force_mu_per_h(),
             "pattern": record.pattern,

@@ -246,6 +246,15 @@ class Therapy:
             return protocol.STATE_STOPPED
         return self._record.mode
 
+    def fault(self, state):
+        """The latched fault of a core in `state`, or that of counts apart, which a stopped pump's next stroke would latch;
+        0 without one.
+        """
+        apart = state[code.GUARD_COMMANDED] - state[code.GUARD_CONFIRMED]
+        if self.state(state) == protocol.STATE_STOPPED and not state[code.IN_FLIGHT] and not -1 <= apart <= 1:
+            return code.FAULT_COUNT
+        return state[code.GUARD_FAULT]
+
     def _halt(self, now_us, mode, wholly):
         state = self._core.state()
         stopped = self.state(state)

@@ -16,7 +16,7 @@ from host.alarm_texts import language_of
 from host.client import Programmer
 from host.console import Json, Language, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.records import Procedure
-from host.screens.common import fault_text, standing_fault
+from host.screens.common import fault_text
 from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
 from host.units import AmountError, parse_milli, uptime
 
@@ -143,7 +143,7 @@ def clear_fault(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> 
     """Clear a latched fault whose cause was seen to. The pump must pass its self-test, and stays stopped."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        fault = standing_fault(pump.status())
+        fault = pump.status().fault
         if not fault:
             raise UsageError("no fault is latched")
         confirm(options, f"{fault_text(fault)} -> [bold]cleared; stopped until it is resumed[/]", yes)

@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from rich.console import Group
 from rich.table import Table
 
-from host.records import Status
-
-_COUNT = 7
 # What the dose core latches, by number (c_ext/core/guard.h).
 _FAULTS = {
     6: "a safety variable was damaged",
-    _COUNT: "strokes ordered and strokes seen do not agree",
+    7: "strokes ordered and strokes seen do not agree",
     8: "stopped from outside",
     9: "the supervisor broke its promise to be back",
 }
@@ -23,12 +20,6 @@ NOT_A_DEVICE = "(development platform, not a medical device)"
 def fault_text(fault: int) -> str:
     """A fault of the dose core by its number."""
     return f"fault {fault}" + (f", {_FAULTS[fault]}" if fault in _FAULTS else "")
-
-
-def standing_fault(status: Status) -> int:
-    """The fault that is latched, or that the next stroke of a stopped pump would latch; 0: none."""
-    apart = abs(status.strokes_commanded - status.strokes_delivered) > 1
-    return _COUNT if status.state == "stopped" and apart else status.fault
 
 
 def pairs(title: str, rows: Iterable[tuple[str, str]]) -> Group:

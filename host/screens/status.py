@@ -11,6 +11,7 @@ from host.screens.common import fault_text, pairs, plain
 from host.units import amount, span, uptime, utc
 
 STATES = {
+    "fault": "[red]FAULT[/]",
     "running": "[green]running[/]",
     "suspended": "[yellow]suspended: the least rate goes on, nothing else[/]",
     "stopped": "[red]stopped: nothing is delivered[/]",
@@ -43,7 +44,7 @@ def status_table(status: Status, language: str = "en") -> Group:
     due_us = status.next_due_in_us
     strokes = f"{status.strokes_commanded} commanded, {status.strokes_delivered} delivered, "
     rows = [
-        ("state", f"[red]FAULT[/], {fault_text(status.fault)}" if status.fault else STATES[status.state]),
+        ("state", STATES[status.state] + (f", {fault_text(status.fault)}" if status.fault else "")),
         ("alarm", alarm_line(status, language)),
         ("basal", basal_line(status)),
         ("programmed", programmed_line(status)),

@@ -132,12 +132,15 @@ def test_counts_apart_on_a_stopped_pump_are_a_fault_before_the_next_stroke_latch
     with pytest.raises(Refused) as refused:
         hand.pump.faults.clear_fault(COUNT)
     assert refused.value.code == protocol.NO_FAULT, "it runs: the next stroke tells"
+    assert hand.pump.status()["fault"] == 0
     hand.pump.therapy.stop()
     hand = hand.restarted()
+    assert (hand.pump.status()["fault"], state(hand)) == (COUNT, "stopped")
     with pytest.raises(Refused) as refused:
         hand.pump.therapy.resume()
     assert refused.value.code == protocol.SELF_TEST_FAILED
     hand.pump.faults.clear_fault(COUNT)
+    assert hand.pump.status()["fault"] == 0
     hand.pump.therapy.resume()
     hand.pump.boluses.bolus(400)
     hand.live(hand.now_us + 60 * SECOND_US)
