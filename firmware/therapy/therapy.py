@@ -247,9 +247,7 @@ class Therapy:
         return self._record.mode
 
     def fault(self, state):
-        """The latched fault of a core in `state`, or that of counts apart, which a stopped pump's next stroke would latch;
-        0 without one.
-        """
+        """The fault that a core in `state` has latched, or, of a stopped pump, the next stroke would latch; 0: none."""
         apart = state[code.GUARD_COMMANDED] - state[code.GUARD_CONFIRMED]
         if self.state(state) == protocol.STATE_STOPPED and not state[code.IN_FLIGHT] and not -1 <= apart <= 1:
             return code.FAULT_COUNT

@@ -39,6 +39,13 @@ def test_the_committed_budget_of_the_pico_fits_the_chip():
         assert 0 < value <= facts["available"][name]
 
 
+@pytest.mark.skipif(not (ROOT / "build/RPI_PICO/firmware.elf").is_file(), reason="no image: make firmware BOARD=RPI_PICO")
+@pytest.mark.req("BOARD-2")
+def test_the_picos_image_as_it_was_built_keeps_its_budget():
+    facts = tomllib.loads((ROOT / "boards/RPI_PICO/budget.toml").read_text(encoding="utf-8"))
+    assert board_size.worse(board_size.measure(ROOT / "build/RPI_PICO/firmware.elf"), facts["budget"]) == []
+
+
 def test_raising_the_budget_keeps_what_is_written_around_it():
     text = "# why\n[budget]\nflash_bytes = 1  # image\nram_bytes = 2\nheap_bytes = 3\n\n[available]\nflash_bytes = 9\n"
     new = board_size.with_figures(text, Sizes(10, 20, 30))
