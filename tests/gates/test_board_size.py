@@ -12,6 +12,7 @@ from tools.board_size import Sizes
 from tools.console import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
+PICO_ELF = ROOT / "build/RPI_PICO/firmware.elf"
 BUDGET = {"flash_bytes": 300_000, "ram_bytes": 30_000, "heap_bytes": 200_000}
 
 
@@ -39,11 +40,11 @@ def test_the_committed_budget_of_the_pico_fits_the_chip():
         assert 0 < value <= facts["available"][name]
 
 
-@pytest.mark.skipif(not (ROOT / "build/RPI_PICO/firmware.elf").is_file(), reason="no image: make firmware BOARD=RPI_PICO")
+@pytest.mark.skipif(not PICO_ELF.is_file(), reason="no image: make firmware BOARD=RPI_PICO")
 @pytest.mark.req("BOARD-2")
 def test_the_picos_image_as_it_was_built_keeps_its_budget():
     facts = tomllib.loads((ROOT / "boards/RPI_PICO/budget.toml").read_text(encoding="utf-8"))
-    assert board_size.worse(board_size.measure(ROOT / "build/RPI_PICO/firmware.elf"), facts["budget"]) == []
+    assert board_size.worse(board_size.measure(PICO_ELF), facts["budget"]) == []
 
 
 def test_raising_the_budget_keeps_what_is_written_around_it():
