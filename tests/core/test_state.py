@@ -84,6 +84,13 @@ def test_the_greatest_percentage_comes_back():
     assert other.load(0, core.save(0)) == 0 and other.state() == core.state()
 
 
+def test_a_core_that_may_not_do_basal_at_all_comes_back():
+    core = Core()
+    assert core.set_limits(0, 25_000, 60_000, 150_000) == (0, 0)
+    other = Core()
+    assert other.load(0, core.save(0)) == 0 and other.limits() == core.limits()
+
+
 def test_saving_with_a_time_gone_by_saves_the_books_as_they_stand():
     core = rich()
     before = core.state()
