@@ -71,6 +71,8 @@ class Pump:
         raise Refused(protocol.WRONG_STATE, None, 2)
     def cancel_bolus(self, **order):
         raise OSError(5)
+    def failed(self, error):
+        self.failure = error.args
 
 def poll(uart, data):
     uart.incoming, uart.at = data, 0
@@ -78,7 +80,8 @@ def poll(uart, data):
         pass
 
 uart = Uart()
-commands = Commands(Pump())
+pump = Pump()
+commands = Commands(pump)
 link = Link(uart, commands.handle, commands.counters)
 """
 
@@ -126,10 +129,10 @@ def test_exceptions_stay_inside_on_micropython():
         "order = bytes([1, 0, 0, 0]) + bytes([255]) * 8\n"
         "codes = [commands.handle(0x12, order)[1][1], commands.handle(0x15, b'')[1][1]]\n"
         "codes.append(commands.handle(0x14, bytes([2]) + order[1:])[1][1])\n"
-        "print(json.dumps(codes))\n",
+        "print(json.dumps(codes + [list(pump.failure)]))\n",
         hello,
     )
-    assert answer == [protocol.INTERNAL_ERROR, protocol.BAD_LENGTH, protocol.WRONG_STATE]
+    assert answer == [protocol.INTERNAL_ERROR, protocol.BAD_LENGTH, protocol.WRONG_STATE, [5]]
 
 
 @pytest.mark.req("LINK-4")
