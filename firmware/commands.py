@@ -12,8 +12,6 @@ before and not done again; one that comes late is refused, never done (LINK-2, T
 Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1
 """
 
-import gc
-
 from firmware import protocol
 from firmware.errors import Refused
 from firmware.link import Counters
@@ -65,7 +63,6 @@ class Commands:
                     self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
         except Exception as error:
-            gc.collect()  # it may have been memory that was missing
             self.last_error = error
             self.counters.internal_errors += 1
             message = protocol.BY_ID.get(message_id)

@@ -7,8 +7,6 @@ be done, the exception goes on to the board, which resets: what is stored is wha
 Implements: ALARM-1, GUARD-3
 """
 
-import gc
-
 from firmware import events
 
 
@@ -20,5 +18,4 @@ def turn(happened, pump, link):
         if happened & events.UART:
             link.poll()  # bounded; bytes it leaves behind end the next idle() at once
     except Exception as error:
-        gc.collect()  # it may have been memory that was missing
         pump.failed(error)

@@ -3,6 +3,8 @@
 Implements: DOSE-3, DOSE-5, GUARD-3
 """
 
+import gc
+
 from firmware import dose_codes as code
 from firmware import energy, protocol
 from firmware import events as event
@@ -152,8 +154,8 @@ class Pump:
 
     def failed(self, error):
         """The supervisor's own code has failed: log it, stop, and let a person decide. What has happened is booked."""
-        now_us = self._clock.now_us()
         kind = self._note(error)
+        now_us = self._clock.now_us()
         self._books.recount()
         self.alarms.raise_alarm("system_error", kind)
         self.therapy.halt_by_itself(now_us)
@@ -218,6 +220,7 @@ class Pump:
 
     def _note(self, error):
         """Put an exception into the log; returns its number there."""
+        gc.collect()  # it may have been memory that was missing
         self.last_error = error
         kind = EXCEPTIONS.index(type(error)) if type(error) in EXCEPTIONS else len(EXCEPTIONS)
         self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)

@@ -151,7 +151,7 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
     target = build_libfuzzer(core_dir, work)
     with tempfile.TemporaryDirectory() as folder:
         merged = Path(folder)
-        sources = [CORPUS, *(work / "found").glob("*"), *(work / "afl-out" / "default").glob("queue")]
+        sources = [CORPUS, *(work / "found").glob("*/"), *(work / "afl-out" / "default").glob("queue")]
         # -use_value_profile off: edges and counters decide, or thousands of near twins would stay.
         must([target, "-merge=1", f"-max_len={INPUT_BYTES_MAX}", merged, *sources])
         files = sorted(merged.iterdir())
