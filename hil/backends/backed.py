@@ -67,6 +67,11 @@ class Backed:
         """The clock's UTC at the bench's time 0; None: it has lost its time."""
         struct.pack_into("<qI", self._map, _CLOCK_AT, utc_at_zero_s or 0, utc_at_zero_s is not None)
 
+    def clock(self) -> tuple[int, bool]:
+        """The clock's UTC at the bench's time 0, and whether it has kept its time."""
+        offset_s, valid = struct.unpack_from("<qI", self._map, _CLOCK_AT)
+        return offset_s, bool(valid)
+
     def flip(self, address: int, bit: int) -> None:
         """One bit of a cell turns."""
         self.cells[address] ^= 1 << bit

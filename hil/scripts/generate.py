@@ -1,0 +1,450 @@
+"""Writes random therapy scripts, each from its seed, with the pump at hand: what is ordered next may depend on its
+state, orders are aimed at the microsecond of a stroke or of the end of something, procedures are walked step by step.
+
+A script holds nothing of that but absolute times and values, so it plays the same without its writer. The same seed
+gives the same script as long as the pump answers the same.
+
+Implements: HIL-5
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firmware import protocol
+from firmware.therapy.procedures import BY_NUMBER
+from hil.backends.backed import EPOCH_S
+from hil.scripts.play import HELLO_AFTER_US, LOOK_US, SLOT_US, US_PER_S, Player
+from hil.scripts.script import Answer, Script, Step
+
+US_PER_MIN = 60 * US_PER_S
+US_PER_H = 60 * US_PER_MIN
+_APART_US = 3 * SLOT_US  # so far apart are two steps at least: a question to aim by fits in between
+_BURST_US = 104_000
+QUANTA_NL = (500, 125)
+CONCENTRATIONS = (100, 200, 400, 500)
+_HALF_HOUR_S = 1800
+_NEVER_US = protocol.NEVER_US
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What may be in a script; None: the seed decides. `hours` is the range of its length, `steps` of their number."""
+
+    cuts: bool | None = None
+    clock: bool | None = None
+    procedures: bool | None = None
+    patterns: bool | None = None
+    hours: tuple[int, int] = (24, 72)
+    steps: tuple[int, int] = (20, 70)
+
+
+ANYTHING = Wish()
+
+
+def generate(seed: int, wish: Wish = ANYTHING) -> Script:
+    """The script of this seed. Raises DeviceLost if the board ends by itself while it is written."""
+    return _Writer(seed, wish).write()
+
+
+class _Writer:
+    def __init__(self, seed: int, wish: Wish) -> None:
+        self.random = random.Random(seed)
+        draw = self.random
+        stroke_nl, per_ml = draw.choice(QUANTA_NL), draw.choice(CONCENTRATIONS)
+        end_us = draw.randint(*wish.hours) * US_PER_H
+        self.stroke_uu = stroke_nl * per_ml
+        self.head = Script(seed, stroke_nl, per_ml, end_us, ())
+        self.steps: list[Step] = []
+        self.count = draw.randint(*wish.steps)
+        self.cuts = draw.random() < 0.3 if wish.cuts is None else wish.cuts
+        self.clock = draw.random() < 0.25 if wish.clock is None else wish.clock
+        self.procedures = draw.random() < 0.35 if wish.procedures is None else wish.procedures
+        self.patterns = draw.random() < 0.6 if wish.patterns is None else wish.patterns
+        self.staged: dict[int, int] = {}  # fingerprint, by pattern
+        self.rate = draw.choice((0, 200, 500, 1000, 2500, 6000, 20000, 35000))  # what this patient needs, about
+
+    # The frame: what comes next, and when
+
+    def write(self) -> Script:
+        acts = self._acts()
+        names, weights = list(acts), [weight for weight, _ in acts.values()]
+        with Player(self.head) as self.player:
+            self.free_us = HELLO_AFTER_US + US_PER_S
+            self._begin()
+            while len(self.steps) < self.count and self.free_us < self.head.end_us:
+                self._pass()
+                acts[self.random.choices(names, weights)[0]][1]()
+            self.player.run_until_us(max(self.free_us, self.player.now_us))
+        head = self.head
+        end_us = max(head.end_us, self.free_us + US_PER_S)
+        return Script(head.seed, head.stroke_nl, head.concentration_u_per_ml, end_us, tuple(self.steps))
+
+    def _acts(self) -> dict[str, tuple[int, Callable[[], object]]]:
+        acts: dict[str, tuple[int, Callable[[], object]]] = {
+            "basal": (8, self.basal), "temp": (10, self.temp), "cancel_temp": (4, self.cancel_temp),
+            "bolus": (14, self.bolus), "square": (8, self.square), "dual": (6, self.dual),
+            "cancel_bolus": (7, self.cancel_bolus), "suspend": (6, self.suspend), "stop": (4, self.stop),
+            "resume": (9, self.resume), "recommend": (6, self.recommend), "limits": (5, self.limits),
+            "settings": (4, self.settings), "refill": (4, self.refill), "acknowledge": (5, self.acknowledge),
+            "look": (8, self.look), "question": (6, self.question), "again": (3, self.again),
+            "odd": (6, self.odd), "late": (2, self.late), "set_time": (2, self.set_time),
+        }  # fmt: skip
+        if self.patterns:
+            acts |= {"pattern": (6, self.pattern), "select": (6, self.select)}
+        if self.procedures:
+            acts["procedure"] = (8, self.procedure)
+        if self.cuts:
+            acts["cut"] = (8, self.cut)
+        if self.clock:
+            acts |= {"set_time": (8, self.set_time), "fault": (5, self.clock_fault)}
+        return acts
+
+    def _begin(self) -> None:
+        draw = self.random
+        if draw.random() < 0.8:
+            self.put("set_basal", rate_mu_per_h=self._rate())
+        if draw.random() < 0.6:
+            self._refill(draw.choice((15, 10, 5, 3, 1)) * 1_000_000)
+        if self.patterns:
+            self.pattern()
+            self.select()
+
+    def _pass(self) -> None:
+        """Let time pass until the next act: moments, minutes, hours, or up to an instant at which something happens."""
+        draw = self.random
+        if draw.random() < 0.25 and self._aim():
+            return
+        left_us = max(US_PER_S, self.head.end_us - self.free_us)
+        usual_us = left_us // max(1, self.count - len(self.steps))
+        gap_us = draw.choice((
+            draw.randint(0, 5 * US_PER_S), draw.randint(US_PER_S, 2 * US_PER_MIN),
+            draw.randint(US_PER_MIN, 40 * US_PER_MIN), draw.randint(0, 2 * usual_us), draw.randint(0, 4 * usual_us),
+        ))  # fmt: skip
+        self.free_us += gap_us
+
+    def _aim(self) -> bool:
+        status = self._status()
+        if not status:
+            return False
+        draw = self.random
+        device_us = status["now_us"]
+        ahead_us = [
+            status[name] - device_us
+            for name in ("next_due_us", "temp_until_us", "recommended_until_us")
+            if device_us < status[name] < _NEVER_US
+        ]
+        if status["utc_s"]:
+            # A half-hour of the clock, as nearly as whole seconds tell.
+            ahead_us.append((_HALF_HOUR_S - status["utc_s"] % _HALF_HOUR_S) * US_PER_S - device_us % US_PER_S)
+        if not ahead_us:
+            return False
+        wait_us = draw.choice(ahead_us) + draw.choice(
+            (-1, 0, 1, -1, 0, 1, 2, -50, 50, _BURST_US, _BURST_US - 1, 2_000_000)
+        )
+        at_us = self.free_us + wait_us
+        if at_us - self.player.now_us < _APART_US or at_us >= self.head.end_us:
+            return False
+        self.free_us = at_us
+        return True
+
+    def _status(self) -> dict[str, Any]:
+        """The status a moment before the next step; what is asked here is not in the script."""
+        self.free_us = max(self.free_us, self.player.now_us + 2 * SLOT_US)
+        self.free_us += SLOT_US
+        return self.player.ask(self.free_us - SLOT_US, "status")
+
+    def put(self, what: str, **values: Any) -> Answer | None:
+        """The next step of the script, played at once."""
+        at_us = max(self.free_us, self.player.now_us + SLOT_US)
+        step = Step(at_us, what, values)
+        self.steps.append(step)
+        answer = self.player.take(step)
+        self.free_us = max(at_us + _APART_US, self.player.now_us + SLOT_US)
+        return answer
+
+    def wait(self, low_s: float, high_s: float) -> None:
+        self.free_us += self.random.randint(int(low_s * US_PER_S), int(high_s * US_PER_S))
+
+    # Values
+
+    def _rate(self) -> int:
+        draw = self.random
+        rate = draw.choice((self.rate, self.rate, self.rate * 2, self.rate // 2, draw.randint(0, 35000), 0, 35000))
+        return min(35000, rate // 50 * 50)
+
+    def _strokes_mu(self, strokes: int) -> int:
+        """So many strokes in mU, made whole mU."""
+        while strokes * self.stroke_uu % 1000:
+            strokes += 1
+        return strokes * self.stroke_uu // 1000
+
+    def _dose_mu(self) -> int:
+        draw = self.random
+        most = max(1, 40_000_000 // self.stroke_uu)
+        strokes = draw.choice(
+            (1, 2, draw.randint(1, 10), draw.randint(1, most), draw.randint(1, max(1, most // 4)), most)
+        )
+        return min(40_000, self._strokes_mu(strokes))
+
+    # Acts
+
+    def basal(self) -> None:
+        self.put("set_basal", rate_mu_per_h=self._rate())
+
+    def temp(self) -> None:
+        draw = self.random
+        kind = draw.randint(0, 1)
+        value = draw.choice((0, 10, 50, 90, 100, 110, 150, 200, draw.randint(0, 200))) if kind else self._rate()
+        self.put(
+            "temp_basal", kind=kind, value=value, duration_min=draw.choice((30, 31, 45, 90, draw.randint(30, 1440)))
+        )
+
+    def cancel_temp(self) -> None:
+        if self.random.random() < 0.6:
+            self.temp()
+            self.wait(0, self.random.choice((3, 7200)))
+        self.put("cancel_temp")
+
+    def bolus(self) -> None:
+        self.put("bolus", volume_mu=self._dose_mu())
+
+    def square(self) -> None:
+        minutes = self.random.choice((30, 30, 60, 480, self.random.randint(30, 480)))
+        self.put("square_bolus", volume_mu=self._dose_mu(), duration_min=minutes)
+
+    def dual(self) -> None:
+        minutes = self.random.choice((30, 30, 60, self.random.randint(30, 480)))
+        self.put("dual_bolus", volume_mu=self._dose_mu(), square_mu=self._dose_mu(), duration_min=minutes)
+
+    def cancel_bolus(self) -> None:
+        if self.random.random() < 0.7:
+            self.random.choice((self.bolus, self.square, self.dual))()
+            if self.random.random() < 0.4:
+                self._aim()
+            else:
+                self.wait(0, self.random.choice((3, 60, 1800)))
+        self.put("cancel_bolus")
+
+    def suspend(self) -> None:
+        self.put("suspend")
+        self._go_on()
+
+    def stop(self) -> None:
+        self.put("stop")
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Mostly somebody resumes after a while, so that a script does not end in silence."""
+        if self.random.random() < 0.7:
+            if self.random.random() < 0.3:
+                self._aim()
+            else:
+                self.wait(0, self.random.choice((3, 300, 7200)))
+            self.put("resume")
+
+    def resume(self) -> None:
+        self.put("resume")
+
+    def recommend(self) -> None:
+        for _ in range(self.random.choice((1, 1, 3))):
+            self.put("recommend_rate", rate_mu_per_h=self._rate(), valid_min=self.random.choice((1, 5, 30, 60)))
+            self.wait(1, 400)
+
+    def limits(self) -> None:
+        draw = self.random
+        self.put(
+            "set_limits",
+            max_basal_mu_per_h=draw.choice((35000, 35000, draw.randint(0, 700) * 50, self.rate)),
+            max_bolus_mu=draw.choice((40000, 40000, draw.randint(0, 40) * 1000)),
+            max_hour_mu=draw.choice((60000, 60000, draw.randint(0, 60) * 1000)),
+            max_day_mu=draw.choice((500000, 150000, draw.randint(0, 500) * 1000)),
+        )
+
+    def settings(self) -> None:
+        draw = self.random
+        levels = draw.choice(
+            ((200_000, 400_000, 800_000), (0, 0, 0), (50_000, 100_000, 150_000), (20_000, 20_000, 20_000))
+        )
+        stop_mu, empty_mu, low_mu = levels
+        self.put(
+            "set_settings",
+            suspend_rate_mu_per_h=draw.choice((0, 200, 200, draw.randint(0, 20) * 50)),
+            auto_off_min=draw.choice((0, 0, 60, 240, draw.randint(1, 600))),
+            utc_offset_min=draw.choice((0, 60, 120, -300, draw.randint(-48, 56) * 15)),
+            reservoir_low_mu=low_mu,
+            reservoir_empty_mu=empty_mu,
+            reservoir_stop_mu=stop_mu,
+            in_use_days=draw.choice((1, 2, 45, 90)),
+            stroke_tone=draw.random() < 0.2,
+        )
+
+    def refill(self) -> None:
+        self._refill(self.random.choice((15_000_000, 10_000_000, self.random.randint(200_000, 5_000_000))))
+
+    def _refill(self, net_nl: int) -> None:
+        back_nl = self.random.choice((0, 500_000, 2_000_000))
+        put_mg = (net_nl + back_nl) * 1005 // 1_000_000
+        drawn_mg = self.random.choice((1, self.random.randint(1, 3000)))
+        self.put(
+            "record_refill",
+            put_before_mg=20_000 + put_mg,
+            put_after_mg=20_000,
+            taken_back_nl=back_nl,
+            drawn_before_mg=9_000,
+            drawn_after_mg=9_000 + drawn_mg,
+        )
+
+    def acknowledge(self) -> None:
+        latched = self.player.ask(self._moment(), "read_alarms", first=0).get("records", ())
+        numbers = [each["alarm"] for each in latched]
+        for _ in range(self.random.choice((1, len(numbers) or 1))):
+            number = self.random.choice(numbers or [self.random.randint(1, 40)])
+            self.put("acknowledge_alarm", alarm=number)
+
+    def _moment(self) -> int:
+        """A time for a question that is not in the script, just before the next step."""
+        at_us = max(self.free_us, self.player.now_us + SLOT_US)
+        self.free_us = at_us + 2 * SLOT_US
+        return at_us
+
+    def look(self) -> None:
+        self.put("look")
+        self.free_us = max(self.free_us, self.steps[-1].at_us + LOOK_US)
+
+    def question(self) -> None:
+        draw = self.random
+        self.put(
+            *draw.choice(
+                (("status",), ("read_time",), ("read_procedure",), ("self_test",), ("read_energy",), ("read_settings",))
+            )
+        ) if draw.random() < 0.8 else self.put(
+            "telemetry", interval_s=draw.choice((0, 1, 7)), for_s=draw.choice((10, 3600))
+        )
+
+    def again(self) -> None:
+        """An earlier order's very bytes once more."""
+        orders = [step for step in self.steps if step.what in _ORDERS]
+        if orders:
+            self.put("again", of_us=self.random.choice((orders[-1], self.random.choice(orders))).at_us)
+
+    def late(self) -> None:
+        what, values = self.random.choice(
+            (("bolus", {"volume_mu": self._dose_mu()}), ("set_basal", {"rate_mu_per_h": 0}))
+        )
+        self.put(what, **values, expires_after_us=self.random.choice((-1, 0, 1, -30 * US_PER_S, 660 * US_PER_S)))
+
+    def odd(self) -> None:
+        """Something that is refused, mostly."""
+        draw = self.random
+        what, values = draw.choice((
+            ("bolus", {"volume_mu": self._strokes_mu(3) + 1}), ("bolus", {"volume_mu": draw.choice((0, 40_001))}),
+            ("set_basal", {"rate_mu_per_h": 35_050}), ("set_basal", {"rate_mu_per_h": 1_001}),
+            ("temp_basal", {"kind": 1, "value": 201, "duration_min": 30}),
+            ("temp_basal", {"kind": 0, "value": 1_001, "duration_min": 30}),
+            ("temp_basal", {"kind": 0, "value": 1_000, "duration_min": 29}),
+            ("square_bolus", {"volume_mu": self._strokes_mu(2), "duration_min": 481}),
+            ("recommend_rate", {"rate_mu_per_h": 500, "valid_min": 61}),
+            ("commit_pattern", {"pattern": draw.randint(0, 3), "fingerprint": 1}),
+            ("answer_procedure", {"step": draw.randint(0, 5), "choice": 0, "value": 0}),
+            ("interrupt_procedure", {"step": draw.randint(0, 5)}),
+            ("start_procedure", {"procedure": draw.randint(1, 6)}), ("initialise_memory", {}),
+            ("clear_fault", {"fault": 1}), ("acknowledge_alarm", {"alarm": draw.randint(1, 40)}),
+            ("set_limits", {"max_basal_mu_per_h": 35_050, "max_bolus_mu": 1, "max_hour_mu": 1, "max_day_mu": 1}),
+            ("record_refill", {"put_before_mg": 1, "put_after_mg": 150_000, "taken_back_nl": 0,
+                               "drawn_before_mg": 1, "drawn_after_mg": 1}),
+            ("set_time", {"utc_s": 1}),
+        ))  # fmt: skip
+        self.put(what, **values)
+
+    def pattern(self) -> None:
+        draw = self.random
+        pattern = draw.randint(0, 3)
+        rates = [
+            min(35_000, draw.choice((1, 1, 2, 4)) * self._rate() // 4 // 50 * 50) for _ in range(draw.choice((1, 2, 4)))
+        ]
+        day = [rates[place * len(rates) // 48] for place in range(48)]
+        if draw.random() < 0.3:
+            day = [self._rate() for _ in range(48)]
+        self.put("stage_pattern", pattern=pattern, rates=[{"rate_mu_per_h": rate} for rate in day])
+        print_ = zlib.crc32(struct.pack("<48I", *day))
+        if draw.random() < 0.9:
+            self.wait(0, 60)
+            self.put("commit_pattern", pattern=pattern, fingerprint=print_)
+
+    def select(self) -> None:
+        self.put("select_pattern", pattern=self.random.randint(0, 3))
+
+    def cut(self) -> None:
+        draw = self.random
+        self.put("power_cut", off_s=draw.choice((0.001, 0.05, 1, 5, draw.randint(1, 120), draw.randint(60, 36_000))))
+        self.free_us = self.player.now_us + SLOT_US
+        if draw.random() < 0.5:
+            self.look()
+
+    def set_time(self) -> None:
+        draw = self.random
+        off_s = draw.choice((0, 1, -1, 60, -60, 3600, -3600, 90_000, -90_000, draw.randint(-400_000, 400_000), 10**8))
+        self.put("set_time", utc_s=EPOCH_S + self.free_us // US_PER_S + off_s)
+
+    def clock_fault(self) -> None:
+        draw = self.random
+        what, values = draw.choice((
+            ("clock_lost", {}), ("clock_rate", {"ppm": draw.choice((0, 20_000, -20_000, 200))}),
+            ("clock_jump", {"by_s": draw.choice((1, -1, 3600, -3600, 90_000, -90_000, -10**8, 10**8))}),
+        ))  # fmt: skip
+        self.put(what, **values)
+        if draw.random() < 0.5:
+            self.put("power_cut", off_s=draw.choice((1, 5, 600)))
+            self.free_us = self.player.now_us + SLOT_US
+
+    # Procedures
+
+    def procedure(self) -> None:
+        """One procedure: stopped first, mostly; answered, broken off, left open, as it comes."""
+        draw = self.random
+        if draw.random() < 0.9:
+            self.put("stop")
+        self.put("start_procedure", procedure=draw.choice((1, 1, 2, 3, 4, 5)))
+        for _ in range(draw.randint(1, 30)):
+            self.wait(0, draw.choice((2, 60, 1200)))
+            if draw.random() < 0.1:
+                self._aim()
+            if not self._answer() or len(self.steps) > 3 * self.count:
+                break
+            if self.cuts and draw.random() < 0.1:
+                self.cut()
+            if draw.random() < 0.05:
+                self.odd()
+        if draw.random() < 0.8:
+            self.wait(0, 600)
+            self.put("resume")
+
+    def _answer(self) -> bool:
+        """An answer to the step that waits; False if no procedure is under way."""
+        draw = self.random
+        report = self.player.ask(self._moment(), "read_procedure")
+        if not report or report["procedure"] == "none":
+            return False
+        table = BY_NUMBER[protocol.PROCEDURES.index(report["procedure"])]
+        place = report["step"]
+        step = table.steps[place]
+        if draw.random() < 0.05:
+            self.put("interrupt_procedure", step=place)
+            return True
+        value = 0
+        if step.takes is not None:
+            low, high = step.takes.low, step.takes.high
+            likely = {"put_in_nl": 12_000_000, "filled_nl": 5_000_000, "taken_back_nl": 2_000_000, "strokes": 10}
+            value = min(high, max(low, likely.get(step.takes.name, 1_000_000)))
+            value = draw.choice((value, value, value, low, high, draw.randint(low, high), high + 1))
+        self.put("answer_procedure", step=place, choice=draw.randrange(len(step.choices)), value=value)
+        return True
+
+
+_ORDERS = {message.name for message in protocol.MESSAGES if message.changes_delivery}
