@@ -71,7 +71,8 @@ class Deliveries:
         self._newest_id = 0
         self._stretch = None
         self._base = (0, 0, 0)  # commanded, delivered, abandoned of both basal ledgers when the stretch began
-        self._late = None  # the stretch that ended while a stroke of its own was in progress
+        self._late = None  # the stretch that ended while a stroke of its own was in progress,
+        self._unseen = 0  # and what the ledgers have as delivered until the sensor sees that stroke
         self._boluses = {}  # the running parts, by part
         self._normal_kind = protocol.KIND_NORMAL_BOLUS
         self._abandoned = 0  # strokes of the boluses that have ended
@@ -103,8 +104,7 @@ class Deliveries:
                 if reason == protocol.REASON_SUPERSEDED or state[code.TEMP_REASON] not in _CUT_SHORT:
                     reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
-        commanded, delivered, abandoned = _basal_counts(state)
-        self._base = (commanded, delivered + (self._late is not None), abandoned)
+        self._base = self._counts(state)
         self._stretch = self._append(kind, since_us, 0, rate_mu_per_h)
 
     def _end_stretch(self, end_us, reason, state):
@@ -114,11 +114,12 @@ class Deliveries:
         self._stretch = None
         ended.end_us = end_us
         ended.reason = reason
-        in_flight = state[code.IN_FLIGHT] and state[code.GUARD_CONFIRMED] != state[code.GUARD_COMMANDED]
-        if in_flight and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP):
+        in_flight = state[code.IN_FLIGHT] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
+        if in_flight and self._late is None and ended.commanded > ended.delivered:
             # Its own, and what is in progress counts as delivered (DOSE-5): the log cannot wait for it.
             ended.delivered += 1
             self._late = ended
+            self._unseen = _basal_counts(state)[1]
         self._on_end(ended)
 
     def bolus_started(self, now_us, part, kind, programmed_mu):
@@ -133,10 +134,10 @@ class Deliveries:
     def stroke_ended(self):
         """Called after every stroke; costs next to nothing unless something has ended with it, which it returns."""
         if self._late is not None:
-            commanded, delivered, abandoned = self._base
-            if self._stretch is not None and _basal_counts(self._core.state())[1] < delivered:
+            if _basal_counts(self._core.state())[1] == self._unseen:
                 # The sensor has not seen it after all. The log's figure stands, beside the alarm.
                 self._late.delivered -= 1
+                commanded, delivered, abandoned = self._base
                 self._base = (commanded, delivered - 1, abandoned)
             self._late = None
         return bool(self._boluses) and self.boluses_ended()
@@ -253,12 +254,17 @@ class Deliveries:
         state = self._core.state()
         stretch = self._stretch
         if stretch is not None:
-            counts = _basal_counts(state)
+            counts = self._counts(state)
             stretch.commanded, stretch.delivered, stretch.abandoned = [
                 now - before for now, before in zip(counts, self._base)
             ]
         for part in self._boluses:
             self._count(self._boluses[part], part, state)
+
+    def _counts(self, state):
+        """Of both basal ledgers; a stroke of a stretch that has ended counts as delivered, be it seen yet or not."""
+        commanded, delivered, abandoned = _basal_counts(state)
+        return commanded, delivered + (self._late is not None and delivered == self._unseen), abandoned
 
     def _count(self, bolus, part, state):
         place = _COUNTS[part]

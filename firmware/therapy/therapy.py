@@ -80,6 +80,8 @@ class Therapy:
         self._core.settle(now_us)
         if not self._core.state()[code.GUARD_FAULT]:
             self.programme.apply(now_us)
+        else:
+            self.programme.next_us = NEVER_US  # nothing will change by itself: a deadline that has passed would not go
         self._books.deliveries.follow(now_us, since_us, reason)
         self._plan()
 
