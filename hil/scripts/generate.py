@@ -40,6 +40,7 @@ class Wish:
     clock: bool | None = None
     procedures: bool | None = None
     patterns: bool | None = None
+    auto_off: bool = True
     hours: tuple[int, int] = (24, 72)
     steps: tuple[int, int] = (20, 70)
 
@@ -54,6 +55,7 @@ def generate(seed: int, wish: Wish = ANYTHING) -> Script:
 
 class _Writer:
     def __init__(self, seed: int, wish: Wish) -> None:
+        self.wish = wish
         self.random = random.Random(seed)
         draw = self.random
         stroke_nl, per_ml = draw.choice(QUANTA_NL), draw.choice(CONCENTRATIONS)
@@ -101,7 +103,9 @@ class _Writer:
             acts["procedure"] = (8, self.procedure)
         if self.cuts:
             acts["cut"] = (8, self.cut)
-        if self.clock:
+        if self.wish.clock is False:
+            del acts["set_time"]
+        elif self.clock:
             acts |= {"set_time": (8, self.set_time), "fault": (5, self.clock_fault)}
         return acts
 
@@ -275,7 +279,7 @@ class _Writer:
         self.put(
             "set_settings",
             suspend_rate_mu_per_h=draw.choice((0, 200, 200, draw.randint(0, 20) * 50)),
-            auto_off_min=draw.choice((0, 0, 60, 240, draw.randint(1, 600))),
+            auto_off_min=self._auto_off_min(),
             utc_offset_min=draw.choice((0, 60, 120, -300, draw.randint(-48, 56) * 15)),
             reservoir_low_mu=low_mu,
             reservoir_empty_mu=empty_mu,
@@ -283,6 +287,10 @@ class _Writer:
             in_use_days=draw.choice((1, 2, 45, 90)),
             stroke_tone=draw.random() < 0.2,
         )
+
+    def _auto_off_min(self) -> int:
+        minutes = self.random.choice((0, 0, 60, 240, self.random.randint(1, 600)))
+        return minutes if self.wish.auto_off else 0
 
     def refill(self) -> None:
         self._refill(self.random.choice((15_000_000, 10_000_000, self.random.randint(200_000, 5_000_000))))

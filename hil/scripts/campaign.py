@@ -1,0 +1,84 @@
+"""Twin runs of random therapy scripts: `python -m hil.scripts --seed 7 --twin safer`, or thousands of seeds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+from hil.pinning import pin
+from hil.scripts.trial import Trial, smaller, told, trial
+from hil.scripts.twins import TWINS
+
+
+def main() -> int:
+    """0: nothing found; 1: something was."""
+    parser = argparse.ArgumentParser(prog="python -m hil.scripts", description=__doc__)
+    parser.add_argument("--twin", choices=[*TWINS, "all"], default="all", help="which kind of twin runs")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
+    parser.add_argument("--scripts", type=int, default=1, help="so many seeds, of each kind")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--shrink", action="store_true", help="make the first of each kind of finding small")
+    parser.add_argument("--out", type=Path, help="results as JSON")
+    options = parser.parse_args()
+    if options.out:
+        options.out.unlink(missing_ok=True)
+    kinds = list(TWINS) if options.twin == "all" else [options.twin]
+    jobs = [(twin, seed) for seed in range(options.seed, options.seed + options.scripts) for twin in kinds]
+    started_s = time.perf_counter()
+    trials = _run(jobs, min(options.workers, len(jobs)))
+    seen: set[tuple[str, str]] = set()
+    for each in trials:
+        if each.error:
+            print(f"{each.command}: {each.error}")
+        for pair, difference in each.found:
+            if (each.twin, difference.where) in seen:
+                continue
+            seen.add((each.twin, difference.where))
+            print(f"{each.command}\n  {difference.where}: {difference.text}")
+            if options.shrink:
+                print(told(each.twin, smaller(each.twin, pair, difference.where), difference))
+    bad = [each for each in trials if each.found or each.error]
+    judged = sum(each.pairs for each in trials)
+    print(f"{len(trials)} scripts, {judged} pairs, {len(bad)} differ, {time.perf_counter() - started_s:.0f} s")
+    if options.out:
+        _write(options.out, trials)
+    return 1 if bad else 0
+
+
+def _run(jobs: list[tuple[str, int]], workers: int) -> list[Trial]:
+    if workers <= 1:
+        pin()
+        return [trial(*job) for job in jobs]
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("i", 0)
+    with context.Pool(workers, _pinned, (counter,)) as pool:
+        return pool.starmap(trial, jobs, chunksize=1)
+
+
+def _pinned(counter: object) -> None:
+    with counter.get_lock():  # type: ignore[attr-defined]
+        number = counter.value  # type: ignore[attr-defined]
+        counter.value += 1  # type: ignore[attr-defined]
+    pin(number)
+
+
+def _write(path: Path, trials: list[Trial]) -> None:
+    results = [
+        {
+            "twin": each.twin,
+            "seed": each.seed,
+            "verdict": "error" if each.error else "differs" if each.found else "same",
+            "pairs": each.pairs,
+            "differences": [difference.text for _, difference in each.found] + ([each.error] if each.error else []),
+            "command": each.command,
+        }
+        for each in trials
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"scripts": len(trials), "results": results}, indent=1) + "\n")
+    part.rename(path)

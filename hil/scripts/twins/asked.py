@@ -1,0 +1,60 @@
+"""Asked is asked: questions of every kind, at any rate, change no stroke, no alarm, no auto-off, no event of therapy.
+
+Implements: THER-3, LINK-4, LOG-2
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from firmware import protocol
+from hil.scripts.generate import US_PER_H, US_PER_MIN, Wish
+from hil.scripts.play import SLOT_US, US_PER_S
+from hil.scripts.script import Run, Script, Step
+from hil.scripts.twins import pair
+from hil.scripts.twins.pair import Difference, Pair
+
+WISHES = (Wish(),)
+INDEPENDENT = False
+_MOST = 1500
+_QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("status", {}), ("read_time", {}), ("read_procedure", {}), ("read_settings", {}), ("read_reservoir", {}),
+    ("read_energy", {}), ("read_diagnosis", {}), ("read_alarms", {"first": 0}), ("self_test", {}),
+    ("read_deliveries", {"since_id": 0, "max_count": 6}), ("read_log", {"since_number": 0, "max_count": 8}),
+    ("read_pattern", {"pattern": 1, "staged": False}), ("read_pattern", {"pattern": 1, "staged": True}),
+    ("telemetry", {"interval_s": 1, "for_s": 30}), ("telemetry", {"interval_s": 0, "for_s": 0}),
+    ("hello", {"schema_hash": protocol.SCHEMA_HASH}),
+)  # fmt: skip
+
+
+def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
+    """The script with questions: a few kinds or all, in a burst, every few seconds, or every few minutes."""
+    kinds = draw.choice((_QUESTIONS, draw.sample(_QUESTIONS, 2), [draw.choice(_QUESTIONS)]))
+    every_us = draw.choice((SLOT_US, US_PER_S, 5 * US_PER_S, US_PER_MIN, 5 * US_PER_MIN, 17 * US_PER_MIN + 1))
+    from_us = pair.last_cut_us(script)
+    at_us = draw.randint(from_us, from_us + (script.end_us - from_us) // 2)
+    end_us = draw.choice((at_us + US_PER_H, script.end_us))
+    asked: list[Step] = []
+    busy = pair.busy(script, from_us)
+    while at_us < end_us and len(asked) < _MOST:
+        if pair.is_free(busy, at_us):
+            what, values = draw.choice(list(kinds))
+            asked.append(Step(at_us, what, values))
+        at_us += every_us
+    # And at the very microsecond of some strokes.
+    for stroke_us in draw.sample(run.strokes_us, min(5, len(run.strokes_us))):
+        at_us = stroke_us + draw.choice((-1, 0, 1))
+        if pair.is_free(busy, at_us) and all(abs(step.at_us - at_us) >= SLOT_US for step in asked):
+            asked.append(Step(at_us, *draw.choice(list(kinds))))
+    if asked:
+        yield Pair(script, (), tuple(sorted(asked, key=lambda step: step.at_us)))
+
+
+def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
+    """Nothing differs but the link's counters, the battery's account, and that somebody has connected."""
+    yield from pair.strokes(without, with_it)
+    yield from pair.answers(without, with_it, twins.only_with)
+    yield from pair.looks(without, with_it)
+    yield from pair.logs(without, with_it, lambda event: event["event"] == "connected")

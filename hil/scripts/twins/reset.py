@@ -1,0 +1,185 @@
+"""A reset changes nothing: with a power cut of a few seconds at a quiet instant all that a person can see is as before.
+
+Boluses end with what was delivered, a procedure's strokes too, the counter of resets counts; the device's own time may
+be off by what the battery-backed clock does not tell, whole seconds. All else is the same, or there is an alarm that
+says so.
+
+Implements: STORE-5, STORE-2, ALARM-2
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from firmware.protocol import NEVER_US
+from hil.scripts.generate import US_PER_MIN, Wish
+from hil.scripts.play import LOOK_US, US_PER_S
+from hil.scripts.script import LOOK, Answer, Look, Run, Script, Step
+from hil.scripts.twins import pair
+from hil.scripts.twins.pair import NO_MATTER, Difference, Pair
+
+WISHES = (Wish(clock=False),)
+INDEPENDENT = True
+_TRIES = 4
+_QUIET_US = 3 * US_PER_S  # before the cut and after power is back
+# The clock tells whole seconds: of the time without power and of the device's own.
+_SLACK_US = 3 * US_PER_S
+_SLACK_S = 3
+_BOLUSES = (
+    "normal_bolus",
+    "square_bolus",
+    "dual_normal",
+    "dual_square",
+    "insulin_test",
+    "buffer",
+    "naoh",
+    "diagnostic",
+)
+_STRETCHES = ("basal", "temp_basal")
+# What tells of a bolus that runs, or of time and strokes themselves.
+_OF_TIME = ("now_us", "utc_s", "next_due_us")
+_COUNTS = ("strokes_commanded", "strokes_delivered")
+_OF_BOLUS = (
+    "bolus_commanded_mu", "bolus_delivered_mu", "bolus_remaining_mu", "square_delivered_mu", "square_remaining_mu",
+    "strokes_abandoned", "procedure_delivering",
+)  # fmt: skip
+_IGNORED = frozenset((*NO_MATTER, "resets", "pressure_pa", *_OF_TIME))
+
+
+def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
+    """The script, looked at after a quiet moment: with the power gone for a few seconds in it, and without."""
+    times = [step.at_us for step in script.steps]
+    for _ in range(_TRIES):
+        at_us = draw.randint(US_PER_S, script.end_us)
+        if times and draw.random() < 0.7:
+            at_us = draw.choice(times) + draw.choice((300_000, US_PER_S, 5 * US_PER_S, US_PER_MIN))
+        off_us = draw.choice((1, 2, 5)) * US_PER_S + draw.randint(0, 999_999)
+        look_us = at_us + off_us + US_PER_S
+        until_us = look_us + LOOK_US
+        if not pair.is_free(pair.busy(script), at_us, until_us - at_us):
+            continue
+        first = bisect_left(run.strokes_us, at_us - _QUIET_US)
+        if first < len(run.strokes_us) and run.strokes_us[first] < until_us + _QUIET_US:
+            continue
+        common = pair.merged(script, (Step(look_us, LOOK),))
+        yield Pair(common, (), (Step(at_us, "power_cut", {"off_s": off_us / US_PER_S}),))
+
+
+def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
+    """The same things shown right after it, or an alarm; and, if nothing was running that it ends, ever after."""
+    cut = twins.only_with[0]
+    first = _look_after(without, cut.at_us)
+    second = _look_after(with_it, cut.at_us)
+    if first is None or second is None:
+        return
+    new = {each["alarm"] for each in second.alarms} - {each["alarm"] for each in first.alarms}
+    ended = any(each["kind"] in _BOLUSES and not each["end_us"] for each in first.deliveries)
+    yield from _seen(first, second, without, with_it, ended, bool(new))
+    if ended or new:
+        return
+    yield from _later(cut, without, with_it)
+
+
+def _look_after(run: Run, at_us: int) -> Look | None:
+    return next((look for look in run.looks if look.at_us > at_us), None)
+
+
+def _seen(first: Look, second: Look, without: Run, with_it: Run, ended: bool, alarmed: bool) -> Iterable[Difference]:
+    """What two looks at the same time show."""
+    ignored = _IGNORED | frozenset(_OF_BOLUS if ended else ())
+    # A new alarm is the difference told; what it stops is seen in the state.
+    ignored |= frozenset(("alarm", "alarms", "state", "in_force_mu_per_h") if alarmed else ())
+    for name in ("status", "procedure", "reservoir", "settings"):
+        one, two = dict(getattr(first, name)), dict(getattr(second, name))
+        for each in ("temp_until_us", "recommended_until_us"):
+            if each in one and _same_time(one[each], two[each], first.at_us, without, with_it):
+                del one[each], two[each]
+        for each in ("empty_h", "hour_mu", "day_mu"):  # may be one more or less by the time that is off
+            if each in one and abs(one[each] - two[each]) <= max(1, first.status["day_mu"] and 1000):
+                del one[each], two[each]
+        yield from pair.fields(name, first.at_us, one, two, ignored)
+    if first.patterns != second.patterns:
+        yield Difference("patterns", f"patterns: {first.patterns} without it, {second.patterns} with it")
+    if (
+        bool(first.time["utc_s"]) != bool(second.time["utc_s"])
+        or abs(first.time["utc_s"] - second.time["utc_s"]) > _SLACK_S
+    ):
+        yield Difference("time", f"clock: {first.time} without it, {second.time} with it")
+    yield from _alarms(first, second, without, with_it)
+    yield from _deliveries(first, second, without, with_it)
+
+
+def _alarms(first: Look, second: Look, without: Run, with_it: Run) -> Iterable[Difference]:
+    others = {each["alarm"]: each for each in second.alarms}
+    for one in first.alarms:
+        two = others.get(one["alarm"])
+        if two is None:
+            yield Difference("alarm gone", f"alarm {one} is gone with it")
+            continue
+        if not _same_time(one["since_us"], two["since_us"], first.at_us, without, with_it):
+            yield Difference("alarm since", f"alarm {one} without it, {two} with it: its time")
+        for name in ("detail", "cause_there"):
+            if one[name] != two[name]:
+                yield Difference(f"alarm {name}", f"alarm {one} without it, {two} with it: {name}")
+
+
+def _deliveries(first: Look, second: Look, without: Run, with_it: Run) -> Iterable[Difference]:
+    """All that had ended is there as it was; what ran has ended, or goes on."""
+    others = {each["id"]: each for each in second.deliveries}
+    for one in first.deliveries:
+        two = others.get(one["id"])
+        if two is None:
+            kind = "ended" if one["end_us"] else "running"
+            yield Difference(f"{kind} delivery gone", f"delivery {one} is not listed with it")
+        elif one["end_us"] and not _same_delivery(one, two, first.at_us, without, with_it):
+            yield Difference("delivery", f"delivery {one} without it, {two} with it")
+        elif not one["end_us"] and one["kind"] in _BOLUSES and two["reason"] != "reset":
+            yield Difference("bolus end", f"delivery {one} ended {two['reason']} by it")
+
+
+def _same_delivery(one: Mapping[str, Any], two: Mapping[str, Any], at_us: int, without: Run, with_it: Run) -> bool:
+    times = ("start_us", "end_us")
+    return all(one[name] == two[name] for name in one if name not in times) and all(
+        _same_time(one[name], two[name], at_us, without, with_it) for name in times
+    )
+
+
+def _same_time(one_us: int, two_us: int, at_us: int, without: Run, with_it: Run) -> bool:
+    """The same instant, each in its device's time: counted from now, or, before the cut, the same figure."""
+    if NEVER_US in (one_us, two_us) or one_us == two_us:
+        return one_us == two_us
+    return abs((one_us - without.device_us(at_us)) - (two_us - with_it.device_us(at_us))) <= _SLACK_US
+
+
+def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
+    """The same answers afterwards, and the same number of strokes but for the one that the time may move."""
+    others = {each.asked_us: each for each in with_it.answers}
+    for one in without.answers:
+        two = others.get(one.asked_us)
+        if one.asked_us < cut.at_us or two is None:
+            continue
+        if _code(one) != _code(two):
+            yield Difference(
+                f"answer {one.name}: {_code(one)} / {_code(two)}",
+                f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it",
+            )
+            return
+    # What the time is off by is a part of a stroke, so no stroke comes before the last or after the next of the other.
+    for name, mine, other in (("earlier", with_it, without), ("later", without, with_it)):
+        for place, at_us in enumerate(mine.strokes_us):
+            if (
+                at_us >= cut.at_us
+                and place
+                and (other.strokes_us[place - 1 : place] or [1 << 62])[0] > at_us + _SLACK_US
+            ):
+                yield Difference(
+                    f"strokes {name}", f"stroke {place + 1}, at {at_us} µs, is more than one {name} with it"
+                )
+                return
+
+
+def _code(answer: Answer) -> str:
+    return answer.refusal.code if answer.refusal else "accepted" if answer.reply is not None else "silence"
