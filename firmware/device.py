@@ -50,8 +50,13 @@ class Device:
 
     def set_time(self, utc_s, **order):
         """The wall clock. Basal is what is programmed for that time."""
+        self._books.need_memory()
         now_us = self._clock.now_us()
         old_s = self._wall.utc_s(now_us)
+        if self._wall.known and not self._wall.look():
+            # Setting it again and again must not hide that it goes wrong.
+            self._books.memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, self._wall.why)
+            self._alarms.raise_alarm("clock_lost")
         self._wall.set(utc_s)
         self._books.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
         self._therapy.follow(now_us)

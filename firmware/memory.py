@@ -67,6 +67,9 @@ class Memory:
             return None
         advance(found.device_time_us - self._clock.now_us())
         self._wall.advanced()
+        if not self._wall.known and self.record.recommended_until_us:
+            # Without a clock nobody knows whether the closed loop is still there.
+            self.record.recommended_until_us = found.device_time_us
         if opened == stored.ONE_COPY:
             self.state = protocol.MEMORY_MENDED
         if found.starts_replaced:

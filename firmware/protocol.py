@@ -74,7 +74,7 @@ MESSAGES = (
     Message("set_limits", 0x15, "clinician", True, "Set the clinician limits, within the hard ones.",
         NEW_LIMITS, (AT,) + shown_limits("old_", "before: ") + shown_limits("new_", "now: ")),
     Message("set_time", 0x16, "patient", True, "Set the wall clock; basal goes back to the programmed rate.",
-        (Field("utc_s", "u32", "s", "UTC since 1970", 1577836800, 0xFFFFFFFF),),
+        (Field("utc_s", "u32", "s", "UTC since 1970", UTC_MIN_S, UTC_MAX_S),),
         (AT, u32("old_utc_s", "clock before; 0 if it was lost", "s"), u32("new_utc_s", "clock now", "s"))),
     Message("initialise_memory", 0x17, "service", True, "Start anew with a memory that cannot be believed: suspended,"
         " no basal, hard limits. Refused while the memory is good.", (), (AT,)),

@@ -120,7 +120,7 @@ class Pump:
         self.therapy.begin()
         failed = self.upkeep.begin()
         if not wall.known:
-            memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
+            memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, wall.why)
         self.alarms.begin(failed)
         if means.watchdog_reset:
             self.alarms.raise_alarm("watchdog_reset")
@@ -203,20 +203,24 @@ class Pump:
     def _look_around(self, now_us):
         known = self._wall.known
         self._round_us = now_us + WATCH_US
-        if known and not self._wall.look():
-            self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST)
+        silent = self._wall.silent
+        if not self._wall.look() and known:
+            self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, self._wall.why)
+        elif self._wall.silent and not silent:
+            self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_CLOCK_SILENT)
         self.therapy.follow(now_us)
         self.alarms.look(now_us)
         self.upkeep.account()
         self.alarms.battery(self.upkeep.energy.level())
-        if now_us - self._told_us >= _DAY_US:
+        daily = now_us - self._told_us >= _DAY_US
+        failed = self.upkeep.test(daily=True) if daily else self.upkeep.rates()
+        if failed:
+            self._self_test_failed(failed)
+        if daily:
             self._told_us = now_us
-            failed = self.upkeep.test(daily=True)
-            if failed:
-                self._self_test_failed(failed)
             self._books.so_far()
-        elif known != self._wall.known or self._memory.state == protocol.MEMORY_WRITE_FAILED:
-            self._books.store()
+        else:
+            self._books.store()  # what time it is: a restart credits the caps no more than what is stored
 
     def _note(self, error):
         """Put an exception into the log; returns its number there."""

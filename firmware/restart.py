@@ -8,9 +8,12 @@ Time without power programs nothing and owes nothing; the fraction owed before s
 delivered. Basal goes on, also a temporary rate whose time is not over, unless the clock was lost: then nobody knows
 what time it is. Which rate is programmed now is firmware.therapy.programme's matter.
 
+How long the power was gone only the battery-backed clock can say, and nobody can check it: device time follows it,
+for a day at most, but the rolling caps do not. For them no time has passed since the last record (docs/adr/0011).
+
 Nothing is written here; power may go again at any point and the next restart finds the same record.
 
-Implements: STORE-2, STORE-3, GUARD-3, THER-1
+Implements: STORE-2, STORE-3, GUARD-1, GUARD-3, THER-1, THER-8
 """
 
 from firmware import dose_codes as code
@@ -60,6 +63,9 @@ def restore(core, journal, wall, now_us):
         core.cancel_bolus(found.device_time_us)  # refused if there is none
     else:
         _leave_out(core, books_us, found.device_time_us, wall.known)
+    now_us = found.device_time_us
+    journal.hold_back(core.state()[code.GUARD_COMMANDED], now_us)
+    found.broken = core.load(now_us, core.save(now_us))  # which looks back anew
     return found
 
 

@@ -9,6 +9,7 @@ Implements: SELF-1
 
 from firmware.compat import const
 from firmware.known_answers import wrong_answers
+from firmware.wall_clock import rates_agree
 
 # In the order in which they run.
 NAMES = (
@@ -27,9 +28,6 @@ _RAM_BYTES = const(1024)
 _PATTERNS = (0x55, 0xAA)
 # A call of the clock takes microseconds: in so many it has moved, or it stands.
 _CLOCK_READS = const(1000)
-# Quartz of ±20 ppm each and whole seconds (assumption: the worst of both boards): a per mille is far off.
-_SLACK_S = const(2)
-_PER_MILLE = const(1000)
 
 
 class World:
@@ -40,7 +38,7 @@ class World:
     and memory_usable(): can what it holds be believed; scratch_at: an address of 32 bytes there that nobody uses.
     allocate(n): a bytearray. commanded(), confirmed(): strokes of the running core. sensor_line(): is the stroke
     sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the processor
-    is busy. elapsed(): (device µs, wall clock s) since the last comparison, or None while that is unknown.
+    is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
     watchdog(): is it on.
     """
 
@@ -180,13 +178,12 @@ def _clock(world):
 
 
 def _clock_rate(world):
-    """Device time and wall clock went the same way since the last comparison. Value: s by which the device is ahead."""
+    """Device time and wall clock went equally fast since both were started. Value: s by which the device is ahead."""
     elapsed = None if world.elapsed is None else world.elapsed()
     if elapsed is None:
         return None
     device_us, wall_s = elapsed
-    ahead_s = device_us // 1000000 - wall_s
-    return abs(ahead_s) <= _SLACK_S + wall_s // _PER_MILLE, ahead_s
+    return rates_agree(device_us, wall_s), device_us // 1000000 - wall_s
 
 
 def _watchdog(world):

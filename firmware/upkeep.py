@@ -97,6 +97,17 @@ class Upkeep:
             self._books.memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_SELF_TEST, 0, 0, (failed,))
         return failed
 
+    def rates(self):
+        """Compare the two clocks' rates, more often than every day: a wrong one doses wrongly until it is found.
+
+        Returns what has failed, as test(), once.
+        """
+        failed = self.passed and self_test.failed(self_test.run(self._world, ("clock_rate",)), ())
+        if failed:
+            self.passed = False
+            self._books.memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_SELF_TEST, 0, 0, (failed,))
+        return failed
+
     def need_passed(self):
         """Raises Refused after a failed self-test."""
         if not self.passed:

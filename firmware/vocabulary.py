@@ -6,6 +6,8 @@ Device and host reach them as `firmware.protocol.NAME`. A value once given is ne
 from firmware.compat import const
 
 NEVER_US = 0xFFFFFFFFFFFFFFFF  # a time that will not come
+# 2020 to 2099, what a wall clock may show: a sum with any duration of the pump's has room in 32 bits.
+UTC_MIN_S, UTC_MAX_S = 1577836800, 4102444799
 NO_PATTERN = const(0xFF)  # in the place of a pattern: a rate set by hand
 MANUAL = NO_PATTERN
 
@@ -39,13 +41,13 @@ CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "conn
 EVENTS = (
     ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
     + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
-    + ("alarm", "acknowledged", "self_test", "exception", "fault_cleared")
+    + ("alarm", "acknowledged", "self_test", "exception", "fault_cleared", "clock_silent")
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
 (EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
 (EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED, EVENT_SELF_TEST) = range(13, 18)
-EVENT_EXCEPTION, EVENT_FAULT_CLEARED = range(18, 20)
+EVENT_EXCEPTION, EVENT_FAULT_CLEARED, EVENT_CLOCK_SILENT = range(18, 21)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (

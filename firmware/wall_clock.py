@@ -1,18 +1,35 @@
 """The wall clock: UTC beside the monotonic device time, from a battery-backed clock that goes on without power.
 
 The device's own time decides about doses; the wall clock tells how long the power was gone, and stamps events. It is
-known or it is lost, and never a guess.
+known or it is lost, and never a guess: a time that contradicts what is stored, or what the device's own time says, is
+lost until a person sets it. One that is only silent is not: device time goes on with it for a day.
 
-Implements: THER-1, LOG-1
+Two clocks can only tell that they disagree. Each look that agrees moves the anchor from which UTC is counted; how fast
+the two go is compared from an anchor of its own, which no look moves (docs/adr/0011).
+
+Implements: THER-1, THER-8, LOG-1, SELF-1
 """
 
+from firmware.compat import const
 from firmware.errors import Refused
-from firmware.protocol import CLOCK_FAILED
+from firmware.protocol import CLOCK_FAILED, UTC_MAX_S, UTC_MIN_S
 
 _US_PER_S = 1000000
-# Both readings are whole seconds; a cheap quartz is off by less than one in a thousand.
-_SLACK_US = 2000000
-_DRIFT_US_PER_S = 1000
+_READS = const(3)  # a clock that does not answer is asked again
+# How far apart the two may be: both are whole seconds, and two quartzes are off by less than one in 2000 (500 ppm; each
+# board's is specified within 50, the battery-backed one within 20).
+_SLACK_S = const(2)
+_DRIFT = const(2000)
+# Between two records of the time there may be an hour of device time, by which the other clock may have fallen behind.
+_BEHIND_S = const(4)
+# How long without power is believed: as long as the longest that anything runs, a temporary rate or a rolling cap.
+VOUCHED_S = const(86400)
+# A silent clock's time goes on by the device's own for so long: by then it may be 43 s wrong, which moves no pattern by
+# anything that matters.
+_HELD_US = 86400000000
+
+# Why the time is lost: the log's detail.
+(SILENT, BEHIND, AHEAD, DISAGREES, LOST_BEFORE) = range(1, 6)
 
 
 class WallClock:
@@ -20,20 +37,45 @@ class WallClock:
 
     def __init__(self, clock, rtc):
         self.known = False
+        self.why = SILENT  # it is lost
+        self.silent = False  # at the latest look
+        self._outside = False  # what it told then can be no time
         self._clock = clock
         self._rtc = rtc
-        self._anchor_us = 0
-        self._anchor_s = 0
-        self.look()
+        self._heard_us = 0
+        utc_s = self._read()
+        self.known = utc_s is not None
+        self._anchor(utc_s or 0)
+        self._start_rate(utc_s)
 
     def look(self):
         """Compare with the battery-backed clock; returns whether the time is known."""
-        utc_s = self._rtc.read()
-        # Within a second it is the rounding of whole seconds, which must not move a pattern's boundaries to and fro.
-        if utc_s is not None and not (self.known and abs(utc_s - self.utc_s(self._clock.now_us())) <= 1):
-            self._anchor(utc_s)
-        self.known = utc_s is not None
+        now_us = self._clock.now_us()
+        utc_s = self._read()
+        if self.known and utc_s is not None and not self._fits(utc_s, now_us):
+            utc_s = self._read()  # it may have been the bus
+        self.silent = utc_s is None and not self._outside
+        if self.silent:
+            if now_us - self._heard_us >= _HELD_US:
+                self.lose(SILENT)
+        elif self.known:
+            self._heard_us = now_us
+            if utc_s is None or not self._fits(utc_s, now_us):
+                # A jump, or another rate: the next look can tell.
+                self.lose(DISAGREES)
+                self._start_rate(utc_s)
+            elif abs(utc_s - self.utc_s(now_us)) > 1:
+                # Within a second it is the rounding of whole seconds, which must not move a pattern's boundaries.
+                self._anchor(utc_s)
+        elif self._rate_s is None:
+            self._start_rate(utc_s)
         return self.known
+
+    def lose(self, why):
+        """Nobody knows what time it is, until a person sets it."""
+        if self.known:
+            self.known = False
+            self.why = why
 
     def set(self, utc_s):
         """It is `utc_s` now. Refused if the battery-backed clock does not take it."""
@@ -42,7 +84,10 @@ class WallClock:
         except OSError:
             raise Refused(CLOCK_FAILED)
         self._anchor(utc_s)
+        self._start_rate(utc_s)
+        self._heard_us = self._anchor_us
         self.known = True
+        self.silent = False
 
     def utc_s(self, now_us):
         """UTC at device time `now_us`, s; 0 while it is lost."""
@@ -53,27 +98,73 @@ class WallClock:
         return self._anchor_us + (utc_s - self._anchor_s) * _US_PER_S
 
     def elapsed(self):
-        """(device µs, wall clock s) that have passed since the two were brought together; None while it is lost."""
-        utc_s = self._rtc.read()
-        if utc_s is None or not self.known:
+        """(device µs, wall clock s) since both were started: by a reset, a person who set the time, a jump. None
+        without a clock that tells.
+        """
+        utc_s = self._read()
+        if utc_s is None or self._rate_s is None:
             return None
-        return self._clock.now_us() - self._anchor_us, utc_s - self._anchor_s
+        return self._clock.now_us() - self._rate_us, utc_s - self._rate_s
 
     def stamp_s(self, now_us):
         """What an event is stamped with: UTC, or device time while UTC is lost."""
         return self.utc_s(now_us) if self.known else now_us // _US_PER_S
 
     def gone_us(self, since_utc_s):
-        """(likely, at most): how long ago it was `since_utc_s`; None if that cannot be known."""
-        if not self.known or not since_utc_s or self._anchor_s < since_utc_s:
+        """(likely, at most): how long ago it was `since_utc_s`, by the clock as it was read at the start; None if that
+        cannot be known. 0: the time was lost then, and still is.
+
+        A time before that, or later than can be vouched for, is none: the clock counts as lost.
+        """
+        if not self.known:
             return None
         gone_s = self._anchor_s - since_utc_s
-        return gone_s * _US_PER_S, gone_s * (_US_PER_S + _DRIFT_US_PER_S) + _SLACK_US
+        if not since_utc_s:
+            self.lose(LOST_BEFORE)
+        elif gone_s < -_BEHIND_S:
+            self.lose(BEHIND)
+        elif gone_s > VOUCHED_S:
+            self.lose(AHEAD)
+        else:
+            most_s = max(0, gone_s) + _BEHIND_S
+            return max(0, gone_s) * _US_PER_S, (most_s + most_s // _DRIFT + 1) * _US_PER_S
+        return None
 
     def advanced(self):
         """Device time has jumped: the two are brought together anew."""
-        self._anchor_us = self._clock.now_us()
+        self._anchor_us = self._rate_us = self._heard_us = self._clock.now_us()
 
     def _anchor(self, utc_s):
         self._anchor_s = utc_s
         self._anchor_us = self._clock.now_us()
+
+    def _start_rate(self, utc_s):
+        self._rate_s = utc_s
+        self._rate_us = self._clock.now_us()
+
+    def _fits(self, utc_s, now_us):
+        return _agree(utc_s - self.utc_s(now_us), (now_us - self._anchor_us) // _US_PER_S)
+
+    def _read(self):
+        """UTC, s; None: no answer, none that can be, or the chip says that it has lost it."""
+        self._outside = False
+        for _ in range(_READS):
+            try:
+                utc_s = self._rtc.read()
+            except OSError:
+                continue
+            if utc_s is not None:
+                if UTC_MIN_S <= utc_s <= UTC_MAX_S:
+                    return utc_s
+                self._outside = True
+        return None
+
+
+def rates_agree(device_us, wall_s):
+    """Did the two clocks go equally fast, of which one has gone so far and the other so far?"""
+    device_s = device_us // _US_PER_S
+    return _agree(wall_s - device_s, device_s)
+
+
+def _agree(ahead_s, since_s):
+    return abs(ahead_s) <= _SLACK_S + since_s // _DRIFT

@@ -8,7 +8,10 @@ byte.
 A block that is damaged is replaced by the first start known after it: later than the true ones, so the caps err on the
 safe side until a day has passed.
 
-Implements: STORE-1, STORE-3, GUARD-1
+Nobody knows for certain how long the power was gone. After a restart the starts are held back: as much later as device
+time has moved, so that the caps look back on what they looked back on at the last record (docs/adr/0011).
+
+Implements: STORE-1, STORE-3, GUARD-1, THER-8
 """
 
 import struct
@@ -20,6 +23,7 @@ STROKES = const(8)  # in a block
 OPEN_BYTES = const(32)  # of the starts after the last full block
 BLOCK_BYTES = const(40)  # number, starts, CRC
 TICK_SHIFT = const(20)  # GUARD_TICK_SHIFT
+_DAY_TICKS = const(82399)  # GUARD_DAY_TICKS
 
 
 def blocks_for(strokes):
@@ -74,6 +78,26 @@ class History:
                     damaged += 1
                 ticks[stroke % length] = later
         return damaged
+
+    def hold_back(self, strokes, from_us, to_us):
+        """Device time was `from_us` when `strokes` strokes had started, and is `to_us`: no start of the day before gets
+        older by that. The blocks are written anew with the next save(); if that is cut they are held back once more.
+        """
+        ticks = self._ticks
+        length = len(ticks)
+        now_tick = to_us >> TICK_SHIFT
+        by = now_tick - (from_us >> TICK_SHIFT)
+        if by <= 0:
+            return
+        first = strokes
+        while first > max(0, strokes - length) and ticks[(first - 1) % length] + by + _DAY_TICKS >= now_tick:
+            first -= 1
+        latest = 0
+        for stroke in range(first, strokes):
+            # Those that were held back before a save that was cut may be later than the next ones.
+            latest = max(latest, min(ticks[stroke % length] + by, now_tick))
+            ticks[stroke % length] = latest
+        self._written = min(self._written, first // STROKES)
 
     def _at(self, number):
         return self._address + number % self._blocks * BLOCK_BYTES

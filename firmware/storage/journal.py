@@ -19,7 +19,7 @@ from firmware.storage.settings import Settings
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(3)
+_LAYOUT_VERSION = const(4)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there
@@ -94,6 +94,12 @@ class Journal:
         """Put the starts of strokes back into the ring; returns how many are replaced because they were damaged."""
         record = self.record
         return self._history.restore(record.strokes, record.open_part, record.saved_us)
+
+    def hold_back(self, strokes, to_us):
+        """Device time has moved from the record's to `to_us` without anybody to say how long it was: so have the starts
+        of the `strokes` strokes there are by now.
+        """
+        self._history.hold_back(strokes, self.record.saved_us, to_us)
 
     def save(self, only_stroke=False):
         """Make `record` true. `only_stroke`: nothing but the stroke has changed since the last time."""

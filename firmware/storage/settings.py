@@ -33,10 +33,11 @@ _VALUES = (
     ("filled_by_weight_nl", "I", 0),  # and how much of it was weighed
     ("filled_strokes", "I", 0),  # that had started by then
     ("filled_utc_s", "I", 0),
+    ("filled_us", "Q", 0),  # device time then
 )
 _NAMES = tuple([name for name, _, _ in _VALUES])
 _FORMAT = "<" + "".join([code for _, code, _ in _VALUES])
-PAYLOAD_BYTES = const(384 + 56)
+PAYLOAD_BYTES = const(384 + 64)
 
 
 class Settings:

@@ -9,6 +9,7 @@ from firmware.therapy import refill
 from firmware.therapy.reservoir import CAPACITY_NL, DUE, LEVEL_FULL, Reservoir, lasts_s, level_of
 
 _H_S = const(3600)
+_US_PER_S = const(1000000)
 _NEVER_H = 0xFFFFFFFF
 _NO_BAND = len(refill.BANDS)  # the first refill has nothing to compare with
 
@@ -42,7 +43,7 @@ class Refills:
 
     def due(self):
         """Is a refill due, as far as anybody knows?"""
-        return bool(self._settings.refills) and self._now().due(self._utc_s())[0] == DUE
+        return bool(self._settings.refills) and self._due()[0] == DUE
 
     def read_reservoir(self):
         """The read_reservoir reply's fields."""
@@ -51,7 +52,7 @@ class Refills:
         day_mu = core.used(now_us, code.DAY) * self._stroke_nl * self._per_ml // 1000
         day_mu = day_mu or core.state()[code.RATE_MU_PER_H] * 24
         left_mu = self.left_mu
-        empty_s = lasts_s(left_mu, 0, day_mu)
+        empty_s = lasts_s(left_mu, self._settings.reservoir_stop_mu, day_mu)
         return {
             "now_us": now_us,
             "level": self.level(),
@@ -59,7 +60,7 @@ class Refills:
             "filled_mu": self._settings.filled_nl * self._per_ml // 1000,
             "filled_utc_s": self._settings.filled_utc_s,
             "empty_h": _NEVER_H if empty_s is None else min(empty_s // _H_S, _NEVER_H),
-            "due_utc_s": self._now().due(self._utc_s())[1],
+            "due_utc_s": self._due()[1],
         }
 
     def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
@@ -90,7 +91,7 @@ class Refills:
             found = refill.accuracy(at_fill, residual, delivered_nl)
         before = [getattr(settings, name) for name in _STORED]
         after = (settings.refills + 1, filled.nl, filled.reading_nl, max(0, filled.by_weight_nl), strokes)
-        self._set(after + (self._utc_s(),))
+        self._set(after + (self._utc_s(), self._clock.now_us()))
         if not self._books.memory.store_settings():
             self._set(before)
             self._books.on_failure()
@@ -109,6 +110,10 @@ class Refills:
         for name, value in zip(_STORED, values):
             setattr(self._settings, name, value)
 
+    def _due(self):
+        ran_us = self._clock.now_us() - self._settings.filled_us
+        return self._now().due(self._utc_s(), max(0, ran_us) // _US_PER_S)
+
     def _utc_s(self):
         return self._wall.utc_s(self._clock.now_us())
 
@@ -122,7 +127,15 @@ class Refills:
         return reservoir
 
 
-_STORED = ("refills", "filled_nl", "filled_reading_nl", "filled_by_weight_nl", "filled_strokes", "filled_utc_s")
+_STORED = (
+    "refills",
+    "filled_nl",
+    "filled_reading_nl",
+    "filled_by_weight_nl",
+    "filled_strokes",
+    "filled_utc_s",
+    "filled_us",
+)
 
 
 def _verdict(found):

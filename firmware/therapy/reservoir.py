@@ -71,12 +71,17 @@ class Reservoir:
         """The same in mU of insulin, rounded down."""
         return self.left_nl(strokes) * self._concentration_u_per_ml // 1000
 
-    def due(self, utc_s):
-        """(NOT_DUE, DUE or UNKNOWN; when it is due, UTC in s, 0 if unknown), at `utc_s`.
+    def due(self, utc_s, ran_s):
+        """(NOT_DUE, DUE or UNKNOWN; when it is due, UTC in s, 0 if unknown), at `utc_s` (0: the clock is lost), with
+        `ran_s` of device time since the fill.
 
-        UNKNOWN: the clock is lost now, or was at the fill, or runs from before it. Then nobody may take it for fresh.
+        By the wall clock or by device time, whichever comes first: that one is lost, was set or runs from before the
+        fill postpones nothing. UNKNOWN: not yet by device time, and no clock to say when.
         """
-        if not utc_s or not self.filled_utc_s or utc_s < self.filled_utc_s:
-            return UNKNOWN, 0
-        due_s = self.filled_utc_s + self.life_days * _DAY_S
-        return (DUE if utc_s >= due_s else NOT_DUE), due_s
+        life_s = self.life_days * _DAY_S
+        due_s = utc_s + life_s - ran_s if utc_s else 0
+        if utc_s and 0 < self.filled_utc_s <= utc_s:
+            due_s = min(due_s, self.filled_utc_s + life_s)
+        if ran_s >= life_s or (due_s and utc_s >= due_s):
+            return DUE, max(0, due_s)
+        return (NOT_DUE if due_s else UNKNOWN), due_s

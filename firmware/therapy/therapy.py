@@ -46,6 +46,7 @@ class Therapy:
             self._core.suspend(now_us)  # intact state or none: GUARD-3
             self._record.mode = protocol.STATE_STOPPED
             return
+        self._lapse(now_us)
         self.follow(now_us)
 
     @property
@@ -64,15 +65,20 @@ class Therapy:
     def time(self, now_us):
         """The deadline has come: what the core has done by itself goes into the books."""
         before = self._books.deliveries.stretch_id
+        lapsed = self._lapse(now_us)
+        self.follow(now_us)
+        if lapsed or before != self._books.deliveries.stretch_id:
+            self._books.store()
+
+    def _lapse(self, now_us):
+        """Has a recommendation reached its end? The programmed rate is back; into the log."""
         lapsed = 0 < self._record.recommended_until_us <= now_us
         if lapsed:
             self._record.recommended_until_us = 0
             rate_mu_per_h = self.programme.programmed_mu_per_h(now_us)
             note = (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_RATE_LAPSED, 0, 0, (rate_mu_per_h,))
             self._books.memory.note(*note)
-        self.follow(now_us)
-        if lapsed or before != self._books.deliveries.stretch_id:
-            self._books.store()
+        return lapsed
 
     def follow(self, now_us, reason=protocol.REASON_SUPERSEDED):
         """Bring core, programme and books together."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from firmware import wall_clock
 from firmware.drivers.clock import Clock
 from firmware.drivers.rtc import Rv3028, calendar
 from firmware.wall_clock import WallClock
@@ -78,13 +79,91 @@ def test_the_calendar_is_the_calendar() -> None:
         assert calendar(utc_s) == bytes(bcd(value) for value in fields), when
 
 
+def wall_at(rtc: RamRtc, now_us: int = 5_000_000) -> WallClock:
+    return WallClock(Clock(lambda: now_us), rtc)
+
+
 def test_how_long_the_power_was_gone_is_known_only_with_a_clock_that_went_on() -> None:
     rtc = RamRtc(NOW_S)
-    wall = WallClock(Clock(lambda: 5_000_000), rtc)
-    assert wall.gone_us(NOW_S - 100) == (100_000_000, 100_000_000 + 100_000 + 2_000_000)
-    assert wall.gone_us(NOW_S + 1) is None, "the clock has run back"
-    assert wall.gone_us(0) is None
-    rtc.now_s = None
-    assert not wall.look()
-    assert wall.gone_us(NOW_S - 100) is None
-    assert (wall.utc_s(7_000_000), wall.stamp_s(7_000_000)) == (0, 7)
+    likely_us, most_us = wall_at(rtc).gone_us(NOW_S - 100) or (0, 0)
+    assert likely_us == 100_000_000 and likely_us + 2_000_000 < most_us < likely_us + 6_000_000
+    assert (wall_at(rtc).gone_us(NOW_S + 3) or (1, 0))[0] == 0, "device time was ahead of it by as much in an hour"
+    lost = wall_at(RamRtc(None))
+    assert not lost.look() and lost.gone_us(NOW_S - 100) is None
+    assert (lost.utc_s(7_000_000), lost.stamp_s(7_000_000)) == (0, 7)
+
+
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize(
+    ("since_s", "why"),
+    [
+        (0, wall_clock.LOST_BEFORE),
+        (NOW_S + 5, wall_clock.BEHIND),
+        (NOW_S + 100 * 365 * 86400, wall_clock.BEHIND),
+        (NOW_S - 86_401, wall_clock.AHEAD),
+        (NOW_S - 25 * 3600, wall_clock.AHEAD),
+        (1, wall_clock.AHEAD),
+    ],
+)
+def test_a_time_that_contradicts_what_is_stored_is_lost_until_it_is_set(since_s: int, why: int) -> None:
+    wall = wall_at(RamRtc(NOW_S))
+    assert wall.gone_us(since_s) is None
+    assert not wall.known and wall.why == why
+    assert not wall.look(), "that the chip goes on does not make it right"
+    wall.set(NOW_S)
+    assert wall.known and wall.look()
+
+
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize("utc_s", [0, 946_684_800, 1_577_836_799, 4_102_444_800, 0xFFFFFFFF, 1 << 40])
+def test_a_time_outside_of_the_years_that_can_be_set_is_no_time(utc_s: int) -> None:
+    assert not wall_at(RamRtc(utc_s)).known
+    rtc = RamRtc(NOW_S)
+    wall = wall_at(rtc)
+    rtc.now_s = utc_s
+    assert not wall.look() and wall.why == wall_clock.DISAGREES
+
+
+@pytest.mark.req("THER-8")
+def test_a_read_that_fails_once_loses_nothing() -> None:
+    rtc = FlakyRtc(NOW_S)
+    now = [0]
+    wall = WallClock(Clock(lambda: now[0]), rtc)
+    for answer in (None, OSError(5), NOW_S + 999_999, 0):
+        rtc.answers = [answer]
+        assert wall.look() and not wall.silent and wall.utc_s(0) == NOW_S, answer
+
+
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize("answer", [None, OSError(5)])
+def test_a_silent_clock_is_held_by_device_time_for_a_day_and_no_longer(answer: object) -> None:
+    rtc = FlakyRtc(NOW_S)
+    now = [0]
+    wall = WallClock(Clock(lambda: now[0]), rtc)
+    hour_us = 3_600_000_000
+    for hour in range(1, 24):
+        now[0] = hour * hour_us
+        rtc.answers = [answer] * 9
+        assert wall.look() and wall.silent
+        assert wall.utc_s(now[0]) == NOW_S + 3600 * hour
+    now[0] = 24 * hour_us
+    rtc.answers = [answer] * 9
+    assert not wall.look() and wall.why == wall_clock.SILENT
+    rtc.answers = []
+    rtc.now_s = NOW_S + 86_400
+    assert not wall.look(), "until a person sets it"
+
+
+class FlakyRtc(RamRtc):
+    """Gives `answers` first, an exception by raising it."""
+
+    def __init__(self, now_s: int | None) -> None:
+        super().__init__(now_s)
+        self.answers: list[object] = []
+
+    def read(self) -> int | None:
+        answer = self.answers.pop(0) if self.answers else self.now_s
+        if isinstance(answer, Exception):
+            raise answer
+        assert answer is None or isinstance(answer, int)
+        return answer

@@ -70,7 +70,9 @@ def test_after_a_power_cut_the_orders_hold_in_the_device_s_time() -> None:
 
 def test_the_battery_backed_clock_jumps_and_is_lost() -> None:
     jump = Step(60 * S, "clock_jump", {"by_s": 3600})
-    run = play(script(jump, Step(70 * S, "power_cut", {"off_s": 1}), Step(80 * S, "look"), Step(90 * S, "clock_lost")))
+    cut = {"off_s": 1}
+    lost = (Step(90 * S, "clock_lost"), Step(100 * S, "power_cut", cut))
+    run = play(script(jump, Step(70 * S, "power_cut", cut), Step(80 * S, "look"), *lost))
     before = run.looks[0].time["utc_s"] - run.looks[0].at_us // S
     assert before % 3600 == 0
     assert run.looks[-1].time["utc_s"] == 0

@@ -75,24 +75,37 @@ def test_below_the_threshold_no_time_is_left() -> None:
 
 def test_refill_is_due_after_45_days_to_the_second(reservoir: Reservoir) -> None:
     due_s = FILLED_S + 45 * DAY_S
-    assert reservoir.due(due_s - 1) == (place.NOT_DUE, due_s)
-    assert reservoir.due(due_s) == (place.DUE, due_s)
+    assert reservoir.due(due_s - 1, 45 * DAY_S - 1) == (place.NOT_DUE, due_s)
+    assert reservoir.due(due_s, 45 * DAY_S) == (place.DUE, due_s)
 
 
 def test_a_new_life_counts_from_the_same_fill(reservoir: Reservoir) -> None:
     reservoir.life_days = 90
-    assert reservoir.due(FILLED_S + 89 * DAY_S)[0] == place.NOT_DUE
-    assert reservoir.due(FILLED_S + 90 * DAY_S)[0] == place.DUE
+    assert reservoir.due(FILLED_S + 89 * DAY_S, 89 * DAY_S)[0] == place.NOT_DUE
+    assert reservoir.due(FILLED_S + 90 * DAY_S, 90 * DAY_S)[0] == place.DUE
 
 
-@pytest.mark.parametrize("now_s", [None, 0, FILLED_S - 1])
-def test_without_a_clock_it_is_unknown_and_said_so(reservoir: Reservoir, now_s: int | None) -> None:
-    assert reservoir.due(now_s) == (place.UNKNOWN, 0)
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize("utc_s", [0, FILLED_S - 1, FILLED_S, FILLED_S + 10 * DAY_S])
+def test_a_clock_that_is_lost_or_was_put_back_postpones_nothing(reservoir: Reservoir, utc_s: int) -> None:
+    assert reservoir.due(utc_s, 45 * DAY_S - 1)[0] == (place.NOT_DUE if utc_s else place.UNKNOWN)
+    assert reservoir.due(utc_s, 45 * DAY_S)[0] == place.DUE
 
 
-def test_filled_while_the_clock_was_lost_is_unknown_for_ever(reservoir: Reservoir) -> None:
+@pytest.mark.req("THER-8")
+def test_what_comes_first_counts_and_is_what_is_shown(reservoir: Reservoir) -> None:
+    # Put forward by ten days, which may have been without power: the insulin is that old.
+    assert reservoir.due(FILLED_S + 40 * DAY_S, 30 * DAY_S) == (place.NOT_DUE, FILLED_S + 45 * DAY_S)
+    assert reservoir.due(FILLED_S + 45 * DAY_S, 35 * DAY_S) == (place.DUE, FILLED_S + 45 * DAY_S)
+    assert reservoir.due(FILLED_S + 20 * DAY_S, 30 * DAY_S) == (place.NOT_DUE, FILLED_S + 35 * DAY_S)
+
+
+@pytest.mark.req("THER-8")
+def test_filled_while_the_clock_was_lost_is_due_by_device_time(reservoir: Reservoir) -> None:
     reservoir.filled_utc_s = 0
-    assert reservoir.due(FILLED_S) == (place.UNKNOWN, 0)
+    assert reservoir.due(0, 5) == (place.UNKNOWN, 0)
+    assert reservoir.due(FILLED_S, 5 * DAY_S) == (place.NOT_DUE, FILLED_S + 40 * DAY_S)
+    assert reservoir.due(FILLED_S, 45 * DAY_S)[0] == place.DUE
 
 
 def test_fewer_strokes_than_at_the_fill_are_refused(reservoir: Reservoir) -> None:

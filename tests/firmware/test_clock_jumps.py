@@ -1,0 +1,282 @@
+"""Whatever the wall clock shows: caps, due dates and deliveries go by device time, or an alarm says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from firmware import dose_codes, protocol, wall_clock
+from firmware.vocabulary import UTC_MAX_S, UTC_MIN_S
+from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.ram import RamRtc
+
+HOUR_US = 3600 * SECOND_US
+DAY_US = 24 * HOUR_US
+DAY_S = 86_400
+WEIGHTS = {"put_before_mg": 30_000, "put_after_mg": 15_000, "taken_back_nl": 0}
+EMPTY = {"drawn_before_mg": 10_000, "drawn_after_mg": 10_100}
+
+
+def events(hand: Hand, event: int) -> list[dict[str, int]]:
+    found = hand.pump.reports.read_log(0, 1000)["events"]
+    return [each for each in found if each["event"] == event]
+
+
+def patterned(hand: Hand) -> None:
+    """Pattern A: 0.3 U/h, and 1 U/h from noon on."""
+    day = [{"rate_mu_per_h": 300 if half_hour < 24 else 1000} for half_hour in range(48)]
+    staged = hand.pump.patterns.stage_pattern(0, day)
+    hand.pump.patterns.commit_pattern(0, fingerprint=staged["fingerprint"])
+    hand.pump.therapy.select_pattern(0)
+
+
+JUMPS_S = (-40 * 365 * DAY_S, -26 * 365 * DAY_S, -DAY_S, -60, 61, 3601, 7200, 23 * 3600, 25 * 3600, 40 * DAY_S)
+JUMPS_S += (70 * 365 * DAY_S,)
+
+
+@pytest.mark.req("THER-8", "GUARD-1", "STORE-2")
+@pytest.mark.parametrize("jump_s", JUMPS_S)
+def test_no_jump_over_a_power_cut_empties_a_rolling_cap(jump_s: int) -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(40_000)
+    hand.live(600 * SECOND_US)
+    assert hand.pump.status()["hour_mu"] == 40_000
+    now = hand
+    for _ in range(2):
+        assert now.rtc.now_s is not None
+        now.rtc.now_s += jump_s
+        now = now.restarted()
+        status = now.pump.status()
+        assert (status["hour_mu"], status["day_mu"]) == (40_000, 40_000)
+        refused(partial(now.pump.boluses.bolus, 20_200), protocol.HOUR_LIMIT)
+    now.live(now.now_us + HOUR_US + 10 * SECOND_US)
+    assert now.pump.status()["hour_mu"] == 0, "an hour with power has passed"
+    assert now.pump.status()["day_mu"] == 40_000
+
+
+@pytest.mark.req("THER-8", "GUARD-1")
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_stroke_in_doubt_does_not_take_the_caps_along_to_when_it_was_due(lost: bool) -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(40_000)
+    hand.pump.therapy.set_basal(50)  # a stroke every four hours
+    hand.live(600 * SECOND_US)
+    after = hand.restarted(5 * HOUR_US, clock_lost=lost)
+    assert after.pump.status()["hour_mu"] == 40_200
+    refused(lambda: after.pump.boluses.bolus(20_000), protocol.HOUR_LIMIT)
+
+
+@pytest.mark.req("THER-8", "STORE-1")
+def test_starts_held_back_are_stored_whatever_cuts_that_short() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(20_000)
+    hand.live(600 * SECOND_US)
+    writes = len(hand.memory.writes)
+    image, utc_s = bytes(hand.memory.cells), hand.rtc.now_s
+    Hand(hand.memory, hand.rtc)
+    recovery = len(hand.memory.writes) - writes
+    for number in range(1, recovery + 1):
+        for cut_bytes in (0, 20):
+            memory = type(hand.memory)(image=image)
+            memory.cut_write, memory.cut_bytes = number, cut_bytes
+            rtc = RamRtc((utc_s or 0) + 7200)
+            try:
+                Hand(memory, rtc)
+            except BaseException as error:
+                assert type(error).__name__ == "PowerCut"
+            memory.cut_write = 0
+            rtc.now_s = (utc_s or 0) + 7210
+            after = Hand(memory, rtc)
+            assert after.pump.status()["hour_mu"] == 20_000
+            ticks = list(after.core.ticks())[:100]
+            assert ticks == sorted(ticks) and ticks[-1] <= after.now_us >> 20
+
+
+@pytest.mark.req("THER-8", "THER-1", "ALARM-1")
+@pytest.mark.parametrize(
+    "utc_s", [946_684_800, 1_577_836_800, 1_767_225_600 + 12 * 3600 - 60, 1_767_225_600 + 3 * DAY_S]
+)
+def test_a_clock_that_contradicts_what_is_stored_is_lost(utc_s: int) -> None:
+    hand = Hand(rtc=RamRtc(1_767_225_600 + 12 * 3600))
+    patterned(hand)
+    hand.live(HOUR_US)
+    hand.rtc.now_s = utc_s
+    after = hand.restarted()
+    status = after.pump.status()
+    assert (status["utc_s"], status["basal_rate_mu_per_h"]) == (0, 300)
+    assert "clock_lost" in alarms(after)
+    assert events(after, protocol.EVENT_CLOCK_LOST)[-1]["detail"] in (
+        wall_clock.SILENT,
+        wall_clock.BEHIND,
+        wall_clock.AHEAD,
+    )
+    again = after.restarted(HOUR_US)
+    assert again.pump.status()["utc_s"] == 0, "that it goes on since does not make it right"
+    again.pump.device.set_time(1_767_225_600 + 13 * 3600)
+    assert again.pump.status()["basal_rate_mu_per_h"] == 1000
+    last = again.restarted(60 * SECOND_US)
+    assert last.pump.status()["utc_s"] == 1_767_225_600 + 13 * 3600 + 60
+
+
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize("jump_s", [-26 * 365 * DAY_S, -3600, -60, 60, 3600, 25 * 3600])
+def test_a_jump_of_a_running_pump_is_found_within_the_hour(jump_s: int) -> None:
+    hand = Hand(rtc=RamRtc(1_767_225_600 + 13 * 3600))
+    patterned(hand)
+    hand.live(HOUR_US // 2)
+    assert hand.rtc.now_s is not None
+    hand.rtc.now_s += jump_s
+    hand.live(3 * HOUR_US)
+    assert alarms(hand) == ["clock_lost"], "one jump is no other rate: therapy goes on at the least of the pattern"
+    assert hand.pump.status()["basal_rate_mu_per_h"] == 300
+    assert hand.pump.status()["state"] == protocol.STATE_RUNNING
+
+
+@pytest.mark.req("THER-8", "THER-4")
+@pytest.mark.parametrize("move_s", [-40 * DAY_S, -5 * 365 * DAY_S, 0])
+def test_no_clock_that_is_set_postpones_a_refill(move_s: int) -> None:
+    hand = Hand()
+    hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | {"in_use_days": 3}))
+    hand.live(2 * DAY_US)
+    hand.pump.device.set_time(hand.pump.status()["utc_s"] + move_s)
+    hand.live(3 * DAY_US - SECOND_US)
+    assert "refill_due" not in alarms(hand)
+    after = hand.restarted(SECOND_US, clock_lost=move_s == 0)
+    after.live(3 * DAY_US + HOUR_US)
+    assert "refill_due" in alarms(after)
+
+
+@pytest.mark.req("THER-8")
+def test_nothing_that_runs_is_moved_by_a_clock_that_is_set() -> None:
+    def life(moves: tuple[int, ...]) -> list[int]:
+        hand = Hand()
+        hand.pump.therapy.set_basal(1000)
+        hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 200, 60)
+        hand.pump.boluses.dual_bolus(2000, 4000, 120)
+        for number in range(12):
+            for utc_s in moves:
+                hand.pump.device.set_time(utc_s)
+            hand.live((number + 1) * 1000 * SECOND_US)
+        return hand.strokes_us
+
+    assert life((UTC_MIN_S, UTC_MAX_S, 1_767_225_600)) == life((UTC_MAX_S,)) == life(())
+
+
+@pytest.mark.req("THER-8", "LOG-1")
+@pytest.mark.parametrize("utc_s", [UTC_MIN_S, UTC_MAX_S])
+def test_the_ends_of_what_can_be_set_leave_room_for_every_sum(utc_s: int) -> None:
+    field = next(each for each in protocol.MESSAGES if each.name == "set_time").request[-1]
+    assert (field.low, field.high) == (UTC_MIN_S, UTC_MAX_S)
+    hand = Hand()
+    patterned(hand)
+    hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | {"in_use_days": 90, "utc_offset_min": 840}))
+    hand.pump.device.set_time(utc_s)
+    hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    hand.live(2 * DAY_US)
+    for name in ("read_time", "read_reservoir", "read_log", "status"):
+        message = next(each for each in protocol.MESSAGES if each.name == name)
+        answer = getattr(hand.pump if name == "status" else hand.pump.refills, name, None) or getattr(
+            hand.pump.reports, name
+        )
+        reply = answer(0, 5) if name == "read_log" else answer()
+        if name != "status":
+            protocol.encode(message.reply, reply)
+        else:
+            protocol.encode(protocol.STATUS, reply)
+    after = hand.restarted()
+    assert protocol.encode(protocol.STATUS, after.pump.status())
+
+
+@pytest.mark.req("THER-8", "THER-7")
+def test_a_recommendation_ends_with_a_clock_that_was_lost_over_a_cut() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1000)
+    hand.pump.therapy.recommend_rate(5000, 60)
+    hand.live(60 * SECOND_US)
+    kept = hand.restarted(60 * SECOND_US)
+    assert kept.pump.status()["in_force_mu_per_h"] == 5000
+    after = kept.restarted(60 * SECOND_US, clock_lost=True)
+    assert after.pump.status()["in_force_mu_per_h"] == 1000
+    assert after.pump.status()["recommended_until_us"] == protocol.NEVER_US
+    assert len(events(after, protocol.EVENT_RATE_LAPSED)) == 1
+
+
+# --- K14.3: how fast they go. Nothing here is faked but the battery-backed clock itself.
+
+
+class DriftingRtc(RamRtc):
+    """A battery-backed clock `ppm` fast of the device's `now()`, which ticks at its own moment of the second."""
+
+    def __init__(self, now: Callable[[], int], ppm: int, phase_us: int = 0) -> None:
+        super().__init__()
+        self._now = now
+        self._ppm = ppm
+        self._phase_us = phase_us
+        self.moved_s = 0
+
+    def read(self) -> int:
+        us = self._now() + self._phase_us
+        return 1_767_225_600 + self.moved_s + (us + us * self._ppm // 1_000_000) // SECOND_US
+
+    def set(self, utc_s: int) -> None:
+        self.moved_s += utc_s - self.read()
+
+
+def drifting(ppm: int, phase_us: int = 0) -> Hand:
+    hands: list[Hand] = []
+    rtc = DriftingRtc(lambda: hands[0].now_us if hands else 0, ppm, phase_us)
+    hand = Hand(rtc=rtc)
+    hands.append(hand)
+    return hand
+
+
+@pytest.mark.req("SELF-1", "THER-8")
+@pytest.mark.parametrize("ppm", [-500_000, -20_000, 20_000, 1_000_000, -1_000_000, -1500, 1500])
+def test_a_clock_that_goes_wrong_is_found_within_a_day_and_doses_no_more(ppm: int) -> None:
+    hand = drifting(ppm)
+    hand.pump.therapy.set_basal(5000)
+    hand.live(25 * HOUR_US)
+    assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+    active = {protocol.BY_ID and each["alarm"]: each["detail"] for each in hand.pump.alarms.read_alarms(0)["records"]}
+    assert active[4] == 1 << 8, "self_test_fail, of clock_rate alone"
+    if abs(ppm) >= 20_000:
+        assert hand.strokes_us[-1] < 3 * HOUR_US
+        assert "clock_lost" in alarms(hand)
+    refused(hand.pump.therapy.resume, protocol.SELF_TEST_FAILED)
+
+
+@pytest.mark.req("SELF-1", "THER-8")
+@pytest.mark.parametrize("offset_us", [0, 700 * SECOND_US])
+def test_setting_the_time_does_not_hide_a_clock_that_goes_wrong(offset_us: int) -> None:
+    hand = drifting(-20_000)
+    for number in range(1, 8):
+        hand.live(number * HOUR_US // 2 + offset_us)
+        hand.pump.device.set_time(1_767_225_600 + number * 1800)
+    assert "clock_lost" in alarms(hand)
+
+
+@pytest.mark.req("SELF-1", "THER-8")
+@pytest.mark.parametrize("ppm", [-200, 0, 200])
+@pytest.mark.parametrize("phase_us", [0, 999_999])
+def test_two_sound_clocks_are_quiet_for_thirty_days(ppm: int, phase_us: int) -> None:
+    hand = drifting(ppm, phase_us)
+    hand.live(30 * DAY_US)
+    assert alarms(hand) == []
+    assert abs(hand.pump.status()["utc_s"] - hand.rtc.read()) <= 2
+
+
+@pytest.mark.req("THER-8", "ALARM-1")
+def test_a_silent_clock_is_in_the_log_once_and_lost_after_a_day() -> None:
+    hand = Hand()
+    patterned(hand)
+    hand.rtc.now_s = None
+    hand.live(20 * HOUR_US)
+    assert alarms(hand) == [] and hand.pump.status()["utc_s"] == 1_767_225_600 + 20 * 3600
+    assert hand.pump.status()["basal_rate_mu_per_h"] == 1000, "the pattern goes on"
+    assert len(events(hand, protocol.EVENT_CLOCK_SILENT)) == 1
+    hand.live(26 * HOUR_US)
+    assert alarms(hand) == ["clock_lost"]
+    assert hand.core.state()[dose_codes.RATE_MU_PER_H] == 300
