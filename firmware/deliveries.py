@@ -114,8 +114,8 @@ class Deliveries:
         self._stretch = None
         ended.end_us = end_us
         ended.reason = reason
-        in_flight = state[code.IN_FLIGHT] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
-        if in_flight and self._late is None and ended.commanded > ended.delivered:
+        in_flight = state[code.UNCONFIRMED] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
+        if in_flight and self._late is None:
             # Its own, and what is in progress counts as delivered (DOSE-5): the log cannot wait for it.
             ended.delivered += 1
             self._late = ended

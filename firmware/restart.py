@@ -72,7 +72,8 @@ def restore(core, journal, wall, now_us):
 def _finish_stroke_in_progress(core):
     state = core.state()
     if state[code.IN_FLIGHT]:
-        if state[code.GUARD_CONFIRMED] != state[code.GUARD_COMMANDED]:
+        # Its own flag tells, not the totals: the sensor may have missed a stroke earlier, or seen one too many.
+        if state[code.UNCONFIRMED]:
             core.confirmed()
         core.ended()
 
