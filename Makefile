@@ -18,12 +18,11 @@ PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
 WORKERS ?= 2
-# What core-mutation compares with; how long the fuzzers of the dose core run.
+# What the mutation gates compare with; how long that of the Python code may take; how long the fuzzers of the core run.
 BASE ?= HEAD
+MUTATION_SECONDS ?= 300
 FUZZ_RUNS ?= 150000
 FUZZ_SECONDS ?= 600
-# Random therapy scripts of each kind of twin runs.
-SCRIPTS ?= 1000
 
 VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) -m tools.bootstrap
@@ -115,10 +114,6 @@ powerloss: ready ## cut the power at every write and exchange of a life, and of 
 life: ready ## live eight years of one patient, made from SEED, checked every day; build/life
 	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
 
-.PHONY: scripts-nightly
-scripts-nightly: ready ## twin runs of SCRIPTS random therapy scripts of each kind, from SEED on; build/scripts.json
-	@$(VENV)/python -m hil.scripts --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json
-
 .PHONY: desk-edges
 desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json
 	@$(VENV)/python -m hil.cli desk-edges --out build/desk-edges.json
@@ -133,10 +128,14 @@ test: ready ready-desk-emulated ## run all tests
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: check
-check: setup stubs ## format check, lint, types and all tests
+check: style ## format check, lint, types and all tests
+	@$(MAKE) test
+
+.PHONY: style
+style: setup stubs ## format check, lint and types
 	@$(VENV)/ruff format --check
 	@$(VENV)/clang-format --dry-run --Werror $(C_FILES)
-	@$(MAKE) lint types test
+	@$(MAKE) lint types
 
 .PHONY: format
 format: setup ## format Python and C
@@ -159,6 +158,14 @@ types: stubs ## check types: CPython code, then the firmware against MicroPython
 	@$(VENV)/mypy --config-file tools/mypy-rp2.ini
 	@$(VENV)/mypy --config-file tools/mypy-stm32.ini
 	@$(VENV)/mypy --config-file tools/mypy-bench-io.ini
+
+.PHONY: mutation
+mutation: setup core-module ## Python: mutants of the lines changed since BASE, for MUTATION_SECONDS; build/mutation
+	@$(VENV)/python -m tools.mutation --changed $(BASE) --seed $(SEED) --workers $(WORKERS) --seconds $(MUTATION_SECONDS)
+
+.PHONY: mutation-full
+mutation-full: setup core-module ## Python: every mutant of firmware, programmer and the bench's judges (nightly)
+	@$(VENV)/python -m tools.mutation --full --workers $(WORKERS)
 
 .PHONY: core
 core: ## dose core: every quick gate, then build/core/summary.json

@@ -68,27 +68,28 @@ bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
     return valid;
 }
 
-// Enters what the interrupt has done, and the time that has passed.
+// What every call with a time begins with: enters what the interrupt has done, and the time that has passed. From then on
+// the time of the call is that of the books, basal.at_us.
 static dose_result_t settle(core_t *core, uint64_t now_us) {
     dose_result_t result = DOSE_E_TIME;
+    // The clock was read before the call. Since then the interrupt may have started a stroke, or a call have come in between
+    // that read it later. Such a call counts as of the books; one from before the turn, whose clock runs back, is refused.
+    const bool of_this_turn = (now_us + GUARD_BUSY_MAX_US) >= core->dose.basal.at_us;
     enter(core);
-    if (now_us >= core->dose.basal.at_us) {
-        dose_settle(&core->dose, now_us);
-        result = DOSE_OK;
+    if (of_this_turn) {
+        if (now_us > core->dose.basal.at_us) {
+            dose_settle(&core->dose, now_us);
+        }
+        result = faulted(core) ? DOSE_E_FAULT : DOSE_OK;
     }
     return result;
 }
 
-// What every request begins with.
-static dose_result_t ready(core_t *core, uint64_t now_us) {
-    const dose_result_t result = settle(core, now_us);
-    return faulted(core) ? DOSE_E_FAULT : result;
-}
-
 dose_result_t core_settle(core_t *core, uint64_t now_us) {
-    const dose_result_t result = settle(core, now_us);
-    if (result == DOSE_OK) {
-        guard_returned(&core->guard, now_us);
+    dose_result_t result = settle(core, now_us);
+    if (result != DOSE_E_TIME) {
+        guard_returned(&core->guard, core->dose.basal.at_us);
+        result = DOSE_OK;
     }
     return arm(core, result);
 }
@@ -113,7 +114,7 @@ static bool rate_allowed(const core_t *core, uint32_t rate_mu_per_h) {
 }
 
 dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per_h) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         if (rate_allowed(core, rate_mu_per_h)) {
             dose_set_basal(&core->dose, rate_mu_per_h);
@@ -125,7 +126,7 @@ dose_result_t core_set_basal(core_t *core, uint64_t now_us, uint32_t rate_mu_per
 }
 
 dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_us, uint32_t rate_mu_per_h) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         result = rate_allowed(core, rate_mu_per_h) ? dose_plan_basal(&core->dose, boundary_us, rate_mu_per_h)
                                                    : DOSE_E_MAX_BASAL;
@@ -134,7 +135,7 @@ dose_result_t core_plan_basal(core_t *core, uint64_t now_us, uint64_t boundary_u
 }
 
 dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, uint32_t value, uint64_t duration_us) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         if ((temp != BASAL_TEMP_RATE) && ((temp != BASAL_TEMP_PERCENT) || (value > BASAL_PERCENT_MAX))) {
             result = DOSE_E_RANGE;
@@ -148,7 +149,7 @@ dose_result_t core_temp_basal(core_t *core, uint64_t now_us, basal_temp_t temp, 
 }
 
 dose_result_t core_cancel_temp(core_t *core, uint64_t now_us) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         result = dose_cancel_temp(&core->dose);
     }
@@ -162,9 +163,9 @@ static bool runs(const core_t *core, dose_kind_t kind) {
 }
 
 dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_t square, uint64_t duration_us) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
-        const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, now_us, normal, square);
+        const guard_verdict_t verdict = guard_bolus_allowed(&core->guard, core->dose.basal.at_us, normal, square);
         if (((normal != 0u) && runs(core, DOSE_KIND_NORMAL)) || ((square != 0u) && runs(core, DOSE_KIND_SQUARE))) {
             result = DOSE_E_BUSY;
         } else if (verdict == GUARD_OK) {
@@ -181,7 +182,7 @@ dose_result_t core_bolus(core_t *core, uint64_t now_us, uint32_t normal, uint32_
 }
 
 dose_result_t core_cancel_bolus(core_t *core, uint64_t now_us) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         result = dose_cancel_bolus(&core->dose);
     }
@@ -189,7 +190,7 @@ dose_result_t core_cancel_bolus(core_t *core, uint64_t now_us) {
 }
 
 dose_result_t core_suspend(core_t *core, uint64_t now_us) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         result = dose_suspend(&core->dose, DOSE_REASON_SUSPENDED);
     }
@@ -197,7 +198,7 @@ dose_result_t core_suspend(core_t *core, uint64_t now_us) {
 }
 
 dose_result_t core_resume(core_t *core, uint64_t now_us) {
-    dose_result_t result = ready(core, now_us);
+    dose_result_t result = settle(core, now_us);
     if (result == DOSE_OK) {
         result = dose_resume(&core->dose);
     }

@@ -10,6 +10,11 @@
 // timer masked: core_settle() after each wake, core_permit() after each stroke, core_promise() before it idles. Time is a
 // monotonic microsecond count that never runs back.
 //
+// The time of a call. The supervisor reads the clock, then calls; the interrupt may start a stroke in between, which the call
+// enters at a later time than its own, and one turn may make several calls with one reading. So a call's time is never before
+// the books: if it is, but by no more than a turn may last (GUARD_BUSY_MAX_US), the call counts as of the books' time. A
+// supervisor whose clock runs back further than that is refused: TIME, and nothing is done but to enter what has happened.
+//
 // Implements: DOSE-1 … DOSE-5, DOSE-7, DOSE-8, GUARD-1 … GUARD-4
 #ifndef RELEVE_CORE_H
 #define RELEVE_CORE_H

@@ -24,7 +24,7 @@
 
 typedef enum {
     DOSE_OK = 0,
-    DOSE_E_TIME,       // now_us lies before an earlier call's
+    DOSE_E_TIME,       // now_us lies further before an earlier call than a turn of the supervisor lasts
     DOSE_E_RANGE,      // an argument is outside its range
     DOSE_E_SUSPENDED,  // not while suspended
     DOSE_E_RUNNING,    // not suspended, nothing to resume

@@ -139,7 +139,7 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
 }
 
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]) {
-    // A time gone by is refused there; the books are then as of the last call, which is what is saved.
+    // A clock that runs back is refused there; the books are then as of the last call, which is what is saved.
     (void)core_settle(core, now_us);
     pack(core, bytes);
 }

@@ -37,7 +37,8 @@ typedef enum {
                              // nothing is left to enter
 } state_invariant_t;
 
-// Writes the state. What the interrupt has done is entered first, as by any supervisor call.
+// Writes the state. What the interrupt has done is entered first, as by any supervisor call. It is as of dose.basal.at_us,
+// which may be later than now_us (core.h), and can be loaded at that time or after.
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]);
 
 // Replaces the state of a core made by core_init() for the same pump, with its history in place. The supervisor counts as

@@ -221,11 +221,15 @@ static void window_edge(play_t *play, uint32_t shape) {
     }
 }
 
-// A request with an old time.
-static void too_late(play_t *play, uint64_t back_us) {
+// A request with an old time: as a turn of the supervisor may have it, at the edge of that, or older.
+static void old_reading(play_t *play, uint64_t shape) {
     static const play_name_t names[] = {PLAY_SET_BASAL, PLAY_BOLUS,  PLAY_CANCEL_BOLUS, PLAY_SUSPEND,
                                         PLAY_RESUME,    PLAY_SETTLE, PLAY_CANCEL_TEMP,  PLAY_TEMP_BASAL};
-    play_call_t call = {.name = names[back_us % 8u], .argument = 1u, .temp = BASAL_TEMP_PERCENT, .second = 60000000u};
+    play_call_t call = {.name = names[shape % 8u], .argument = 1u, .temp = BASAL_TEMP_PERCENT, .second = 60000000u};
+    uint64_t back_us = shape & 0x3fffu;
+    if ((shape & 0x8000u) != 0u) {
+        back_us = ((shape & 0x4000u) != 0u) ? (back_us * 1000u) : ((GUARD_BUSY_MAX_US - 8u) + (back_us >> 10u));
+    }
     call.now_us = (play->now_us > back_us) ? (play->now_us - back_us) : 0u;
     call.second = (call.name == PLAY_TEMP_BASAL) ? 60000000u : 0u;
     (void)play_call(play, call);
@@ -322,7 +326,7 @@ static void one(play_t *play) {
             service_around_due(play, (uint32_t)take(play, 1u));
             break;
         case 23u:
-            too_late(play, take(play, 2u));
+            old_reading(play, take(play, 2u));
             break;
         case 24u:
             window_edge(play, (uint32_t)take(play, 2u));

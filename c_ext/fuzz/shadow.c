@@ -209,7 +209,6 @@ static void bolus(const play_call_t *call) {
 // A request that was accepted.
 static void accepted(const play_call_t *call) {
     books_t *books = &own.books;
-    PROMISE("nothing is accepted from the past", call->now_us >= books->at_us);
     PROMISE("nothing is accepted after a fault", own.words[FAULT] == 0u);
     if ((call->name != PLAY_BOLUS) && (call->name != PLAY_SUSPEND)) {
         books_settle(books, call->now_us);
@@ -326,14 +325,19 @@ static void check_books(const play_t *play, const play_call_t *call) {
                 ((own.armed_us == DOSE_NEVER) || (play->core.armed_kind == own.armed_kind)));
 }
 
-// A supervisor call: the books have been entered, then this happened.
-static void supervisor(const play_t *play, const play_call_t *call) {
+// A supervisor call: the books have been entered, then this happened, at the time that it tells or, if the books are later,
+// at theirs.
+static void supervisor(const play_t *play, const play_call_t *told) {
+    const bool runs_back = (told->now_us + BUSY_US) < own.books.at_us;
+    play_call_t made = *told;
+    const play_call_t *call = &made;
     bool untouched = (own.before.event == (uint8_t)CORE_NOTHING) && (own.words[FAULT] == 0u) && !own.flipped;
     bool refused = false;
     enter();
+    made.now_us = (made.now_us < own.books.at_us) ? own.books.at_us : made.now_us;
     switch (call->name) {
         case PLAY_SETTLE:
-            PROMISE("the present is settled", (call->result == (uint64_t)DOSE_OK) == (call->now_us >= own.books.at_us));
+            PROMISE("the present is settled", own.flipped || ((call->result != (uint64_t)DOSE_OK) == runs_back));
             if (call->result == (uint64_t)DOSE_OK) {
                 books_settle(&own.books, call->now_us);
                 own.alive_us = call->now_us + BUSY_US;
@@ -363,9 +367,11 @@ static void supervisor(const play_t *play, const play_call_t *call) {
             break;
         default:
             refused = call->result != (uint64_t)DOSE_OK;
+            PROMISE("a clock that runs back is refused, and no other",
+                    own.flipped || ((call->result == (uint64_t)DOSE_E_TIME) == runs_back));
             if (!refused) {
                 accepted(call);
-            } else if (call->now_us > own.books.at_us) {
+            } else if (!runs_back && (call->now_us > own.books.at_us)) {
                 // The time passes all the same; check_books() sees to the rest.
                 books_settle(&own.books, call->now_us);
                 untouched = false;

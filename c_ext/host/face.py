@@ -50,6 +50,9 @@ STATE_FIELDS = (
     "in_flight",
     "armed_us",
     "armed_kind",
+    "unconfirmed",
+    "hour_used",
+    "day_used",
 )
 
 # Steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s: an assumed small stepper, for tests.
@@ -173,10 +176,22 @@ class Core:
         self.module.lib.core_stroke_ended(self.c)
 
     def used(self, now_us: int, window: int) -> int:
-        """Strokes in the last hour (window 0) or day (1), as the guard counts them."""
+        """Strokes in the last hour (window 0) or day (1), as the guard counts them; what has happened is entered."""
+        self._look()
+        return self._used(now_us, window)
+
+    def _used(self, now_us: int, window: int) -> int:
         lib = self.module.lib
         ticks = lib.GUARD_DAY_TICKS if window == DAY else lib.GUARD_HOUR_TICKS
+        # A clock that was read before the latest stroke started counts as of the books.
+        now_us = max(now_us, int(self.c.dose.basal.at_us))
         return int(lib.guard_used_strokes(self._member("guard"), now_us, ticks))
+
+    def _look(self) -> None:
+        """What the interrupt has done goes into books and ring: c_ext/micropython/dosecore.c."""
+        lib = self.module.lib
+        if self.c.event != lib.CORE_NOTHING or lib.guard_faulted(self._member("guard")):
+            lib.core_permit(self.c, 0)
 
     def limits(self) -> tuple[int, int, int, int]:
         """In force: (basal_mu_per_h, bolus strokes, strokes in an hour, strokes in a day)."""
@@ -192,8 +207,13 @@ class Core:
         """(steps, duration_us, the periods in µs)."""
         return self._steps, self._burst_us, tuple(self._periods[i] for i in range(self._steps))
 
-    def state(self) -> tuple[int, ...]:
-        """STATE_FIELDS, all integers."""
+    def state(self, now_us: int | None = None) -> tuple[int, ...]:
+        """STATE_FIELDS, all integers, as it stands.
+
+        With a time what has happened is entered first, and the strokes used are those before it; else they are -1.
+        """
+        if now_us is not None:
+            self._look()
         c = self.c
         dose, guard, basal = c.dose, c.guard, c.dose.basal
         schedule = basal.schedule
@@ -212,7 +232,8 @@ class Core:
             dose.square_pace.owed_q, dose.square_waiting,
             guard.commanded.value, guard.confirmed.value, guard.permitted.value, guard.fault.value,
             guard.alive_tick.value, guard.free_tick.value,
-            c.strokes_withheld, c.in_flight, _or_never(c.armed_us), c.armed_kind,
+            c.strokes_withheld, c.in_flight, _or_never(c.armed_us), c.armed_kind, c.unconfirmed,
+            *(-1 if now_us is None else self._used(now_us, window) for window in (HOUR, DAY)),
         )  # fmt: skip
 
     def save(self, now_us: int) -> bytes:
@@ -242,6 +263,7 @@ class Core:
         Why so: c_ext/micropython/dosecore.c, which does the same.
         """
         stored = bytearray(self.save(now_us))
+        now_us = int(self.c.dose.basal.at_us)
         broken = self.load(now_us, stored)
         if broken:
             return broken

@@ -152,8 +152,12 @@ static mp_obj_t py_promise(mp_obj_t self, mp_obj_t now_object, mp_obj_t back_obj
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(promise_obj, py_promise);
 
-static mp_obj_t py_alive(mp_obj_t self, mp_obj_t now_us) {
-    return mp_obj_new_bool(core_alive(dosecore_get(self), dosecore_get_u64(now_us)));
+static mp_obj_t py_alive(mp_obj_t self, mp_obj_t now_object) {
+    const core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    bool alive;
+    MASKED(alive = core_alive(core, now_us));
+    return mp_obj_new_bool(alive);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(alive_obj, py_alive);
 
@@ -291,10 +295,28 @@ static mp_obj_t py_ended(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(ended_obj, py_ended);
 
-// Insulin in strokes of the last hour (window 0) or day (1).
-static mp_obj_t py_used(mp_obj_t self, mp_obj_t now_us, mp_obj_t window) {
+// Before a look: what the interrupt has done since the last call goes into books and ring. No stroke is number 0: the permit is
+// refused, and all else that it does is what every supervisor call does.
+static void look(core_t *core) {
+    if ((core->event != (uint8_t)CORE_NOTHING) || guard_faulted(&core->guard)) {
+        (void)core_permit(core, 0u);
+    }
+}
+
+// Strokes that count in a window now; a clock that was read before the latest stroke started counts as of the books.
+static uint32_t used(const core_t *core, uint64_t now_us, uint32_t window_ticks) {
+    const uint64_t books_us = core->dose.basal.at_us;
+    return guard_used_strokes(&core->guard, (now_us < books_us) ? books_us : now_us, window_ticks);
+}
+
+// Strokes of the last hour (window 0) or day (1).
+static mp_obj_t py_used(mp_obj_t self, mp_obj_t now_object, mp_obj_t window) {
+    core_t *core = dosecore_get(self);
+    const uint64_t now_us = dosecore_get_u64(now_object);
     const uint32_t ticks = mp_obj_is_true(window) ? GUARD_DAY_TICKS : GUARD_HOUR_TICKS;
-    return mp_obj_new_int_from_uint(guard_used_strokes(&dosecore_get(self)->guard, dosecore_get_u64(now_us), ticks));
+    uint32_t strokes;
+    MASKED(look(core); strokes = used(core, now_us, ticks));
+    return mp_obj_new_int_from_uint(strokes);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(used_obj, py_used);
 
@@ -359,11 +381,22 @@ static mp_obj_t py_load(mp_obj_t self, mp_obj_t now_us, mp_obj_t bytes) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(load_obj, py_load);
 
-// The order is the one of c_ext.host.Core.state(); firmware/dose_codes.py has the places.
-static mp_obj_t py_state(mp_obj_t self) {
-    const core_t *live = dosecore_get(self);
-    core_t copy;  // all of one instant
-    MASKED(copy = *live);
+static void copy_entered(core_t *copy, core_t *live, bool enter) {
+    if (enter) {
+        look(live);
+    }
+    *copy = *live;
+}
+
+// state() -> the state as it stands; state(now_us): what the interrupt has done is entered first, and last in it are the strokes
+// that count in the hour and the day before now_us (-1 without a time). All of one instant. The order is the one of
+// c_ext.host.Core.state(); firmware/dose_codes.py has the places.
+static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
+    core_t *live = dosecore_get(args[0]);
+    const bool asked = n_args > 1u;
+    const uint64_t now_us = asked ? dosecore_get_u64(args[1]) : 0u;
+    core_t copy;
+    MASKED(copy_entered(&copy, live, asked));
     const core_t *core = &copy;
     const dose_t *dose = &core->dose;
     const basal_t *basal = &dose->basal;
@@ -412,9 +445,13 @@ static mp_obj_t py_state(mp_obj_t self) {
     items[n++] = MP_OBJ_NEW_SMALL_INT(core->in_flight);
     items[n++] = new_due(core->armed_us);
     items[n++] = MP_OBJ_NEW_SMALL_INT(core->armed_kind);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(core->unconfirmed);
+    // The ring is written by supervisor calls only.
+    items[n++] = MP_OBJ_NEW_SMALL_INT(asked ? (mp_int_t)used(core, now_us, GUARD_HOUR_TICKS) : -1);
+    items[n++] = MP_OBJ_NEW_SMALL_INT(asked ? (mp_int_t)used(core, now_us, GUARD_DAY_TICKS) : -1);
     return mp_obj_new_tuple(n, items);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(state_obj, py_state);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(state_obj, 1, 2, py_state);
 
 // A safety variable in a saved state, whose members lie after its version (state.h).
 static void put_word(uint8_t bytes[STATE_BYTES], size_t member, uint32_t value) {
@@ -433,14 +470,15 @@ static mp_obj_t py_clear_fault(mp_obj_t self, mp_obj_t now_object) {
     const uint64_t now_us = dosecore_get_u64(now_object);
     dosecore_mask();
     state_save(core, now_us, bytes);
-    state_invariant_t broken = state_load(core, now_us, bytes);
+    const uint64_t books_us = core->dose.basal.at_us;  // not before now_us, unless the clock runs back
+    state_invariant_t broken = state_load(core, books_us, bytes);
     if (broken == STATE_OK) {
         const uint32_t apart = core->guard.commanded.value - core->guard.confirmed.value;
         if ((core->guard.fault.value == (uint32_t)GUARD_COUNT_FAULT) || ((apart + 1u) > 2u)) {
             put_word(bytes, offsetof(guard_t, confirmed), core->guard.commanded.value);
         }
         put_word(bytes, offsetof(guard_t, fault), (uint32_t)GUARD_OK);
-        broken = state_load(core, now_us, bytes);
+        broken = state_load(core, books_us, bytes);
     }
     dosecore_unmask();
     return MP_OBJ_NEW_SMALL_INT(broken);
@@ -449,6 +487,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(clear_fault_obj, py_clear_fault);
 
 // (basal_mu_per_h, bolus strokes, hour strokes, day strokes) in force
 static mp_obj_t py_limits(mp_obj_t self) {
+    // Supervisor calls alone write them.
     const guard_t *guard = &dosecore_get(self)->guard;
     mp_obj_t items[4] = {
         mp_obj_new_int_from_uint(guard->basal_mu_per_h.value),
@@ -462,7 +501,10 @@ static MP_DEFINE_CONST_FUN_OBJ_1(limits_obj, py_limits);
 
 // The running or last bolus, without a tuple: is it still being delivered? Called after every stroke.
 static mp_obj_t py_bolus_running(mp_obj_t self) {
-    return mp_obj_new_bool(core_bolus_running(dosecore_get(self)));
+    const core_t *core = dosecore_get(self);
+    bool running;
+    MASKED(running = core_bolus_running(core));
+    return mp_obj_new_bool(running);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(bolus_running_obj, py_bolus_running);
 

@@ -13,6 +13,7 @@ from firmware.storage import history
 
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
+_BOOKS_US_AT = const(221)  # and the time of its books; a test compares
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
 PROCEDURE_BYTES = const(37)  # STATE_BYTES of firmware.therapy.clinic; a test compares
 
@@ -95,6 +96,10 @@ class StateRecord:
     def strokes_of_core(self):
         """Strokes that had started when `core` was saved."""
         return struct.unpack_from("<I", self.core, _COMMANDED_AT)[0]
+
+    def books_us_of_core(self):
+        """As of when `core` was saved."""
+        return struct.unpack_from("<Q", self.core, _BOOKS_US_AT)[0]
 
     def read(self):
         """Take the values from the payload."""

@@ -10,6 +10,9 @@ on from there.
 The supervisor's view matters in one place, the order of strokes: what waits as of its last call goes before what comes
 to be owed later. `books_us` is the time of that view.
 
+A supervisor reads the clock and then calls, so a call may tell a time that something has passed meanwhile: it counts as
+of `books_us` then. A reading older than a turn of it may last is refused.
+
 Implements: nothing; it is the yardstick for DOSE-1 … DOSE-5, DOSE-8, GUARD-1, GUARD-3, GUARD-4
 """
 
@@ -74,7 +77,7 @@ class Model:
         self.stroke_mu = Fraction(stroke_nl * concentration_u_per_ml, 1000)
         self.spacing_us = spacing_us or {500: 2_000_000, 125: 500_000}[stroke_nl]
         self.history = history
-        self.books_us = self.slot_us = now_us
+        self.books_us = self.slot_us = self.stood_us = now_us
         self.basal = Basal(self.stroke_mu, now_us)
         self.square = Square()
         self.ledgers = {kind: Ledger() for kind in KINDS}
@@ -106,6 +109,7 @@ class Model:
 
     def arm(self) -> None:
         """What the supervisor, at the end of each call, knows the next stroke to be."""
+        self.stood_us = self.books_us
         self.armed = None
         if self.in_flight is not None or self.fault or self.permitted == len(self.starts_us):
             return
@@ -124,12 +128,17 @@ class Model:
             return
         self.armed = (max(owed[0], self.slot_us, self.books_us), owed[1])
 
+    def time_of(self, now_us: int) -> int | None:
+        """As of when a call counts that tells now_us; None: its clock runs back."""
+        return None if now_us + BUSY_MAX_US < self.stood_us else max(now_us, self.books_us)
+
     def settle(self, now_us: int) -> set[int]:
         """Right codes."""
-        if now_us < self.books_us:
+        at_us = self.time_of(now_us)
+        if at_us is None:
             return {E_TIME}
-        self.move_on(now_us)
-        self.held_until_us = now_us + BUSY_MAX_US
+        self.move_on(at_us)
+        self.held_until_us = at_us + BUSY_MAX_US
         return {OK}
 
     def promise(self, now_us: int, back_us: int) -> bool:
@@ -159,12 +168,11 @@ class Model:
 
     # Requests
 
-    def ask(self, now_us: int) -> set[int]:
-        codes = {E_FAULT} if self.fault else set()
-        return codes | {E_TIME} if now_us < self.books_us else codes
+    def ask(self) -> set[int]:
+        return {E_FAULT} if self.fault else set()
 
     def basal_at(self, now_us: int) -> Basal:
-        return self.basal.at(max(now_us, self.books_us))
+        return self.basal.at(now_us)
 
     def judge_rates(self, surely: list[int], perhaps: list[int]) -> Answers:
         """Rates that would come into force, and such as would if what is known of changes came otherwise."""
@@ -173,12 +181,12 @@ class Model:
         return (above if max(surely) > limit else set()), (above if max(surely + perhaps) > limit else set())
 
     def ask_set_basal(self, now_us: int, rate: int) -> Answers:
-        codes, then = self.ask(now_us), self.basal_at(now_us)
+        codes, then = self.ask(), self.basal_at(now_us)
         must, may = self.judge_rates([rate, then.effective(rate)], [self.basal.effective(rate)])
         return codes | must, may
 
     def ask_plan_basal(self, now_us: int, boundary_us: int, rate: int) -> Answers:
-        codes, then = self.ask(now_us), self.basal_at(now_us)
+        codes, then = self.ask(), self.basal_at(now_us)
         if not now_us < boundary_us <= now_us + DAY_US:
             codes.add(E_RANGE)
         meets = then.temp is not None and then.temp[2] > boundary_us
@@ -186,7 +194,7 @@ class Model:
         return codes | must, may
 
     def ask_temp_basal(self, now_us: int, kind: int, value: int, duration_us: int) -> Answers:
-        codes, then = self.ask(now_us), self.basal_at(now_us)
+        codes, then = self.ask(), self.basal_at(now_us)
         if self.suspended:
             codes.add(E_SUSPENDED)
         if kind not in (TEMP_RATE, TEMP_PERCENT) or (kind == TEMP_PERCENT and value > 200):
@@ -203,11 +211,11 @@ class Model:
         return codes | must, may
 
     def ask_cancel_temp(self, now_us: int) -> Answers:
-        codes = self.ask(now_us)
+        codes = self.ask()
         return codes if self.basal_at(now_us).temp else codes | {E_NO_TEMP}, set()
 
     def ask_bolus(self, now_us: int, normal: int, square: int, duration_us: int) -> Answers:
-        codes, perhaps = self.ask(now_us), set()
+        codes, perhaps = self.ask(), set()
         spread = SQUARE_MIN_US <= duration_us <= DAY_US
         if not (spread if square else normal and not duration_us):
             codes.add(E_RANGE)
@@ -231,15 +239,15 @@ class Model:
         return codes, perhaps
 
     def ask_cancel_bolus(self, now_us: int) -> Answers:
-        codes = self.ask(now_us)
+        codes = self.ask()
         return codes if self.left(NORMAL) or self.left(SQUARE) else codes | {E_NO_BOLUS}, set()
 
     def ask_suspend(self, now_us: int) -> Answers:
-        codes = self.ask(now_us)
+        codes = self.ask()
         return codes | {E_SUSPENDED} if self.suspended else codes, set()
 
     def ask_resume(self, now_us: int) -> Answers:
-        codes = self.ask(now_us)
+        codes = self.ask()
         return codes if self.suspended else codes | {E_RUNNING}, set()
 
     def do_set_basal(self, now_us: int, rate: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from c_ext.host.face import KINDS, STATE_FIELDS
 from tests.core.flow import HOUR_US
-from tests.core.model import DAY_US, E_RANGE, FAULT, NORMAL, NOTHING, SQUARE, STROKE, TEMP, WITHHELD, Model
+from tests.core.model import DAY_US, E_RANGE, E_TIME, FAULT, NORMAL, NOTHING, SQUARE, STROKE, TEMP, WITHHELD, Model
 
 MOTOR = (24, 400, 2000, 20_000)  # a stroke of some 20 ms: short enough for the closest spacing
 REFUSED_PERMIT = 0
@@ -69,10 +69,10 @@ class Pair:
         right = self.model.settle(now_us)
         assert code in right, f"settle at {now_us} us gave {code}, right would be {right}"
         assert code == 0 or self.only_entered(before)
-        return self.supervised(now_us, code)
+        return self.supervised(code)
 
-    def supervised(self, now_us: int, code: int) -> int:
-        self.now_us = max(self.now_us, now_us if code == 0 else 0)
+    def supervised(self, code: int) -> int:
+        self.now_us = max(self.now_us, self.model.books_us)
         self.model.arm()
         self.check()
         return code
@@ -89,20 +89,23 @@ class Pair:
         """set_basal, plan_basal, temp_basal, cancel_temp, bolus, cancel_bolus, suspend, resume. The core's code."""
         if name == "bolus":
             arguments = (*arguments, 0, 0)[:3]
-        must, may = getattr(self.model, "ask_" + name)(now_us, *arguments)
+        at_us = self.model.time_of(now_us)
+        if at_us is None:
+            must, may = {E_TIME} | self.model.ask(), set()
+        else:
+            must, may = getattr(self.model, "ask_" + name)(at_us, *arguments)
         before = self.raw()
         code: int = getattr(self.core, name)(now_us, *arguments)
         what = f"{name}{arguments} at {now_us} us"
         if code:
             assert code in must | may, f"{what} was refused with {code}, right would be {must or 0} {may}"
             assert self.only_settled(before, now_us), f"{what} was refused with {code} and changed something"
-            if now_us >= self.model.books_us:
-                self.model.move_on(now_us)
+            if at_us is not None:
+                self.model.move_on(at_us)
         else:
             assert not must, f"{what} was accepted, right would be {must}"
-            getattr(self.model, "do_" + name)(now_us, *arguments)
-        self.now_us = max(self.now_us, self.model.books_us)
-        return self.supervised(now_us, code)
+            getattr(self.model, "do_" + name)(at_us, *arguments)
+        return self.supervised(code)
 
     def set_limits(self, *limits_mu: int) -> int:
         codes, refused = self.model.ask_set_limits(*limits_mu)
@@ -115,14 +118,14 @@ class Pair:
         else:
             assert not codes and which == 0
             self.model.do_set_limits(*limits_mu)
-        return self.supervised(0, int(code))
+        return self.supervised(int(code))
 
     def permit(self, stroke: int) -> bool:
         before = self.raw()
         given = self.core.permit(stroke)
         assert given == self.model.permit(stroke)
         assert given or self.only_entered(before)
-        self.supervised(0, 0)
+        self.supervised(0)
         return bool(given)
 
     # The interrupt
@@ -167,7 +170,7 @@ class Pair:
         assert other.load(self.now_us, stored) == 0
         assert self.stored_part(other) == self.stored_part(self.core)
         self.core = other
-        self.supervised(self.now_us, 0)
+        self.supervised(0)
 
     @staticmethod
     def stored_part(core: Any) -> bytes:

@@ -84,8 +84,9 @@ def test_a_stop_while_suspended():
     pair.request("set_basal", 0, 5000)
     pair.request("suspend", 10_000_000)
     pair.stop(20_000_000, SUPERVISOR)
-    assert pair.settle(15_000_000) == E_TIME  # the books know of the stop
-    assert pair.settle(20_000_000) == 0
+    assert pair.settle(15_000_000) == 0  # counts as of the stop, which the books know of
+    assert by_name(pair.core.state())["at_us"] == 20_000_000
+    assert pair.settle(11_000_000) == E_TIME
 
 
 def test_a_confirmed_stroke_is_not_counted_twice_by_a_stop():

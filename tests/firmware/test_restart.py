@@ -40,6 +40,24 @@ def test_a_bolus_that_was_cut_ends_with_what_was_delivered_and_is_not_repeated()
     assert len(after.strokes_us) == 5  # 1 U/h
 
 
+@pytest.mark.req("STORE-2", "STORE-3")
+@pytest.mark.parametrize("early_us", [0, 1, 20, 900])
+def test_a_stroke_that_starts_while_the_record_is_made(early_us: int) -> None:
+    """The clock is read, the stroke starts, the state is saved: that record must be one that the next life can read."""
+    hand = Hand()
+    hand.pump.therapy.set_basal(1000)
+    hand.pump.boluses.bolus(1000)
+    hand.live(SECOND_US)
+    due_us = hand.core.next_us()
+    hand.now_us = due_us - early_us
+    hand.core.promise(hand.now_us, due_us)
+    assert hand.core.service(due_us) == 1
+    hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 50, 60)
+    after = hand.restarted()
+    assert after.pump.status()["memory"] == protocol.MEMORY_WHOLE
+    assert commanded(after) == 2
+
+
 @pytest.mark.req("STORE-2", "DOSE-2")
 def test_a_short_cut_between_two_strokes_is_as_if_it_had_never_been() -> None:
     hand, twin = Hand(), Hand()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from c_ext.host import Core
+from c_ext.host import STATE_FIELDS, Core
 from firmware.errors import MemoryAbsent, MemoryRange
 from firmware.storage import event_log, history, layout, slots, state_record
 from firmware.storage import settings as settings_record
@@ -149,6 +149,7 @@ def test_the_state_record_keeps_every_value_and_knows_the_core() -> None:
         core.ended()
     core.save_into(10**8, record.core)
     assert record.strokes_of_core() == 5
+    assert record.books_us_of_core() == dict(zip(STATE_FIELDS, core.state(), strict=True))["at_us"] > 0
 
 
 class Ring:

@@ -9,6 +9,7 @@ import random
 from pathlib import Path
 
 from tests.core.checked import CheckedCore
+from tests.core.model import BUSY_MAX_US
 from tests.vectors.run_vectors import Runner
 
 PATH = Path(__file__).with_name("dose_core.txt")
@@ -88,8 +89,9 @@ class Writer:
     def request(self) -> None:
         rng = self.rng
         name = rng.choice(REQUESTS)
-        back_us = rng.randrange(1, 5 * SECOND_US) if rng.random() < 0.05 else 0
-        # Back beyond what the core has seen for certain, or not at all.
+        # An old reading of the clock, as a turn may have it or older than that; or the time as it is.
+        old = rng.randrange(1, 5 * SECOND_US), rng.randrange(BUSY_MAX_US - 1, 3 * BUSY_MAX_US)
+        back_us = rng.choice(old) if rng.random() < 0.1 else 0
         old_us = self.core.pair.model.books_us - back_us
         at_us = min(self.now_us, old_us) if back_us and old_us >= 0 else self.now_us
         self.call(name, at_us, *self.arguments(name))

@@ -82,10 +82,16 @@ static void call_enter_again(void) {
 
 static void call_settle(void) {
     entered();
-    const dose_result_t result = core_settle(&core, any_time());
+    const uint64_t now_us = any_time();
+    const dose_result_t result = core_settle(&core, now_us);
     no_stroke_started();
     entered_once();
     refused_unchanged(result != DOSE_OK);
+    PROVE((result == DOSE_OK) == ((now_us + GUARD_BUSY_MAX_US) >= before.dose.basal.at_us),
+          "a call is refused for its time only if it lies further before the books than a turn lasts");
+    PROVE(core.dose.basal.at_us ==
+              (((result == DOSE_OK) && (now_us > before.dose.basal.at_us)) ? now_us : before.dose.basal.at_us),
+          "a call counts at its time, or at the books' if they are later");
 }
 
 static void request(dose_result_t result) {
@@ -210,14 +216,15 @@ static void call_permit(void) {
 // What state_save() stores is a settled core: state_load() would take it back. The copying itself is left to Eva.
 static void call_save(void) {
     const uint64_t now_us = any_time();
-    ASSUME((now_us >= before.dose.basal.at_us) && (now_us >= before.event_us) && (now_us >= before.stopped_us));
+    // Every stop has been entered by then: call_enter_fault().
+    ASSUME(before.stopped_us <= before.dose.basal.at_us);
     // A length for which the remainder is no division; call_ring() keeps head where the count says, whatever the length.
     core.guard.history_length = word(RING);
     entered();
     ASSUME((core.guard.recorded.value % RING) == core.guard.head.value);
     (void)core_settle(&core, now_us);
     PROVE(guard_intact(&core.guard), "a state that was saved can be loaded: words");
-    PROVE(broken_invariant(&core, now_us) == STATE_OK, "a state that was saved can be loaded");
+    PROVE(broken_invariant(&core, core.dose.basal.at_us) == STATE_OK, "a state that was saved can be loaded");
 }
 
 // The beginning of the induction.

@@ -1,0 +1,90 @@
+"""The mutation gate of the Python code: a rule that no test holds lives and turns it red, one that is held dies."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tools.console import ROOT
+from tools.core.mutation_sites import Mutant
+from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED
+from tools.mutation.__main__ import NOT_COVERED, judged
+from tools.mutation.covering import Covering
+from tools.mutation.sites import mutants
+
+FILE = "firmware/therapy/reservoir.py"
+HELD = "tests/firmware/therapy/test_reservoir.py"
+
+
+def found_in(tmp_path, source):
+    path = tmp_path / "module.py"
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return {(each.line, each.old, each.to) for each in mutants(path, "module.py")}
+
+
+def test_what_can_be_broken_is_found(tmp_path):
+    found = found_in(
+        tmp_path,
+        '''
+        LIMIT = 7
+        TABLE = (1, 2)
+
+        def held(value, *rest, low: int = 3) -> int:
+            """Not 4."""
+            if value < LIMIT and not rest:
+                value += -1
+            self.count = min(value, low)
+            assert value > 2
+            raise ValueError(f"{value + 1}")
+        ''',
+    )
+    assert (2, "7", "8") in found and (2, "7", "6") in found
+    assert (7, "<", "<=") in found and (7, "<", ">=") in found and (7, "and", "or") in found
+    assert (7, "value < LIMIT and not rest", "(not (value < LIMIT and not rest))") in found
+    assert (8, "value += -1", "pass") in found and (8, "1", "2") in found
+    assert (9, "min", "max") in found and (9, "self.count = min(value, low)", "pass") in found
+    # Tables, defaults, docstrings, assertions and the words of an error are left alone.
+    assert not [each for each in found if each[0] in (3, 5, 6, 10)]
+    assert [each[1:] for each in found if each[0] == 11] == [('raise ValueError(f"{value + 1}")', "pass")]
+
+
+def of_reservoir(old, to):
+    return next(each for each in mutants(ROOT / FILE, FILE) if (each.old, each.to) == (old, to))
+
+
+@pytest.mark.timeout(300)
+def test_what_is_held_dies_what_is_not_lives_and_what_nobody_runs_is_told():
+    covering = Covering({FILE: {str(line): [HELD] for line in range(1, 200)}}, {HELD: 1.0})
+    held = of_reservoir("left_mu <= threshold_mu", "(not (left_mu <= threshold_mu))")
+    toothless = "tests/gates/test_python_mutation.py::test_what_can_be_broken_is_found"
+    assert judged([held], covering, [], 1, 60)[KILLED] == 1
+    lives = judged([held], Covering({FILE: {str(held.line): [toothless]}}, {}), [], 1, 60)
+    assert lives[SURVIVED] == 1 and lives["survivors"] == [str(held)]
+    assert judged([held], Covering({}, {}), [], 1, 60)[NOT_COVERED] == 1
+    assert judged([held], covering, [], 1, -1)["not_reached"] == 1
+
+
+@pytest.mark.timeout(120)
+def test_the_file_itself_is_not_touched_and_nonsense_is_no_mutant():
+    text = (ROOT / FILE).read_text(encoding="utf-8")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tools.mutation.worker"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    request = json.dumps({"file": FILE, "source": "def (", "tests": [HELD], "seconds": 30})
+    answer, _ = worker.communicate(request + "\n", timeout=60)
+    assert json.loads(answer) == INVALID
+    assert (ROOT / FILE).read_text(encoding="utf-8") == text
+
+
+def test_a_mutant_is_named_without_its_line(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def two(a):\n    return a + 1 + 1\n", encoding="utf-8")
+    ones = [each for each in mutants(path, "module.py") if (each.old, each.to) == ("1", "2")]
+    assert [each.nth for each in ones] == [1, 2]
+    assert isinstance(ones[0], Mutant) and "module.py:2" in str(ones[0])

@@ -1,0 +1,208 @@
+"""Mutation testing of firmware, programmer and the bench's judges: every survivor is killed, or listed with its reason.
+
+    python -m tools.mutation --full                all mutants of PLACES (nightly)
+    python -m tools.mutation --changed BASE        those of the lines changed since BASE; at most --seconds
+    python -m tools.mutation --again               what survived the last run, while working on it
+    options: FILE …, --workers N, --seed N
+
+build/mutation/mutation.json holds {killed, survived, equivalent, crashed, timeout, not_covered, not_reached}, what
+survived, and how long it took. tools/mutation/equivalents.toml lists mutants that no test should tell apart, and why.
+Exit status 1 if a mutant survived or no test runs its line, or if a full run finds an entry unused.
+"""
+
+import argparse
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+from tools.console import ROOT, Problem, main_guard, say
+from tools.core.mutation import Entry, read_equivalents
+from tools.core.mutation_sites import Mutant
+from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT
+from tools.core.sources import must, write_json
+from tools.mutation.covering import OUT, TESTS, Covering, covering
+from tools.mutation.sites import mutants
+
+EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
+# Rules, not looks: what a page or a table on the screen looks like is for people to judge.
+PLACES = (
+    "firmware",
+    "host/conversation.py",
+    "host/link.py",
+    "host/units.py",
+    "host/day.py",
+    "hil/checks",
+    "hil/oracle",
+)
+NOT_COVERED = "not_covered"
+# The time a mutant's tests may take: so much more than without it, and what it takes to begin.
+SLOWER_MAX = 10
+BEGIN_SECONDS = 30.0
+# A line that a thousand tests run is judged by the quickest of them, up to so many seconds.
+TESTS_SECONDS_MAX = 40.0
+
+
+def files(places: list[str]) -> list[Path]:
+    """The Python files of these places, in order."""
+    found: list[Path] = []
+    for place in places:
+        path = ROOT / place
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
+    return found
+
+
+def present(names: Iterable[str]) -> list[str]:
+    """Those of the folders or files that are there."""
+    return [name for name in names if (ROOT / name).exists()]
+
+
+def changed_lines(base: str) -> dict[str, set[int]]:
+    """Lines that differ from commit `base`, by file."""
+    lines: dict[str, set[int]] = {}
+    name = ""
+    for line in must(["git", "diff", "--unified=0", base, "--", "*.py"], cwd=ROOT).splitlines():
+        if line.startswith("+++ "):
+            name = line[6:]
+        hunk = re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line)
+        if hunk:
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            lines.setdefault(name, set()).update(range(first, first + count))
+    return lines
+
+
+class Judges:
+    """Worker processes, asked from as many threads."""
+
+    def __init__(self, workers: int, known: Covering, listed: list[Entry], end: float) -> None:
+        self._idle: Queue[subprocess.Popen[str]] = Queue()
+        self._known = known
+        self._listed = listed
+        self._end = end
+        self._texts: dict[str, str] = {}
+        self._processes = [self._start() for _ in range(workers)]
+
+    def _start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tools.mutation.worker"]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._idle.put(process)
+        return process
+
+    def verdict(self, mutant: Mutant) -> str:
+        """One of the counters' names; empty if there was no time."""
+        if any(entry.covers(mutant) for entry in self._listed):
+            return EQUIVALENT
+        tests, seconds = self._tests(mutant)
+        if not tests:
+            return NOT_COVERED
+        if time.monotonic() > self._end:
+            return ""
+        text = self._texts.setdefault(mutant.file, (ROOT / mutant.file).read_text(encoding="utf-8"))
+        request = {
+            "file": mutant.file,
+            "source": mutant.apply(text),
+            "tests": tests,
+            "seconds": BEGIN_SECONDS + SLOWER_MAX * seconds,
+        }
+        process = self._idle.get()
+        try:
+            assert process.stdin and process.stdout
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        finally:
+            self._idle.put(process)
+        if not answer:
+            raise Problem(f"a worker has died at\n{mutant}")
+        return str(json.loads(answer))
+
+    def _tests(self, mutant: Mutant) -> tuple[list[str], float]:
+        chosen: list[str] = []
+        total = 0.0
+        for test in self._known.of(mutant.file, mutant.line):
+            seconds = self._known.seconds.get(test, 0.0)
+            if chosen and total + seconds > TESTS_SECONDS_MAX:
+                break
+            chosen.append(test)
+            total += seconds
+        return chosen, total
+
+    def close(self) -> None:
+        """No more questions."""
+        for each in self._processes:
+            each.kill()
+            each.wait()
+
+
+def judged(chosen: list[Mutant], known: Covering, listed: list[Entry], workers: int, seconds: float) -> dict[str, Any]:
+    """What goes into mutation.json."""
+    begin = time.monotonic()
+    judges = Judges(workers, known, listed, begin + seconds)
+    verdicts: list[tuple[Mutant, str]] = []
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            for mutant, verdict in zip(chosen, pool.map(judges.verdict, chosen), strict=True):
+                verdicts.append((mutant, verdict))
+                if verdict in (SURVIVED, NOT_COVERED):
+                    say(f"{verdict}: {mutant}")
+                if len(verdicts) % 200 == 0:
+                    say(f"{len(verdicts)} of {len(chosen)} after {time.monotonic() - begin:.0f} s")
+    finally:
+        judges.close()
+    counts = Counter(verdict for _, verdict in verdicts)
+    names = (KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, NOT_COVERED)
+    return {
+        **{name: counts[name] for name in names},
+        "not_reached": counts[""],
+        "mutants": len(chosen),
+        "seconds": round(time.monotonic() - begin),
+        "survivors": [str(mutant) for mutant, verdict in verdicts if verdict in (SURVIVED, NOT_COVERED)],
+        "crashes_and_timeouts": [str(mutant) for mutant, verdict in verdicts if verdict in (CRASHED, TIMEOUT)],
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Mutation testing of the project's Python.")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--full", action="store_true")
+    which.add_argument("--changed", metavar="BASE")
+    which.add_argument("--again", action="store_true", help="only what survived the last run")
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=OUT / "mutation.json")
+    parser.add_argument("--tests", nargs="*", help="test files instead of those of covering.py")
+    parser.add_argument("places", nargs="*", default=list(PLACES))
+    options = parser.parse_args()
+    everything = [each for path in files(options.places) for each in mutants(path, str(path.relative_to(ROOT)))]
+    chosen = everything
+    if options.changed:
+        lines = changed_lines(options.changed)
+        chosen = [each for each in everything if each.line in lines.get(each.file, ())]
+        random.Random(options.seed).shuffle(chosen)  # what is not reached in time is another part each time
+    if options.again:
+        survivors = json.loads(options.out.read_text(encoding="utf-8"))["survivors"]
+        chosen = [each for each in everything if str(each) in survivors]
+    listed = read_equivalents(EQUIVALENTS)
+    say(f"mutation: {len(chosen)} of {len(everything)} mutants")
+    result = judged(chosen, covering(options.tests or present(TESTS)), listed, options.workers, options.seconds)
+    unused = [entry for entry in listed if not any(entry.covers(each) for each in everything)]
+    result["unused"] = [f"{entry.file}: {entry.code}: {entry.old} -> {entry.to}" for entry in unused]
+    write_json(options.out, result)
+    counts = ", ".join(f"{value} {name}" for name, value in result.items() if isinstance(value, int))
+    say(f"mutation: {counts}")
+    if result["survivors"] or (options.full and unused):
+        raise Problem(f"{len(result['survivors'])} mutants live, {len(unused)} entries are unused: {options.out}")
+
+
+if __name__ == "__main__":
+    main_guard(main)
