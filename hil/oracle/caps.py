@@ -1,0 +1,53 @@
+"""The rolling caps: what any 60 minutes and any 24 hours may bring, and what a bolus promises of it.
+
+GUARD-1: the caps can never be exceeded; the method may err on the safe side by at most one minute's worth. So there are
+three answers to whether a stroke may start: it must, it may be withheld, it must be withheld.
+
+Implements: GUARD-1 (the oracle's side)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+from hil.oracle.exact import DAY_US, DEFAULT_DAY_MU, HARD_HOUR_MU, HOUR_US, SAFE_SIDE_US
+
+GO, MAY, HOLD = "go", "may", "hold"
+HOUR, DAY = "hour_cap", "day_cap"
+
+
+@dataclass
+class Caps:
+    """Starts of all strokes that count, in the bench's time, and the clinician's limits."""
+
+    stroke_uu: int
+    starts_us: list[int] = field(default_factory=list)
+    hour_mu: int = HARD_HOUR_MU
+    day_mu: int = DEFAULT_DAY_MU
+    exact_only: bool = False  # no safe side: where the future is played forward
+
+    def windows(self) -> tuple[tuple[str, int, int], ...]:
+        """Name, length and limit (µU) of each."""
+        return (HOUR, HOUR_US, self.hour_mu * 1000), (DAY, DAY_US, self.day_mu * 1000)
+
+    def used(self, at_us: int, window_us: int) -> tuple[int, int]:
+        """Strokes in the window that ends now: exactly, and at most by the safe side."""
+        starts = self.starts_us
+        end = bisect_right(starts, at_us)
+        exact = end - bisect_right(starts, at_us - window_us, 0, end)
+        most = end - bisect_left(starts, at_us - window_us - SAFE_SIDE_US, 0, end)
+        return exact, most
+
+    def verdict(self, at_us: int) -> tuple[str, tuple[str, ...]]:
+        """May a stroke start at `at_us`, and which caps speak against it."""
+        must, may = [], []
+        for name, window_us, limit_uu in self.windows():
+            exact, most = self.used(at_us, window_us)
+            if (exact + 1) * self.stroke_uu > limit_uu:
+                must.append(name)
+            if (most + 1) * self.stroke_uu > limit_uu and not self.exact_only:
+                may.append(name)
+        if must:
+            return HOLD, tuple(must + [name for name in may if name not in must])
+        return (MAY, tuple(may)) if may else (GO, ())

@@ -1,0 +1,72 @@
+"""The device as a whole: the pump, its settings and limits, reservoir, alarms, procedures, auto-off, orders.
+
+Implements: THER-3, THER-4 (the oracle's side)
+"""
+
+from __future__ import annotations
+
+from hil.oracle.alarms import Alarms
+from hil.oracle.caps import DAY, HOUR
+from hil.oracle.exact import DAY_US, HOUR_US, Quantum
+from hil.oracle.orders import Orders
+from hil.oracle.procedures import Procedures
+from hil.oracle.pump import Pump, Seen
+from hil.oracle.reservoir import RefillDue, Reservoir
+from hil.oracle.settings import Settings
+from hil.oracle.states import AutoOff
+
+CAP_ALARMS = {HOUR: "hourly_maximum_exceeded", DAY: "daily_maximum_exceeded"}
+
+
+class Device:
+    """A new one, at its time 0."""
+
+    def __init__(self, stroke_nl: int, concentration_u_per_ml: int, edge_us: int, seen: Seen) -> None:
+        self.concentration = concentration_u_per_ml
+        self.pump = Pump(Quantum(stroke_nl, concentration_u_per_ml), edge_us, seen)
+        self.settings = Settings()
+        self.alarms = Alarms(self)
+        self.reservoir = Reservoir(self)
+        self.procedures = Procedures(self)
+        self.auto_off = AutoOff(self)
+        self.orders = Orders(self)
+        self.rate_before_suspend = 0
+        self.resets = 0
+        self.born_us = 0  # when its present life began
+        self.pump.watchers += [self.auto_off, RefillDue(self)]
+        self.pump.react = self.react
+
+    def advance(self, to_us: int) -> None:
+        """Live up to and with `to_us`."""
+        self.pump.advance(to_us)
+
+    def react(self, what: str, values: dict[str, object]) -> None:
+        """What follows at once from a thing that has happened."""
+        if what == "withheld":
+            caps = values["caps"]
+            assert isinstance(caps, tuple)
+            self.alarms.latch(CAP_ALARMS[caps[0]], figure=self._used(caps[0]))
+        elif what == "confirmed":
+            self.procedures.confirmed()
+            self.reservoir.look(0)
+
+    def _used(self, cap: str) -> range:
+        """Strokes that the cap's window holds."""
+        window_us = HOUR_US if cap == HOUR else DAY_US
+        exact, most = self.pump.caps.used(self.pump.bench_us, window_us)
+        return range(exact, most + 1)
+
+    def take_limits(self) -> None:
+        """The limits are in force."""
+        limits = self.settings.limits
+        self.pump.programme.max_mu_per_h = limits["max_basal_mu_per_h"]
+        self.pump.caps.hour_mu = limits["max_hour_mu"]
+        self.pump.caps.day_mu = limits["max_day_mu"]
+        self.pump.follow()
+
+    def take_settings(self) -> None:
+        """The settings are in force; a suspended pump never delivers more than was in force before."""
+        programme = self.pump.programme
+        programme.offset_min = self.settings["utc_offset_min"]
+        programme.least_mu_per_h = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)
+        self.pump.follow()

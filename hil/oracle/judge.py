@@ -1,0 +1,280 @@
+"""Judges a run: every stroke to the microsecond, every answer, every figure shown, the whole log.
+
+The oracle's device lives through the script beside what was seen. It follows what the pump has accepted, so that one
+wrong answer is one disagreement, and reports what differs. An empty list: the run is as the specification has it.
+
+Implements: HIL-5
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from hil.oracle import figures, lives, records
+from hil.oracle.device import Device
+from hil.oracle.pump import Seen
+from hil.oracle.questions import answer_to
+from hil.oracle.reasons import MESSAGES, Reason
+from hil.oracle.repeats import Repeats
+from hil.scripts.play import SLOT_US
+from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Look, Run, Step
+
+ENOUGH = 40  # disagreements of one run; after the first few all follow from one
+EPOCH_S = 1_767_225_600  # the battery-backed clock at the bench's time 0
+LATE_US = 2_000
+RESET_US = 2_200_000  # the battery-backed clock counts whole seconds
+_DELIVERIES_PAGE = 6
+_ALARMS_PAGE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """What was seen and what the specification has instead, at the bench's time."""
+
+    at_us: int
+    what: str
+    expected: Any
+    seen: Any
+    requirement: str
+
+    def __str__(self) -> str:
+        return f"{self.at_us} µs {self.what}: {self.seen!r}, expected {self.expected!r} ({self.requirement})"
+
+
+def judge(run: Run) -> list[Disagreement]:
+    """What in this run is not as the specification has it, in the order of time."""
+    return Judge(run).judge()
+
+
+class Judge:
+    """One run under judgement; `device` is the oracle's."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.found: list[Disagreement] = []
+        script = run.script
+        edge_us = run.edges_us[0] - run.strokes_us[0] if run.edges_us else 0
+        self.device = Device(script.stroke_nl, script.concentration_u_per_ml, edge_us, Seen(run.strokes_us))
+        self.clock = lives.BackedClock(EPOCH_S)
+        self.repeats = Repeats(self.device)
+        self.clock_trusted = True  # nothing has happened to the clock that only some pumps would notice
+        self._lives = deque(run.lives)
+        self._answers = deque(run.answers)
+        self._looks = deque(run.looks)
+
+    def judge(self) -> list[Disagreement]:
+        """What is not as it should be, in the order of time."""
+        first = self._lives.popleft()
+        self.device.pump.bench_offset_us = first.start_us - first.device_us
+        self.device.pump.programme.set_clock(0, EPOCH_S)
+        self.device.pump.note("initialised")
+        self.device.pump.note("connected")
+        for number, step in enumerate(self.run.script.steps):
+            if len(self.found) >= ENOUGH:
+                break
+            self._step(number, step)
+        if len(self.found) < ENOUGH and self._looks:
+            self._look(self._looks.popleft())
+        self._strokes()
+        self.found += records.judge_log(self.device, self.run)
+        self.found.sort(key=lambda each: each.at_us)
+        return self.found[:ENOUGH]
+
+    def say(self, what: str, expected: Any, seen: Any, requirement: str) -> None:
+        """A disagreement, now."""
+        self.found.append(Disagreement(self.device.pump.bench_us, what, expected, seen, requirement))
+
+    def _to(self, bench_us: int) -> None:
+        self.device.advance(bench_us - self.device.pump.bench_offset_us)
+
+    # Steps
+
+    def _step(self, number: int, step: Step) -> None:
+        self._to(step.at_us)
+        if step.what == LOOK:
+            if self._looks:
+                self._look(self._looks.popleft())
+        elif step.what in WORLD:
+            self._world(step)
+        else:
+            answer = self._answers.popleft()
+            assert answer.step == number
+            self._answer(step, answer)
+
+    def _world(self, step: Step) -> None:
+        if step.what == "power_cut":
+            life = self._lives.popleft()
+            utc_s = self.clock.utc_s(life.start_us)
+            true_us = life.start_us - self.device.pump.bench_offset_us
+            if self.clock_trusted and not abs(life.device_us - true_us) <= RESET_US:
+                self.say("device time after a reset", true_us, life.device_us, "STORE-5")
+            lives.restart(self.device, life.start_us, life.device_us, utc_s)
+            self.device.pump.note("connected")
+        elif step.what == "clock_lost":
+            self.clock.lost, self.clock_trusted = True, False
+        elif step.what == "clock_jump":
+            self.clock.at_zero_s += step.values["by_s"]
+            self.clock_trusted = False
+        else:
+            self.clock_trusted = False
+
+    # Answers
+
+    def _answer(self, step: Step, answer: Answer) -> None:
+        if answer.reply is None and answer.refusal is None:
+            self.say(f"{answer.name}: an answer", "one", "silence", "LINK-2")
+            return
+        if step.what == AGAIN:
+            told = self.repeats.of(step.values["of_us"])
+            if told is not None:
+                self._repeated(answer, told)
+                return
+            values = self.repeats.values_of(step.values["of_us"])
+        else:
+            values = dict(step.values)
+        if MESSAGES[answer.name].changes_delivery or answer.name == "stage_pattern":
+            self._order(step, answer, values)
+        else:
+            self._question(answer, values)
+
+    def _question(self, answer: Answer, values: dict[str, Any]) -> None:
+        expected = answer_to(self.device, answer.name, values)
+        if answer.reply is None:
+            self.say(f"{answer.name}: answer", "a reply", answer.refusal, "LINK-2")
+            return
+        for name, right, seen in figures.differences(expected, answer.reply):
+            self.say(f"{answer.name} {name}", right, seen, "THER-9")
+
+    def _repeated(self, answer: Answer, told: Answer) -> None:
+        """LINK-2: the stored outcome again, once it could come no more also a refusal; never done again."""
+        over = self.repeats.over(answer.values["of_us"])
+        if (answer.reply, answer.refusal) != (told.reply, told.refusal):
+            late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated")
+            if not (late and over):
+                self.say(f"{answer.name} again", told.reply or told.refusal, answer.reply or answer.refusal, "LINK-2")
+        if answer.refusal is not None:
+            self.device.pump.note("refused", name=answer.name, code=answer.refusal.code, value=answer.refusal.value,
+                                  again=True)  # fmt: skip
+
+    def _order(self, step: Step, answer: Answer, values: dict[str, Any]) -> None:
+        device = self.device
+        must, may = self.repeats.expiry(step, answer.name, values)
+        if not must:
+            more_must, more_may = device.orders.why_not(answer.name, values)
+            must, may = must + more_must, may + more_may
+        refusal = answer.refusal
+        if refusal is not None:
+            if not any(reason.fits(refusal) for reason in must + may):
+                expected: Any = must or may or "accepted"
+                self.say(f"{answer.name} refused", expected, refusal, _requirement(must or may))
+            device.pump.note("refused", name=answer.name, code=refusal.code, value=refusal.value)
+            self.repeats.keep(step, answer, values)
+            return
+        assert answer.reply is not None
+        if must:
+            self.say(f"{answer.name} accepted", must, dict(answer.reply), _requirement(must))
+        self.repeats.keep(step, answer, values)
+        changes = MESSAGES[answer.name].changes_delivery
+        try:
+            reply = device.orders.do(answer.name, values)
+        except (AssertionError, KeyError, IndexError, AttributeError) as error:
+            self.say(f"{answer.name}: carried out", "impossible", repr(error), _requirement(must))
+            return
+        if changes:
+            reply["at_us"] = device.pump.now_us
+            device.auto_off.act_us = device.pump.now_us
+            device.pump.recorded_us = device.pump.now_us
+            device.pump.note("accepted", name=answer.name, values=values, reply=dict(answer.reply))
+        if answer.name == "set_time":
+            self.clock.set(device.pump.bench_us, values["utc_s"])
+        for name, right, seen in figures.differences(reply, answer.reply):
+            self.say(f"{answer.name}: {name}", right, seen, "THER-9")
+        if answer.name == "suspend":  # follow the pump, so that a wrong rate is one disagreement
+            device.rate_before_suspend = answer.reply["rate_mu_per_h"]
+            device.take_settings()
+
+    # Looks
+
+    def _look(self, look: Look) -> None:
+        asked = 0
+
+        # A request that cannot be sent early enough arrives when its last byte does.
+        late_us = look.status.get("now_us", 0) + self.device.pump.bench_offset_us - look.at_us
+        late_us = late_us if 0 < late_us <= LATE_US else 0
+
+        def at_next() -> None:
+            nonlocal asked
+            self._to(look.at_us + asked * SLOT_US + (0 if asked else late_us))
+            asked += 1
+
+        def compare(what: str, expected: figures.Expected, seen: Any, requirement: str) -> None:
+            for name, right, value in figures.differences(expected, seen):
+                self.say(f"{what} {name}", right, value, requirement)
+
+        device = self.device
+        at_next()
+        compare("status", figures.status(device), look.status, "DOSE-3")
+        at_next()
+        compare("time", answer_to(device, "read_time", {}), look.time, "THER-8")
+        at_next()
+        compare("procedure", device.procedures.shown(), look.procedure, "THER-6")
+        at_next()
+        compare("reservoir", figures.reservoir(device), look.reservoir, "THER-4")
+        at_next()
+        compare("settings", dict(device.settings.values), look.settings, "THER-9")
+        at_next()
+        compare("diagnosis", {"diagnosis": "none"}, look.diagnosis, "OCC-3")
+        for pattern in range(4):
+            at_next()
+            rates = tuple(device.pump.programme.rates[pattern])
+            if look.patterns[pattern] != rates:
+                self.say(f"pattern {pattern}", rates, look.patterns[pattern], "THER-1")
+        for _ in range(max(1, -(-len(look.alarms) // _ALARMS_PAGE))):
+            at_next()
+        for what, right, seen in figures.alarm_problems(device, look.alarms):
+            self.say(what, right, seen, "ALARM-2")
+        self._deliveries(look, at_next)
+
+    def _deliveries(self, look: Look, at_next: Any) -> None:
+        device = self.device
+        rows = look.deliveries
+        numbers = [row["id"] for row in rows]
+        for first in range(0, max(1, len(rows)), _DELIVERIES_PAGE):
+            at_next()
+            for row in rows[first : first + _DELIVERIES_PAGE]:
+                if not 1 <= row["id"] <= len(device.pump.entries):
+                    self.say(f"delivery {row['id']}", "none", dict(row), "DOSE-3")
+                    continue
+                entry = device.pump.entries[row["id"] - 1]
+                for name, right, seen in figures.differences(figures.delivery(device, entry, row), row):
+                    self.say(f"delivery {row['id']} {name}", right, seen, "DOSE-3")
+        if numbers != sorted(numbers):
+            self.say("deliveries listed", "oldest first", numbers, "LOG-2")
+        # A reset may lose ended rows, a full list the oldest; none that runs or has ended in this life after them.
+        since_us = max(device.born_us, min((row["start_us"] for row in rows), default=0))
+        due = [entry.id for entry in device.pump.entries if entry.runs or entry.start_us > since_us]
+        if missing := sorted(set(due) - set(numbers)):
+            self.say("deliveries listed", missing, numbers, "LOG-2")
+
+    # Strokes
+
+    def _strokes(self) -> None:
+        expected = [each for each in self.device.pump.strokes if each.bench_us <= self.run.script.end_us]
+        seen = self.run.strokes_us
+        for place in range(max(len(expected), len(seen))):
+            right = expected[place].bench_us if place < len(expected) else None
+            got = seen[place] if place < len(seen) else None
+            if right != got:
+                at_us = min(each for each in (right, got) if each is not None)
+                what = f"stroke {place + 1}" + (f" of {expected[place].entry.kind}" if right is not None else "")
+                self.found.append(Disagreement(at_us, what, right, got, "DOSE-1"))
+                return
+
+
+def _requirement(reasons: list[Reason]) -> str:
+    codes = {reason.code for reason in reasons}
+    if codes & {"hour_limit", "day_limit", "hard_limit", "clinician_limit"}:
+        return "GUARD-1"
+    return "LINK-2" if codes & {"expired", "repeated"} else "THER-3"

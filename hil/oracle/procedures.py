@@ -1,0 +1,193 @@
+"""A guided procedure under way: which answers fit, which strokes they order, what reservoir and catheter hold.
+
+Implements: THER-5, THER-6 (the oracle's side)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hil.oracle.exact import up
+from hil.oracle.guide import AS_ENTERED, CATHETER_NL, CONTENTS, ENDS, NAMES, PROCEDURES, Step
+from hil.oracle.reasons import Reason
+
+if TYPE_CHECKING:
+    from hil.oracle.device import Device
+
+NO_END = 255
+
+
+class Procedures:
+    """`name` "none": no procedure is under way."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.name = "none"
+        self.place = 0
+        self.left = 0  # strokes that the step still wants
+        self.latest_end = NO_END
+        self.holds = "insulin"
+        self.buffer_nl = 0  # in the catheter
+        self.counted = 0
+        self.entered: dict[str, int] = {}
+
+    @property
+    def step(self) -> Step:
+        """Where it is."""
+        return PROCEDURES[self.name][1][self.place]
+
+    @property
+    def under_way(self) -> bool:
+        """Is there one?"""
+        return self.name != "none"
+
+    @property
+    def fit(self) -> bool:
+        """May therapy run?"""
+        return self.holds == "insulin" and not self.under_way
+
+    def shown(self) -> dict[str, Any]:
+        """As the link shows it."""
+        delivering = self.device.pump.state == "procedure" and self.device.pump.normal is not None
+        return {
+            "procedure": self.name,
+            "step": self.place if self.under_way else 0,
+            "procedure_delivering": delivering,
+            "procedure_strokes_left": self.left,
+            "procedure_end": self.latest_end,
+            "fit": self.fit,
+            "reservoir_holds": self.holds,
+            "catheter_buffer_nl": self.buffer_nl,
+            "catheter_naoh_nl": 0,
+            "until_insulin_nl": self.buffer_nl,
+        }
+
+    # Why not
+
+    def _wrong_state(self) -> Reason:
+        return Reason("wrong_state")
+
+    def not_start(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
+        """Against beginning one."""
+        if not 1 <= values["procedure"] < len(NAMES):
+            must.append(Reason("out_of_range"))
+            return
+        if self.under_way:
+            must += [self._wrong_state(), Reason("unfit")]
+        needs = PROCEDURES[NAMES[values["procedure"]]][0]
+        if self.holds not in needs:
+            must.append(Reason("wrong_content", None, CONTENTS.index(self.holds)))
+
+    def not_answer(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
+        """Against an answer: another step, no such choice, a figure out of its bounds, strokes being made."""
+        if not self.under_way or values["step"] != self.place:
+            must.append(self._wrong_state())
+            return
+        if self.device.pump.normal is not None:
+            must.append(self._wrong_state())
+        step = self.step
+        low, high = step.bounds or (values["value"], values["value"])
+        if values["choice"] >= len(step.choices) or not low <= values["value"] <= high:
+            must.append(Reason("out_of_range"))
+        elif step.bounds:
+            self._impossible(step, values["value"], may)
+
+    def _impossible(self, step: Step, value: int, may: list[Reason]) -> None:
+        """THER-5: each figure is checked at its own step against what is possible."""
+        filled = self.entered.get("fill", self.entered.get("fill_insulin", 0))
+        moved = step.name in ("withdraw", "remove_insulin") or step.name.startswith("fill")
+        if moved and value > 15_000_000:
+            may.append(Reason("out_of_range"))
+        if step.name == "take_back" and value >= filled:
+            may.append(Reason("out_of_range"))
+        if step.name == "withdraw" and self.device.reservoir.known and value > self.device.reservoir.left_nl():
+            may.append(Reason("out_of_range"))
+
+    def not_interrupt(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
+        """Against breaking off."""
+        if not self.under_way or values["step"] != self.place or self.step.interrupt is None:
+            must.append(self._wrong_state())
+
+    # What they do
+
+    def start(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin one."""
+        self.name = NAMES[values["procedure"]]
+        self.entered = {}
+        self.latest_end = NO_END
+        self._enter(0)
+        self._state("procedure")
+        return self.shown()
+
+    def answer(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What was said at the step."""
+        self._state("procedure")
+        step = self.step
+        if step.bounds:
+            self.entered[step.name] = values["value"]
+        if step.strokes_nl:
+            self.device.pump.begin(step.ledger, self.left)
+        else:
+            self._go(step, step.choices[values["choice"]])
+        return self.shown()
+
+    def interrupt(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Break off; strokes end after the one in progress."""
+        self._state("procedure")
+        pump = self.device.pump
+        if pump.normal is not None:
+            pump.drop(pump.normal, "cancelled")
+        assert self.step.interrupt is not None
+        self._go(self.step, self.step.interrupt, leaving=False)
+        return self.shown()
+
+    def _wanted(self, step: Step) -> int:
+        if step.strokes_nl == AS_ENTERED:
+            return self.entered["count"]
+        return up(step.strokes_nl, self.device.pump.quantum.nl)
+
+    def confirmed(self) -> None:
+        """A stroke was seen: what it pushes through the catheter, and whether the step is over."""
+        pump = self.device.pump
+        in_procedure = self.under_way and bool(self.step.ledger)
+        if not (in_procedure and self.step.side_port):
+            self.buffer_nl = max(0, self.buffer_nl - pump.quantum.nl)
+        if in_procedure and self.left and pump.state == "procedure":
+            self.left -= 1
+            if not self.left:
+                self._go(self.step, self.step.choices[0])
+
+    def _go(self, step: Step, to: str, *, leaving: bool = True) -> None:
+        if leaving and step.leaves:
+            self.holds = step.leaves
+            self._filled()
+        if to in ENDS:
+            self.name, self.place, self.left = "none", 0, 0
+            self.latest_end = ENDS.index(to)
+            if to == "unfit" and self.holds == "insulin":
+                self.holds = "empty"
+            self._state("stopped")
+        else:
+            self._enter([each.name for each in PROCEDURES[self.name][1]].index(to))
+
+    def _enter(self, place: int) -> None:
+        self.place = place
+        step = self.step
+        self.left = self._wanted(step) if step.strokes_nl else 0
+        if step.enters:
+            self.holds = step.enters
+        if step.floods:
+            self.buffer_nl = CATHETER_NL
+
+    def _filled(self) -> None:
+        put_nl = self.entered.get("fill", self.entered.get("fill_insulin", 0))
+        self.device.pump.note("refilled")
+        self.device.reservoir.fill(put_nl - self.entered.get("take_back", 0))
+
+    def _state(self, state: str) -> None:
+        pump = self.device.pump
+        if state == "stopped":
+            pump.end_basal("cancelled")
+        pump.programme.state = state
+        pump.follow()

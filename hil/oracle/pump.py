@@ -1,0 +1,343 @@
+"""The pump as the specification has it: time goes on, strokes start, rates end, alarms stop.
+
+Exact, in the device's own time; lives.py says what a reset does to it, orders.py what a person does. Where the
+specification leaves a choice (GUARD-1's minute), `seen` decides, the starts that the motor pins showed.
+
+Implements: DOSE-1 ... DOSE-5, GUARD-1 (the oracle's side)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field
+
+from hil.oracle.boluses import Basal, Bolus, Entry
+from hil.oracle.caps import HOLD, MAY, Caps
+from hil.oracle.exact import NEVER_US, US_PER_H, Quantum
+from hil.oracle.programme import Programme
+
+IN_PROCEDURES = ("insulin_test", "buffer", "naoh", "diagnostic")
+NORMALS = ("normal_bolus", "dual_normal", *IN_PROCEDURES)
+
+
+@dataclass
+class Stroke:
+    """A stroke that must start at `at_us` of the device's time."""
+
+    at_us: int
+    bench_us: int
+    entry: Entry
+
+
+class Pump:
+    """State and time. `seen` is asked where a cap may or may not withhold a stroke."""
+
+    def __init__(self, quantum: Quantum, edge_us: int, seen: Seen) -> None:
+        self.quantum = quantum
+        self.edge_us = edge_us  # from a stroke's start to the stroke sensor's edge
+        self.seen = seen
+        self.now_us = 0
+        self.bench_offset_us = 0  # the bench's time less the device's
+        self.programme = Programme()
+        self.caps = Caps(quantum.uu)
+        self.basal = Basal()
+        self.normal: Bolus | None = None
+        self.square: Bolus | None = None
+        self.entries: list[Entry] = []
+        self.basal_entry: Entry | None = None
+        self.normal_entry: Entry | None = None  # the latest, as the status shows it
+        self.square_entry: Entry | None = None
+        self.unconfirmed: list[tuple[int, Entry]] = []
+        self.last_start_us = -NEVER_US
+        self.strokes: list[Stroke] = []
+        self.recorded_us = 0  # when the memory last took a record for certain
+        self.commanded = self.confirmed = self.abandoned = 0
+        self.events: list[Event] = []
+        self.watchers: list[Watcher] = []
+        self.react: Callable[[str, dict[str, object]], None] | None = None
+        self._rate = 0
+        self._open_basal("basal")
+
+    # Time
+
+    @property
+    def bench_us(self) -> int:
+        """The bench's time."""
+        return self.now_us + self.bench_offset_us
+
+    @property
+    def state(self) -> str:
+        """running, suspended, stopped, procedure."""
+        return self.programme.state
+
+    @property
+    def rate(self) -> int:
+        """The basal rate in force, mU/h."""
+        return self._rate
+
+    def advance(self, to_us: int) -> None:
+        """Live up to and with `to_us`: what is due then happens, in the order strokes, edges, changes."""
+        change_us = self._next_change_us()
+        while True:
+            stroke_us = self.next_stroke_us()
+            edge_us = self.unconfirmed[0][0] if self.unconfirmed else NEVER_US
+            if edge_us <= stroke_us and edge_us <= change_us:
+                if edge_us > to_us:
+                    break
+                self.pass_time(edge_us)
+                self.confirm()
+                change_us = self._next_change_us()
+            elif stroke_us <= change_us:
+                if stroke_us > to_us:
+                    break
+                self.pass_time(stroke_us)
+                self._stroke()
+            else:
+                if change_us > to_us:
+                    break
+                self.pass_time(change_us)
+                self.change()
+                change_us = self._next_change_us()
+        self.pass_time(to_us)
+
+    def _next_change_us(self) -> int:
+        """When a rate ends or begins, or a watcher acts."""
+        at_us = self.programme.next_change_us(self.now_us)
+        for watcher in self.watchers:
+            at_us = min(at_us, watcher.next_us(self))
+        return at_us
+
+    def pass_time(self, to_us: int) -> None:
+        """Nothing happens up to `to_us` but that basal comes to be owed."""
+        if to_us > self.now_us:
+            volume_q = self._rate * (to_us - self.now_us)
+            self.basal.owed_q += volume_q
+            if self.basal_entry is not None:
+                self.basal_entry.programmed_q += volume_q
+            self.now_us = to_us
+
+    def change(self) -> None:
+        """What is due now besides strokes: a rate ends or begins, a watcher acts."""
+        for what in self.programme.lapse(self.now_us):
+            if what == "temp":
+                self.end_basal("completed")
+            else:
+                self.note("rate_lapsed", a=self.programme.programmed(self.now_us))
+        self.follow()
+        for watcher in self.watchers:
+            if watcher.next_us(self) <= self.now_us:
+                watcher.act(self)
+
+    def fork(self, seen: Seen) -> Pump:
+        """A pump in the same state that goes its own way, with accounts and strokes of its own from now on."""
+        fork = Pump(self.quantum, self.edge_us, seen)
+        fork.now_us, fork.bench_offset_us = self.now_us, self.bench_offset_us
+        fork.programme = copy(self.programme)
+        fork.basal.owed_q = self.basal.owed_q
+        fork.last_start_us = self.last_start_us
+        fork._rate = self._rate
+        fork.normal, fork.square = [
+            None if bolus is None else Bolus(copy(bolus.entry), bolus.strokes, bolus.over_us)
+            for bolus in (self.normal, self.square)
+        ]
+        fork.entries += [bolus.entry for bolus in (fork.normal, fork.square) if bolus is not None]
+        return fork
+
+    # Strokes
+
+    def _ready(self) -> tuple[int, int, int]:
+        """When what is owed next is, by rank: normal bolus, basal, square bolus; NEVER_US: nothing comes."""
+        basal_us = self.basal.ready_us(self.now_us, self._rate, self.quantum.q)
+        return (
+            NEVER_US if self.normal is None else self.normal.ready_us,
+            NEVER_US if basal_us is None else basal_us,
+            NEVER_US if self.square is None else self.square.ready_us,
+        )
+
+    def next_stroke_us(self) -> int:
+        """When the next stroke starts if nothing changes; never: NEVER_US."""
+        first_us = min(self._ready())
+        if first_us == NEVER_US:
+            return NEVER_US
+        return max(first_us, self.last_start_us + self.quantum.spacing_us, self.now_us)
+
+    def _rank(self) -> int:
+        """Which of those that are owed by now goes first."""
+        return [when_us <= self.now_us for when_us in self._ready()].index(True)
+
+    def foreseen_stroke_us(self) -> int:
+        """As next_stroke_us(), with the changes of the programme that lie before it; never within 48 h: NEVER_US."""
+        fork = self.fork(Seen([]))
+        last_us = self.now_us + 48 * US_PER_H
+        while True:
+            due_us = fork.next_stroke_us()
+            change_us = fork.programme.next_change_us(fork.now_us)
+            if due_us <= change_us:
+                return due_us
+            if change_us > last_us:
+                return NEVER_US
+            fork.pass_time(change_us)
+            fork.change()
+
+    def _stroke(self) -> None:
+        rank = self._rank()
+        bolus = (self.normal, None, self.square)[rank]
+        entry = bolus.entry if bolus else self.basal_entry
+        assert entry is not None
+        verdict, caps = self.caps.verdict(self.bench_us)
+        held = verdict == HOLD or (verdict == MAY and not self.seen.stroke_at(self.bench_us))
+        if bolus is None:
+            self.basal.owed_q -= self.quantum.q
+        if held:
+            self._withhold(bolus, entry, caps)
+            return
+        entry.commanded += 1
+        self.commanded += 1
+        self.last_start_us = self.now_us
+        self.caps.starts_us.append(self.bench_us)
+        self.strokes.append(Stroke(self.now_us, self.bench_us, entry))
+        self.unconfirmed.append((self.now_us + self.edge_us, entry))
+        if bolus is not None and not bolus.left:
+            self.drop(bolus, "completed")
+
+    def _withhold(self, bolus: Bolus | None, entry: Entry, caps: tuple[str, ...]) -> None:
+        """A stroke beyond a cap is abandoned, and the bolus that it belongs to ends."""
+        if bolus is None:
+            entry.abandoned += 1
+            self.abandoned += 1
+        else:
+            self.drop(bolus, caps[0])
+        self.note("withheld", caps=caps)
+
+    def count_unmade(self) -> bool:
+        """The stroke that is due now counts, whether it was made or not; False: a cap withholds it."""
+        rank = self._rank()
+        bolus = (self.normal, None, self.square)[rank]
+        entry = bolus.entry if bolus else self.basal_entry
+        assert entry is not None
+        if bolus is None:
+            self.basal.owed_q -= self.quantum.q
+        if self.caps.verdict(self.bench_us)[0] == HOLD:  # it had no permit
+            for each in (entry, self):
+                each.abandoned += 1
+            return False
+        for each in (entry, self):
+            each.commanded += 1
+            each.confirmed += 1
+        self.last_start_us = self.now_us
+        self.caps.starts_us.append(self.bench_us)
+        return True
+
+    def drop(self, bolus: Bolus, reason: str) -> int:
+        """End a bolus; how many strokes are given up."""
+        left = bolus.left
+        bolus.entry.abandoned += left
+        self.abandoned += left
+        bolus.entry.end(self.now_us, reason)
+        if bolus is self.normal:
+            self.normal = None
+        else:
+            self.square = None
+        self.note("delivery_ended", entry=bolus.entry)
+        return left
+
+    def confirm(self) -> None:
+        """The stroke sensor has seen the stroke in progress."""
+        _, entry = self.unconfirmed.pop(0)
+        entry.confirmed += 1
+        self.confirmed += 1
+        self.recorded_us = self.now_us
+        self.note("confirmed", entry=entry)
+
+    # What orders and alarms do
+
+    def new_entry(self, kind: str, programmed_q: int = 0) -> Entry:
+        """Open the next account."""
+        self.recorded_us = self.now_us
+        entry = Entry(len(self.entries) + 1, kind, self.now_us, programmed_q)
+        self.entries.append(entry)
+        return entry
+
+    def begin(self, kind: str, strokes: int, over_us: int = 0) -> Entry:
+        """Start a bolus of this kind."""
+        entry = self.new_entry(kind, strokes * self.quantum.q)
+        bolus = Bolus(entry, strokes, over_us)
+        if over_us:
+            self.square, self.square_entry = bolus, entry
+        else:
+            self.normal, self.normal_entry = bolus, None if kind in IN_PROCEDURES else entry
+        return entry
+
+    def follow(self) -> None:
+        """The rate is now what the programme says; another rate, or a temporary one, is another account."""
+        rate = self.programme.in_force(self.now_us)
+        kind = "temp_basal" if self.programme.temp is not None else "basal"
+        entry = self.basal_entry
+        if entry is not None and (kind != entry.kind or (kind == "basal" and rate != self._rate)):
+            self.end_basal("superseded")
+        self._rate = rate
+        if self.basal_entry is None and self.state != "stopped":
+            self._open_basal(kind)
+
+    def _open_basal(self, kind: str) -> None:
+        self.basal_entry = self.new_entry(kind)
+
+    def end_basal(self, reason: str) -> None:
+        """The basal account that runs ends, if one does."""
+        if self.basal_entry is not None:
+            self.basal_entry.end(self.now_us, reason)
+            self.note("delivery_ended", entry=self.basal_entry)
+            self.basal_entry = None
+
+    def cut(self, reason: str, *, rate_stays: bool = False) -> int:
+        """End boluses and basal; whole strokes still to come are given up, the fraction stays. How many were."""
+        waiting = self.basal.waiting(self.quantum.q)
+        self.basal.owed_q -= waiting * self.quantum.q
+        if self.basal_entry is not None:
+            self.basal_entry.abandoned += waiting
+        self.abandoned += waiting
+        if not rate_stays:
+            self.end_basal(reason)
+        for bolus in (self.normal, self.square):
+            if bolus is not None:
+                waiting += self.drop(bolus, reason)
+        return waiting
+
+    def note(self, what: str, **values: object) -> None:
+        """Something happened that a record or an alarm follows from."""
+        self.events.append(Event(self.now_us, what, values))
+        if self.react is not None:
+            self.react(what, values)
+
+
+@dataclass
+class Event:
+    """What happened, and when by the device."""
+
+    at_us: int
+    what: str
+    values: dict[str, object] = field(default_factory=dict)
+
+
+class Seen:
+    """The starts that the motor pins showed, in the bench's time."""
+
+    def __init__(self, strokes_us: list[int]) -> None:
+        self._strokes_us = frozenset(strokes_us)
+
+    def stroke_at(self, bench_us: int) -> bool:
+        """Did a stroke start at this very µs?"""
+        return bench_us in self._strokes_us
+
+
+class Watcher:
+    """Something that acts by itself at a time of its own."""
+
+    def next_us(self, pump: Pump) -> int:
+        """When next."""
+        raise NotImplementedError
+
+    def act(self, pump: Pump) -> None:
+        """It is time."""
+        raise NotImplementedError

@@ -1,0 +1,189 @@
+"""The log: each end of a delivery, each order and its outcome, each alarm, each reset, with its figures, none more.
+
+The events of each kind are compared in their order; the times to the second.
+
+Implements: LOG-1, LOG-2 (the oracle's side)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from firmware import protocol
+from hil.oracle.alarms import MEDIUM, NUMBERS, PRIORITIES, Latched
+from hil.oracle.boluses import Entry
+from hil.oracle.exact import whole_mu
+from hil.oracle.figures import allows
+from hil.oracle.reasons import MESSAGES
+
+if TYPE_CHECKING:
+    from hil.oracle.device import Device
+    from hil.oracle.judge import Disagreement
+    from hil.oracle.pump import Event
+    from hil.scripts.script import Run
+
+KINDS, REASONS, CODES = protocol.KINDS, protocol.REASONS, protocol.CODES
+Fields = dict[str, Any]
+Row = Mapping[str, Any]
+Due = tuple[int, Fields]
+OPTION = "option"  # an event with it may be missing
+
+
+def judge_log(device: Device, run: Run) -> list[Disagreement]:
+    """Disagreements of the log."""
+    from hil.oracle.judge import Disagreement
+
+    found: list[Disagreement] = []
+
+    def say(at_us: int, what: str, expected: Any, seen: Any) -> None:
+        found.append(Disagreement(at_us, what, expected, seen, "LOG-2"))
+
+    numbers = [row["number"] for row in run.log]
+    if numbers and numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        say(run.script.end_us, "log numbers", "without a gap", numbers)
+    expected = _expected(device)
+    for kind, due in expected.items():
+        rows = [row for row in run.log if row["event"] == kind]
+        if kind == "delivery_ended":  # written when its last stroke is confirmed: by number, not in the order of ends
+            pairs = _by_number(rows, due)
+        else:
+            pairs = list(zip_longest(rows, _without_options(rows, due)))
+        for place, (row, event) in enumerate(pairs):
+            at_us = event[0] if event else run.script.end_us
+            if row is None or event is None:
+                say(at_us, f"log {kind} {place + 1}", event and event[1], row and dict(row))
+                if kind != "delivery_ended":
+                    break
+                continue
+            for name, value in event[1].items():
+                if not allows(value, row[name]):
+                    say(at_us, f"log {kind} {place + 1} (number {row['number']}) {name}", value, row[name])
+    for row in run.log:
+        if row["event"] in ("fault", "exception", "self_test", "diagnosis", "memory", "unreadable"):
+            say(run.script.end_us, f"log {row['event']}", "none", dict(row))
+    return found
+
+
+def _expected(device: Device) -> dict[str, list[Due]]:
+    """(bench time, fields) of each event that there must be, by kind."""
+    makers: dict[str, Callable[[Device, Event], Fields | None]] = {
+        "delivery_ended": _delivery_ended,
+        "accepted": _accepted,
+        "refused": _refused,
+        "alarm": _alarm,
+        "acknowledged": _acknowledged,
+        "clock_set": lambda _, event: {"a": event.values["a"], "b": event.values["b"]},
+        "rate_lapsed": lambda _, event: {"a": event.values["a"]},
+        "reset": _reset,
+        "connected": lambda _, event: {"detail": 1},
+        "initialised": lambda _, event: {},
+    }
+    expected: dict[str, list[Due]] = {kind: [] for kind in makers}
+    for event in device.pump.events:
+        if event.what == "refilled":  # a guided refill may be written down as one by weight is
+            expected["accepted"].append((event.at_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
+        if event.what in makers:
+            fields = makers[event.what](device, event)
+            if fields is not None:
+                expected[event.what].append((event.at_us, fields))
+    return expected
+
+
+def _by_number(rows: list[Row], due: list[Due]) -> list[tuple[Row | None, Due | None]]:
+    """Each end of a delivery with the one that it should be."""
+    left = {event[1]["a"]: event for event in due}
+    pairs: list[tuple[Row | None, Due | None]] = [(row, left.pop(row["a"], None)) for row in rows]
+    return pairs + [(None, event) for event in left.values()]
+
+
+def _without_options(rows: list[Row], events: list[Due]) -> list[Due]:
+    """Leave out the events that may be there and are not."""
+    kept, place = [], 0
+    for at_us, fields in events:
+        plain = {name: value for name, value in fields.items() if name != OPTION}
+        fits = place < len(rows) and all(allows(value, rows[place][name]) for name, value in plain.items())
+        if fits or OPTION not in fields:
+            kept.append((at_us, plain))
+            place += 1
+    return kept
+
+
+def _delivery_ended(device: Device, event: Event) -> Fields:
+    entry = event.values["entry"]
+    assert isinstance(entry, Entry)
+    programmed: Any = entry.programmed_mu
+    if entry.end_from_us is not None:
+        earliest_q = entry.programmed_q - entry.rate_at_end * (entry.end_us - entry.end_from_us)
+        programmed = range(whole_mu(earliest_q), entry.programmed_mu + 1)
+    return {
+        "detail": KINDS.index(entry.kind),
+        "reason": REASONS.index(entry.reason) if entry.reason in REASONS else entry.reason,
+        "a": entry.id,
+        "b": programmed,
+        "c": entry.confirmed,
+        "d": entry.abandoned,
+    }
+
+
+def _accepted(device: Device, event: Event) -> Fields:
+    name, values = event.values["name"], event.values["values"]
+    reply = event.values["reply"]
+    assert isinstance(name, str) and isinstance(values, Mapping) and isinstance(reply, Mapping)
+    return {"detail": MESSAGES[name].id} | _values(name, values, reply)
+
+
+def _values(name: str, values: Mapping[str, Any], reply: Mapping[str, Any]) -> Fields:
+    """docs/memory.md: "its values"; those of settings and of a refill are left open."""
+    shown: dict[str, tuple[Any, ...]] = {
+        "bolus": (reply.get("delivery_id"), values.get("volume_mu")),
+        "square_bolus": (reply.get("delivery_id"), values.get("volume_mu"), values.get("duration_min")),
+        "cancel_bolus": (reply.get("delivery_id"), reply.get("square_id")),
+        "cancel_temp": (reply.get("delivery_id"),),
+        "suspend": (reply.get("rate_mu_per_h"),),
+        "resume": (reply.get("rate_mu_per_h"),),
+        "commit_pattern": (values.get("pattern"), None, reply.get("day_mu")),
+    }
+    plain = {
+        "set_basal": ("rate_mu_per_h",),
+        "temp_basal": ("kind", "value", "duration_min"),
+        "recommend_rate": ("rate_mu_per_h", "valid_min"),
+        "set_limits": ("max_basal_mu_per_h", None, "max_hour_mu", "max_day_mu"),
+        "select_pattern": ("pattern",),
+        "set_time": ("utc_s",),
+        "acknowledge_alarm": ("alarm",),
+        "start_procedure": ("procedure",),
+        "answer_procedure": ("step", "choice"),
+    }
+    found = shown.get(name) or tuple(each and values[each] for each in plain.get(name, ()))
+    return {letter: value for letter, value in zip("abcd", found, strict=False) if value is not None}
+
+
+def _refused(device: Device, event: Event) -> Fields | None:
+    name, code, value = event.values["name"], event.values["code"], event.values["value"]
+    if name == "stage_pattern":
+        return None
+    again = {OPTION: True} if event.values.get("again") else {}  # an order that came again need not be written down
+    return again | {"detail": MESSAGES[str(name)].id, "reason": CODES.index(str(code)), "a": _u32(value)}
+
+
+def _u32(value: Any) -> Any:
+    """What of a figure fits into a field without a sign: it saturates."""
+    return min(value, 0xFFFFFFFF) if value >= 0 else {0, min(-value, 0xFFFFFFFF)}
+
+
+def _alarm(device: Device, event: Event) -> Fields:
+    name, latched = str(event.values["name"]), event.values["latched"]
+    assert isinstance(latched, Latched)
+    fields = {"detail": NUMBERS[name], "reason": PRIORITIES.get(name, MEDIUM)}
+    return fields | ({OPTION: True} if latched.must_us > latched.may_us else {})
+
+
+def _acknowledged(device: Device, event: Event) -> Fields:
+    fields: Fields = {"detail": NUMBERS[str(event.values["name"])]}
+    return fields | ({OPTION: True} if event.values["optional"] else {})
+
+
+def _reset(device: Device, event: Event) -> Fields:
+    return {"b": 1 if event.values["doubt"] else 0}

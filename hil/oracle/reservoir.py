@@ -1,0 +1,165 @@
+"""What is left in the reservoir, what it calls for, and a refill by weight.
+
+THER-4, THER-5, docs/procedures.md: volume = weight / 1.005 g/ml; content = what the latest refill left less every
+stroke since, whatever its ledger.
+
+Implements: THER-4, THER-5 (the oracle's side)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from hil.oracle import states
+from hil.oracle.exact import DAY_US, LOOK_US, NEVER_US, US_PER_S
+from hil.oracle.pump import Pump, Watcher
+from hil.oracle.reasons import Reason
+
+if TYPE_CHECKING:
+    from hil.oracle.device import Device
+
+DENSITY_MG_PER_UL = Fraction(1005, 1000)
+NL_PER_UL = 1000
+CAPACITY_NL = 15_000_000
+SECONDS_PER_DAY = 86_400
+NEVER_H = 0xFFFFFFFF
+
+
+class RefillDue(Watcher):
+    """The insulin has reached its time of use."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+    def next_us(self, pump: Pump) -> int:
+        """As Watcher.next_us."""
+        due_us = self.device.reservoir.due_us
+        return NEVER_US if "refill_due" in self.device.alarms.latched else max(due_us, pump.now_us)
+
+    def act(self, pump: Pump) -> None:
+        """As Watcher.act."""
+        self.device.alarms.latch("refill_due", figure=None, late_us=LOOK_US)
+
+
+class Reservoir:
+    """The computed content. `filled_nl` 0: never filled, and nothing is said about it."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.filled_nl = 0
+        self.filled_strokes = 0  # the pump's count of strokes then
+        self.filled_utc_s = 0
+        self.filled_us = 0  # the device's time then: due dates go by running time (THER-8)
+
+    @property
+    def known(self) -> bool:
+        """Was it ever filled?"""
+        return self.filled_nl > 0
+
+    @property
+    def since(self) -> int:
+        """Strokes since the latest refill."""
+        return max(0, self.device.pump.confirmed - self.filled_strokes)
+
+    def left_nl(self, strokes: int | None = None) -> int:
+        """What is left after so many strokes since the refill (all: None)."""
+        since = self.since if strokes is None else strokes
+        return max(0, self.filled_nl - since * self.device.pump.quantum.nl)
+
+    @property
+    def left_mu(self) -> int:
+        """In whole milliunits."""
+        return self.left_nl() * self.device.concentration // 1000 if self.known else 0
+
+    @property
+    def level(self) -> str:
+        """enough, low, empty, stop: which of the settings' levels the content has reached."""
+        if self.known:
+            left_mu = self.left_mu
+            for name in ("stop", "empty", "low"):
+                if left_mu <= self.device.settings[f"reservoir_{name}_mu"]:
+                    return name
+        return "enough"
+
+    def below(self, alarm: str) -> bool:
+        """Is the content below the level of this alarm?"""
+        return self.known and self.left_mu <= self.device.settings[f"reservoir_{alarm.split('_', maxsplit=1)[0]}_mu"]
+
+    def look(self, late_us: int) -> None:
+        """Latch what the content calls for; at *stop* the pump stops."""
+        alarms, level = self.device.alarms, self.level
+        if level == "enough":
+            return
+        if level == "low":
+            alarms.latch("low_reservoir", figure=None, late_us=late_us)
+        else:  # the specific wins over the vague: *low* need not be there beside *empty*
+            alarms.latch("low_reservoir", figure=None, late_us=NEVER_US)
+            alarms.latch("empty_reservoir", figure=None, late_us=late_us if level == "empty" else NEVER_US)
+        if level == "stop" and self.device.pump.state in ("running", "suspended", "procedure"):
+            states.stop(self.device, "reservoir")
+
+    def bolus_reasons(self, volume_mu: int, must: list[Reason], may: list[Reason]) -> None:
+        """A bolus larger than what is left above the stop may be refused, or ends with the reason *reservoir*."""
+        above = self.left_mu - self.device.settings["reservoir_stop_mu"]
+        pump = self.device.pump
+        promised = sum(bolus.left for bolus in (pump.normal, pump.square) if bolus is not None)
+        if self.known and volume_mu + pump.quantum.mu(promised) + pump.quantum.mu(2) > above:
+            may += [Reason(code) for code in ("reservoir_low", "out_of_range", "reservoir", "reservoir_limit")]
+
+    @property
+    def due_us(self) -> int:
+        """When the next refill is due, by running time; never without one before."""
+        return self.filled_us + self.device.settings["in_use_days"] * DAY_US if self.known else NEVER_US
+
+    @property
+    def due(self) -> bool:
+        """Has the time of use passed?"""
+        return self.device.pump.now_us >= self.due_us
+
+    @property
+    def due_utc_s(self) -> set[int]:
+        """As it may be shown: by the clock of the refill or by the present one; 0: not known."""
+        utc_us = self.device.pump.programme.utc_us(self.device.pump.now_us)
+        if not self.known or utc_us is None:
+            return {0} if not self.filled_utc_s else {0, self.filled_utc_s + self._in_use_s}
+        shown = {(utc_us + self.due_us - self.device.pump.now_us) // US_PER_S}
+        return shown | ({self.filled_utc_s + self._in_use_s} if self.filled_utc_s else {0})
+
+    @property
+    def _in_use_s(self) -> int:
+        return self.device.settings["in_use_days"] * SECONDS_PER_DAY
+
+    # A refill
+
+    def _nl(self, weight_mg: int) -> int:
+        return round(Fraction(weight_mg) * NL_PER_UL / DENSITY_MG_PER_UL)
+
+    def refill_reasons(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
+        """A refill that cannot be: less put in than taken back, more drawn than the reservoir can hold, or too full."""
+        put_mg = values["put_before_mg"] - values["put_after_mg"]
+        drawn_mg = values["drawn_after_mg"] - values["drawn_before_mg"]
+        filled_nl = self._nl(put_mg) - values["taken_back_nl"]
+        if put_mg <= 0 or filled_nl <= 0 or filled_nl > CAPACITY_NL:
+            must.append(Reason("out_of_range"))
+        elif self.known and drawn_mg > 0 and self._nl(drawn_mg) > self.filled_nl:
+            must.append(Reason("out_of_range", None, self._nl(drawn_mg), self.filled_nl))  # more than was ever in it
+        elif drawn_mg < 0 or self._nl(max(0, drawn_mg)) > CAPACITY_NL:
+            may.append(Reason("out_of_range"))
+
+    def record(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """It is filled; the reply's plain figures."""
+        filled_nl = self._nl(values["put_before_mg"] - values["put_after_mg"]) - values["taken_back_nl"]
+        residual_nl = self._nl(values["drawn_after_mg"] - values["drawn_before_mg"])
+        self.fill(filled_nl)
+        return {"filled_nl": filled_nl, "residual_nl": residual_nl}
+
+    def fill(self, filled_nl: int) -> None:
+        """So much is in it now."""
+        pump = self.device.pump
+        self.filled_nl = filled_nl
+        self.filled_strokes = pump.commanded  # one in progress is not since
+        self.filled_utc_s = pump.programme.utc_s(pump.now_us)
+        self.filled_us = pump.now_us
+        self.look(LOOK_US)

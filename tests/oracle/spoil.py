@@ -1,0 +1,298 @@
+"""Makes bad runs from a good one: each with one thing in it that the specification does not allow."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import replace
+from typing import Any
+
+from firmware import protocol
+from hil.scripts.script import Refusal, Run
+
+Spoiler = Callable[[Run, random.Random], Run | None]
+
+# What the specification leaves open or the oracle cannot know: sensor readings, counters of the link, the energy
+# account, what has the safe side's minute in it (GUARD-1), what the documents give no rule for.
+OPEN = frozenset(
+    ("pressure_pa", "diagnosis", "missed_mu", "released_mu", "newest_event", "requests_refused", "orders_repeated")
+    + ("alarm", "hour_mu", "day_mu", "empty_h", "accuracy_tenths", "uncertainty_tenths", "band", "due_utc_s")
+    + ("filled_utc_s",)
+    + ("fingerprint", "alarms", "detail", "duration_us", "checks", "fault", "wakes")
+    + ("frames_good", "frames_overlong", "frames_bad_cobs", "frames_too_short", "frames_bad_crc", "frames_not_request")
+    + ("battery_used_nah", "battery_left_nah", "battery_left_s", "battery_mean_na", "battery_level")
+)  # fmt: skip
+ORDERS = frozenset(message.name for message in protocol.MESSAGES if message.changes_delivery)
+
+
+def _copy(run: Run) -> Run:
+    bad = copy(run)
+    bad.strokes_us, bad.answers = list(run.strokes_us), list(run.answers)
+    bad.looks, bad.log = list(run.looks), list(run.log)
+    return bad
+
+
+def _with(mapping: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    return dict(mapping) | {name: value}
+
+
+# Strokes
+
+
+def moved(run: Run, draw: random.Random) -> Run | None:
+    """A stroke by 1 µs."""
+    if not run.strokes_us:
+        return None
+    bad = _copy(run)
+    bad.strokes_us[draw.randrange(len(bad.strokes_us))] += draw.choice((-1, 1))
+    return bad
+
+
+def dropped(run: Run, draw: random.Random) -> Run | None:
+    """A stroke that was not made."""
+    if not run.strokes_us:
+        return None
+    bad = _copy(run)
+    del bad.strokes_us[draw.randrange(len(bad.strokes_us))]
+    return bad
+
+
+def doubled(run: Run, draw: random.Random) -> Run | None:
+    """A stroke that was made twice."""
+    if not run.strokes_us:
+        return None
+    bad = _copy(run)
+    place = draw.randrange(len(bad.strokes_us))
+    spacing_us = run.script.stroke_nl * 4_000
+    bad.strokes_us.append(bad.strokes_us[place] + draw.choice((1, spacing_us)))
+    bad.strokes_us.sort()
+    return bad
+
+
+# Answers
+
+
+def _answer_places(run: Run, wanted: Callable[[Any], bool]) -> list[int]:
+    return [place for place, answer in enumerate(run.answers) if wanted(answer)]
+
+
+def other_code(run: Run, draw: random.Random) -> Run | None:
+    """A refusal for another reason."""
+    places = _answer_places(run, lambda answer: answer.refusal is not None)
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    refusal = bad.answers[place].refusal
+    assert refusal is not None
+    codes = [
+        code for code in ("memory_failed", "clock_failed", "self_test_failed", "wrong_role") if code != refusal.code
+    ]
+    bad.answers[place] = replace(bad.answers[place], refusal=replace(refusal, code=draw.choice(codes)))
+    return bad
+
+
+def refused(run: Run, draw: random.Random) -> Run | None:
+    """An order that was accepted is refused, for a reason that does not hold."""
+    places = _answer_places(run, lambda answer: answer.reply is not None and answer.name in ORDERS)
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    bad.answers[place] = replace(bad.answers[place], reply=None, refusal=Refusal("temp_active", "", 0, 0))
+    return bad
+
+
+def accepted(run: Run, draw: random.Random) -> Run | None:
+    """An order that was refused is accepted."""
+    places = _answer_places(run, lambda answer: answer.refusal is not None)
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    at_us = run.device_us(bad.answers[place].asked_us)
+    bad.answers[place] = replace(bad.answers[place], refusal=None, reply={"at_us": at_us})
+    return bad
+
+
+def _figures(mapping: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in mapping.items() if type(value) is int and name not in OPEN]
+
+
+def answer_figure(run: Run, draw: random.Random) -> Run | None:
+    """A figure of a reply is off by one."""
+    places = _answer_places(run, lambda answer: answer.reply is not None and bool(_figures(answer.reply)))
+    places = [place for place in places if run.answers[place].name in ORDERS | {"status", "read_time", "stage_pattern"}]
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    reply = bad.answers[place].reply
+    assert reply is not None
+    name = draw.choice(_figures(reply))
+    bad.answers[place] = replace(bad.answers[place], reply=_with(reply, name, reply[name] + draw.choice((-1, 1))))
+    return bad
+
+
+def refusal_limit(run: Run, draw: random.Random) -> Run | None:
+    """The limit that a refusal names is off by one."""
+    coded = ("hard_limit", "clinician_limit", "hour_limit", "day_limit")
+    places = _answer_places(run, lambda answer: answer.refusal is not None and answer.refusal.code in coded)
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    refusal = bad.answers[place].refusal
+    assert refusal is not None
+    bad.answers[place] = replace(bad.answers[place], refusal=replace(refusal, limit=refusal.limit + 1))
+    return bad
+
+
+# Looks
+
+
+def look_figure(run: Run, draw: random.Random) -> Run | None:
+    """A figure of a status, of the reservoir, the procedure, the settings or the time is off by one."""
+    bad = _copy(run)
+    place = draw.randrange(len(bad.looks))
+    look = bad.looks[place]
+    part = draw.choice(("status", "time", "reservoir", "settings", "procedure"))
+    figures = getattr(look, part)
+    name = draw.choice(_figures(figures))
+    bad.looks[place] = replace(look, **{part: _with(figures, name, figures[name] + draw.choice((-1, 1)))})
+    return bad
+
+
+def delivery_figure(run: Run, draw: random.Random) -> Run | None:
+    """A figure of a delivery is off by one."""
+    return _delivery(run, draw, lambda row, name: row[name] + draw.choice((-1, 1)), _figures)
+
+
+def delivery_reason(run: Run, draw: random.Random) -> Run | None:
+    """A delivery has ended for another reason."""
+
+    def another(row: Mapping[str, Any], _: str) -> str:
+        return draw.choice([each for each in protocol.REASONS if each != row["reason"]])
+
+    return _delivery(run, draw, another, lambda _: ["reason"])
+
+
+def _delivery(
+    run: Run,
+    draw: random.Random,
+    wrong: Callable[[Mapping[str, Any], str], Any],
+    names: Callable[[Mapping[str, Any]], list[str]],
+) -> Run | None:
+    looks = [place for place, look in enumerate(run.looks) if look.deliveries]
+    if not looks:
+        return None
+    bad = _copy(run)
+    place = draw.choice(looks)
+    rows = list(bad.looks[place].deliveries)
+    at = draw.randrange(len(rows))
+    name = draw.choice(names(rows[at]))
+    rows[at] = _with(rows[at], name, wrong(rows[at], name))
+    bad.looks[place] = replace(bad.looks[place], deliveries=tuple(rows))
+    return bad
+
+
+def alarm_missing(run: Run, draw: random.Random) -> Run | None:
+    """An alarm that is latched is not shown."""
+    certain = ("pump_stopped", "pump_suspended", "auto_off", "hourly_maximum_exceeded", "daily_maximum_exceeded")
+    numbers = (10, 11, 12, 13, 14)
+    assert len(certain) == len(numbers)
+    looks = [
+        (place, at)
+        for place, look in enumerate(run.looks)
+        for at, row in enumerate(look.alarms)
+        if row["alarm"] in numbers
+    ]
+    if not looks:
+        return None
+    bad = _copy(run)
+    place, at = draw.choice(looks)
+    rows = list(bad.looks[place].alarms)
+    del rows[at]
+    bad.looks[place] = replace(bad.looks[place], alarms=tuple(rows))
+    return bad
+
+
+def alarm_invented(run: Run, draw: random.Random) -> Run | None:
+    """An alarm that has no cause is shown."""
+    bad = _copy(run)
+    place = draw.randrange(len(bad.looks))
+    row = {"alarm": draw.choice((3, 15, 16, 17, 18, 24)), "since_us": 1, "detail": 0, "cause_there": False}
+    bad.looks[place] = replace(bad.looks[place], alarms=(*bad.looks[place].alarms, row))
+    return bad
+
+
+# The log
+
+_TOLD = ("delivery_ended", "accepted", "refused", "alarm", "clock_set", "rate_lapsed")
+
+
+def _log_places(run: Run, events: tuple[str, ...]) -> list[int]:
+    return [place for place, row in enumerate(run.log) if row["event"] in events]
+
+
+def log_dropped(run: Run, draw: random.Random) -> Run | None:
+    """An event is not in the log, and the numbers close up."""
+    places = _log_places(run, ("delivery_ended", "accepted", "clock_set", "rate_lapsed"))
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    bad.log[place:] = [_with(row, "number", row["number"] - 1) for row in bad.log[place + 1 :]]
+    return bad
+
+
+def log_doubled(run: Run, draw: random.Random) -> Run | None:
+    """An event is in the log twice."""
+    places = _log_places(run, _TOLD)
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    bad.log[place:] = [bad.log[place]] + [_with(row, "number", row["number"] + 1) for row in bad.log[place:]]
+    return bad
+
+
+def log_figure(run: Run, draw: random.Random) -> Run | None:
+    """A figure of a delivery's end or of a rate in the log is off by one."""
+    places = _log_places(run, ("delivery_ended", "rate_lapsed", "clock_set"))
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    row = bad.log[place]
+    names = {"delivery_ended": "abcd", "rate_lapsed": "a", "clock_set": "ab"}[row["event"]]
+    name = draw.choice(names)
+    bad.log[place] = _with(row, name, row[name] + 1)
+    return bad
+
+
+def log_reason(run: Run, draw: random.Random) -> Run | None:
+    """A delivery's end or a refusal has another reason in the log."""
+    places = _log_places(run, ("delivery_ended", "refused"))
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    row = bad.log[place]
+    bad.log[place] = _with(row, "reason", row["reason"] + draw.choice((-1, 1)))
+    return bad
+
+
+SPOILERS: tuple[Spoiler, ...] = (
+    moved, dropped, doubled, other_code, refused, accepted, answer_figure, refusal_limit, look_figure, delivery_figure,
+    delivery_reason, alarm_missing, alarm_invented, log_dropped, log_doubled, log_figure, log_reason,
+)  # fmt: skip
+
+
+def spoiled(run: Run, draw: random.Random) -> Iterator[tuple[str, Run]]:
+    """One bad run of each kind that this run has the means for."""
+    for spoiler in SPOILERS:
+        bad = spoiler(run, draw)
+        if bad is not None:
+            yield spoiler.__name__, bad
