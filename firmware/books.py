@@ -8,7 +8,7 @@ Implements: STORE-1, LOG-1
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.deliveries import Deliveries
-from firmware.errors import Refused
+from firmware.errors import FirmwareError, Refused
 from firmware.seams import nobody
 
 _ID = {message.name: message.id for message in protocol.MESSAGES}
@@ -35,7 +35,7 @@ class Books:
         if self.deliveries.stroke_ended() or whole:
             self.store()
         elif self.memory.stroke(self.strokes + 1):
-            self._core.permit(self.strokes + 1)
+            self._permit()
         else:
             self.on_failure()
 
@@ -47,9 +47,17 @@ class Books:
     def store(self):
         """Make true what has happened; only then may the next stroke come. STORE-1."""
         if self.memory.store(self.deliveries, self.strokes + 1):
-            self._core.permit(self.strokes + 1)  # refused while that stroke is in progress: it has its permit
+            self._permit()
         elif self.memory.usable or self.memory.state == protocol.MEMORY_WRITE_FAILED:
             self.on_failure()
+
+    def _permit(self):
+        """The permit that is in memory. Refused while that stroke is in progress, which has it, and after a fault."""
+        stroke = self.strokes + 1
+        if not self._core.permit(stroke):
+            state = self._core.state()
+            if state[code.GUARD_COMMANDED] != stroke and not state[code.GUARD_FAULT]:
+                raise FirmwareError("no permit for stroke %d after %d" % (stroke, state[code.GUARD_COMMANDED]))
 
     def need_memory(self):
         """Raises Refused while nothing can be stored."""
@@ -58,9 +66,13 @@ class Books:
 
     def accepted(self, message_name, *values):
         """An order was carried out: log it and store what it has led to. Raises Refused if that fails."""
+        self.acted(message_name, *values)
+        self.need_memory()
+
+    def acted(self, message_name, *values):
+        """The same for an order that made the pump safer: it counts, whether that fails or not."""
         self.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, _ID[message_name], 0, values)
         self.store()
-        self.need_memory()
 
     def refused(self, message_id, refusal_code, value):
         """An order was refused: into the log."""

@@ -37,6 +37,7 @@ class Delivery:
         self.delivered = 0
         self.abandoned = 0
         self.reason = protocol.REASON_RUNNING
+        self.cut_short = None  # why it was ended, known before its last stroke was over
 
     def as_record(self, now_us):
         """The fields of a read_deliveries record."""
@@ -152,13 +153,15 @@ class Deliveries:
         closed = False
         for part in sorted(self._boluses):
             bolus = self._boluses[part]
+            reason = state[_ENDS[part] + 1]
+            if cut_short is not None and reason in _CUT_SHORT and bolus.cut_short is None:
+                bolus.cut_short = cut_short
             if not _over(state, part):
                 continue
             self._count(bolus, part, state)
             self._abandoned += bolus.abandoned
-            reason = state[_ENDS[part] + 1]
             bolus.end_us = state[_ENDS[part]]
-            bolus.reason = cut_short if cut_short is not None and reason in _CUT_SHORT else reason
+            bolus.reason = reason if bolus.cut_short is None else bolus.cut_short
             del self._boluses[part]
             closed = True
             self._on_end(bolus)
@@ -176,6 +179,10 @@ class Deliveries:
         self._refresh()
         stretch = [] if self._stretch is None else [self._stretch]
         return stretch + [self._boluses[part] for part in sorted(self._boluses)]
+
+    def runs(self, part):
+        """Is this part of a bolus being delivered, or its last stroke?"""
+        return part in self._boluses
 
     @property
     def normal_is_therapy(self):

@@ -30,6 +30,9 @@ class Device:
         now_us = self._clock.now_us()
         limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
         old = self._reports.limits()
+        promised_mu_per_h = self._therapy.promised_mu_per_h()
+        if max_basal_mu_per_h < promised_mu_per_h:
+            raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, promised_mu_per_h)
         result, refused = self._core.set_limits(*limits)
         if result == code.E_MAX_BASAL:
             state = self._core.state()

@@ -60,7 +60,7 @@ class Faults:
         # The core is suspended still: no stroke can come before this is in memory, and a person resumes.
         failed = self._upkeep.test()
         if failed:
-            self._core.load(self._clock.now_us(), before)
+            self._latch_again(latched, before)
             self._upkeep.on_failure(failed)
             raise Refused(protocol.SELF_TEST_FAILED, None, failed)
         counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
@@ -69,10 +69,15 @@ class Faults:
         try:
             self._books.accepted("clear_fault", latched)
         except Refused:
-            self._core.load(self._clock.now_us(), before)
+            self._latch_again(latched, before)
             self._note(protocol.EVENT_FAULT, latched)
             raise
         return {"at_us": self._clock.now_us(), "commanded_strokes": counts[0], "confirmed_strokes": counts[1]}
+
+    def _latch_again(self, fault, before):
+        """The core as it was `before`, or, if it does not take that, with the fault at least."""
+        if self._core.load(self._clock.now_us(), before):
+            self._core.stop(self._clock.now_us(), fault)
 
     def _note(self, event, fault, counts=()):
         self._books.memory.note(protocol.CATEGORY_MALFUNCTION, event, fault, 0, counts)

@@ -93,6 +93,7 @@ class Pump:
         }
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
+        self.therapy.on_trouble = self.failed
         self.therapy.need_fit = self._need_fit
         self.upkeep.on_failure = self._self_test_failed
         sensors = (stroke_sensor, pressure_sensor)

@@ -18,6 +18,7 @@ Implements: STORE-2, STORE-3, GUARD-1, GUARD-3, THER-1, THER-8
 
 from firmware import dose_codes as code
 from firmware.compat import const
+from firmware.errors import FirmwareError
 
 _STROKE = const(1)  # CORE_STROKE
 
@@ -59,8 +60,8 @@ def restore(core, journal, wall, now_us):
     found.ended_us = books_us
     if latest_us is not None and not came_due:
         # No stroke has come due meanwhile: for the books it is as if power had never gone.
-        core.settle(found.device_time_us)
-        core.cancel_bolus(found.device_time_us)  # refused if there is none
+        _need(core.settle(found.device_time_us))
+        _need(core.cancel_bolus(found.device_time_us), code.E_NO_BOLUS)
     else:
         _leave_out(core, books_us, found.device_time_us, wall.known)
     now_us = found.device_time_us
@@ -80,14 +81,12 @@ def _finish_stroke_in_progress(core):
 
 def _permit_next(core):
     """When the next stroke is due, -1 for never: known only with a permit. In memory it is one once it is written."""
-    core.permit(core.state()[code.GUARD_COMMANDED] + 1)
-    return core.next_us()
+    return core.next_us() if core.permit(core.state()[code.GUARD_COMMANDED] + 1) else -1
 
 
 def _count(core, due_us):
     """The stroke due at `due_us` counts as started there and delivered; 0 if it could not start: a cap, a fault."""
-    core.promise(due_us, due_us)
-    if core.service(due_us) != _STROKE:
+    if not core.promise(due_us, due_us) or core.service(due_us) != _STROKE:
         return 0
     core.confirmed()
     core.ended()
@@ -96,12 +95,21 @@ def _count(core, due_us):
 
 def _leave_out(core, from_us, to_us, clock_known):
     """No insulin is programmed between the two times."""
-    core.settle(from_us)
+    _need(core.settle(from_us))
     state = core.state()
     if state[code.SUSPENDED]:
-        core.settle(to_us)
+        _need(core.settle(to_us))
         return
-    core.suspend(from_us)
-    core.resume(to_us)
+    _need(core.suspend(from_us))
+    _need(core.resume(to_us))
     if clock_known and state[code.TEMP] and state[code.TEMP_UNTIL_US] > to_us:
-        core.temp_basal(to_us, state[code.TEMP], state[code.TEMP_VALUE], state[code.TEMP_UNTIL_US] - to_us)
+        left_us = state[code.TEMP_UNTIL_US] - to_us
+        _need(core.temp_basal(to_us, state[code.TEMP], state[code.TEMP_VALUE], left_us))
+
+
+def _need(result, allowed=code.OK):
+    """Raises FirmwareError for an answer of the core that cannot be: then what is stored is not believed. A fault that
+    was latched stays latched, and refuses everything.
+    """
+    if result not in (code.OK, code.E_FAULT, allowed):
+        raise FirmwareError("the dose core answered %d at the start" % result)

@@ -37,6 +37,8 @@ _OTHERS = (
     ("manual_mu_per_h", "I"),  # the rate set by hand
     ("recommended_mu_per_h", "I"),
     ("recommended_until_us", "Q"),  # 0: none
+    ("suspended_mu_per_h", "I"),  # what was in force when a person suspended
+    ("suspended_percent", "B"),  # of what is programmed: the percentage that ran then, if it was less than all
     ("newest_delivery", "I"),  # number
     ("abandoned", "I"),  # strokes of boluses that have ended
     ("stretch_id", "I"),  # the running stretch of basal; 0: none

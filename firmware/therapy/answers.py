@@ -15,6 +15,7 @@ _PLAIN = {
     code.E_BUSY: protocol.BOLUS_ACTIVE,
     code.E_NO_BOLUS: protocol.NO_BOLUS_ACTIVE,
     code.E_NO_TEMP: protocol.NO_TEMP_ACTIVE,
+    code.E_RANGE: protocol.OUT_OF_RANGE,
 }
 
 

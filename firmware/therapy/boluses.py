@@ -58,15 +58,15 @@ class Boluses:
         now_us = self._clock.now_us()
         if self._therapy.state(self._core.state()) == protocol.STATE_PROCEDURE:
             raise Refused(protocol.NO_BOLUS_ACTIVE)
-        ran = [each.kind for each in self._books.deliveries.running()]
-        normal = protocol.KIND_NORMAL_BOLUS in ran or protocol.KIND_DUAL_NORMAL in ran
-        square = protocol.KIND_SQUARE_BOLUS in ran or protocol.KIND_DUAL_SQUARE in ran
         self._answers.need(self._core.cancel_bolus(now_us))
-        deliveries = self._books.deliveries
-        deliveries.boluses_ended()
-        number, square_id = deliveries.latest
-        self._books.accepted("cancel_bolus", number if normal else 0, square_id if square else 0)
+        normal, square = self._books.deliveries.runs(NORMAL), self._books.deliveries.runs(SQUARE)
+        number, square_id = self._books.deliveries.latest
+        self._therapy.afterwards(lambda: self._cancelled(number if normal else 0, square_id if square else 0))
         reply = {"at_us": now_us, "delivery_id": number if normal else 0, "square_id": square_id if square else 0}
         reply.update(self._answers.part("", NORMAL, normal))
         reply.update(self._answers.part("square_", SQUARE, square))
         return reply
+
+    def _cancelled(self, number, square_id):
+        self._books.deliveries.boluses_ended()
+        self._books.acted("cancel_bolus", number, square_id)

@@ -13,7 +13,9 @@ Implements: THER-1, THER-3, THER-7
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import const
+from firmware.errors import FirmwareError
 from firmware.protocol import NEVER_US
+from firmware.therapy.halting import settle
 
 _HALF_HOUR_S = const(1800)
 _DAY_S = const(86400)
@@ -33,18 +35,33 @@ class Programme:
         self._wall = wall
 
     def apply(self, now_us):
-        """Give the core the rate of now and the next change; returns that rate, mU/h. The core must not be faulted."""
-        core = self._core
-        limit_mu_per_h = core.limits()[0]
+        """Give the core the rate of now and the next change; returns that rate, mU/h. The core must not be faulted.
+
+        Raises FirmwareError if the core does not take them: then nobody may believe that they are in force.
+        """
+        now_us = settle(self._core, now_us)
+        limit_mu_per_h = self._core.limits()[0]
         rate_mu_per_h, self.next_us, next_mu_per_h = self.wanted(now_us)
         rate_mu_per_h = min(rate_mu_per_h, limit_mu_per_h)
-        core.settle(now_us)
-        state = core.state()
-        if state[code.RATE_MU_PER_H] != rate_mu_per_h or (self.next_us == NEVER_US and state[code.BOUNDARY_US] >= 0):
-            core.set_basal(now_us, rate_mu_per_h)
-        if self.next_us != NEVER_US:
-            core.plan_basal(now_us, self.next_us, min(next_mu_per_h, limit_mu_per_h))
+        next_mu_per_h = min(next_mu_per_h, limit_mu_per_h)
+        result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
+        if result == code.E_MAX_BASAL and self._core.cancel_temp(now_us) == code.OK:
+            # What a percentage makes of it is above the limit. The percentage goes, the rate holds.
+            result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
+        if result not in (code.OK, code.E_FAULT):  # a fault has an event of its own, which comes
+            raise FirmwareError("the dose core answered %d to the programmed rate" % result)
         return rate_mu_per_h
+
+    def _give(self, now_us, rate_mu_per_h, next_mu_per_h):
+        """The core's answer to the rate of now and to the next one."""
+        core = self._core
+        state = core.state()
+        result = code.OK
+        if state[code.RATE_MU_PER_H] != rate_mu_per_h or (self.next_us == NEVER_US and state[code.BOUNDARY_US] >= 0):
+            result = core.set_basal(now_us, rate_mu_per_h)
+        if result == code.OK and self.next_us != NEVER_US:
+            result = core.plan_basal(now_us, self.next_us, next_mu_per_h)
+        return result
 
     def wanted(self, now_us):
         """(mU/h now, device time of the next change or NEVER_US, mU/h from then on)."""
@@ -52,11 +69,18 @@ class Programme:
         if record.mode == protocol.STATE_PROCEDURE:
             return 0, NEVER_US, 0
         if record.mode == protocol.STATE_SUSPENDED:
-            return self._settings.suspend_rate_mu_per_h, NEVER_US, 0
+            rate_mu_per_h, next_us, next_mu_per_h = self._programmed(now_us)
+            return self._least(rate_mu_per_h), next_us, self._least(next_mu_per_h)
         if record.recommended_until_us > now_us:
             until_us = record.recommended_until_us
             return record.recommended_mu_per_h, until_us, self._programmed(until_us)[0]
         return self._programmed(now_us)
+
+    def _least(self, programmed_mu_per_h):
+        """The rate while suspended: never more than was in force before, nor than would be if the pump still ran."""
+        record = self._record
+        would_be_mu_per_h = programmed_mu_per_h * record.suspended_percent // 100
+        return min(self._settings.suspend_rate_mu_per_h, record.suspended_mu_per_h, would_be_mu_per_h)
 
     def programmed_mu_per_h(self, now_us):
         """The rate by hand or by pattern, be it in force or not."""

@@ -14,6 +14,7 @@ from firmware.errors import Refused
 from firmware.protocol import NEVER_US
 from firmware.seams import nobody
 from firmware.therapy.answers import US_PER_MIN, Answers, abandoned
+from firmware.therapy.halting import settle, still
 
 _RUNNING = protocol.STATE_RUNNING
 
@@ -32,6 +33,8 @@ class Therapy:
         self.need_fit = nobody  # raises Refused while therapy must not run
         self.on_resume = nobody
         self.on_halt = nobody
+        self.last_error = None  # for whoever looks for it
+        self.on_trouble = nobody  # (error): what had to follow an order that was carried out has failed
         self._core = core
         self._clock = clock
         self._books = books
@@ -43,7 +46,7 @@ class Therapy:
         """A life begins: its basal is what is programmed now. Memory has been opened."""
         now_us = self._clock.now_us()
         if not self._books.memory.usable:
-            self._core.suspend(now_us)  # intact state or none: GUARD-3
+            still(self._core, self._clock)  # intact state or none: GUARD-3
             self._record.mode = protocol.STATE_STOPPED
             return
         self._lapse(now_us)
@@ -83,7 +86,7 @@ class Therapy:
     def follow(self, now_us, reason=protocol.REASON_SUPERSEDED):
         """Bring core, programme and books together."""
         since_us = min(now_us, self.programme.next_us)
-        self._core.settle(now_us)
+        settle(self._core, now_us)
         if not self._core.state()[code.GUARD_FAULT]:
             self.programme.apply(now_us)
         else:
@@ -156,19 +159,53 @@ class Therapy:
         return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
 
     def suspend(self, **order):
-        """The least rate that the settings name, nothing else; 0 stops altogether."""
+        """What waits is given up; from then on the least rate, which is never more than was in force before."""
         now_us = self._clock.now_us()
-        rate_mu_per_h = min(self._settings.suspend_rate_mu_per_h, self._core.limits()[0])
-        waiting = self._halt(now_us, protocol.STATE_SUSPENDED, rate_mu_per_h == 0)
-        self._books.accepted("suspend", rate_mu_per_h)
-        return {"at_us": now_us, "abandoned_strokes": waiting, "rate_mu_per_h": rate_mu_per_h}
+        before = self._need_to_halt(_RUNNING)
+        self._record.suspended_mu_per_h = in_force(before)[1]
+        percent = before[code.TEMP_VALUE] if before[code.TEMP] == code.TEMP_PERCENT else 100
+        self._record.suspended_percent = min(percent, 100)
+        still(self._core, self._clock)
+        waiting = abandoned(self._core.state()) - abandoned(before)
+        self.afterwards(self._suspended)
+        return {"at_us": now_us, "abandoned_strokes": waiting, "rate_mu_per_h": self.in_force_mu_per_h()}
+
+    def _suspended(self):
+        now_us = self._clock.now_us()
+        self._record.mode = protocol.STATE_SUSPENDED
+        self._cut(now_us, protocol.REASON_SUSPENDED)
+        self.programme.apply(now_us)
+        self.answers.need(self._core.resume(now_us))
+        self.follow(now_us)
+        self.on_halt(protocol.STATE_SUSPENDED)
+        self._books.acted("suspend", self.in_force_mu_per_h())
 
     def stop(self, **order):
         """Nothing at all."""
         now_us = self._clock.now_us()
-        waiting = self._halt(now_us, protocol.STATE_STOPPED, True)
-        self._books.accepted("stop")
+        before = self._need_to_halt()
+        still(self._core, self._clock)
+        self._record.mode = protocol.STATE_STOPPED
+        waiting = abandoned(self._core.state()) - abandoned(before)
+        self.afterwards(self._stopped)
         return {"at_us": now_us, "abandoned_strokes": waiting}
+
+    def _stopped(self):
+        self._cut(self._clock.now_us(), protocol.REASON_SUSPENDED)
+        self._plan()
+        self.on_halt(protocol.STATE_STOPPED)
+        self._books.acted("stop")
+
+    def afterwards(self, follow):
+        """What follows a suspend, a stop or a cancel. They have been carried out: if it fails they still have been."""
+        try:
+            try:
+                follow()
+            except Exception as error:
+                self.on_trouble(error)
+        except Exception as error:
+            # Not even that could be dealt with. The person is told what is true: the core delivers no more.
+            self.last_error = error
 
     def resume(self, **order):
         """Delivery goes on with what is programmed; only this makes it."""
@@ -181,7 +218,8 @@ class Therapy:
         self.need_fit()
         # Before the core: if the supervisor fails in between, what delivers must never be shown as stopped.
         self._record.mode = _RUNNING
-        if state[code.SUSPENDED]:
+        self.programme.apply(now_us)
+        if self._core.state()[code.SUSPENDED]:
             self.answers.need(self._core.resume(now_us))
         self._record.contact_us = now_us
         self.on_resume(now_us)
@@ -211,6 +249,13 @@ class Therapy:
             greatest_mu_per_h = max(greatest_mu_per_h, greatest_mu_per_h * state[code.TEMP_VALUE] // 100)
         self.answers.allow(field_name, greatest_mu_per_h)
 
+    def promised_mu_per_h(self):
+        """The greatest rate that a running percentage makes of what may come into force while it lasts; 0 without."""
+        state = self._core.state()
+        if state[code.TEMP] != code.TEMP_PERCENT or state[code.TEMP_VALUE] <= 100:
+            return 0  # else no rate is raised: one above the limit runs at the limit
+        return self.programme.greatest_mu_per_h() * state[code.TEMP_VALUE] // 100
+
     def in_force_mu_per_h(self):
         """The basal rate that is delivered now."""
         state = self._core.state()
@@ -220,14 +265,18 @@ class Therapy:
 
     def halt_by_itself(self, now_us, reason=protocol.REASON_FAULT):
         """Stop delivery: a finding, an alarm, a failed memory. Only a person resumes it (ALARM-2)."""
-        if self._core.suspend(now_us) == code.OK:
-            self._books.deliveries.follow(now_us, now_us, reason)
-            self._books.deliveries.boluses_ended(reason)
-        self._record.recommended_until_us = 0
-        if self._record.mode != protocol.STATE_STOPPED:
-            self._record.mode = protocol.STATE_STOPPED
+        still(self._core, self._clock)
+        stopped, self._record.mode = self._record.mode, protocol.STATE_STOPPED
+        self._cut(now_us, reason)
+        if stopped != protocol.STATE_STOPPED:
             self._plan()
             self.on_halt(protocol.STATE_STOPPED)
+
+    def _cut(self, now_us, reason):
+        """The core delivers nothing: what it delivered has ended for this reason."""
+        self._record.recommended_until_us = 0
+        self._books.deliveries.follow(now_us, now_us, reason)
+        self._books.deliveries.boluses_ended(reason)
 
     def enter_procedure(self, now_us):
         """A stopped pump is made ready for a procedure: no basal, strokes when they are ordered."""
@@ -261,24 +310,17 @@ class Therapy:
             return code.FAULT_COUNT
         return state[code.GUARD_FAULT]
 
-    def _halt(self, now_us, mode, wholly):
+    def _need_to_halt(self, needed=None):
+        """The core's state; raises Refused if the pump is not in the state `needed`, or, without, is halted anyway."""
         state = self._core.state()
-        stopped = self.state(state)
-        if stopped in (protocol.STATE_FAULT, mode) or (stopped != _RUNNING and not wholly):
-            raise Refused(protocol.WRONG_STATE, None, stopped)
-        before = abandoned(state)
-        if wholly:
-            if not state[code.SUSPENDED]:
-                self.answers.need(self._core.suspend(now_us))
+        now = self.state(state)
+        if needed is None:
+            halted = now == protocol.STATE_FAULT or (now == protocol.STATE_STOPPED and state[code.SUSPENDED])
         else:
-            self._core.cancel_bolus(now_us)  # refused if there is none, and so below
-            self._core.cancel_temp(now_us)
-        self._record.mode = mode
-        self._record.recommended_until_us = 0
-        self.follow(now_us, protocol.REASON_SUSPENDED)
-        self._books.deliveries.boluses_ended(protocol.REASON_SUSPENDED)
-        self.on_halt(mode)
-        return abandoned(self._core.state()) - before
+            halted = now != needed
+        if halted:
+            raise Refused(protocol.WRONG_STATE, None, now)
+        return state
 
     def begin_order(self, needed=None):
         """The time of an order; raises Refused if nothing can be stored, or the pump is in a fault or not `needed`."""

@@ -13,7 +13,11 @@ _OTHERS = "wake"
 
 
 class Orders:
-    """Follows one pump through its orders: the rate set by hand and whether it is suspended.
+    """Follows one pump through its orders: the rate set by hand, and at how much it is suspended, if it is.
+
+    THER-3 and DOSE-5, by themselves: a suspend ends all, gives up whole strokes that wait, and goes on at the rate that
+    the pump has answered, which the check holds against what was in force before. A rate set by hand meanwhile can
+    only lower it.
 
     Patterns are not followed, their boundaries belong to the wall clock: such an order is passed on by its own name,
     which the check refuses to judge.
@@ -21,7 +25,7 @@ class Orders:
 
     def __init__(self) -> None:
         self._by_hand_mu_per_h = 0
-        self._suspended = False
+        self._suspended_mu_per_h: int | None = None
 
     def taken(self, at_us: int, name: str, values: Mapping[str, Any], reply: Mapping[str, Any]) -> list[Command]:
         """The commands that an order accepted at `at_us` stands for."""
@@ -34,7 +38,10 @@ class Orders:
 
     def _set_basal(self, values: Mapping[str, Any], _: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         self._by_hand_mu_per_h = values["rate_mu_per_h"]
-        return [] if self._suspended else [("set_basal", {"rate_mu_per_h": self._by_hand_mu_per_h})]
+        rate_mu_per_h = self._by_hand_mu_per_h
+        if self._suspended_mu_per_h is not None:
+            rate_mu_per_h = min(rate_mu_per_h, self._suspended_mu_per_h)
+        return [("set_basal", {"rate_mu_per_h": rate_mu_per_h})]
 
     def _temp_basal(self, values: Mapping[str, Any], _: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         mode = "percent" if values["kind"] else "rate"
@@ -64,15 +71,14 @@ class Orders:
         return [("set_basal", {"rate_mu_per_h": values["rate_mu_per_h"]}), ("plan_basal", back)]
 
     def _suspend(self, _: Mapping[str, Any], reply: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        if not reply["rate_mu_per_h"]:
-            return [("suspend", {})]
-        self._suspended = True
-        ended: list[tuple[str, dict[str, Any]]] = [("cancel_bolus", {}), ("cancel_temp", {})]
-        return [*ended, ("set_basal", {"rate_mu_per_h": reply["rate_mu_per_h"]})]
+        least = {"rate_mu_per_h": reply["rate_mu_per_h"]}
+        self._suspended_mu_per_h = reply["rate_mu_per_h"]
+        return [("suspend", least), ("set_basal", least), ("resume", {})]
 
     def _stop(self, *_: Any) -> list[tuple[str, dict[str, Any]]]:
+        self._suspended_mu_per_h = None
         return [("stop", {})]
 
     def _resume(self, *_: Any) -> list[tuple[str, dict[str, Any]]]:
-        self._suspended = False
+        self._suspended_mu_per_h = None
         return [("resume", {}), ("set_basal", {"rate_mu_per_h": self._by_hand_mu_per_h})]

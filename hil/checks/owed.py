@@ -210,6 +210,9 @@ class _Ledger:
             self.withheld(at_us)
         else:
             self.nothing_missing(at_us, name)
+            least_mu_per_h, before_mu_per_h = int(values.get("rate_mu_per_h", 0)), self.schedule.in_force()
+            if name == "suspend" and least_mu_per_h > before_mu_per_h:
+                self.blame(f"suspended at {at_us} us to {least_mu_per_h} mU/h, more than the {before_mu_per_h} before")
             if self.schedule.command(at_us, name, values):
                 self.rebase(at_us)
                 if self.schedule.suspended and name in ("suspend", "stop"):

@@ -11,8 +11,9 @@ class Command(NamedTuple):
 
     Names and values: set_basal {rate_mu_per_h}, plan_basal {boundary_us, rate_mu_per_h}, temp_basal {mode: "rate" or
     "percent", value, duration_us}, cancel_temp, bolus {volume_mu, square_mu, duration_us; what is left out is 0},
-    cancel_bolus, suspend, resume; stop (a fault; for what is owed the same as suspend); withheld (a cap took the stroke
-    due: a normal bolus ends there, else one basal or square stroke); wake (the device looked, and changed nothing).
+    cancel_bolus, suspend {rate_mu_per_h: at which the next commands let it go on, 0 if left out}, resume; stop (a
+    fault; for what is owed the same as suspend); withheld (a cap took the stroke due: a normal bolus ends there, else
+    one basal or square stroke); wake (the device looked, and changed nothing).
     """
 
     at_us: int

@@ -65,6 +65,7 @@ class Follower:
         self._violations = violations
         self._taken = 0
         self._running = True
+        self._suspended_mu_per_h: int | None = None
         self._recommended_until_us = 0
         self._temp_until_us = 0
         self._order_us = 0
@@ -121,6 +122,7 @@ class Follower:
         self._order_us = at_us
         if name in ("suspend", "stop"):
             self._running = False
+            self._suspended_mu_per_h = reply.get("rate_mu_per_h")
             self._recommended_until_us = 0
         elif name == "recommend_rate":
             self._recommended_until_us = reply["until_us"]
@@ -132,7 +134,8 @@ class Follower:
         if name == "temp_basal":
             self._temp_until_us = reply["until_us"]
         if name == "resume":
-            self._running = True
+            self._running, self._suspended_mu_per_h = True, None
+            self._orders.taken(at_us, name, values, reply)  # the rate is the pattern's
             self.commands.append(Command(at_us, "resume"))
         elif name not in ("select_pattern", "commit_pattern"):
             found = self._orders.taken(at_us, name, values, reply)
@@ -151,13 +154,16 @@ class Follower:
 
     def _stretch(self, at_us: int) -> None:
         """A stretch of basal began: where a pattern runs, at a half-hour or at an order."""
-        if not self._running or at_us < self._recommended_until_us or not self.pattern:
+        suspended = self._suspended_mu_per_h is not None
+        if not (self._running or suspended) or at_us < self._recommended_until_us or not self.pattern:
             return
         half_hours, past_s = divmod(self.local_s(at_us) + CLOCK_SLACK_S, HALF_HOUR_S)
         known = (self._order_us, self._temp_until_us, self._recommended_until_us)
         if past_s > 2 * CLOCK_SLACK_S and at_us not in known:
             self._violations.add(f"{at_us} us: a stretch of basal began {past_s - CLOCK_SLACK_S} s past the half-hour")
         rate = self.pattern[half_hours % len(self.pattern)]
+        if self._suspended_mu_per_h is not None:
+            rate = min(rate, self._suspended_mu_per_h)  # never more than would be without the suspend
         self.commands.append(Command(at_us, "set_basal", {"rate_mu_per_h": rate}))
 
 

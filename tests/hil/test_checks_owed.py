@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c_ext.host import Core
+from hil.checks.orders import Orders
 from hil.checks.owed import Command, check
 from tests.core.drive import run
 
@@ -127,6 +128,31 @@ def test_a_stroke_and_a_suspend_at_the_same_instant_may_come_in_either_order():
     suspend = Command(EVERY_US, "suspend")
     assert judge([EVERY_US], [BASAL_5, suspend]).passed
     assert judge([], [BASAL_5, suspend]).passed
+
+
+@pytest.mark.req("THER-3", "DOSE-5")
+def test_a_pump_that_pays_out_at_a_suspend_or_gives_more_than_before_is_caught():
+    at_us, least = EVERY_US + 1, {"rate_mu_per_h": 200}
+    orders = Orders()
+    suspended = [Command(0, "bolus", {"volume_mu": 400}), BASAL_5, *orders.taken(at_us, "suspend", {}, least)]
+    report = judge([0, SPACING_US, EVERY_US], suspended, end_us=at_us + HOUR_US - 26)
+    assert report.passed and report.strokes == 3
+    behind = [BASAL_5, Command(EVERY_US - 1, "bolus", {"volume_mu": 400}), *Orders().taken(at_us, "suspend", {}, least)]
+    assert judge([EVERY_US - 1], behind, end_us=at_us + 100 * SPACING_US).abandoned_strokes == 2
+    assert not judge([EVERY_US - 1, EVERY_US - 1 + SPACING_US], behind, end_us=at_us + 100 * SPACING_US).passed
+    nothing = [Command(0, "set_basal", {"rate_mu_per_h": 0}), *Orders().taken(at_us, "suspend", {}, least)]
+    assert "more than the 0 before" in judge([], nothing, end_us=at_us + 1).violations[0]
+
+
+@pytest.mark.req("THER-3")
+def test_a_rate_set_while_suspended_can_only_lower_it():
+    orders = Orders()
+    orders.taken(0, "set_basal", {"rate_mu_per_h": 1000}, {})
+    orders.taken(1, "suspend", {}, {"rate_mu_per_h": 200})
+    assert orders.taken(2, "set_basal", {"rate_mu_per_h": 50}, {}) == [Command(2, "set_basal", {"rate_mu_per_h": 50})]
+    assert orders.taken(3, "set_basal", {"rate_mu_per_h": 900}, {}) == [Command(3, "set_basal", {"rate_mu_per_h": 200})]
+    assert orders.taken(4, "resume", {}, {})[1].values == {"rate_mu_per_h": 900}
+    assert orders.taken(5, "stop", {}, {}) == [Command(5, "stop")]
 
 
 def test_a_rate_change_carries_the_fraction():

@@ -1,0 +1,36 @@
+"""How the dose core is made to deliver no more, and how its books are brought up to now: no answer of it is taken for
+another.
+
+Implements: DOSE-5, THER-3, ALARM-2
+"""
+
+from firmware import dose_codes as code
+from firmware.errors import FirmwareError
+
+
+def still(core, clock):
+    """The core delivers nothing from here on; the stroke in progress is completed. Returns whether it did until now.
+
+    It is still when its own state says so, not when it has answered something. What it does not take as a suspend
+    stops it as a fault; raises FirmwareError if not even that does.
+    """
+    delivered = False
+    for _ in range(2):
+        delivered = core.suspend(clock.now_us()) == code.OK or delivered
+        if core.state()[code.SUSPENDED]:
+            return delivered
+    core.stop(clock.now_us(), code.FAULT_STOPPED)
+    settled = core.settle(clock.now_us())
+    if not core.state()[code.SUSPENDED]:
+        raise FirmwareError("the dose core does not stop: %d" % settled)
+    return True
+
+
+def settle(core, now_us):
+    """Bring the core's books up to `now_us`; returns the time up to which they are: later, if a stroke has come since
+    `now_us` was read. Raises FirmwareError if time has run back.
+    """
+    result = core.settle(now_us)
+    if result != code.OK:
+        raise FirmwareError("device time has run back: the dose core answered %d" % result)
+    return max(now_us, core.state()[code.AT_US])
