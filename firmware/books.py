@@ -11,6 +11,7 @@ from firmware.deliveries import Deliveries
 from firmware.errors import FirmwareError, Refused
 from firmware.seams import nobody
 
+_OF_A_LOOP = ("recommend_rate",)  # no act of a person, THER-3
 _ID = {message.name: message.id for message in protocol.MESSAGES}
 
 
@@ -72,6 +73,8 @@ class Books:
     def acted(self, message_name, *values):
         """The same for an order that made the pump safer: it counts, whether that fails or not."""
         self.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, _ID[message_name], 0, values)
+        if message_name not in _OF_A_LOOP:
+            self.memory.record.contact_us = self._clock.now_us()
         self.store()
 
     def refused(self, message_id, refusal_code, value):

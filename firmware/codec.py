@@ -88,6 +88,29 @@ def encode(fields, values, check=True):
     return bytes(out)
 
 
+def fit(fields, values):
+    """The payload of a reply: as encode(), but a number beyond its field is cut to the nearest that fits.
+
+    An odd value is worth more than a reply that cannot be sent. Raises KeyError for a value that is missing.
+    """
+    out = bytearray()
+    for field in fields:
+        value = values[field.name]
+        tail = b""
+        if field.kind == "str8":
+            tail = value.encode()[: field.high]
+            value = len(tail)
+        elif field.kind == "records":
+            tail = b"".join([fit(field.fields, record) for record in value[: field.high]])
+            value = min(len(value), field.high)
+        else:
+            value = max(field.low, min(int(value), field.high))
+            value -= value % field.step
+        out.extend(struct.pack(_FORMATS.get(field.kind, "<B"), value))
+        out.extend(tail)
+    return bytes(out)
+
+
 def _take(data, position, size):
     if position + size > len(data):
         raise ProtocolError(BAD_LENGTH, NO_FIELD, "payload", len(data), position + size)

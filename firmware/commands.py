@@ -2,23 +2,26 @@
 
 A message is answered by the method of its name, of the first of the pump's `parts` that has one: it takes the request's
 fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the hello
-reply's fields from `board` on), `status()` (without the link counters), `heard()`, `repeated()`, `now_us()`,
-`connected(schema_agreed)`, `refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; and `record`, whose
-`command_id` outlives a reset.
+reply's fields from `board` on), `status()` (without the link counters), `now_us()`, `connected(schema_agreed)`,
+`refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the firmware.storage.orders.Orders of
+what became of each; and `record`, whose `command_id` outlives a reset.
 
-An order (what changes delivery) carries an id and the time until which it holds. The latest one again is answered as
-before and not done again; one that comes late is refused, never done (LINK-2, THER-3).
+An order (what changes delivery) carries an id, the life of the pump in which it was given and the time until which it
+holds. It is written down before it acts. Whoever sends it again, whatever has come in between, gets the answer of
+before, and nothing is done; what comes late, or from another life, is refused (LINK-2, THER-3). Stop, suspend and
+cancel_bolus are never too late and need nothing but a hello.
 
 Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1
 """
+
+from binascii import crc32
 
 from firmware import protocol
 from firmware.errors import Refused
 from firmware.link import Counters
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
+from firmware.storage.orders import HOLDS_US
 
-_I64_LOW = -0x8000000000000000
-_I64_HIGH = 0x7FFFFFFFFFFFFFFF
 # Who may send what (SEC-2). A service engineer does not dose.
 _MAY = {
     "anyone": ("anyone",),
@@ -42,7 +45,6 @@ class Commands:
         self.last_error = None
         self._pump = pump
         self._schema_agreed = False
-        self._latest = (0, 0, b"")  # command id, reply id and payload of the latest order
         self._allowed = {role for each in roles for role in _MAY[each]}
         parts = (self,) + tuple(pump.parts)
         self._answering = {message.name: _part(parts, message.name) for message in protocol.MESSAGES}
@@ -59,18 +61,11 @@ class Commands:
                 return self._execute(message_id, payload)
             except Refused as error:
                 message = protocol.BY_ID.get(message_id)
-                if message is not None and message.changes_delivery:
+                if self._schema_agreed and message is not None and message.changes_delivery:
                     self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
         except Exception as error:
-            self.last_error = error
-            self.counters.internal_errors += 1
-            message = protocol.BY_ID.get(message_id)
-            if message is not None and message.changes_delivery:
-                self._pump.failed(error)
-            else:
-                self._pump.stumbled(error)
-            return self._refuse(message_id, Refused(protocol.INTERNAL_ERROR))
+            return self._failed(message_id, error)
 
     def hello(self, schema_hash):
         """Agree on the schema and say who this is."""
@@ -97,50 +92,98 @@ class Commands:
         if message.role not in self._allowed:
             raise Refused(protocol.WRONG_ROLE)
         request = _decode(message.request, payload)
-        self._pump.heard()
         if message.changes_delivery:
-            return self._order(message, request)
+            return self._order(message, request, crc32(payload))
         return self._answer(message, request)
+
+    def settle_order(self, command_id, life, expires_us, message_id, payload_crc):
+        """What became of an order; one that has not come is not done any more."""
+        orders = self._pump.orders
+        place = orders.find(command_id)
+        outcome = protocol.OUTCOME_ANSWERED
+        if place is None:
+            now_us = self._pump.now_us()
+            never_done, can_come = orders.never_done(life, expires_us, now_us)
+            outcome = protocol.OUTCOME_VOID if never_done else protocol.OUTCOME_FORGOTTEN
+            if can_come:
+                place = orders.begin(command_id, life, message_id, payload_crc, expires_us, now_us)
+                voided = protocol.refusal(message_id, protocol.VOIDED, 0, command_id)
+                orders.finish(place, REFUSAL_ID, voided)
+            return {"outcome": outcome, "reply_id": 0, "reply": ()}
+        if not orders.is_same(place, message_id, payload_crc):
+            raise Refused(protocol.ID_TAKEN, "command_id", command_id)
+        reply_id, reply = self._remembered(place, message_id)
+        if reply_id == REFUSAL_ID and reply[1] == protocol.VOIDED:
+            return {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": ()}
+        return {"outcome": outcome, "reply_id": reply_id, "reply": [{"byte": byte} for byte in reply]}
 
     def _answer(self, message, request):
         reply = getattr(self._answering[message.name], message.name)(**request)
-        return message.id | REPLY_BIT, protocol.encode(message.reply, reply)
+        return message.id | REPLY_BIT, protocol.fit(message.reply, reply)
 
-    def _order(self, message, request):
+    def _order(self, message, request, payload_crc):
+        orders, record = self._pump.orders, self._pump.record
         command_id = request["command_id"]
-        if command_id == self._latest[0]:
+        place = orders.find(command_id)
+        if place is not None:
+            if not orders.is_same(place, message.id, payload_crc):
+                raise Refused(protocol.ID_TAKEN, "command_id", command_id)
             self.counters.orders_repeated += 1
-            self._pump.repeated()
-            reply_id, payload = self._latest[1:]
-            if reply_id not in (message.id | REPLY_BIT, REFUSAL_ID):
-                raise Refused(protocol.REPEATED, "command_id", command_id)
-            return reply_id, payload
-        record = self._pump.record
-        if command_id == record.command_id:
-            # Carried out before a reset; its reply is gone, the log has what it did.
-            raise Refused(protocol.REPEATED, "command_id", command_id)
+            return self._remembered(place, message.id)
         now_us = self._pump.now_us()
-        if now_us > request["expires_us"]:
-            raise Refused(protocol.EXPIRED, "expires_us", now_us, request["expires_us"])
+        life, expires_us = request["life"], request["expires_us"]
+        safe = message.name in protocol.SAFE
+        if safe:
+            expires_us = 0  # done once more it harms nobody: its entry may go whenever the place is needed
+        elif message.name == "initialise_memory":
+            pass  # refused while the memory is good: it can be done once
+        elif not orders.ready():
+            raise Refused(protocol.MEMORY_FAILED)
+        elif life != orders.life:
+            raise Refused(protocol.OTHER_LIFE, "life", life, orders.life)
+        if not safe and now_us > expires_us:
+            raise Refused(protocol.EXPIRED, "expires_us", now_us, expires_us)
+        place = orders.begin(command_id, life, message.id, payload_crc, expires_us, now_us)
         before, record.command_id = record.command_id, command_id
         try:
+            if not safe:
+                self._need(orders.stored, message, expires_us - now_us)
             answer = self._answer(message, request)
         except Refused as error:
             record.command_id = before
             self._pump.refused(message.id, error.code, error.value)
             answer = self._refuse(message.id, error)
-        self._latest = (command_id,) + answer
+        except Exception as error:
+            answer = self._failed(message.id, error)
+        orders.finish(place, *answer)
         return answer
 
+    def _need(self, stored, message, holds_us):
+        if holds_us > HOLDS_US:
+            raise Refused(protocol.HOLDS_TOO_LONG, "expires_us", holds_us, HOLDS_US)
+        if not stored and message.name != "initialise_memory":
+            raise Refused(protocol.MEMORY_FAILED)
+
+    def _remembered(self, place, message_id):
+        answer = self._pump.orders.outcome(place)
+        if answer is None:  # it failed so badly that its end was not written down
+            return REFUSAL_ID, protocol.refusal(message_id, protocol.INTERNAL_ERROR)
+        return answer
+
+    def _failed(self, message_id, error):
+        self.last_error = error
+        self.counters.internal_errors += 1
+        message = protocol.BY_ID.get(message_id)
+        if message is not None and message.changes_delivery:
+            self._pump.failed(error)
+        else:
+            self._pump.stumbled(error)
+        return self._refuse(message_id, Refused(protocol.INTERNAL_ERROR))
+
     def _refuse(self, message_id, error):
-        values = {
-            "request_id": message_id,
-            "code": error.code,
-            "field_index": _field_index(message_id, error.field_name),
-            "value": max(_I64_LOW, min(error.value, _I64_HIGH)),
-            "limit": max(_I64_LOW, min(error.limit, _I64_HIGH)),
-        }
-        payload = protocol.encode(protocol.REFUSAL, values)
+        index = _field_index(message_id, error.field_name)
+        code = error.code if 0 < error.code < len(protocol.CODES) else protocol.INTERNAL_ERROR
+        payload = protocol.refusal(message_id, code, index, error.value, error.limit)
         self.counters.requests_refused += 1
         return REFUSAL_ID, payload
 

@@ -55,11 +55,13 @@ ORDER = (
         "command_id",
         "u32",
         "",
-        "chosen by the programmer; the latest again is answered as before, not done again",
+        "chosen by the programmer; one that came before is answered as before, not done again",
         1,
     ),
-    time("expires_us", "device time after which it must not be done any more"),
+    u32("life", "the pump's, as it told it: an order for another one is not done"),
+    time("expires_us", "device time after which it must not be done any more; at most 10 min ahead"),
 )
+LIFE = u32("life", "what an order must name; other after each start, 0 while no order can be taken")
 HASH = Field("schema_hash", "u64", "", "the sender's schema hash; always the first field, so any version can read it")
 
 DELIVERY = (
@@ -156,6 +158,7 @@ IDENTITY = (
     Field("concentration_u_per_ml", "u16", "U/mL", "insulin concentration"),
     time("now_us", "device time"),
     Field("image", "str8", "", "first 16 hex digits of the flashed image's SHA-256; empty on a board without one"),
+    LIFE,
 )
 
 PATTERN = u8("pattern", "which pattern", PATTERNS)

@@ -20,7 +20,7 @@ from firmware.upkeep import Means
 from firmware.wall_clock import WallClock
 
 # What not every board has for the self-test, and for the battery's account.
-_MEANS = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH")
+_MEANS = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy")
 
 
 def main():

@@ -6,6 +6,9 @@ there is no permit, so no stroke, and the status says why; nothing here ever mak
 Implements: STORE-1, STORE-3, LOG-1
 """
 
+import struct
+from binascii import crc32
+
 from firmware import protocol
 from firmware.errors import FirmwareError
 from firmware.restart import restore
@@ -27,10 +30,12 @@ class Memory:
         self.log = journal.log
         self.record = journal.record
         self.settings = journal.settings
+        self.orders = journal.orders
         self.energy = journal.energy
         self.scratch_at = journal.scratch_at
         self.nvm = journal.nvm
         self._journal = journal
+        self._entropy = None
         self._core = core
         self._clock = clock
         self._wall = wall
@@ -40,13 +45,14 @@ class Memory:
         """May the pump dose on what it stores?"""
         return self.state < protocol.MEMORY_WRITE_FAILED
 
-    def open(self, deliveries, advance):
+    def open(self, deliveries, advance, entropy=None):
         """Take up the last life, if there was one; returns its Restart, or None. `advance(us)` moves the board's
-        counter.
+        counter, `entropy()` is 32 bits that nobody knows before, if the board has them.
 
         What it has found is then stored, and nothing is permitted yet.
         """
         found = None
+        self._entropy = entropy
         try:
             opened = self._journal.open()
             if opened == stored.NEW:
@@ -55,6 +61,8 @@ class Memory:
                 self.state = protocol.MEMORY_DAMAGED
             else:
                 found = self._take_up(opened, deliveries, advance)
+                if found is not None:
+                    self.orders.begin_life(self._seed(), self._clock.now_us(), self.record.command_id)
                 self.store(deliveries, 0)
         except FirmwareError:
             self.state = protocol.MEMORY_DAMAGED
@@ -95,9 +103,16 @@ class Memory:
         if self.state == protocol.MEMORY_DAMAGED:
             # Events that are still readable stay, and numbers go on from theirs.
             self.log.find_newest()
-        self._journal.initialise()
+        self._journal.initialise(self._seed())
         self.state = protocol.MEMORY_WHOLE
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_INITIALISED)
+
+    def _seed(self):
+        """What a life is drawn with. A board without entropy has its clocks."""
+        if self._entropy is not None:
+            return self._entropy()
+        now_us = self._clock.now_us()
+        return crc32(struct.pack("<QI", now_us, self._wall.stamp_s(now_us) & 0xFFFFFFFF))
 
     def note(self, category, event, detail=0, reason=0, values=()):
         """Put an event into the log; it counts with the next store()."""

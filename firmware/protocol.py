@@ -19,6 +19,7 @@ from firmware.codec import (  # noqa: F401 - the one door to all of it
     decode,
     describe,
     encode,
+    fit,
 )
 from firmware.compat import const
 from firmware.layouts import *  # noqa: F403 - the table below is made of these, every one
@@ -48,7 +49,12 @@ MESSAGES = (
     Message("hello", 0x01, "anyone", False, "Agree on the schema and learn what runs. Comes first; its request"
         " never changes.", (HASH,), (HASH, u8("protocol_version", "version of the link")) + IDENTITY),
     Message("read_time", 0x03, "anyone", False, "What time it is; to say until when an order holds.",
-        (), (time("now_us", "device time"), u32("utc_s", "wall clock since 1970; 0 if it is lost", "s"))),
+        (), (time("now_us", "device time"), u32("utc_s", "wall clock since 1970; 0 if it is lost", "s"), LIFE)),
+    Message("settle_order", 0x04, "anyone", False, "What became of an order? One that has not come is not done any"
+        " more, whenever it comes.",
+        ORDER + (u8("message_id", "the order's own"), u32("payload_crc", "CRC-32 of the order's payload")),
+        (u8("outcome", "what became of it", OUTCOMES), u8("reply_id", "answered: id of the reply"),
+         Field("reply", "records", "", "answered: the reply's bytes", 0, 44, fields=(u8("byte", "one of them"),)))),
     Message("status", 0x02, "anyone", False, "State, ledgers, limits and link counters at one instant.",
         (), STATUS + COUNTERS),
     Message("set_basal", 0x10, "clinician", True, "Set the basal rate; the fraction owed carries over.",
@@ -159,7 +165,16 @@ REFUSAL = (
     Field("limit", "i64", "", "the limit it broke, in the field's unit"),
 )
 
+ORDER_BYTES = const(16)  # of the fields ORDER
+SAFE = ("stop", "suspend", "cancel_bolus")  # never too late, and done whatever else fails
+
 BY_ID = {message.id: message for message in MESSAGES}
+
+
+def refusal(message_id, code, field_index=NO_FIELD, value=0, limit=0):
+    """The payload of a refusal. Numbers beyond the fields are cut to what fits."""
+    values = {"request_id": message_id, "code": code, "field_index": field_index, "value": value, "limit": limit}
+    return fit(REFUSAL, values)
 
 
 def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION, telemetry=TELEMETRY):

@@ -69,7 +69,7 @@ class Pump:
         self._watch = watch
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
         self._books = Books(core, clock, memory)
-        memory.open(self._books.deliveries, advance)
+        memory.open(self._books.deliveries, advance, means.entropy)
         self._books.strokes = core.state()[code.GUARD_COMMANDED]
         self._books.on_failure = self._memory_failed
         self._round_us = clock.now_us() + WATCH_US  # when it looks around next
@@ -94,6 +94,7 @@ class Pump:
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.on_trouble = self.failed
+        self.therapy.on_lapse = self._lapsed
         self.therapy.need_fit = self._need_fit
         self.upkeep.on_failure = self._self_test_failed
         sensors = (stroke_sensor, pressure_sensor)
@@ -182,14 +183,6 @@ class Pump:
         """The supervisor was to be woken at `wanted_us`, and is."""
         self.stream.woke(self._clock.now_us(), wanted_us)
 
-    def heard(self):
-        """A programmer has been heard."""
-        self.therapy.heard(self._clock.now_us())
-
-    def repeated(self):
-        """An order has come again: its answer was lost on the way."""
-        self.alarms.raise_alarm("communication_error")
-
     def _time(self, now_us):
         if now_us >= self.therapy.deadline_us:
             self.alarms.time(now_us)
@@ -259,6 +252,9 @@ class Pump:
         self.clinic.bolus_over()
         self.alarms.halted(mode)
 
+    def _lapsed(self):
+        self.alarms.raise_alarm("communication_error")
+
     def _self_test_failed(self, failed):
         self.alarms.raise_alarm("self_test_fail", failed)
 
@@ -281,6 +277,11 @@ class Pump:
     def record(self):
         """The values that outlive a reset."""
         return self._memory.record
+
+    @property
+    def orders(self):
+        """What became of orders."""
+        return self._memory.orders
 
     def now_us(self):
         """Device time."""

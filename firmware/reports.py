@@ -49,12 +49,13 @@ class Reports:
     def read_time(self):
         """What time it is."""
         now_us = self._clock.now_us()
-        return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us)}
+        return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us), "life": self._memory.orders.life}
 
     def identity(self):
         """The hello reply's fields about this device."""
         values = dict(self._identity)
         values["now_us"] = self._clock.now_us()
+        values["life"] = self._memory.orders.life
         return values
 
     def status(self):

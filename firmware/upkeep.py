@@ -17,7 +17,8 @@ class Means:
 
     `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
     the processor is busy; `watchdog_reset`: it was the watchdog that started this life; `currents` as
-    firmware.energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1.
+    firmware.energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1; `entropy()`: 32 bits that
+    nobody knows before.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Means:
         watchdog=None,
         watchdog_reset=None,
         battery_nah=None,
+        entropy=None,
     ):
         self.currents = currents
         self.battery_nah = CAPACITY_NAH if battery_nah is None else battery_nah
@@ -37,6 +39,7 @@ class Means:
         self.sensor_line = sensor_line
         self.watchdog = watchdog
         self.watchdog_reset = watchdog_reset
+        self.entropy = entropy
 
 
 def world_of(core, clock, wall, identity, memory, pressure_sensor, means):

@@ -33,8 +33,8 @@ TEXTS = {
     ),
     "communication_error": (
         "Link error",
-        "Programmer and pump lost each other in the middle of a command.",
-        "Bring the programmer near and ask for the status: it shows what was accepted.",
+        "The closed loop has not renewed its rate: the link or the loop is gone. The programmed basal runs.",
+        "Bring the programmer near, see that the loop works, and look at the status.",
     ),
     "not_initialised": (
         "Not initialised",

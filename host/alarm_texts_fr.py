@@ -33,8 +33,8 @@ TEXTS = {
     ),
     "communication_error": (
         "Erreur de liaison",
-        "Le programmateur et la pompe se sont perdus au milieu d'une commande.",
-        "Approcher le programmateur et demander l'état : il montre ce qui a été accepté.",
+        "La boucle fermée n'a pas renouvelé son débit : la liaison ou la boucle manque. Basal programmé en cours.",
+        "Approcher le programmateur, voir si la boucle fonctionne, et demander l'état.",
     ),
     "not_initialised": (
         "Non initialisée",

@@ -20,7 +20,8 @@ Whatever changes delivery shows old and new and asks first; --yes does it withou
 stand before the command or after it.
 
 Exit codes: 0 done; 1 declined, nothing changed; 2 wrong usage, nothing sent; 3 refused by the pump; 4 port or link
-failed; 5 pump and programmer speak different versions of the link. Errors go to stderr, as JSON with --json.
+failed, nothing changed; 5 pump and programmer speak different versions of the link; 6 an order was sent and its outcome
+is not known; 130 interrupted. Errors go to stderr, as JSON with --json.
 """
 
 app = typer.Typer(

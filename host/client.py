@@ -23,11 +23,13 @@ __all__ = ["EVENTS_PAGE", "MESSAGES", "PAGE", "Programmer"]
 class Programmer(Dosing, Upkeep, Service):
     """A conversation with one pump. The first request is preceded by a hello.
 
-    Requests are tried `attempts` times, `timeout_s` each. An order (what changes delivery) carries an id, so that a
-    repeat is not done again, and holds for `order_holds_s` of the device's time. After a LinkTimeout look at the status
-    all the same: the order may have been done. `check=False` leaves range checks to the pump, to test them;
-    `first_command_id` makes the ids of a test foreseeable.
+    Requests are tried `attempts` times, `timeout_s` each. An order (what changes delivery) carries an id, so that it is
+    done once however often it comes, and holds for `order_holds_s` of the device's time, at most 10 min. If its answer
+    is lost the pump is asked what became of it; if that fails too the order is `uncertain` (OrderUncertain), and until
+    settle() has found it out only orders that make less go out: stop, suspend, cancel_bolus. `check=False` leaves range
+    checks to the pump, to test them; `first_command_id` makes the ids of a test foreseeable.
 
-    Every method raises PortError, LinkTimeout, BadReply, SchemaMismatch, Refused (by the pump, nothing changed) or
-    InvalidRequest (found before sending), all of them `HostError`.
+    Every method raises PortError, LinkTimeout, OrderLost, OrderUncertain, EarlierOrderDone, BadReply, SchemaMismatch,
+    Refused (by the pump, nothing changed) or InvalidRequest (found before sending), all of them `HostError`; and
+    OrderInterrupted, a KeyboardInterrupt, if a person breaks off amid an order.
     """

@@ -15,7 +15,17 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 
 from host.client import Programmer
-from host.errors import HostError, InvalidRequest, LinkError, PortError, Refused, SchemaMismatch
+from host.errors import (
+    EarlierOrderDone,
+    HostError,
+    InvalidRequest,
+    LinkError,
+    OrderInterrupted,
+    OrderUncertain,
+    PortError,
+    Refused,
+    SchemaMismatch,
+)
 from host.transport import SerialTransport, list_serial_ports
 from host.units import AmountError
 
@@ -24,10 +34,14 @@ EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_LINK = 4
 EXIT_SCHEMA = 5
+EXIT_UNCERTAIN = 6
+EXIT_INTERRUPTED = 130
 
 # The first class that fits decides, so a class stands before its base.
 _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidRequest, EXIT_USAGE),
+    (OrderUncertain, EXIT_UNCERTAIN),
+    (EarlierOrderDone, EXIT_UNCERTAIN),
     (Refused, EXIT_REFUSED),
     (SchemaMismatch, EXIT_SCHEMA),
     (LinkError, EXIT_LINK),
@@ -82,6 +96,10 @@ def connected(options: Options) -> Iterator[Programmer]:
         code = next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_USAGE)
         _report(error, code, options.as_json)
         raise typer.Exit(code) from error
+    except OrderInterrupted as error:
+        code = EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN
+        _report(error, code, options.as_json)
+        raise typer.Exit(code) from error
 
 
 def show(options: Options, value: Any, screen: RenderableType) -> None:
@@ -133,11 +151,13 @@ def _no_port() -> str:
     return text + ("; found here: " + ", ".join(ports) if ports else "; no serial port was found on this machine")
 
 
-def _report(error: Exception, code: int, as_json: bool) -> None:
+def _report(error: BaseException, code: int, as_json: bool) -> None:
     if not as_json:
         Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return
     details: dict[str, Any] = {"error": type(error).__name__, "message": str(error), "exit_code": code}
+    # Whether the pump may have changed what it delivers: what a script must know before it does anything else.
+    details["outcome"] = "unknown" if code == EXIT_UNCERTAIN else "known"
     if isinstance(error, Refused):
         details.update(code=error.code, field=error.field, value=error.value, limit=error.limit, unit=error.unit)
     print(json.dumps(details), file=sys.stderr)

@@ -1,11 +1,10 @@
-"""A conversation with one pump: hello first, requests tried again, orders with an id and an expiry, errors by name.
+"""A conversation with one pump: hello first, questions tried again, errors by name. Orders: host/orders.py.
 
-Implements: LINK-1, LINK-2, HOST-3
+Implements: LINK-1, HOST-3
 """
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from firmware import protocol
@@ -16,7 +15,6 @@ from host.records import Hello
 from host.transport import Transport
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
-_COMMAND_IDS = 0xFFFFFFFF
 _SLOW_S = {"self_test": 5.0}  # these take the device longer than an answer may
 
 
@@ -31,12 +29,8 @@ class Conversation:
         attempts: int = 3,
         first_sequence: int = 0,
         check: bool = True,
-        order_holds_s: float = 10.0,
-        first_command_id: int | None = None,
     ) -> None:
         self.link = HostLink(transport, first_sequence)
-        self._order_holds_us = round(order_holds_s * 1_000_000)
-        self._command_id = secrets.randbelow(_COMMAND_IDS) if first_command_id is None else first_command_id - 1
         self.identity: Hello | None = None
         self._timeout_s = timeout_s
         self._attempts = attempts
@@ -50,61 +44,54 @@ class Conversation:
         pump_hash = int.from_bytes(payload[:8], "little")
         if len(payload) >= 8 and pump_hash != protocol.SCHEMA_HASH:
             raise SchemaMismatch(pump_hash, protocol.SCHEMA_HASH)
-        self.identity = Hello(**_decode(message, payload))
+        self.identity = Hello(**decode_reply(message, payload))
         return self.identity
 
     def require(self, name: str, **values: Any) -> None:
         """Raise InvalidRequest if the message table does not allow these values; nothing is sent."""
         message = MESSAGES[name]
-        order = {"command_id": 1, "expires_us": 0} if message.changes_delivery else {}
+        order = {"command_id": 1, "life": 0, "expires_us": 0} if message.changes_delivery else {}
         encode_request(message, order | values, self._check)
 
-    def call(self, name: str, **values: Any) -> dict[str, Any]:
-        """Send the message `name` and return its reply's fields; enumerations by name."""
-        message = MESSAGES[name]
-        if message.changes_delivery:
-            return self._order(message, values)
+    def ask(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
+        """Put a question and return the reply's fields. A pump that has restarted is said hello to, and asked again."""
         payload = encode_request(message, values, self._check)
         if self.identity is None:
             self.hello()
         try:
-            return _decode(message, self._exchange(message, payload))
+            return decode_reply(message, self._exchange(message, payload))
         except Refused as error:
             if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
                 raise
             self.identity = None  # the pump has restarted
             self.hello()
-            return _decode(message, self._exchange(message, payload))
-
-    def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
-        self._command_id = self._command_id % _COMMAND_IDS + 1
-        order = {"command_id": self._command_id, "expires_us": 0}
-        encode_request(message, order | values, self._check)  # what cannot be ordered is not asked about
-        if self.identity is None:
-            self.hello()
-        clock = MESSAGES["read_time"]
-        try:
-            now_us = _decode(clock, self._exchange(clock, b""))["now_us"]
-            order["expires_us"] = now_us + self._order_holds_us
-            return _decode(message, self._exchange(message, encode_request(message, order | values, self._check)))
-        except Refused as error:
-            if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
-                raise
-            # The pump has restarted, and the order was given for the state that it was in: it is not put again.
-            self.identity = None
-            raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
+            return decode_reply(message, self._exchange(message, payload))
 
     def _exchange(self, message: Message, payload: bytes) -> bytes:
-        attempts = self._attempts
-        timeout_s = max(self._timeout_s, _SLOW_S.get(message.name, 0.0))
-        reply = self.link.request(message.id, payload, timeout_s, attempts)
-        if reply is None:
-            heard = self.link.heard_bytes
-            raise LinkTimeout(message.name, attempts, timeout_s, heard, message.changes_delivery)
-        reply_id, body = reply
+        """Send a request; its reply's payload. Raises Refused, BadReply, LinkTimeout."""
+        reply_id, body = self._request(message, payload)
         if reply_id == protocol.REFUSAL_ID:
-            raise _refused(message, body)
+            raise read_refusal(message, body)
         return body
+
+    def _request(
+        self,
+        message: Message,
+        payload: bytes,
+        attempts: int | None = None,
+        factor: float = 1.0,
+        late: tuple[int, int] | None = None,
+    ) -> tuple[int, bytes]:
+        """Send a request and return what comes, also if it is a refusal; each attempt waits `factor` times longer.
+
+        `late`, sequence and message of an earlier request: its reply will do as well. Raises LinkTimeout.
+        """
+        attempts = attempts or self._attempts
+        timeout_s = max(self._timeout_s, _SLOW_S.get(message.name, 0.0))
+        reply = self.link.request(message.id, payload, timeout_s, attempts, factor, late)
+        if reply is None:
+            raise LinkTimeout(message.name, attempts, timeout_s, self.link.heard_bytes)
+        return reply
 
 
 def encode_request(message: Message, values: dict[str, Any], check: bool = True) -> bytes:
@@ -117,7 +104,8 @@ def encode_request(message: Message, values: dict[str, Any], check: bool = True)
         raise InvalidRequest(message.name, error.code, name, error.value, error.limit, unit) from error
 
 
-def _decode(message: Message, payload: bytes) -> dict[str, Any]:
+def decode_reply(message: Message, payload: bytes) -> dict[str, Any]:
+    """Return the fields of a reply, enumerations by name. Raises BadReply if it does not fit the table."""
     return decode_fields(message.name, message.reply, payload)
 
 
@@ -138,7 +126,8 @@ def _name_values(fields: tuple[Field, ...], values: dict[str, Any]) -> dict[str,
     return values
 
 
-def _refused(message: Message, payload: bytes) -> Exception:
+def read_refusal(message: Message, payload: bytes) -> Refused | BadReply:
+    """The error that a refusal of `message` is."""
     try:
         refusal = protocol.decode(protocol.REFUSAL, payload)
     except ProtocolError as error:

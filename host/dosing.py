@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import protocol
-from host.conversation import Conversation
+from host.orders import Ordering
 from host.records import (
     BasalChange,
     BolusCancelled,
@@ -27,7 +27,7 @@ from host.records import (
 )
 
 
-class Dosing(Conversation):
+class Dosing(Ordering):
     """The messages that change delivery, and the patterns."""
 
     def set_basal(self, rate_mu_per_h: int) -> BasalChange:

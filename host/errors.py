@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from firmware import protocol
 from firmware.alarms.table import BY_NUMBER
 from host.units import amount, span
@@ -29,7 +31,7 @@ _TEXTS = {
     protocol.NOT_STAGED: "nothing is staged for this pattern",
     protocol.NOT_THE_SAME: "what is staged is not what was looked at; read it again",
     protocol.EXPIRED: "it came {late} too late and was not done; look at the status, then give it again",
-    protocol.REPEATED: "this order was carried out before; the log tells what it did",
+    protocol.REPEATED: "the pump lost its power as it carried it out; the log tells how far it came",
     protocol.WRONG_ROLE: "this programmer's role may not do that",
     protocol.NOT_ACTIVE: "there is no alarm '{alarm}' to acknowledge",
     protocol.CAUSE_THERE: "the cause of the alarm '{alarm}' is still there",
@@ -37,6 +39,11 @@ _TEXTS = {
     protocol.SELF_TEST_FAILED: "the pump has not passed its self-test",
     protocol.NO_FAULT: "this fault is not latched; look at the status",
     protocol.UNSOUND: "the pump's own state is not sound ({invariant}): nothing that is in it can be relied on",
+    protocol.OTHER_LIFE: "the pump has restarted, or other orders came in between; look at its status, then repeat",
+    protocol.HOLDS_TOO_LONG: "it would hold for {value}, at most {limit} is allowed",
+    protocol.ID_TAKEN: "another order had its number, {value}; repeat it",
+    protocol.INTERRUPTED: "the pump lost its power as it came, and has not done it",
+    protocol.VOIDED: "it was given up before it came",
     protocol.WRONG_CONTENT: "the reservoir holds {content}, it begins with {needed}; look at procedure show",
 }
 # c_ext/core/state.h, by number; a test compares.
@@ -69,9 +76,9 @@ class LinkError(HostError):
 
 
 class LinkTimeout(LinkError):
-    """No valid reply in time. `outcome_unknown` if the request may have been carried out all the same."""
+    """No valid reply in time."""
 
-    def __init__(self, request: str, attempts: int, timeout_s: float, heard_bytes: int, outcome_unknown: bool) -> None:
+    def __init__(self, request: str, attempts: int, timeout_s: float, heard_bytes: int) -> None:
         text = f"no answer to '{request}' within {timeout_s:g} s"
         if attempts > 1:
             text += f", {attempts} attempts"
@@ -79,10 +86,52 @@ class LinkTimeout(LinkError):
             text += f"; {heard_bytes} bytes came, none of them a reply to it"
         else:
             text += "; nothing came from the port at all"
-        if outcome_unknown:
-            text += ". It is not known whether the pump carried it out: look at its status before repeating"
         super().__init__(text)
-        self.outcome_unknown = outcome_unknown
+
+
+class OrderLost(LinkError):
+    """An order did not reach the pump, which now knows that it must not do it any more: nothing has changed."""
+
+    def __init__(self, request: str, why: str) -> None:
+        super().__init__(f"the pump did not get '{request}' and will not do it any more: nothing has changed ({why})")
+        self.request = request
+
+
+class OrderUncertain(HostError):
+    """An order was sent and what became of it is not known; or, if `begun`, not how far the pump came with it.
+
+    `again`: it may be given again.
+
+    No other order goes out before it is settled, but those that make less: stop, suspend, cancel.
+    """
+
+    def __init__(self, request: str, why: str, *, begun: bool = False, again: bool = False) -> None:
+        how = "was begun by the pump, and perhaps done" if begun else "may have been carried out, or may be yet"
+        todo = "Give it again" if again else "Do not repeat it: look at the pump's status and log first"
+        super().__init__(f"UNKNOWN: '{request}' {how} ({why}). {todo}")
+        self.request = request
+        self.begun = begun
+
+
+class EarlierOrderDone(HostError):
+    """An order was not sent, because one before it, whose outcome was not known, turns out to have been done."""
+
+    def __init__(self, request: str, earlier: str) -> None:
+        super().__init__(
+            f"'{request}' was not sent: '{earlier}' before it was carried out after all. Look at the status"
+        )
+        self.request = request
+        self.earlier = earlier
+
+
+class OrderInterrupted(KeyboardInterrupt):
+    """A person has broken off in the middle of an order. `settled`: what became of it is known."""
+
+    def __init__(self, request: str, what: str, *, settled: bool, reply: dict[str, Any] | None = None) -> None:
+        super().__init__(f"interrupted amid '{request}': {what}")
+        self.request = request
+        self.settled = settled
+        self.reply = reply
 
 
 class BadReply(LinkError):

@@ -57,22 +57,40 @@ class HostLink:
         self._transport = transport
         self._sequence = first_sequence & 0xFFFF
         self._buffer = bytearray()
+        self._late: tuple[int, int] | None = None
 
-    def request(self, message_id: int, payload: bytes, timeout_s: float, attempts: int) -> tuple[int, bytes] | None:
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number of the next request."""
+        return self._sequence
+
+    def request(
+        self,
+        message_id: int,
+        payload: bytes,
+        timeout_s: float,
+        attempts: int,
+        factor: float = 1.0,
+        late: tuple[int, int] | None = None,
+    ) -> tuple[int, bytes] | None:
         """Send a request up to `attempts` times; return `(reply_id, payload)`, or None if no reply came.
 
-        Repeats carry the same sequence number, so a late reply to an earlier attempt counts.
+        Repeats carry the same sequence number, so a late reply to an earlier attempt counts. Each attempt waits
+        `factor` times as long as the one before. A reply to an earlier request, `late` its sequence number and message,
+        ends the wait as well.
         """
         sequence = self._sequence
         self._sequence = (sequence + 1) & 0xFFFF
         # The leading delimiter ends whatever noise the pump may have collected since the last frame.
         frame = b"\0" + encode_frame(sequence, message_id, payload)
         self.heard_bytes = 0
+        self._late = late
         for _ in range(attempts):
             self._transport.write(frame)
             reply = self._await(sequence, message_id, timeout_s)
             if reply is not None:
                 return reply
+            timeout_s *= factor
         return None
 
     def listen(self, timeout_s: float) -> bytes | None:
@@ -97,6 +115,7 @@ class HostLink:
             self._buffer += data
 
     def _next_reply(self, sequence: int, message_id: int) -> tuple[int, bytes] | None:
+        awaited = [(sequence, message_id)] + ([self._late] if self._late else [])
         while (end := self._buffer.find(0)) >= 0:
             encoded = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
@@ -107,7 +126,7 @@ class HostLink:
                 self.frames_dropped += 1
             elif frame[1] == TELEMETRY_ID:
                 self.told.append(frame[2])
-            elif frame[0] == sequence and _answers(frame[1], frame[2], message_id):
+            elif any(frame[0] == each and _answers(frame[1], frame[2], message) for each, message in awaited):
                 return frame[1], frame[2]
             else:
                 self.replies_stale += 1

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
-from host.conversation import Conversation
+from host.orders import Ordering
 from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest
 
 
-class Service(Conversation):
+class Service(Ordering):
     """The messages for procedures and upkeep of the device."""
 
     def read_procedure(self) -> Procedure:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from firmware import protocol
-from host.conversation import Conversation, decode_fields
+from host.conversation import decode_fields
+from host.orders import Ordering
 from host.records import (
     Acknowledged,
     ActiveAlarm,
@@ -36,7 +37,7 @@ PAGE = 6  # deliveries in one reply, the most that fit
 EVENTS_PAGE = 8
 
 
-class Upkeep(Conversation):
+class Upkeep(Ordering):
     """The messages of a pump's upkeep."""
 
     def telemetry(self, interval_s: int, for_s: int) -> Streaming:

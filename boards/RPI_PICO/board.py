@@ -1,5 +1,6 @@
 """The RPI_PICO board: a Raspberry Pi Pico with a stepper driver, FRAM and sensors. README.md has the wiring."""
 
+import os
 from binascii import hexlify
 
 import hardware
@@ -42,6 +43,7 @@ class Board:
         self.nvm = Fram(i2c)
         self.rtc = Rv3028(i2c)
         self.advance_clock = hardware.advance
+        self.entropy = lambda: int.from_bytes(os.urandom(4), "little")
         self.image = hexlify(hardware.image()[:8]).decode()
         self.image_digest = lambda: image_digest(*hardware.flash())
         self.watchdog_reset = machine.reset_cause() == machine.WDT_RESET

@@ -14,12 +14,13 @@ from firmware.drivers.nvm import Counting
 from firmware.storage import layout, slots
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
+from firmware.storage.orders import Orders
 from firmware.storage.settings import PAYLOAD_BYTES as SETTINGS_BYTES
 from firmware.storage.settings import Settings
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(4)
+_LAYOUT_VERSION = const(5)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there
@@ -31,7 +32,8 @@ class Journal:
     """The journal of a pump with strokes of `stroke_uu` µU, in `nvm`; `ticks` is the dose core's ring of starts.
 
     `record` holds the values of the latest state; fill it and its `core` before save(). `log` is the event log.
-    `settings` are what save_settings() stores; a state saved after it goes with them. `nvm` counts what is written.
+    `settings` are what save_settings() stores; a state saved after it goes with them. `orders` are what
+    became of orders. `nvm` counts what is written.
     Raises MemoryRange if the memory is too small; every method raises what the memory raises.
     """
 
@@ -53,6 +55,7 @@ class Journal:
         self._settings = slots.TwoSlots(nvm, places.settings_at, SETTINGS_BYTES)
         self.settings = Settings(self._settings.payload)
         self.log = EventLog(nvm, places.log_at, places.events)
+        self.orders = Orders(nvm, places.orders_at)
 
     def open(self):
         """Read what is stored: NEW, WHOLE, ONE_COPY or DAMAGED. `record` is filled if it is WHOLE or ONE_COPY."""
@@ -117,11 +120,15 @@ class Journal:
         if self._one_format:
             self._write_format()
 
-    def initialise(self):
-        """Make a memory NEW or DAMAGED this pump's own: the present record first, and last that it is there."""
+    def initialise(self, seed):
+        """Make a memory NEW or DAMAGED this pump's own: the present record first, and last that it is there.
+
+        `seed` is what the orders' life is drawn with.
+        """
         self._history.restore(0, self.record.open_part, 0)
         self.settings.forget()
         self.save_settings()
+        self.orders.initialise(seed)
         self.save()
         self._write_format()
 

@@ -1,6 +1,6 @@
 """Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
 
-    format | state, two copies | settings, two copies | energy, two copies | scratch |
+    format | state, two copies | settings, two copies | energy, two copies | scratch | orders |
     strokes' starts, a ring of blocks | events, a ring to the end
 
 Implements: STORE-1, LOG-2
@@ -8,7 +8,7 @@ Implements: STORE-1, LOG-2
 
 from firmware.compat import const
 from firmware.errors import MemoryRange
-from firmware.storage import event_log, history, settings, state_record
+from firmware.storage import event_log, history, orders, settings, state_record
 from firmware.storage.slots import OVERHEAD_BYTES
 
 FORMAT_PAYLOAD_BYTES = const(24)
@@ -27,7 +27,8 @@ class Layout:
         self.settings_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
         self.energy_at = self.settings_at + 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)
         self.scratch_at = self.energy_at + 2 * (ENERGY_BYTES + OVERHEAD_BYTES)
-        self.history_at = self.scratch_at + SCRATCH_BYTES
+        self.orders_at = self.scratch_at + SCRATCH_BYTES
+        self.history_at = self.orders_at + orders.BYTES
         end = self.history_at + self.blocks * history.BLOCK_BYTES
         self.log_at = -(-end // event_log.EVENT_BYTES) * event_log.EVENT_BYTES
         self.events = (size_bytes - self.log_at) // event_log.EVENT_BYTES

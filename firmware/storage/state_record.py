@@ -23,7 +23,7 @@ _OF_A_STROKE = (
     ("permitted", "I"),  # the stroke that may come next, and perhaps has
     ("saved_us", "Q"),
     ("saved_utc_s", "I"),  # UTC then, 0 if the clock was lost
-    ("contact_us", "Q"),  # when a programmer was last heard
+    ("contact_us", "Q"),  # when a person has last ordered something
 )
 _OTHERS = (
     ("clock_known", "B"),

@@ -24,7 +24,7 @@ class Therapy:
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme; `stroke_uu` the
     stroke, µU. `on_resume(now_us)` is called when delivery begins anew, `on_halt(mode)` when it is suspended or
-    stopped: both are the pump's.
+    stopped, `on_lapse()` when a closed loop has not renewed its rate: all are the pump's.
     """
 
     def __init__(self, core, clock, books, programme, stroke_uu):
@@ -35,6 +35,7 @@ class Therapy:
         self.on_halt = nobody
         self.last_error = None  # for whoever looks for it
         self.on_trouble = nobody  # (error): what had to follow an order that was carried out has failed
+        self.on_lapse = nobody
         self._core = core
         self._clock = clock
         self._books = books
@@ -49,27 +50,26 @@ class Therapy:
             still(self._core, self._clock)  # intact state or none: GUARD-3
             self._record.mode = protocol.STATE_STOPPED
             return
-        self._lapse(now_us)
+        lapsed = self._lapse(now_us)
         self.follow(now_us)
+        if lapsed:
+            self.on_lapse()
 
     @property
     def auto_off_us(self):
-        """When the pump stops unless a programmer is heard; NEVER_US: not at all."""
+        """When the pump stops unless a person orders something; NEVER_US: not at all."""
         minutes = self._settings.auto_off_min
         if not minutes or self._record.mode != _RUNNING:
             return NEVER_US
         return self._record.contact_us + minutes * US_PER_MIN
-
-    def heard(self, now_us):
-        """A programmer has been heard."""
-        self._record.contact_us = now_us
-        self._plan()
 
     def time(self, now_us):
         """The deadline has come: what the core has done by itself goes into the books."""
         before = self._books.deliveries.stretch_id
         lapsed = self._lapse(now_us)
         self.follow(now_us)
+        if lapsed:
+            self.on_lapse()
         if lapsed or before != self._books.deliveries.stretch_id:
             self._books.store()
 

@@ -87,7 +87,7 @@ def telemetry(
                         live.update(status_table(frame, language), refresh=True)
                     if frame.now_us + interval * 1_000_000 > until_us:
                         return
-            raise LinkTimeout("telemetry", 1, wait_s, 0, outcome_unknown=False)
+            raise LinkTimeout("telemetry", 1, wait_s, 0)
         except KeyboardInterrupt:
             pump.telemetry(0, 0)
 

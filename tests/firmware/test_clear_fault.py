@@ -235,7 +235,7 @@ def test_only_a_service_engineer_may(role: str) -> None:
         commands = Commands(hand.pump, roles=roles)
         commands.handle(0x01, protocol.encode((protocol.HASH,), {"schema_hash": protocol.SCHEMA_HASH}))
         message = protocol.BY_ID[0x3F]
-        order = {"command_id": 7, "expires_us": hand.now_us + SECOND_US, "fault": COUNT}
+        order = {"command_id": 7, "life": hand.pump.orders.life, "expires_us": hand.now_us + SECOND_US, "fault": COUNT}
         reply_id, payload = commands.handle(message.id, protocol.encode(message.request, order))
         if expected is None:
             assert reply_id == message.id | protocol.REPLY_BIT and state(hand) == "stopped"
@@ -253,6 +253,7 @@ IDENTITY = {
     "concentration_u_per_ml": 400,
     "now_us": 0,
     "image": "",
+    "life": 0,
 }
 
 

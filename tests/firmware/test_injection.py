@@ -91,7 +91,8 @@ class Device(Hand):
         """Give an order; returns the reply's message id."""
         message = next(each for each in protocol.MESSAGES if each.name == name)
         Device.orders += 1
-        values = {"command_id": Device.orders, "expires_us": self.now_us} | values
+        order = {"command_id": Device.orders, "life": self.pump.orders.life, "expires_us": self.now_us}
+        values = order | values
         payload = protocol.encode(message.request, values)
         answer: list[int] = []
         self._guarded(lambda: answer.append(self.commands.handle(message.id, payload)[0]))

@@ -25,6 +25,7 @@ from firmware import protocol
 from firmware.commands import Commands
 from firmware.errors import Refused
 from firmware.link import Link
+from firmware.storage.orders import BYTES, Orders
 
 class Uart:
     def __init__(self):
@@ -43,6 +44,13 @@ class Uart:
 class Record:
     command_id = 0
 
+class Nvm:
+    cells = bytearray(BYTES)
+    def read_into(self, address, buffer):
+        buffer[:] = self.cells[address : address + len(buffer)]
+    def write(self, address, data):
+        self.cells[address : address + len(data)] = data
+
 class Pump:
     def connected(self, schema_agreed):
         pass
@@ -51,18 +59,16 @@ class Pump:
     def identity(self):
         return {{"board": "FAKE", "firmware_version": "0.0.1", "core_version": "0.0.2", "native_core": True,
                 "stroke_uu": 200000, "stroke_nl": 500, "concentration_u_per_ml": 400, "now_us": 1000000,
-                "image": "0123456789abcdef"}}
+                "image": "0123456789abcdef", "life": 7}}
     record = Record()
+    orders = Orders(Nvm(), 0)
+    orders.initialise(6)
     def __init__(self):
         self.parts = (self,)
     def __getattr__(self, name):
         if any([message.name == name for message in protocol.MESSAGES]):
             return lambda **request: {{}}
         raise AttributeError(name)
-    def heard(self):
-        pass
-    def repeated(self):
-        pass
     def now_us(self):
         return 2000000
     def bolus(self, volume_mu, **order):
@@ -108,7 +114,7 @@ def test_same_bytes_same_answers_as_on_cpython():
     noise = random.Random(3)
     stream = ask(1, 0x01, schema_hash=protocol.SCHEMA_HASH) + noise.randbytes(3000) + b"\0"
     for sequence, volume_mu in ((2, 2400), (3, 50000), (0xFFFF, 0xFFFFFFFF), (2, 2400)):
-        stream += ask(sequence, 0x11, command_id=sequence, expires_us=1 << 40, volume_mu=volume_mu)
+        stream += ask(sequence, 0x11, command_id=sequence, life=7, expires_us=60_000_000, volume_mu=volume_mu)
     stream += encode_frame(5, 0x7E, b"x" * 247) + encode_frame(6, 0x11, b"") + b"\x01" * 300 + b"\0"
     device = FakeDevice()
     expected = device.feed(stream)
@@ -126,7 +132,7 @@ def test_exceptions_stay_inside_on_micropython():
     answer = run(
         "poll(uart, bytes.fromhex(sys.stdin.read()))\n"
         "uart.sent = bytearray()\n"
-        "order = bytes([1, 0, 0, 0]) + bytes([255]) * 8\n"
+        "order = bytes([1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0])\n"
         "codes = [commands.handle(0x12, order)[1][1], commands.handle(0x15, b'')[1][1]]\n"
         "codes.append(commands.handle(0x14, bytes([2]) + order[1:])[1][1])\n"
         "print(json.dumps(codes + [list(pump.failure)]))\n",

@@ -150,7 +150,7 @@ def test_a_refused_command_is_the_pumps_failure(tmp_path: Path) -> None:
 
 
 def silent(plant: Plant) -> IdealBench:
-    return IdealBench(plant, refuse=lambda name: LinkTimeout(name, 3, 1.0, 0, False))
+    return IdealBench(plant, refuse=lambda name: LinkTimeout(name, 3, 1.0, 0))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

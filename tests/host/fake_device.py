@@ -2,10 +2,14 @@
 
 from firmware import protocol
 from firmware.commands import Commands
+from firmware.drivers.nvm import Counting
 from firmware.errors import Refused
 from firmware.link import Link
+from firmware.storage import orders
+from firmware.storage.orders import Orders
 from firmware.therapy.answers import smallest_dose_mu
 from host.link import decode_frame
+from tests.firmware.ram import RamNvm
 
 
 class Record:
@@ -37,6 +41,8 @@ class FakePump:
         self.calls = []
         self.device_us = 2_000_000
         self.record = Record()
+        self.orders = Orders(Counting(RamNvm(orders.BYTES)), 0)
+        self.orders.initialise(6)
         self.parts = (self,)
 
     def __getattr__(self, name):
@@ -51,17 +57,11 @@ class FakePump:
 
         return answer
 
-    def heard(self):
-        pass
-
-    def repeated(self):
-        pass
-
     def now_us(self):
         return self.device_us
 
     def read_time(self):
-        return {"now_us": self.device_us, "utc_s": self.utc_s}
+        return {"now_us": self.device_us, "utc_s": self.utc_s, "life": self.orders.life}
 
     def snapshot(self):
         return (self.state, self.rate_mu_per_h, self.bolus_mu, self.bolus_id, self.limits, len(self.records))
@@ -77,6 +77,7 @@ class FakePump:
             "concentration_u_per_ml": 400,
             "now_us": 1_000_000,
             "image": "0123456789abcdef",
+            "life": self.orders.life,
         }
 
     def status(self):
@@ -229,13 +230,17 @@ class FakeDevice:
     def __init__(self, pump=None):
         self.pump = pump or FakePump()
         self.uart = FakeUart()
-        self.restart()
+        self.connect()
         self.lose_replies = 0
         self.before_reply = b""
         self.closed = False
         self.time_outs = 0
 
     def restart(self):
+        self.pump.orders.begin_life(0, self.pump.now_us(), self.pump.record.command_id)
+        self.connect()
+
+    def connect(self):
         self.commands = Commands(self.pump)
         self.link = Link(self.uart, self.commands.handle, self.commands.counters)
 

@@ -64,7 +64,7 @@ def test_records_have_the_fields_of_the_message_table(name, record):
 
 def test_limits_and_deliveries_have_the_fields_of_the_message_table():
     limits = [field.name for field in fields(records.Limits)]
-    assert limits == [field.name for field in MESSAGES["set_limits"].request[2:]]
+    assert limits == [field.name for field in MESSAGES["set_limits"].request[len(protocol.ORDER) :]]
     listed = MESSAGES["read_deliveries"].reply[-1]
     assert [field.name for field in fields(records.Delivery)] == [field.name for field in listed.fields]
     assert listed.high == PAGE == MESSAGES["read_deliveries"].request[1].high
@@ -143,15 +143,9 @@ def test_questions_are_put_again_and_orders_too_but_done_once(pump, device):
     assert pump.bolus(200).delivery_id == 1
     assert device.pump.calls == [("bolus", 200)]
     assert pump.status().orders_repeated == 2
-    device.lose_replies = 3, MESSAGES["cancel_bolus"].id
-    with pytest.raises(LinkTimeout, match="not known whether the pump carried it out") as error:
-        pump.cancel_bolus()
-    assert error.value.outcome_unknown
-    assert device.pump.calls[1:] == [("cancel_bolus",)]
     device.lose_replies = 3
-    with pytest.raises(LinkTimeout, match=r"no answer to 'status' within 0\.5 s, 3 attempts; nothing came") as error:
+    with pytest.raises(LinkTimeout, match=r"no answer to 'status' within 0\.5 s, 3 attempts; nothing came"):
         pump.status()
-    assert not error.value.outcome_unknown
 
 
 def test_the_pump_is_heard_through_noise(pump, device):

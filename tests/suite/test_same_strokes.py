@@ -49,9 +49,10 @@ def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
     twin = Bench(Plant(load_mechanism(), 1))
     try:
         twin.check_link()
+        life = twin.programmer.read_time().life
         for sequence, (at_us, name, values) in enumerate(orders):
             message = MESSAGES[name]
-            order = {"command_id": 1_000_000 + sequence, "expires_us": at_us + 1_000_000}
+            order = {"command_id": 1_000_000 + sequence, "life": life, "expires_us": at_us + 1_000_000}
             frame = b"\0" + encode_frame(1000 + sequence, message.id, encode_request(message, order | values))
             twin.run_until_us(at_us - uart_time_us(len(frame)))
             twin.board.write(frame)

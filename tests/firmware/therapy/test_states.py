@@ -161,7 +161,6 @@ def unconfirmed(hand: Hand) -> None:
 def silence(hand: Hand) -> None:
     values = hand.pump.patterns.read_settings() | {"auto_off_min": 60}
     hand.pump.patterns.set_settings(**values)
-    hand.pump.heard()
     hand.live(hand.now_us + 2 * HOUR_US)
 
 

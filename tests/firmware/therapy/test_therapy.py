@@ -292,9 +292,8 @@ def test_stop_is_zero_from_running_and_from_suspended(hand: Hand) -> None:
 def test_without_a_programmer_the_pump_stops_by_itself(hand: Hand) -> None:
     settings(hand, auto_off_min=120)
     hand.pump.therapy.set_basal(6000)
-    hand.pump.heard()
     hand.live(HOUR_US)
-    hand.pump.heard()
+    hand.pump.therapy.set_basal(6000)
     hand.live(3 * HOUR_US - SECOND_US)
     assert status(hand)["state"] == protocol.STATE_RUNNING
     hand.live(3 * HOUR_US + SECOND_US)

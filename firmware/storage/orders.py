@@ -1,0 +1,216 @@
+"""What became of every order that could still come: a ring of entries in memory, and the life they were given in.
+
+An entry is begun before its order acts and finished with the reply after it; each part has a CRC of its own, and that
+of the reply goes on from the first, so that what an earlier order left in the place is never taken for this one's. What
+was begun and not finished when power went was never answered, and is never done again.
+
+The life is a number that every order must name. It is drawn when the memory is initialised and raised at every start,
+before any order is heard, so nothing said to an earlier life, or to a pump before it was initialised, is done any more,
+whatever the clocks say. It is raised as well when an entry must make room whose order could still come. So no order is
+ever done twice however small the ring is: the ring is for the answers. docs/adr/0010.
+
+    life, two copies | entries: sequence, id, life, message, CRC of the payload, expiry, floor, CRC | reply, CRC
+
+Implements: LINK-2, STORE-1
+"""
+
+import struct
+from binascii import crc32
+
+from firmware.compat import const
+from firmware.errors import FirmwareError
+from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, refusal
+from firmware.storage import slots
+
+ENTRIES = const(32)
+REPLY_BYTES = const(44)  # of the longest reply to an order; a test compares
+HOLDS_US = const(600000000)  # the longest that an order may hold, LINK-2
+_LIFE_BYTES = const(8)
+_HEAD = "<IIIBIQQ"  # sequence, id, life, message, CRC of the payload, expiry, floor; then the CRC
+_HEAD_BYTES = const(37)
+_OUTCOME_BYTES = const(50)  # message id, length, reply, CRC
+_ENTRY_BYTES = const(87)
+BYTES = 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES) + ENTRIES * _ENTRY_BYTES
+_LIVES = const(0xFFFFFFFF)
+# What these change is not in the state record alone: it may be in force although that does not know of it.
+_STORED_BESIDES = (
+    ("set_time", "initialise_memory", "set_settings", "commit_pattern", "record_refill", "answer_procedure")
+)  # fmt: skip
+
+
+class Orders:
+    """The orders of one pump, at `address` of `nvm`.
+
+    `life` is what an order must name: 0, which none may, as long as memory has not taken it. `stored`: memory has taken
+    the latest entry. The whole ring is kept in RAM too, so it is right while memory fails.
+    """
+
+    def __init__(self, nvm, address):
+        self.stored = False
+        self._nvm = nvm
+        self._lives = slots.TwoSlots(nvm, address, _LIFE_BYTES)
+        self._at = address + 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES)
+        self._ring = bytearray(ENTRIES * _ENTRY_BYTES)
+        self._view = memoryview(self._ring)
+        self._life = self._first_life = 0
+        self._life_stored = False
+        self._sequence = 0  # of the latest entry
+        self._floor_us = 0  # no order that was done and is forgotten, or will be next, holds longer
+
+    @property
+    def life(self):
+        """What an order must name."""
+        return self._life if self._life_stored else 0
+
+    def initialise(self, seed):
+        """A memory is made anew: another life, drawn with `seed`, and no order of before.
+
+        Raises what the memory raises. The entries of this life stay, for the order that asks for it is one of them.
+        """
+        self._first_life = self._life = seed % _LIVES + 1
+        self._floor_us = 0
+        self._store_life()
+        self._nvm.write(self._at, self._ring)
+
+    def begin_life(self, seed, now_us, done_id):
+        """A life begins: read what is there, raise the life, and say what became of an order that power has cut.
+
+        `done_id` is the id of the latest order that the state record knows as carried out. Raises what the memory
+        raises; `life` is 0 then, and as long as memory does not take it.
+        """
+        self._nvm.read_into(self._at, self._ring)
+        if self._lives.read() == slots.NOTHING:
+            self._first_life = self._life = seed % _LIVES + 1
+        else:
+            self._life, self._first_life = struct.unpack_from("<II", self._lives.payload, 0)
+        latest = None
+        for place in range(ENTRIES):
+            head = self._head(place)
+            if head:
+                self._floor_us = max(self._floor_us, head[6])
+                if head[0] > self._sequence:
+                    self._sequence, latest = head[0], place
+        damaged = done_id and self.find(done_id) is None
+        for place in range(ENTRIES):
+            # The place after the latest may have been cut off in writing: what it held the floor knows already.
+            if place != (self._sequence + 1) % ENTRIES and not self._head(place):
+                damaged = damaged or any(self._part(place, 0, _HEAD_BYTES))
+        if damaged:
+            self._floor_us = max(self._floor_us, now_us + HOLDS_US)  # one that was done may be missing
+        self._raise_life()
+        for place in range(ENTRIES):
+            head = self._head(place)
+            if head and self._outcome(place) is None:
+                undone = place == latest and head[1] != done_id and BY_ID[head[3]].name not in _STORED_BESIDES
+                code = INTERRUPTED if undone else REPEATED
+                self.finish(place, REFUSAL_ID, refusal(head[3], code, 0, head[1]))
+
+    def ready(self):
+        """Can an order be taken? If memory has failed to take the life it is tried again."""
+        if self._life and not self._life_stored:
+            try:
+                self._store_life()
+            except FirmwareError:
+                pass  # none is taken until it is
+        return self._life_stored
+
+    def find(self, command_id):
+        """The place of the entry with this id, None: it is not remembered."""
+        for place in range(ENTRIES):
+            if struct.unpack_from("<I", self._ring, place * _ENTRY_BYTES + 4)[0] == command_id and self._head(place):
+                return place
+        return None
+
+    def is_same(self, place, message_id, payload_crc):
+        """Is it the entry of this very order?"""
+        head = self._head(place)
+        return bool(head) and head[3] == message_id and head[4] == payload_crc
+
+    def outcome(self, place):
+        """(reply id, payload) of the entry; None while it has none."""
+        return self._outcome(place)
+
+    def begin(self, command_id, life, message_id, payload_crc, expires_us, now_us):
+        """Write an order down before it acts; returns its place. `stored` says whether memory has taken it."""
+        self._sequence += 1
+        place = self._sequence % ENTRIES
+        self._forget(self._head(place), now_us)
+        head = self._head((self._sequence + 1) % ENTRIES)
+        if head:  # the next to go: if power cuts off what takes its place, this is known all the same
+            self._floor_us = max(self._floor_us, min(head[5], now_us + HOLDS_US))
+        start = place * _ENTRY_BYTES
+        self._view[start : start + _ENTRY_BYTES] = bytes(_ENTRY_BYTES)
+        values = (self._sequence, command_id, life, message_id, payload_crc, expires_us, self._floor_us)
+        struct.pack_into(_HEAD, self._ring, start, *values)
+        struct.pack_into("<I", self._ring, start + _HEAD_BYTES - 4, self._head_crc(place))
+        self._write(start, _HEAD_BYTES)
+        return place
+
+    def finish(self, place, reply_id, payload):
+        """The order at `place` has been answered."""
+        start = place * _ENTRY_BYTES + _HEAD_BYTES
+        length = min(len(payload), REPLY_BYTES)
+        self._ring[start] = reply_id
+        self._ring[start + 1] = length
+        self._view[start + 2 : start + 2 + length] = payload[:length]
+        struct.pack_into("<I", self._ring, start + _OUTCOME_BYTES - 4, self._outcome_crc(place))
+        self._write(start, _OUTCOME_BYTES)
+
+    def never_done(self, life, expires_us, now_us):
+        """Is it certain of an order that is not remembered that it was not done, and can it still come?
+
+        (certain, can come).
+        """
+        if life == self._life and expires_us >= now_us:
+            return True, True
+        in_line = (life - self._first_life) % _LIVES <= (self._life - self._first_life) % _LIVES
+        return life != 0 and in_line and expires_us > self._floor_us, False
+
+    def _forget(self, head, now_us):
+        if head and head[2] == self._life and head[5] >= now_us:
+            self._raise_life()
+
+    def _raise_life(self):
+        self._life = self._life % _LIVES + 1
+        self._life_stored = False
+        self.ready()
+
+    def _store_life(self):
+        self._life_stored = False
+        struct.pack_into("<II", self._lives.payload, 0, self._life, self._first_life)
+        self._lives.write()
+        self._life_stored = True
+
+    def _write(self, start, length):
+        self.stored = False
+        if not self.ready():
+            return  # of a memory that cannot be believed nothing is touched
+        try:
+            self._nvm.write(self._at + start, self._view[start : start + length])
+            self.stored = True
+        except FirmwareError:
+            pass
+
+    def _head(self, place):
+        """The values of an entry, () if there is none."""
+        start = place * _ENTRY_BYTES
+        if struct.unpack_from("<I", self._ring, start + _HEAD_BYTES - 4)[0] != self._head_crc(place):
+            return ()
+        head = struct.unpack_from(_HEAD, self._ring, start)
+        return head if head[0] % ENTRIES == place and head[0] else ()
+
+    def _outcome(self, place):
+        start = place * _ENTRY_BYTES + _HEAD_BYTES
+        if struct.unpack_from("<I", self._ring, start + _OUTCOME_BYTES - 4)[0] != self._outcome_crc(place):
+            return None
+        return self._ring[start], bytes(self._view[start + 2 : start + 2 + self._ring[start + 1]])
+
+    def _head_crc(self, place):
+        return crc32(self._part(place, 0, _HEAD_BYTES - 4), self._at + place)
+
+    def _outcome_crc(self, place):
+        return crc32(self._part(place, _HEAD_BYTES, _OUTCOME_BYTES - 4), self._head_crc(place))
+
+    def _part(self, place, start, length):
+        start += place * _ENTRY_BYTES
+        return self._view[start : start + length]

@@ -1,0 +1,228 @@
+"""Orders: each with an id, a life and an expiry; tried again, done once, and settled when the answer is lost.
+
+An order whose answer did not come is *uncertain*: the pump may have done it, or may yet. It is then asked what became
+of it, which also keeps it from being done later. Until that is known no other order goes out but those that make less.
+
+Implements: LINK-2, HOST-3
+"""
+
+from __future__ import annotations
+
+import secrets
+from binascii import crc32
+from dataclasses import dataclass
+from typing import Any
+
+from firmware import protocol
+from firmware.protocol import Message
+from host.conversation import MESSAGES, Conversation, decode_reply, encode_request, read_refusal
+from host.errors import (
+    BadReply,
+    EarlierOrderDone,
+    HostError,
+    LinkError,
+    LinkTimeout,
+    OrderInterrupted,
+    OrderLost,
+    OrderUncertain,
+    PortError,
+    Refused,
+    SchemaMismatch,
+)
+from host.transport import Transport
+
+_COMMAND_IDS = 0xFFFFFFFF
+_SETTLE_ATTEMPTS = 4
+_SETTLE_FACTOR = 2.0  # each waits longer than the one before: the path may be slow
+_MISMATCH = protocol.CODES[protocol.SCHEMA_MISMATCH]
+_REPEATED = protocol.CODES[protocol.REPEATED]
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as it was sent; `sequence` is that of its frame."""
+
+    message: Message
+    payload: bytes
+    sequence: int
+
+    @property
+    def question(self) -> bytes:
+        """The request that asks what became of it."""
+        values = protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])
+        values.update(message_id=self.message.id, payload_crc=crc32(self.payload))
+        return bytes(protocol.encode(MESSAGES["settle_order"].request, values))
+
+
+class Ordering(Conversation):
+    """A conversation in which orders are given. `uncertain` is the one whose outcome is not known."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        timeout_s: float = 0.5,
+        attempts: int = 3,
+        first_sequence: int = 0,
+        check: bool = True,
+        order_holds_s: float = 10.0,
+        first_command_id: int | None = None,
+    ) -> None:
+        super().__init__(transport, timeout_s=timeout_s, attempts=attempts, first_sequence=first_sequence, check=check)
+        self.uncertain: Order | None = None
+        self._order_holds_us = round(order_holds_s * 1_000_000)
+        self._command_id = secrets.randbelow(_COMMAND_IDS) if first_command_id is None else first_command_id - 1
+
+    def call(self, name: str, **values: Any) -> dict[str, Any]:
+        """Send the message `name` and return its reply's fields; enumerations by name."""
+        message = MESSAGES[name]
+        return self._order(message, values) if message.changes_delivery else self.ask(message, values)
+
+    def settle(self) -> dict[str, Any] | None:
+        """Find out what became of the uncertain order: its reply's fields, or None if there is none or it was not done.
+
+        Raises Refused if the pump has refused it, OrderUncertain if it cannot be found out.
+        """
+        order = self.uncertain
+        if order is None:
+            return None
+        try:
+            reply_id, body = self._settled(order)
+        except OrderUncertain:
+            raise
+        except (HostError, KeyboardInterrupt) as error:
+            raise OrderUncertain(order.message.name, str(error)) from error
+        self.uncertain = None
+        if reply_id == 0:
+            return None
+        return self._outcome(order, reply_id, body)
+
+    def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
+        values = {"command_id": 1, "life": 0, "expires_us": 0} | values
+        encode_request(message, values, self._check)  # what cannot be ordered is not asked about
+        if self.identity is None:
+            self.hello()
+        safe = message.name in protocol.SAFE
+        if not safe:
+            self._settle_the_one_before(message)
+            values |= self._now(message)
+        self._command_id = self._command_id % _COMMAND_IDS + 1
+        payload = encode_request(message, values | {"command_id": self._command_id}, self._check)
+        order = Order(message, payload, self.link.next_sequence)
+        if safe:
+            return self._insist(order)
+        try:
+            return self._outcome(order, *self._request(message, payload))
+        except Refused as error:
+            if error.code != _MISMATCH:
+                raise
+            self.identity = None  # the pump has restarted, perhaps between two attempts
+            return self._find_out(order, error)
+        except (LinkTimeout, BadReply, PortError, KeyboardInterrupt) as error:
+            return self._find_out(order, error)
+
+    def _insist(self, order: Order) -> dict[str, Any]:
+        """What makes less can go out again and again: it is done once, and if it is done late that harms nobody."""
+        message = order.message
+        try:
+            try:
+                return self._outcome(order, *self._request(message, order.payload))
+            except (LinkTimeout, BadReply):
+                pass
+            except Refused as error:
+                if error.code != _MISMATCH:
+                    raise
+                self.hello()
+            return self._outcome(order, *self._request(message, order.payload, _SETTLE_ATTEMPTS, _SETTLE_FACTOR))
+        except KeyboardInterrupt as error:
+            raise OrderInterrupted(message.name, "it may have been carried out", settled=False) from error
+        except (LinkError, PortError) as error:
+            raise OrderUncertain(message.name, str(error), again=True) from error
+
+    def _now(self, message: Message) -> dict[str, int]:
+        """The pump's life, and until when an order given now holds."""
+        clock = MESSAGES["read_time"]
+        try:
+            now = decode_reply(clock, self._exchange(clock, b""))
+        except Refused as error:
+            if error.code != _MISMATCH:
+                raise
+            # The pump has restarted, and the order was given for the state that it was in: it is not sent.
+            self.identity = None
+            raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
+        return {"life": now["life"], "expires_us": min(now["now_us"] + self._order_holds_us, protocol.NEVER_US)}
+
+    def _outcome(self, order: Order, reply_id: int, body: bytes) -> dict[str, Any]:
+        if reply_id != protocol.REFUSAL_ID:
+            return decode_reply(order.message, body)
+        error = read_refusal(order.message, body)
+        if isinstance(error, Refused) and error.code == _REPEATED:
+            raise OrderUncertain(order.message.name, "the pump lost its power as it carried it out", begun=True)
+        raise error
+
+    def _find_out(self, order: Order, cause: BaseException) -> dict[str, Any]:
+        """The answer to `order` was lost for `cause`: what became of it?"""
+        self.uncertain = order
+        name = order.message.name
+        try:
+            reply = self.settle()
+        except Refused as error:
+            if isinstance(cause, KeyboardInterrupt):
+                raise OrderInterrupted(name, str(error), settled=True) from cause
+            raise
+        except OrderUncertain as error:
+            if isinstance(cause, KeyboardInterrupt):
+                raise OrderInterrupted(name, str(error), settled=False) from cause
+            raise (OrderUncertain(name, str(cause)) if self.uncertain else error) from cause
+        if isinstance(cause, KeyboardInterrupt):
+            done = "the pump did not get it and will not do it any more" if reply is None else "the pump has done it"
+            raise OrderInterrupted(name, done, settled=True, reply=reply) from cause
+        if reply is not None:
+            return reply
+        if isinstance(cause, Refused):
+            raise Refused(name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from cause
+        raise OrderLost(name, str(cause)) from cause
+
+    def _settled(self, order: Order) -> tuple[int, bytes]:
+        """How `order` was answered, or (0, b"") if it was not done and will not be. Raises HostError: not known."""
+        question = MESSAGES["settle_order"]
+        late = (order.sequence, order.message.id)
+        for _ in range(2):
+            try:
+                if self.identity is None:
+                    self.hello()
+                reply_id, body = self._request(question, order.question, _SETTLE_ATTEMPTS, _SETTLE_FACTOR, late)
+            except SchemaMismatch:
+                self.identity = None
+                raise
+            if reply_id == order.message.id | protocol.REPLY_BIT:
+                return reply_id, body  # the order's own answer has come after all
+            if reply_id == protocol.REFUSAL_ID:
+                if body[:1] == bytes([order.message.id]):
+                    return reply_id, body
+                error = read_refusal(question, body)
+                if isinstance(error, Refused) and error.code == protocol.CODES[protocol.ID_TAKEN]:
+                    return 0, b""  # this id is another order's: it cannot be done
+                if not isinstance(error, Refused) or error.code != _MISMATCH:
+                    raise error
+                self.identity = None
+                continue
+            answer = decode_reply(question, body)
+            if answer["outcome"] == "forgotten":
+                self.uncertain = None  # nothing more can be asked
+                raise OrderUncertain(order.message.name, "it is too long ago: the pump does not remember it")
+            if answer["outcome"] == "void":
+                return 0, b""
+            return answer["reply_id"], bytes(each["byte"] for each in answer["reply"])
+        raise OrderUncertain(order.message.name, "the pump restarts again and again")
+
+    def _settle_the_one_before(self, message: Message) -> None:
+        order = self.uncertain
+        if order is None:
+            return
+        try:
+            reply = self.settle()
+        except Refused:
+            return
+        if reply is not None:
+            raise EarlierOrderDone(message.name, order.message.name)
