@@ -1,4 +1,4 @@
-"""What became of every order that could still come: a ring of entries in memory, and the life they were given in.
+"""What became of every order that could still come: a table of entries in memory, and the life they were given in.
 
 An entry is begun before its order acts and finished with the reply after it; each part has a CRC of its own, and that
 of the reply goes on from the first, so that what an earlier order left in the place is never taken for this one's. What
@@ -7,9 +7,9 @@ was begun and not finished when power went was never answered, and is never done
 The life is a number that every order must name. It is drawn when the memory is initialised and raised at every start,
 before any order is heard, so nothing said to an earlier life, or to a pump before it was initialised, is done any more,
 whatever the clocks say. It is raised as well when an entry must make room whose order could still come. So no order is
-ever done twice however small the ring is: the ring is for the answers. docs/adr/0010.
+ever done twice however small the table is: the table is for the answers. docs/adr/0010.
 
-    life, two copies | entries: sequence, id, life, message, CRC of the payload, expiry, floor, CRC | reply, CRC
+    life, two copies | entries: sequence, id, life, message, CRC of the payload, expiry, CRC | reply, CRC
 
 Implements: LINK-2, STORE-1
 """
@@ -25,11 +25,12 @@ from firmware.storage import slots
 ENTRIES = const(32)
 REPLY_BYTES = const(44)  # of the longest reply to an order; a test compares
 HOLDS_US = const(600000000)  # the longest that an order may hold, LINK-2
-_LIFE_BYTES = const(8)
-_HEAD = "<IIIBIQQ"  # sequence, id, life, message, CRC of the payload, expiry, floor; then the CRC
-_HEAD_BYTES = const(37)
+_LIFE = "<IIQI"  # life, the first one of this memory, floor, the place that is written next
+_LIFE_BYTES = const(20)
+_HEAD = "<IIIBIQ"  # sequence, id, life, message, CRC of the payload, expiry; then the CRC
+_HEAD_BYTES = const(29)
 _OUTCOME_BYTES = const(50)  # message id, length, reply, CRC
-_ENTRY_BYTES = const(87)
+_ENTRY_BYTES = const(79)
 BYTES = 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES) + ENTRIES * _ENTRY_BYTES
 _LIVES = const(0xFFFFFFFF)
 # What these change is not in the state record alone: it may be in force although that does not know of it.
@@ -42,7 +43,7 @@ class Orders:
     """The orders of one pump, at `address` of `nvm`.
 
     `life` is what an order must name: 0, which none may, as long as memory has not taken it. `stored`: memory has taken
-    the latest entry. The whole ring is kept in RAM too, so it is right while memory fails.
+    the latest entry. The whole table is kept in RAM too, so it is right while memory fails.
     """
 
     def __init__(self, nvm, address):
@@ -50,12 +51,13 @@ class Orders:
         self._nvm = nvm
         self._lives = slots.TwoSlots(nvm, address, _LIFE_BYTES)
         self._at = address + 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES)
-        self._ring = bytearray(ENTRIES * _ENTRY_BYTES)
-        self._view = memoryview(self._ring)
+        self._table = bytearray(ENTRIES * _ENTRY_BYTES)
+        self._view = memoryview(self._table)
         self._life = self._first_life = 0
         self._life_stored = False
         self._sequence = 0  # of the latest entry
-        self._floor_us = 0  # no order that was done and is forgotten, or will be next, holds longer
+        self._place = 0  # of the latest entry
+        self._floor_us = 0  # no order that was done and is forgotten holds longer
 
     @property
     def life(self):
@@ -70,7 +72,7 @@ class Orders:
         self._first_life = self._life = seed % _LIVES + 1
         self._floor_us = 0
         self._store_life()
-        self._nvm.write(self._at, self._ring)
+        self._nvm.write(self._at, self._table)
 
     def begin_life(self, seed, now_us, done_id):
         """A life begins: read what is there, raise the life, and say what became of an order that power has cut.
@@ -78,22 +80,22 @@ class Orders:
         `done_id` is the id of the latest order that the state record knows as carried out. Raises what the memory
         raises; `life` is 0 then, and as long as memory does not take it.
         """
-        self._nvm.read_into(self._at, self._ring)
+        self._nvm.read_into(self._at, self._table)
         if self._lives.read() == slots.NOTHING:
             self._first_life = self._life = seed % _LIVES + 1
         else:
-            self._life, self._first_life = struct.unpack_from("<II", self._lives.payload, 0)
+            self._life, self._first_life, self._floor_us, self._place = struct.unpack_from(
+                _LIFE, self._lives.payload, 0
+            )
         latest = None
         for place in range(ENTRIES):
             head = self._head(place)
-            if head:
-                self._floor_us = max(self._floor_us, head[6])
-                if head[0] > self._sequence:
-                    self._sequence, latest = head[0], place
+            if head and head[0] > self._sequence:
+                self._sequence, latest = head[0], place
         damaged = done_id and self.find(done_id) is None
         for place in range(ENTRIES):
-            # The place after the latest may have been cut off in writing: what it held the floor knows already.
-            if place != (self._sequence + 1) % ENTRIES and not self._head(place):
+            # The one place may have been cut off in writing: what was there before the floor knows already.
+            if place != self._place and not self._head(place):
                 damaged = damaged or any(self._part(place, 0, _HEAD_BYTES))
         if damaged:
             self._floor_us = max(self._floor_us, now_us + HOLDS_US)  # one that was done may be missing
@@ -117,7 +119,7 @@ class Orders:
     def find(self, command_id):
         """The place of the entry with this id, None: it is not remembered."""
         for place in range(ENTRIES):
-            if struct.unpack_from("<I", self._ring, place * _ENTRY_BYTES + 4)[0] == command_id and self._head(place):
+            if struct.unpack_from("<I", self._table, place * _ENTRY_BYTES + 4)[0] == command_id and self._head(place):
                 return place
         return None
 
@@ -132,17 +134,14 @@ class Orders:
 
     def begin(self, command_id, life, message_id, payload_crc, expires_us, now_us):
         """Write an order down before it acts; returns its place. `stored` says whether memory has taken it."""
+        place = self._place = self._make_room(now_us)
+        self._life_stored = False  # the floor and the place go first
         self._sequence += 1
-        place = self._sequence % ENTRIES
-        self._forget(self._head(place), now_us)
-        head = self._head((self._sequence + 1) % ENTRIES)
-        if head:  # the next to go: if power cuts off what takes its place, this is known all the same
-            self._floor_us = max(self._floor_us, min(head[5], now_us + HOLDS_US))
         start = place * _ENTRY_BYTES
         self._view[start : start + _ENTRY_BYTES] = bytes(_ENTRY_BYTES)
-        values = (self._sequence, command_id, life, message_id, payload_crc, expires_us, self._floor_us)
-        struct.pack_into(_HEAD, self._ring, start, *values)
-        struct.pack_into("<I", self._ring, start + _HEAD_BYTES - 4, self._head_crc(place))
+        values = (self._sequence, command_id, life, message_id, payload_crc, expires_us)
+        struct.pack_into(_HEAD, self._table, start, *values)
+        struct.pack_into("<I", self._table, start + _HEAD_BYTES - 4, self._head_crc(place))
         self._write(start, _HEAD_BYTES)
         return place
 
@@ -150,10 +149,10 @@ class Orders:
         """The order at `place` has been answered."""
         start = place * _ENTRY_BYTES + _HEAD_BYTES
         length = min(len(payload), REPLY_BYTES)
-        self._ring[start] = reply_id
-        self._ring[start + 1] = length
+        self._table[start] = reply_id
+        self._table[start + 1] = length
         self._view[start + 2 : start + 2 + length] = payload[:length]
-        struct.pack_into("<I", self._ring, start + _OUTCOME_BYTES - 4, self._outcome_crc(place))
+        struct.pack_into("<I", self._table, start + _OUTCOME_BYTES - 4, self._outcome_crc(place))
         self._write(start, _OUTCOME_BYTES)
 
     def never_done(self, life, expires_us, now_us):
@@ -166,9 +165,27 @@ class Orders:
         in_line = (life - self._first_life) % _LIVES <= (self._life - self._first_life) % _LIVES
         return life != 0 and in_line and expires_us > self._floor_us, False
 
-    def _forget(self, head, now_us):
-        if head and head[2] == self._life and head[5] >= now_us:
-            self._raise_life()
+    def _make_room(self, now_us):
+        """A place for the next entry: a free one, or that of the oldest order that cannot come any more."""
+        place = self._oldest(now_us)
+        if place < 0:
+            self._life = self._life % _LIVES + 1  # none of this life's can come now
+            place = self._oldest(now_us)
+        head = self._head(place)
+        if head:
+            self._floor_us = max(self._floor_us, min(head[5], now_us + HOLDS_US))
+        return place
+
+    def _oldest(self, now_us):
+        """The place that may be written over, -1: none."""
+        found, sequence = -1, 0
+        for place in range(ENTRIES):
+            head = self._head(place)
+            if not head:
+                return place
+            if (head[2] != self._life or head[5] < now_us or not self._life) and (found < 0 or head[0] < sequence):
+                found, sequence = place, head[0]
+        return found
 
     def _raise_life(self):
         self._life = self._life % _LIVES + 1
@@ -177,7 +194,7 @@ class Orders:
 
     def _store_life(self):
         self._life_stored = False
-        struct.pack_into("<II", self._lives.payload, 0, self._life, self._first_life)
+        struct.pack_into(_LIFE, self._lives.payload, 0, self._life, self._first_life, self._floor_us, self._place)
         self._lives.write()
         self._life_stored = True
 
@@ -194,16 +211,16 @@ class Orders:
     def _head(self, place):
         """The values of an entry, () if there is none."""
         start = place * _ENTRY_BYTES
-        if struct.unpack_from("<I", self._ring, start + _HEAD_BYTES - 4)[0] != self._head_crc(place):
+        if struct.unpack_from("<I", self._table, start + _HEAD_BYTES - 4)[0] != self._head_crc(place):
             return ()
-        head = struct.unpack_from(_HEAD, self._ring, start)
-        return head if head[0] % ENTRIES == place and head[0] else ()
+        head = struct.unpack_from(_HEAD, self._table, start)
+        return head if head[0] else ()
 
     def _outcome(self, place):
         start = place * _ENTRY_BYTES + _HEAD_BYTES
-        if struct.unpack_from("<I", self._ring, start + _OUTCOME_BYTES - 4)[0] != self._outcome_crc(place):
+        if struct.unpack_from("<I", self._table, start + _OUTCOME_BYTES - 4)[0] != self._outcome_crc(place):
             return None
-        return self._ring[start], bytes(self._view[start + 2 : start + 2 + self._ring[start + 1]])
+        return self._table[start], bytes(self._view[start + 2 : start + 2 + self._table[start + 1]])
 
     def _head_crc(self, place):
         return crc32(self._part(place, 0, _HEAD_BYTES - 4), self._at + place)

@@ -79,6 +79,7 @@ class Player:
         self._sequence = 0
         self._buffer = bytearray()
         self._sent: dict[int, tuple[str, bytes]] = {}  # by time of arrival
+        self._life = 0
         self._rate_ppm = 0
         self._rate_from_us = 0
         self._taken = 0
@@ -198,6 +199,7 @@ class Player:
         if message.changes_delivery:
             holds_us = values.pop("expires_after_us", ORDER_HOLDS_US)
             device_us = self.run.device_us(step.at_us) if self.run.lives else step.at_us
+            values["life"] = self._life
             values["command_id"] = 1 + step.at_us // _ID_US % _IDS
             values["expires_us"] = max(0, device_us + holds_us)
         frame = self._frame(message, values)
@@ -263,6 +265,7 @@ class Player:
         hello = self.ask(said_us, "hello", schema_hash=protocol.SCHEMA_HASH)
         if not hello:
             raise DeviceLost(f"no answer to the hello after power-up at {start_us} µs")
+        self._life = hello["life"]
         self.run.lives.append(Life(start_us, hello["now_us"] - HELLO_AFTER_US))
 
 
