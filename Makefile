@@ -23,6 +23,8 @@ BASE ?= HEAD
 MUTATION_SECONDS ?= 300
 FUZZ_RUNS ?= 150000
 FUZZ_SECONDS ?= 600
+# Random therapy scripts of each kind of twin runs.
+SCRIPTS ?= 1000
 
 VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) -m tools.bootstrap
@@ -113,6 +115,10 @@ powerloss: ready ## cut the power at every write and exchange of a life, and of 
 .PHONY: life
 life: ready ## live eight years of one patient, made from SEED, checked every day; build/life
 	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
+
+.PHONY: scripts-nightly
+scripts-nightly: ready ## twin runs of SCRIPTS random therapy scripts of each kind, from SEED on; build/scripts.json
+	@$(VENV)/python -m hil.scripts --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json
 
 .PHONY: desk-edges
 desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json

@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from hil.errors import DeviceLost
 from hil.scripts.generate import generate
@@ -36,12 +37,15 @@ class Trial:
         return f"python -m hil.scripts --seed {self.seed} --twin {self.twin}"
 
 
-def trial(twin: str, seed: int) -> Trial:
-    """Write the script of `seed`, play it with and without, judge. Raises BenchError but for a board that ended."""
+def trial(twin: str, seed: int, **wish: Any) -> Trial:
+    """Write the script of `seed`, play it with and without, judge; `wish` overrides the kind's own.
+
+    Raises BenchError but for a board that ended.
+    """
     result = Trial(twin, seed)
     kind = TWINS[twin]
     try:
-        script = generate(seed, kind.WISHES[seed % len(kind.WISHES)])
+        script = generate(seed, replace(kind.WISHES[seed % len(kind.WISHES)], **wish))
         first = play(script)
         for pair in kind.pairs(script, first, random.Random(f"{twin} {seed}")):
             without = first if pair.without == script else play(pair.without)

@@ -65,7 +65,7 @@ Reports.read_diagnosis = _wrong
         """
 _right = Device.set_time
 def _wrong(self, utc_s, **order):
-    if utc_s > 0x7FFFFFFF:
+    if utc_s > 1800000000:
         self._core.cancel_bolus(self._clock.now_us())
     return _right(self, utc_s, **order)
 Device.set_time = _wrong

@@ -27,7 +27,8 @@ _JUMPS_S = (1, -1, 2, -2, 3, 3600, -3600, 90_000, -90_000, 86_400 * 46, 10**8, -
 _CUT_S = (0.5, 1, 5, 600, 3600)
 # What follows from the clock itself.
 _OF_CLOCK = frozenset(("utc_s", "old_utc_s", "new_utc_s", "filled_utc_s", "due_utc_s", "alarm", "alarms"))
-_CLOCK_LOST = 22
+_SELF_TEST_FAIL, _CLOCK_LOST, _REFILL_DUE = 4, 22, 25
+_BY_CLOCK = (_CLOCK_LOST, _REFILL_DUE)
 
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
@@ -78,14 +79,20 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
     if any(step.what == "power_cut" for step in twins.common.steps):
         yield from _caps_kept(twins, with_it)
         return
+    if any(each["alarm"] == _SELF_TEST_FAIL for look in with_it.looks for each in look.alarms):
+        return  # two clocks whose rates differ: the pump has stopped and says so
     yield from pair.strokes(without, with_it)
     yield from _answers(twins, without, with_it)
     for one, two in zip(without.looks, with_it.looks, strict=True):
         for name in ("status", "procedure", "reservoir", "settings"):
             yield from pair.fields(name, one.at_us, getattr(one, name), getattr(two, name), pair.NO_MATTER | _OF_CLOCK)
-        mine, other = ([each for each in look.alarms if each["alarm"] != _CLOCK_LOST] for look in (one, two))
+        mine, other = ([each for each in look.alarms if each["alarm"] not in _BY_CLOCK] for look in (one, two))
         if mine != other:
             yield Difference("alarms", f"alarms at {one.at_us} µs: {mine} without it, {other} with it")
+        # By the clock a refill may be due sooner. By running time it is due at the latest.
+        due = [[each for each in look.alarms if each["alarm"] == _REFILL_DUE] for look in (one, two)]
+        if due[0] and (not due[1] or due[1][0]["since_us"] > due[0][0]["since_us"]):
+            yield Difference("refill due", f"alarms at {one.at_us} µs: {due[0]} without it, {due[1]} with it")
         if one.deliveries != two.deliveries:
             yield Difference("deliveries", f"deliveries at {one.at_us} µs: {one.deliveries} / {two.deliveries}")
 

@@ -28,6 +28,7 @@ _QUIET_US = 3 * US_PER_S  # before the cut and after power is back
 # The clock tells whole seconds: of the time without power and of the device's own.
 _SLACK_US = 3 * US_PER_S
 _SLACK_S = 3
+_CAP_ALARMS = (13, 14)
 _BOLUSES = (
     "normal_bolus",
     "square_bolus",
@@ -78,9 +79,14 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
     new = {each["alarm"] for each in second.alarms} - {each["alarm"] for each in first.alarms}
     ended = any(each["kind"] in _BOLUSES and not each["end_us"] for each in first.deliveries)
     yield from _seen(first, second, without, with_it, ended, bool(new))
-    if ended or new:
+    if ended or new or _capped(first):
         return
     yield from _later(cut, without, with_it)
+
+
+def _capped(look: Look) -> bool:
+    """Do rolling caps take strokes? For them no time passes without power, so they take others."""
+    return any(each["alarm"] in _CAP_ALARMS for each in look.alarms)
 
 
 def _look_after(run: Run, at_us: int) -> Look | None:
@@ -90,6 +96,8 @@ def _look_after(run: Run, at_us: int) -> Look | None:
 def _seen(first: Look, second: Look, without: Run, with_it: Run, ended: bool, alarmed: bool) -> Iterable[Difference]:
     """What two looks at the same time show."""
     ignored = _IGNORED | frozenset(_OF_BOLUS if ended else ())
+    if _capped(first):
+        ignored |= {"strokes_abandoned"}
     # A new alarm is the difference told; what it stops is seen in the state.
     ignored |= frozenset(("alarm", "alarms", "state", "in_force_mu_per_h") if alarmed else ())
     for name in ("status", "procedure", "reservoir", "settings"):
@@ -97,9 +105,11 @@ def _seen(first: Look, second: Look, without: Run, with_it: Run, ended: bool, al
         for each in ("temp_until_us", "recommended_until_us"):
             if each in one and _same_time(one[each], two[each], first.at_us, without, with_it):
                 del one[each], two[each]
-        for each in ("empty_h", "hour_mu", "day_mu"):  # may be one more or less by the time that is off
-            if each in one and abs(one[each] - two[each]) <= max(1, first.status["day_mu"] and 1000):
+        for each in ("hour_mu", "day_mu"):  # no time passes without power for the caps
+            if each in one and one[each] <= two[each]:
                 del one[each], two[each]
+        if "empty_h" in one and one["empty_h"] >= two["empty_h"]:
+            del one["empty_h"], two["empty_h"]
         yield from pair.fields(name, first.at_us, one, two, ignored)
     if first.patterns != second.patterns:
         yield Difference("patterns", f"patterns: {first.patterns} without it, {second.patterns} with it")
@@ -161,6 +171,8 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
         two = others.get(one.asked_us)
         if one.asked_us < cut.at_us or two is None:
             continue
+        if one.name == "commit_pattern" and _code(two) == "not_staged":
+            return  # what was staged is forgotten: nothing was said to be in force
         if _code(one) != _code(two):
             yield Difference(
                 f"answer {one.name}: {_code(one)} / {_code(two)}",
