@@ -8,7 +8,7 @@ Implements: STORE-1, LOG-1
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.deliveries import Deliveries
-from firmware.errors import FirmwareError, Refused
+from firmware.errors import Refused
 from firmware.seams import nobody
 
 _OF_A_LOOP = ("recommend_rate",)  # no act of a person, THER-3
@@ -53,12 +53,16 @@ class Books:
             self.on_failure()
 
     def _permit(self):
-        """The permit that is in memory. Refused while that stroke is in progress, which has it, and after a fault."""
-        stroke = self.strokes + 1
-        if not self._core.permit(stroke):
-            state = self._core.state()
-            if state[code.GUARD_COMMANDED] != stroke and not state[code.GUARD_FAULT]:
-                raise FirmwareError("no permit for stroke %d after %d" % (stroke, state[code.GUARD_COMMANDED]))
+        """The permit that is in memory. Refused while that stroke is in progress, which has it, and after a fault.
+
+        Or the core counts otherwise, and is right: after a failure a stroke may be counted before its event has come.
+        """
+        if self._core.permit(self.strokes + 1):
+            return
+        counted = self.strokes
+        self.recount()
+        if self.strokes != counted and not self._core.state()[code.GUARD_FAULT]:
+            self.store()
 
     def need_memory(self):
         """Raises Refused while nothing can be stored."""

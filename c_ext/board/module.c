@@ -60,7 +60,7 @@ static mp_obj_t hardware_advance(mp_obj_t us) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, hardware_advance);
 
-// motor_stop() -> steps done of the stroke that was cut short. The core has been told by core.stop().
+// motor_stop() -> steps done of the stroke that was cut short, which counts as delivered and is over.
 static mp_obj_t hardware_motor_stop(void) {
     return MP_OBJ_NEW_SMALL_INT(interrupts_motor_stop());
 }

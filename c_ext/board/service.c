@@ -38,6 +38,7 @@ void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint3
     service->ahead_us = ahead_us;
     service->events = 0u;
     service->confirmed = 0u;
+    service->cut = 0u;
     service->taken = 0u;
     service->reading = 0u;
     service->readings = SERVICE_NO_READINGS;
@@ -78,6 +79,7 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
         service->start_us = start_us;
         service->burst_end_us = start_us + service->burst_us + service->lead_us;
         service->confirmed = 0u;
+        service->cut = 0u;
         service->taken = 0u;
         service->reading = 0u;
         order = SERVICE_START;
@@ -90,6 +92,15 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
         service->retry_us = now_us + SERVICE_RETRY_US;
     }
     return order;
+}
+
+// The stroke in progress is over, its burst ended at ended_us.
+static void over(service_t *service, uint64_t ended_us, uint32_t readings) {
+    core_stroke_ended(service->core);
+    service->ended_us = ended_us;
+    service->burst_end_us = DOSE_NEVER;
+    service->readings = readings;
+    service->events |= EVENT_STROKE;
 }
 
 service_order_t service_turn(service_t *service, uint64_t now_us) {
@@ -106,11 +117,7 @@ service_order_t service_turn(service_t *service, uint64_t now_us) {
             if (now_us >= reading_us(service)) {
                 order = SERVICE_READ;
             } else if (now_us >= over_us(service)) {
-                core_stroke_ended(service->core);
-                service->ended_us = service->burst_end_us;
-                service->burst_end_us = DOSE_NEVER;
-                service->readings = service->reading | (service->confirmed << 24u);
-                service->events |= EVENT_STROKE;
+                over(service, service->burst_end_us, service->reading | (service->confirmed << 24u));
                 order = SERVICE_ENDED;
             } else {
                 // It plays.
@@ -151,16 +158,32 @@ uint32_t service_readings(const service_t *service) {
 }
 
 void service_edge(service_t *service) {
-    if (service->core != NULL) {
+    if (service->cut != 0u) {
+        service->cut = 0u;  // it has been counted
+    } else if (service->core != NULL) {
         core_stroke_confirmed(service->core);
         service->confirmed = 1u;
+    } else {
+        // Nobody's stroke.
+    }
+}
+
+void service_cut(service_t *service, uint64_t now_us) {
+    if ((service->core != NULL) && (service->burst_end_us != DOSE_NEVER)) {
+        if (service->core->unconfirmed != 0u) {
+            core_stroke_confirmed(service->core);
+            service->cut = 1u;
+        }
+        over(service, now_us, SERVICE_NO_READINGS);
     }
 }
 
 void service_fail(service_t *service, uint64_t now_us) {
     if (service->core != NULL) {
         core_stop(service->core, now_us, GUARD_STOPPED);
-        service->burst_end_us = DOSE_NEVER;
+        if (service->burst_end_us != DOSE_NEVER) {
+            over(service, now_us, SERVICE_NO_READINGS);
+        }
         service->events |= EVENT_FAULT;
     }
 }

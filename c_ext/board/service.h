@@ -55,6 +55,7 @@ typedef struct {
     uint32_t ahead_us;     // a burst can be started this much after now at the earliest
     uint32_t events;       // EVENT_ bits that the supervisor has not seen
     uint32_t confirmed;    // 0 or 1: the stroke in progress has been seen by the sensor
+    uint32_t cut;          // 0 or 1: the latest stroke was cut short and counts, its edge may still come
     uint32_t taken;        // how many of its two readings have been ordered and given
     uint32_t reading;      // they, packed
     uint32_t readings;     // of the latest stroke that is over
@@ -91,7 +92,12 @@ uint32_t service_readings(const service_t *service);
 // The stroke sensor's edge. Interrupt.
 void service_edge(service_t *service);
 
-// The burst did not play as it must: a latched fault. Interrupt.
+// The board has ended the burst before its time, for an alarm without a fault of the core: if a stroke was in progress it is over
+// and counts as delivered, in ledger and guard (DOSE-5). The supervisor sees it as any other stroke, without readings. Main,
+// masked.
+void service_cut(service_t *service, uint64_t now_us);
+
+// The burst did not play as it must: a latched fault. The stroke in progress is over and counts. Interrupt.
 void service_fail(service_t *service, uint64_t now_us);
 
 #endif

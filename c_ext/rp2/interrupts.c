@@ -188,6 +188,7 @@ uint64_t interrupts_ended_us(void) {
 uint32_t interrupts_motor_stop(void) {
     interrupts_mask();
     const uint32_t steps = stroke_abort();
+    service_cut(&service, interrupts_now_us());
     interrupts_unmask();
     return steps;
 }

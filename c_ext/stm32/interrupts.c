@@ -221,6 +221,7 @@ void interrupts_forget(void) {
 uint32_t interrupts_motor_stop(void) {
     interrupts_mask();
     const uint32_t steps = stroke_abort();
+    service_cut(&service, interrupts_now_us());
     interrupts_unmask();
     return steps;
 }

@@ -225,9 +225,13 @@ class AlarmDesk:
         return self._core.used(now_us, window) >= self._core.limits()[2 + window]
 
     def _act(self, action):
-        if action == STOP_NOW and not self._core.state()[code.GUARD_FAULT]:
-            self._stepper.stop()  # for a fault the pump has done so before anything else
+        # For a fault the pump has done so before anything else.
+        at_once = action == STOP_NOW and not self._core.state()[code.GUARD_FAULT]
+        if at_once:
+            self._stepper.stop()
         self._therapy.halt_by_itself(self._clock.now_us())
+        if at_once:
+            self._stepper.stop()  # a stroke that began in between; now none can begin any more
 
     def _told(self, what, alarm, detail):
         memory = self._books.memory

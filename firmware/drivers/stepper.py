@@ -15,5 +15,5 @@ class Stepper:
         self._halt = halt
 
     def stop(self):
-        """End the burst now, mid-stroke. Only for a fault; the core must have been told, so that it counts the part."""
+        """End the burst now, mid-stroke. The board tells the core, which counts the part as a stroke (DOSE-5)."""
         self._halt()

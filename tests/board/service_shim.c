@@ -61,3 +61,15 @@ void shim_edge(void) {
 void shim_fail(uint64_t now_us) {
     service_fail(&service, now_us);
 }
+void shim_cut(uint64_t now_us) {
+    service_cut(&service, now_us);
+}
+uint32_t shim_delivered(void) {
+    return core.dose.ledger[DOSE_KIND_NORMAL].delivered;
+}
+int shim_in_flight(void) {
+    return (int)core.in_flight;
+}
+int shim_suspend(uint64_t now_us) {
+    return (int)core_suspend(&core, now_us);
+}

@@ -39,6 +39,7 @@ class Hand:
     def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None, watch: Watch | None = None) -> None:
         self.now_us = 0
         self.halted = 0
+        self.events = 0  # that the supervisor has not seen
         self.tones_ms: list[int] = []
         self.strokes_us: list[int] = []
         self.memory = memory or RamNvm()
@@ -69,7 +70,14 @@ class Hand:
         )
 
     def _halt(self) -> None:
+        """As every board does: c_ext/board/service.h, service_cut."""
         self.halted += 1
+        state = self.core.state()
+        if state[dose_codes.IN_FLIGHT]:
+            if state[dose_codes.UNCONFIRMED]:
+                self.core.confirmed()
+            self.core.ended()
+            self.events |= events.STROKE
 
     def _advance(self, us: int) -> None:
         assert us >= 0
@@ -77,6 +85,10 @@ class Hand:
 
     def live(self, until_us: int, *, confirm: bool = True) -> None:
         while True:
+            if self.events:
+                happened, self.events = self.events, 0
+                self.core.settle(self.now_us)
+                self.pump.handle(happened)
             due_us = self.core.next_us()
             deadline_us = self.pump.deadline_us
             if min(due_us if due_us >= 0 else until_us + 1, deadline_us) > until_us:

@@ -35,6 +35,10 @@ static struct {
         before_counts;    // pressure at the start of the latest stroke, as a stroke timer's interrupt would sample it
     uint32_t end_counts;  // and at its end
     bool confirmed;       // whether the stroke sensor saw it
+    bool cut;             // it was cut short: there are no readings of it
+    bool edge_to_come;    // and it counts already, but its edge may still come
+    core_t *core;         // of the latest idle(), which the pump holds
+    uint32_t events;      // that the supervisor has not seen
     uint32_t received;
     uint32_t to_send;
     uint8_t rx[UART_BUFFER_BYTES];
@@ -156,9 +160,10 @@ static uint8_t sleep_until(uint64_t wake_us) {
 static uint32_t interrupts(core_t *core, uint8_t seen) {
     uint32_t events = 0u;
     const bool edge = (seen & BENCHLINK_EDGE) != 0u;
-    if (edge) {
+    if (edge && !board.edge_to_come) {
         core_stroke_confirmed(core);
     }
+    board.edge_to_come = board.edge_to_come && !edge;
     if ((board.stroke_end_us != DOSE_NEVER) && (edge || (board.now_us >= board.stroke_end_us))) {
         core_stroke_ended(core);
         board.stroke_end_us = DOSE_NEVER;
@@ -172,6 +177,8 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
         board.stroke_end_us = board.now_us + board.burst_us + SERVICE_CONFIRM_WINDOW_US;
         board.flags |= BENCHLINK_STROKE;
         board.before_counts = board.pressure_counts;
+        board.cut = false;
+        board.edge_to_come = false;
     } else if (action == CORE_WITHHELD) {
         events |= EVENT_WITHHELD;
     } else if (action == CORE_FAULT) {
@@ -189,7 +196,9 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
     board.steps = dosecore_steps(core_object);
     board.burst_us = dosecore_burst_us(core_object);
     uint64_t retry_us = 0u;
-    uint32_t events = board.stopped ? EVENT_STOP : 0u;
+    uint32_t events = board.events | (board.stopped ? EVENT_STOP : 0u);
+    board.core = core;
+    board.events = 0u;
     if (!core_promise(core, board.now_us, until_us)) {
         mp_raise_ValueError(MP_ERROR_TEXT("idle: the deadline must lie within the next hour"));
     }
@@ -269,13 +278,20 @@ static MP_DEFINE_CONST_FUN_OBJ_0(pressure_counts_obj, virtual_pressure_counts);
 static mp_obj_t virtual_stroke_readings(void) {
     const uint32_t seen = board.confirmed ? (UINT32_C(1) << 24) : 0u;
     const uint32_t packed = (board.before_counts & 0xFFFu) | ((board.end_counts & 0xFFFu) << 12) | seen;
-    return MP_OBJ_NEW_SMALL_INT(board.attached ? (mp_int_t)packed : -1);
+    return MP_OBJ_NEW_SMALL_INT((board.attached && !board.cut) ? (mp_int_t)packed : -1);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(stroke_readings_obj, virtual_stroke_readings);
 
-// motor_stop(): ends a burst at once. The core has been told by core.stop().
+// motor_stop(): ends a burst at once; its stroke counts as delivered and is over, as service_cut() does it on a board.
 static mp_obj_t virtual_motor_stop(void) {
     if (board.stroke_end_us != DOSE_NEVER) {
+        if (board.core->unconfirmed != 0u) {
+            core_stroke_confirmed(board.core);
+            board.edge_to_come = true;
+        }
+        core_stroke_ended(board.core);
+        board.cut = true;
+        board.events |= EVENT_STROKE;
         board.stroke_end_us = DOSE_NEVER;
         // A stroke not yet sent never began at the motor; one that was is cut short.
         board.flags = ((board.flags & BENCHLINK_STROKE) != 0u) ? 0u : BENCHLINK_ABORT;
