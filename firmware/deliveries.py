@@ -109,7 +109,7 @@ class Deliveries:
         self._stretch = self._append(kind, since_us, 0, rate_mu_per_h)
 
     def _end_stretch(self, end_us, reason, state):
-        self._refresh()
+        self._refresh(state)
         ended = self._stretch
         assert ended is not None
         self._stretch = None
@@ -169,14 +169,14 @@ class Deliveries:
 
     def read(self, now_us, since_id, max_count):
         """(oldest number held, newest number, records above `since_id`, oldest first)."""
-        self._refresh()
+        self._refresh(self._core.state(now_us))
         records = [each.as_record(now_us) for each in self._records if each.id > since_id]
         oldest_id = self._records[0].id if self._records else 0
         return oldest_id, self._newest_id, records[:max_count]
 
     def running(self):
         """What is being delivered, its counts up to date."""
-        self._refresh()
+        self._refresh(self._core.state())
         stretch = [] if self._stretch is None else [self._stretch]
         return stretch + [self._boluses[part] for part in sorted(self._boluses)]
 
@@ -189,12 +189,10 @@ class Deliveries:
         """Was the latest normal bolus one, and not strokes of a procedure?"""
         return self._normal_kind < protocol.KIND_INSULIN_TEST
 
-    @property
-    def abandoned(self):
-        """Strokes given up, of all kinds: the core's ledger of a bolus goes with the next one."""
-        self._refresh()
-        of_boluses = sum([bolus.abandoned for bolus in self._boluses.values()])
-        return self._abandoned + of_boluses + _basal_counts(self._core.state())[2]
+    def abandoned(self, state):
+        """Strokes given up as of `state`, of all kinds: the core's ledger of a bolus goes with the next one."""
+        of_boluses = sum([state[_COUNTS[part] + 3] for part in self._boluses])
+        return self._abandoned + of_boluses + _basal_counts(state)[2]
 
     @property
     def stretch_id(self):
@@ -257,8 +255,7 @@ class Deliveries:
         self._records.append(delivery)
         return delivery
 
-    def _refresh(self):
-        state = self._core.state()
+    def _refresh(self, state):
         stretch = self._stretch
         if stretch is not None:
             counts = self._counts(state)

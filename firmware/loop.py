@@ -10,6 +10,25 @@ Implements: ALARM-1, GUARD-3
 from firmware import events
 
 
+def cycle(idle, core, pump, link):
+    """Idle until something happens and take it in; returns what happened, bits of firmware.events."""
+    try:
+        deadline_us = pump.deadline_us
+        happened = idle(core, deadline_us)
+    except Exception as error:
+        # No deadline, or one that the core does not take: the pump is stopped now, and looks again soon.
+        pump.failed(error)
+        deadline_us = pump.soon_us
+        happened = idle(core, deadline_us)
+    if happened & events.TIME:
+        try:
+            pump.woke(deadline_us)
+        except Exception as error:
+            pump.failed(error)
+    turn(happened, pump, link)
+    return happened
+
+
 def turn(happened, pump, link):
     """Take in what idle() returned (bits of firmware.events)."""
     try:

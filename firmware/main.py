@@ -11,7 +11,7 @@ from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.link import Link
-from firmware.loop import turn
+from firmware.loop import cycle
 from firmware.memory import Memory
 from firmware.occlusion.watch import Watch
 from firmware.pump import FIRMWARE_VERSION, Pump
@@ -67,14 +67,8 @@ def main():
 
 def run(idle, core, pump, link):
     """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
-    while True:
-        deadline_us = pump.deadline_us
-        happened = idle(core, deadline_us)
-        if happened & events.TIME:
-            pump.woke(deadline_us)
-        turn(happened, pump, link)
-        if happened & events.STOP:
-            return
+    while not cycle(idle, core, pump, link) & events.STOP:
+        pass
 
 
 main()

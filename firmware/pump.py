@@ -28,6 +28,7 @@ FIRMWARE_VERSION = "0.2.0"
 WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
 _RETRY_US = 60000000  # a memory that failed is tried again
 _DAY_US = 86400000000
+_SOON_US = 1000000
 _STROKE_TONE_MS = 50
 # What an exception is called in the log, by place; any other is the next number.
 EXCEPTIONS = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
@@ -178,6 +179,11 @@ class Pump:
         if self._watch is None:
             return max(deadline_us, now_us)
         return self._watch.wake_us(now_us, deadline_us)
+
+    @property
+    def soon_us(self):
+        """When to be woken if no deadline can be worked out: whatever is due by then is seen to."""
+        return self._clock.now_us() + _SOON_US
 
     def woke(self, wanted_us):
         """The supervisor was to be woken at `wanted_us`, and is."""

@@ -5,6 +5,7 @@ Implements: LOG-1, LOG-2, LOG-3
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.deliveries import in_force
 from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
 from firmware.therapy.answers import Answers
@@ -24,7 +25,7 @@ class Reports:
         self._wall = wall
         self._books = books
         self._memory = books.memory
-        self._stroke_sensor, self._pressure_sensor = sensors
+        self._pressure_sensor = sensors[1]
         self._watch = watch
         self._identity = identity
         self._answers = Answers(core, clock, identity["stroke_uu"])
@@ -62,8 +63,8 @@ class Reports:
         """The status reply's fields but the link's counters, all of one instant."""
         now_us = self._clock.now_us()
         core, mu = self._core, self._answers.mu
-        state = core.state()
-        next_us = core.next_us()
+        # Everything of the core's comes out of this: a stroke may start at any line.
+        state = core.state(now_us)
         standing = self.read_diagnosis()
         record = self._memory.record
         bolus_id, square_id = self._books.deliveries.latest
@@ -76,7 +77,7 @@ class Reports:
             "state": self._pump.therapy.state(state),
             "fault": self._pump.therapy.fault(state),
             "basal_rate_mu_per_h": min(self._pump.therapy.programme.programmed_mu_per_h(now_us), core.limits()[0]),
-            "in_force_mu_per_h": self._pump.therapy.in_force_mu_per_h(),
+            "in_force_mu_per_h": 0 if state[code.SUSPENDED] else in_force(state)[1],
             "pattern": record.pattern,
             "temp_until_us": _or_never(state[code.TEMP_UNTIL_US]),
             "recommended_until_us": record.recommended_until_us or protocol.NEVER_US,
@@ -92,15 +93,15 @@ class Reports:
                 state[code.SQUARE_PROGRAMMED] - state[code.SQUARE_COMMANDED] - state[code.SQUARE_ABANDONED]
             ),
             "strokes_commanded": state[code.GUARD_COMMANDED],
-            "strokes_delivered": self._stroke_sensor.strokes(),
-            "strokes_abandoned": self._books.deliveries.abandoned,
-            "hour_mu": self._answers.used_mu(code.HOUR),
-            "day_mu": self._answers.used_mu(code.DAY),
+            "strokes_delivered": state[code.GUARD_CONFIRMED],
+            "strokes_abandoned": self._books.deliveries.abandoned(state),
+            "hour_mu": mu(state[code.HOUR_USED]),
+            "day_mu": mu(state[code.DAY_USED]),
             "pressure_pa": self._pressure_sensor.read_pa(),
             "diagnosis": standing["diagnosis"],
             "missed_mu": standing["missed_mu"],
             "released_mu": standing["released_mu"],
-            "next_due_us": _or_never(next_us),
+            "next_due_us": _or_never(state[code.ARMED_US]),
             "utc_s": self._wall.utc_s(now_us),
             "memory": self._memory.state,
             "resets": record.resets,

@@ -36,9 +36,9 @@ class World:
     core_class: dosecore.Core. native: the compiled core is in use (bool). image: the identity's, hex digits.
     image_digest(): what the board works out over its own flash, hex digits. nvm: the memory (firmware/drivers/nvm.py),
     and memory_usable(): can what it holds be believed; scratch_at: an address of 32 bytes there that nobody uses.
-    allocate(n): a bytearray. commanded(), confirmed(): strokes of the running core. sensor_line(): is the stroke
-    sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the processor
-    is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
+    allocate(n): a bytearray. stroke_counts(): strokes of the running core, ordered and seen. sensor_line(): is the
+    stroke sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the
+    processor is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
     watchdog(): is it on.
     """
 
@@ -51,8 +51,7 @@ class World:
         self.memory_usable = None
         self.scratch_at = None
         self.allocate = bytearray
-        self.commanded = None
-        self.confirmed = None
+        self.stroke_counts = None
         self.sensor_line = None
         self.pressure_sensor = None
         self.now_us = None
@@ -144,9 +143,10 @@ def _stroke_sensor(world):
 
     Value: how many it is off.
     """
-    if world.commanded is None or world.confirmed is None:
+    if world.stroke_counts is None:
         return None
-    off = world.commanded() - world.confirmed()
+    commanded, confirmed = world.stroke_counts()
+    off = commanded - confirmed
     at_rest = world.sensor_line is None or not world.sensor_line()
     return -1 <= off <= 1 and at_rest, off
 

@@ -52,8 +52,7 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
     world.nvm = memory.nvm
     world.memory_usable = lambda: memory.usable
     world.scratch_at = memory.scratch_at
-    world.commanded = lambda: core.state()[code.GUARD_COMMANDED]
-    world.confirmed = lambda: core.state()[code.GUARD_CONFIRMED]
+    world.stroke_counts = lambda: _stroke_counts(core.state())
     world.sensor_line = means.sensor_line
     world.pressure_sensor = pressure_sensor
     world.now_us = clock.now_us
@@ -61,6 +60,11 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
     world.elapsed = wall.elapsed
     world.watchdog = means.watchdog
     return world
+
+
+def _stroke_counts(state):
+    # One that plays and has not been seen yet is not missing.
+    return state[code.GUARD_COMMANDED] - state[code.UNCONFIRMED], state[code.GUARD_CONFIRMED]
 
 
 class Upkeep:

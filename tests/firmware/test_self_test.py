@@ -43,8 +43,7 @@ def sound() -> World:
     world.nvm = RamNvm(image=random.Random(1).randbytes(32_768))
     world.memory_usable = lambda: True
     world.scratch_at = SCRATCH
-    world.commanded = lambda: 7
-    world.confirmed = lambda: 7
+    world.stroke_counts = lambda: (7, 7)
     world.sensor_line = lambda: False
     world.pressure_sensor = PressureSensor(lambda: 700, 512, 39_063, 4095)
     world.now_us = Steps()
@@ -122,8 +121,8 @@ BROKEN = [
     ("memory", "scratch beyond its end", put("scratch_at", 32_768)),
     ("ram", "a stuck bit", put("allocate", StuckRam)),
     ("ram", "no room", put("allocate", lambda size: failing())),
-    ("stroke_sensor", "two strokes not seen", put("commanded", lambda: 9)),
-    ("stroke_sensor", "two strokes too many", put("confirmed", lambda: 9)),
+    ("stroke_sensor", "two strokes not seen", put("stroke_counts", lambda: (9, 7))),
+    ("stroke_sensor", "two strokes too many", put("stroke_counts", lambda: (7, 9))),
     ("stroke_sensor", "light barrier blocked at rest", put("sensor_line", lambda: True)),
     ("pressure_sensor", "open", put("pressure_sensor", PressureSensor(lambda: 4095, 512, 39_063, 4095))),
     ("pressure_sensor", "shorted", put("pressure_sensor", PressureSensor(lambda: 0, 512, 39_063, 4095))),
@@ -158,7 +157,7 @@ def test_every_check_has_a_broken_world() -> None:
         ("native_core", "native"),
         ("memory", "nvm"),
         ("memory", "memory_usable"),
-        ("stroke_sensor", "commanded"),
+        ("stroke_sensor", "stroke_counts"),
         ("pressure_sensor", "pressure_sensor"),
         ("clock", "now_us"),
         ("image", "image_digest"),
@@ -181,7 +180,7 @@ def test_nothing_is_no_self_test() -> None:
 def test_one_stroke_of_disagreement_is_the_guard_s_own() -> None:
     for off in (-1, 1):
         world = sound()
-        world.commanded = lambda off=off: 7 + off
+        world.stroke_counts = lambda off=off: (7 + off, 7)
         assert not self_test.failed(self_test.run(world))
 
 
