@@ -8,7 +8,7 @@ Implements: STORE-1, LOG-1
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.deliveries import Deliveries
-from firmware.errors import Refused
+from firmware.errors import FirmwareError, Refused
 from firmware.seams import nobody
 
 _OF_A_LOOP = ("recommend_rate",)  # no act of a person, THER-3
@@ -57,12 +57,17 @@ class Books:
 
         Or the core counts otherwise, and is right: after a failure a stroke may be counted before its event has come.
         """
-        if self._core.permit(self.strokes + 1):
+        stroke = self.strokes + 1
+        if self._core.permit(stroke):
             return
-        counted = self.strokes
         self.recount()
-        if self.strokes != counted and not self._core.state()[code.GUARD_FAULT]:
+        state = self._core.state()
+        if state[code.GUARD_FAULT]:
+            return
+        if self.strokes + 1 != stroke:
             self.store()
+        elif state[code.GUARD_COMMANDED] != stroke:
+            raise FirmwareError("no permit for stroke %d after %d" % (stroke, state[code.GUARD_COMMANDED]))
 
     def need_memory(self):
         """Raises Refused while nothing can be stored."""
