@@ -1,7 +1,8 @@
 """The rolling caps: what any 60 minutes and any 24 hours may bring, and what a bolus promises of it.
 
 GUARD-1: the caps can never be exceeded; the method may err on the safe side by at most one minute's worth. So there are
-three answers to whether a stroke may start: it must, it may be withheld, it must be withheld.
+three answers to whether a stroke may start: it must, it may be withheld, it must be withheld. Time without power cannot
+be vouched for (THER-8), so the method may leave it out: then a start is as young as the time with power since says.
 
 Implements: GUARD-1 (the oracle's side)
 """
@@ -23,6 +24,8 @@ class Caps:
 
     stroke_uu: int
     starts_us: list[int] = field(default_factory=list)
+    powered_us: list[int] = field(default_factory=list)  # the same, in time with power
+    off_us: int = 0  # time without power so far
     hour_mu: int = HARD_HOUR_MU
     day_mu: int = DEFAULT_DAY_MU
     exact_only: bool = False  # no safe side: where the future is played forward
@@ -31,13 +34,18 @@ class Caps:
         """Name, length and limit (µU) of each."""
         return (HOUR, HOUR_US, self.hour_mu * 1000), (DAY, DAY_US, self.day_mu * 1000)
 
+    def count(self, at_us: int) -> None:
+        """A stroke starts."""
+        self.starts_us.append(at_us)
+        self.powered_us.append(at_us - self.off_us)
+
     def used(self, at_us: int, window_us: int) -> tuple[int, int]:
         """Strokes in the window that ends now: exactly, and at most by the safe side."""
-        starts = self.starts_us
+        starts, powered = self.starts_us, self.powered_us
         end = bisect_right(starts, at_us)
         exact = end - bisect_right(starts, at_us - window_us, 0, end)
-        most = end - bisect_left(starts, at_us - window_us - SAFE_SIDE_US, 0, end)
-        return exact, most
+        most = end - bisect_left(powered, at_us - self.off_us - window_us - SAFE_SIDE_US, 0, end)
+        return exact, max(exact, most)
 
     def verdict(self, at_us: int) -> tuple[str, tuple[str, ...]]:
         """May a stroke start at `at_us`, and which caps speak against it."""

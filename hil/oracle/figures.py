@@ -143,8 +143,10 @@ def reservoir(device: Device) -> Expected:
     exact, most = device.pump.caps.used(device.pump.bench_us, DAY_US)
     if not content.known:
         expected["empty_h"] = NEVER_H
-    elif not exact:
-        expected["empty_h"] = {NEVER_H} | ({0} if content.level == "stop" else set())
+    elif not exact:  # for ever, or at the rate that runs
+        above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
+        rate = device.pump.rate
+        expected["empty_h"] = {NEVER_H, 0 if content.level == "stop" else above // rate if rate else NEVER_H}
     else:
         above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
         mu = device.pump.quantum.mu

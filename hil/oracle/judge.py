@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hil.oracle import figures, lives, records
+from hil.oracle.alarms import NUMBERS
 from hil.oracle.device import Device
 from hil.oracle.pump import Seen
 from hil.oracle.questions import answer_to
@@ -59,7 +60,14 @@ class Judge:
         self.device = Device(script.stroke_nl, script.concentration_u_per_ml, edge_us, Seen(run.strokes_us))
         self.clock = lives.BackedClock(EPOCH_S)
         self.repeats = Repeats(self.device)
-        self.clock_trusted = True  # nothing has happened to the clock that only some pumps would notice
+        # Where a pump finds a clock wrong is its own affair (THER-8): what it shows later says when.
+        lost_us = [
+            row["since_us"] for look in run.looks for row in look.alarms if row["alarm"] == NUMBERS["clock_lost"]
+        ]
+        self.loss = lives.ClockLoss(self.device, lost_us)
+        self.device.pump.watchers.append(self.loss)
+        self.clock_trusted = True  # nothing has been done to the clock
+        self.over = False  # what its clock says can no longer be known
         self._lives = deque(run.lives)
         self._answers = deque(run.answers)
         self._looks = deque(run.looks)
@@ -72,9 +80,11 @@ class Judge:
         self.device.pump.note("initialised")
         self.device.pump.note("connected")
         for number, step in enumerate(self.run.script.steps):
-            if len(self.found) >= ENOUGH:
+            if len(self.found) >= ENOUGH or self.over:
                 break
             self._step(number, step)
+        if self.over:
+            return self.found
         if len(self.found) < ENOUGH and self._looks:
             self._look(self._looks.popleft())
         self._strokes()
@@ -107,18 +117,21 @@ class Judge:
         if step.what == "power_cut":
             life = self._lives.popleft()
             utc_s = self.clock.utc_s(life.start_us)
+            if life.device_us in self.loss.at_us and not self.clock_trusted:
+                utc_s = None
             true_us = life.start_us - self.device.pump.bench_offset_us
             if self.clock_trusted and not abs(life.device_us - true_us) <= RESET_US:
                 self.say("device time after a reset", true_us, life.device_us, "STORE-5")
             lives.restart(self.device, life.start_us, life.device_us, utc_s)
             self.device.pump.note("connected")
-        elif step.what == "clock_lost":
-            self.clock.lost, self.clock_trusted = True, False
-        elif step.what == "clock_jump":
-            self.clock.at_zero_s += step.values["by_s"]
-            self.clock_trusted = False
         else:
-            self.clock_trusted = False
+            self.clock_trusted, self.loss.armed = False, True
+            if step.what == "clock_lost":
+                self.clock.lost = True
+            elif step.what == "clock_jump":
+                self.clock.at_zero_s += step.values["by_s"]
+            else:
+                self.clock.rate_known = False
 
     # Answers
 
@@ -215,6 +228,9 @@ class Judge:
 
         device = self.device
         at_next()
+        if not self.clock_trusted and device.pump.programme.utc_s(device.pump.now_us) != look.status["utc_s"]:
+            self.over = True
+            return
         compare("status", figures.status(device), look.status, "DOSE-3")
         at_next()
         compare("time", answer_to(device, "read_time", {}), look.time, "THER-8")

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.oracle.exact import NEVER_US, US_PER_S
+from hil.oracle.pump import Pump, Watcher
 
 if TYPE_CHECKING:
     from hil.oracle.device import Device
-    from hil.oracle.pump import Pump
 
 
 class BackedClock:
@@ -25,6 +25,7 @@ class BackedClock:
     def __init__(self, epoch_s: int) -> None:
         self.at_zero_s = epoch_s
         self.lost = False
+        self.rate_known = True
 
     def utc_s(self, bench_us: int) -> int | None:
         """What it shows."""
@@ -40,27 +41,35 @@ def restart(device: Device, bench_us: int, device_us: int, utc_s: int | None) ->
     """Power comes back at `bench_us`, when the device's own time is `device_us` and its clock shows `utc_s`."""
     pump = device.pump
     cut_us = pump.now_us
+    recorded_bench_us = pump.recorded_us + pump.bench_offset_us
+    rate_at_cut = pump.rate
+    pump.dark = True
     doubt = _stroke_in_doubt(pump, device_us)
+    ends_us = pump.now_us if doubt is None else doubt[0]
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
             pump.drop(bolus, "reset")
             bolus.entry.end_from_us = pump.recorded_us
-            bolus.entry.end_us = max(bolus.entry.end_us, device_us)
-    if pump.basal_entry is not None:
-        pump.basal_entry.rate_at_end = pump.rate
-        pump.basal_entry.end_from_us = pump.recorded_us
+            bolus.entry.end_us = max(ends_us, device_us)
+    entry = pump.basal_entry
+    if entry is not None:
+        entry.rate_at_end = rate_at_cut if doubt is None else 0
+        entry.end_from_us = pump.recorded_us if doubt is None else ends_us
         pump.end_basal("reset")
+        entry.end_us = ends_us
     if doubt is None and device_us < pump.now_us:
         pump.basal.owed_q -= pump.rate * (pump.now_us - device_us)
     elif doubt is None:
         _pass_by(pump, device_us)
+    pump.dark = False
     pump.now_us = device_us
+    pump.caps.off_us += max(0, bench_us - recorded_bench_us)  # what the memory does not tell is not vouched for either
     pump.bench_offset_us = bench_us - device_us
     pump.recorded_us = device_us
     programme = pump.programme
     if utc_s is None:
-        programme.utc_at_zero_us = None
-        device.alarms.latch("clock_lost", figure=None)
+        if programme.utc_at_zero_us is not None:
+            lose_clock(device)
     else:
         programme.set_clock(device_us, utc_s)
     device.orders.staged.clear()
@@ -79,7 +88,7 @@ def _stroke_in_doubt(pump: Pump, device_us: int) -> tuple[int, bool] | None:
         start_us = pump.last_start_us
         pump.confirm()
         # Its record said that it was permitted; what came to be owed since its start is not known to the memory.
-        pump.basal.owed_q -= pump.rate * (pump.now_us - start_us)
+        pump.take_back(pump.rate * (pump.now_us - start_us))
         pump.recorded_us = start_us
         return start_us, True
     while True:
@@ -103,3 +112,31 @@ def _pass_by(pump: Pump, to_us: int) -> None:
         pump.pass_time(change_us)
         pump.change()
     pump.pass_time(to_us)
+
+
+def lose_clock(device: Device) -> None:
+    """The wall clock cannot be believed any more: alarm, lowest rate of the pattern, until the time is set (THER-8)."""
+    pump = device.pump
+    pump.programme.utc_at_zero_us = None
+    device.alarms.latch("clock_lost", figure=None)
+    pump.note("clock_lost")
+    pump.follow()
+
+
+class ClockLoss(Watcher):
+    """The instants at which the pump has found, by what it shows later, that something was done to its clock."""
+
+    def __init__(self, device: Device, at_us: list[int]) -> None:
+        self.device = device
+        self.at_us = sorted(at_us)
+        self.armed = False  # something was done to it
+
+    def next_us(self, pump: Pump) -> int:
+        """As Watcher.next_us."""
+        if not self.armed or pump.programme.utc_at_zero_us is None:
+            return NEVER_US
+        return next((at_us for at_us in self.at_us if at_us > pump.now_us), NEVER_US)
+
+    def act(self, pump: Pump) -> None:
+        """As Watcher.act."""
+        lose_clock(self.device)

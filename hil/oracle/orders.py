@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Reply = dict[str, Any]
 TEMP_PERCENT = 1
-OF_A_STEP = ("answer_procedure", "interrupt_procedure")  # the step, not the state, may be what is wrong
+OF_A_STEP = ("start_procedure", "answer_procedure", "interrupt_procedure")  # the procedure or step may be what is wrong
 ENDLESS_US = 10 * US_PER_MIN  # LINK-2: no order holds longer
 
 
@@ -65,6 +65,14 @@ class Orders:
 
     def _not_set_basal(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
         must += self._above_limit(values["rate_mu_per_h"], "rate_mu_per_h")
+        may += self._above_by_temp(values["rate_mu_per_h"])
+
+    def _above_by_temp(self, rate: int) -> list[Reason]:
+        """What a percentage that runs makes of it: refused, or held to the limit."""
+        programme = self.device.pump.programme
+        made = programme.temp.of(rate) if programme.temp is not None else rate
+        limit = programme.max_mu_per_h
+        return [Reason("clinician_limit", None, made, limit)] if made > limit else []
 
     def _do_set_basal(self, values: Mapping[str, Any]) -> Reply:
         pump = self.device.pump
@@ -79,6 +87,7 @@ class Orders:
     def _not_select_pattern(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
         greatest = max(self.device.pump.programme.rates[values["pattern"]])
         must += self._above_limit(greatest, "pattern")
+        may += self._above_by_temp(greatest)
 
     def _do_select_pattern(self, values: Mapping[str, Any]) -> Reply:
         pump = self.device.pump
@@ -97,6 +106,8 @@ class Orders:
         elif max(staged) > self.device.pump.programme.max_mu_per_h:
             limit = self.device.pump.programme.max_mu_per_h
             must.append(Reason("clinician_limit", None, max(staged), limit))
+        elif values["pattern"] == self.device.pump.programme.pattern:
+            may += self._above_by_temp(max(staged))
 
     def _do_commit_pattern(self, values: Mapping[str, Any]) -> Reply:
         pump = self.device.pump
@@ -262,7 +273,7 @@ class Orders:
         if values["max_basal_mu_per_h"] < pump.rate:
             must.append(Reason("out_of_range", "max_basal_mu_per_h"))
             must.append(Reason("clinician_limit", "max_basal_mu_per_h"))
-        elif values["max_basal_mu_per_h"] < pump.programme.programmed(pump.now_us):
+        elif values["max_basal_mu_per_h"] < max(pump.programme.all_programmed()):
             may.append(Reason("out_of_range", "max_basal_mu_per_h"))
         if values["max_day_mu"] < values["max_hour_mu"]:
             must.append(Reason("out_of_range"))

@@ -121,12 +121,12 @@ class Procedures:
         return self.shown()
 
     def answer(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What was said at the step."""
-        self._state("procedure")
+        """What was said at the step; a stopped pump is in the procedure again when it makes strokes."""
         step = self.step
         if step.bounds:
             self.entered[step.name] = values["value"]
         if step.strokes_nl:
+            self._state("procedure")
             self.device.pump.begin(step.ledger, self.left)
         else:
             self._go(step, step.choices[values["choice"]])
@@ -134,7 +134,6 @@ class Procedures:
 
     def interrupt(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Break off; strokes end after the one in progress."""
-        self._state("procedure")
         pump = self.device.pump
         if pump.normal is not None:
             pump.drop(pump.normal, "cancelled")

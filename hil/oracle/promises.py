@@ -29,11 +29,11 @@ def cap_reasons(pump: Pump, now_mu: int, spread_mu: int, over_us: int) -> tuple[
         return [], []
     must, may = [], []
     cut = _withheld(_fork(pump, now_mu, spread_mu, over_us, pump.caps))
-    free = Caps(pump.quantum.uu, [], NO_CAP_MU, NO_CAP_MU)
+    free = Caps(pump.quantum.uu, hour_mu=NO_CAP_MU, day_mu=NO_CAP_MU)
     future = _fork(pump, now_mu, spread_mu, over_us, free, greatest=True)
     bare = _fork(pump, now_mu, spread_mu, over_us, free, basal=False)
     for name, window_us, limit_uu in pump.caps.windows():
-        most = _fullest(pump, future.strokes, window_us + SAFE_SIDE_US)
+        most = _fullest(pump, future.strokes, window_us + SAFE_SIDE_US, powered=True)
         least = _fullest(pump, bare.strokes, window_us)
         # All that is promised, laid on what was used: "the total that would have been reached".
         at_once = pump.caps.used(pump.bench_us, window_us)[1] + strokes + sum(left)
@@ -75,8 +75,9 @@ def _fork(
 ) -> Pump:
     """What comes if the bolus is taken and nobody orders anything more, until all boluses have ended."""
     fork = pump.fork(Seen([]))
-    fork.caps = Caps(caps.stroke_uu, [], caps.hour_mu, caps.day_mu)
+    fork.caps = Caps(caps.stroke_uu, hour_mu=caps.hour_mu, day_mu=caps.day_mu)
     fork.caps.starts_us = pump.caps.starts_us[bisect_left(pump.caps.starts_us, pump.bench_us - DAY_US) :]
+    fork.caps.powered_us = list(fork.caps.starts_us)
     fork.caps.exact_only = True
     programme = fork.programme
     if not basal:
@@ -101,11 +102,14 @@ def _withheld(fork: Pump) -> set[str]:
     return {entry.reason for entry in fork.entries if entry.kind in NORMALS + SQUARES and entry.reason in CODES}
 
 
-def _fullest(pump: Pump, strokes: list[Stroke], window_us: int) -> int:
-    """Most strokes in any window that ends with a stroke of the future."""
-    future = [stroke.bench_us for stroke in strokes]
-    starts = pump.caps.starts_us[bisect_left(pump.caps.starts_us, pump.bench_us - window_us) :] + future
-    most = len(starts) - len(future)
-    for place in range(len(starts) - len(future), len(starts)):
+def _fullest(pump: Pump, strokes: list[Stroke], window_us: int, *, powered: bool = False) -> int:
+    """Most strokes in any window that ends with a stroke of the future; with `powered` in time with power."""
+    past, off_us = (pump.caps.powered_us, pump.caps.off_us) if powered else (pump.caps.starts_us, 0)
+    now_us = pump.bench_us - off_us
+    starts = past[bisect_left(past, now_us - window_us) :]
+    first = len(starts)
+    most = first
+    starts += [stroke.bench_us - off_us for stroke in strokes]
+    for place in range(first, len(starts)):
         most = max(most, place + 1 - bisect_left(starts, starts[place] - window_us))
     return most

@@ -51,6 +51,7 @@ class Pump:
         self.unconfirmed: list[tuple[int, Entry]] = []
         self.last_start_us = -NEVER_US
         self.strokes: list[Stroke] = []
+        self.dark = False  # without power: rates change, and no account shows it
         self.recorded_us = 0  # when the memory last took a record for certain
         self.commanded = self.confirmed = self.abandoned = 0
         self.events: list[Event] = []
@@ -101,6 +102,12 @@ class Pump:
                 change_us = self._next_change_us()
         self.pass_time(to_us)
 
+    def take_back(self, volume_q: int) -> None:
+        """So much of what basal has come to owe last does not count."""
+        self.basal.owed_q -= volume_q
+        if self.basal_entry is not None:
+            self.basal_entry.programmed_q -= volume_q
+
     def _next_change_us(self) -> int:
         """When a rate ends or begins, or a watcher acts."""
         at_us = self.programme.next_change_us(self.now_us)
@@ -121,7 +128,8 @@ class Pump:
         """What is due now besides strokes: a rate ends or begins, a watcher acts."""
         for what in self.programme.lapse(self.now_us):
             if what == "temp":
-                self.end_basal("completed")
+                if not self.dark:
+                    self.end_basal("completed")
             else:
                 self.note("rate_lapsed", a=self.programme.programmed(self.now_us))
         self.follow()
@@ -195,7 +203,7 @@ class Pump:
         entry.commanded += 1
         self.commanded += 1
         self.last_start_us = self.now_us
-        self.caps.starts_us.append(self.bench_us)
+        self.caps.count(self.bench_us)
         self.strokes.append(Stroke(self.now_us, self.bench_us, entry))
         self.unconfirmed.append((self.now_us + self.edge_us, entry))
         if bolus is not None and not bolus.left:
@@ -226,7 +234,7 @@ class Pump:
             each.commanded += 1
             each.confirmed += 1
         self.last_start_us = self.now_us
-        self.caps.starts_us.append(self.bench_us)
+        self.caps.count(self.bench_us)
         return True
 
     def drop(self, bolus: Bolus, reason: str) -> int:
@@ -272,6 +280,9 @@ class Pump:
     def follow(self) -> None:
         """The rate is now what the programme says; another rate, or a temporary one, is another account."""
         rate = self.programme.in_force(self.now_us)
+        if self.dark:
+            self._rate = rate
+            return
         kind = "temp_basal" if self.programme.temp is not None else "basal"
         entry = self.basal_entry
         if entry is not None and (kind != entry.kind or (kind == "basal" and rate != self._rate)):

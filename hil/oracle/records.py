@@ -43,7 +43,7 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
     numbers = [row["number"] for row in run.log]
     if numbers and numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         say(run.script.end_us, "log numbers", "without a gap", numbers)
-    expected = _expected(device)
+    expected = _expected(device, run)
     for kind, due in expected.items():
         rows = [row for row in run.log if row["event"] == kind]
         if kind == "delivery_ended":  # written when its last stroke is confirmed: by number, not in the order of ends
@@ -66,7 +66,7 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
     return found
 
 
-def _expected(device: Device) -> dict[str, list[Due]]:
+def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
     """(bench time, fields) of each event that there must be, by kind."""
     makers: dict[str, Callable[[Device, Event], Fields | None]] = {
         "delivery_ended": _delivery_ended,
@@ -75,6 +75,7 @@ def _expected(device: Device) -> dict[str, list[Due]]:
         "alarm": _alarm,
         "acknowledged": _acknowledged,
         "clock_set": lambda _, event: {"a": event.values["a"], "b": event.values["b"]},
+        "clock_lost": lambda _, event: {},
         "rate_lapsed": lambda _, event: {"a": event.values["a"]},
         "reset": _reset,
         "connected": lambda _, event: {"detail": 1},
@@ -84,6 +85,8 @@ def _expected(device: Device) -> dict[str, list[Due]]:
     for event in device.pump.events:
         if event.what == "refilled":  # a guided refill may be written down as one by weight is
             expected["accepted"].append((event.at_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
+        if event.at_us + device.pump.bench_offset_us > run.script.end_us:
+            continue
         if event.what in makers:
             fields = makers[event.what](device, event)
             if fields is not None:

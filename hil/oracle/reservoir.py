@@ -34,13 +34,14 @@ class RefillDue(Watcher):
         self.device = device
 
     def next_us(self, pump: Pump) -> int:
-        """As Watcher.next_us."""
-        due_us = self.device.reservoir.due_us
+        """As Watcher.next_us: by running time or by the wall clock, whichever comes first."""
+        due_us = min(self.device.reservoir.due_us, self.device.reservoir.due_by_clock_us)
         return NEVER_US if "refill_due" in self.device.alarms.latched else max(due_us, pump.now_us)
 
     def act(self, pump: Pump) -> None:
         """As Watcher.act."""
-        self.device.alarms.latch("refill_due", figure=None, late_us=LOOK_US)
+        late_us = max(0, self.device.reservoir.due_us - pump.now_us)
+        self.device.alarms.latch("refill_due", figure=None, late_us=late_us + LOOK_US)
 
 
 class Reservoir:
@@ -116,7 +117,15 @@ class Reservoir:
     @property
     def due(self) -> bool:
         """Has the time of use passed?"""
-        return self.device.pump.now_us >= self.due_us
+        return self.device.pump.now_us >= min(self.due_us, self.due_by_clock_us)
+
+    @property
+    def due_by_clock_us(self) -> int:
+        """The same by the wall clock, in the device's time; never without one."""
+        at_zero_us = self.device.pump.programme.utc_at_zero_us
+        if not self.filled_utc_s or at_zero_us is None:
+            return NEVER_US
+        return (self.filled_utc_s + self._in_use_s) * US_PER_S - at_zero_us
 
     @property
     def due_utc_s(self) -> set[int]:
@@ -124,7 +133,8 @@ class Reservoir:
         utc_us = self.device.pump.programme.utc_us(self.device.pump.now_us)
         if not self.known or utc_us is None:
             return {0} if not self.filled_utc_s else {0, self.filled_utc_s + self._in_use_s}
-        shown = {(utc_us + self.due_us - self.device.pump.now_us) // US_PER_S}
+        second = (utc_us + self.due_us - self.device.pump.now_us) // US_PER_S
+        shown = {second, second + 1}
         return shown | ({self.filled_utc_s + self._in_use_s} if self.filled_utc_s else {0})
 
     @property
