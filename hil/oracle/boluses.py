@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hil.oracle.exact import US_PER_MIN, Quantum, up, whole_mu
+from hil.oracle.exact import NEVER_US, US_PER_MIN, Quantum, up, whole_mu
 
 RUNNING = "running"
 
@@ -30,6 +30,7 @@ class Entry:
     confirmed: int = 0
     abandoned: int = 0
     reason: str = RUNNING
+    withheld_by: str = ""  # the cap that has withheld one of its strokes last
     end_from_us: int | None = None  # ended by a reset: its end is somewhere from the memory's last record on
     rate_at_end: int = 0
 
@@ -90,12 +91,12 @@ class Basal:
 
     owed_q: int = 0
 
-    def ready_us(self, now_us: int, rate_mu_per_h: int, stroke_q: int) -> int | None:
-        """When a whole stroke is owed at this rate; None: never."""
+    def ready_us(self, now_us: int, rate_mu_per_h: int, stroke_q: int) -> int:
+        """When a whole stroke is owed at this rate; never: NEVER_US."""
         if self.owed_q >= stroke_q:
             return now_us
         if not rate_mu_per_h:
-            return None
+            return NEVER_US
         return now_us + up(stroke_q - self.owed_q, rate_mu_per_h)
 
     def waiting(self, stroke_q: int) -> int:

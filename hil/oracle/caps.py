@@ -9,7 +9,6 @@ Implements: GUARD-1 (the oracle's side)
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from hil.oracle.exact import DAY_US, DEFAULT_DAY_MU, HARD_HOUR_MU, HOUR_US, SAFE_SIDE_US
@@ -28,6 +27,7 @@ class Caps:
     off_us: int = 0  # time without power so far
     hour_mu: int = HARD_HOUR_MU
     day_mu: int = DEFAULT_DAY_MU
+    _from: dict[int, tuple[int, int]] = field(default_factory=dict)  # by window: the first starts in it
     exact_only: bool = False  # no safe side: where the future is played forward
 
     def windows(self) -> tuple[tuple[str, int, int], ...]:
@@ -40,22 +40,30 @@ class Caps:
         self.powered_us.append(at_us - self.off_us)
 
     def used(self, at_us: int, window_us: int) -> tuple[int, int]:
-        """Strokes in the window that ends now: exactly, and at most by the safe side."""
+        """Strokes in the window that ends now: exactly, and at most by the safe side. Time does not run back."""
         starts, powered = self.starts_us, self.powered_us
-        end = bisect_right(starts, at_us)
-        exact = end - bisect_right(starts, at_us - window_us, 0, end)
-        most = end - bisect_left(powered, at_us - self.off_us - window_us - SAFE_SIDE_US, 0, end)
-        return exact, max(exact, most)
+        end = len(starts)
+        exact_from, most_from = self._from.get(window_us, (0, 0))
+        oldest_us = at_us - window_us
+        while exact_from < end and starts[exact_from] <= oldest_us:
+            exact_from += 1
+        oldest_us -= self.off_us + SAFE_SIDE_US
+        while most_from < end and powered[most_from] < oldest_us:
+            most_from += 1
+        self._from[window_us] = exact_from, most_from
+        return end - exact_from, end - min(exact_from, most_from)
 
     def verdict(self, at_us: int) -> tuple[str, tuple[str, ...]]:
         """May a stroke start at `at_us`, and which caps speak against it."""
         must, may = [], []
         for name, window_us, limit_uu in self.windows():
             exact, most = self.used(at_us, window_us)
+            if (most + 1) * self.stroke_uu <= limit_uu:
+                continue
             if (exact + 1) * self.stroke_uu > limit_uu:
                 must.append(name)
-            if (most + 1) * self.stroke_uu > limit_uu and not self.exact_only:
+            elif not self.exact_only:
                 may.append(name)
         if must:
-            return HOLD, tuple(must + [name for name in may if name not in must])
+            return HOLD, tuple(must + may)
         return (MAY, tuple(may)) if may else (GO, ())

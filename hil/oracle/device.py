@@ -46,6 +46,8 @@ class Device:
             caps = values["caps"]
             assert isinstance(caps, tuple)
             self.alarms.latch(CAP_ALARMS[caps[0]], figure=self._used(caps[0]))
+        elif what == "rate_lapsed":  # the loop is gone
+            self.alarms.latch("communication_error", figure=None)
         elif what == "confirmed":
             self.procedures.confirmed()
             self.reservoir.look(0)
@@ -68,5 +70,10 @@ class Device:
         """The settings are in force; a suspended pump never delivers more than was in force before."""
         programme = self.pump.programme
         programme.offset_min = self.settings["utc_offset_min"]
-        programme.least_mu_per_h = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)
+        self.find_least()
         self.pump.follow()
+
+    def find_least(self) -> None:
+        """What a suspended pump delivers at most."""
+        least = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)
+        self.pump.programme.least_mu_per_h = least

@@ -143,10 +143,11 @@ def reservoir(device: Device) -> Expected:
     exact, most = device.pump.caps.used(device.pump.bench_us, DAY_US)
     if not content.known:
         expected["empty_h"] = NEVER_H
-    elif not exact:  # for ever, or at the rate that runs
+    elif not exact:  # for ever, or at the rate that runs or will
         above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
-        rate = device.pump.rate
-        expected["empty_h"] = {NEVER_H, 0 if content.level == "stop" else above // rate if rate else NEVER_H}
+        rates = {device.pump.rate, device.pump.programme.programmed(device.pump.now_us)} - {0}
+        by_rate = {above // rate for rate in rates}
+        expected["empty_h"] = {0} | {NEVER_H} if content.level == "stop" else by_rate | {NEVER_H}
     else:
         above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
         mu = device.pump.quantum.mu

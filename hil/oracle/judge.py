@@ -18,7 +18,7 @@ from hil.oracle.device import Device
 from hil.oracle.pump import Seen
 from hil.oracle.questions import answer_to
 from hil.oracle.reasons import MESSAGES, Reason
-from hil.oracle.repeats import Repeats
+from hil.oracle.repeats import NEVER_LATE, Repeats
 from hil.scripts.play import SLOT_US
 from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Look, Run, Step
 
@@ -141,7 +141,9 @@ class Judge:
             return
         if step.what == AGAIN:
             told = self.repeats.of(step.values["of_us"])
-            if told is not None:
+            same = told is not None and (answer.reply, answer.refusal) == (told.reply, told.refusal)
+            anew = answer.name in NEVER_LATE and self.repeats.over(step.values["of_us"]) and not same
+            if told is not None and not anew:
                 self._repeated(answer, told)
                 return
             values = self.repeats.values_of(step.values["of_us"])
@@ -164,7 +166,7 @@ class Judge:
         """LINK-2: the stored outcome again, once it could come no more also a refusal; never done again."""
         over = self.repeats.over(answer.values["of_us"])
         if (answer.reply, answer.refusal) != (told.reply, told.refusal):
-            late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated")
+            late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated", "other_life")
             if not (late and over):
                 self.say(f"{answer.name} again", told.reply or told.refusal, answer.reply or answer.refusal, "LINK-2")
         if answer.refusal is not None:
@@ -175,7 +177,9 @@ class Judge:
         device = self.device
         must, may = self.repeats.expiry(step, answer.name, values)
         if not must:
-            more_must, more_may = device.orders.why_not(answer.name, values)
+            more_must, more_may = device.orders.why_not(
+                answer.name, values, answer.refusal.code if answer.refusal else ""
+            )
             must, may = must + more_must, may + more_may
         refusal = answer.refusal
         if refusal is not None:
@@ -197,7 +201,8 @@ class Judge:
             return
         if changes:
             reply["at_us"] = device.pump.now_us
-            device.auto_off.act_us = device.pump.now_us
+            if answer.name != "recommend_rate":
+                device.auto_off.act_us = device.pump.now_us
             device.pump.recorded_us = device.pump.now_us
             device.pump.note("accepted", name=answer.name, values=values, reply=dict(answer.reply))
         if answer.name == "set_time":

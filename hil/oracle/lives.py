@@ -135,7 +135,7 @@ class ClockLoss(Watcher):
         """As Watcher.next_us."""
         if not self.armed or pump.programme.utc_at_zero_us is None:
             return NEVER_US
-        return next((at_us for at_us in self.at_us if at_us > pump.now_us), NEVER_US)
+        return next((at_us for at_us in self.at_us if at_us >= pump.now_us), NEVER_US)
 
     def act(self, pump: Pump) -> None:
         """As Watcher.act."""

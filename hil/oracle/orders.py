@@ -17,7 +17,7 @@ from hil.oracle import states
 from hil.oracle.boluses import spread
 from hil.oracle.exact import HARD_BOLUS_MU, LOOK_US, NEVER_US, US_PER_MIN
 from hil.oracle.programme import BY_HAND, HALF_HOURS, Temp
-from hil.oracle.promises import cap_reasons
+from hil.oracle.promises import CODES, cap_reasons
 from hil.oracle.reasons import BOLUSES, IN_STATES, STATES, Reason, of_table
 from hil.oracle.settings import LIMITS
 
@@ -37,8 +37,8 @@ class Orders:
         self.device = device
         self.staged: dict[int, list[int]] = {}
 
-    def why_not(self, name: str, values: Mapping[str, Any]) -> tuple[list[Reason], list[Reason]]:
-        """(reasons that demand a refusal, reasons that allow one)."""
+    def why_not(self, name: str, values: Mapping[str, Any], code: str = "") -> tuple[list[Reason], list[Reason]]:
+        """(reasons that demand a refusal, reasons that allow one); `code` is that of the refusal, "": accepted."""
         must = of_table(name, values)
         may: list[Reason] = []
         state = self.device.pump.state
@@ -49,7 +49,7 @@ class Orders:
         if special is not None and not must:
             special(values, must, may)
         if name in BOLUSES:
-            self._not_any_bolus(name, values, must, may)
+            self._not_any_bolus(name, values, must, may, code)
         return must, may
 
     def do(self, name: str, values: Mapping[str, Any]) -> Reply:
@@ -183,7 +183,9 @@ class Orders:
 
     # Boluses
 
-    def _not_any_bolus(self, name: str, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
+    def _not_any_bolus(
+        self, name: str, values: Mapping[str, Any], must: list[Reason], may: list[Reason], code: str
+    ) -> None:
         pump = self.device.pump
         now_mu = values["volume_mu"] if name != "square_bolus" else 0
         spread_mu = (
@@ -204,9 +206,10 @@ class Orders:
             must.append(Reason("bolus_active"))
         if whole and not must:
             over_us = values.get("duration_min", 0) * US_PER_MIN
-            cap_must, cap_may = cap_reasons(pump, now_mu, spread_mu, over_us)
-            must += cap_must
-            may += cap_may
+            if code in ("", *CODES.values()):  # the dear one: the future is played
+                cap_must, cap_may = cap_reasons(pump, now_mu, spread_mu, over_us, refused=bool(code))
+                must += cap_must
+                may += cap_may
             self.device.reservoir.bolus_reasons(total, must, may)
 
     def _do_bolus(self, values: Mapping[str, Any]) -> Reply:

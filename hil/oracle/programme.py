@@ -35,7 +35,8 @@ class Temp:
 class Programme:
     """The rates. `utc_at_zero_us` is UTC at the device's time 0 in µs; None: the clock is lost.
 
-    `state` is the pump's; `least_mu_per_h` what is delivered while suspended.
+    `state` is the pump's; while suspended `least_mu_per_h` is delivered, or what is programmed at the time
+    if that is less, times the percentage that was running if that lowered it.
     """
 
     utc_at_zero_us: int | None = None
@@ -49,6 +50,7 @@ class Programme:
     max_mu_per_h: int = HARD_BASAL_MU_PER_H
     state: str = "running"
     least_mu_per_h: int = 0
+    lowered_percent: int = 100
 
     def utc_us(self, now_us: int) -> int | None:
         """The wall clock in µs; None if it is lost."""
@@ -76,7 +78,9 @@ class Programme:
     def in_force(self, now_us: int) -> int:
         """What is delivered."""
         if self.state == "suspended":
-            return self.least_mu_per_h
+            # Safer is safer: at no time more than without the suspend, whatever the pattern does meanwhile.
+            programmed = self.programmed(now_us) * self.lowered_percent // 100
+            return min(self.least_mu_per_h, programmed, self.max_mu_per_h)
         if self.state != "running":
             return 0
         programmed = self.programmed(now_us)

@@ -21,14 +21,18 @@ CODES = {HOUR: "hour_limit", DAY: "day_limit"}
 SQUARES = ("square_bolus", "dual_square")
 
 
-def cap_reasons(pump: Pump, now_mu: int, spread_mu: int, over_us: int) -> tuple[list[Reason], list[Reason]]:
-    """(reasons that demand a refusal, reasons that allow one) for a bolus of these parts."""
+def cap_reasons(
+    pump: Pump, now_mu: int, spread_mu: int, over_us: int, *, refused: bool
+) -> tuple[list[Reason], list[Reason]]:
+    """(reasons that demand a refusal, reasons that allow one) for a bolus of these parts; figures if `refused`."""
     strokes = (now_mu + spread_mu) * 1000 // pump.quantum.uu
     left = [bolus.left for bolus in (pump.normal, pump.square) if bolus is not None]
     if _plainly_free(pump, strokes + sum(left), over_us):
         return [], []
     must, may = [], []
     cut = _withheld(_fork(pump, now_mu, spread_mu, over_us, pump.caps))
+    if not refused:
+        return [Reason(CODES[name]) for name in cut], []
     free = Caps(pump.quantum.uu, hour_mu=NO_CAP_MU, day_mu=NO_CAP_MU)
     future = _fork(pump, now_mu, spread_mu, over_us, free, greatest=True)
     bare = _fork(pump, now_mu, spread_mu, over_us, free, basal=False)

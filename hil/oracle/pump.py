@@ -81,7 +81,7 @@ class Pump:
         """Live up to and with `to_us`: what is due then happens, in the order strokes, edges, changes."""
         change_us = self._next_change_us()
         while True:
-            stroke_us = self.next_stroke_us()
+            stroke_us, rank = self._next()
             edge_us = self.unconfirmed[0][0] if self.unconfirmed else NEVER_US
             if edge_us <= stroke_us and edge_us <= change_us:
                 if edge_us > to_us:
@@ -93,7 +93,7 @@ class Pump:
                 if stroke_us > to_us:
                     break
                 self.pass_time(stroke_us)
-                self._stroke()
+                self._stroke(rank)
             else:
                 if change_us > to_us:
                     break
@@ -154,25 +154,21 @@ class Pump:
 
     # Strokes
 
-    def _ready(self) -> tuple[int, int, int]:
-        """When what is owed next is, by rank: normal bolus, basal, square bolus; NEVER_US: nothing comes."""
-        basal_us = self.basal.ready_us(self.now_us, self._rate, self.quantum.q)
-        return (
-            NEVER_US if self.normal is None else self.normal.ready_us,
-            NEVER_US if basal_us is None else basal_us,
-            NEVER_US if self.square is None else self.square.ready_us,
-        )
+    def _next(self) -> tuple[int, int]:
+        """When the next stroke starts if nothing changes (never: NEVER_US), and its rank: normal, basal, square."""
+        now_us = self.now_us
+        normal_us = NEVER_US if self.normal is None else self.normal.ready_us
+        basal_us = self.basal.ready_us(now_us, self._rate, self.quantum.q)
+        square_us = NEVER_US if self.square is None else self.square.ready_us
+        first_us = min(normal_us, basal_us, square_us)
+        if first_us == NEVER_US:
+            return NEVER_US, 0
+        at_us = max(first_us, self.last_start_us + self.quantum.spacing_us, now_us)
+        return at_us, 0 if normal_us <= at_us else 1 if basal_us <= at_us else 2
 
     def next_stroke_us(self) -> int:
         """When the next stroke starts if nothing changes; never: NEVER_US."""
-        first_us = min(self._ready())
-        if first_us == NEVER_US:
-            return NEVER_US
-        return max(first_us, self.last_start_us + self.quantum.spacing_us, self.now_us)
-
-    def _rank(self) -> int:
-        """Which of those that are owed by now goes first."""
-        return [when_us <= self.now_us for when_us in self._ready()].index(True)
+        return self._next()[0]
 
     def foreseen_stroke_us(self) -> int:
         """As next_stroke_us(), with the changes of the programme that lie before it; never within 48 h: NEVER_US."""
@@ -188,8 +184,7 @@ class Pump:
             fork.pass_time(change_us)
             fork.change()
 
-    def _stroke(self) -> None:
-        rank = self._rank()
+    def _stroke(self, rank: int) -> None:
         bolus = (self.normal, None, self.square)[rank]
         entry = bolus.entry if bolus else self.basal_entry
         assert entry is not None
@@ -207,20 +202,20 @@ class Pump:
         self.strokes.append(Stroke(self.now_us, self.bench_us, entry))
         self.unconfirmed.append((self.now_us + self.edge_us, entry))
         if bolus is not None and not bolus.left:
-            self.drop(bolus, "completed")
+            self.drop(bolus, entry.withheld_by or "completed")
 
     def _withhold(self, bolus: Bolus | None, entry: Entry, caps: tuple[str, ...]) -> None:
-        """A stroke beyond a cap is abandoned, and the bolus that it belongs to ends."""
-        if bolus is None:
-            entry.abandoned += 1
-            self.abandoned += 1
-        else:
-            self.drop(bolus, caps[0])
+        """A stroke beyond a cap is abandoned, not saved up; a bolus has the cap as the reason of its end."""
+        entry.abandoned += 1
+        entry.withheld_by = caps[0]
+        self.abandoned += 1
         self.note("withheld", caps=caps)
+        if bolus is not None and not bolus.left:
+            self.drop(bolus, entry.withheld_by)
 
     def count_unmade(self) -> bool:
         """The stroke that is due now counts, whether it was made or not; False: a cap withholds it."""
-        rank = self._rank()
+        _, rank = self._next()
         bolus = (self.normal, None, self.square)[rank]
         entry = bolus.entry if bolus else self.basal_entry
         assert entry is not None
@@ -256,7 +251,8 @@ class Pump:
         entry.confirmed += 1
         self.confirmed += 1
         self.recorded_us = self.now_us
-        self.note("confirmed", entry=entry)
+        if self.react is not None:
+            self.react("confirmed", {})
 
     # What orders and alarms do
 
@@ -301,15 +297,14 @@ class Pump:
             self.note("delivery_ended", entry=self.basal_entry)
             self.basal_entry = None
 
-    def cut(self, reason: str, *, rate_stays: bool = False) -> int:
+    def cut(self, reason: str) -> int:
         """End boluses and basal; whole strokes still to come are given up, the fraction stays. How many were."""
         waiting = self.basal.waiting(self.quantum.q)
         self.basal.owed_q -= waiting * self.quantum.q
         if self.basal_entry is not None:
             self.basal_entry.abandoned += waiting
         self.abandoned += waiting
-        if not rate_stays:
-            self.end_basal(reason)
+        self.end_basal(reason)
         for bolus in (self.normal, self.square):
             if bolus is not None:
                 waiting += self.drop(bolus, reason)

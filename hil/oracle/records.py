@@ -48,13 +48,15 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
         rows = [row for row in run.log if row["event"] == kind]
         if kind == "delivery_ended":  # written when its last stroke is confirmed: by number, not in the order of ends
             pairs = _by_number(rows, due)
+        elif kind in ("alarm", "acknowledged"):  # one may be latched a little later than another
+            pairs = [pair for group in _by_detail(rows, due) for pair in group]
         else:
             pairs = list(zip_longest(rows, _without_options(rows, due)))
         for place, (row, event) in enumerate(pairs):
             at_us = event[0] if event else run.script.end_us
             if row is None or event is None:
                 say(at_us, f"log {kind} {place + 1}", event and event[1], row and dict(row))
-                if kind != "delivery_ended":
+                if kind in ("accepted", "refused"):
                     break
                 continue
             for name, value in event[1].items():
@@ -99,6 +101,16 @@ def _by_number(rows: list[Row], due: list[Due]) -> list[tuple[Row | None, Due | 
     left = {event[1]["a"]: event for event in due}
     pairs: list[tuple[Row | None, Due | None]] = [(row, left.pop(row["a"], None)) for row in rows]
     return pairs + [(None, event) for event in left.values()]
+
+
+def _by_detail(rows: list[Row], due: list[Due]) -> list[list[tuple[Row | None, Due | None]]]:
+    """As _without_options, for each alarm by itself."""
+    numbers = sorted({row["detail"] for row in rows} | {fields["detail"] for _, fields in due})
+    groups = []
+    for number in numbers:
+        own = [row for row in rows if row["detail"] == number]
+        groups.append(list(zip_longest(own, _without_options(own, [e for e in due if e[1]["detail"] == number]))))
+    return groups
 
 
 def _without_options(rows: list[Row], events: list[Due]) -> list[Due]:

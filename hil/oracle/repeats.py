@@ -45,7 +45,7 @@ class Repeats:
         if now_us > expires_us:
             return ([], [Reason("expired")]) if name in NEVER_LATE else ([Reason("expired")], [])
         if expires_us - now_us > LONGEST_US:
-            return [Reason("expired"), Reason("out_of_range", "expires_us")], []
+            return [Reason("holds_too_long", "expires_us", expires_us - now_us, LONGEST_US)], []
         return [], []
 
     def keep(self, step: Step, answer: Answer, values: Mapping[str, Any]) -> None:
@@ -63,4 +63,4 @@ class Repeats:
 
     def over(self, at_us: int) -> bool:
         """Can it not come any more, because it has expired?"""
-        return self.device.pump.now_us > self._sent[at_us][1]
+        return at_us in self._sent and self.device.pump.now_us > self._sent[at_us][1]

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from hil.oracle.device import Device
 
 
-def _cut(device: Device, reason: str, *, rate_stays: bool = False) -> int:
+def _cut(device: Device, reason: str) -> int:
     programme = device.pump.programme
-    waiting = device.pump.cut(reason, rate_stays=rate_stays)
+    waiting = device.pump.cut(reason)
     programme.temp = None
     programme.recommended_until_us = NEVER_US
     return waiting
@@ -28,10 +28,12 @@ def _cut(device: Device, reason: str, *, rate_stays: bool = False) -> int:
 def suspend(device: Device) -> tuple[int, int]:
     """By a person; (strokes given up, rate from now on)."""
     pump = device.pump
+    programme, temp = pump.programme, pump.programme.temp
     device.rate_before_suspend = pump.rate
-    least = min(device.settings["suspend_rate_mu_per_h"], pump.rate)
-    abandoned = _cut(device, "suspended", rate_stays=least == pump.rate and pump.programme.temp is None)
-    pump.programme.state = "suspended"
+    programme.lowered_percent = min(100, temp.value) if temp is not None and temp.percent else 100
+    programme.state = "suspended"
+    device.find_least()
+    abandoned = _cut(device, "suspended")
     device.take_settings()
     device.alarms.latch("pump_suspended")
     return abandoned, pump.rate
@@ -52,11 +54,15 @@ def resume(device: Device) -> int:
     for name in ("pump_suspended", "pump_stopped", "auto_off"):
         device.alarms.clear(name)
     device.pump.follow()
-    return device.pump.programme.programmed(device.pump.now_us)
+    return device.pump.rate
 
 
 class AutoOff(Watcher):
-    """Stops a pump that runs when no person has done anything for so long (THER-3)."""
+    """Stops a pump that runs when no person has done anything for so long (THER-3).
+
+    Orders that were carried out count, acknowledgements too; a question, a refused or repeated order, a closed loop's
+    recommendation does not.
+    """
 
     def __init__(self, device: Device) -> None:
         self.device = device
