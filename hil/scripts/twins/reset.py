@@ -108,6 +108,8 @@ def _seen(first: Look, second: Look, without: Run, with_it: Run, ended: bool, al
         for each in ("hour_mu", "day_mu"):  # no time passes without power for the caps
             if each in one and one[each] <= two[each]:
                 del one[each], two[each]
+        if "due_utc_s" in one and abs(one["due_utc_s"] - two["due_utc_s"]) <= _SLACK_S:
+            del one["due_utc_s"], two["due_utc_s"]
         if "empty_h" in one and one["empty_h"] >= two["empty_h"]:
             del one["empty_h"], two["empty_h"]
         yield from pair.fields(name, first.at_us, one, two, ignored)
