@@ -31,7 +31,10 @@ _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
     """The script with questions: a few kinds or all, in a burst, every few seconds, or every few minutes."""
-    kinds = draw.choice((_QUESTIONS, draw.sample(_QUESTIONS, 2), [draw.choice(_QUESTIONS)]))
+    questions = list(_QUESTIONS)
+    if any(step.what.startswith("clock") for step in script.steps):
+        questions.remove(("self_test", {}))  # it finds the fault sooner than the daily one, and stops the pump
+    kinds = draw.choice((questions, draw.sample(questions, 2), [draw.choice(questions)]))
     every_us = draw.choice((SLOT_US, US_PER_S, 5 * US_PER_S, US_PER_MIN, 5 * US_PER_MIN, 17 * US_PER_MIN + 1))
     from_us = pair.last_cut_us(script)
     at_us = draw.randint(from_us, from_us + (script.end_us - from_us) // 2)
