@@ -202,6 +202,7 @@ ALARM = (
     time("since_us", "device time of its begin"),
     u32("detail", "the figure that belongs to it"),
     Field("cause_there", "bool", "", "its cause is there now, so it cannot be acknowledged away"),
+    Field("quiet", "bool", "", "it was acknowledged while its cause was there, and makes no sound for now"),
 )
 BANDS = ("good", "watch", "rinse", "catheter", "over", "interval_too_short", "first_refill")
 REFILL = (

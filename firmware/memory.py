@@ -32,6 +32,7 @@ class Memory:
         self.settings = journal.settings
         self.orders = journal.orders
         self.energy = journal.energy
+        self.alarms = journal.alarms
         self.scratch_at = journal.scratch_at
         self.nvm = journal.nvm
         self._journal = journal
@@ -144,6 +145,15 @@ class Memory:
         """Store the battery's account, as it is in `energy`."""
         try:
             self._journal.save_energy()
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
+
+    def store_alarms(self):
+        """Store the latched alarms, as they are in `alarms`; they count with the next store()."""
+        if self.state == protocol.MEMORY_DAMAGED:
+            return
+        try:
+            self._journal.save_alarms()
         except FirmwareError:
             self.state = protocol.MEMORY_WRITE_FAILED
 

@@ -106,8 +106,10 @@ MESSAGES = (
          Field("valid_min", "u32", "min", "how long it holds unless renewed", 1, 60)),
         (AT, time("until_us", "device time at which it lapses"),
          u32("programmed_mu_per_h", "programmed rate", "mU/h"))),
-    Message("acknowledge_alarm", 0x1F, "patient", True, "Clear an alarm whose cause is gone; nothing is resumed.",
-        (u8("alarm", "its number (docs/alarms.md)", low=1),), (AT, u8("alarms", "alarms that stay latched"))),
+    Message("acknowledge_alarm", 0x1F, "patient", True, "Clear an alarm whose cause is gone, or quiet one"
+        " whose cause stays for days; nothing is resumed.", (u8("alarm", "its number (docs/alarms.md)", low=1),),
+        (AT, u8("alarms", "alarms that stay latched"),
+         Field("cause_there", "bool", "", "it stays, quiet for a day or until its cause gets worse"))),
     Message("stage_pattern", 0x30, "clinician", False, "Put 48 rates aside, to be looked at and committed.",
         (PATTERN, RATES), (FINGERPRINT, DAY, u32("old_day_mu", "what the pattern makes in a day as it is", "mU"))),
     Message("read_pattern", 0x31, "anyone", False, "The rates of a pattern, or those staged for it.",

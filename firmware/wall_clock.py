@@ -4,8 +4,9 @@ The device's own time decides about doses; the wall clock tells how long the pow
 known or it is lost, and never a guess: a time that contradicts what is stored, or what the device's own time says, is
 lost until a person sets it. One that is only silent is not: device time goes on with it for a day.
 
-Two clocks can only tell that they disagree. Each look that agrees moves the anchor from which UTC is counted; how fast
-the two go is compared from an anchor of its own, which no look moves (docs/adr/0011).
+Two clocks can only tell that they disagree. Each look that agrees moves the anchor from which UTC is counted; how
+fast the two go is compared from an anchor of its own, which no such look moves (docs/adr/0011). Apart by the same in
+one hour after the other they go at different rates; by anything else one of them has jumped.
 
 Implements: THER-1, THER-8, LOG-1, SELF-1
 """
@@ -20,6 +21,11 @@ _READS = const(3)  # a clock that does not answer is asked again
 # board's is specified within 50, the battery-backed one within 20).
 _SLACK_S = const(2)
 _DRIFT = const(2000)
+# What jumps too small to be seen may add up to while rates are compared.
+_RATE_SLACK_S = const(15)
+_ALIKE = const(3)  # so many hours apart by the same are no jumps
+_WINDOW_S = const(600)  # the least that is compared so
+_HOUR_S = const(3600)
 # Between two records of the time there may be an hour of device time, by which the other clock may have fallen behind.
 _BEHIND_S = const(4)
 # How long without power is believed: as long as the longest that anything runs, a temporary rate or a rolling cap.
@@ -42,7 +48,10 @@ class WallClock:
         self._outside = False  # what it told then can be no time
         self._clock = clock
         self._rtc = rtc
-        self._heard_us = 0
+        self._heard_us = self._rate_us = self._window_us = 0
+        self._rate_s = self._window_s = None
+        self._alike = 0  # windows in a row in which the two came apart by the same
+        self._gained_s = 0  # in an hour of the latest that did
         utc_s = self._read()
         self.known = utc_s is not None
         self._anchor(utc_s or 0)
@@ -58,18 +67,39 @@ class WallClock:
         if self.silent:
             if now_us - self._heard_us >= _HELD_US:
                 self.lose(SILENT)
-        elif self.known:
-            self._heard_us = now_us
+            return self.known
+        self._heard_us = now_us
+        if self.known:
             if utc_s is None or not self._fits(utc_s, now_us):
-                # A jump, or another rate: the next look can tell.
                 self.lose(DISAGREES)
-                self._start_rate(utc_s)
             elif abs(utc_s - self.utc_s(now_us)) > 1:
                 # Within a second it is the rounding of whole seconds, which must not move a pattern's boundaries.
                 self._anchor(utc_s)
-        elif self._rate_s is None:
-            self._start_rate(utc_s)
+        self._compare(utc_s, now_us)
         return self.known
+
+    def _compare(self, utc_s, now_us):
+        """How far the two have come apart since the look before: by a jump, or by their rates?"""
+        if utc_s is None or self._rate_s is None:
+            self._start_rate(utc_s)
+            return
+        device_s = (now_us - self._window_us) // _US_PER_S
+        gained_s = utc_s - self._window_s - device_s
+        if device_s < _WINDOW_S:
+            if not _agree(gained_s, device_s):
+                self._start_rate(utc_s)
+            return
+        was = self._alike
+        if _agree(gained_s, device_s):
+            self._alike = 0
+        else:
+            gained_s = gained_s * _HOUR_S // device_s
+            same = abs(gained_s - self._gained_s) <= max(2 * _SLACK_S, abs(gained_s) // 8)
+            self._alike = min(was + 1, _ALIKE) if was and same else 1
+            self._gained_s = gained_s
+        self._window_us, self._window_s = now_us, utc_s
+        if self._alike < _ALIKE and (self._alike or was):
+            self._start_rate(utc_s)  # it may be a jump, which says nothing about rates
 
     def lose(self, why):
         """Nobody knows what time it is, until a person sets it."""
@@ -98,9 +128,7 @@ class WallClock:
         return self._anchor_us + (utc_s - self._anchor_s) * _US_PER_S
 
     def elapsed(self):
-        """(device µs, wall clock s) since both were started: by a reset, a person who set the time, a jump. None
-        without a clock that tells.
-        """
+        """(device µs, wall clock s) since a reset, a jump, or since the time was set; None if it is silent."""
         utc_s = self._read()
         if utc_s is None or self._rate_s is None:
             return None
@@ -132,15 +160,15 @@ class WallClock:
 
     def advanced(self):
         """Device time has jumped: the two are brought together anew."""
-        self._anchor_us = self._rate_us = self._heard_us = self._clock.now_us()
+        self._anchor_us = self._rate_us = self._window_us = self._heard_us = self._clock.now_us()
 
     def _anchor(self, utc_s):
         self._anchor_s = utc_s
         self._anchor_us = self._clock.now_us()
 
     def _start_rate(self, utc_s):
-        self._rate_s = utc_s
-        self._rate_us = self._clock.now_us()
+        self._rate_s = self._window_s = utc_s
+        self._rate_us = self._window_us = self._clock.now_us()
 
     def _fits(self, utc_s, now_us):
         return _agree(utc_s - self.utc_s(now_us), (now_us - self._anchor_us) // _US_PER_S)
@@ -163,8 +191,8 @@ class WallClock:
 def rates_agree(device_us, wall_s):
     """Did the two clocks go equally fast, of which one has gone so far and the other so far?"""
     device_s = device_us // _US_PER_S
-    return _agree(wall_s - device_s, device_s)
+    return _agree(wall_s - device_s, device_s, _RATE_SLACK_S)
 
 
-def _agree(ahead_s, since_s):
-    return abs(ahead_s) <= _SLACK_S + since_s // _DRIFT
+def _agree(ahead_s, since_s, slack_s=_SLACK_S):
+    return abs(ahead_s) <= slack_s + since_s // _DRIFT

@@ -12,7 +12,9 @@ HEAD = """\
 <!-- Made by host/alarm_doc.py from firmware/alarms/table.py and host/alarm_texts_*.py: do not edit. -->
 
 An alarm latches: it stays until somebody acknowledges it and its cause is gone. Acknowledging never starts delivery;
-that takes a command of its own. Of several the one of highest priority is shown, and one that says why is shown instead
+that takes a command of its own. One whose cause can stay for days (*can be quieted*) is silent for a day after it was
+acknowledged, or until its next mark, and shown all the while; an alarm keeps its begin and its figure over a reset, and
+so its order and its tones. Of several the one of highest priority is shown, and one that says why is shown instead
 of those that only say that. High sounds four tones a minute for ten minutes, then four double tones a minute for ten
 minutes, and again; medium a double tone a minute for ten minutes, then three tones every half hour; low three tones
 every half hour.
@@ -20,8 +22,8 @@ every half hour.
 *stop* completes the stroke in progress and delivers nothing more; *stop now* stops the motor as well. What that means
 for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pump acknowledge occlusion` clears one.
 
-| no. | name | priority | action | not shown beside |
-|---|---|---|---|---|
+| no. | name | priority | action | can be quieted | not shown beside |
+|---|---|---|---|---|---|
 """
 LANGUAGES = (
     ("In English", "what it means", "what to do", alarm_texts_en.TEXTS),
@@ -34,8 +36,9 @@ def page() -> str:
     lines = [HEAD.rstrip("\n")]
     for alarm in table.ALARMS:
         priority, action = table.PRIORITIES[alarm.priority], table.ACTIONS[alarm.action].replace("_", " ")
+        quiet = "yes" if alarm.name in table.LASTING else ""
         others = ", ".join(f"`{name}`" for name in alarm.yields_to)
-        lines.append(f"| {alarm.number} | `{alarm.name}` | {priority} | {action} | {others} |")
+        lines.append(f"| {alarm.number} | `{alarm.name}` | {priority} | {action} | {quiet} | {others} |")
     for heading, meaning, advice, texts in LANGUAGES:
         lines += ["", f"## {heading}", "", f"| | {meaning} | {advice} |", "|---|---|---|"]
         for alarm in table.ALARMS:

@@ -30,6 +30,7 @@ class AlarmText:
     since_us: int
     detail: int
     cause_there: bool
+    quiet: bool
 
 
 def language_of(asked: str | None) -> str:
@@ -54,7 +55,14 @@ def described(active: ActiveAlarm, language: str) -> AlarmText:
     texts = TEXTS[language][alarm.name]
     priority = PRIORITIES[alarm.priority]
     return AlarmText(
-        active.alarm, alarm.name, priority, *texts, active.since_us, active.detail, cause_there=active.cause_there
+        active.alarm,
+        alarm.name,
+        priority,
+        *texts,
+        active.since_us,
+        active.detail,
+        cause_there=active.cause_there,
+        quiet=active.quiet,
     )
 
 

@@ -1,7 +1,8 @@
 """The alarms of one pump: raised, latched, shown, acknowledged.
 
 An alarm latches: it stays until somebody acknowledges it *and* its cause is gone. Acknowledging while the cause is
-there silences nothing and says so. It never starts delivery: that takes a command of its own.
+there silences nothing and says so, but for causes that can stay for days: then it is quiet for a day or until its next
+mark, and shown all the while. It never starts delivery: that takes a command of its own.
 
 Of several alarms the one of highest priority is shown; an alarm that yields to another active one is not shown while
 that other is there, because the specific one says why.
@@ -10,7 +11,9 @@ Implements: ALARM-1, ALARM-2, ALARM-3
 """
 
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
-from firmware.alarms.table import BY_NAME, NONE
+from firmware.alarms.table import BY_NAME, LASTING, NONE
+
+QUIET_US = 86400000000  # what has been acknowledged sounds again after a day
 
 
 class StillThere(Exception):
@@ -22,19 +25,23 @@ class NotActive(Exception):
 
 
 class Active:
-    """A latched alarm: when it began and a figure that belongs to it (strokes, mU, a code)."""
+    """A latched alarm: when it began and a figure that belongs to it (strokes, mU, a code), 32 bits. It makes no sound
+    before `quiet_until_us`, or until its cause is worse than `mark`.
+    """
 
-    def __init__(self, alarm, since_us, detail):
+    def __init__(self, alarm, since_us, detail, mark=0, quiet_until_us=0):
         self.alarm = alarm
         self.since_us = since_us
-        self.detail = detail
+        self.detail = min(max(detail, 0), 0xFFFFFFFF)
+        self.mark = mark
+        self.quiet_until_us = quiet_until_us
 
 
 class Alarms:
     """The latched alarms, at most one of each kind, so memory is bounded by the table.
 
     `present(name) -> bool` looks at a cause anew. `act(action)` carries out what the table asks for (STOP or STOP_NOW),
-    `told(event, alarm, detail)` records "raised", "acknowledged" or "refused": all three are the pump's.
+    `told(event, alarm, detail)` records "raised", "acknowledged", "quieted" or "refused": all three are the pump's.
     """
 
     def __init__(self, present, act, told):
@@ -43,30 +50,47 @@ class Alarms:
         self._told = told
         self._active = []
 
-    def raise_alarm(self, name, now_us, detail=0):
-        """Latch an alarm and do what it asks for. One that is latched stays as it began; the action is repeated."""
+    def raise_alarm(self, name, now_us, detail=0, mark=0):
+        """Latch an alarm and do what it asks for; returns whether something has changed. One that is latched stays as
+        it began; the action is repeated. `mark`: how bad the cause is, where that has degrees.
+        """
         alarm = BY_NAME[name]
-        if self._find(alarm) is None:
-            self._active.append(Active(alarm, now_us, detail))
-            self._told("raised", alarm, detail)
+        active = self.find(name)
+        changed = active is None
+        if active is None:
+            active = Active(alarm, now_us, detail, mark)
+            self._active.append(active)
+            self._told("raised", alarm, active.detail)
+        elif mark > active.mark:
+            active.mark, active.quiet_until_us = mark, 0
+            changed = True
         if alarm.action != NONE:
             self._act(alarm.action)
+        return changed
 
-    def latch(self, alarm, now_us):
+    def latch(self, active):
         """An alarm that was latched before a reset is so again; its action was taken then."""
-        self._active.append(Active(alarm, now_us, 0))
+        self._active.append(active)
 
-    def acknowledge(self, name):
-        """Clear an alarm whose cause is gone. Raises StillThere or NotActive, and then nothing has changed."""
-        alarm = BY_NAME[name]
-        active = self._find(alarm)
+    def acknowledge(self, name, now_us=0):
+        """Clear an alarm whose cause is gone, or quiet it; returns whether its cause is still there.
+
+        Raises StillThere or NotActive, and then nothing has changed.
+        """
+        active = self.find(name)
         if active is None:
             raise NotActive(name)
-        if self._present(name):
-            self._told("refused", alarm, active.detail)
+        there = self._present(name)
+        if there and name not in LASTING:
+            self._told("refused", active.alarm, active.detail)
             raise StillThere(name)
-        self._active.remove(active)
-        self._told("acknowledged", alarm, active.detail)
+        if there:
+            active.quiet_until_us = now_us + QUIET_US
+            self._told("quieted", active.alarm, active.detail)
+        else:
+            self._active.remove(active)
+            self._told("acknowledged", active.alarm, active.detail)
+        return there
 
     def active(self):
         """All latched alarms in the order of their begin."""
@@ -74,23 +98,36 @@ class Alarms:
 
     def shown(self):
         """Who speaks for all: of those that do not yield the highest priority, then the oldest; None: silence."""
-        names = [active.alarm.name for active in self._active]
-        best = None
-        for active in self._active:
-            yields = any(name in names for name in active.alarm.yields_to)
-            if not yields and (best is None or active.alarm.priority > best.alarm.priority):
-                best = active
-        return best
+        return _first(self._active)
 
     def next_tone_us(self, now_us):
-        """Device time of the next tone, not before `now_us`; NEVER_US in silence."""
-        best = self.shown()
-        if best is None:
-            return NEVER_US
-        return best.since_us + next_tone_us(best.alarm.priority, now_us - best.since_us)
+        """Device time of the next tone, not before `now_us`; NEVER_US in silence. None yields to a quiet one."""
+        tone_us = NEVER_US
+        best = _first([each for each in self._active if each.quiet_until_us <= now_us])
+        if best is not None:
+            tone_us = _tone_us(best, now_us)
+        for each in self._active:
+            if each.quiet_until_us > now_us:
+                tone_us = min(tone_us, _tone_us(each, each.quiet_until_us))
+        return tone_us
 
-    def _find(self, alarm):
+    def find(self, name):
+        """The latched alarm of this name, or None."""
         for active in self._active:
-            if active.alarm is alarm:
+            if active.alarm.name == name:
                 return active
         return None
+
+
+def _first(active):
+    names = [each.alarm.name for each in active]
+    best = None
+    for each in active:
+        yields = any(name in names for name in each.alarm.yields_to)
+        if not yields and (best is None or each.alarm.priority > best.alarm.priority):
+            best = each
+    return best
+
+
+def _tone_us(active, from_us):
+    return active.since_us + next_tone_us(active.alarm.priority, from_us - active.since_us)

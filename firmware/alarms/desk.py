@@ -1,13 +1,14 @@
 """The alarms at work in a pump: what raises which, whether a cause is still there, what an alarm does, when it sounds.
 
-A latched alarm outlives a reset: the state record has a bit for each.
+A latched alarm outlives a reset: the state record has a bit for each, the record of the alarms all that belongs to it.
 
 Implements: ALARM-1, ALARM-2, ALARM-3, THER-4
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.alarms.alarms import Alarms, NotActive, StillThere
+from firmware.alarms import record
+from firmware.alarms.alarms import Active, Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import TONE_MS
 from firmware.alarms.table import ALARMS, BY_NUMBER, STOP_NOW
 from firmware.errors import Refused
@@ -53,21 +54,42 @@ class AlarmDesk:
         self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
         self._begun = False
+        self._changed = False  # since the record of the alarms was stored
 
     def begin(self, failed_checks):
         """A life begins: what was latched is latched, and what is wrong now is raised."""
         now_us = self._clock.now_us()
-        latched = self._books.memory.record.alarms
-        for alarm in ALARMS:
-            if latched >> (alarm.number - 1) & 1:
-                self._alarms.latch(alarm, now_us)
+        self._take_up(now_us)
         if self._books.memory.state == protocol.MEMORY_DAMAGED:
             self.raise_alarm("memory_integrity")
             self.raise_alarm("not_initialised")
         if failed_checks:
             self.raise_alarm("self_test_fail", failed_checks)
         self.look(now_us)
+        if self._changed:
+            self._keep()
         self._begun = True
+
+    def _take_up(self, now_us):
+        """What was latched: in the order of the record of the alarms, which may be one change ahead of the state."""
+        memory = self._books.memory
+        latched = memory.record.alarms
+        ahead = []
+        for each in record.unpack(memory.alarms):
+            each.since_us = min(each.since_us, now_us)
+            if latched >> (each.alarm.number - 1) & 1:
+                self._alarms.latch(each)
+                latched &= ~(1 << (each.alarm.number - 1))
+            else:
+                ahead.append(each)
+        for alarm in ALARMS:
+            if latched >> (alarm.number - 1) & 1:
+                self._changed = True
+                self._alarms.latch(Active(alarm, now_us, 0))
+        for each in ahead:
+            # Power went before the state was stored that knows of it: neither the log nor the action came to be.
+            self._changed = True
+            self._alarms.raise_alarm(each.alarm.name, each.since_us, each.detail, each.mark)
 
     def look(self, now_us):
         """Raise what shows without an event of its own: clock, reservoir, refill, the pump's state."""
@@ -95,7 +117,7 @@ class AlarmDesk:
         """The reservoir holds a stroke less."""
         level = self._refills.level()
         if level > self._level:
-            self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu)
+            self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
             if level == LEVEL_STOP:
                 self._therapy.halt_by_itself(now_us)
         self._level = level
@@ -144,16 +166,17 @@ class AlarmDesk:
                 self._alarms.acknowledge(name)
             except (NotActive, StillThere):
                 pass
+        self._keep()
         self._plan(now_us)
 
-    def raise_alarm(self, name, detail=0):
-        """Latch an alarm and do what it asks for."""
+    def raise_alarm(self, name, detail=0, mark=0):
+        """Latch an alarm and do what it asks for. `mark`: how bad its cause is, where that has degrees."""
         now_us = self._clock.now_us()
-        before = self._books.memory.record.alarms
-        self._alarms.raise_alarm(name, now_us, detail)
-        if self._books.memory.record.alarms != before:
+        if self._alarms.raise_alarm(name, now_us, detail, mark):
             self._plan(now_us)
+            self._changed = True
             if self._begun:  # before, the one store at the end of the start gives the one permit
+                self._keep()
                 self._books.store()
 
     def summary(self):
@@ -163,6 +186,7 @@ class AlarmDesk:
 
     def read_alarms(self, first):
         """The read_alarms reply's fields."""
+        now_us = self._clock.now_us()
         active = self._alarms.active()
         records = [
             {
@@ -170,26 +194,28 @@ class AlarmDesk:
                 "since_us": each.since_us,
                 "detail": each.detail,
                 "cause_there": self._present(each.alarm.name),
+                "quiet": each.quiet_until_us > now_us,
             }
             for each in active[first : first + _PAGE]
         ]
         return {"alarms": len(active), "records": records}
 
     def acknowledge_alarm(self, alarm, **order):
-        """Clear an alarm whose cause is gone."""
+        """Clear an alarm whose cause is gone, or quiet one whose cause stays for days."""
         now_us = self._clock.now_us()
         name = BY_NUMBER[alarm].name if alarm in BY_NUMBER else ""
         try:
             if not name:
                 raise NotActive(alarm)
-            self._alarms.acknowledge(name)
+            there = self._alarms.acknowledge(name, now_us)
         except NotActive:
             raise Refused(protocol.NOT_ACTIVE, "alarm", alarm)
         except StillThere:
             raise Refused(protocol.CAUSE_THERE, "alarm", alarm)
         self._plan(now_us)
+        self._keep()
         self._books.accepted("acknowledge_alarm", alarm)
-        return {"at_us": now_us, "alarms": len(self._alarms.active())}
+        return {"at_us": now_us, "alarms": len(self._alarms.active()), "cause_there": there}
 
     def _present(self, name):
         if name in self.present_too:
@@ -234,14 +260,21 @@ class AlarmDesk:
             self._stepper.stop()  # a stroke that began in between; now none can begin any more
 
     def _told(self, what, alarm, detail):
-        memory = self._books.memory
-        bit = 1 << (alarm.number - 1)
+        note = self._books.memory.note
         if what == "raised":
-            memory.record.alarms |= bit
-            memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_ALARM, alarm.number, alarm.priority, (detail,))
-        elif what == "acknowledged":
-            memory.record.alarms &= ~bit
-            memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_ACKNOWLEDGED, alarm.number, 0, (detail,))
+            note(protocol.CATEGORY_ALARM, protocol.EVENT_ALARM, alarm.number, alarm.priority, (detail,))
+        elif what != "refused":
+            there = 1 if what == "quieted" else 0
+            note(protocol.CATEGORY_ALARM, protocol.EVENT_ACKNOWLEDGED, alarm.number, there, (detail,))
+
+    def _keep(self):
+        """What is latched, into memory; it counts with the next store()."""
+        active = self._alarms.active()
+        memory = self._books.memory
+        self._changed = False
+        memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])
+        record.pack_into(memory.alarms, active)
+        memory.store_alarms()
 
     def _plan(self, now_us):
         self.tone_us = self._alarms.next_tone_us(now_us)

@@ -58,5 +58,8 @@ ALARMS = (
     Alarm(25, "refill_due", LOW, NONE),
 )
 
+# Their cause can stay for days, and everybody knows: they can be quieted while it does.
+LASTING = ("pump_low_battery", "depleted_battery", "low_reservoir", "empty_reservoir", "refill_due")
+
 BY_NAME = {alarm.name: alarm for alarm in ALARMS}
 BY_NUMBER = {alarm.number: alarm for alarm in ALARMS}

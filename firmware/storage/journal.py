@@ -20,7 +20,7 @@ from firmware.storage.settings import Settings
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(5)
+_LAYOUT_VERSION = const(6)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there
@@ -46,6 +46,8 @@ class Journal:
         self._one_settings = False
         self._energy = slots.TwoSlots(nvm, places.energy_at, layout.ENERGY_BYTES)
         self.energy = self._energy.payload
+        self._alarms = slots.TwoSlots(nvm, places.alarms_at, layout.ALARMS_BYTES)
+        self.alarms = self._alarms.payload
         self.scratch_at = places.scratch_at
         self._history = History(nvm, places.history_at, places.blocks, ticks)
         self._described = struct.pack(
@@ -73,6 +75,8 @@ class Journal:
         self.record.read()
         self.settings.read()
         self._energy.read()
+        if self._alarms.read() == slots.NOTHING:
+            self._no_alarms()
         if not self._state.finished:
             self.record.permitted = 0  # it was never given: that comes after save()
         self.log.next_number = self.record.next_event
@@ -86,6 +90,13 @@ class Journal:
     def save_energy(self):
         """Store what is in `energy`: the battery's account, which may be an hour behind and decides nothing."""
         self._energy.write()
+
+    def save_alarms(self):
+        """Store what is in `alarms`: what the state record has only a bit of. It counts with the next save()."""
+        self._alarms.write()
+
+    def _no_alarms(self):
+        self.alarms[:] = bytes(layout.ALARMS_BYTES)
 
     def save_settings(self):
         """Store `settings`; they count from now on, the order that changed them with the next save()."""
@@ -129,6 +140,8 @@ class Journal:
         self.settings.forget()
         self.save_settings()
         self.orders.initialise(seed)
+        self._no_alarms()
+        self.save_alarms()
         self.save()
         self._write_format()
 

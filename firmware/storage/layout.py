@@ -1,6 +1,6 @@
 """Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
 
-    format | state, two copies | settings, two copies | energy, two copies | scratch | orders |
+    format | state, two copies | settings, two copies | energy, two copies | alarms, two copies | scratch | orders |
     strokes' starts, a ring of blocks | events, a ring to the end
 
 Implements: STORE-1, LOG-2
@@ -15,6 +15,7 @@ FORMAT_PAYLOAD_BYTES = const(24)
 FORMAT_AT = const(0)
 STATE_AT = const(64)  # after two copies of 32
 ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.energy; a test compares
+ALARMS_BYTES = const(706)  # RECORD_BYTES of firmware.alarms.record; a test compares
 SCRATCH_BYTES = const(32)  # nobody's: the self-test writes there
 EVENTS_MIN = const(64)  # a memory that does not even hold these is refused
 
@@ -26,7 +27,8 @@ class Layout:
         self.blocks = history.blocks_for(strokes)
         self.settings_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
         self.energy_at = self.settings_at + 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)
-        self.scratch_at = self.energy_at + 2 * (ENERGY_BYTES + OVERHEAD_BYTES)
+        self.alarms_at = self.energy_at + 2 * (ENERGY_BYTES + OVERHEAD_BYTES)
+        self.scratch_at = self.alarms_at + 2 * (ALARMS_BYTES + OVERHEAD_BYTES)
         self.orders_at = self.scratch_at + SCRATCH_BYTES
         self.history_at = self.orders_at + orders.BYTES
         end = self.history_at + self.blocks * history.BLOCK_BYTES

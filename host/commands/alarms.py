@@ -33,7 +33,7 @@ def acknowledge(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Clear an alarm whose cause is gone. Delivery that it has stopped does not begin again by that."""
+    """Clear an alarm whose cause is gone, or quiet one for a day. Delivery that it has stopped does not begin again."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         number, words = number_of(alarm), language_of(options.language)
@@ -42,5 +42,9 @@ def acknowledge(
         table = alarms_table(mine, pump.read_time().now_us, words) if mine else f"There is no alarm '{alarm}'."
         confirm(options, table, yes)
         reply = pump.acknowledge_alarm(number)
-        left = f"{reply.alarms} more are latched: pump alarms." if reply.alarms else "No other is latched."
-        show(options, reply, f"Acknowledged at {uptime(reply.at_us)}. {left}")
+        others = reply.alarms - reply.cause_there
+        left = f"{others} more are latched: pump alarms." if others else "No other is latched."
+        what = "Acknowledged"
+        if reply.cause_there:
+            what = "Its cause is still there: it stays, quiet for a day or until its next mark. Acknowledged"
+        show(options, reply, f"{what} at {uptime(reply.at_us)}. {left}")

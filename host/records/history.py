@@ -63,14 +63,16 @@ class ActiveAlarm:
     since_us: int
     detail: int
     cause_there: bool
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """An alarm that was cleared."""
+    """An alarm that was cleared, or, its cause still there, quieted for a day."""
 
     at_us: int
     alarms: int
+    cause_there: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from host.alarm_texts import AlarmText
 from host.units import span
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan"}
-# Heading, to do, how long ago, the cause is there, it is gone, no alarm.
+# Heading, to do, how long ago, the cause is there, it is gone, no alarm, makes no sound for now.
 _WORDS = {
-    "en": ("Alarms", "To do:", "{} ago", "cause still there", "cause gone: can be acknowledged", "none"),
+    "en": ("Alarms", "To do:", "{} ago", "cause still there", "cause gone: can be acknowledged", "none", "quiet"),
     "fr": (
         "Alarmes",
         "Que faire :",
@@ -20,6 +20,7 @@ _WORDS = {
         "cause toujours présente",
         "cause disparue : peut être acquittée",
         "aucune",
+        "silencieuse",
     ),
 }
 _PRIORITIES: dict[str, dict[str, str]] = {"en": {}, "fr": {"high": "haute", "medium": "moyenne", "low": "basse"}}
@@ -27,7 +28,7 @@ _PRIORITIES: dict[str, dict[str, str]] = {"en": {}, "fr": {"high": "haute", "med
 
 def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Table | str:
     """Every latched alarm, oldest first; a line if there is none."""
-    heading, do, ago, there, gone, none = _WORDS[language]
+    heading, do, ago, there, gone, none, quiet = _WORDS[language]
     if not alarms:
         return f"{heading}: {none}."
     table = Table(title=heading, title_justify="left", show_header=False, show_lines=True)
@@ -38,6 +39,7 @@ def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Tab
         priority = _PRIORITIES[language].get(each.priority, each.priority)
         left = f"[{colour}]{each.title}[/]\n{each.name}\n{priority}"
         age = ago.format(span(now_us - each.since_us))
-        right = f"{each.means}\n[bold]{do}[/] {each.do}\n[dim]{age}; {there if each.cause_there else gone}[/]"
+        cause = (there if each.cause_there else gone) + (f"; {quiet}" if each.quiet else "")
+        right = f"{each.means}\n[bold]{do}[/] {each.do}\n[dim]{age}; {cause}[/]"
         table.add_row(left, right)
     return table

@@ -239,6 +239,9 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
             layout.FORMAT_AT,
             layout.STATE_AT,
             places.settings_at,
+            places.energy_at,
+            places.alarms_at,
+            places.scratch_at,
             places.history_at,
             places.log_at,
             places.log_at + places.events * event_log.EVENT_BYTES,
@@ -247,6 +250,9 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
             2 * (layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             2 * (state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             2 * (settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
+            2 * (layout.ENERGY_BYTES + slots.OVERHEAD_BYTES),
+            2 * (layout.ALARMS_BYTES + slots.OVERHEAD_BYTES),
+            layout.SCRATCH_BYTES,
             places.blocks * history.BLOCK_BYTES,
         ]
         assert all(at + size <= after for at, size, after in zip(borders, sizes, borders[1:], strict=False))

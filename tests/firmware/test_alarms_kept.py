@@ -1,0 +1,268 @@
+"""Alarms over a reset, whatever cuts it short, and alarms whose cause stays for days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from firmware.alarms import record
+from firmware.alarms.alarms import QUIET_US
+from firmware.alarms.table import ALARMS, BY_NAME, BY_NUMBER, LASTING
+from firmware.storage import layout
+from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.ram import PowerCut, RamNvm, RamRtc
+
+HOUR_US = 3600 * SECOND_US
+DAY_US = 24 * HOUR_US
+WEIGHTS = {"put_before_mg": 30_000, "put_after_mg": 15_000, "taken_back_nl": 0}
+EMPTY = {"drawn_before_mg": 10_000, "drawn_after_mg": 10_100}
+
+
+def told(hand: Hand) -> list[dict[str, Any]]:
+    return list(hand.pump.alarms.read_alarms(0)["records"])
+
+
+def acknowledge(hand: Hand, name: str) -> bool:
+    """Is its cause still there?"""
+    return bool(hand.pump.alarms.acknowledge_alarm(BY_NAME[name].number)["cause_there"])
+
+
+def filled(left_mu: int, low_mu: int = 800_000) -> Hand:
+    """A pump whose reservoir holds nearly 15 ml, with levels so that `left_mu` above the low one are left."""
+    hand = Hand()
+    hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    return lowered(hand, hand.pump.refills.left_mu - left_mu)
+
+
+def lowered(hand: Hand, low_mu: int, empty_mu: int = 400_000) -> Hand:
+    levels = {"reservoir_low_mu": low_mu, "reservoir_empty_mu": empty_mu}
+    hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | levels))
+    return hand
+
+
+@pytest.mark.req("ALARM-2", "STORE-5")
+def test_after_a_reset_each_alarm_has_its_order_begin_figure_and_sound() -> None:
+    hand = filled(0)
+    hand.live(100 * SECOND_US)
+    hand.pump.alarms.raise_alarm("occlusion", 3)
+    hand.live(3000 * SECOND_US)
+    hand.pump.alarms.look(hand.now_us)
+    hand.pump.therapy.resume()
+    before, tone_us = told(hand), hand.pump.alarms.tone_us
+    assert len(before) >= 2 and before[0]["since_us"] < before[-1]["since_us"]
+    after = hand.restarted().restarted()
+    assert told(after) == before
+    assert after.pump.alarms.tone_us == tone_us, "the phase of the reminder"
+    assert (after.pump.status()["alarm"], after.pump.status()["alarms"]) == (
+        hand.pump.status()["alarm"],
+        hand.pump.status()["alarms"],
+    )
+
+
+@pytest.mark.req("ALARM-2", "STORE-5")
+def test_every_alarm_at_once_comes_back_with_all_that_belongs_to_it() -> None:
+    hand = Hand()
+    for number, alarm in enumerate(reversed(ALARMS)):
+        hand.now_us += SECOND_US
+        hand.pump.alarms.raise_alarm(alarm.name, number * 171_000_000)
+    before = [(each["alarm"], each["since_us"], each["detail"]) for each in told(hand)]
+    before += [
+        (each["alarm"], each["since_us"], each["detail"]) for each in hand.pump.alarms.read_alarms(15)["records"]
+    ]
+    after = Hand(hand.memory, hand.rtc)
+    found = [(each["alarm"], each["since_us"], each["detail"]) for each in told(after)]
+    found += [
+        (each["alarm"], each["since_us"], each["detail"]) for each in after.pump.alarms.read_alarms(15)["records"]
+    ]
+    assert len(before) == len(ALARMS) and found == before
+    message = next(each for each in protocol.MESSAGES if each.name == "read_alarms")
+    protocol.encode(message.reply, after.pump.alarms.read_alarms(0))
+
+
+@pytest.mark.req("STORE-2", "ALARM-2")
+@pytest.mark.parametrize("what", ["raise", "acknowledge", "quiet"])
+def test_power_lost_in_any_write_of_a_change_leaves_the_alarm_as_before_or_after(what: str) -> None:
+    def begun(memory: RamNvm | None = None) -> Hand:
+        hand = Hand(memory)
+        if memory is None:
+            hand.pump.therapy.set_basal(1000)
+            hand.live(1000 * SECOND_US)
+            if what == "acknowledge":
+                hand.pump.alarms.raise_alarm("under_delivery", 7)
+            if what == "quiet":
+                hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+                lowered(hand, 6_000_000)
+                hand.pump.alarms.look(hand.now_us)
+            hand.live(2000 * SECOND_US)
+        return hand
+
+    def change(hand: Hand) -> None:
+        if what == "raise":
+            hand.pump.alarms.raise_alarm("occlusion", 5)
+        else:
+            acknowledge(hand, "under_delivery" if what == "acknowledge" else "low_reservoir")
+
+    whole = begun()
+    image, utc_s, begin_us = bytes(whole.memory.cells), whole.rtc.now_s, whole.now_us
+    before = told(whole)
+    writes = len(whole.memory.writes)
+    change(whole)
+    after_all = told(whole)
+    count = len(whole.memory.writes) - writes
+    seen = set()
+    for number in range(1, count + 1):
+        for part in (10, 10_000):
+            memory = RamNvm(image=image)
+            hand = Hand(memory, RamRtc(utc_s))
+            assert told(hand) == before
+            memory.cut_write, memory.cut_bytes = len(memory.writes) + number, part
+            with pytest.raises(PowerCut):
+                change(hand)
+            memory.cut_write = 0
+            next_life = Hand(memory, RamRtc(utc_s))
+            found = told(next_life)
+            names = [BY_NUMBER[each["alarm"]].name for each in found]
+            if what == "raise":
+                # Stopped if it is there, running if it is not; with its own time and figure either way.
+                stopped = next_life.pump.status()["state"] == protocol.STATE_STOPPED
+                assert stopped == ("occlusion" in names)
+                assert not found or (found[0]["detail"], found[0]["since_us"] - begin_us) == (
+                    5,
+                    pytest.approx(0, abs=2e6),
+                )
+            else:
+                kept = [each for each in found if each["alarm"] == before[0]["alarm"]]
+                assert all(abs(each["since_us"] - before[0]["since_us"]) < 2000 * SECOND_US for each in kept)
+                assert found in (before, after_all) or what == "acknowledge"
+            seen.add(tuple(names))
+    assert len(seen) == (1 if what == "quiet" else 2)
+
+
+@pytest.mark.req("STORE-3", "ALARM-2")
+def test_a_record_of_the_alarms_that_is_damaged_keeps_every_alarm_and_says_when_it_was_found() -> None:
+    hand = Hand()
+    hand.pump.alarms.raise_alarm("occlusion", 5)
+    places = layout.Layout(hand.memory.size_bytes, 2500)
+    for copy in range(2):
+        hand.memory.flip(places.alarms_at + 20 + copy * (layout.ALARMS_BYTES + 8))
+    after = hand.restarted()
+    assert set(alarms(after)) == {"occlusion", "pump_stopped"}
+    assert {each["since_us"] for each in told(after)} == {after.now_us}
+    assert told(after.restarted()) == told(after)
+
+
+@pytest.mark.req("STORE-1")
+def test_the_record_has_room_for_every_alarm_and_is_written_only_when_one_changes() -> None:
+    assert record.RECORD_BYTES == layout.ALARMS_BYTES >= 2 + 22 * len(ALARMS)
+    hand = Hand()
+    hand.pump.alarms.raise_alarm("under_delivery")
+    places = layout.Layout(hand.memory.size_bytes, 2500)
+    writes = hand.memory.counts[places.alarms_at]
+    hand.pump.therapy.set_basal(5000)
+    hand.live(DAY_US)
+    assert hand.restarted().memory.counts[places.alarms_at] == writes
+
+
+def tones(hand: Hand, until_us: int) -> int:
+    count = len(hand.tones_ms)
+    hand.live(until_us)
+    return len(hand.tones_ms) - count
+
+
+@pytest.mark.req("ALARM-2", "ALARM-3", "THER-4")
+def test_a_low_reservoir_is_quiet_for_a_day_when_acknowledged_and_shown_all_the_while() -> None:
+    hand = filled(0)
+    hand.live(HOUR_US)
+    assert tones(hand, DAY_US) > 100
+    assert acknowledge(hand, "low_reservoir")
+    since_us = told(hand)[0]["since_us"]
+    assert tones(hand, 2 * DAY_US - 10 * SECOND_US) == 0
+    assert (alarms(hand), told(hand)[0]["quiet"]) == (["low_reservoir"], True)
+    assert BY_NUMBER[hand.pump.status()["alarm"]].name == "low_reservoir"
+    after = hand.restarted(SECOND_US)
+    assert told(after)[0] == {
+        "alarm": BY_NAME["low_reservoir"].number,
+        "since_us": since_us,
+        "detail": told(hand)[0]["detail"],
+        "cause_there": True,
+        "quiet": True,
+    }
+    assert tones(after, after.now_us + HOUR_US) == 6, "after a day it sounds again"
+    assert not told(after)[0]["quiet"]
+    assert acknowledge(after, "low_reservoir")
+    log = after.pump.reports.read_log(0, 1000)["events"]
+    acknowledged = [each for each in log if each["event"] == protocol.EVENT_ACKNOWLEDGED]
+    assert [(each["detail"], each["reason"]) for each in acknowledged] == [(5, 1), (5, 1)]
+    after.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    lowered(after, 800_000)
+    assert acknowledge(after, "low_reservoir") is False
+    assert alarms(after) == []
+
+
+@pytest.mark.req("ALARM-2", "THER-4")
+def test_a_quiet_reservoir_sounds_again_at_its_next_mark() -> None:
+    hand = filled(0)
+    hand.pump.device.set_limits(35_000, 40_000, 60_000, 150_000)
+    hand.live(HOUR_US)
+    acknowledge(hand, "low_reservoir")
+    left_mu = hand.pump.refills.left_mu
+    lowered(hand, left_mu, left_mu)
+    hand.pump.alarms.look(hand.now_us)
+    assert alarms(hand) == ["low_reservoir", "empty_reservoir"]
+    assert tones(hand, hand.now_us + 59 * SECOND_US) == 4
+    acknowledge(hand, "empty_reservoir")
+    assert tones(hand, hand.now_us + HOUR_US) == 0
+    levels = hand.pump.patterns.read_settings() | {"reservoir_stop_mu": left_mu}
+    hand.pump.patterns.set_settings(**levels)
+    hand.pump.alarms.look(hand.now_us)
+    assert [each["quiet"] for each in told(hand)[:2]] == [True, False], "the stop is a mark of its own"
+    assert tones(hand, hand.now_us + 59 * SECOND_US) >= 4
+    acknowledge(hand, "empty_reservoir")
+    after = hand.restarted()
+    assert [each["quiet"] for each in told(after)[:2]] == [True, True], "and no reset is one"
+
+
+@pytest.mark.req("ALARM-2")
+def test_who_is_quiet_hides_nobody_from_the_ear() -> None:
+    hand = filled(0)
+    left_mu = hand.pump.refills.left_mu
+    lowered(hand, left_mu, left_mu)
+    hand.pump.alarms.look(hand.now_us)
+    acknowledge(hand, "empty_reservoir")
+    hand.pump.therapy.stop()
+    assert tones(hand, hand.now_us + 59 * SECOND_US) == 2, "pump_stopped, which yields to an empty reservoir"
+    assert BY_NUMBER[hand.pump.status()["alarm"]].name == "empty_reservoir", "but the eye sees what says why"
+
+
+@pytest.mark.req("ALARM-2")
+@pytest.mark.parametrize("alarm", [each.name for each in ALARMS])
+def test_only_what_can_stay_for_days_is_quieted(alarm: str) -> None:
+    hand = Hand()
+    hand.pump.alarms.present_too[alarm] = lambda: True
+    hand.pump.alarms.raise_alarm(alarm)
+    if alarm in LASTING:
+        assert acknowledge(hand, alarm)
+        assert next(each["quiet"] for each in told(hand) if each["alarm"] == BY_NAME[alarm].number)
+    else:
+        refused(lambda: acknowledge(hand, alarm), protocol.CAUSE_THERE)
+    assert alarm in alarms(hand)
+    assert QUIET_US == DAY_US
+
+
+@pytest.mark.req("THER-4")
+def test_time_to_empty_counts_to_the_stop() -> None:
+    hand = filled(0)
+    hand.pump.therapy.set_basal(1000)
+    hand.live(DAY_US)
+    left_mu = hand.pump.refills.left_mu
+    settings = hand.pump.patterns.read_settings()
+    for stop_mu, hours in ((left_mu - 24_000, 24), (left_mu - 12_000, 12), (left_mu, 0), (left_mu + 1000, 0)):
+        hand.pump.patterns.set_settings(
+            **(
+                settings
+                | {"reservoir_stop_mu": stop_mu, "reservoir_empty_mu": 6_000_000, "reservoir_low_mu": 6_000_000}
+            )
+        )
+        assert hand.pump.refills.read_reservoir()["empty_h"] == hours
