@@ -134,6 +134,7 @@ DIAGNOSIS = (
     Field("rise_pa", "i32", "Pa", "what one stroke adds to the pressure"),
     Field("level_pa", "i32", "Pa", "pressure above ambient at the time"),
     u32("compliance_pl_per_pa", "the catheter's compliance that follows from the rise", "pL/Pa"),
+    Field("air_lock_watched", "bool", "", "an air lock or a backflow would show; behind a syringe neither does"),
 )
 
 COUNTERS = (

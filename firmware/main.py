@@ -52,7 +52,7 @@ def main():
     watch = None
     if board.stroke_readings is not None:
         counts, burst_us = board.read_pressure_counts, core.plan()[1]
-        when = (board.stroke_ended_us, board.stroke_lead_us)
+        when = (board.stroke_ended_us, board.stroke_lead_us, board.MECHANISM)
         watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us, *when)
     means = Means(board.CURRENTS, board.CLOCK_RUNS, *[getattr(board, name, None) for name in _MEANS])
     sensors = (stroke_sensor, pressure_sensor)

@@ -32,6 +32,7 @@ class Board:
     HISTORY_STROKES = 500000000 // (stroke_nl * concentration_u_per_ml)
     # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
     PRESSURE_CALIBRATION = (512, 39063, 4095)
+    MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
     CLOCK_RUNS = True  # while the processor is busy
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500, 0)

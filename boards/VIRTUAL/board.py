@@ -1,7 +1,7 @@
 """The VIRTUAL board: every resource lies at the other end of the bench link, in logical time.
 
 Started by the bench as `micropython -m firmware.main FROM_BENCH_FD TO_BENCH_FD STROKE_NL CONCENTRATION_U_PER_ML
-MEMORY_FD TRACE_FD`. Without arguments there is no bench and time jumps (benchlink/virtual.c).
+MEMORY_FD TRACE_FD MECHANISM`. Without arguments there is no bench and time jumps (benchlink/virtual.c).
 """
 
 import gc
@@ -37,7 +37,10 @@ class Board:
 
     def __init__(self):
         # `-m firmware.main` leaves the module's name in front of the arguments.
-        arguments = [int(each) for each in sys.argv[1:]] or [0, 0, 500, 400, 0, 0]
+        words = sys.argv[1:] or ["0", "0", "500", "400", "0", "0"]
+        # What the bench has in front of the catheter (firmware/occlusion/physics.py).
+        self.MECHANISM = words[6] if len(words) > 6 else "implant"
+        arguments = [int(each) for each in words[:6]]
         from_bench, to_bench, self.stroke_nl, self.concentration_u_per_ml, memory, trace = arguments
         self.MOTOR = (_STEPS_PER_UL * self.stroke_nl // 1000,) + _MOTOR_HZ
         # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.

@@ -72,10 +72,18 @@ class Known:
 
 
 class SyringeMock(Known):
-    """A bench with a syringe in place of the implant's mechanism: 1.2 to 2.8 µL/mmHg (Snijder 2015)."""
+    """A bench with a syringe in place of the implant's mechanism: 1.2 to 2.8 µL/mmHg (Snijder 2015).
+
+    It takes a stroke in without a pulse that a body does not hide, so an air lock and a backflow are not watched for;
+    an occlusion shows late, by its level (docs/occlusion.md).
+    """
 
     compliance_min_pl_per_pa = 9000
     compliance_max_pl_per_pa = 21000
+
+
+# What a board's MECHANISM names: with what in front of the catheter the readings come.
+MECHANISMS = {"implant": Known, "syringe_mock": SyringeMock}
 
 
 class Thresholds:

@@ -5,7 +5,7 @@ Implements: OCC-1, OCC-4
 
 from firmware.occlusion import codes
 from firmware.occlusion.detector import NEVER_US, Detector
-from firmware.occlusion.physics import Known, Thresholds
+from firmware.occlusion.physics import MECHANISMS, Thresholds
 
 
 class Watch:
@@ -14,12 +14,23 @@ class Watch:
     `stroke_readings()` is the board's: the latest stroke's two readings and whether it was seen, packed into one
     integer (bits 0-11, 12-23, 24; negative: there are none). `read_counts()` is the converter now, `calibration` its
     zero, slope and full scale, `stroke_nl` and `burst_us` the stroke. `ended_us()` is when the latest stroke's burst
-    ended (None: just now), `lead_us` by how much a stroke starts after its due time (docs/adr/0005).
+    ended (None: just now), `lead_us` by how much a stroke starts after its due time (docs/adr/0005), `mechanism` one of
+    physics.MECHANISMS. `air_lock_watched`: behind it an air lock or a backflow would show.
     `on_diagnosis(diagnosis)` is called once for each finding.
     """
 
-    def __init__(self, stroke_readings, read_counts, calibration, stroke_nl, burst_us, ended_us=None, lead_us=0):
-        known = Known()
+    def __init__(
+        self,
+        stroke_readings,
+        read_counts,
+        calibration,
+        stroke_nl,
+        burst_us,
+        ended_us=None,
+        lead_us=0,
+        mechanism="implant",
+    ):
+        known = MECHANISMS[mechanism]()
         known.stroke_nl = stroke_nl
         known.burst_us = burst_us
         known.zero_counts, known.pa_per_kilocount, known.full_scale_counts = calibration
@@ -27,7 +38,9 @@ class Watch:
         self._read_counts = read_counts
         self._ended_us = ended_us
         self._lead_us = lead_us
-        self.detector = Detector(Thresholds(known), self._found)
+        thresholds = Thresholds(known)
+        self.air_lock_watched = thresholds.pulse_resolved
+        self.detector = Detector(thresholds, self._found)
         self.standing = (
             None  # the finding that stands: the latest, but no lesser one displaces one that stopped delivery
         )
@@ -80,4 +93,5 @@ def report(watch, per_u):
         "rise_pa": found.rise_pa,
         "level_pa": found.level_pa,
         "compliance_pl_per_pa": found.compliance_pl_per_pa,
+        "air_lock_watched": watch is not None and watch.air_lock_watched,
     }

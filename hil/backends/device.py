@@ -27,10 +27,17 @@ class Device:
     """A running virtual board. `read_fd` and `write_fd` are the bench's ends of the link.
 
     `memory_fd` is the file of its Backed memory, `trace_fd` one to which every write to it is appended, or 0.
+    `mechanism` is what the board takes to be in front of the catheter.
     """
 
     def __init__(
-        self, *, stroke_nl: int = 500, concentration_u_per_ml: int = 400, memory_fd: int, trace_fd: int = 0
+        self,
+        *,
+        stroke_nl: int = 500,
+        concentration_u_per_ml: int = 400,
+        memory_fd: int,
+        trace_fd: int = 0,
+        mechanism: str = "implant",
     ) -> None:
         program = device_program()
         self.last_words = ""  # what it had said on its console when it left
@@ -38,7 +45,7 @@ class Device:
         self.read_fd, to_bench = os.pipe()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the device
         numbers = (from_bench, to_bench, stroke_nl, concentration_u_per_ml, memory_fd, trace_fd)
-        arguments = [str(each) for each in numbers]
+        arguments = [*(str(each) for each in numbers), mechanism]
         try:
             self._process = subprocess.Popen(
                 [str(program), "-m", "firmware.main", *arguments],

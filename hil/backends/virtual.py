@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from hil import benchlink
 from hil.backends.backed import Backed
@@ -27,6 +27,14 @@ _BITS_PER_BYTE = 10  # 8N1
 def uart_time_us(count: int) -> int:
     """How long `count` bytes take on the line, µs, rounded up."""
     return -(-count * _BITS_PER_BYTE * 1_000_000 // UART_BAUD)
+
+
+class _Options(TypedDict):
+    stroke_nl: int
+    concentration_u_per_ml: int
+    memory_fd: int
+    trace_fd: int
+    mechanism: str
 
 
 class VirtualBoard:
@@ -58,11 +66,14 @@ class VirtualBoard:
         self._own_memory = memory is None
         # Called after each exchange with the request's number (modulo 2^16) and the time.
         self.watch: Callable[[int, int], None] | None = None
-        self._options = {
+        # Which detector fits is a constant of a board on a desk; a virtual one is made for its plant.
+        parameters = getattr(plant, "parameters", None)
+        self._options: _Options = {
             "stroke_nl": stroke_nl,
             "concentration_u_per_ml": concentration_u_per_ml,
             "memory_fd": self.memory.fd,
             "trace_fd": trace_fd,
+            "mechanism": parameters.name if parameters is not None else "implant",
         }
         self._said_bye = False
         self.last_words = ""  # of its console, once it has left

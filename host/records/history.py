@@ -88,6 +88,7 @@ class Diagnosis:
     rise_pa: int
     level_pa: int
     compliance_pl_per_pa: int
+    air_lock_watched: bool
 
 
 @dataclass(frozen=True, slots=True)

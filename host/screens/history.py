@@ -27,6 +27,8 @@ def diagnosis_table(found: Diagnosis) -> Group:
             ("pressure", f"{found.level_pa} Pa, {found.rise_pa} Pa a stroke"),
             ("compliance", f"{found.compliance_pl_per_pa} pL/Pa"),
         ]
+    if not found.air_lock_watched and found.diagnosis != "not_watched":
+        rows.append(("not watched", "air lock and backflow: a syringe hides both"))
     return pairs("Catheter", rows)
 
 
