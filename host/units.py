@@ -6,12 +6,15 @@ A dose never passes through a float: text becomes `Decimal`, `Decimal` becomes a
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+
+from firmware.protocol import UTC_MAX_S, UTC_MIN_S
 
 _FINEST = -9  # more decimals than this are a mistake, and keep the arithmetic exact
 _GREATEST = 9
 _CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
 _DURATION = re.compile(r"(?:(\d{1,4}(?:\.\d{1,3})?)\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?")
 
 
@@ -80,18 +83,31 @@ def uptime(time_us: int) -> str:
     return f"{days} d {clock}" if days else clock
 
 
+def local(time_s: int, offset_min: int) -> str:
+    """Return seconds since 1970 as "2026-01-01 01:00:00 UTC+01:00", by a clock `offset_min` ahead of UTC."""
+    return datetime.fromtimestamp(time_s, timezone(timedelta(minutes=offset_min))).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
 def utc(time_s: int) -> str:
     """Return seconds since 1970 as "2026-01-01 00:00:00 UTC"."""
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def parse_time(text: str) -> int:
-    """Return the ISO 8601 time `text` as seconds since 1970; without a zone it is UTC. Raises AmountError."""
+def parse_time(text: str, offset_min: int = 0) -> int:
+    """Return the date and time `text` as seconds since 1970. Without a zone it is the pump's local time, which is
+    `offset_min` ahead of UTC. Raises AmountError, also outside the years that a pump takes.
+    """
+    if not _TIME.fullmatch(text):
+        raise AmountError(f"'{text}' is not a time; write for example 2026-01-31T08:00 or 2026-01-31T08:00+01:00")
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise AmountError(f"'{text}' is not a time; write for example 2026-01-31T08:00+01:00") from None
-    return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+        raise AmountError(f"'{text}' is not a time that there is") from None
+    zone = timezone(timedelta(minutes=offset_min))
+    utc_s = round((when if when.tzinfo else when.replace(tzinfo=zone)).timestamp())
+    if not UTC_MIN_S <= utc_s <= UTC_MAX_S:
+        raise AmountError(f"'{text}' is outside what a pump's clock shows, {utc(UTC_MIN_S)} to {utc(UTC_MAX_S)}")
+    return utc_s
 
 
 def parse_minutes(text: str) -> int:

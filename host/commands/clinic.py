@@ -15,8 +15,7 @@ from host.console import Json, Yes, confirm, connected, options_of, show
 from host.day import parse_rate
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
-from host.screens.clinic import utc_offset as offset_text
-from host.units import AmountError, parse_milli, parse_minutes, parse_time, uptime, utc, whole_steps
+from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, uptime, utc, whole_steps
 
 app = typer.Typer()
 _PANEL = "Clinic"
@@ -103,7 +102,10 @@ def settings(
 def set_time(
     ctx: typer.Context,
     when: Annotated[
-        str | None, typer.Argument(metavar="TIME", help="ISO 8601, for example 2026-01-31T08:00+01:00; without: now.")
+        str | None,
+        typer.Argument(
+            metavar="TIME", help="2026-01-31T08:00 by the pump's own local clock, or with +01:00 or Z; without: now."
+        ),
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
@@ -111,14 +113,15 @@ def set_time(
     """Set the pump's wall clock; basal goes on as programmed for that time."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        utc_s = parse_time(when) if when else round(time.time())
-        pump.require("set_time", utc_s=utc_s)
         now, offset_min = pump.status(), pump.read_settings().utc_offset_min
-        old = utc(now.utc_s) if now.utc_s else "lost"
-        local = f"patterns run by {offset_text(offset_min)}"
-        confirm(options, f"Clock: {old} -> [bold]{utc(utc_s)}[/] ({local})", yes)
+        utc_s = round(time.time()) if when is None else parse_time(when, offset_min)
+        pump.require("set_time", utc_s=utc_s)
+        old = local(now.utc_s, offset_min) if now.utc_s else "lost"
+        new = f"[bold]{local(utc_s, offset_min)}[/], the pump's own local time, by which patterns run; {utc(utc_s)}"
+        confirm(options, f"Clock: {old} -> {new}", yes)
         reply = pump.set_time(utc_s)
-        show(options, reply, f"Clock set to {utc(reply.new_utc_s)} at {uptime(reply.at_us)}.")
+        shown = f"{local(reply.new_utc_s, offset_min)}, {utc(reply.new_utc_s)},"
+        show(options, reply, f"Clock set to {shown} at {uptime(reply.at_us)}.")
 
 
 @app.command("initialise-memory", rich_help_panel=_PANEL)

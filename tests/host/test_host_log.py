@@ -28,8 +28,19 @@ def test_the_clock_is_set_and_the_one_before_is_told() -> None:
     assert (reply.old_utc_s, reply.new_utc_s) == (1_767_225_600, 1_800_000_000)
 
 
-def test_a_time_has_a_zone_or_is_utc() -> None:
-    assert parse_time("2026-01-01T01:00+01:00") == parse_time("2026-01-01") == 1_767_225_600
+@pytest.mark.req("HOST-4", "THER-8")
+def test_a_time_without_a_zone_is_the_pump_s_own() -> None:
+    assert parse_time("2026-01-01T01:00+01:00") == parse_time("2026-01-01 00:00") == 1_767_225_600
+    assert parse_time("2026-01-01T02:00", 120) == parse_time("2026-01-01T00:00Z", 120) == 1_767_225_600
     assert utc(1_767_225_600) == "2026-01-01 00:00:00 UTC"
-    with pytest.raises(AmountError, match="2026-01-31"):
-        parse_time("tomorrow")
+
+
+@pytest.mark.req("HOST-4", "THER-8")
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "tomorrow", "2026-01-31", "08:00", "2026-02-30T08:00", "2026-01-31T24:61", "20260131T0800"]
+    + ["٢٠٢٦-01-31T08:00", "2026-01-31T08:00 ", "1999-12-31T23:59Z", "2100-01-01T00:00Z", "2026-W05-6T08:00"],
+)
+def test_what_is_no_time_is_said_so(text: str) -> None:
+    with pytest.raises(AmountError, match=r"is not a time|outside"):
+        parse_time(text)

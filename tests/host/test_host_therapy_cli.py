@@ -259,3 +259,15 @@ def test_every_alarm_of_the_table_can_be_named_and_shown(patient: Patient) -> No
         assert all(name in shown for name in BY_NAME)
     found = json.loads(patient.see("alarms", "--json"))
     assert {each["name"] for each in found} == set(BY_NAME)
+
+
+@pytest.mark.req("HOST-4", "THER-8")
+def test_a_local_time_is_the_pump_s_own_and_the_question_says_so(patient: Patient) -> None:
+    patient.do("settings", "--utc-offset", "+02:00")
+    question = patient.asked("set-time", "2026-07-01T08:00")
+    assert "2026-07-01 08:00:00 UTC+02:00" in question and "2026-07-01 06:00:00 UTC" in question
+    assert "own local time" in question
+    patient.do("set-time", "2026-07-01T08:00")
+    assert patient.hand.pump.status()["utc_s"] == 1_782_885_600
+    assert "is not a time" in patient.fails(2, "set-time", "")
+    assert patient.hand.pump.status()["utc_s"] == 1_782_885_600
