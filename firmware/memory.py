@@ -74,7 +74,8 @@ class Memory:
         if found.broken:
             self.state = protocol.MEMORY_DAMAGED
             return None
-        advance(found.device_time_us - self._clock.now_us())
+        # The clock has gone on meanwhile, and may have passed the last life's end long ago: a start that took long.
+        advance(max(found.device_time_us - self._clock.now_us(), 0))
         self._wall.advanced()
         if not self._wall.known and self.record.recommended_until_us:
             # Without a clock nobody knows whether the closed loop is still there.

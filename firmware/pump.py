@@ -126,7 +126,7 @@ class Pump:
             memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, wall.why)
         self.alarms.begin(failed)
         if means.watchdog_reset:
-            self.alarms.raise_alarm("watchdog_reset")
+            self.alarms.raise_alarm("watchdog_reset", means.watchdog_reset)
         self._books.store()
 
     def handle(self, happened):

@@ -16,9 +16,9 @@ class Means:
     """What a board has for the self-test and the battery's account; None: it has not.
 
     `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
-    the processor is busy; `watchdog_reset`: it was the watchdog that started this life; `currents` as
-    firmware.energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1; `entropy()`: 32 bits that
-    nobody knows before.
+    the processor is busy; `watchdog_reset`: why the last life ended, if not by a power cut (c_ext/board/start.h);
+    `currents` as firmware.energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1; `entropy()`:
+    32 bits that nobody knows before.
     """
 
     def __init__(

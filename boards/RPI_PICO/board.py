@@ -47,7 +47,7 @@ class Board:
         self.entropy = lambda: int.from_bytes(os.urandom(4), "little")
         self.image = hexlify(hardware.image()[:8]).decode()
         self.image_digest = lambda: image_digest(*hardware.flash())
-        self.watchdog_reset = machine.reset_cause() == machine.WDT_RESET
+        self.watchdog_reset = hardware.ended()
         self.idle = hardware.idle
         self.now_us = hardware.now_us
         self.motor_stop = hardware.motor_stop

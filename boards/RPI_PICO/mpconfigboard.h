@@ -1,4 +1,6 @@
 // Configuration of MicroPython for the RPI_PICO board.
+#include <stdint.h>
+
 #ifndef RELEVE_RELEASE
 #define RELEVE_RELEASE (0)
 #endif
@@ -26,3 +28,9 @@ void releve_startup(void);
 // The heap goes with a soft reset, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET() releve_soft_reset()
+
+// Whatever ends main.py starts the board anew, but a Ctrl-C (c_ext/board/module.c).
+void releve_before_python(uint32_t flags);
+void releve_after_python(uint32_t flags, void *raised);
+#define MICROPY_BOARD_BEFORE_PYTHON_EXEC(kind, flags) releve_before_python(flags)
+#define MICROPY_BOARD_AFTER_PYTHON_EXEC(kind, flags, raised, result) releve_after_python(flags, raised)

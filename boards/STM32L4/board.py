@@ -43,6 +43,7 @@ class Board:
         self.advance_clock = hardware.advance
         self.entropy = lambda: int.from_bytes(os.urandom(4), "little")
         self.image = hexlify(hardware.image()[:8]).decode()
+        self.watchdog_reset = hardware.ended()
         self.idle = hardware.idle
         self.now_us = hardware.now_us
         self.motor_stop = hardware.motor_stop

@@ -1,4 +1,6 @@
 // What the STM32L4 boards share of MicroPython's configuration; a board's mpconfigboard.h adds its name and console.
+#include <stdint.h>
+
 #include "pins.h"
 
 // The MSI, 4 MHz, held by the crystal, times 20: 80 MHz. c_ext/stm32/clock.h relies on it.
@@ -27,3 +29,15 @@
 // The heap goes with a soft reset, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET(state) (releve_soft_reset(), boardctrl_start_soft_reset(state))
+
+// Whatever ends main.py starts the board anew, but a Ctrl-C (c_ext/board/module.c).
+void releve_before_python(uint32_t flags);
+void releve_after_python(uint32_t flags, void *raised);
+#define MICROPY_BOARD_BEFORE_PYTHON_EXEC(kind, flags) releve_before_python(flags)
+#define MICROPY_BOARD_AFTER_PYTHON_EXEC(kind, flags, raised, result) releve_after_python(flags, raised)
+
+// From reset on (c_ext/board/start.h).
+void start_begin(void);
+#define MICROPY_BOARD_STARTUP() start_begin()
+void releve_fatal_error(const char *message) __attribute__((noreturn));
+#define MICROPY_BOARD_FATAL_ERROR(message) releve_fatal_error(message)

@@ -15,4 +15,16 @@ bool hardware_sleep(void);
 // The image in flash; the bytes of it, 0 where the chip's linker does not tell. Main.
 uint32_t hardware_image(const uint8_t **first);
 
+// Called by MicroPython's port, by the names that a board's mpconfigboard.h gives it. A soft reset: the core goes with the
+// heap. Main.
+void releve_soft_reset(void);
+
+// Around whatever Python is run from outside of Python, with the flags of shared/runtime/pyexec.c: after main.py only a
+// Ctrl-C on a development image's console comes back, anything else starts the board anew. Main.
+void releve_before_python(uint32_t flags);
+void releve_after_python(uint32_t flags, void *raised);
+
+// MicroPython has given up. Anywhere.
+void releve_fatal_error(const char *message) __attribute__((noreturn));
+
 #endif

@@ -1,16 +1,32 @@
 // module.c: the C module `hardware` of every board that is a pump: idle(), clock, motor, pressure, annunciator and programmer
 // link for board.py. Argument checks and nothing else; what it does is in the chip's folder, by the names of hardware.h.
 #include "../micropython/dosecore.h"
+#include "early.h"
 #include "hardware.h"
 #include "image.h"
 #include "interrupts.h"
 #include "link.h"
+#include "py/mphal.h"
 #include "py/runtime.h"
 #include "service.h"
+#include "start.h"
 #include "stroke.h"
 
 // The collector must not take the core that the interrupt works with.
 MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
+
+// What the port runs frozen, and with Ctrl-C let in: main.py and nothing else (EXEC_FLAG_SOURCE_IS_RAW_CODE alone).
+#define MAIN_PY (1u << 3u)
+#define CONSOLE_TONE_MS 50u
+// The console's last 32 bytes.
+#define LAST_WORDS_MS 10u
+
+// Raises RuntimeError before setup(): there is no interrupt to end a sleep or a tone, and no line to the programmer.
+static void need_setup(void) {
+    if (!interrupts_ready()) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("setup() first"));
+    }
+}
 
 // setup(): claims and starts the hardware. After a soft reset again. RuntimeError with what is wrong with it.
 static mp_obj_t hardware_setup(void) {
@@ -25,6 +41,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(setup_obj, hardware_setup);
 // idle(core, until_us) -> events. Promises the core to be back at until_us, at most an hour from now, and sleeps until then
 // or until something happens that Python must see. On return the core has entered what happened.
 static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
+    need_setup();
     core_t *core = dosecore_get(core_object);
     const uint64_t until_us = dosecore_get_u64(until_object);
     uint32_t events = 0u;
@@ -86,6 +103,7 @@ static mp_obj_t hardware_tone(mp_obj_t ms_object) {
     if ((ms < 1) || (ms > 60000)) {
         mp_raise_ValueError(MP_ERROR_TEXT("tone: 1 to 60000 ms"));
     }
+    need_setup();
     interrupts_tone((uint32_t)ms * 1000u);
     return mp_const_none;
 }
@@ -95,6 +113,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(tone_obj, hardware_tone);
 static mp_obj_t hardware_uart_read_into(mp_obj_t buffer) {
     mp_buffer_info_t into;
     mp_get_buffer_raise(buffer, &into, MP_BUFFER_WRITE);
+    need_setup();
     return MP_OBJ_NEW_SMALL_INT(link_read(into.buf, (uint32_t)into.len));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(uart_read_into_obj, hardware_uart_read_into);
@@ -104,6 +123,7 @@ static mp_obj_t hardware_uart_write(mp_obj_t buffer, mp_obj_t bytes_object) {
     mp_buffer_info_t from;
     mp_get_buffer_raise(buffer, &from, MP_BUFFER_READ);
     const mp_int_t wanted = mp_obj_get_int(bytes_object);
+    need_setup();
     const size_t bytes = ((wanted < 0) || ((size_t)wanted > from.len)) ? from.len : (size_t)wanted;
     return MP_OBJ_NEW_SMALL_INT(link_write(from.buf, (uint32_t)bytes));
 }
@@ -130,12 +150,11 @@ static mp_obj_t hardware_flash(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(flash_obj, hardware_flash);
 
-// watchdog_off(): the console has stopped the pump.
-static mp_obj_t hardware_watchdog_off(void) {
-    interrupts_watchdog_off();
-    return mp_const_none;
+// ended() -> why the last life ended, a start_cause_t
+static mp_obj_t hardware_ended(void) {
+    return MP_OBJ_NEW_SMALL_INT(start_ended());
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(watchdog_off_obj, hardware_watchdog_off);
+static MP_DEFINE_CONST_FUN_OBJ_0(ended_obj, hardware_ended);
 
 void dosecore_mask(void) {
     interrupts_mask();
@@ -148,6 +167,44 @@ void dosecore_unmask(void) {
 void releve_soft_reset(void) {
     interrupts_forget();
     MP_STATE_PORT(releve_core) = MP_OBJ_NULL;
+}
+
+void releve_before_python(uint32_t flags) {
+    if (flags == MAIN_PY) {
+        interrupts_watchdog_on();  // a soft reset may come from a console that had it off
+    }
+}
+
+// A person has taken the board over: he hears and reads it.
+static void taken(void) {
+    interrupts_watchdog_off();
+    start_taken();
+    early_sound(true);
+    early_wait_ms(CONSOLE_TONE_MS);
+    early_sound(false);
+    mp_hal_stdout_tx_str("\r\nThe pump is stopped: motor and watchdog are off.\r\n");
+}
+
+void releve_after_python(uint32_t flags, void *raised) {
+    if (flags == MAIN_PY) {
+        interrupts_forget();
+        (void)interrupts_motor_stop();
+        if (!RELEVE_RELEASE && (raised != NULL) &&
+            mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(MP_OBJ_FROM_PTR(raised))),
+                                    MP_OBJ_FROM_PTR(&mp_type_KeyboardInterrupt))) {
+            taken();
+        } else {
+            // The pump never ends by itself. What it has said on the console is still leaving.
+            early_wait_ms(LAST_WORDS_MS);
+            start_anew(START_PYTHON);
+        }
+    }
+}
+
+void releve_fatal_error(const char *message) {
+    mp_hal_stdout_tx_str(message);
+    early_wait_ms(LAST_WORDS_MS);
+    start_anew(START_FATAL);
 }
 
 static const mp_rom_map_elem_t hardware_globals_table[] = {
@@ -165,7 +222,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&flash_obj)},
-    {MP_ROM_QSTR(MP_QSTR_watchdog_off), MP_ROM_PTR(&watchdog_off_obj)},
+    {MP_ROM_QSTR(MP_QSTR_ended), MP_ROM_PTR(&ended_obj)},
 };
 static MP_DEFINE_CONST_DICT(hardware_globals, hardware_globals_table);
 

@@ -9,8 +9,7 @@
 #include "pico/time.h"
 
 #define FIFO_BYTES 16u
-// For the time-out: alarm 1 is the strokes', MicroPython has 2 and 3.
-#define ALARM 0u
+#define ALARM BUS_ALARM
 
 static bool claimed;
 

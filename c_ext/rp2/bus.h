@@ -5,7 +5,10 @@
 #ifndef RELEVE_RP2_BUS_H
 #define RELEVE_RP2_BUS_H
 
-// Claims alarm 0, for the time-out. Once, again does nothing.
+// The alarm for time-outs: 1 is the strokes', MicroPython has 2 and 3.
+#define BUS_ALARM 0u
+
+// Claims it. Once, again does nothing.
 void bus_setup(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "interrupts.h"
 
 #include "../board/service.h"
+#include "../board/start.h"
 #include "annunciator.h"
 #include "hardware/irq.h"
 #include "hardware/pio.h"
@@ -22,8 +23,8 @@
 #define SENSOR_LINE PIO1_IRQ_0
 #define LINES ((1u << TIMER_LINE) | (1u << SENSOR_LINE))
 
-// GUARD-3: 8 s. The counter falls twice a microsecond (RP2040-E1).
-#define WATCHDOG_US 8000000u
+// The counter falls twice a microsecond (RP2040-E1).
+#define WATCHDOG_COUNTS (2000u * INTERRUPTS_WATCHDOG_MS)
 #define FEED_EVERY_US 4000000u
 
 // One chip is one board: its state is file-scope, as its registers are.
@@ -87,7 +88,7 @@ static void IN_RAM(interrupt)(void) {
         work();
         const uint64_t now_us = interrupts_now_us();
         if ((service.core != NULL) && core_alive(service.core, now_us)) {
-            watchdog_hw->load = 2u * WATCHDOG_US;
+            watchdog_hw->load = WATCHDOG_COUNTS;
         }
         next_us = service_next_us(&service);
         next_us = (next_us < (now_us + FEED_EVERY_US)) ? next_us : (now_us + FEED_EVERY_US);
@@ -103,11 +104,18 @@ void interrupts_mask(void) {
 }
 
 void interrupts_unmask(void) {
-    // What the supervisor did may have moved the next stroke: the interrupt looks at once.
-    nvic_hw->ispr = 1u << TIMER_LINE;
-    nvic_hw->iser = LINES;
-    __dsb();
-    __isb();
+    // A line without its handler would never fall again.
+    if (claimed) {
+        // What the supervisor did may have moved the next stroke: the interrupt looks at once.
+        nvic_hw->ispr = 1u << TIMER_LINE;
+        nvic_hw->iser = LINES;
+        __dsb();
+        __isb();
+    }
+}
+
+bool interrupts_ready(void) {
+    return claimed;
 }
 
 void interrupts_setup(void) {
@@ -123,7 +131,7 @@ void interrupts_setup(void) {
         hw_set_bits(&timer_hw->inte, 1u << ALARM);
         claimed = true;
     }
-    watchdog_enable(WATCHDOG_US / 1000u, true);
+    interrupts_watchdog_on();
     interrupts_forget();
 }
 
@@ -138,6 +146,7 @@ bool interrupts_sleep(core_t *core, uint64_t until_us) {
     interrupts_mask();
     const bool promised = service_sleep(&service, core, interrupts_now_us(), until_us);
     interrupts_unmask();
+    start_lived(hardware_us() - advanced_us);
     return promised;
 }
 
@@ -194,5 +203,10 @@ uint32_t interrupts_motor_stop(void) {
 }
 
 void interrupts_watchdog_off(void) {
+    interrupts_forget();
     watchdog_disable();
+}
+
+void interrupts_watchdog_on(void) {
+    watchdog_enable(INTERRUPTS_WATCHDOG_MS, true);
 }

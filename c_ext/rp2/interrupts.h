@@ -13,9 +13,15 @@
 // most 400 ms (W25Q16JV, tSE), and time to spare.
 #define INTERRUPTS_LEAD_US 450000u
 
-// Claims alarm 1, installs the handlers at the highest priority, starts the watchdog. Once, again only forgets the core.
+// GUARD-3: 8 s. It runs from the chip's start on (early.c).
+#define INTERRUPTS_WATCHDOG_MS 8000u
+
+// Claims alarm 1, installs the handlers at the highest priority, starts the watchdog anew. Once, again only forgets the core.
 // Main.
 void interrupts_setup(void);
+
+// Has that been done? Before, what is below does nothing, and no interrupt is let in. Main.
+bool interrupts_ready(void);
 
 // Device time, µs; see c_ext/board/service.h for why it runs ahead. Anywhere.
 uint64_t interrupts_now_us(void);
@@ -54,7 +60,10 @@ void interrupts_unmask(void);
 // Ends a stroke that plays; returns its steps done. Main.
 uint32_t interrupts_motor_stop(void);
 
-// No watchdog any more: the console has stopped the pump (development image). Main.
+// The core is forgotten and the watchdog off: a person at the console has stopped the pump (development image). Main.
 void interrupts_watchdog_off(void);
+
+// The watchdog runs, from now for its whole time. Main.
+void interrupts_watchdog_on(void);
 
 #endif

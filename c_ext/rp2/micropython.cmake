@@ -5,6 +5,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
     ${CMAKE_CURRENT_LIST_DIR}/bus.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
+    ${CMAKE_CURRENT_LIST_DIR}/early.c
     ${CMAKE_CURRENT_LIST_DIR}/frames.c
     ${CMAKE_CURRENT_LIST_DIR}/hardware.c
     ${CMAKE_CURRENT_LIST_DIR}/interrupts.c
@@ -14,6 +15,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/stroke.c
     ${HARDWARE_BOARD_DIR}/image.c
     ${HARDWARE_BOARD_DIR}/module.c
+    ${HARDWARE_BOARD_DIR}/start.c
 )
 # pins.h is made from the board's table of pins.
 target_include_directories(usermod_hardware INTERFACE ${CMAKE_CURRENT_LIST_DIR} $ENV{RELEVE_GENERATED})

@@ -21,7 +21,7 @@ _Static_assert((PIN_DIR == PIN_STEP + 1u) && (PIN_MOTOR_ENABLE == PIN_STEP + 2u)
 
 #define PLAYER pio1
 #define FIFO_WORDS 4u
-#define DMA_STOPS_CYCLES 64u
+#define DMA_STOPS_LOOKS 64u
 #define PLAYER_HZ 1000000u
 
 // pull; out y, 3; out x, 29; wait: jmp x-- wait; mov pins, y
@@ -45,11 +45,11 @@ void stroke_setup(void) {
         channel = (uint32_t)dma_claim_unused_channel(true);
         const struct pio_program loaded = {.instructions = program, .length = count_of(program), .origin = -1};
         offset = pio_add_program(PLAYER, &loaded);
+        pio_sm_set_pins_with_mask(PLAYER, machine, LEVEL_OFF << PIN_STEP, 7u << PIN_STEP);
+        pio_sm_set_consecutive_pindirs(PLAYER, machine, PIN_STEP, MOTOR_PINS, true);
         for (uint32_t pin = PIN_STEP; pin < PIN_STEP + MOTOR_PINS; pin++) {
             pio_gpio_init(PLAYER, pin);
         }
-        pio_sm_set_pins_with_mask(PLAYER, machine, LEVEL_OFF << PIN_STEP, 7u << PIN_STEP);
-        pio_sm_set_consecutive_pindirs(PLAYER, machine, PIN_STEP, MOTOR_PINS, true);
         pio_sm_config config = pio_get_default_sm_config();
         sm_config_set_wrap(&config, offset, offset + count_of(program) - 1u);
         sm_config_set_out_pins(&config, PIN_STEP, MOTOR_PINS);
@@ -97,17 +97,21 @@ bool __no_inline_not_in_flash_func(stroke_playing)(void) {
 }
 
 uint32_t __no_inline_not_in_flash_func(stroke_abort)(void) {
+    if (!ready) {
+        return 0u;  // nothing has ever played, and the devices are another's
+    }
     const uint32_t enable = 1u << (PIO_CTRL_SM_ENABLE_LSB + machine);
     hw_clear_bits(&PLAYER->ctrl, enable);
     // The DMA fills the FIFO up and stops by itself. Then words are with it, in the FIFO, and one in the program, unless it
     // stands at its beginning.
-    for (uint32_t i = 0u; (i < DMA_STOPS_CYCLES) && fed() && (waiting() < FIFO_WORDS); i++) {
+    for (uint32_t i = 0u; (i < DMA_STOPS_LOOKS) && fed() && (waiting() < FIFO_WORDS); i++) {
     }
     const uint32_t held = (PLAYER->sm[machine].addr != offset) ? 1u : 0u;
     const uint32_t left = dma_hw->ch[channel].transfer_count + waiting() + held;
     const uint32_t done = (left < word_count) ? (word_count - left) : 0u;
+    // CHAN_ABORT reads 0 before the transfers in flight are over; BUSY falls after them (RP2040-E13).
     dma_hw->abort = 1u << channel;
-    while ((dma_hw->abort & (1u << channel)) != 0u) {
+    for (uint32_t i = 0u; (i < DMA_STOPS_LOOKS) && fed(); i++) {
     }
     // Empties the FIFO, puts the pins to rest, begins anew.
     hw_xor_bits(&PLAYER->sm[machine].shiftctrl, PIO_SM0_SHIFTCTRL_FJOIN_RX_BITS);

@@ -28,7 +28,8 @@ void stroke_start(uint32_t wait_us);
 // Is a burst waiting or playing? Interrupt.
 bool stroke_playing(void);
 
-// Ends the burst now and switches the motor off; returns how many of its steps were done. Interrupt or main.
+// Ends the burst now and switches the motor off; returns how many of its steps were done, 0 before stroke_setup().
+// Interrupt or main.
 uint32_t stroke_abort(void);
 
 #endif

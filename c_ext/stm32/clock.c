@@ -66,6 +66,10 @@ uint64_t clock_us(void) {
     return us_of(clock_ticks());
 }
 
+uint64_t clock_run_us(void) {
+    return clock_us() - advanced_us;
+}
+
 void clock_advance(uint64_t us) {
     advanced_us += us;
 }

@@ -29,6 +29,9 @@ bool clock_setup(void);
 // Time since the start, µs, never running back. Interrupt, or main with the stroke interrupt kept out.
 uint64_t clock_us(void);
 
+// The same in this life alone: without what clock_advance() has added.
+uint64_t clock_run_us(void);
+
 // The time jumps on, to where the last life has left it. Main, with the stroke interrupt kept out.
 void clock_advance(uint64_t us);
 

@@ -1,9 +1,11 @@
 #include "interrupts.h"
 
 #include "../board/service.h"
+#include "../board/start.h"
 #include "annunciator.h"
 #include "chip.h"
 #include "clock.h"
+#include "early.h"
 #include "pins.h"
 #include "power.h"
 #include "pressure.h"
@@ -11,15 +13,12 @@
 #include "stroke.h"
 
 #define PRIORITY 0u
-// GUARD-3: 8 s, counted in 1/500 s by the 32 kHz oscillator through 64. That one may be 6 % fast (29.5 to 34 kHz): then
-// 7.5 s. The longest alarm is far below.
-#define WATCHDOG_COUNTS 4000u
 
 // One chip is one board: its state is file-scope, as its registers are.
 static service_t service;
 static uint64_t next_us;  // the alarm that is set, device time
 static bool claimed;
-static bool watched = true;
+static bool watched = true;  // nobody at the console has switched the watchdog off
 
 static uint64_t device_us(void) {
     return clock_us() + INTERRUPTS_LEAD_US;
@@ -86,7 +85,7 @@ static void interrupt(void) {
         work();
         now_us = device_us();
         if (!watched || ((service.core != NULL) && core_alive(service.core, now_us))) {
-            R_IWDG->KR = R_IWDG_KR_FEED;
+            early_feed();
         }
         next_us = again_us(now_us);
         now_us = device_us();
@@ -105,8 +104,11 @@ void interrupts_mask(void) {
     chip_disable(chip_edge_irq(PIN_LINK_RX));
 }
 
-// Without a look at what is due.
+// Without a look at what is due. Not before their handlers are there: MicroPython's end in a fatal error.
 static void let_in(void) {
+    if (!claimed) {
+        return;
+    }
     for (uint32_t i = 0u; i < (sizeof(lines) / sizeof(lines[0])); i++) {
         chip_enable(lines[i]);
     }
@@ -117,8 +119,14 @@ static void let_in(void) {
 
 void interrupts_unmask(void) {
     // What the supervisor did may have moved the next stroke: the interrupt looks at once.
-    chip_pend(R_IRQ_LPTIM1);
-    let_in();
+    if (claimed) {
+        chip_pend(R_IRQ_LPTIM1);
+        let_in();
+    }
+}
+
+bool interrupts_ready(void) {
+    return claimed;
 }
 
 bool interrupts_setup(void) {
@@ -132,17 +140,11 @@ bool interrupts_setup(void) {
             }
             chip_handler(chip_edge_irq(PIN_STROKE_SENSOR), interrupt, PRIORITY);
             chip_handler(chip_edge_irq(PIN_LINK_RX), interrupt, PRIORITY);
-            R_IWDG->KR = R_IWDG_KR_START;
-            R_IWDG->KR = R_IWDG_KR_UNLOCK;
-            R_IWDG->PR = R_IWDG_PR_64;
-            R_IWDG->RLR = WATCHDOG_COUNTS - 1u;
-            while (R_IWDG->SR != 0u) {
-            }
-            R_IWDG->KR = R_IWDG_KR_FEED;
             claimed = true;
         }
     }
     if (ready) {
+        interrupts_watchdog_on();
         interrupts_forget();
     }
     return ready;
@@ -171,7 +173,9 @@ void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_u
 bool interrupts_sleep(core_t *core, uint64_t until_us) {
     interrupts_mask();
     const bool promised = service_sleep(&service, core, device_us(), until_us);
+    const uint64_t since_reset_us = clock_run_us();
     interrupts_unmask();
+    start_lived(since_reset_us);
     return promised;
 }
 
@@ -227,6 +231,15 @@ uint32_t interrupts_motor_stop(void) {
 }
 
 void interrupts_watchdog_off(void) {
-    interrupts_forget();
+    // Nothing stops the watchdog of this chip: the clock's interrupt feeds it, if there is one.
+    if (!claimed) {
+        (void)interrupts_setup();
+    }
     watched = false;
+    interrupts_forget();
+}
+
+void interrupts_watchdog_on(void) {
+    watched = true;
+    early_feed();
 }

@@ -14,9 +14,12 @@
 // 0.25 %: 25 µs of 10 ms. Nothing erases flash on these boards (no file system; dose state is in FRAM).
 #define INTERRUPTS_LEAD_US 10000u
 
-// Starts the clock, installs the handlers at the highest priority, starts the watchdog; again only forgets the core.
+// Starts the clock, installs the handlers at the highest priority, feeds the watchdog; again only forgets the core.
 // False if the crystal does not oscillate: then there is no time, and nothing runs. Main.
 bool interrupts_setup(void);
+
+// Has that been done? Before, what is below does nothing, and no interrupt is let in. Main.
+bool interrupts_ready(void);
 
 // Device time, µs; see c_ext/board/service.h for why it runs ahead. Main.
 uint64_t interrupts_now_us(void);
@@ -58,8 +61,11 @@ uint64_t interrupts_ended_us(void);
 // Ends a stroke that plays; returns its steps done. Main.
 uint32_t interrupts_motor_stop(void);
 
-// The core is forgotten and the watchdog, which nothing can stop, fed for ever: the console has stopped the pump
-// (development image). Main.
+// The core is forgotten and the watchdog, which nothing can stop, fed for ever: a person at the console has stopped the pump
+// (development image). Starts the clock if need be: without its interrupt nobody feeds. Main.
 void interrupts_watchdog_off(void);
+
+// The watchdog is fed now, and from now on only for a supervisor that keeps its promise. Main.
+void interrupts_watchdog_on(void);
 
 #endif

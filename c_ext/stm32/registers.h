@@ -135,6 +135,10 @@ typedef struct {
 #define R_RCC_CCIPR_ADCSEL_SYSCLK (3u << 28u)
 #define R_RCC_BDCR_LSEON (1u << 0u)
 #define R_RCC_BDCR_LSERDY (1u << 1u)
+#define R_RCC_CSR_RMVF (1u << 23u)
+#define R_RCC_CSR_BORRSTF (1u << 27u)
+#define R_RCC_CSR_SFTRSTF (1u << 28u)
+#define R_RCC_CSR_IWDGRSTF (1u << 29u)
 
 typedef struct {
     reg_t ISR, IER, CR, CFGR, CFGR2, SMPR1, SMPR2, RESERVED0, TR1, TR2, TR3, RESERVED1, SQR1, SQR2, SQR3, SQR4, DR;
@@ -164,6 +168,8 @@ typedef struct {
 #define R_NVIC_ISPR ((reg_t *)0xe000e200u)
 #define R_NVIC_IPR ((volatile uint8_t *)0xe000e400u)
 #define R_SCB_VTOR ((reg_t *)0xe000ed08u)
+#define R_SCB_AIRCR ((reg_t *)0xe000ed0cu)
+#define R_SCB_AIRCR_RESET 0x05fa0004u
 #define R_SCB_SCR ((reg_t *)0xe000ed10u)
 #define R_SCB_SCR_SLEEPDEEP (1u << 2u)
 #define R_SCB_ICSR ((reg_t *)0xe000ed04u)

@@ -12,7 +12,6 @@ import { Motor } from './motor.js';
 import { Line } from './line.js';
 
 const SRAM_BYTES = 264 * 1024;
-const IDLE = 0; // of rp2040js' I2CState
 const FLASH_SPACE_BYTES = 16 * 1024 * 1024;
 export const ADC_PINS = [26, 27, 28, 29];
 
@@ -105,8 +104,8 @@ export class Machine {
         this.resets.push({ nanos: atNanos, reason });
         this.readyNanos.push(0);
         chip.core.onSleep = () => {
-            // A sleep while the I2C bus works is a wait within the start (c_ext/rp2/bus.c).
-            if (chip.uart[0].enabled && chip.i2c.every((bus) => bus.state === IDLE)) {
+            // A wait for an event is one within the start (c_ext/rp2/bus.c and early.c): an idle pump waits for interrupts.
+            if (chip.uart[0].enabled && !chip.core.waitingForEvent) {
                 this.readyNanos[this.readyNanos.length - 1] = this.nowNanos;
                 chip.core.onSleep = null;
                 this.stopFor('ready');

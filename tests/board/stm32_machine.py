@@ -35,6 +35,7 @@ PARTS = (
     "annunciator.c",
     "chip.c",
     "clock.c",
+    "early.c",
     "interrupts.c",
     "link.c",
     "power.c",
@@ -47,6 +48,7 @@ WARNINGS = (
 ).split()
 M4 = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-std=c11", "-Os", "-g"]
 FLASH, RAM, STACK, STOP = 0x08000000, 0x20000000, 0x20020000, 0x080FF000
+KEPT = 0x2001C000  # what early.c keeps over a reset
 SCR, VTOR, ICSR = 0xE000ED10, 0xE000ED08, 0xE000ED04
 STORM = 50
 
@@ -58,8 +60,12 @@ def build(folder, uart=1, edit=None, base=None):
     """
     pins = [f"#define LINK_UART {uart}"] + [f"#define PIN_{name} {pin}u" for name, pin in PINS.items()]
     (folder / "pins.h").write_text("\n".join(pins) + "\n")
-    sources = [STM32 / name for name in PARTS] + [C_EXT / "board" / "service.c", *sorted((C_EXT / "core").glob("*.c"))]
-    command = ["arm-none-eabi-gcc", *M4, f"-I{folder}"]
+    sources = [STM32 / name for name in PARTS] + [
+        C_EXT / "board" / "service.c",
+        C_EXT / "board" / "start.c",
+        *sorted((C_EXT / "core").glob("*.c")),
+    ]
+    command = ["arm-none-eabi-gcc", *M4, f"-I{folder}", f"-I{STM32}"]
     objects = []
     for path in sources:
         name = f"{path.parent.name}/{path.name}"
@@ -79,6 +85,7 @@ def build(folder, uart=1, edit=None, base=None):
         subprocess.run([*command, *own, f"-I{path.parent}", "-c", source, "-o", objects[-1]], check=True)
     elf = folder / "image.elf"
     places = ["-nostdlib", "-Wl,-e,shim_setup", f"-Wl,-Ttext={FLASH + 0x1000:#x},-Tdata={RAM:#x}"]
+    places += [f"-Wl,--defsym=releve_kept={KEPT:#x}"]
     rest = [Path(__file__).with_name("stm32_shim.c"), C_EXT / "baremetal" / "memory.c", *objects, "-lgcc"]
     subprocess.run([*command, "-fno-tree-loop-distribute-patterns", *places, "-o", elf, *rest], check=True)
     return elf

@@ -1,4 +1,5 @@
 // stm32_shim.c: one pump for tests/board/test_stm32_*.py: what c_ext/board/module.c and the supervisor do, by plain numbers.
+#include "../../c_ext/board/start.h"
 #include "../../c_ext/core/motion.h"
 #include "../../c_ext/stm32/annunciator.h"
 #include "../../c_ext/stm32/clock.h"
@@ -16,12 +17,26 @@ uint8_t shim_bytes[8192];
 uint64_t shim_asked_us;  // the time that the last bolus was stamped with
 
 uint32_t shim_setup(void) {
+    start_begin();
     const bool strokes = stroke_setup();
     sensor_setup();
     annunciator_setup();
     pressure_setup();
     link_setup();
     return (interrupts_setup() && strokes) ? 1u : 0u;
+}
+// What the port calls first after a reset.
+void shim_start_begin(void) {
+    start_begin();
+}
+uint32_t shim_ended(void) {
+    return (uint32_t)start_ended();
+}
+void shim_anew(uint32_t cause) {
+    start_anew((start_cause_t)cause);
+}
+void shim_lived(uint32_t ms) {
+    start_lived((uint64_t)ms * 1000u);
 }
 uint32_t shim_begin(uint32_t steps, uint32_t start_hz, uint32_t max_hz, uint32_t accel_hz_per_s) {
     const motion_motor_t motor = {steps, start_hz, max_hz, accel_hz_per_s};

@@ -202,11 +202,26 @@ def test_an_stm32_is_flashed_by_whichever_program_is_there(monkeypatch, image, n
     assert "verify reset exit" in calls(no_programs)
     program(no_programs, "pyocd", """if [ "$1" = json ]; then echo '{"boards": [{"unique_id": "0667FF"}]}'; fi""")
     flash(monkeypatch, image, StFlash(), Pyocd(), Openocd(), facts=STM32)
-    assert "load --target stm32l475xg --probe 0667FF" in calls(no_programs)
+    assert "--target stm32l475xg --probe 0667FF" in calls(no_programs)
     program(no_programs, "st-info", 'echo "Found 1 stlink programmers"; echo "  serial:     066BFF"')
     program(no_programs, "st-flash", "exit 0")
     flash(monkeypatch, image, StFlash(), Pyocd(), Openocd(), facts=STM32)
     assert "--serial 066BFF --reset write" in calls(no_programs)
+
+
+@pytest.mark.req("BOARD-1")
+def test_an_stm32_that_sleeps_is_reached_because_it_is_held_in_reset(monkeypatch, image, no_programs):
+    program(no_programs, "openocd", "exit 0")
+    program(no_programs, "pyocd", """if [ "$1" = json ]; then echo '{"boards": [{"unique_id": "0667FF"}]}'; fi""")
+    program(no_programs, "st-info", 'echo "  serial: A1"')
+    program(no_programs, "st-flash", "exit 0")
+    for way in (StFlash(), Pyocd(), Openocd()):
+        flash(monkeypatch, image, way, facts=STM32)
+    asked = {"st-info": "--connect-under-reset", "st-flash": "--connect-under-reset", "openocd": "connect_assert_srst"}
+    for line in calls(no_programs).splitlines():
+        name = line.split()[0].rpartition("/")[2]
+        if "--probes" not in line:  # which probes there are, not which chips
+            assert asked.get(name, "load --connect under-reset") in line
 
 
 def test_two_probes_are_not_guessed_between(monkeypatch, image, no_programs):

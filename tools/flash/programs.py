@@ -1,4 +1,7 @@
-"""Programs that write images: picotool for the RP2040; st-flash, pyocd and OpenOCD for the STM32. Used if installed."""
+"""Programs that write images: picotool for the RP2040; st-flash, pyocd and OpenOCD for the STM32. Used if installed.
+
+Those for the STM32 connect while they hold the chip in reset: a release sleeps in stop 2, where its debug port is off.
+"""
 
 import json
 import re
@@ -11,6 +14,7 @@ from tools.console import Problem, run_logged
 from tools.flash.target import Target
 
 STM32_FLASH = "0x08000000"
+_UNDER_RESET = "reset_config srst_only srst_nogate connect_assert_srst"  # of OpenOCD
 _DENIED = re.compile(r"permission|access denied|insufficient|LIBUSB_ERROR_ACCESS|unable to connect", re.IGNORECASE)
 _RULES = "The debug probe's udev rules are missing, or use sudo"
 
@@ -60,9 +64,12 @@ class StFlash:
         """One target a probe."""
         if not (shutil.which("st-flash") and shutil.which("st-info")):
             return []
-        serials = re.findall(r"^\s*serial:\s*(\S+)", output_of("st-info", "--probe"), re.MULTILINE)
+        serials = re.findall(
+            r"^\s*serial:\s*(\S+)", output_of("st-info", "--probe", "--connect-under-reset"), re.MULTILINE
+        )
         return [
-            Target(each, f"st-flash --serial {each} write firmware.bin {STM32_FLASH}", Stlink(each)) for each in serials
+            Target(each, f"st-flash --serial {each} under reset, write firmware.bin {STM32_FLASH}", Stlink(each))
+            for each in serials
         ]
 
     def absent(self, facts: dict[str, Any]) -> str:
@@ -78,7 +85,8 @@ class Stlink:
 
     def __call__(self, folder: Path) -> None:
         """Raises Problem."""
-        write_with("st-flash", "--serial", self._serial, "--reset", "write", str(folder / "firmware.bin"), STM32_FLASH)
+        how = ("--connect-under-reset", "--serial", self._serial, "--reset")
+        write_with("st-flash", *how, "write", str(folder / "firmware.bin"), STM32_FLASH)
 
 
 class Pyocd:
@@ -112,7 +120,8 @@ class Probe:
 
     def __call__(self, folder: Path) -> None:
         """Raises Problem."""
-        write_with("pyocd", "load", "--target", self._chip, "--probe", self._name, str(folder / "firmware.elf"))
+        how = ("--connect", "under-reset", "--target", self._chip, "--probe", self._name)
+        write_with("pyocd", "load", *how, str(folder / "firmware.elf"))
 
 
 class Openocd:
@@ -123,7 +132,7 @@ class Openocd:
         config = facts.get("flash", {}).get("openocd")
         if not config or not shutil.which("openocd"):
             return []
-        if "Error" in output_of("openocd", "-f", config, "-c", "init; shutdown"):
+        if "Error" in output_of("openocd", "-f", config, "-c", _UNDER_RESET, "-c", "init; shutdown"):
             return []
         return [Target("openocd", f"openocd -f {config}, program firmware.elf verify reset", Debugger(config))]
 
@@ -141,4 +150,4 @@ class Debugger:
     def __call__(self, folder: Path) -> None:
         """Raises Problem."""
         order = f"program {folder / 'firmware.elf'} verify reset exit"
-        write_with("openocd", "-f", self._config, "-c", order)
+        write_with("openocd", "-f", self._config, "-c", _UNDER_RESET, "-c", order)

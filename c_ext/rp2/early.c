@@ -1,0 +1,96 @@
+#include "early.h"
+
+#include "bus.h"
+#include "hardware/gpio.h"
+#include "hardware/irq.h"
+#include "hardware/structs/scb.h"
+#include "hardware/structs/sio.h"
+#include "hardware/structs/timer.h"
+#include "hardware/structs/watchdog.h"
+#include "hardware/sync.h"
+#include "hardware/timer.h"
+#include "hardware/watchdog.h"
+#include "interrupts.h"
+#include "pico/platform.h"
+#include "pico/runtime_init.h"
+#include "pins.h"
+
+#define IN_RAM(name) __no_inline_not_in_flash_func(name)
+// The boot ROM uses 4 to 7.
+#define KEPT 0u
+#define OUTPUTS \
+    ((1u << PIN_STEP) | (1u << PIN_DIR) | (1u << PIN_MOTOR_ENABLE) | (1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
+#define SOUND ((1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
+// Cycles of the ring oscillator for a tick of about 1 µs; the kit sets it anew once the crystal runs.
+#define RING_MHZ 6u
+
+uint32_t early_kept(void) {
+    return watchdog_hw->scratch[KEPT];
+}
+
+void early_keep(uint32_t word) {
+    watchdog_hw->scratch[KEPT] = word;
+}
+
+start_cause_t early_cause(void) {
+    return ((watchdog_hw->reason & WATCHDOG_REASON_TIMER_BITS) != 0u) ? START_WATCHDOG : START_POWER;
+}
+
+void early_rest(void) {
+    // ENABLE is active low: the level before the direction.
+    gpio_init_mask(OUTPUTS);
+    sio_hw->gpio_set = 1u << PIN_MOTOR_ENABLE;
+    gpio_set_dir_out_masked(OUTPUTS);
+}
+
+void early_sound(bool on) {
+    if (on) {
+        sio_hw->gpio_set = SOUND;
+    } else {
+        sio_hw->gpio_clr = SOUND;
+    }
+}
+
+void early_feed(void) {
+    watchdog_update();
+}
+
+void early_wait_ms(uint32_t ms) {
+    const uint32_t until = timer_hw->timerawl + (ms * 1000u);
+    // As in bus.c: the alarm's interrupt has no handler, becoming pending ends WFE.
+    scb_hw->scr |= M0PLUS_SCR_SEVONPEND_BITS;
+    hw_set_bits(&timer_hw->inte, 1u << BUS_ALARM);
+    timer_hw->alarm[BUS_ALARM] = until;
+    while ((int32_t)(timer_hw->timerawl - until) < 0) {
+        __wfe();
+    }
+    timer_hw->intr = 1u << BUS_ALARM;
+    irq_clear(TIMER_ALARM_IRQ_NUM(timer_hw, BUS_ALARM));
+}
+
+// In RAM and without a call: the stack may be gone, the flash may be away.
+void IN_RAM(early_reset)(void) {
+    for (;;) {
+        watchdog_hw->ctrl |= WATCHDOG_CTRL_TRIGGER_BITS;
+    }
+}
+
+void isr_hardfault(void);
+
+// The kit's own stops at a breakpoint, which without a debugger is a processor that stands.
+void IN_RAM(isr_hardfault)(void) {
+    watchdog_hw->scratch[KEPT] = (watchdog_hw->scratch[KEPT] & ~0xffu) | START_CRASH;
+    for (;;) {
+        watchdog_hw->ctrl |= WATCHDOG_CTRL_TRIGGER_BITS;
+    }
+}
+
+// Before anything else of the image, the clocks included.
+static void watch(void) {
+    watchdog_hw->tick = WATCHDOG_TICK_ENABLE_BITS | RING_MHZ;
+    watchdog_enable(INTERRUPTS_WATCHDOG_MS, true);
+}
+
+// The kit resets the pins' block at 00100 and starts the crystal at 00500.
+PICO_RUNTIME_INIT_FUNC_HW(watch, "00002");
+PICO_RUNTIME_INIT_FUNC_HW(start_begin, "00110");

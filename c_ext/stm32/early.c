@@ -1,0 +1,94 @@
+#include "early.h"
+
+#include "annunciator.h"
+#include "chip.h"
+#include "interrupts.h"
+#include "pins.h"
+
+// GUARD-3: 8 s, counted in 1/500 s by the 32 kHz oscillator through 64. That one may be 6 % fast (29.5 to 34 kHz): then
+// 7.5 s. The longest alarm is far below.
+#define WATCHDOG_COUNTS 4000u
+// The oscillator starts within 130 µs, a new value is taken within five of its cycles through the divider.
+#define WATCHDOG_LOOKS 100000u
+// A round of the waiting loop takes about eight cycles.
+#define ROUNDS_PER_MS 500u
+#define FAST_TIMES 20u
+
+// Two words at the foot of the stack's memory, which no reset clears: the word, and its complement, or they are noise.
+extern uint32_t releve_kept[2];
+
+uint32_t early_kept(void) {
+    return ((releve_kept[0] ^ releve_kept[1]) == UINT32_MAX) ? releve_kept[0] : 0u;
+}
+
+void early_keep(uint32_t word) {
+    releve_kept[0] = word;
+    releve_kept[1] = ~word;
+}
+
+start_cause_t early_cause(void) {
+    const uint32_t flags = R_RCC->CSR;
+    start_cause_t cause = START_POWER;
+    R_RCC->CSR = flags | R_RCC_CSR_RMVF;
+    if ((flags & R_RCC_CSR_IWDGRSTF) != 0u) {
+        cause = START_WATCHDOG;
+    } else if (((flags & R_RCC_CSR_SFTRSTF) != 0u) && ((flags & R_RCC_CSR_BORRSTF) == 0u)) {
+        cause = START_CRASH;  // the port's HardFault handler resets; a person at the console may too
+    } else {
+        // the power, the reset pin
+    }
+    return cause;
+}
+
+// The independent watchdog brings its oscillator along; nothing stops it any more.
+static void watch(void) {
+    R_IWDG->KR = R_IWDG_KR_START;
+    R_IWDG->KR = R_IWDG_KR_UNLOCK;
+    R_IWDG->PR = R_IWDG_PR_64;
+    R_IWDG->RLR = WATCHDOG_COUNTS - 1u;
+    for (uint32_t i = 0u; (i < WATCHDOG_LOOKS) && (R_IWDG->SR != 0u); i++) {
+    }
+    early_feed();
+}
+
+// An output's level before its direction; a port that has no clock yet takes nothing in, so once more.
+static void output(uint32_t pin, bool high) {
+    chip_drive(pin, high);
+    chip_pin(pin, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
+    chip_drive(pin, high);
+}
+
+void early_rest(void) {
+    watch();
+    output(PIN_MOTOR_ENABLE, true);  // active low
+    output(PIN_STEP, false);
+    output(PIN_DIR, false);
+    annunciator_setup();
+}
+
+void early_sound(bool on) {
+    if (on) {
+        annunciator_on();
+    } else {
+        annunciator_off();
+    }
+}
+
+void early_feed(void) {
+    R_IWDG->KR = R_IWDG_KR_FEED;
+}
+
+void early_wait_ms(uint32_t ms) {
+    const bool fast = (R_RCC->CFGR & R_RCC_CFGR_SWS) == R_RCC_CFGR_SWS_PLL;
+    const uint32_t rounds = ms * ROUNDS_PER_MS * (fast ? FAST_TIMES : 1u);
+    for (uint32_t i = 0u; i < rounds; i++) {
+        __asm volatile("" ::: "memory");
+    }
+}
+
+void early_reset(void) {
+    chip_barrier();
+    *R_SCB_AIRCR = R_SCB_AIRCR_RESET;
+    for (;;) {
+    }
+}

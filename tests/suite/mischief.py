@@ -1,0 +1,68 @@
+"""What can befall an emulated Pico at any instant of its start, done from outside: the image has no code for it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from elftools.elf.elffile import ELFFile
+
+from hil.backends.emulated import EmulatedBoard
+from tests.suite.room import ELF, SRAM, symbol
+
+FLASH = 0x10000000
+_UNDEFINED = b"\x00\xde"
+_PC = 15
+_PENDING = 0  # MP_SCHED_PENDING
+
+
+@cache
+def _offset(struct: str, member: str) -> int:
+    """Where a member lies in one of MicroPython's structures, from the image's debug information."""
+    with ELF.open("rb") as file:
+        for unit in ELFFile(file).get_dwarf_info().iter_CUs():
+            name = unit.get_top_DIE().attributes.get("DW_AT_name")
+            if name is None or not name.value.endswith(b"py/mpstate.c"):
+                continue
+            for entry in unit.iter_DIEs():
+                named = entry.attributes.get("DW_AT_name")
+                if entry.tag != "DW_TAG_structure_type" or named is None or named.value.decode() != struct:
+                    continue
+                for child in entry.iter_children():
+                    if child.attributes["DW_AT_name"].value.decode() == member:
+                        return int(child.attributes["DW_AT_data_member_location"].value)
+    raise LookupError(f"{struct}.{member}")
+
+
+def _state(part: str, member: str) -> int:
+    """A member of MicroPython's state, as an offset in SRAM."""
+    struct = f"_mp_state_{part}_t"
+    return symbol("mp_state_ctx")[0] + _offset("_mp_state_ctx_t", part) + _offset(struct, member)
+
+
+def ctrl_c(board: EmulatedBoard) -> None:
+    """A person, or a tool that connects to the console, sends Ctrl-C."""
+    board.write_console(b"\x03")
+
+
+def raised(board: EmulatedBoard) -> None:
+    """Whatever Python runs raises, and not an `Exception`: GeneratorExit, which the image holds ready."""
+    error = SRAM + symbol("mp_const_GeneratorExit_obj")[0]
+    board.set_memory("sram", _state("thread", "mp_pending_exception"), error.to_bytes(4, "little"))
+    board.set_memory("sram", _state("vm", "sched_state"), _PENDING.to_bytes(2, "little"))
+
+
+def no_memory(board: EmulatedBoard) -> None:
+    """From now on every allocation raises MemoryError."""
+    board.set_memory("sram", _state("thread", "gc_lock_depth"), (1).to_bytes(2, "little"))
+
+
+def crash(board: EmulatedBoard) -> None:
+    """The next instruction is none: HardFault. Put right again once the processor has met it."""
+    at = int(board.info()["registers"][_PC])
+    memory, place = ("flash", at - FLASH) if FLASH <= at < FLASH + 0x1000000 else ("sram", at - SRAM)
+    if not 0 <= place < 0x1000000:
+        return  # in the boot ROM
+    before = board.memory(memory, place, 2)
+    board.set_memory(memory, place, _UNDEFINED)
+    board.run_until_ns(board.now_ns + 20_000_000, "reset")
+    board.set_memory(memory, place, before)
