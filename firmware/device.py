@@ -67,9 +67,10 @@ class Device:
         return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
 
     def initialise_memory(self, **order):
-        """Start anew. Refused while what is stored can be believed."""
-        if self._books.memory.state != protocol.MEMORY_DAMAGED:
-            raise Refused(protocol.MEMORY_GOOD)
+        """Start anew. Refused while what is stored can be believed, and while it does not answer: it may be whole."""
+        state = self._books.memory.state
+        if state != protocol.MEMORY_DAMAGED:
+            raise Refused(protocol.MEMORY_FAILED if state == protocol.MEMORY_ABSENT else protocol.MEMORY_GOOD)
         try:
             self._books.memory.initialise(self._books.deliveries)
         except FirmwareError:

@@ -1,5 +1,7 @@
 """Start-up: takes the board's resources, wires the pump together and runs it. Nothing is decided here."""
 
+import gc
+
 import dosecore
 from board import Board
 
@@ -13,19 +15,23 @@ from firmware.drivers.uart import Uart
 from firmware.link import Link
 from firmware.loop import cycle
 from firmware.memory import Memory
-from firmware.occlusion.watch import Watch
+from firmware.occlusion.watch import watch_of
 from firmware.pump import FIRMWARE_VERSION, Pump
 from firmware.storage.journal import Journal
-from firmware.upkeep import Means
+from firmware.upkeep import means_of
 from firmware.wall_clock import WallClock
-
-# What not every board has for the self-test, and for the battery's account.
-_MEANS = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy")
 
 
 def main():
     """Run the pump until the board says stop (a real one never does)."""
     board = Board()
+    while not live(board):
+        gc.collect()  # its memory has come late: the pump starts anew, with what is stored there
+    board.leave()
+
+
+def live(board):
+    """Wire one pump together and run it; returns whether the board has said stop."""
     clock = Clock(board.now_us)
     stepper = Stepper(board.MOTOR, board.motor_stop)
     core = dosecore.Core(
@@ -49,26 +55,22 @@ def main():
     pressure_sensor = PressureSensor(board.read_pressure_counts, *board.PRESSURE_CALIBRATION)
     wall = WallClock(clock, board.rtc)
     memory = Memory(Journal(board.nvm, core.ticks(), identity["stroke_uu"]), core, clock, wall)
-    watch = None
-    if board.stroke_readings is not None:
-        counts, burst_us = board.read_pressure_counts, core.plan()[1]
-        when = (board.stroke_ended_us, board.stroke_lead_us, board.MECHANISM)
-        watch = Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us, *when)
-    means = Means(board.CURRENTS, board.CLOCK_RUNS, *[getattr(board, name, None) for name in _MEANS])
-    sensors = (stroke_sensor, pressure_sensor)
-    pump = Pump(core, clock, stepper, *sensors, identity, memory, wall, board.advance_clock, means, watch, board.tone)
+    watch = watch_of(board, core.plan()[1])
+    parts = (stepper, stroke_sensor, pressure_sensor, identity, memory, wall, board.advance_clock, means_of(board))
+    pump = Pump(core, clock, *parts, watch, board.tone)
     commands = Commands(pump)
     uart = Uart(board.uart_read_into, board.uart_write)
     link = Link(uart, commands.handle, commands.counters, used=pump.upkeep.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
-    run(board.idle, core, pump, link)
-    board.leave()
+    return run(board.idle, core, pump, link)
 
 
 def run(idle, core, pump, link):
     """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
-    while not cycle(idle, core, pump, link) & events.STOP:
-        pass
+    happened = 0
+    while not (happened & events.STOP or pump.over):
+        happened = cycle(idle, core, pump, link)
+    return happened & events.STOP
 
 
 main()

@@ -3,6 +3,9 @@
 Whatever changes the pump is stored before it is answered, and each stroke before the next is permitted. If that fails
 there is no permit, so no stroke, and the status says why; nothing here ever makes a stroke possible.
 
+A memory that does not answer when the pump starts is absent, not damaged: nothing is known of what it holds, so nothing
+is written, and the pump waits for it. Once it answers the pump starts anew, with everything that it holds.
+
 Implements: STORE-1, STORE-3, LOG-1
 """
 
@@ -10,7 +13,7 @@ import struct
 from binascii import crc32
 
 from firmware import protocol
-from firmware.errors import FirmwareError
+from firmware.errors import FirmwareError, MemoryAbsent
 from firmware.restart import restore
 from firmware.storage import journal as stored
 from firmware.storage.event_log import NO_CLOCK
@@ -22,7 +25,8 @@ _US_PER_S = 1000000
 class Memory:
     """Keeps `core` in `journal`; `clock` and `wall` are the device's and the wall clock.
 
-    `state` is one of protocol.MEMORIES. While it is write_failed or damaged, `usable` is false.
+    `state` is one of protocol.MEMORIES. While it is write_failed, damaged or absent, `usable` is false; what is damaged or
+    absent is not written over.
     """
 
     def __init__(self, journal, core, clock, wall):
@@ -46,6 +50,11 @@ class Memory:
         """May the pump dose on what it stores?"""
         return self.state < protocol.MEMORY_WRITE_FAILED
 
+    @property
+    def come(self):
+        """Was it absent when the pump started, and does it answer now? Then the pump must start anew."""
+        return self.state == protocol.MEMORY_ABSENT and self._journal.answers()
+
     def open(self, deliveries, advance, entropy=None):
         """Take up the last life, if there was one; returns its Restart, or None. `advance(us)` moves the board's
         counter, `entropy()` is 32 bits that nobody knows before, if the board has them.
@@ -65,6 +74,9 @@ class Memory:
                 if found is not None:
                     self.orders.begin_life(self._seed(), self._clock.now_us(), self.record.command_id)
                 self.store(deliveries, 0)
+        except MemoryAbsent:
+            self.state = protocol.MEMORY_ABSENT
+            found = None
         except FirmwareError:
             self.state = protocol.MEMORY_DAMAGED
         return found
@@ -118,7 +130,7 @@ class Memory:
 
     def note(self, category, event, detail=0, reason=0, values=()):
         """Put an event into the log; it counts with the next store()."""
-        if self.state == protocol.MEMORY_DAMAGED:
+        if self.state >= protocol.MEMORY_DAMAGED:
             return
         now_us = self._clock.now_us()
         if not self._wall.known:
@@ -144,6 +156,8 @@ class Memory:
 
     def store_energy(self):
         """Store the battery's account, as it is in `energy`."""
+        if self.state >= protocol.MEMORY_DAMAGED:
+            return
         try:
             self._journal.save_energy()
         except FirmwareError:
@@ -160,6 +174,8 @@ class Memory:
 
     def store_settings(self):
         """Store the settings; returns success. The order that has changed them counts with the next store()."""
+        if self.state >= protocol.MEMORY_DAMAGED:
+            return False
         try:
             self._journal.save_settings()
         except FirmwareError:
@@ -176,7 +192,7 @@ class Memory:
         record.clock_known = 1 if self._wall.known else 0
 
     def _save(self, only_stroke=False):
-        if self.state == protocol.MEMORY_DAMAGED:
+        if self.state >= protocol.MEMORY_DAMAGED:
             return False
         self._save_core()
         try:

@@ -27,6 +27,7 @@ from firmware.upkeep import Upkeep, world_of
 FIRMWARE_VERSION = "0.2.0"
 WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
 _RETRY_US = 60000000  # a memory that failed is tried again
+_WAIT_US = 1000000  # one that is absent is looked for, in the first minute
 _DAY_US = 86400000000
 _SOON_US = 1000000
 _STROKE_TONE_MS = 50
@@ -73,7 +74,10 @@ class Pump:
         memory.open(self._books.deliveries, advance, means.entropy)
         self._books.strokes = core.state()[code.GUARD_COMMANDED]
         self._books.on_failure = self._memory_failed
-        self._round_us = clock.now_us() + WATCH_US  # when it looks around next
+        self.over = False  # it must start anew: the memory that was absent answers
+        self._begun_us = clock.now_us()
+        waiting = memory.state == protocol.MEMORY_ABSENT
+        self._round_us = self._begun_us + (_WAIT_US if waiting else WATCH_US)  # when it looks around next
         programme = Programme(core, memory.record, memory.settings, wall)
         self.therapy = Therapy(core, clock, self._books, programme, stroke_uu)
         self.boluses = Boluses(core, clock, self._books, self.therapy)
@@ -196,9 +200,16 @@ class Pump:
         elif now_us >= self.alarms.tone_us:
             self.alarms.time(now_us)
         if now_us >= self._round_us:
-            self._look_around(now_us)
+            if self._memory.state == protocol.MEMORY_ABSENT:
+                self._wait_for_memory(now_us)
+            else:
+                self._look_around(now_us)
         if now_us >= self.stream.deadline_us:
             self.stream.time(now_us)
+
+    def _wait_for_memory(self, now_us):
+        self._round_us = now_us + (_WAIT_US if now_us - self._begun_us < _RETRY_US else _RETRY_US)
+        self.over = self._memory.come
 
     def _look_around(self, now_us):
         known = self._wall.known

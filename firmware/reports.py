@@ -6,6 +6,7 @@ Implements: LOG-1, LOG-2, LOG-3
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.deliveries import in_force
+from firmware.errors import MemoryAbsent, Refused
 from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
 from firmware.therapy.answers import Answers
@@ -31,11 +32,14 @@ class Reports:
         self._answers = Answers(core, clock, identity["stroke_uu"])
 
     def read_log(self, since_number, max_count):
-        """Events above `since_number`."""
+        """Events above `since_number`. Refused while the memory does not answer."""
         log = self._memory.log
         oldest, newest = log.oldest, log.next_number - 1
         first = max(oldest, since_number + 1)
-        found = [_event(log, number) for number in range(first, min(newest, first + max_count - 1) + 1)]
+        try:
+            found = [_event(log, number) for number in range(first, min(newest, first + max_count - 1) + 1)]
+        except MemoryAbsent:
+            raise Refused(protocol.MEMORY_FAILED)
         return {"oldest_number": oldest, "newest_number": newest, "events": found}
 
     def read_deliveries(self, since_id, max_count):

@@ -42,6 +42,15 @@ class Means:
         self.entropy = entropy
 
 
+# What not every board has.
+_OPTIONAL = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy")
+
+
+def means_of(board):
+    """The Means of a board."""
+    return Means(board.CURRENTS, board.CLOCK_RUNS, *[getattr(board, name, None) for name in _OPTIONAL])
+
+
 def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
     """The World that the self-test of a pump with these parts looks at."""
     world = self_test.World()

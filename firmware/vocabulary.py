@@ -31,8 +31,8 @@ DIAGNOSES = (  # as firmware.occlusion.codes has them
 REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
 (REASON_RUNNING, REASON_COMPLETED, REASON_CANCELLED, REASON_SUSPENDED) = range(4)
 (REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED, REASON_RESET) = range(4, 9)
-MEMORIES = ("whole", "mended", "caps_late", "write_failed", "damaged")
-(MEMORY_WHOLE, MEMORY_MENDED, MEMORY_CAPS_LATE, MEMORY_WRITE_FAILED, MEMORY_DAMAGED) = range(5)
+MEMORIES = ("whole", "mended", "caps_late", "write_failed", "damaged", "absent")
+(MEMORY_WHOLE, MEMORY_MENDED, MEMORY_CAPS_LATE, MEMORY_WRITE_FAILED, MEMORY_DAMAGED, MEMORY_ABSENT) = range(6)
 
 # LOG-1's five classes, and one for an event whose cells are damaged; then what happened, with its values a, b, c, d.
 CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "connectivity")

@@ -113,7 +113,7 @@ TEXTS = {
     ),
     "memory_integrity": (
         "Memory error",
-        "A record in memory is damaged. The pump stopped at once.",
+        "The memory does not answer, or a record in it is damaged. The pump stopped at once.",
         "Take insulin by another way, call the clinic.",
     ),
     "watchdog_reset": (

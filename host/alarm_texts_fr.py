@@ -113,7 +113,7 @@ TEXTS = {
     ),
     "memory_integrity": (
         "Erreur de mémoire",
-        "Un enregistrement en mémoire est abîmé. La pompe s'est arrêtée aussitôt.",
+        "La mémoire ne répond pas, ou un enregistrement y est abîmé. La pompe s'est arrêtée aussitôt.",
         "Prendre l'insuline par une autre voie, appeler le centre.",
     ),
     "watchdog_reset": (

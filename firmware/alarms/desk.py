@@ -60,8 +60,10 @@ class AlarmDesk:
         """A life begins: what was latched is latched, and what is wrong now is raised."""
         now_us = self._clock.now_us()
         self._take_up(now_us)
-        if self._books.memory.state == protocol.MEMORY_DAMAGED:
-            self.raise_alarm("memory_integrity")
+        memory = self._books.memory
+        if not memory.usable:
+            self.raise_alarm("memory_integrity", memory.state)
+        if memory.state == protocol.MEMORY_DAMAGED:
             self.raise_alarm("not_initialised")
         if failed_checks:
             self.raise_alarm("self_test_fail", failed_checks)

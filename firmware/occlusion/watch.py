@@ -95,3 +95,11 @@ def report(watch, per_u):
         "compliance_pl_per_pa": found.compliance_pl_per_pa,
         "air_lock_watched": watch is not None and watch.air_lock_watched,
     }
+
+
+def watch_of(board, burst_us):
+    """The Watch of a board whose bursts last so long; None if it brings no readings for one."""
+    if board.stroke_readings is None:
+        return None
+    counts, when = board.read_pressure_counts, (board.stroke_ended_us, board.stroke_lead_us, board.MECHANISM)
+    return Watch(board.stroke_readings, counts, board.PRESSURE_CALIBRATION, board.stroke_nl, burst_us, *when)

@@ -11,6 +11,7 @@ import struct
 
 from firmware.compat import const
 from firmware.drivers.nvm import Counting
+from firmware.errors import MemoryAbsent
 from firmware.storage import layout, slots
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
@@ -81,6 +82,14 @@ class Journal:
             self.record.permitted = 0  # it was never given: that comes after save()
         self.log.next_number = self.record.next_event
         return WHOLE if stored == described == settings == slots.BOTH else ONE_COPY
+
+    def answers(self):
+        """Does the memory answer now? Nothing is taken in."""
+        try:
+            self.nvm.read_into(layout.FORMAT_AT, bytearray(1))
+        except MemoryAbsent:
+            return False
+        return True
 
     @property
     def settings_differ(self):

@@ -20,14 +20,17 @@ class RamNvm:
         self.cut_write = 0
         self.cut_bytes = 0
         self.failing = False
+        self.absent = False  # neither is acknowledged
 
     def read_into(self, address: int, buffer: bytearray) -> None:
         self._check(address, len(buffer))
+        if self.absent:
+            raise MemoryAbsent(0)
         buffer[:] = self.cells[address : address + len(buffer)]
 
     def write(self, address: int, data: bytes) -> None:
         self._check(address, len(data))
-        if self.failing:
+        if self.failing or self.absent:
             raise MemoryAbsent(0)
         data = bytes(data)
         self.writes.append((address, data))
