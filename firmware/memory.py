@@ -25,8 +25,8 @@ _US_PER_S = 1000000
 class Memory:
     """Keeps `core` in `journal`; `clock` and `wall` are the device's and the wall clock.
 
-    `state` is one of protocol.MEMORIES. While it is write_failed, damaged or absent, `usable` is false; what is damaged or
-    absent is not written over.
+    `state` is one of protocol.MEMORIES. While it is write_failed, damaged or absent, `usable` is false; what is damaged
+    or absent is not written over.
     """
 
     def __init__(self, journal, core, clock, wall):

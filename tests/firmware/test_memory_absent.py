@@ -1,4 +1,4 @@
-"""A memory that does not answer is absent, not damaged: it is waited for, and taken up with everything that it holds."""
+"""A memory that does not answer is absent, not damaged: it is waited for, and taken up with everything it holds."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def test_an_absent_memory_is_not_started_anew() -> None:
     hand = lived()
     kept = bytes(hand.memory.cells)
     after = begun_without_memory(hand)
-    refused(lambda: after.pump.device.initialise_memory(), protocol.MEMORY_FAILED)
+    refused(after.pump.device.initialise_memory, protocol.MEMORY_FAILED)
     after.memory.absent = False  # it answers, and nobody has looked yet
-    refused(lambda: after.pump.device.initialise_memory(), protocol.MEMORY_FAILED)
+    refused(after.pump.device.initialise_memory, protocol.MEMORY_FAILED)
     assert bytes(after.memory.cells) == kept
 
 
@@ -157,7 +157,7 @@ def test_a_memory_that_vanishes_in_life_and_comes_back_holds_all_again() -> None
     strokes = len(hand.strokes_us)
     hand.live(hand.now_us + 10 * MINUTE_US)
     assert len(hand.strokes_us) == strokes
-    refused(lambda: hand.pump.device.initialise_memory(), protocol.MEMORY_GOOD)
+    refused(hand.pump.device.initialise_memory, protocol.MEMORY_GOOD)
     hand.memory.absent = False
     hand.live(hand.now_us + MINUTE_US)
     assert memory_of(hand) == "whole"
