@@ -165,7 +165,7 @@ class Memory:
 
     def store_alarms(self):
         """Store the latched alarms, as they are in `alarms`; they count with the next store()."""
-        if self.state == protocol.MEMORY_DAMAGED:
+        if self.state >= protocol.MEMORY_DAMAGED:
             return
         try:
             self._journal.save_alarms()
