@@ -37,6 +37,8 @@ class Delivery:
         self.delivered = 0
         self.abandoned = 0
         self.reason = protocol.REASON_RUNNING
+        self.until_us = 0  # a square bolus: when its last stroke is due
+        self.capped = None  # the cap that has taken a stroke of it
         self.cut_short = None  # why it was ended, known before its last stroke was over
 
     def as_record(self, now_us):
@@ -123,9 +125,10 @@ class Deliveries:
             self._unseen = _basal_counts(state)[1]
         self._on_end(ended)
 
-    def bolus_started(self, now_us, part, kind, programmed_mu):
+    def bolus_started(self, now_us, part, kind, programmed_mu, duration_us=0):
         """A part of a bolus begins; returns its number."""
         bolus = self._append(kind, now_us, programmed_mu)
+        bolus.until_us = now_us + duration_us
         self._boluses[part] = bolus
         self.latest[part] = bolus.id
         if part == NORMAL:
@@ -143,6 +146,14 @@ class Deliveries:
             self._late = None
         return bool(self._boluses) and self.boluses_ended()
 
+    def withheld(self, reason):
+        """A cap has taken a stroke, or the rest of a normal bolus, which ends with it."""
+        self._refresh()
+        square = self._boluses.get(SQUARE)
+        if square is not None and square.abandoned and square.capped is None:
+            square.capped = reason
+        self.boluses_ended()
+
     def boluses_ended(self, cut_short=None):
         """Close every part that the core has ended; a last stroke may still be in progress, then this comes later.
 
@@ -156,11 +167,13 @@ class Deliveries:
             reason = state[_ENDS[part] + 1]
             if cut_short is not None and reason in _CUT_SHORT and bolus.cut_short is None:
                 bolus.cut_short = cut_short
-            if not _over(state, part):
+            if not over(state, part):
                 continue
             self._count(bolus, part, state)
             self._abandoned += bolus.abandoned
             bolus.end_us = state[_ENDS[part]]
+            if reason == protocol.REASON_COMPLETED and bolus.abandoned and bolus.capped is not None:
+                reason = bolus.capped  # of a square bolus a cap takes strokes, not the rest
             bolus.reason = reason if bolus.cut_short is None else bolus.cut_short
             del self._boluses[part]
             closed = True
@@ -183,6 +196,11 @@ class Deliveries:
     def runs(self, part):
         """Is this part of a bolus being delivered, or its last stroke?"""
         return part in self._boluses
+
+    @property
+    def square_until_us(self):
+        """When the last stroke of the square bolus that runs is due."""
+        return self._boluses[SQUARE].until_us if SQUARE in self._boluses else 0
 
     @property
     def normal_is_therapy(self):
@@ -277,18 +295,28 @@ class Deliveries:
 
 def in_force(state):
     """(kind of stretch, mU/h) that a core in this state delivers while it is not suspended."""
-    rate_mu_per_h = state[code.RATE_MU_PER_H]
+    kind = protocol.KIND_TEMP_BASAL if state[code.TEMP] else protocol.KIND_BASAL
+    return kind, with_temp(state, state[code.RATE_MU_PER_H])
+
+
+def with_temp(state, rate_mu_per_h):
+    """What a core in this state makes of a programmed rate."""
     if state[code.TEMP] == code.TEMP_RATE:
-        return protocol.KIND_TEMP_BASAL, state[code.TEMP_VALUE]
+        return state[code.TEMP_VALUE]
     if state[code.TEMP]:
-        return protocol.KIND_TEMP_BASAL, rate_mu_per_h * state[code.TEMP_VALUE] // 100
-    return protocol.KIND_BASAL, rate_mu_per_h
+        return rate_mu_per_h * state[code.TEMP_VALUE] // 100
+    return rate_mu_per_h
 
 
-def _over(state, part):
-    """Has the core ended this part, its last stroke included?"""
+def to_come(state, part):
+    """Strokes of this part of a bolus still to come."""
     programmed, commanded, _, abandoned = state[_COUNTS[part] : _COUNTS[part] + 4]
-    if programmed - commanded - abandoned:
+    return programmed - commanded - abandoned
+
+
+def over(state, part):
+    """Has the core ended this part, its last stroke included?"""
+    if to_come(state, part):
         return False
     return not (state[code.IN_FLIGHT] and state[code.ARMED_KIND] == code.KIND_NORMAL + part)
 

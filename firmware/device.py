@@ -8,6 +8,8 @@ from firmware import protocol
 from firmware.errors import FirmwareError, Refused
 
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
+_VOLUMES = _LIMIT_NAMES[1:]
+_CAPS = _LIMIT_NAMES[2:]
 _HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
 
 
@@ -30,9 +32,7 @@ class Device:
         now_us = self._clock.now_us()
         limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
         old = self._reports.limits()
-        promised_mu_per_h = self._therapy.promised_mu_per_h()
-        if max_basal_mu_per_h < promised_mu_per_h:
-            raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", max_basal_mu_per_h, promised_mu_per_h)
+        self._need_possible(now_us, dict(zip(_LIMIT_NAMES, limits)), dict(zip(_LIMIT_NAMES, old)))
         result, refused = self._core.set_limits(*limits)
         if result == code.E_MAX_BASAL:
             state = self._core.state()
@@ -46,10 +46,29 @@ class Device:
         self._therapy.follow(now_us)
         self._books.accepted("set_limits", *limits)
         reply = {"at_us": now_us}
-        for name, before, after in zip(_LIMIT_NAMES, old, limits):
+        for name, before, after in zip(_LIMIT_NAMES, old, self._reports.limits()):
             reply["old_" + name] = before
             reply["new_" + name] = after
+        reply["cut_by"] = self._therapy.cut_by(now_us)
         return reply
+
+    def _need_possible(self, now_us, new, old):
+        """Raises Refused for limits that will not hold as they are given, or that would cut what has been accepted."""
+        answers = self._therapy.answers
+        for name in _VOLUMES:
+            if new[name] != old[name]:
+                answers.strokes(name, new[name])
+        if new["max_day_mu"] < new["max_hour_mu"]:
+            raise Refused(protocol.OUT_OF_RANGE, "max_day_mu", new["max_day_mu"], new["max_hour_mu"])
+        promised_mu_per_h = self._therapy.promised_mu_per_h()
+        if new["max_basal_mu_per_h"] < promised_mu_per_h:
+            raise Refused(protocol.OUT_OF_RANGE, "max_basal_mu_per_h", new["max_basal_mu_per_h"], promised_mu_per_h)
+        if new["max_hour_mu"] < old["max_hour_mu"] or new["max_day_mu"] < old["max_day_mu"]:
+            caps = [answers.whole_strokes(new[name]) for name in _CAPS]
+            found = self._therapy.forecast.cut(now_us, self._books.deliveries.square_until_us, caps=caps)
+            if found is not None:
+                window, strokes = found
+                raise Refused(protocol.OUT_OF_RANGE, _CAPS[window], new[_CAPS[window]], answers.mu(strokes))
 
     def set_time(self, utc_s, **order):
         """The wall clock. Basal is what is programmed for that time."""

@@ -7,6 +7,7 @@ from firmware.vocabulary import (
     CATEGORIES,
     CHECKS,
     CONTENTS,
+    CUTS,
     DIAGNOSES,
     EVENTS,
     HALF_HOURS,
@@ -48,6 +49,7 @@ def shown_limits(prefix, doc):
     return tuple(u32(prefix + field.name, doc + field.doc, field.unit) for field in NEW_LIMITS)
 
 
+CUT_BY = u8("cut_by", "the rolling cap that must cut what is programmed, day after day or while a bolus runs", CUTS)
 AT = time("at_us", "device time at which it took effect")
 # Every order to do something comes with these first.
 ORDER = (
@@ -122,7 +124,10 @@ STATUS = (
     u8("alarm", "number of the alarm that speaks for all; 0: none"),
     u8("alarms", "alarms that are latched"),
     u32("reservoir_mu", "computed content of the reservoir", "mU"),
-) + shown_limits("", "clinician limit: ")
+) + shown_limits("", "clinician limit: ") + (
+    CUT_BY,
+    u32("square_commanded_mu", "strokes of the square bolus ordered", "mU"),
+)  # fmt: skip
 
 DIAGNOSIS = (
     u8("diagnosis", "the finding that stands; delivery resumed: none", DIAGNOSES),

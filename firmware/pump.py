@@ -18,6 +18,7 @@ from firmware.seams import nobody
 from firmware.telemetry import Telemetry
 from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic
+from firmware.therapy.forecast import Forecast, full
 from firmware.therapy.patterns import Patterns
 from firmware.therapy.programme import Programme
 from firmware.therapy.refills import Refills
@@ -31,6 +32,7 @@ _WAIT_US = 1000000  # one that is absent is looked for, in the first minute
 _DAY_US = 86400000000
 _SOON_US = 1000000
 _STROKE_TONE_MS = 50
+_SPACING_US_PER_NL = 4000  # the core's, DOSE-4
 # What an exception is called in the log, by place; any other is the next number.
 EXCEPTIONS = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
 
@@ -79,10 +81,12 @@ class Pump:
         waiting = memory.state == protocol.MEMORY_ABSENT
         self._round_us = self._begun_us + (_WAIT_US if waiting else WATCH_US)  # when it looks around next
         programme = Programme(core, memory.record, memory.settings, wall)
-        self.therapy = Therapy(core, clock, self._books, programme, stroke_uu)
+        forecast = Forecast(core, programme, stroke_uu, identity["stroke_nl"] * _SPACING_US_PER_NL)
+        self.therapy = Therapy(core, clock, self._books, programme, forecast, stroke_uu)
         self.boluses = Boluses(core, clock, self._books, self.therapy)
         self.patterns = Patterns(clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
+        self.boluses.above_stop_mu = self.refills.above_stop_mu
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
@@ -152,9 +156,11 @@ class Pump:
         if happened & event.TIME:
             self._time(now_us)
         if happened & event.WITHHELD:
-            self._books.deliveries.boluses_ended()
+            state = self._core.state()
+            window = full(self._core, now_us, state)
+            self._books.deliveries.withheld((protocol.REASON_HOUR_CAP, protocol.REASON_DAY_CAP)[window])
             self.clinic.bolus_over()
-            self.alarms.withheld(now_us)
+            self.alarms.withheld(window, state[code.STROKES_WITHHELD])
             self._books.store()
         if happened & event.FAULT:
             self.faults.latched(now_us)

@@ -9,7 +9,7 @@ from firmware.deliveries import in_force
 from firmware.errors import MemoryAbsent, Refused
 from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
-from firmware.therapy.answers import Answers
+from firmware.therapy.answers import Answers, cut_by
 
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 
@@ -115,6 +115,9 @@ class Reports:
             "reservoir_mu": self._pump.refills.left_mu,
         }
         values.update(zip(_LIMIT_NAMES, self.limits()))
+        therapy = self._pump.therapy
+        values["cut_by"] = cut_by(therapy.forecast.daily(therapy.programme.rates(), state))
+        values["square_commanded_mu"] = mu(state[code.SQUARE_COMMANDED])
         return values
 
     def limits(self):

@@ -22,15 +22,20 @@ KINDS = (
 PATTERNS = ("A", "B", "C", "D")
 HALF_HOURS = const(48)
 RESERVOIRS = ("enough", "low", "empty", "stop")
+CUTS = ("none", "hour", "day")  # the rolling cap that must cut what is programmed
 TEMPS = ("rate", "percent")
 TEMP_RATE, TEMP_PERCENT = range(2)
 DIAGNOSES = (  # as firmware.occlusion.codes has them
     ("none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck")
     + ("sensor_range", "sensor_drift", "occlusion_cleared", "not_watched")
 )  # fmt: skip
-REASONS = ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
+REASONS = (
+    ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
+    + ("reservoir",)
+)  # fmt: skip
 (REASON_RUNNING, REASON_COMPLETED, REASON_CANCELLED, REASON_SUSPENDED) = range(4)
 (REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED, REASON_RESET) = range(4, 9)
+REASON_RESERVOIR = const(9)
 MEMORIES = ("whole", "mended", "caps_late", "write_failed", "damaged", "absent")
 (MEMORY_WHOLE, MEMORY_MENDED, MEMORY_CAPS_LATE, MEMORY_WRITE_FAILED, MEMORY_DAMAGED, MEMORY_ABSENT) = range(6)
 
@@ -56,7 +61,7 @@ CODES = (
     + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active")
     + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
     + ("unfit", "self_test_failed", "no_fault", "unsound", "wrong_content")
-    + ("other_life", "holds_too_long", "id_taken", "interrupted", "voided")
+    + ("other_life", "holds_too_long", "id_taken", "interrupted", "voided", "reservoir")
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
@@ -64,6 +69,7 @@ CODES = (
 (NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(18, 24)
 (WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND, WRONG_CONTENT) = range(24, 32)
 OTHER_LIFE, HOLDS_TOO_LONG, ID_TAKEN, INTERRUPTED, VOIDED = range(32, 37)
+RESERVOIR_LEVEL = const(37)
 # What became of an order: it was answered so; it was not done and will not be; too long ago to be remembered.
 OUTCOMES = ("answered", "void", "forgotten")
 OUTCOME_ANSWERED, OUTCOME_VOID, OUTCOME_FORGOTTEN = range(3)

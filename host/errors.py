@@ -44,6 +44,7 @@ _TEXTS = {
     protocol.ID_TAKEN: "another order had its number, {value}; repeat it",
     protocol.INTERRUPTED: "the pump lost its power as it came, and has not done it",
     protocol.VOIDED: "it was given up before it came",
+    protocol.RESERVOIR_LEVEL: "only {limit} are left above the level at which the pump stops; refill",
     protocol.WRONG_CONTENT: "the reservoir holds {content}, it begins with {needed}; look at procedure show",
 }
 # c_ext/core/state.h, by number; a test compares.
@@ -60,6 +61,10 @@ _PROCEDURES = {
     "procedure": "stop the pump first, or go on with the procedure that is under way: pump procedure show",
     "step": "the procedure is not at this step, is making its strokes, or cannot be left here: pump procedure show",
 }
+_STOPPED_EMPTY = (
+    "{left} are left and the pump stops at {stop}: record a refill (pump refill, pump procedure), or have the clinic"
+    " lower the level of the settings"
+)
 _RATE_TOO_HIGH = "its greatest rate, {value}, is beyond the clinician's limit of {limit}"
 
 
@@ -189,6 +194,9 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
     text = _TEXTS[code]
     if code == protocol.CLINICIAN_LIMIT and field in _HOLD_RATES:
         text = _RATE_TOO_HIGH
+    if code == protocol.RESERVOIR_LEVEL and not field:
+        text = _STOPPED_EMPTY
+        shown.update(left=amount(value, "mU"), stop=amount(limit, "mU"))
     if code == protocol.WRONG_STATE:
         text = _PROCEDURES.get(field, text)
     return text.format(**shown)

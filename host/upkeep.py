@@ -66,7 +66,7 @@ class Upkeep(Ordering):
         reply = self.call("set_limits", **asdict(limits))
         old = Limits(**{name: reply["old_" + name] for name in asdict(limits)})
         new = Limits(**{name: reply["new_" + name] for name in asdict(limits)})
-        return LimitsChange(reply["at_us"], old, new)
+        return LimitsChange(reply["at_us"], old, new, reply["cut_by"])
 
     def read_settings(self) -> Settings:
         """Return what the device does by itself."""

@@ -29,6 +29,7 @@ _OF_FINDING = {
 }
 _STANDING = tuple(set(_OF_FINDING.values()))
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
+_OF_WINDOW = ("hourly_maximum_exceeded", "daily_maximum_exceeded")
 _EMPTY_LIKE = (finding.AIR_LOCK,)  # nothing left to pump looks the same
 
 
@@ -53,6 +54,7 @@ class AlarmDesk:
         self._alarms = Alarms(self._present, self._act, self._told)
         self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
+        self._withheld = core.state()[code.STROKES_WITHHELD]
         self._begun = False
         self._changed = False  # since the record of the alarms was stored
 
@@ -121,7 +123,7 @@ class AlarmDesk:
         if level > self._level:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
             if level == LEVEL_STOP:
-                self._therapy.halt_by_itself(now_us)
+                self._therapy.halt_by_itself(now_us, protocol.REASON_RESERVOIR)
         self._level = level
 
     def time(self, now_us):
@@ -140,11 +142,11 @@ class AlarmDesk:
         if name is not None:
             self.raise_alarm(name, code)
 
-    def withheld(self, now_us):
-        """A rolling cap took a stroke."""
-        for window, name in ((code.HOUR, "hourly_maximum_exceeded"), (code.DAY, "daily_maximum_exceeded")):
-            if self._at_cap(now_us, window):
-                self.raise_alarm(name, self._core.used(now_us, window))
+    def withheld(self, window, strokes):
+        """A rolling cap took a stroke; the core counts `strokes` that were withheld. By now it may have room again."""
+        if strokes != self._withheld:
+            self.raise_alarm(_OF_WINDOW[window], (strokes - self._withheld) & 0xFFFFFFFF)
+            self._withheld = strokes
 
     def fault(self):
         """The core has latched a fault."""

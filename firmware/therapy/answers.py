@@ -58,6 +58,10 @@ class Answers:
             raise Refused(protocol.NOT_WHOLE_STROKES, field_name, volume_mu, smallest_dose_mu(self._stroke_uu))
         return volume_mu * 1000 // self._stroke_uu
 
+    def whole_strokes(self, volume_mu):
+        """How many strokes fit into `volume_mu`."""
+        return volume_mu * 1000 // self._stroke_uu
+
     def mu(self, strokes):
         """Insulin in so many strokes, mU."""
         return strokes * self._stroke_uu // 1000
@@ -72,6 +76,11 @@ class Answers:
         state = self._core.state()
         programmed, delivered = (state[place], state[place + 2]) if ran else (0, 0)
         return {prefix + "programmed_mu": self.mu(programmed), prefix + "delivered_mu": self.mu(delivered)}
+
+
+def cut_by(window):
+    """The place in protocol.CUTS of a cap's window: HOUR, DAY or None."""
+    return 0 if window is None else 1 + window
 
 
 def smallest_dose_mu(stroke_uu):

@@ -6,8 +6,9 @@ Implements: THER-2, DOSE-3, GUARD-1
 """
 
 from firmware import protocol
-from firmware.deliveries import NORMAL, SQUARE
+from firmware.deliveries import NORMAL, SQUARE, over, to_come
 from firmware.errors import Refused
+from firmware.seams import nobody
 from firmware.therapy.answers import US_PER_MIN
 
 
@@ -20,23 +21,22 @@ class Boluses:
         self._books = books
         self._therapy = therapy
         self._answers = therapy.answers
+        self.above_stop_mu = nobody  # insulin above the reservoir's stop, mU; None: not known
 
     def bolus(self, volume_mu, **order):
         """A normal bolus of whole strokes."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
-        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
-        self._answers.need(self._core.bolus(now_us, strokes), "volume_mu", volume_mu)
-        number = self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
+        now_us = self._begin("volume_mu", volume_mu, strokes, 0, 0)
+        number = self._started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
         self._books.accepted("bolus", number, volume_mu)
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
     def square_bolus(self, volume_mu, duration_min, **order):
         """A bolus spread evenly."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
-        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
-        result = self._core.bolus(now_us, 0, strokes, duration_min * US_PER_MIN)
-        self._answers.need(result, "volume_mu", volume_mu)
-        number = self._books.deliveries.bolus_started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu)
+        duration_us = duration_min * US_PER_MIN
+        now_us = self._begin("volume_mu", volume_mu, 0, strokes, duration_us)
+        number = self._started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu, duration_us)
         self._books.accepted("square_bolus", number, volume_mu, duration_min)
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
@@ -44,14 +44,36 @@ class Boluses:
         """A part at once, a part spread evenly; the two have one limit."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
         square = self._answers.strokes("square_mu", square_mu)
-        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
-        result = self._core.bolus(now_us, strokes, square, duration_min * US_PER_MIN)
-        self._answers.need(result, "volume_mu", volume_mu + square_mu)
-        deliveries = self._books.deliveries
-        number = deliveries.bolus_started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
-        square_id = deliveries.bolus_started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu)
+        duration_us = duration_min * US_PER_MIN
+        now_us = self._begin("volume_mu", volume_mu + square_mu, strokes, square, duration_us)
+        number = self._started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
+        square_id = self._started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu, duration_us)
         self._books.accepted("dual_bolus", number, volume_mu, square_mu, duration_min)
         return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
+
+    def _begin(self, field_name, volume_mu, normal, square, duration_us):
+        """Have the core begin it; returns when. Refused: what the core refuses, what a cap would cut."""
+        now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
+        state = self._core.state()
+        free = not ((normal and not over(state, NORMAL)) or (square and not over(state, SQUARE)))
+        if free and normal + square <= self._core.limits()[1]:  # else the core says what is wrong
+            until_us = self._books.deliveries.square_until_us
+            cut = self._therapy.forecast.cut(now_us, until_us, normal, square, duration_us)
+            if cut is not None:
+                window, strokes = cut
+                refusal = (protocol.HOUR_LIMIT, protocol.DAY_LIMIT)[window]
+                limit = self._core.limits()[2 + window]
+                raise Refused(refusal, field_name, self._answers.mu(strokes), self._answers.mu(limit))
+            left_mu = self.above_stop_mu()
+            if left_mu is not None:
+                left_mu -= self._answers.mu(to_come(state, NORMAL) + to_come(state, SQUARE))
+                if volume_mu > left_mu:
+                    raise Refused(protocol.RESERVOIR_LEVEL, field_name, volume_mu, max(0, left_mu))
+        self._answers.need(self._core.bolus(now_us, normal, square, duration_us), field_name, volume_mu)
+        return now_us
+
+    def _started(self, now_us, part, kind, volume_mu, duration_us=0):
+        return self._books.deliveries.bolus_started(now_us, part, kind, volume_mu, duration_us)
 
     def cancel_bolus(self, **order):
         """End every bolus; a stroke in progress is completed. A procedure's strokes are none: it has its own way."""

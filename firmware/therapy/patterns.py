@@ -6,6 +6,7 @@ Implements: THER-1
 from firmware import protocol
 from firmware.errors import Refused
 from firmware.storage.settings import fingerprint
+from firmware.therapy.answers import cut_by
 
 _SETTINGS = tuple([field.name for field in protocol.SETTINGS])
 _HALF_HOUR_IN_DAY = 2
@@ -28,7 +29,9 @@ class Patterns:
         self._therapy.answers.allow("rates", max(rates))
         self._staged[pattern] = rates
         old_day_mu = _day_mu(self._settings.rates(pattern))
-        return {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "old_day_mu": old_day_mu}
+        reply = {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "old_day_mu": old_day_mu}
+        reply["cut_by"] = cut_by(self._therapy.forecast.daily(rates))
+        return reply
 
     def read_pattern(self, pattern, staged):
         """The 48 rates in force or staged."""
@@ -57,7 +60,10 @@ class Patterns:
         self._staged[pattern] = None
         self._therapy.follow(now_us)
         self._books.accepted("commit_pattern", pattern, _day_mu(before), _day_mu(rates))
-        return {"at_us": now_us, "day_mu": _day_mu(rates), "in_force_mu_per_h": self._therapy.in_force_mu_per_h()}
+        reply = {"at_us": now_us, "day_mu": _day_mu(rates), "in_force_mu_per_h": self._therapy.in_force_mu_per_h()}
+        running = self._record.pattern == pattern
+        reply["cut_by"] = self._therapy.cut_by(now_us) if running else cut_by(self._therapy.forecast.daily(rates))
+        return reply
 
     def read_settings(self):
         """What the device does by itself."""
@@ -73,6 +79,9 @@ class Patterns:
             raise Refused(protocol.OUT_OF_RANGE, "reservoir_empty_mu", empty_mu, low_mu)
         now_us = self._clock.now_us()
         before = self.read_settings()
+        for name in ("reservoir_low_mu", "reservoir_empty_mu", "reservoir_stop_mu"):
+            if order[name] != before[name]:
+                self._therapy.answers.strokes(name, order[name])
         self._take({name: order[name] for name in _SETTINGS})
         self._save(lambda: self._take(before))
         self._therapy.follow(now_us)

@@ -13,12 +13,13 @@ Implements: THER-1, THER-3, THER-7
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import const
+from firmware.deliveries import with_temp
 from firmware.errors import FirmwareError
 from firmware.protocol import NEVER_US
 from firmware.therapy.halting import settle
 
 _HALF_HOUR_S = const(1800)
-_DAY_S = const(86400)
+_US_PER_S = const(1000000)
 
 
 class Programme:
@@ -76,11 +77,37 @@ class Programme:
             return record.recommended_mu_per_h, until_us, self._programmed(until_us)[0]
         return self._programmed(now_us)
 
+    def ahead(self, now_us, until_s):
+        """What basal the core will program: (s from now, mU/h from then on, mU/h times s by then), up to `until_s`."""
+        state, limit_mu_per_h = self._core.state(), self._core.limits()[0]
+        stretches, at_us = [(0, 0, 0)], now_us
+        while True:
+            rate_mu_per_h, next_us, _ = self.wanted(at_us)
+            rate_mu_per_h = min(rate_mu_per_h, limit_mu_per_h)
+            if state[code.SUSPENDED]:
+                rate_mu_per_h = 0
+            elif at_us < state[code.TEMP_UNTIL_US]:  # -1 without one
+                next_us = min(next_us, state[code.TEMP_UNTIL_US])
+                rate_mu_per_h = with_temp(state, rate_mu_per_h)
+            at_s = (at_us - now_us) // _US_PER_S
+            from_s, last_mu_per_h, before = stretches[-1]
+            before += last_mu_per_h * (at_s - from_s)
+            stretches.append((at_s, rate_mu_per_h, before))
+            if next_us == NEVER_US or next_us - now_us > until_s * _US_PER_S:
+                return stretches
+            at_us = next_us
+
     def _least(self, programmed_mu_per_h):
         """The rate while suspended: never more than was in force before, nor than would be if the pump still ran."""
         record = self._record
         would_be_mu_per_h = programmed_mu_per_h * record.suspended_percent // 100
         return min(self._settings.suspend_rate_mu_per_h, record.suspended_mu_per_h, would_be_mu_per_h)
+
+    def rates(self):
+        """The rates that come one after the other, each for half an hour: one by hand, 48 of a pattern."""
+        if self._record.pattern == protocol.MANUAL:
+            return (self._record.manual_mu_per_h,)
+        return self._settings.rates(self._record.pattern)
 
     def programmed_mu_per_h(self, now_us):
         """The rate by hand or by pattern, be it in force or not."""
@@ -88,9 +115,7 @@ class Programme:
 
     def greatest_mu_per_h(self):
         """The greatest rate that may come into force by itself."""
-        if self._record.pattern == protocol.MANUAL:
-            return self._record.manual_mu_per_h
-        return max(self._settings.rates(self._record.pattern))
+        return max(self.rates())
 
     def _programmed(self, now_us):
         pattern = self._record.pattern

@@ -32,6 +32,12 @@ class Refills:
         """Computed content, mU; what a pump never filled has is not known, and shown as 0."""
         return self._now().left_mu(self._core.state()[code.GUARD_COMMANDED])
 
+    def above_stop_mu(self):
+        """What is left above the level at which the pump stops, mU; None of a pump that was never filled."""
+        if not self._settings.refills:
+            return None
+        return max(0, self.left_mu - self._settings.reservoir_stop_mu)
+
     def level(self):
         """What the content calls for: a place in protocol.RESERVOIRS. Of a pump that was never filled nothing."""
         settings = self._settings

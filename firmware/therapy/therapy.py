@@ -13,7 +13,7 @@ from firmware.deliveries import in_force
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
 from firmware.seams import nobody
-from firmware.therapy.answers import US_PER_MIN, Answers, abandoned
+from firmware.therapy.answers import US_PER_MIN, Answers, abandoned, cut_by
 from firmware.therapy.halting import settle, still
 
 _RUNNING = protocol.STATE_RUNNING
@@ -22,13 +22,14 @@ _RUNNING = protocol.STATE_RUNNING
 class Therapy:
     """The therapy of one pump.
 
-    `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme; `stroke_uu` the
-    stroke, µU. `on_resume(now_us)` is called when delivery begins anew, `on_halt(mode)` when it is suspended or
-    stopped, `on_lapse()` when a closed loop has not renewed its rate: all are the pump's.
+    `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
+    Forecast; `stroke_uu` the stroke, µU. `on_resume(now_us)` is called when delivery begins anew, `on_halt(mode)` when
+    it is suspended or stopped, `on_lapse()` when a closed loop has not renewed its rate: all are the pump's.
     """
 
-    def __init__(self, core, clock, books, programme, stroke_uu):
+    def __init__(self, core, clock, books, programme, forecast, stroke_uu):
         self.programme = programme
+        self.forecast = forecast
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
         self.need_fit = nobody  # raises Refused while therapy must not run
         self.on_resume = nobody
@@ -111,7 +112,9 @@ class Therapy:
         self._record.recommended_until_us = 0
         self.follow(now_us)
         self._books.accepted("set_basal", rate_mu_per_h)
-        return {"at_us": now_us, "old_rate_mu_per_h": old_mu_per_h, "new_rate_mu_per_h": rate_mu_per_h}
+        reply = {"at_us": now_us, "old_rate_mu_per_h": old_mu_per_h, "new_rate_mu_per_h": rate_mu_per_h}
+        reply["cut_by"] = self.cut_by(now_us)
+        return reply
 
     def select_pattern(self, pattern, **order):
         """A pattern by the local clock."""
@@ -121,7 +124,9 @@ class Therapy:
         self._record.recommended_until_us = 0
         self.follow(now_us)
         self._books.accepted("select_pattern", pattern)
-        return {"at_us": now_us, "old_pattern": old, "rate_mu_per_h": self.programme.programmed_mu_per_h(now_us)}
+        reply = {"at_us": now_us, "old_pattern": old, "rate_mu_per_h": self.programme.programmed_mu_per_h(now_us)}
+        reply["cut_by"] = self.cut_by(now_us)
+        return reply
 
     def temp_basal(self, kind, value, duration_min, **order):
         """A temporary rate, in mU/h or percent of the programmed one."""
@@ -147,6 +152,7 @@ class Therapy:
             "delivery_id": self._books.deliveries.stretch_id,
             "until_us": state[code.TEMP_UNTIL_US],
             "in_force_mu_per_h": in_force(state)[1],
+            "cut_by": self.cut_by(now_us),
         }
 
     def cancel_temp(self, **order):
@@ -255,6 +261,18 @@ class Therapy:
         if state[code.TEMP] != code.TEMP_PERCENT or state[code.TEMP_VALUE] <= 100:
             return 0  # else no rate is raised: one above the limit runs at the limit
         return self.programme.greatest_mu_per_h() * state[code.TEMP_VALUE] // 100
+
+    def cut_by(self, now_us):
+        """A place in protocol.CUTS: which cap must cut what is programmed, day after day, before a temporary rate has
+        ended, or while a bolus runs.
+        """
+        state = self._core.state()
+        window = self.forecast.daily(self.programme.rates(), state)
+        if window is None:
+            square_until_us = self._books.deliveries.square_until_us
+            found = self.forecast.cut(now_us, square_until_us, until_us=state[code.TEMP_UNTIL_US])
+            window = None if found is None else found[0]
+        return cut_by(window)
 
     def in_force_mu_per_h(self):
         """The basal rate that is delivered now."""

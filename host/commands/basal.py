@@ -9,12 +9,14 @@ import typer
 from firmware.protocol import NEVER_US
 from host.client import Programmer
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
+from host.cuts import cut_by, cut_text
 from host.day import parse_rate
 from host.screens.status import basal_line, programmed_line
 from host.units import amount, duration, parse_minutes, span, uptime
 
 app = typer.Typer()
 _PANEL = "Deliver"
+NO_INSULIN = "[bold red]no insulin[/]"
 _GREATEST_MU_PER_H = 35000
 
 
@@ -30,11 +32,13 @@ def set_basal(
     with connected(options) as pump:
         rate_mu_per_h = parse_rate(rate)
         pump.require("set_basal", rate_mu_per_h=rate_mu_per_h)
-        old = programmed_line(pump.status())
-        confirm(options, f"Basal rate: {old} -> [bold]{amount(rate_mu_per_h, 'mU/h')}, set by hand[/]", yes)
+        now = pump.status()
+        cut = cut_text(cut_by([rate_mu_per_h], now.limits))
+        new = f"[bold]{amount(rate_mu_per_h, 'mU/h')}, set by hand[/]"
+        confirm(options, f"Basal rate: {programmed_line(now)} -> {new}{cut}", yes)
         reply = pump.set_basal(rate_mu_per_h)
-        before, now = amount(reply.old_rate_mu_per_h, "mU/h"), amount(reply.new_rate_mu_per_h, "mU/h")
-        show(options, reply, f"Basal rate {before} -> {now} at {uptime(reply.at_us)}.")
+        before, after = amount(reply.old_rate_mu_per_h, "mU/h"), amount(reply.new_rate_mu_per_h, "mU/h")
+        show(options, reply, f"Basal rate {before} -> {after} at {uptime(reply.at_us)}.{cut_text(reply.cut_by)}")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -64,12 +68,16 @@ def temp(
         pump.require("temp_basal", kind=0, value=0, duration_min=minutes)
         now = pump.status()
         if kind == "percent":
-            shown += f", {amount(now.basal_rate_mu_per_h * number // 100, 'mU/h')} now,"
+            makes_mu_per_h = now.basal_rate_mu_per_h * number // 100
+            shown += f", {amount(makes_mu_per_h, 'mU/h')} now," + ("" if makes_mu_per_h else f" {NO_INSULIN},")
+        elif not number:
+            shown += f", {NO_INSULIN},"
         confirm(options, f"Basal rate: {basal_line(now)} -> [bold]{shown} for {duration(minutes)}[/]", yes)
         reply = pump.temp_basal(kind, number, minutes)
         in_force, until = amount(reply.in_force_mu_per_h, "mU/h"), uptime(reply.until_us)
         text = f"Temporary basal no. {reply.delivery_id}: {in_force} from {uptime(reply.at_us)} until {until}."
-        show(options, reply, text)
+        text += "" if reply.in_force_mu_per_h else f" That is {NO_INSULIN}."
+        show(options, reply, text + cut_text(reply.cut_by))
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
+from firmware.protocol import NO_PATTERN, PATTERNS
 from host.console import Json, Yes, confirm, connected, options_of, show
+from host.cuts import cut_by, cut_text
 from host.day import parse_rate
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
@@ -46,9 +48,14 @@ def limits(
             show(options, old, limits_table(old))
             return
         new: Limits = replace(old, **changes)
-        confirm(options, limits_table(old, new), yes)
+        now = pump.status()
+        by_hand = now.pattern == NO_PATTERN
+        rates = (now.basal_rate_mu_per_h,) if by_hand else pump.read_pattern(PATTERNS[now.pattern]).rates_mu_per_h
+        cut = cut_text(cut_by(rates, new))
+        table = limits_table(old, new)
+        confirm(options, Group(table, f"The basal that is programmed:{cut}") if cut else table, yes)
         reply = pump.set_limits(new)
-        show(options, reply, f"Limits set at {uptime(reply.at_us)}.")
+        show(options, reply, f"Limits set at {uptime(reply.at_us)}.{cut_text(reply.cut_by)}")
 
 
 @app.command(rich_help_panel=_PANEL)

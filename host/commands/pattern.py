@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
 from firmware.protocol import NO_PATTERN, PATTERNS
 from host import day
 from host.client import Programmer
 from host.console import Json, UsageError, Yes, confirm, connected, need_answer, options_of, show
+from host.cuts import cut_by, cut_text
 from host.errors import BadReply
 from host.records import Pattern, Status
 from host.screens.pattern import compared_table, pattern_table, patterns_table
@@ -105,14 +107,16 @@ def edit(
         pump.require("stage_pattern", pattern=0, rates=[{"rate_mu_per_h": each} for each in wanted])
         if wanted == old:
             raise UsageError(f"pattern {name} is so already")
-        staged = _stage(pump, name, wanted)
+        staged, cut = _stage(pump, name, wanted)
         running = _running(pump.status()) == name
         table = compared_table(name, old, staged.rates_mu_per_h, running=running)
+        if cut != "none":
+            table = Group(table, cut_text(cut).strip())
         confirm(options, table, yes, "Nothing was changed.")
         reply = pump.commit_pattern(name, staged.fingerprint)
         total = f"{amount(reply.day_mu, 'mU')} a day"
         basal = f"; basal now {amount(reply.in_force_mu_per_h, 'mU/h')}" if running else ""
-        show(options, reply, f"Pattern {name} stored at {uptime(reply.at_us)}: {total}{basal}.")
+        show(options, reply, f"Pattern {name} stored at {uptime(reply.at_us)}: {total}{basal}.{cut_text(reply.cut_by)}")
 
 
 @commands.command("select")
@@ -130,19 +134,20 @@ def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = F
         else:
             question = programmed_line(now)
         total = f"pattern {name} ({amount(new.day_mu, 'mU')} a day)"
-        confirm(options, f"Basal: {question} -> [bold]{total}[/]", yes)
+        cut = cut_text(cut_by(new.rates_mu_per_h, now.limits))
+        confirm(options, f"Basal: {question} -> [bold]{total}[/]{cut}", yes)
         reply = pump.select_pattern(name)
         rate = amount(reply.rate_mu_per_h, "mU/h")
-        show(options, reply, f"Pattern {name} runs from {uptime(reply.at_us)} on: {rate} now.")
+        show(options, reply, f"Pattern {name} runs from {uptime(reply.at_us)} on: {rate} now.{cut_text(reply.cut_by)}")
 
 
-def _stage(pump: Programmer, name: str, wanted: day.Rates) -> Pattern:
-    """Put `wanted` aside in the pump and return what it holds then."""
-    pump.stage_pattern(name, wanted)
+def _stage(pump: Programmer, name: str, wanted: day.Rates) -> tuple[Pattern, str]:
+    """Put `wanted` aside in the pump; (what it holds then, the limit that cuts it)."""
+    cut = pump.stage_pattern(name, wanted).cut_by
     staged = pump.read_pattern(name, staged=True)
     if staged.rates_mu_per_h != wanted or staged.fingerprint != day.fingerprint(wanted):
         raise BadReply(f"what the pump holds for pattern {name} is not what was sent; nothing was changed")
-    return staged
+    return staged, cut
 
 
 def _running(status: Status) -> str | None:

@@ -25,6 +25,7 @@ class LimitsChange:
     at_us: int
     old: Limits
     new: Limits
+    cut_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Status:
     max_bolus_mu: int
     max_hour_mu: int
     max_day_mu: int
+    cut_by: str
+    square_commanded_mu: int
     frames_good: int
     frames_overlong: int
     frames_bad_cobs: int

@@ -12,6 +12,7 @@ class BasalChange:
     at_us: int
     old_rate_mu_per_h: int
     new_rate_mu_per_h: int
+    cut_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class TempStarted:
     delivery_id: int
     until_us: int
     in_force_mu_per_h: int
+    cut_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Staged:
     fingerprint: int
     day_mu: int
     old_day_mu: int
+    cut_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class PatternCommitted:
     at_us: int
     day_mu: int
     in_force_mu_per_h: int
+    cut_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +137,4 @@ class PatternSelected:
     at_us: int
     old_pattern: int
     rate_mu_per_h: int
+    cut_by: str

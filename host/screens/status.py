@@ -6,6 +6,7 @@ from rich.console import Group
 
 from firmware.protocol import NEVER_US, NO_PATTERN, PATTERNS
 from host.alarm_texts import title
+from host.cuts import cut_text
 from host.records import Hello, Status
 from host.screens.common import fault_text, pairs, plain
 from host.units import amount, span, uptime, utc
@@ -93,7 +94,7 @@ def basal_line(status: Status) -> str:
 def programmed_line(status: Status) -> str:
     """The rate that comes back when nothing else takes its place."""
     by = "set by hand" if status.pattern == NO_PATTERN else f"pattern {PATTERNS[status.pattern]}"
-    return f"{amount(status.basal_rate_mu_per_h, 'mU/h')}, {by}"
+    return f"{amount(status.basal_rate_mu_per_h, 'mU/h')}, {by}{cut_text(status.cut_by)}"
 
 
 def bolus_line(status: Status) -> str:
@@ -101,7 +102,7 @@ def bolus_line(status: Status) -> str:
     if not status.bolus_programmed_mu:  # none yet, or strokes of a procedure came after it
         return "none"
     delivered, programmed = status.bolus_delivered_mu, status.bolus_programmed_mu
-    return _bolus(status.bolus_id, delivered, programmed, status.bolus_remaining_mu)
+    return _bolus(status.bolus_id, delivered, programmed, status.bolus_remaining_mu, status.bolus_commanded_mu)
 
 
 def square_line(status: Status) -> str:
@@ -109,12 +110,16 @@ def square_line(status: Status) -> str:
     if not status.square_programmed_mu:
         return "none"
     delivered, programmed = status.square_delivered_mu, status.square_programmed_mu
-    return _bolus(status.square_id, delivered, programmed, status.square_remaining_mu)
+    return _bolus(status.square_id, delivered, programmed, status.square_remaining_mu, status.square_commanded_mu)
 
 
-def _bolus(number: int, delivered_mu: int, programmed_mu: int, remaining_mu: int) -> str:
+def _bolus(number: int, delivered_mu: int, programmed_mu: int, remaining_mu: int, commanded_mu: int) -> str:
     delivered, programmed, remaining = (amount(each, "mU") for each in (delivered_mu, programmed_mu, remaining_mu))
-    coming = f"{remaining} to come" if remaining_mu else "over"
+    coming = "over"
+    if remaining_mu:
+        coming = f"{remaining} to come"
+    elif commanded_mu < programmed_mu:
+        coming = f"[yellow]cut short, {amount(programmed_mu - commanded_mu, 'mU')} given up: pump deliveries[/]"
     return f"no. {number}: {delivered} of {programmed} delivered, {coming}"
 
 

@@ -31,11 +31,9 @@ def state(hand: Hand) -> int:
 @pytest.mark.parametrize(("window", "name"), [("hour", "hourly_maximum_exceeded"), ("day", "daily_maximum_exceeded")])
 def test_a_stroke_that_a_cap_takes_is_told_and_delivery_goes_on(window: str, name: str) -> None:
     hand = Hand()
-    hand.pump.device.set_limits(
-        35_000, 4_000, 10_000 if window == "hour" else 60_000, 10_000 if window == "day" else 150_000
-    )
-    hand.pump.therapy.set_basal(35_000)
-    hand.live(HOUR_US)
+    hand.pump.device.set_limits(35_000, 4_000, 10_000, 10_000 if window == "day" else 150_000)
+    hand.pump.therapy.set_basal(35_000 if window == "hour" else 5_000)
+    hand.live(HOUR_US if window == "hour" else 3 * HOUR_US)
     assert len(hand.strokes_us) == 50
     assert alarms(hand) == [name]
     assert state(hand) == protocol.STATE_RUNNING
@@ -44,6 +42,30 @@ def test_a_stroke_that_a_cap_takes_is_told_and_delivery_goes_on(window: str, nam
     hand.live(26 * HOUR_US)
     assert acknowledge(hand, name) == 0
     assert alarms(hand) == []
+
+
+@pytest.mark.req("ALARM-1", "GUARD-1")
+@pytest.mark.parametrize(("window", "name"), [("hour", "hourly_maximum_exceeded"), ("day", "daily_maximum_exceeded")])
+def test_a_stroke_that_a_cap_took_is_told_although_the_cap_is_free_by_the_time_anybody_looks(
+    window: str, name: str
+) -> None:
+    free_us = 3_601_860_000 if window == "hour" else 86_401_600_000
+    hand = Hand()
+    hand.pump.device.set_limits(35_000, 4_000, 200, 150_000 if window == "hour" else 200)
+    hand.pump.boluses.bolus(200)
+    hand.live(SECOND_US + (0 if window == "hour" else 23 * HOUR_US))
+    hand.pump.therapy.set_basal(200)
+    hand.core.promise(hand.now_us, hand.now_us + HOUR_US)
+    due_us = hand.core.next_us()
+    assert hand.strokes_us[0] < due_us < hand.strokes_us[0] + free_us
+    hand._pass(due_us)
+    assert hand.core.service(hand.now_us) == 2
+    hand._pass(hand.strokes_us[0] + free_us + 3 * SECOND_US)
+    hand.core.settle(hand.now_us)
+    assert hand.core.used(hand.now_us, 0 if window == "hour" else 1) == 0
+    hand.pump.handle(events.WITHHELD)
+    assert alarms(hand) == [name]
+    assert hand.pump.alarms.read_alarms(0)["records"][0]["detail"] == 1
 
 
 @pytest.mark.req("ALARM-1", "ALARM-2")

@@ -138,7 +138,7 @@ def test_nothing_but_hello_is_answered_before_the_schemas_agree():
 def test_changes_reach_the_pump_and_are_answered_with_their_time():
     desk = Desk()
     reply = desk.ask("set_basal", rate_mu_per_h=1250)
-    assert reply == {"at_us": 3_000_000, "old_rate_mu_per_h": 200, "new_rate_mu_per_h": 1250}
+    assert reply == {"at_us": 3_000_000, "old_rate_mu_per_h": 200, "new_rate_mu_per_h": 1250, "cut_by": 0}
     assert desk.ask("bolus", volume_mu=2400) == {"at_us": 3_000_000, "delivery_id": 1, "strokes": 12}
     assert desk.ask("bolus", volume_mu=2400)[0] == "bolus_active"
     assert desk.ask("cancel_bolus")["programmed_mu"] == 2400

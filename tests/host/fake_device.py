@@ -109,7 +109,7 @@ class FakePump:
         if rate_mu_per_h > self.limits[0]:
             raise Refused(protocol.CLINICIAN_LIMIT, "rate_mu_per_h", rate_mu_per_h, self.limits[0])
         old, self.rate_mu_per_h = self.rate_mu_per_h, rate_mu_per_h
-        return {"at_us": 3_000_000, "old_rate_mu_per_h": old, "new_rate_mu_per_h": rate_mu_per_h}
+        return {"at_us": 3_000_000, "old_rate_mu_per_h": old, "new_rate_mu_per_h": rate_mu_per_h, "cut_by": 0}
 
     def bolus(self, volume_mu, **order):
         if self.state != protocol.STATE_RUNNING:
@@ -150,6 +150,7 @@ class FakePump:
         for field, before, after in zip(protocol.NEW_LIMITS, old, self.limits, strict=True):
             reply["old_" + field.name] = before
             reply["new_" + field.name] = after
+        reply["cut_by"] = 0
         return reply
 
     def read_deliveries(self, since_id, max_count):

@@ -73,7 +73,7 @@ def test_limits_and_deliveries_have_the_fields_of_the_message_table():
 @pytest.mark.req("HOST-3")
 def test_every_message_has_a_method_that_does_what_it_says(pump, device):
     assert pump.hello().board == "FAKE" and pump.identity.smallest_dose_mu == 200
-    assert pump.set_basal(1250) == records.BasalChange(3_000_000, 200, 1250)
+    assert pump.set_basal(1250) == records.BasalChange(3_000_000, 200, 1250, "none")
     assert pump.bolus(2400) == records.BolusStarted(3_000_000, 1, 12)
     status = pump.status()
     assert (status.state, status.basal_rate_mu_per_h, status.bolus_remaining_mu) == ("running", 1250, 2400)
@@ -83,7 +83,9 @@ def test_every_message_has_a_method_that_does_what_it_says(pump, device):
     assert pump.status().state == "suspended"
     assert pump.resume() == records.Resumed(6_000_000, 1250)
     new = records.Limits(30000, 20000, 40000, 90000)
-    assert pump.set_limits(new) == records.LimitsChange(7_000_000, records.Limits(35000, 40000, 60000, 150000), new)
+    assert pump.set_limits(new) == records.LimitsChange(
+        7_000_000, records.Limits(35000, 40000, 60000, 150000), new, "none"
+    )
     assert pump.status().limits == new
 
 

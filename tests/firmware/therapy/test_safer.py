@@ -207,7 +207,7 @@ def test_suspend_is_taken_from_running_alone(suspend_rate_mu_per_h: int) -> None
 @pytest.mark.parametrize("order", ["suspend", "stop", "cancel_bolus"])
 def test_what_makes_safer_needs_nothing_else_and_is_not_refused_once_done(order: str, broken: str) -> None:
     hand = Hand()
-    run_pattern(hand, {0: 6000})
+    run_pattern(hand, {0: 3000})
     hand.pump.boluses.bolus(10_000)
     hand.live(hand.now_us + 5 * SECOND_US)
 

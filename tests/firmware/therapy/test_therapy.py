@@ -356,9 +356,11 @@ def test_the_reservoir_is_counted_down_warns_and_stops(hand: Hand) -> None:
     settings(hand, reservoir_low_mu=5_999_000, reservoir_empty_mu=5_998_000, reservoir_stop_mu=5_997_000)
     assert refill(hand)["filled_nl"] == 15_000_000
     assert status(hand)["reservoir_mu"] == 6_000_000
-    hand.pump.boluses.bolus(20_000)
+    hand.pump.boluses.bolus(2_800)
     seen = []
     for strokes in range(1, 25):
+        if strokes == 15:
+            hand.pump.boluses.bolus(200)
         hand.live(2 * strokes * SECOND_US)
         seen.append((status(hand)["reservoir_mu"], tuple(alarms(hand))))
     assert (5_999_000, ("low_reservoir",)) in seen

@@ -1,0 +1,202 @@
+"""What the rolling caps will have to count: strokes that have started, that are promised, and that basal will bring.
+
+A request is refused whole if a cap would have to cut it, or cut what was accepted before it (GUARD-1). So the strokes
+in the hour and in the day that end at each instant to come are counted ahead: those of the past with the guard's own
+count, which can be asked for a time to come; the rest of the boluses that run; the one that is asked for; and the basal
+that is programmed, as it stands.
+
+An interval of time is looked at as a whole: a window that ends in it holds at most what is left of the past at its
+begin, and what has come by its end. If that is within the cap, so is every instant of it; if not it is halved, down to
+a minute. So the answer errs on the safe side only, by no more than a minute's worth, and an evening without anything
+near a cap costs a few steps. Counting is in seconds from now and in quanta of 1 mU/h for 1 s.
+
+Implements: GUARD-1, THER-2
+"""
+
+from firmware import dose_codes as code
+from firmware.compat import const
+from firmware.deliveries import with_temp
+from firmware.protocol import NEVER_US
+
+_US_PER_S = const(1000000)
+_LEAF_S = const(60)
+# The guard's windows, in its ticks and in whole seconds: an hour and a day, rounded up as it does (guard.h).
+_TICKS = (3435, 82399)
+_WINDOW_S = (3603, 86403)
+_PLAIN_S = (3600, 86400)
+# Basal and square strokes that come together wait for each other, a stroke or two.
+_WAIT_STROKES = const(3)
+
+
+class Spread:
+    """A square part: `to_come` strokes, the last of `of` that are spread over `over_s`, `left_s` before its end."""
+
+    def __init__(self, to_come, of, over_s, left_s):
+        self.to_come = to_come
+        self.of = of
+        self.over_s = over_s
+        self.left_s = left_s
+
+    def come(self, at_s):
+        """How many have come to be owed by then, at most."""
+        if at_s >= self.left_s:
+            return self.to_come
+        return max(0, self.to_come - (self.left_s - at_s) * self.of // self.over_s)
+
+
+class Forecast:
+    """Looks ahead for `core`, whose strokes are of `stroke_uu` µU and start `spacing_us` apart; `programme` knows the
+    basal to come.
+    """
+
+    def __init__(self, core, programme, stroke_uu, spacing_us):
+        self._core = core
+        self._programme = programme
+        self._stroke_q = stroke_uu * 18 // 5  # µU in quanta of 1 mU/h for 1 s
+        self._spacing_us = spacing_us
+
+    def daily(self, rates, state=None):
+        """The window, HOUR or DAY, whose cap must cut these rates day after day, or None; of a core in `state` also a
+        temporary rate before its end.
+        """
+        limits = self._core.limits()
+        halves = [min(rate, limits[0]) * 1800 for rate in rates]
+        most_q = [max([halves[at] + halves[at - 1] for at in range(len(halves))]), sum(halves) * (48 // len(halves))]
+        if state is not None and state[code.TEMP]:
+            left_s = max(0, state[code.TEMP_UNTIL_US] - state[code.AT_US]) // _US_PER_S
+            for window in (code.HOUR, code.DAY):
+                lasts_s = min(left_s, _WINDOW_S[window])
+                rest_q = most_q[window] - most_q[window] * lasts_s // _WINDOW_S[window]
+                most_q[window] = max(most_q[window], with_temp(state, state[code.RATE_MU_PER_H]) * lasts_s + rest_q)
+        for window in (code.HOUR, code.DAY):
+            # The guard's windows are a little longer than an hour and a day.
+            if most_q[window] * _WINDOW_S[window] // _PLAIN_S[window] > limits[2 + window] * self._stroke_q:
+                return window
+        return None
+
+    def cut(self, now_us, square_until_us, normal=0, square=0, square_us=0, caps=None, until_us=0):
+        """(window of the first cap that would have to cut, HOUR or DAY; the strokes it would count), or None.
+
+        Asked for are `normal` strokes at once and `square` ones spread over `square_us`; without any, what has been
+        accepted is looked at. The square bolus that runs ends at `square_until_us`. `caps`: strokes in an hour and in a
+        day, if not those in force. `until_us`: look at least so far.
+        """
+        look = _Look(self._core.state(), now_us, square_until_us, self._stroke_q, self._spacing_us)
+        look.ask(normal, square, square_us)
+        look.until_s = max(look.until_s, (until_us - now_us) // _US_PER_S)
+        caps = self._core.limits()[2:] if caps is None else caps
+        look.basal = self._programme.ahead(now_us, look.until_s + _WINDOW_S[code.DAY])
+        for window in (code.HOUR, code.DAY):
+            counted = self._over(look, now_us, window, caps[window])
+            if counted:
+                return window, counted
+        return None
+
+    def _over(self, look, now_us, window, cap, asked=True):
+        """The most strokes that a window will hold, if that is more than `cap`, else 0. `asked`: with the request."""
+        window_s = _WINDOW_S[window]
+        used = self._core.used
+        # Without a request only what has been promised is looked at; with one, also the basal that comes after it.
+        end_s = look.until_s + window_s if look.asked else look.until_s
+        found, intervals = 0, [0, end_s]
+        while intervals:
+            to_s = intervals.pop()
+            from_s = intervals.pop()
+            past = used(now_us + from_s * _US_PER_S, window)
+            counted = past + look.came(to_s, asked) - look.came_before(from_s - window_s, asked)
+            if counted <= max(cap, found):
+                continue
+            if to_s - from_s > _LEAF_S:
+                middle_s = (from_s + to_s) // 2
+                intervals.extend((middle_s, to_s, from_s, middle_s))
+                continue
+            if look.asked and asked and not found and from_s >= look.asked_until_s:
+                # Basal after the request. Where a cap must cut it anyway, that does not speak against a bolus.
+                if self._over(look, now_us, window, cap, False):
+                    return 0
+            found = counted
+        return found
+
+
+class _Look:
+    """One look ahead: what is owed and promised now, what is asked for, the basal to come."""
+
+    def __init__(self, state, now_us, square_until_us, stroke_q, spacing_us):
+        self.basal = [(0, 0, 0)]  # as Programme.ahead() gives it
+        self._stroke_q = stroke_q
+        self._spacing_us = spacing_us
+        self._slot_us = max(0, state[code.SLOT_US] - now_us)
+        waiting = state[code.SQUARE_WAITING]
+        spread = state[code.SQUARE_PROGRAMMED] - state[code.SQUARE_COMMANDED] - state[code.SQUARE_ABANDONED] - waiting
+        normal = state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
+        self._waiting = state[code.BASAL_WAITING] + state[code.TEMP_WAITING] + waiting + normal
+        self._owed_q = state[code.OWED_Q] // _US_PER_S + 1
+        left_s = over_s = 1
+        if spread:
+            left_s = max(1, (square_until_us - now_us) // _US_PER_S)
+            over_s = max(1, (square_until_us - state[code.SQUARE_START_US]) // _US_PER_S)
+        self._square = Spread(spread, state[code.SQUARE_PROGRAMMED], over_s, left_s)
+        self._asked_square = Spread(0, 0, 1, 0)
+        self._asked_normal = 0
+        self.asked = False
+        self.asked_until_s = 0
+        # Until all that is promised is out.
+        self.until_s = self._out_s(self._waiting + spread) + (left_s if spread else 0)
+        if not self._waiting and not spread:
+            self.until_s = 0
+
+    def ask(self, normal, square, square_us):
+        """A bolus on top."""
+        if not normal and not square:
+            return
+        self.asked = True
+        over_s = max(1, square_us // _US_PER_S)
+        self._asked_normal = normal
+        self._asked_square = Spread(square, square, over_s, over_s)
+        self.asked_until_s = self._out_s(self._waiting + normal + square) + (over_s if square else 0)
+        self.until_s = max(self.until_s, self.asked_until_s)
+
+    def _out_s(self, strokes):
+        return (self._slot_us + (strokes + _WAIT_STROKES) * self._spacing_us) // _US_PER_S + 1
+
+    def came(self, at_s, asked):
+        """How many strokes start from now to then, at most: those that are owed, as fast as they can follow."""
+        owed = self._waiting + self._square.come(at_s) + (self._owed_q + self._basal_q(at_s)) // self._stroke_q
+        if asked:
+            owed += self._asked_normal + self._asked_square.come(at_s)
+        return min(owed, 1 + (at_s * _US_PER_S - self._slot_us) // self._spacing_us)
+
+    def came_before(self, at_s, asked):
+        """How many strokes have started from now to then, at least."""
+        at_s -= _WAIT_STROKES * self._spacing_us // _US_PER_S + 1
+        return max(0, self.came(at_s, asked) - 2) if at_s > 0 else 0
+
+    def _basal_q(self, at_s):
+        """What basal brings from now to then."""
+        basal = self.basal
+        low, high = 0, len(basal)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if basal[middle][0] <= at_s:
+                low = middle
+            else:
+                high = middle
+        from_s, rate_mu_per_h, before_q = basal[low]
+        return before_q + rate_mu_per_h * (at_s - from_s)
+
+
+def full(core, now_us, state):
+    """The window whose cap has withheld a stroke lately: HOUR or DAY, also if it has room again by now.
+
+    No stroke has started since. So the cap that had no room for longest is one that had none.
+    """
+    ticks, commanded = core.ticks(), state[code.GUARD_COMMANDED]
+    free = [0, 0]
+    for window in (code.HOUR, code.DAY):
+        cap = core.limits()[2 + window]
+        if cap == 0:
+            free[window] = NEVER_US
+        elif commanded >= cap:
+            free[window] = ticks[(commanded - cap) % len(ticks)] + _TICKS[window]
+    hour, day = free
+    return code.HOUR if hour >= day or (now_us >> 20) < hour else code.DAY

@@ -1,0 +1,31 @@
+"""Does a rolling cap have to cut a basal rate or a pattern, day after day? For questions; the pump says it too.
+
+Implements: GUARD-1, THER-9
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from host.records import Limits
+
+# The pump's windows are a little longer than an hour and a day, so a cap that just fits cuts as well.
+_HOUR_S, _DAY_S = (3603, 3600), (86403, 86400)
+_TEXTS = {"hour": "the limit for one hour", "day": "the limit for 24 hours"}
+
+
+def cut_by(rates_mu_per_h: Sequence[int], limits: Limits) -> str:
+    """none, hour or day: which limit cuts rates that follow each other for half an hour each, or one for all."""
+    rates = [min(rate, limits.max_basal_mu_per_h) for rate in rates_mu_per_h]
+    hour_mu = max(rate + before for rate, before in zip(rates, [rates[-1], *rates], strict=False)) / 2
+    if hour_mu * _HOUR_S[0] > limits.max_hour_mu * _HOUR_S[1]:
+        return "hour"
+    day_mu = 24 * sum(rates) / len(rates)
+    return "day" if day_mu * _DAY_S[0] > limits.max_day_mu * _DAY_S[1] else "none"
+
+
+def cut_text(found: str) -> str:
+    """What to say about it after a sentence; nothing if nothing is cut."""
+    if found == "none":
+        return ""
+    return f" [bold red]Not all of it will be delivered: {_TEXTS[found]} cuts it.[/]"

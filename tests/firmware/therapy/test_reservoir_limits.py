@@ -1,0 +1,57 @@
+"""A bolus and the reservoir: what is left above the stop, and what happens when basal takes it (THER-4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware import protocol
+from tests.firmware.hand import Hand, alarms, deliveries, refused
+from tests.firmware.therapy.test_therapy import HOUR_US
+
+PUT_IN = {"put_before_mg": 20_000, "taken_back_nl": 0, "drawn_before_mg": 1, "drawn_after_mg": 1}
+
+
+def filled(above_stop_mu: int) -> Hand:
+    """A pump with so much above the level at which it stops."""
+    hand = Hand()
+    hand.pump.refills.record_refill(put_after_mg=10_000, **PUT_IN)
+    left_mu = hand.pump.refills.left_mu // 200 * 200
+    levels = dict.fromkeys(("reservoir_stop_mu", "reservoir_empty_mu"), left_mu - above_stop_mu)
+    settings = hand.pump.patterns.read_settings() | levels | {"reservoir_low_mu": left_mu}
+    hand.pump.patterns.set_settings(**settings)
+    return hand
+
+
+@pytest.mark.req("THER-4")
+@pytest.mark.parametrize("kind", ["bolus", "square_bolus", "dual_bolus"])
+def test_a_bolus_larger_than_what_is_left_above_the_stop_is_refused_and_names_it(kind: str) -> None:
+    fields = {"bolus": (8200,), "square_bolus": (8200, 30), "dual_bolus": (4000, 4200, 30)}
+    hand = filled(8000)
+    error = refused(lambda: getattr(hand.pump.boluses, kind)(*fields[kind]), protocol.RESERVOIR_LEVEL)
+    assert (error.field_name, error.value) == ("volume_mu", 8200)
+    assert 8000 <= error.limit < 8200
+    hand.pump.boluses.square_bolus(4000, 60)
+    error = refused(lambda: hand.pump.boluses.bolus(4200), protocol.RESERVOIR_LEVEL)
+    assert 4000 <= error.limit < 4200
+    hand.pump.boluses.bolus(4000)
+    hand.live(2 * HOUR_US)
+    assert [each["reason"] for each in deliveries(hand) if each["kind"]] == [protocol.REASON_COMPLETED] * 2
+
+
+@pytest.mark.req("THER-4")
+def test_a_bolus_that_the_reservoir_ends_says_so() -> None:
+    hand = filled(8000)
+    hand.pump.therapy.set_basal(3000)
+    hand.pump.boluses.square_bolus(8000, 120)
+    hand.live(2 * HOUR_US)
+    ended = [each for each in deliveries(hand) if each["reason"] == protocol.REASON_RESERVOIR]
+    assert [each["kind"] for each in ended] == [protocol.KIND_BASAL, protocol.KIND_SQUARE_BOLUS]
+    assert ended[1]["delivered_strokes"] + ended[1]["abandoned_strokes"] == 40
+    assert "empty_reservoir" in alarms(hand)
+    assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+
+
+@pytest.mark.req("THER-4")
+def test_of_a_pump_that_was_never_filled_nothing_is_known_and_nothing_refused() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(40_000)
