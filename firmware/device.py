@@ -55,8 +55,8 @@ class Device:
     def _need_possible(self, now_us, new, old):
         """Raises Refused for limits that will not hold as they are given, or that would cut what has been accepted."""
         answers = self._therapy.answers
-        for name in _VOLUMES:
-            if new[name] != old[name]:
+        for name, hard_mu in zip(_VOLUMES, _HARD_LIMITS[1:]):
+            if new[name] != old[name] and new[name] <= hard_mu:  # above it the core refuses
                 answers.strokes(name, new[name])
         if new["max_day_mu"] < new["max_hour_mu"]:
             raise Refused(protocol.OUT_OF_RANGE, "max_day_mu", new["max_day_mu"], new["max_hour_mu"])

@@ -230,9 +230,14 @@ def test_a_question_that_fails_is_told_to_the_pump_and_stops_nothing():
 @pytest.mark.req("LINK-4")
 def test_a_reply_that_does_not_fit_its_fields_is_cut_to_what_does():
     desk = Desk()
-    desk.pump.set_basal = lambda **order: {"at_us": -1, "old_rate_mu_per_h": 1 << 40, "new_rate_mu_per_h": 0}
+    desk.pump.set_basal = lambda **order: {
+        "at_us": -1,
+        "old_rate_mu_per_h": 1 << 40,
+        "new_rate_mu_per_h": 0,
+        "cut_by": 0,
+    }
     reply = desk.ask("set_basal", rate_mu_per_h=50)
-    assert reply == {"at_us": 0, "old_rate_mu_per_h": 0xFFFFFFFF, "new_rate_mu_per_h": 0}
+    assert reply == {"at_us": 0, "old_rate_mu_per_h": 0xFFFFFFFF, "new_rate_mu_per_h": 0, "cut_by": 0}
 
 
 def test_numbers_beyond_64_bits_are_clamped_in_a_refusal():

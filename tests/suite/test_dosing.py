@@ -171,7 +171,11 @@ def test_the_rolling_hour_cap_withholds_and_is_never_passed(bench: Bench) -> Non
     bench.programmer.set_limits(Limits(35_000, 40_000, 40_000, 500_000))
     bench.programmer.set_basal(35_000)
     bench.run_for(minutes=30)
+    with pytest.raises(Refused, match="in an hour"):
+        bench.programmer.bolus(20_000)  # with the basal that is programmed a cap would be passed
+    bench.programmer.set_basal(0)
     bench.programmer.bolus(20_000)
+    bench.programmer.set_basal(35_000)  # raised meanwhile: that is taken, and the cap cuts
     bench.run_for(hours=4)
     report = caps.check(
         bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US - bench.start_tolerance_us, hour_mu=40_000
