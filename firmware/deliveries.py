@@ -146,9 +146,9 @@ class Deliveries:
             self._late = None
         return bool(self._boluses) and self.boluses_ended()
 
-    def withheld(self, reason):
+    def withheld(self, state, reason):
         """A cap has taken a stroke, or the rest of a normal bolus, which ends with it."""
-        self._refresh()
+        self._refresh(state)
         square = self._boluses.get(SQUARE)
         if square is not None and square.abandoned and square.capped is None:
             square.capped = reason

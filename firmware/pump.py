@@ -158,7 +158,7 @@ class Pump:
         if happened & event.WITHHELD:
             state = self._core.state()
             window = full(self._core, now_us, state)
-            self._books.deliveries.withheld((protocol.REASON_HOUR_CAP, protocol.REASON_DAY_CAP)[window])
+            self._books.deliveries.withheld(state, (protocol.REASON_HOUR_CAP, protocol.REASON_DAY_CAP)[window])
             self.clinic.bolus_over()
             self.alarms.withheld(window, state[code.STROKES_WITHHELD])
             self._books.store()
