@@ -99,6 +99,10 @@ edges: ready-emulated ## measure step edges and stroke starts on the emulated Pi
 edges-nightly: ready-emulated ## the same with a million steps
 	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --out build/edges.json
 
+.PHONY: link-floods
+link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly); build/link-floods.json
+	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json
+
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json
 	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --out build/occlusion.json

@@ -86,12 +86,6 @@ class Books:
             self.memory.record.contact_us = self._clock.now_us()
         self.store()
 
-    def refused(self, message_id, refusal_code, value):
-        """An order was refused: into the log."""
-        values = (min(abs(value), 0xFFFFFFFF),)
-        self.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_REFUSED, message_id, refusal_code, values)
-        self.store()
-
     def so_far(self):
         """Put what is being delivered into the log."""
         for delivery in self.deliveries.running():

@@ -12,8 +12,9 @@ from firmware.crc32c import crc32c
 from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT
 
 _CHUNK_BYTES = const(64)
-# One poll ends after about 90 ms of line time, so that a sender who never pauses cannot keep the main loop here.
-_CHUNKS_PER_POLL = const(16)
+# One poll ends with a frame, or after so many chunks without one: the supervisor is never here for longer than one
+# request takes, however many wait.
+_CHUNKS_PER_POLL = const(4)
 
 
 class Counters:
@@ -60,24 +61,33 @@ class Link:
         self._session = session or PlainSession()
         self._used = used
         self._chunk = bytearray(_CHUNK_BYTES)
+        self._at = 0  # of the chunk: the byte that comes next
+        self._end = 0
         self._frame = bytearray(MAX_WIRE_BYTES)
         self._frame_view = memoryview(self._frame)
         self._length = 0  # bytes of the frame so far; MAX_WIRE_BYTES means over-long
         self._reply = bytearray(MAX_WIRE_BYTES)
         self._wire = bytearray(MAX_WIRE_BYTES)
 
-    def poll(self):
-        """Take in what has arrived, answer every complete request; return the number of bytes taken.
+    @property
+    def waiting(self):
+        """Are there bytes that a poll has read and not yet taken in? What is still in the UART it does not know."""
+        return self._at < self._end
 
-        Idle only after a poll that returned 0: a poll is bounded and may leave bytes waiting.
+    def poll(self):
+        """Take in what has arrived up to the end of a frame, and answer it; return the number of bytes taken in.
+
+        What comes after it, and what is more than a few chunks, waits for the next poll.
         """
         taken = 0
         for _ in range(_CHUNKS_PER_POLL):
-            count = self._uart.read_into(self._chunk)
-            if not count:
+            if not self.waiting:
+                self._at, self._end = 0, self._uart.read_into(self._chunk)
+            before = self._at
+            ended = self._receive()
+            taken += self._at - before
+            if ended or self._at == before:
                 break
-            taken += count
-            self._receive(count)
         if taken and self._used is not None:
             self._used(taken)
         return taken
@@ -86,24 +96,28 @@ class Link:
         """Send a frame that nobody has asked for; its sequence number is 0."""
         self._send(0, message_id, self._session.seal(0, message_id, payload))
 
-    def _receive(self, count):
+    def _receive(self):
+        """Take in the chunk up to the end of a frame; returns whether there was one."""
         chunk = self._chunk
         frame = self._frame
         length = self._length
-        for position in range(count):
+        for position in range(self._at, self._end):
             byte = chunk[position]
             if byte == 0:
-                self._end_frame(length)
-                length = 0
+                self._at = position + 1
+                if length:  # else a second delimiter, sent to be sure of a fresh start
+                    self._length = 0
+                    self._end_frame(length)
+                    return True
             elif length < MAX_WIRE_BYTES:
                 frame[length] = byte
                 length += 1
+        self._at = self._end
         self._length = length
+        return False
 
     def _end_frame(self, length):
         counters = self.counters
-        if length == 0:
-            return  # a second delimiter, sent to be sure of a fresh start
         if length == MAX_WIRE_BYTES:
             counters.frames_overlong += 1
             return

@@ -1,10 +1,13 @@
-"""One turn of the main loop, and what becomes of an exception in it.
+"""The main loop, one turn of it, and what becomes of an exception in it.
+
+A turn takes in what has happened, strokes first, and then one request of the link at most: whatever comes over the
+line, a stroke waits for one request and never for two.
 
 A mistake in the supervisor's code must not end the pump's life, nor dose: the strokes are the core's, and each needs a
 permit. So an exception is logged, the pump is stopped with a system error, and a person decides. If not even that can
 be done, the exception goes on to the board, which resets: what is stored is what holds.
 
-Implements: ALARM-1, GUARD-3
+Implements: ALARM-1, GUARD-3, LINK-4
 """
 
 from firmware import events
@@ -13,18 +16,13 @@ from firmware import events
 def cycle(idle, core, pump, link):
     """Idle until something happens and take it in; returns what happened, bits of firmware.events."""
     try:
-        deadline_us = pump.deadline_us
-        happened = idle(core, deadline_us)
+        happened = idle(core, pump.now_us() if link.waiting else pump.deadline_us)
     except Exception as error:
         # No deadline, or one that the core does not take: the pump is stopped now, and looks again soon.
         pump.failed(error)
-        deadline_us = pump.soon_us
-        happened = idle(core, deadline_us)
-    if happened & events.TIME:
-        try:
-            pump.woke(deadline_us)
-        except Exception as error:
-            pump.failed(error)
+        happened = idle(core, pump.soon_us)
+    if link.waiting:
+        happened |= events.UART
     turn(happened, pump, link)
     return happened
 
@@ -35,6 +33,6 @@ def turn(happened, pump, link):
         if happened & ~events.UART:
             pump.handle(happened)
         if happened & events.UART:
-            link.poll()  # bounded; bytes it leaves behind end the next idle() at once
+            link.poll()  # bytes it leaves behind end the next idle() at once
     except Exception as error:
         pump.failed(error)

@@ -24,6 +24,7 @@ from firmware.therapy.programme import Programme
 from firmware.therapy.refills import Refills
 from firmware.therapy.therapy import Therapy
 from firmware.upkeep import Upkeep, world_of
+from firmware.visitors import Visitors
 
 FIRMWARE_VERSION = "0.2.0"
 WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
@@ -109,6 +110,7 @@ class Pump:
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
+        self.visitors = Visitors(clock, self._books)
         self.device = Device(core, clock, wall, self._books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
         self.parts = (
@@ -178,14 +180,15 @@ class Pump:
 
     def stumbled(self, error):
         """A question could not be answered: log why. Nothing has changed."""
-        self._note(error)
-        self._books.store()
+        gc.collect()
+        self.last_error = error
+        self.visitors.stumbled(_kind(error))
 
     @property
     def deadline_us(self):
         """When the pump itself wants to be woken."""
         now_us = self._clock.now_us()
-        deadline_us = min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us, self.stream.deadline_us)
+        deadline_us = self._due_us()
         if self._watch is None:
             return max(deadline_us, now_us)
         return self._watch.wake_us(now_us, deadline_us)
@@ -195,11 +198,11 @@ class Pump:
         """When to be woken if no deadline can be worked out: whatever is due by then is seen to."""
         return self._clock.now_us() + _SOON_US
 
-    def woke(self, wanted_us):
-        """The supervisor was to be woken at `wanted_us`, and is."""
-        self.stream.woke(self._clock.now_us(), wanted_us)
+    def _due_us(self):
+        return min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us, self.stream.deadline_us)
 
     def _time(self, now_us):
+        self.stream.woke(now_us, self._due_us())
         if now_us >= self.therapy.deadline_us:
             self.alarms.time(now_us)
             self.therapy.time(now_us)
@@ -243,7 +246,7 @@ class Pump:
         """Put an exception into the log; returns its number there."""
         gc.collect()  # it may have been memory that was missing
         self.last_error = error
-        kind = EXCEPTIONS.index(type(error)) if type(error) in EXCEPTIONS else len(EXCEPTIONS)
+        kind = _kind(error)
         self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
         return kind
 
@@ -314,12 +317,11 @@ class Pump:
 
     def connected(self, schema_agreed):
         """A programmer has said hello."""
-        self._memory.note(protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1 if schema_agreed else 0)
-        self._books.store()
+        self.visitors.connected(schema_agreed)
 
     def refused(self, message_id, refusal_code, value):
         """An order was refused: into the log."""
-        self._books.refused(message_id, refusal_code, value)
+        self.visitors.refused(message_id, refusal_code, value)
 
     def identity(self):
         """The hello reply's fields about this device."""
@@ -328,3 +330,8 @@ class Pump:
     def status(self):
         """The status reply's fields but the link's counters."""
         return self.reports.status()
+
+
+def _kind(error):
+    """The number of an exception in the log."""
+    return EXCEPTIONS.index(type(error)) if type(error) in EXCEPTIONS else len(EXCEPTIONS)

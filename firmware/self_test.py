@@ -19,6 +19,8 @@ NAMES = (
 REQUIRED = ("core_answers", "native_core", "memory", "ram", "stroke_sensor", "pressure_sensor", "clock")
 # The core's file and the image do not change while they run.
 DAILY = tuple([name for name in NAMES if name not in ("native_core", "image")])
+# Working out the digest of the flash takes the Pico 0.4 s.
+QUICK = tuple([name for name in NAMES if name != "image"])
 REQUIRED_DAILY = tuple([name for name in REQUIRED if name in DAILY])
 
 FAILED = const(-1)  # the value of a check that raised
@@ -39,7 +41,7 @@ class World:
     allocate(n): a bytearray. stroke_counts(): strokes of the running core, ordered and seen. sensor_line(): is the
     stroke sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the
     processor is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
-    watchdog(): is it on.
+    watchdog(): is it on. delivering(): may strokes come due.
     """
 
     def __init__(self):
@@ -58,6 +60,7 @@ class World:
         self.clock_runs = True
         self.elapsed = None
         self.watchdog = None
+        self.delivering = None
 
 
 def run(world, names=NAMES):
@@ -81,6 +84,11 @@ def failed(results, required=REQUIRED):
         if not verdicts.get(name, name not in required):
             mask |= 1 << place
     return mask
+
+
+def mask(names):
+    """Bit n for each check NAMES[n] in `names`."""
+    return sum([1 << place for place, name in enumerate(NAMES) if name in names])
 
 
 def _core_answers(world):

@@ -127,6 +127,20 @@ def powerloss(
 
 
 @app.command()
+def floods(
+    out: Annotated[Path, typer.Option(help="The figures.")] = Path("build/link-floods.json"),
+    seconds: Annotated[float, typer.Option(min=4, help="How long each kind of request floods the link.")] = 600,
+    workers: Annotated[int, typer.Option(min=1, help="Emulators at once.")] = 2,
+    kind: Annotated[list[str] | None, typer.Option(help="Only these requests; may be given again.")] = None,
+) -> None:
+    """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs, with both quanta."""
+    from hil.floods import KINDS, run
+
+    if not run(out, seconds=seconds, workers=workers, kinds=kind or KINDS, said=typer.echo):
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
 def life(
     seed: Annotated[int, typer.Option(min=0, help="Which life.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for summary and report.")] = Path("build/life"),

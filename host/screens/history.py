@@ -75,7 +75,7 @@ def event_text(event: Event, language: str = "en") -> str:
         message = protocol.BY_ID.get(event.detail)
         name = plain(message.name) if message else f"message {event.detail:#04x}"
         if event.event == "refused":
-            return f"{name}: {plain(protocol.CODES[event.reason])}, value {event.a}"
+            return f"{name}: {plain(protocol.CODES[event.reason])}, value {event.a}{_and_before(event.b, 'refusals')}"
         return f"{name}{_accepted(message.name if message else '', event)}"
     text = _TEXTS.get(event.event)
     if text is not None:
@@ -104,6 +104,16 @@ def _self_test(event: Event) -> str:
     return "failed: " + ", ".join(plain(name) for place, name in enumerate(protocol.CHECKS) if event.a >> place & 1)
 
 
+def _connected(event: Event) -> str:
+    who = "a programmer" if event.detail else "a programmer of another version"
+    return who + _and_before(event.a, "times")
+
+
+def _and_before(count: int, what: str) -> str:
+    """What was only counted since the record before."""
+    return f"; {count} {what} since the record before" if count > 1 else ""
+
+
 _TEXTS: dict[str, Callable[[Event], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
@@ -113,8 +123,8 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "fault": lambda event: fault_text(event.detail),
     "fault_cleared": lambda event: f"{fault_text(event.detail)}; {event.b} of {event.a} strokes had been seen",
     "self_test": _self_test,
-    "exception": lambda event: f"no. {event.detail} of firmware/pump.py",
-    "connected": lambda event: "a programmer" if event.detail else "a programmer of another version",
+    "exception": lambda event: f"no. {event.detail} of firmware/pump.py{_and_before(event.a, 'questions that failed')}",
+    "connected": _connected,
 }
 
 

@@ -55,6 +55,9 @@ class Hand:
             StrokeSensor(lambda: self.core.state()[dose_codes.GUARD_CONFIRMED]),
             PressureSensor(lambda: 512, 512, 39_063, 4095),
             {
+                "board": "HAND",
+                "firmware_version": "0",
+                "core_version": "0",
                 "stroke_uu": STROKE_UU,
                 "stroke_nl": 500,
                 "concentration_u_per_ml": 400,

@@ -45,7 +45,6 @@ class Path:
 
     def _connect(self) -> None:
         self.commands = Commands(self.hand.pump)
-        self.hand.pump.reports._identity.update(board="HAND", firmware_version="1", core_version="1")
         self.uart = FakeUart()
         self.link = Link(self.uart, self.commands.handle, self.commands.counters)
 

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from hil.bench import Bench
+from hil.floods import measure
 from host.link import encode_frame
 from tests.suite.exact import assert_owed
 
@@ -37,3 +38,17 @@ def test_requests_as_fast_as_the_line_goes_are_answered_and_dosing_goes_on(bench
     bench.board.take_received()
     assert_owed(bench)
     assert bench.programmer.status().state == "running"
+
+
+# The slowest of each kind; `make link-floods` does all of them, for ten minutes each.
+SLOW = ("self_test", "read_log", "set_basal", "read_deliveries", "stage_pattern", "settle_order", "hello")
+
+
+@pytest.mark.req("LINK-4", "DOSE-6")
+@pytest.mark.emulated_only("what a request costs shows on the processor only")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("stroke_nl", [500, 125])
+@pytest.mark.parametrize("kind", SLOW)
+def test_a_flood_of_any_request_leaves_the_strokes_of_a_bolus_where_they_are(kind: str, stroke_nl: int) -> None:
+    found = measure(kind, stroke_nl, 7.0)
+    assert found["passed"], found

@@ -1,0 +1,217 @@
+"""One kind of request after the other at line rate, on the emulated Pico, while a 40 U bolus runs (LINK-4, DOSE-6).
+
+Each stroke of the bolus is due one spacing after the one before, and must start within 50 µs of that, whatever comes
+over the programmer link; the pump must not reset. Both quanta: the fine one is the image's own, started anew from the
+development console with another constant of its board.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware import protocol
+from hil.backends.emulated import EmulatedBoard
+from hil.bench import Bench
+from hil.edge_loads import END, FRAM_BYTES, INTERRUPT, LINE_BYTES_PER_S, RAW_REPL
+from hil.errors import BenchError
+from hil.plant import Plant, load_mechanism
+from host.client import MESSAGES, Programmer
+from host.errors import HostError
+from host.link import encode_frame
+from host.records import Limits
+
+US_PER_S = 1_000_000
+START_US_MAX = 50  # DOSE-6
+SPACING_US = {500: 2_000_000, 125: 500_000}
+BOLUS_MU = 40_000
+QUANTA_NL = (500, 125)
+_HOLDS_US = 1_000_000  # short, so that the table of orders is not filled with what could still come
+_MECHANISM = load_mechanism()
+_HARD = Limits(35_000, 40_000, 60_000, 500_000)
+_FINE = """
+import board, sys
+class Fine(board.Board):
+    stroke_nl = 125
+    MOTOR = (24,) + board.Board.MOTOR[1:]
+board.Board = Fine
+sys.modules.pop("firmware.main", None)
+import firmware.main
+"""
+# What a request of this name carries, if it is not the least that the table allows: what costs the pump most.
+_VALUES: dict[str, dict[str, Any]] = {
+    "hello": {"schema_hash": protocol.SCHEMA_HASH},
+    "read_log": {"since_number": 0, "max_count": 8},
+    "read_deliveries": {"since_id": 0, "max_count": 6},
+    "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
+    "telemetry": {"interval_s": 1, "for_s": 3600},
+    "settle_order": {"message_id": MESSAGES["bolus"].id, "payload_crc": 1},
+    "bolus": {"volume_mu": 1000},
+    "set_limits": dict(zip(Limits.__slots__, (35_000, 40_000, 60_000, 500_000), strict=True)),
+    "set_time": {"utc_s": 1_767_225_600},
+    "recommend_rate": {"rate_mu_per_h": 0, "valid_min": 60},
+    "temp_basal": {"kind": protocol.TEMP_RATE, "value": 0, "duration_min": 30},
+    "set_settings": {"suspend_rate_mu_per_h": 200, "in_use_days": 45, "reservoir_low_mu": 800_000,
+                     "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000},
+    "acknowledge_alarm": {"alarm": 1},
+}  # fmt: skip
+# These end the bolus by what they ask for.
+_ENDS = (*protocol.SAFE, "initialise_memory")
+NOISE, EMPTY, REPEAT = "noise", "empty orders", "one order again"
+KINDS = (*(name for name in MESSAGES if name not in _ENDS), NOISE, EMPTY, REPEAT)
+
+
+@dataclass
+class Sender:
+    """Frames of one kind. `life` is the pump's, `ahead_us` its time less the bench's."""
+
+    kind: str
+    life: int
+    ahead_us: int
+
+    def __post_init__(self) -> None:
+        self.sent = 0
+        self._random = random.Random(self.kind)
+
+    def frames(self, now_us: int, size: int) -> bytes:
+        """Frames of at least `size` bytes together, from `now_us` on."""
+        data = bytearray()
+        while len(data) < size:
+            self.sent += 1
+            data += self._frame(now_us + len(data) * US_PER_S // LINE_BYTES_PER_S)
+        return bytes(data)
+
+    def _frame(self, now_us: int) -> bytes:
+        if self.kind == NOISE:
+            return self._random.randbytes(100) + b"\0"
+        name = "bolus" if self.kind in (EMPTY, REPEAT) else self.kind
+        message = MESSAGES[name]
+        if self.kind == EMPTY:
+            return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, b"")
+        values = {field.name: _least(field) for field in message.request} | _VALUES.get(name, {})
+        if "command_id" in values:
+            number = 1 if self.kind == REPEAT else self.sent
+            expires_us = protocol.NEVER_US if self.kind == REPEAT else now_us + self.ahead_us + _HOLDS_US
+            values.update(command_id=0x40000000 + number, life=self.life, expires_us=expires_us)
+        return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, protocol.encode(message.request, values, False))
+
+
+def _least(field: protocol.Field) -> Any:
+    return [] if field.kind == "records" else -(-field.low // field.step) * field.step
+
+
+def open_pump(stroke_nl: int) -> Bench:
+    """An emulated Pico with strokes of this volume. Raises BenchError."""
+    table = _MECHANISM
+    if stroke_nl != 500:
+        steps = int(table["steps_per_stroke"]) * stroke_nl // 500
+        table = table.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
+    bench = Bench(Plant(table, 1), kind="emulated", stroke_nl=stroke_nl)
+    if stroke_nl != 500:
+        _restart_fine(bench.board)
+    return bench
+
+
+def _restart_fine(board: EmulatedBoard) -> None:
+    board.write_console(INTERRUPT)
+    board.run_until_us(board.now_us + 300_000)
+    board.write_console(RAW_REPL)
+    board.run_until_us(board.now_us + 100_000)
+    if b"raw REPL" not in board.take_console():
+        raise BenchError("the emulated Pico has no console: its image is not a development image")
+    board.set_memory("fram", 0, bytes(FRAM_BYTES))
+    board.write_console(_FINE.encode() + END)
+    board.run_until_us(board.now_us + 2_000_000)
+    said = board.take_console()
+    if said != b"OK":
+        raise BenchError(f"the fine pump does not start: {said.decode(errors='replace')}")
+
+
+def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
+    """A bolus of 40 U under this flood for so long; what came of it."""
+    wall_s = time.monotonic()
+    bench = open_pump(stroke_nl)
+    board = bench.board
+    try:
+        programmer: Programmer = bench.programmer
+        bench.check_link()
+        programmer.set_limits(_HARD)
+        programmer.set_basal(0)
+        programmer._exchange(MESSAGES["telemetry"], b"\x01" + (3600).to_bytes(4, "little"))
+        accepted = programmer.bolus(BOLUS_MU)
+        now = programmer.read_time()
+        before = programmer.status()
+        sender = Sender(kind, now.life, now.now_us - bench.now_us)
+        first = len(board.stroke_starts_us)
+        end_us = bench.now_us + round(seconds * US_PER_S)
+        received = 0
+        while bench.now_us < end_us:
+            board.write(sender.frames(bench.now_us, LINE_BYTES_PER_S // 2))
+            bench.run_for(seconds=0.5)
+            received += len(board.take_received())
+        strokes_us = [each for each in board.stroke_starts_us[first:] if each >= accepted.at_us - sender.ahead_us]
+        bench.run_for(seconds=3)
+        board.take_received()
+        after, why = None, ""
+        try:
+            after = programmer.status()
+        except HostError as error:
+            why = str(error)
+        told = programmer.listen(2.0)
+    finally:
+        board.kill()
+    spacing_us = SPACING_US[stroke_nl]
+    off_us = [later - each - spacing_us for each, later in zip(strokes_us, strokes_us[1:], strict=False)]
+    late_us = [each - strokes_us[0] - place * spacing_us for place, each in enumerate(strokes_us)]
+    expected = int(seconds * US_PER_S) // spacing_us
+    late = max(late_us, default=0)
+    due = min(expected, BOLUS_MU * 500 // 200 // stroke_nl - 1)
+    failed = after.internal_errors - before.internal_errors if after else 0
+    resets = after.resets - before.resets if after else 0
+    state = after.state if after else why
+    return {
+        "kind": kind,
+        "stroke_nl": stroke_nl,
+        "seconds": seconds,
+        "requests": sender.sent,
+        "received_bytes": received,
+        "strokes": len(strokes_us),
+        "strokes_due": due,
+        "greatest_off_us": max((abs(each) for each in off_us), default=0),
+        "greatest_late_us": late,
+        "resets": resets,
+        "state": state,
+        "internal_errors": failed,
+        "worst_late_us": None if told is None else told.worst_late_us,
+        "wall_s": round(time.monotonic() - wall_s, 1),
+        "passed": late <= START_US_MAX and len(strokes_us) >= due - 2 and resets == failed == 0 and state == "running",
+    }
+
+
+def run(
+    out: Path, *, seconds: float, workers: int, kinds: Iterable[str] = KINDS, said: Callable[[str], None] = print
+) -> bool:
+    """Measure every kind with both quanta, write `out`; returns whether all have passed."""
+    jobs = [(kind, stroke_nl) for kind in kinds for stroke_nl in QUANTA_NL]
+    results = []
+    out.unlink(missing_ok=True)
+    with ProcessPoolExecutor(workers) as pool:
+        for found in [pool.submit(measure, kind, stroke_nl, seconds) for kind, stroke_nl in jobs]:
+            each = found.result()
+            results.append(each)
+            verdict = "pass" if each["passed"] else "FAIL"
+            said(
+                f"{verdict} {each['kind']}, {each['stroke_nl']} nl: {each['strokes']} strokes, at most "
+                f"{each['greatest_late_us']} µs late, {each['requests']} requests"
+            )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_suffix(".part")
+    part.write_text(json.dumps({"seconds": seconds, "results": results}, indent=1) + "\n", encoding="utf-8")
+    part.replace(out)
+    return all(each["passed"] for each in results)
