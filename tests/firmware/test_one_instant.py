@@ -10,8 +10,10 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
+from firmware.link import Link
 from firmware.loop import cycle
 from tests.firmware.hand import SECOND_US, Hand
+from tests.host.fake_device import FakeUart
 
 STROKE_MU = 200
 
@@ -110,7 +112,7 @@ def test_a_self_test_amid_a_stroke_passes(missed: bool) -> None:
 
 
 @pytest.mark.req("ALARM-1", "GUARD-3")
-@pytest.mark.parametrize("failing", ["deadline_us", "woke", "idle"])
+@pytest.mark.parametrize("failing", ["deadline_us", "idle"])
 def test_a_failure_around_idling_is_one_in_a_turn(failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(6000)
@@ -129,10 +131,9 @@ def test_a_failure_around_idling_is_one_in_a_turn(failing: str, monkeypatch: pyt
 
     if failing == "deadline_us":
         monkeypatch.setattr(type(hand.pump), "deadline_us", property(fail))
-    elif failing == "woke":
-        monkeypatch.setattr(hand.pump, "woke", fail)
+    link = Link(FakeUart(), lambda message_id, payload: (0, b""))
     for _ in range(3):
-        cycle(idle, hand.core, hand.pump, None)
+        cycle(idle, hand.core, hand.pump, link)
     assert hand.core.state()[code.SUSPENDED]
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
     assert idled[-1] > 0 and hand.tones_ms, "it sounds, and idles on"
