@@ -11,6 +11,7 @@ from firmware import events as event
 from firmware.alarms.desk import AlarmDesk
 from firmware.books import Books
 from firmware.device import Device
+from firmware.edges import Edges
 from firmware.faults import Faults
 from firmware.occlusion import codes as finding
 from firmware.reports import Reports
@@ -76,6 +77,7 @@ class Pump:
         self._books = Books(core, clock, memory)
         memory.open(self._books.deliveries, advance, means.entropy)
         self._books.strokes = core.state()[code.GUARD_COMMANDED]
+        self._edges = Edges(core, clock, memory)
         self._books.on_failure = self._memory_failed
         self.over = False  # it must start anew: the memory that was absent answers
         self._begun_us = clock.now_us()
@@ -145,7 +147,8 @@ class Pump:
         ledger = self.upkeep.energy
         ledger.woke()
         if happened & event.STROKE:
-            self._books.stroke_over(self.clinic.stroke())
+            differs = self._edges.stroke_over()
+            self._books.stroke_over(self.clinic.stroke() or differs)
             ledger.stroke(self._burst_us)
             self.alarms.stroke_over(now_us)
             if self._memory.settings.stroke_tone:
@@ -230,6 +233,8 @@ class Pump:
             self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_CLOCK_SILENT)
         self.therapy.follow(now_us)
         self.alarms.look(now_us)
+        if self._edges.look(now_us):
+            self._books.store()
         self.upkeep.account()
         self.alarms.battery(self.upkeep.energy.level())
         daily = now_us - self._told_us >= _DAY_US

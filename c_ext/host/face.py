@@ -60,6 +60,8 @@ MOTOR = (96, 200, 1000, 4000)
 PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_")
 HOUR, DAY = 0, 1
 NEVER_US = 2**64 - 1
+# So many strokes in a row, each seen, before a difference of one is forgiven: c_ext/micropython/dosecore.c.
+FORGIVE_STROKES = 100
 
 
 def _or_never(at_us: int) -> int:
@@ -83,6 +85,7 @@ class Core:
         """spacing_us 0 means the default. Raises ValueError if core_init() refuses; it does if there is no plan."""
         ffi, lib = self.module.ffi, self.module.lib
         self.c: Any = ffi.new("core_t *")
+        self._apart, self._looked, self._agreed = 0, 0, 0
         self.history: Any = ffi.new("uint32_t[]", max(history, 1))
         self._limits = ffi.new("guard_limits_t *")
         self._refused = ffi.new("uint32_t *")
@@ -273,6 +276,31 @@ class Core:
             self._put_word(stored, "confirmed", commanded)
         self._put_word(stored, "fault", int(self.module.lib.GUARD_OK))
         return self.load(now_us, stored)
+
+    def apart(self) -> int:
+        """Strokes ordered and not seen, negative: seen and not ordered; one that plays aside. After every stroke."""
+        guard = self.c.guard
+        commanded = int(guard.commanded.value)
+        apart = commanded - int(guard.confirmed.value) - int(self.c.unconfirmed)
+        more = commanded - self._looked
+        self._agreed = self._agreed + more if apart == self._apart and more in (0, 1) else 0
+        self._apart, self._looked = apart, commanded
+        return apart
+
+    def forgive(self, now_us: int) -> bool:
+        """Count as seen the one stroke that was not, or the reverse, if the rule of docs/adr/0009 allows it."""
+        stood = self._apart
+        apart = self.apart()
+        guard = self.c.guard
+        fault = guard.fault.value != self.module.lib.GUARD_OK
+        if self._agreed < FORGIVE_STROKES or apart != stood or abs(apart) != 1 or fault or self.c.in_flight:
+            return False
+        stored = bytearray(self.save(now_us))
+        now_us = int(self.c.dose.basal.at_us)
+        self._put_word(stored, "confirmed", int(guard.commanded.value))
+        forgiven = self.load(now_us, stored) == 0
+        self._apart = self._agreed = 0
+        return forgiven
 
     def _put_word(self, stored: bytearray, name: str, value: int) -> None:
         """A safety variable in a saved state, whose members lie after its version."""

@@ -18,8 +18,14 @@ typedef struct {
     uint32_t steps;
     uint32_t burst_us;
     uint16_t period_us[MOTION_STEPS_MAX];
+    int32_t apart;    // strokes ordered and not seen, when last looked at
+    uint32_t looked;  // strokes ordered then
+    uint32_t agreed;  // strokes in a row since it is what it is, each looked at
     core_t core;
 } dosecore_obj_t;
+
+// So many strokes in a row, each seen, before a difference of one is forgiven: docs/adr/0009.
+#define FORGIVE_STROKES 100u
 
 static const mp_obj_type_t dosecore_core_type;
 
@@ -112,6 +118,9 @@ static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     const uint32_t length = (uint32_t)args[ARG_history].u_int;
     dosecore_obj_t *self = mp_obj_malloc(dosecore_obj_t, type);
     self->history = m_new(uint32_t, length);
+    self->apart = 0;
+    self->looked = 0u;
+    self->agreed = 0u;
     self->steps = constants.steps_per_stroke;
     self->burst_us = motion_plan(&constants, self->period_us);
     const core_config_t config = {
@@ -485,6 +494,54 @@ static mp_obj_t py_clear_fault(mp_obj_t self, mp_obj_t now_object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(clear_fault_obj, py_clear_fault);
 
+static int32_t compare_counts(dosecore_obj_t *self) {
+    const guard_t *guard = &self->core.guard;
+    const uint32_t commanded = guard->commanded.value;
+    const int32_t apart = (int32_t)(commanded - guard->confirmed.value - self->core.unconfirmed);
+    const uint32_t more = commanded - self->looked;
+    self->agreed = ((apart == self->apart) && (more <= 1u)) ? (self->agreed + more) : 0u;
+    self->apart = apart;
+    self->looked = commanded;
+    return apart;
+}
+
+// apart() -> strokes ordered and not seen, negative: seen and not ordered; one that plays aside. To be called after every stroke.
+static mp_obj_t py_apart(mp_obj_t self_object) {
+    (void)dosecore_get(self_object);
+    int32_t apart;
+    MASKED(apart = compare_counts(MP_OBJ_TO_PTR(self_object)));
+    return mp_obj_new_int(apart);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(apart_obj, py_apart);
+
+static bool forgive(dosecore_obj_t *self, uint64_t now_us) {
+    uint8_t bytes[STATE_BYTES];
+    core_t *core = &self->core;
+    const int32_t stood = self->apart;
+    const int32_t apart = compare_counts(self);
+    bool forgiven = (self->agreed >= FORGIVE_STROKES) && (apart == stood) && ((apart == 1) || (apart == -1)) &&
+                    !guard_faulted(&core->guard) && (core->in_flight == 0u);
+    if (forgiven) {
+        state_save(core, now_us, bytes);
+        put_word(bytes, offsetof(guard_t, confirmed), core->guard.commanded.value);
+        forgiven = state_load(core, core->dose.basal.at_us, bytes) == STATE_OK;
+        self->apart = 0;
+        self->agreed = 0u;
+    }
+    return forgiven;
+}
+
+// forgive(now_us) -> bool: what the sensor missed, or saw too many, counts as seen, or not, if it is one stroke and the rule
+// allows it. As clear_fault() does it, over the saved state: the core has no way of its own to set a count.
+static mp_obj_t py_forgive(mp_obj_t self_object, mp_obj_t now_object) {
+    (void)dosecore_get(self_object);
+    const uint64_t now_us = dosecore_get_u64(now_object);
+    bool forgiven;
+    MASKED(forgiven = forgive(MP_OBJ_TO_PTR(self_object), now_us));
+    return mp_obj_new_bool(forgiven);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(forgive_obj, py_forgive);
+
 // (basal_mu_per_h, bolus strokes, hour strokes, day strokes) in force
 static mp_obj_t py_limits(mp_obj_t self) {
     // Supervisor calls alone write them.
@@ -520,6 +577,8 @@ static const mp_rom_map_elem_t core_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj)},
     {MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj)},
     {MP_ROM_QSTR(MP_QSTR_clear_fault), MP_ROM_PTR(&clear_fault_obj)},
+    {MP_ROM_QSTR(MP_QSTR_apart), MP_ROM_PTR(&apart_obj)},
+    {MP_ROM_QSTR(MP_QSTR_forgive), MP_ROM_PTR(&forgive_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_basal), MP_ROM_PTR(&set_basal_obj)},
     {MP_ROM_QSTR(MP_QSTR_bolus), MP_ROM_PTR(&bolus_obj)},
     {MP_ROM_QSTR(MP_QSTR_cancel_bolus), MP_ROM_PTR(&cancel_bolus_obj)},

@@ -37,6 +37,8 @@ _OTHERS = (
     ("manual_mu_per_h", "I"),  # the rate set by hand
     ("recommended_mu_per_h", "I"),
     ("recommended_until_us", "Q"),  # 0: none
+    ("edges_forgiven", "H"),  # strokes that the sensor missed, or saw too many: firmware/edges.py
+    ("edge_forgiven_us", "Q"),  # the latest, device time
     ("suspended_mu_per_h", "I"),  # what was in force when a person suspended
     ("suspended_percent", "B"),  # of what is programmed: the percentage that ran then, if it was less than all
     ("newest_delivery", "I"),  # number
