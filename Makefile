@@ -103,6 +103,10 @@ edges-nightly: ready-emulated ## the same with a million steps
 link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly); build/link-floods.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json
 
+.PHONY: boot-nightly
+boot-nightly: ready-emulated ## Ctrl-C, an exception, no memory and a crash at every 10 ms of the emulated Pico's boot
+	@RELEVE_BOOT_STEP_MS=10 $(VENV)/python -m pytest tests/suite/test_start.py --bench emulated -n $(WORKERS) --dist worksteal $(ARGS)
+
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json
 	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --out build/occlusion.json

@@ -35,8 +35,8 @@ class Glue(NamedTuple):
 def sources() -> list[Path]:
     """Everything of ours that is no part of MicroPython's own C."""
     folder = ROOT / "c_ext"
-    own = [*sorted((folder / "stm32").glob("*.c")), folder / "board" / "service.c", folder / "board" / "image.c"]
-    return own + sorted((folder / "core").glob("*.c"))
+    shared = [folder / "board" / name for name in ("bus_clear.c", "image.c", "service.c", "start.c")]
+    return sorted((folder / "stm32").glob("*.c")) + shared + sorted((folder / "core").glob("*.c"))
 
 
 def sizes(objects: list[Path]) -> tuple[int, int]:
@@ -79,7 +79,8 @@ def measure(board: str) -> Glue:
         for path in sources():
             objects.append(folder / f"{path.parent.name}-{path.stem}.o")
             own = core_flags().split() if path.parent.name == "core" or path.stem == "service" else ["-Os"]
-            command = ["arm-none-eabi-gcc", *FLAGS, *own, "-DRELEVE_RELEASE=1", f"-I{folder}", f"-I{path.parent}"]
+            places = [f"-I{each}" for each in (folder, path.parent, ROOT / "c_ext" / "stm32")]
+            command = ["arm-none-eabi-gcc", *FLAGS, *own, "-DRELEVE_RELEASE=1", *places]
             done = subprocess.run(
                 [*command, "-fcallgraph-info=su", "-c", path, "-o", objects[-1]],
                 capture_output=True,

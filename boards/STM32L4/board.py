@@ -9,6 +9,7 @@ import pins
 
 from firmware.drivers.adc import Adc
 from firmware.drivers.annunciator import Annunciator
+from firmware.drivers.bus import Bus
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
 
@@ -38,8 +39,9 @@ class Board:
     def __init__(self):
         hardware.setup()
         i2c = machine.I2C(1, freq=_I2C_HZ)
-        self.nvm = Fram(i2c)
-        self.rtc = Rv3028(i2c)
+        bus = Bus(i2c, hardware.free_bus)
+        self.nvm = Fram(bus)
+        self.rtc = Rv3028(bus)
         self.advance_clock = hardware.advance
         self.entropy = lambda: int.from_bytes(os.urandom(4), "little")
         self.image = hexlify(hardware.image()[:8]).decode()

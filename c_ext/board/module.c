@@ -1,6 +1,7 @@
 // module.c: the C module `hardware` of every board that is a pump: idle(), clock, motor, pressure, annunciator and programmer
 // link for board.py. Argument checks and nothing else; what it does is in the chip's folder, by the names of hardware.h.
 #include "../micropython/dosecore.h"
+#include "bus.h"
 #include "early.h"
 #include "hardware.h"
 #include "image.h"
@@ -150,6 +151,12 @@ static mp_obj_t hardware_flash(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(flash_obj, hardware_flash);
 
+// free_bus() -> whether the I2C bus was stuck, a device holding its data line low, and is free now
+static mp_obj_t hardware_free_bus(void) {
+    return mp_obj_new_bool(bus_free());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(free_bus_obj, hardware_free_bus);
+
 // ended() -> why the last life ended, a start_cause_t
 static mp_obj_t hardware_ended(void) {
     return MP_OBJ_NEW_SMALL_INT(start_ended());
@@ -222,6 +229,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&flash_obj)},
+    {MP_ROM_QSTR(MP_QSTR_free_bus), MP_ROM_PTR(&free_bus_obj)},
     {MP_ROM_QSTR(MP_QSTR_ended), MP_ROM_PTR(&ended_obj)},
 };
 static MP_DEFINE_CONST_DICT(hardware_globals, hardware_globals_table);

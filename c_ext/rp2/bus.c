@@ -1,5 +1,7 @@
 #include "bus.h"
 
+#include "../board/bus_clear.h"
+#include "hardware/gpio.h"
 #include "hardware/i2c.h"
 #include "hardware/irq.h"
 #include "hardware/structs/timer.h"
@@ -7,9 +9,14 @@
 #include "hardware/timer.h"
 #include "pico/error.h"
 #include "pico/time.h"
+#include "pins.h"
 
 #define FIFO_BYTES 16u
 #define ALARM BUS_ALARM
+
+// The block whose pins these are (RP2040 datasheet, GPIO functions).
+#define BUS (((PIN_I2C_SDA / 2u) % 2u) == 0u ? i2c0_hw : i2c1_hw)
+#define HALF_US 5u
 
 static bool claimed;
 
@@ -87,4 +94,46 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
         return PICO_ERROR_TIMEOUT;
     }
     return (refused != 0u) ? PICO_ERROR_GENERIC : (int)sent;
+}
+
+static void drive_scl(bool high) {
+    gpio_set_dir(PIN_I2C_SCL, !high);
+}
+
+static void drive_sda(bool high) {
+    gpio_set_dir(PIN_I2C_SDA, !high);
+}
+
+static bool scl_is_high(void) {
+    return gpio_get(PIN_I2C_SCL);
+}
+
+static bool sda_is_high(void) {
+    return gpio_get(PIN_I2C_SDA);
+}
+
+static void half(void) {
+    busy_wait_us_32(HALF_US);
+}
+
+bool bus_free(void) {
+    static const bus_lines_t lines = {drive_scl, drive_sda, scl_is_high, sda_is_high, half};
+    gpio_pull_up(PIN_I2C_SCL);
+    gpio_pull_up(PIN_I2C_SDA);
+    gpio_set_input_enabled(PIN_I2C_SCL, true);
+    gpio_set_input_enabled(PIN_I2C_SDA, true);
+    half();
+    const bool held = !sda_is_high();
+    bool now_free = false;
+    if (held) {
+        // As inputs first: an output would show the level that is set, low.
+        gpio_init(PIN_I2C_SCL);
+        gpio_init(PIN_I2C_SDA);
+        now_free = bus_clear(&lines);
+        // Whatever the block was waiting for; the next transfer switches it on again.
+        BUS->enable = 0u;
+        gpio_set_function(PIN_I2C_SCL, GPIO_FUNC_I2C);
+        gpio_set_function(PIN_I2C_SDA, GPIO_FUNC_I2C);
+    }
+    return now_free;
 }

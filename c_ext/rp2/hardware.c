@@ -18,6 +18,7 @@ const char *hardware_start(void) {
     pressure_setup();
     link_setup();
     bus_setup();
+    (void)bus_free();
     interrupts_setup();
     return NULL;
 }

@@ -13,6 +13,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/pressure.c
     ${CMAKE_CURRENT_LIST_DIR}/sensor.c
     ${CMAKE_CURRENT_LIST_DIR}/stroke.c
+    ${HARDWARE_BOARD_DIR}/bus_clear.c
     ${HARDWARE_BOARD_DIR}/image.c
     ${HARDWARE_BOARD_DIR}/module.c
     ${HARDWARE_BOARD_DIR}/start.c

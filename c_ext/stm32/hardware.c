@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "annunciator.h"
+#include "bus.h"
 #include "interrupts.h"
 #include "link.h"
 #include "power.h"
@@ -19,6 +20,7 @@ const char *hardware_start(void) {
         annunciator_setup();
         pressure_setup();
         link_setup();
+        (void)bus_free();
         if (!interrupts_setup()) {
             wrong = "the 32 kHz crystal does not oscillate: no time, no pump";
         }

@@ -85,6 +85,12 @@ typedef struct {
 #define R_USART_ICR_ALL ((15u << 0u) | (1u << 4u) | (1u << 6u) | (1u << 17u))
 
 typedef struct {
+    reg_t CR1, CR2;
+} reg_i2c_t;
+#define R_I2C1 ((reg_i2c_t *)0x40005400u)
+#define R_I2C_CR1_PE (1u << 0u)
+
+typedef struct {
     reg_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR, ASCR;
 } reg_gpio_t;
 #define R_GPIO(port) ((reg_gpio_t *)(0x48000000u + (0x400u * (port))))
@@ -126,6 +132,7 @@ typedef struct {
 #define R_RCC_APB1ENR1_USART2EN (1u << 17u)
 #define R_RCC_APB1ENR1_USART3EN (1u << 18u)
 #define R_RCC_APB1ENR1_UART4EN (1u << 19u)
+#define R_RCC_APB1ENR1_I2C1EN (1u << 21u)
 #define R_RCC_APB1ENR1_PWREN (1u << 28u)
 #define R_RCC_APB1ENR1_LPTIM1EN (1u << 31u)
 #define R_RCC_APB2ENR_SYSCFGEN (1u << 0u)

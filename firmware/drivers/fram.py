@@ -3,9 +3,12 @@
 Datasheet: two address bytes, then data in one bus transaction; a write is done when its stop condition is.
 """
 
+from firmware.compat import const
 from firmware.errors import MemoryAbsent, MemoryRange
 
 _ADDRESS_BITS = 16
+# A transfer must end within the bus's time-out, 50 ms with MicroPython: 2,222 bytes.
+_TRANSFER_BYTES = const(1024)
 
 
 class Fram:
@@ -23,16 +26,22 @@ class Fram:
     def read_into(self, address, buffer):
         """Fill `buffer` from `address` on. Raises MemoryRange, nothing read; MemoryAbsent without an answer."""
         self._check(address, len(buffer))
-        try:
-            self._i2c.readfrom_mem_into(self._bus_address, address, buffer, addrsize=_ADDRESS_BITS)
-        except OSError:
-            raise MemoryAbsent(self._bus_address)
+        self._in_parts(self._i2c.readfrom_mem_into, address, buffer)
 
     def write(self, address, data):
         """Write `data` from `address` on. Raises MemoryRange, nothing written; MemoryAbsent, then any part may be."""
         self._check(address, len(data))
+        self._in_parts(self._i2c.writeto_mem, address, data)
+
+    def _in_parts(self, transfer, address, data):
         try:
-            self._i2c.writeto_mem(self._bus_address, address, data, addrsize=_ADDRESS_BITS)
+            if len(data) <= _TRANSFER_BYTES:
+                transfer(self._bus_address, address, data, addrsize=_ADDRESS_BITS)
+                return
+            view = memoryview(data)
+            for at in range(0, len(data), _TRANSFER_BYTES):
+                part = view[at : at + _TRANSFER_BYTES]
+                transfer(self._bus_address, address + at, part, addrsize=_ADDRESS_BITS)
         except OSError:
             raise MemoryAbsent(self._bus_address)
 

@@ -154,6 +154,14 @@ class EmulatedBoard:
         """Overwrite bytes of "sram", "flash" or "fram", as a fault would."""
         self._process.order("write", memory=name, at=at, data=data.hex())
 
+    def part(self, address: int, *, present: bool) -> None:
+        """A device of the I2C bus answers no more, or answers again; through resets and power cuts."""
+        self._process.order("part", address=address, present=present)
+
+    def hold_bus(self, clocks: int) -> None:
+        """A device that was cut off in mid-byte holds the bus's data line low until it has seen so many clocks."""
+        self._process.order("hold_bus", clocks=clocks)
+
     def lowest_touched(self, from_at: int, to_at: int) -> int:
         """The lowest SRAM offset from `from_at` on that was ever written since power-up; `to_at` if none was."""
         return int(self._process.order("touched", **{"from": from_at, "to": to_at})["at"])

@@ -4,6 +4,8 @@
  * Cures: rp2040js leaves the bus to its user and takes no time; and after a NACK it does not raise TX_EMPTY, so that the
  * SDK sees the abort in the next transfer only; and the mask of its interrupts cannot be written.
  *
+ * A device that holds the data line down (`i2c.held`) keeps the bus busy: a transfer waits for ever for its start.
+ *
  * A device is `{ address, start(read), write(byte): ack, read(): byte, stop() }`; its effects happen at the acknowledge.
  */
 import { I2CMode } from './rp2040js.js';
@@ -12,6 +14,9 @@ const TX_EMPTY = 1 << 4;
 const ABORTED = 1 << 6;
 const BITS_PER_BYTE = 9;
 const INTR_MASK = 0x30;
+const ENABLE = 0x6c;
+const STATE_IDLE = 0; // of rp2040js' I2CState
+const STATE_START = 1;
 
 /** @param {import('./rp2040js.js').RPI2C} i2c */
 export function cureI2c(i2c) {
@@ -24,6 +29,10 @@ export function cureI2c(i2c) {
             i2c.intEnable = value;
             i2c.checkInterrupts();
         } else {
+            if (offset === ENABLE && !(value & 1) && i2c.state === STATE_START) {
+                i2c.state = STATE_IDLE; // a start that never came
+                i2c.busy = false;
+            }
             write(offset, value);
         }
     };
@@ -59,7 +68,13 @@ export function cureI2c(i2c) {
         }
     };
 
-    i2c.onStart = () => after(1, () => i2c.completeStart());
+    /** Does a device hold the data line low? */
+    i2c.held = () => false;
+    i2c.onStart = () => {
+        if (!i2c.held()) {
+            after(1, () => i2c.completeStart());
+        }
+    };
     i2c.onConnect = (address, mode) => {
         writing = true;
         after(BITS_PER_BYTE, () => {

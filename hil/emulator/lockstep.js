@@ -109,6 +109,23 @@ const ORDERS = {
         return {};
     },
 
+    /** A device of the board's I2C bus answers no more, or answers again. */
+    part(machine, { address, present }) {
+        if (present) {
+            machine.absent.delete(address);
+        } else {
+            machine.absent.add(address);
+        }
+        machine.plug();
+        return {};
+    },
+
+    /** A device holds the data line of the I2C bus low until it has seen so many clocks. */
+    hold_bus(machine, { clocks }) {
+        machine.i2cLines.hold(clocks);
+        return {};
+    },
+
     /** Where SRAM still holds what it held when power came, from `from` up: the lowest byte that was ever written. */
     touched(machine, { from, to }) {
         const { sramAtPower } = machine;
@@ -148,6 +165,9 @@ export function information(machine) {
         received: uart.map((each) => each.received),
         wrong_baud: uart.map((each) => each.wrongBaud),
         fram_writes: machine.fram.writes,
+        bus_clocks: machine.i2cLines.clocks,
+        bus_stops: machine.i2cLines.stops,
+        bus_held: machine.i2cLines.clocksLeft,
         clk_sys: chip.clkSys,
         registers: Array.from(core.registers),
         waiting: core.waiting,

@@ -8,6 +8,7 @@ import { GPIOPinState } from './rp2040js.js';
 import { Chip } from './chip.js';
 import { FLASH_TIMING } from './flash.js';
 import { Fram, Rtc } from './i2c_devices.js';
+import { Lines } from './i2c_lines.js';
 import { Motor } from './motor.js';
 import { Line } from './line.js';
 
@@ -50,6 +51,9 @@ export class Machine {
         this.fram = new Fram();
         this.rtc = new Rtc(() => this.nowNanos, board.epochMillis);
         this.devices = board.devices ?? [this.fram, this.rtc];
+        /** Those that do not answer now, by address. */
+        this.absent = new Set();
+        this.i2cLines = new Lines(board.pins);
         this.motor = new Motor(board.pins, board.stepsPerStroke, (burst) => bench.burst(burst));
         this.lines = [new Line(this, 0), new Line(this, 1)];
         this.offsetNanos = 0;
@@ -95,9 +99,8 @@ export class Machine {
             chip.core.stop();
         };
         chip.adc.sense = (channel) => this.bench.sense(ADC_PINS[channel] ?? -1, this.nowNanos);
-        for (const device of this.devices) {
-            chip.i2c[Math.floor(pins.I2C_SDA / 2) % 2].devices.set(device.address, device);
-        }
+        this.plug();
+        this.i2cLines.attach(chip);
         this.motor.attach(chip, atNanos);
         chip.gpio[pins.ANNUNCIATOR]?.addListener((state) => this.sound(state === GPIOPinState.High));
         this.lines.forEach((line) => line.attach(chip));
@@ -112,6 +115,17 @@ export class Machine {
             }
         };
         this.board.onChip?.(chip);
+    }
+
+    /** The devices that are there are on the bus of the chip's that its pins belong to. */
+    plug() {
+        const bus = this.chip.i2c[Math.floor(this.board.pins.I2C_SDA / 2) % 2];
+        bus.devices.clear();
+        for (const device of this.devices) {
+            if (!this.absent.has(device.address)) {
+                bus.devices.set(device.address, device);
+            }
+        }
     }
 
     sound(on) {

@@ -29,10 +29,13 @@ PINS = {
         "LED": 30,
         "ANNUNCIATOR": 16,
         "PRESSURE": 37,
+        "I2C_SCL": 24,
+        "I2C_SDA": 25,
     },
 }
 PARTS = (
     "annunciator.c",
+    "bus.c",
     "chip.c",
     "clock.c",
     "early.c",
@@ -63,6 +66,7 @@ def build(folder, uart=1, edit=None, base=None):
     sources = [STM32 / name for name in PARTS] + [
         C_EXT / "board" / "service.c",
         C_EXT / "board" / "start.c",
+        C_EXT / "board" / "bus_clear.c",
         *sorted((C_EXT / "core").glob("*.c")),
     ]
     command = ["arm-none-eabi-gcc", *M4, f"-I{folder}", f"-I{STM32}"]

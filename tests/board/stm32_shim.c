@@ -2,6 +2,7 @@
 #include "../../c_ext/board/start.h"
 #include "../../c_ext/core/motion.h"
 #include "../../c_ext/stm32/annunciator.h"
+#include "../../c_ext/stm32/bus.h"
 #include "../../c_ext/stm32/clock.h"
 #include "../../c_ext/stm32/interrupts.h"
 #include "../../c_ext/stm32/link.h"
@@ -28,6 +29,9 @@ uint32_t shim_setup(void) {
 // What the port calls first after a reset.
 void shim_start_begin(void) {
     start_begin();
+}
+uint32_t shim_free_bus(void) {
+    return bus_free() ? 1u : 0u;
 }
 uint32_t shim_ended(void) {
     return (uint32_t)start_ended();

@@ -18,21 +18,8 @@ pytestmark = pytest.mark.emulated_only("a virtual board has no reset, no watchdo
 
 NS_PER_MS = 1_000_000
 BOOT_MS = 900
-FEW = 3  # instants of a boot, in every run of the suite; `make boot` takes every 10 ms
+FEW = 3  # instants of a boot, in every run of the suite; `make boot-nightly` takes every 10 ms
 SETTLED_NS = 4_000_000_000
-
-
-class Link:
-    """The programmer's end of a board."""
-
-    def __init__(self, board: EmulatedBoard) -> None:
-        self.board = board
-
-    def write(self, data: bytes) -> None:
-        self.board.write(data)
-
-    def read(self, timeout_s: float) -> bytes:
-        return self.board.read(timeout_s)
 
 
 def instants_ms(seed: int) -> list[int]:
@@ -65,7 +52,7 @@ def runs(board: EmulatedBoard) -> bool:
     """Does it answer a programmer? Otherwise it has some seconds to try."""
     board.take_received()
     try:
-        return Programmer(Link(board), timeout_s=0.5).hello().board == "RPI_PICO"
+        return Programmer(board, timeout_s=0.5).hello().board == "RPI_PICO"
     except Exception:
         return False
 
@@ -105,3 +92,66 @@ def test_whatever_happens_during_the_boot_the_pump_runs_or_sounds(
         assert board.info()["steps"] == 0, "the motor moved"
     print(became)
     assert set(became.values()) - {"runs"}, "nothing that was done had any effect"
+
+
+FRAM, RTC = 0x50, 0x52
+
+
+def programmer_of(board: EmulatedBoard) -> Programmer:
+    """A programmer that has said hello."""
+    programmer = Programmer(board, timeout_s=1)
+    programmer.hello()
+    return programmer
+
+
+def memory_of(board: EmulatedBoard) -> str:
+    """What the pump says of its memory."""
+    return str(programmer_of(board).status().memory)
+
+
+@pytest.mark.req("STORE-3", "GUARD-3")
+@pytest.mark.timeout(900)
+def test_a_part_that_is_missing_or_comes_late_ends_in_a_running_pump(board: EmulatedBoard) -> None:
+    programmer_of(board).bolus(2_800)
+    board.run_until_ns(board.now_ns + 45_000_000_000)
+    assert len(board.stroke_starts_us) == 14
+    kept = board.memory("fram", 0, 15_000)
+    board.part(FRAM, present=False)
+    start_over(board)
+    board.boot()
+    assert memory_of(board) == "absent"
+    board.run_until_ns(board.now_ns + 3_000_000_000)
+    assert memory_of(board) == "absent"
+    assert board.memory("fram", 0, 15_000) == kept, "nothing is written over"
+    assert board.info()["tones"][-1][0] > board.info()["resets"][-1]["nanos"]
+    board.part(FRAM, present=True)
+    board.run_until_ns(board.now_ns + 3_000_000_000)
+    assert memory_of(board) in ("whole", "mended")
+    assert 14 <= programmer_of(board).status().strokes_commanded <= 15
+    assert len(board.info()["resets"]) == 2, "without a reset"
+    board.part(RTC, present=False)
+    start_over(board)
+    board.boot()
+    assert memory_of(board) == "whole"
+
+
+@pytest.mark.req("STORE-2", "STORE-3")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("clocks", [1, 9])
+def test_a_device_that_holds_the_bus_is_clocked_free(board: EmulatedBoard, clocks: int) -> None:
+    # A reset in the middle of a byte: the device waits for the rest of its clocks.
+    board.power_cut()
+    board.hold_bus(clocks)
+    board.power_up()
+    board.boot()
+    assert memory_of(board) == "whole"
+    info = board.info()
+    assert (info["bus_held"], info["bus_stops"]) == (0, 1)
+    assert clocks <= info["bus_clocks"] <= 10
+    # The same in life: the next write finds it so.
+    board.hold_bus(clocks)
+    programmer_of(board).bolus(200)
+    board.run_until_ns(board.now_ns + 5_000_000_000)
+    assert len(board.stroke_starts_us) == 1
+    assert memory_of(board) == "whole"
+    assert board.info()["bus_held"] == 0
