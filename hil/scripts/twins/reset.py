@@ -175,12 +175,16 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
             continue
         if one.name == "commit_pattern" and _code(two) == "not_staged":
             return  # what was staged is forgotten: nothing was said to be in force
+        if _code(two) in ("hour_limit", "day_limit"):
+            return  # for the caps no time passes without power
         if _code(one) != _code(two):
             yield Difference(
                 f"answer {one.name}: {_code(one)} / {_code(two)}",
                 f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it",
             )
             return
+    if any(_capped(look) for run in (without, with_it) for look in run.looks):
+        return
     # What the time is off by is a part of a stroke, so no stroke comes before the last or after the next of the other.
     for name, mine, other in (("earlier", with_it, without), ("later", without, with_it)):
         for place, at_us in enumerate(mine.strokes_us):
