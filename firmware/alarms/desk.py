@@ -122,7 +122,8 @@ class AlarmDesk:
         level = self._refills.level()
         if level > self._level:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
-            if level == LEVEL_STOP:
+            # A procedure is no therapy: it ends in a pump that is stopped, and refills it.
+            if level == LEVEL_STOP and self._books.memory.record.mode != protocol.STATE_PROCEDURE:
                 self._therapy.halt_by_itself(now_us, protocol.REASON_RESERVOIR)
         self._level = level
 

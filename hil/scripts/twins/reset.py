@@ -25,9 +25,10 @@ WISHES = (Wish(clock=False),)
 INDEPENDENT = True
 _TRIES = 4
 _QUIET_US = 8 * US_PER_S  # before the cut and after power is back: a stroke that may have come due counts
-# The clock tells whole seconds: of the time without power and of the device's own.
-_SLACK_US = 3 * US_PER_S
-_SLACK_S = 3
+# The clock tells whole seconds, and a stroke that may have come due moves time on to where it was due: by 2 s and a
+# thousandth of the time since the last record, an hour at most.
+_SLACK_US = 8 * US_PER_S
+_SLACK_S = 8
 _CAP_ALARMS = (13, 14)
 _BOLUSES = (
     "normal_bolus",
