@@ -69,6 +69,8 @@ class AlarmDesk:
             self.raise_alarm("not_initialised")
         if failed_checks:
             self.raise_alarm("self_test_fail", failed_checks)
+        if memory.record.mode == protocol.STATE_PROCEDURE:
+            self._level = self._refills.level()  # begun or gone on with below the stop level: a reset ends it no more
         self.look(now_us)
         if self._changed:
             self._keep()
@@ -122,8 +124,7 @@ class AlarmDesk:
         level = self._refills.level()
         if level > self._level:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
-            # A procedure is no therapy: it ends in a pump that is stopped, and refills it.
-            if level == LEVEL_STOP and self._books.memory.record.mode != protocol.STATE_PROCEDURE:
+            if level == LEVEL_STOP:
                 self._therapy.halt_by_itself(now_us, protocol.REASON_RESERVOIR)
         self._level = level
 
