@@ -210,7 +210,7 @@ ALARM = (
     Field("cause_there", "bool", "", "its cause is there now, so it cannot be acknowledged away"),
     Field("quiet", "bool", "", "it was acknowledged while its cause was there, and makes no sound for now"),
 )
-BANDS = ("good", "watch", "rinse", "catheter", "over", "interval_too_short", "first_refill")
+BANDS = ("good", "watch", "rinse", "catheter", "over", "interval_too_short", "first_refill", "none")
 REFILL = (
     Field("put_before_mg", "u32", "mg", "the insulin syringe before it was filled in", 1, 150000),
     Field("put_after_mg", "u32", "mg", "and after", 1, 150000),
@@ -223,7 +223,8 @@ REFILLED = (
     Field("residual_nl", "i32", "nL", "drawn from it before"),
     Field("accuracy_tenths", "i32", "0.1 %", "refill accuracy of the interval; negative: less than counted"),
     u32("uncertainty_tenths", "within which that is certain (k = 2)", "0.1 %"),
-    u8("band", "what follows from it (docs/therapy.md)", BANDS),
+    u8("band", "what follows from it (docs/therapy.md); none: no refill has been recorded here", BANDS),
+    Field("missing_nl", "i32", "nL", "gone from the reservoir and not delivered; negative: delivered and not gone"),
 )
 STEP = u8("step", "the step that it is for (docs/procedures.md)")
 PROCEDURE = (

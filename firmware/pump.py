@@ -73,6 +73,7 @@ class Pump:
         self._memory = memory
         self._wall = wall
         self._watch = watch
+        self._per_ml = identity["concentration_u_per_ml"]
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
         self._books = Books(core, clock, memory)
         memory.open(self._books.deliveries, advance, means.entropy)
@@ -90,6 +91,7 @@ class Pump:
         self.patterns = Patterns(clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
         self.boluses.above_stop_mu = self.refills.above_stop_mu
+        self.refills.on_missing = self._missing
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
@@ -103,6 +105,7 @@ class Pump:
             "pump_low_battery": lambda: self.upkeep.energy.level() >= energy.LOW,
             "depleted_battery": lambda: self.upkeep.energy.level() >= energy.DEPLETED,
         }
+        self.patterns.on_settings = self.alarms.stroke_over
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.on_trouble = self.failed
@@ -291,7 +294,12 @@ class Pump:
 
     def _need_fit(self):
         self.clinic.need_fit()
+        self.refills.need_above_stop()
         self.upkeep.need_passed()
+
+    def _missing(self, nl):
+        """A refill has shown that so much went from the reservoir, and not by strokes."""
+        self.alarms.raise_alarm("over_delivery", nl * self._per_ml // 1000)
 
     def _toned(self, milliseconds):
         self._sound(milliseconds)

@@ -9,7 +9,9 @@ from typing import Any
 
 from firmware import protocol
 from host.orders import Ordering
-from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest
+from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, Refilled, SelfTest
+
+_REFILLED = tuple(field.name for field in protocol.REFILLED)
 
 
 class Service(Ordering):
@@ -46,4 +48,7 @@ class Service(Ordering):
 
 
 def _change(reply: dict[str, Any]) -> ProcedureChange:
-    return ProcedureChange(reply.pop("at_us"), Procedure(**reply))
+    at_us = reply.pop("at_us")
+    found = {name: reply.pop(name) for name in _REFILLED if name in reply}
+    refilled = Refilled(at_us, **found) if found and found["band"] != "none" else None
+    return ProcedureChange(at_us, Procedure(**reply), refilled)

@@ -14,17 +14,19 @@ from firmware import protocol
 from firmware.compat import const
 from firmware.deliveries import NORMAL
 from firmware.errors import Refused
-from firmware.therapy.catheter import Catheter
+from firmware.therapy import refill
+from firmware.therapy.catheter import INSULIN, Catheter
 from firmware.therapy.guide import STATE_BYTES as GUIDE_BYTES
 from firmware.therapy.guide import Guide
-from firmware.therapy.procedures import COMPLETED, ENDS, LEDGER_DIAGNOSTIC
+from firmware.therapy.procedures import LEDGER_DIAGNOSTIC
+from firmware.therapy.reservoir import CAPACITY_NL
 
 _REFILL = 1
 # What a refill asks for, by the step that takes it.
 _VOLUMES = ("withdrawn_nl", "put_in_nl", "taken_back_nl")
-_VOLUMES_FORMAT = "<III"
+_VOLUMES_FORMAT = "<IIIB"
 _NOT_YET = 0xFFFFFFFF
-STATE_BYTES = const(37)  # the guide's, and the volumes
+STATE_BYTES = const(38)  # the guide's, the volumes, the refills before
 
 
 class Clinic:
@@ -41,13 +43,15 @@ class Clinic:
         self._catheter = Catheter()
         self._guide = Guide(self._deliver, self._cancel, self._catheter, stroke_nl, self._told)
         self._volumes = _nothing_yet()
+        self._begun = 0  # see _mark()
+        self._refilled = None  # what the refill that the procedure has recorded has shown
 
     def begin(self):
         """A life begins: take up where the last one was. An empty place is a new pump's, and that catheter is full."""
         place = self._record.procedure
         if any(place):
             self._guide.unpack(place)
-            self._volumes = list(struct.unpack_from(_VOLUMES_FORMAT, place, GUIDE_BYTES))
+            *self._volumes, self._begun = struct.unpack_from(_VOLUMES_FORMAT, place, GUIDE_BYTES)
         self._keep()
 
     @property
@@ -96,6 +100,8 @@ class Clinic:
             raise Refused(protocol.WRONG_STATE, None, state)
         self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
         self._volumes = _nothing_yet()
+        self._begun = self._mark(self._guide.reservoir == INSULIN)
+        self._refilled = None
         self._therapy.enter_procedure(now_us)
         self._keep()
         self._books.accepted("start_procedure", procedure)
@@ -105,6 +111,11 @@ class Clinic:
         """The person has said something at a step."""
         self._books.need_memory()
         now_us = self._clock.now_us()
+        takes = self._guide.need(step, choice, value).takes
+        if takes is not None:
+            self._need_possible(takes.name, value)
+            if self._refilling and takes.name == _VOLUMES[-1]:
+                self._record_refill(value)  # before the step is left: memory may refuse it
         self._guide.answer(step, choice, value)
         self._left_step()
         self._keep()
@@ -120,6 +131,33 @@ class Clinic:
         self._books.accepted("interrupt_procedure", step)
         return self._reply(now_us)
 
+    @property
+    def _refilling(self):
+        return self._guide.procedure is not None and self._guide.procedure.number == _REFILL
+
+    def _need_possible(self, name, value):
+        """Raises Refused for a volume that cannot be: at its own step, while nothing has followed from it."""
+        low, high = 0, value
+        if name == "withdrawn_nl" and self._refilling and self._begun & 0x80:
+            high = self._refills.most_left_nl()
+        elif name in ("put_in_nl", "filled_nl"):
+            high = refill.MOST_PUT_IN_NL
+        elif name == "taken_back_nl" and self._volumes[1] != _NOT_YET:
+            low, high = max(0, self._volumes[1] - CAPACITY_NL), self._volumes[1] - 1
+        if not low <= value <= high:
+            raise Refused(protocol.OUT_OF_RANGE, name, value, low if value < low else high)
+
+    def _record_refill(self, taken_back_nl):
+        """All volumes of the refill are known. It may have been recorded already, just before power went."""
+        withdrawn_nl, put_in_nl, _ = self._volumes
+        whole = self._begun == self._mark(True)
+        if _NOT_YET not in (withdrawn_nl, put_in_nl) and (whole or self._begun == self._mark(False)):
+            self._refilled = self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_back_nl, whole)
+
+    def _mark(self, whole):
+        """One byte: how many refills there are, and was the reservoir as the latest one had filled it."""
+        return self._refills.number & 0x7F | (0x80 if whole else 0)
+
     def read_procedure(self):
         """The read_procedure reply's fields."""
         return self._guide.report()
@@ -127,6 +165,7 @@ class Clinic:
     def _reply(self, now_us):
         reply = self._guide.report()
         reply["at_us"] = now_us
+        reply.update(refill.NOTHING if self._refilled is None else self._refilled)
         return reply
 
     def _deliver(self, strokes, ledger):
@@ -150,13 +189,11 @@ class Clinic:
         if self.under_way:
             return
         self._therapy.leave_procedure(self._clock.now_us())
-        if self._guide.end == ENDS.index(COMPLETED) and _NOT_YET not in self._volumes:
-            self._refills.refilled_by_volume(*self._volumes)
         self._volumes = _nothing_yet()
 
     def _keep(self):
         self._guide.pack_into(self._record.procedure)
-        struct.pack_into(_VOLUMES_FORMAT, self._record.procedure, GUIDE_BYTES, *self._volumes)
+        struct.pack_into(_VOLUMES_FORMAT, self._record.procedure, GUIDE_BYTES, *self._volumes, self._begun)
 
 
 def _nothing_yet():

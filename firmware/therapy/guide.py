@@ -80,8 +80,22 @@ class Guide:
     def answer(self, place, choice, value=0):
         """The person says `choice` (its place in the step's) at step `place`, with the step's input, if it takes one.
 
-        Refused, nothing changed: no procedure, another step, or one that is delivering (WRONG_STATE, field `step`); no
-        such choice; an input out of range; what `deliver` refuses.
+        Refused, nothing changed: what need() refuses; what `deliver` does.
+        """
+        step = self.need(place, choice, value)
+        takes = step.takes
+        if step.delivers:
+            self._deliver(self.wanted - self.made, step.ledger)
+            self.delivering = True
+        self._tell(place, choice, value)
+        if not step.delivers:
+            if takes is not None and takes.unit == "strokes":
+                self._asked_strokes = value
+            self._go_on(step.choices[choice][1])
+
+    def need(self, place, choice, value=0):
+        """The step `place`; raises Refused unless that can be said at it: no procedure, another step, or one that is
+        delivering (WRONG_STATE, field `step`); no such choice; an input out of range.
         """
         step = self._at(place)
         if self.delivering:
@@ -91,14 +105,7 @@ class Guide:
         takes = step.takes
         if takes is not None and not takes.low <= value <= takes.high:
             raise Refused(protocol.OUT_OF_RANGE, takes.name, value, takes.low if value < takes.low else takes.high)
-        if step.delivers:
-            self._deliver(self.wanted - self.made, step.ledger)
-            self.delivering = True
-        self._tell(place, choice, value)
-        if not step.delivers:
-            if takes is not None and takes.unit == "strokes":
-                self._asked_strokes = value
-            self._go_on(step.choices[choice][1])
+        return step
 
     def interrupt(self, place):
         """The person breaks off at step `place`; a delivery ends after the stroke in progress.

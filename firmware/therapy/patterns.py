@@ -5,6 +5,7 @@ Implements: THER-1
 
 from firmware import protocol
 from firmware.errors import Refused
+from firmware.seams import nobody
 from firmware.storage.settings import fingerprint
 from firmware.therapy.answers import cut_by
 
@@ -21,6 +22,7 @@ class Patterns:
         self._settings = books.memory.settings
         self._record = books.memory.record
         self._therapy = therapy
+        self.on_settings = nobody  # (now_us): the settings have changed
         self._staged = [None] * len(protocol.PATTERNS)  # forgotten by a reset: nothing was said to be in force
 
     def stage_pattern(self, pattern, rates):
@@ -85,6 +87,7 @@ class Patterns:
         self._take({name: order[name] for name in _SETTINGS})
         self._save(lambda: self._take(before))
         self._therapy.follow(now_us)
+        self.on_settings(now_us)
         changed = [order[name] for name in _SETTINGS if order[name] != before[name]]
         self._books.accepted("set_settings", *[abs(int(each)) for each in changed[:4]])
         return {"at_us": now_us}

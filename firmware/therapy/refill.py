@@ -37,10 +37,18 @@ WATCH = const(100)
 FLAG = const(150)
 CATHETER_FIRST = const(500)
 BANDS = ("good", "watch", "rinse", "catheter", "over", "interval_too_short")
-GOOD, WATCHED, RINSE, CATHETER, OVER, TOO_SHORT = range(6)
+GOOD, WATCHED, RINSE, CATHETER, OVER, TOO_SHORT, FIRST, NO_REFILL = range(8)
 
 # A syringe of 60 ml is far beyond what is filled in, and far below what a slip of the finger makes.
 _SYRINGE_MG_MAX = const(150000)
+
+
+# What can be put in: what fits, and what is taken back for the vacuum.
+MOST_PUT_IN_NL = CAPACITY_NL + TAKEN_BACK_NL
+# The figures of a refill when none has been recorded.
+NOTHING = {
+    "filled_nl": 0, "residual_nl": 0, "accuracy_tenths": 0, "uncertainty_tenths": 0, "band": NO_REFILL, "missing_nl": 0,
+}  # fmt: skip
 
 
 class Volume:
@@ -123,9 +131,17 @@ def accuracy(filled, residual, delivered_nl, catheter_changed=False):
     tenths = _divided(1000 * (used_nl - delivered_nl), delivered_nl)
     uncertainty_tenths = -(-1000 * uncertainty_nl // delivered_nl)
     band = _band(tenths, uncertainty_tenths)
+    if band == TOO_SHORT and beyond_doubt(used_nl, delivered_nl, uncertainty_nl):
+        # Too little was delivered for a percentage, but the volume itself says it.
+        band = OVER if used_nl > delivered_nl else RINSE
     edges = (WATCH, FLAG, -WATCH, -FLAG, -CATHETER_FIRST)
     certain = all(abs(tenths - edge) > uncertainty_tenths for edge in edges)
     return Accuracy(tenths, uncertainty_tenths, band, certain, used_nl, delivered_nl)
+
+
+def beyond_doubt(used_nl, delivered_nl, uncertainty_nl):
+    """Is the volume used off by more than 15 % of what was delivered, however wrong the readings are?"""
+    return abs(used_nl - delivered_nl) - uncertainty_nl > delivered_nl * FLAG // 1000
 
 
 def expanded_nl(filled, residual, catheter_changed):

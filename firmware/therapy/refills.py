@@ -4,14 +4,18 @@ Implements: THER-4, THER-5
 """
 
 from firmware import dose_codes as code
+from firmware import protocol
 from firmware.compat import const
+from firmware.errors import Refused
+from firmware.seams import nobody
 from firmware.therapy import refill
-from firmware.therapy.reservoir import CAPACITY_NL, DUE, LEVEL_FULL, Reservoir, lasts_s, level_of
+from firmware.therapy.reservoir import CAPACITY_NL, DUE, LEVEL_FULL, LEVEL_STOP, Reservoir, lasts_s, level_of
 
 _H_S = const(3600)
 _US_PER_S = const(1000000)
 _NEVER_H = 0xFFFFFFFF
-_NO_BAND = len(refill.BANDS)  # the first refill has nothing to compare with
+_I32_NL = const(0x7FFFFFFF)
+_NOTHING_FOUND = (0, 0, refill.FIRST, 0, False)
 
 
 class Refills:
@@ -26,6 +30,7 @@ class Refills:
         self._reservoir = Reservoir(stroke_nl, per_ml)
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
+        self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
 
     @property
     def left_mu(self):
@@ -82,19 +87,18 @@ class Refills:
         reply["at_us"] = now_us
         return reply
 
-    def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_back_nl):
-        """The same, by the scales of the syringes; for the guided procedure."""
+    def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_back_nl, whole):
+        """The same, by the scales of the syringes; for the guided procedure. Not `whole`: the reservoir had been
+        emptied before, so that there is nothing to compare with.
+        """
         filled = refill.net_fill(refill.read_off(put_in_nl), refill.read_off(taken_back_nl))
-        self._refilled(filled, refill.read_off(withdrawn_nl))
+        return self._refilled(filled, refill.read_off(withdrawn_nl), whole)
 
-    def _refilled(self, filled, residual):
+    def _refilled(self, filled, residual, whole=True):
         settings = self._settings
         strokes = self._core.state()[code.GUARD_COMMANDED]
         delivered_nl = self._now().used_nl(strokes)
-        found = None
-        if settings.refills and delivered_nl:
-            at_fill = refill.Volume(settings.filled_nl, settings.filled_reading_nl, settings.filled_by_weight_nl)
-            found = refill.accuracy(at_fill, residual, delivered_nl)
+        found = self._compared(residual, delivered_nl) if whole else _NOTHING_FOUND
         before = [getattr(settings, name) for name in _STORED]
         after = (settings.refills + 1, filled.nl, filled.reading_nl, max(0, filled.by_weight_nl), strokes)
         self._set(after + (self._utc_s(), self._clock.now_us()))
@@ -102,15 +106,57 @@ class Refills:
             self._set(before)
             self._books.on_failure()
             self._books.need_memory()
-        tenths, uncertainty, band = (0, 0, _NO_BAND) if found is None else _verdict(found)
+        tenths, uncertainty, band, missing_nl, certain = found
         self._books.accepted("record_refill", filled.nl, max(0, residual.nl), abs(tenths), band)
+        if certain and missing_nl > 0:
+            self.on_missing(missing_nl)
         return {
             "filled_nl": filled.nl,
             "residual_nl": residual.nl,
             "accuracy_tenths": tenths,
             "uncertainty_tenths": uncertainty,
             "band": band,
+            "missing_nl": missing_nl,
         }
+
+    def _compared(self, residual, delivered_nl):
+        """(accuracy and its uncertainty in 0.1 %, band, nl missing, are these beyond doubt) since the latest refill."""
+        settings = self._settings
+        if not settings.refills:
+            return _NOTHING_FOUND
+        at_fill = self._at_fill()
+        missing_nl = at_fill.nl - residual.nl - delivered_nl
+        certain = refill.beyond_doubt(
+            at_fill.nl - residual.nl, delivered_nl, refill.expanded_nl(at_fill, residual, False)
+        )
+        if delivered_nl:
+            found = refill.accuracy(at_fill, residual, delivered_nl)
+            tenths = max(-_I32_NL, min(found.tenths, _I32_NL))
+            return tenths, found.uncertainty_tenths, found.band, missing_nl, certain
+        if missing_nl < 0 and certain:
+            raise Refused(protocol.OUT_OF_RANGE, "residual_nl", residual.nl, at_fill.nl)
+        return 0, 0, refill.OVER if certain else refill.TOO_SHORT, missing_nl, certain
+
+    def _at_fill(self):
+        settings = self._settings
+        return refill.Volume(settings.filled_nl, settings.filled_reading_nl, settings.filled_by_weight_nl)
+
+    @property
+    def number(self):
+        """How many refills have been recorded."""
+        return self._settings.refills
+
+    def most_left_nl(self):
+        """The most that can be drawn from the reservoir, by the scale of a syringe."""
+        if not self._settings.refills:
+            return CAPACITY_NL
+        at_fill = self._at_fill()
+        return at_fill.nl + refill.expanded_nl(at_fill, refill.read_off(0), False)
+
+    def need_above_stop(self):
+        """Raises Refused at the level at which the pump stops."""
+        if self.level() == LEVEL_STOP:
+            raise Refused(protocol.RESERVOIR_LEVEL, None, self.left_mu, self._settings.reservoir_stop_mu)
 
     def _set(self, values):
         for name, value in zip(_STORED, values):
@@ -142,7 +188,3 @@ _STORED = (
     "filled_utc_s",
     "filled_us",
 )
-
-
-def _verdict(found):
-    return found.tenths, found.uncertainty_tenths, found.band

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import Progress
 
 from firmware.therapy.procedures import Input, Step
@@ -16,6 +16,7 @@ from host.alarm_texts import language_of
 from host.client import Programmer
 from host.console import Json, Language, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.records import Procedure
+from host.screens.clinic import refilled_text
 from host.screens.common import fault_text
 from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
 from host.units import AmountError, parse_milli, uptime
@@ -110,7 +111,8 @@ def answer(
         number = 0 if value is None else _parse(step.takes, value)
         confirm(options, f"At '{step.name}': [bold]{choice}[/]" + (f", {value}" if value else ""), yes)
         reply = pump.answer_procedure(now.step, names.index(choice), number)
-        show(options, reply, procedure_table(reply.now, words))
+        shown = procedure_table(reply.now, words)
+        show(options, reply, Group(shown, refilled_text(reply.refilled)) if reply.refilled else shown)
 
 
 @commands.command("interrupt")
@@ -185,7 +187,10 @@ def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
     number = 0
     if step.takes is not None:
         number = typer.prompt(_asked(step), value_proc=lambda text: _number(step.takes, text), err=True)
-    return pump.answer_procedure(now.step, names.index(word), number).now
+    reply = pump.answer_procedure(now.step, names.index(word), number)
+    if reply.refilled is not None:
+        Console(highlight=False).print(refilled_text(reply.refilled))
+    return reply.now
 
 
 def _wait(pump: Programmer, now: Procedure) -> Procedure:

@@ -114,3 +114,4 @@ class Refilled:
     accuracy_tenths: int
     uncertainty_tenths: int
     band: str
+    missing_nl: int

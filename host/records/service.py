@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from host.records.history import Refilled
+
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
@@ -27,6 +29,7 @@ class ProcedureChange:
 
     at_us: int
     now: Procedure
+    refilled: Refilled | None = None  # what a guided refill that has just been recorded has shown
 
 
 @dataclass(frozen=True, slots=True)

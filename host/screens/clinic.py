@@ -24,9 +24,9 @@ _ACTS = {
     "watch": "refill sooner and look again",
     "rinse": "abnormal: measure the stroke volume, then rinse",
     "catheter": "abnormal: look at the catheter before a rinse",
-    "over": "over-delivery or a weighing error: stop, weigh again",
+    "over": "over-delivery, a leak or a weighing error: stop, weigh again",
     "interval_too_short": "too little was delivered to say anything",
-    "first_refill": "the first one has nothing to compare with",
+    "first_refill": "nothing to compare with: the first one, or the reservoir had been emptied before",
 }
 
 
@@ -98,7 +98,9 @@ def reservoir_table(found: Reservoir) -> Group:
 def refilled_text(found: Refilled) -> str:
     """What a refill has shown."""
     text = f"{millilitres(found.filled_nl)} are in the reservoir; {millilitres(found.residual_nl)} were left."
-    if found.band not in ("first_refill",):
+    if found.band == "over" and found.missing_nl > 0:
+        text += f"\n[bold red]{millilitres(found.missing_nl)} are missing: gone, and not by strokes.[/]"
+    elif found.band != "first_refill":
         accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
         text += f"\nRefill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/]."
     return f"{text}\nThat is: {_ACTS.get(found.band, plain(found.band))}."
