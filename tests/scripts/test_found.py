@@ -105,6 +105,18 @@ FOUND = {
             with_it=cut(2 * H), per_ml=100,
         ),
     ),
+    "a guided refill that cannot be comes back with the power": (
+        "reset",
+        pair(
+            3 * H, Step(S, "stop"), Step(H, "start_procedure", {"procedure": 1}),
+            *[
+                Step(H + (place + 1) * 10 * S, "answer_procedure", {"step": place, "choice": 0, "value": value})
+                for place, value in enumerate((0, 1_000_000, 780_184, 2_000_000, 0))
+            ],
+            Step(2 * H + 10 * S, LOOK),
+            with_it=cut(2 * H), stroke_nl=125,
+        ),
+    ),
 }  # fmt: skip
 
 

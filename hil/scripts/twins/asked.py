@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from firmware import protocol
-from hil.scripts.generate import US_PER_H, US_PER_MIN, Wish
 from hil.scripts.play import SLOT_US, US_PER_S
 from hil.scripts.script import Run, Script, Step
 from hil.scripts.twins import pair
 from hil.scripts.twins.pair import Difference, Pair
+from hil.scripts.writer import US_PER_H, US_PER_MIN, Wish
 
 WISHES = (Wish(),)
 INDEPENDENT = False

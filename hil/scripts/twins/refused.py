@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from firmware import protocol
-from hil.scripts.generate import Wish
 from hil.scripts.script import Answer, Run, Script, Step
 from hil.scripts.twins import pair
 from hil.scripts.twins.pair import Difference, Pair
+from hil.scripts.writer import Wish
 
 WISHES = (Wish(),)
 INDEPENDENT = False
