@@ -80,6 +80,8 @@ BUGS = [
         "core.c",
         {"(core->stopped_us > dose->basal.at_us)": "(core->stopped_us != dose->basal.at_us)"},
     ),
+    Bug("a stroke between clock and call refuses it", "core.c", {"(now_us + GUARD_BUSY_MAX_US) >=": "now_us >="}),
+    Bug("a clock may run back by an hour", "core.c", {"(now_us + GUARD_BUSY_MAX_US) >=": "(now_us + 3600000000u) >="}),
     Bug("withheld, not settled, and tried again", "core.c", {SETTLED: f"if (action == CORE_STROKE) {{ {SETTLED} }}"}),
     Bug("a cut stroke is not counted", "core.c", {"!= 0u) {\n        // Part": "> 1u) {\n        // Part"}),
     Bug("a bolus takes the place of one that plays", "core.c", {PLAYS: PLAYS.replace("!= 0u", "> 1u")}),
