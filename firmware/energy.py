@@ -10,6 +10,7 @@ Implements: PWR-1
 
 import struct
 
+from firmware import bounded
 from firmware.compat import const
 
 # Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
@@ -167,7 +168,7 @@ class Energy:
 
     def pack_into(self, buffer, at=0):
         """Put the counts into STATE_BYTES of `buffer`."""
-        struct.pack_into(
+        bounded.pack_into(
             _FORMAT, buffer, at, self.elapsed_us, self.busy_us, self.motor_us, self.link_us, self.memory_bytes,
             self.wakes, self.strokes, self.tones, self.link_bytes, self._marked_us, self._marked_nah,
         )  # fmt: skip

@@ -182,7 +182,8 @@ def pump(
         if server.has_console:
             console.print(f"  mpremote connect {server.console_path}", highlight=False, soft_wrap=True)
         if pace > 1:
-            holds = f"orders hold 10 s of its time: give pump --holds {10 * pace:g} or RELEVE_HOLDS={10 * pace:g}"
+            seconds = min(10 * pace, 600)
+            holds = f"orders hold 10 s of its time: give pump --holds {seconds:g} or RELEVE_HOLDS={seconds:g}"
             console.print(f"It lives {pace:g} times as fast as you, and {holds}", highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it.")
         with console.status("no stroke yet") as status:

@@ -21,7 +21,8 @@ stand before the command or after it.
 
 Exit codes: 0 done; 1 declined, nothing changed; 2 wrong usage, nothing sent; 3 refused by the pump; 4 port or link
 failed, nothing changed; 5 pump and programmer speak different versions of the link; 6 an order was sent and its outcome
-is not known; 130 interrupted. Errors go to stderr, as JSON with --json.
+is not known; 7 the output could not be written, and stderr says what was carried out; 130 interrupted. Errors go to
+stderr, as JSON with --json.
 """
 
 app = typer.Typer(
@@ -40,7 +41,9 @@ def _options(
     timeout: Annotated[float, typer.Option(min=0.01, help="Seconds to wait for each reply.")] = 0.5,
     holds: Annotated[
         float,
-        typer.Option(min=1, envvar="RELEVE_HOLDS", help="Seconds of the pump's time for which an order holds."),
+        typer.Option(
+            min=1, max=600, envvar="RELEVE_HOLDS", help="Seconds of the pump's time for which an order holds."
+        ),
     ] = 10.0,
     language: Annotated[
         str | None,

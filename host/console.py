@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import secrets
 import sys
 from collections.abc import Iterator
@@ -35,6 +37,7 @@ EXIT_REFUSED = 3
 EXIT_LINK = 4
 EXIT_SCHEMA = 5
 EXIT_UNCERTAIN = 6
+EXIT_OUTPUT = 7
 EXIT_INTERRUPTED = 130
 
 # The first class that fits decides, so a class stands before its base.
@@ -73,6 +76,14 @@ def options_of(ctx: typer.Context, as_json: bool = False, language: str | None =
     return replace(options, as_json=options.as_json or as_json, language=language or options.language)
 
 
+class Screen(Console):
+    """A console whose reader may go away: that is told, not taken for the end of it all."""
+
+    def on_broken_pipe(self) -> None:
+        """As any other failure to write."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 class UsageError(Exception):
     """The command line asks for something that cannot be done as written."""
 
@@ -80,6 +91,7 @@ class UsageError(Exception):
 @contextmanager
 def connected(options: Options) -> Iterator[Programmer]:
     """Open the port and yield a Programmer; turn every expected error into a text on stderr and an exit code."""
+    pump: Programmer | None = None
     try:
         if not options.port:
             raise UsageError(_no_port())
@@ -87,9 +99,10 @@ def connected(options: Options) -> Iterator[Programmer]:
         try:
             # A random start keeps replies to an earlier run of this program from being taken for ours.
             first = secrets.randbelow(0x10000)
-            yield Programmer(
+            pump = Programmer(
                 transport, timeout_s=options.timeout_s, first_sequence=first, order_holds_s=options.holds_s
             )
+            yield pump
         finally:
             transport.close()
     except (HostError, AmountError, UsageError) as error:
@@ -100,6 +113,17 @@ def connected(options: Options) -> Iterator[Programmer]:
         code = EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN
         _report(error, code, options.as_json)
         raise typer.Exit(code) from error
+    except KeyboardInterrupt as error:
+        done = ", ".join(pump.done) if pump is not None else ""
+        _report(KeyboardInterrupt(f"interrupted; carried out: {done or 'nothing'}"), EXIT_INTERRUPTED, options.as_json)
+        raise typer.Exit(EXIT_INTERRUPTED) from error
+    except OSError as error:
+        # Not the port, whose errors are HostError: what was to be shown has nowhere to go.
+        done = ", ".join(pump.done) if pump is not None else ""
+        text = f"the output cannot be written ({error}); carried out: {done or 'nothing'}"
+        _silence()
+        _report(OSError(text), EXIT_OUTPUT, options.as_json)
+        raise typer.Exit(EXIT_OUTPUT) from error
 
 
 def show(options: Options, value: Any, screen: RenderableType) -> None:
@@ -107,7 +131,17 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
     if options.as_json:
         print(json.dumps(as_plain(value)), flush=True)
     else:
-        Console(highlight=False).print(screen)
+        Screen(highlight=False).print(screen)
+        sys.stdout.flush()  # here, where a failure can still be told
+
+
+def _silence() -> None:
+    """What is left for a stdout that takes nothing is thrown away, or the interpreter would fail on it at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass  # no stdout of the system's: nothing is left in it
 
 
 def as_plain(value: Any) -> Any:
@@ -152,6 +186,13 @@ def _no_port() -> str:
 
 
 def _report(error: BaseException, code: int, as_json: bool) -> None:
+    try:
+        _write_report(error, code, as_json)
+    except OSError:
+        pass  # stderr is broken too: the exit code says what it can
+
+
+def _write_report(error: BaseException, code: int, as_json: bool) -> None:
     if not as_json:
         Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return

@@ -70,6 +70,7 @@ class Ordering(Conversation):
     ) -> None:
         super().__init__(transport, timeout_s=timeout_s, attempts=attempts, first_sequence=first_sequence, check=check)
         self.uncertain: Order | None = None
+        self.done: list[str] = []  # the orders that were carried out
         self._order_holds_us = round(order_holds_s * 1_000_000)
         self._command_id = secrets.randbelow(_COMMAND_IDS) if first_command_id is None else first_command_id - 1
 
@@ -154,6 +155,7 @@ class Ordering(Conversation):
 
     def _outcome(self, order: Order, reply_id: int, body: bytes) -> dict[str, Any]:
         if reply_id != protocol.REFUSAL_ID:
+            self.done.append(order.message.name)
             return decode_reply(order.message, body)
         error = read_refusal(order.message, body)
         if isinstance(error, Refused) and error.code == _REPEATED:

@@ -11,6 +11,7 @@ Implements: ALARM-2, STORE-5
 
 import struct
 
+from firmware import bounded
 from firmware.alarms.alarms import Active
 from firmware.alarms.table import BY_NUMBER
 from firmware.compat import const
@@ -26,7 +27,7 @@ def pack_into(buffer, active):
     """Put the alarms in `active` into `buffer`."""
     struct.pack_into("<BB", buffer, 0, _VERSION, len(active))
     for place, each in enumerate(active):
-        struct.pack_into(
+        bounded.pack_into(
             _FORMAT, buffer, 2 + place * _BYTES,
             each.alarm.number, each.mark, each.detail, each.since_us, each.quiet_until_us,
         )  # fmt: skip

@@ -14,6 +14,7 @@ Implements: LOG-1, LOG-2
 import struct
 from binascii import crc32
 
+from firmware.bounded import pack_into
 from firmware.compat import const
 
 EVENT_BYTES = const(32)
@@ -43,9 +44,9 @@ class EventLog:
         """Write the next event: it counts once the state record says so. Values beyond 32 bits are cut to the
         greatest.
         """
-        four = [min(max(value, 0), 0xFFFFFFFF) for value in values] + [0] * (4 - len(values))
+        four = tuple(values) + (0,) * (4 - len(values))
         event = self._event
-        struct.pack_into(_FORMAT, event, 0, self.next_number, time_s, event_class, code, detail, reason, *four)
+        pack_into(_FORMAT, event, 0, self.next_number, time_s, event_class, code, detail, reason, *four)
         struct.pack_into("<I", event, EVENT_BYTES - 4, crc32(self._view[: EVENT_BYTES - 4]))
         self._nvm.write(self._at(self.next_number), event)
         self.next_number += 1

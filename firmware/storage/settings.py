@@ -6,6 +6,7 @@ Implements: THER-1, THER-4, STORE-1
 import struct
 from binascii import crc32
 
+from firmware.bounded import pack_into
 from firmware.compat import const
 from firmware.vocabulary import HALF_HOURS, PATTERNS
 
@@ -79,7 +80,7 @@ class Settings:
     def write(self):
         """Put all into the payload."""
         struct.pack_into(_RATES_FORMAT, self._payload, 0, *self._steps)
-        struct.pack_into(_FORMAT, self._payload, _RATES_BYTES, *[getattr(self, name) for name in _NAMES])
+        pack_into(_FORMAT, self._payload, _RATES_BYTES, *[getattr(self, name) for name in _NAMES])
 
 
 def fingerprint(rates):

@@ -8,6 +8,7 @@ Implements: STORE-1
 
 import struct
 
+from firmware.bounded import pack_into
 from firmware.compat import const
 from firmware.storage import history
 
@@ -116,11 +117,11 @@ class StateRecord:
         """Put the values into the payload."""
         self.write_stroke()
         values = [getattr(self, name) for name in _OTHER_NAMES]
-        struct.pack_into(_OTHER_FORMAT, self._payload, _OTHERS_AT, *values)
+        pack_into(_OTHER_FORMAT, self._payload, _OTHERS_AT, *values)
 
     def write_stroke(self):
         """Put those values into the payload that a stroke changes; the others are there from before."""
-        struct.pack_into(
+        pack_into(
             _STROKE_FORMAT,
             self._payload,
             0,

@@ -9,6 +9,7 @@ Implements: THER-6
 
 import struct
 
+from firmware import bounded
 from firmware.compat import const
 
 CONTENTS = ("insulin", "buffer", "naoh")
@@ -77,7 +78,7 @@ class Catheter:
     def pack_into(self, buffer, at=0):
         """Put the contents into STATE_BYTES of `buffer`."""
         values = [number for plug in self._plugs for number in plug]
-        struct.pack_into(_FORMAT, buffer, at, *(values + [0] * (2 * _PLUGS_MAX - len(values))))
+        bounded.pack_into(_FORMAT, buffer, at, *(values + [0] * (2 * _PLUGS_MAX - len(values))))
 
     def unpack(self, buffer, at=0):
         """Take them from there. Returns whether they fill the catheter; if not, nothing is known and it holds NaOH."""

@@ -11,6 +11,7 @@ import struct
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.bounded import pack_into
 from firmware.compat import const
 from firmware.deliveries import NORMAL
 from firmware.errors import Refused
@@ -193,7 +194,7 @@ class Clinic:
 
     def _keep(self):
         self._guide.pack_into(self._record.procedure)
-        struct.pack_into(_VOLUMES_FORMAT, self._record.procedure, GUIDE_BYTES, *self._volumes, self._begun)
+        pack_into(_VOLUMES_FORMAT, self._record.procedure, GUIDE_BYTES, *self._volumes, self._begun)
 
 
 def _nothing_yet():

@@ -9,7 +9,7 @@ Implements: THER-5, THER-6
 
 import struct
 
-from firmware import protocol
+from firmware import bounded, protocol
 from firmware.compat import const
 from firmware.errors import Refused
 from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
@@ -164,7 +164,7 @@ class Guide:
         number, place = IDLE, 0
         if self.procedure is not None:
             number, place = self.procedure.number, self.procedure.place(self.step.name)
-        struct.pack_into(
+        bounded.pack_into(
             _FORMAT, buffer, at, number, place, 0, self.reservoir, self.end, self.made, self._asked_strokes,
             self.insulin_reached_nl,
         )  # fmt: skip

@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.progress import Progress
 
 from firmware.therapy.procedures import Input, Step
 from host import console
 from host.alarm_texts import language_of
 from host.client import Programmer
-from host.console import Json, Language, UsageError, Yes, confirm, connected, need_answer, options_of, show
+from host.console import Json, Language, Screen, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.records import Procedure
 from host.screens.clinic import refilled_text
 from host.screens.common import fault_text
@@ -164,7 +164,7 @@ def energy(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def _walk(pump: Programmer, language: str, now: Procedure) -> None:
-    screen = Console(highlight=False)
+    screen = Screen(highlight=False)
     try:
         while (step := step_of(now)) is not None:
             if now.procedure_delivering:

@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,47 @@ def test_receiving_allocates_nothing_per_byte():
     )
     # The fake port and the calls themselves cost a little per chunk of 64 bytes.
     assert answer[1] - answer[0] < 1024, answer
+
+
+EXTREMES = """
+import json, sys
+from binascii import hexlify
+from firmware import protocol
+from firmware.bounded import pack_into
+from firmware.protocol import MESSAGES, REFUSAL, TELEMETRY, fit
+
+def value_of(field, number):
+    if field.kind == "str8":
+        return "x" * min(abs(number), 300)
+    if field.kind == "records":
+        return [{each.name: value_of(each, number) for each in field.fields}] * min(field.high, 40)
+    return number
+
+packed = []
+for number in (0, -1, 1, 1 << 31, -(1 << 31), 1 << 32, (1 << 63) - 1, 1 << 63, 1 << 64, -(1 << 64), 1 << 70):
+    for fields in [message.reply for message in MESSAGES] + [REFUSAL, TELEMETRY]:
+        packed.append(hexlify(fit(fields, {field.name: value_of(field, number) for field in fields})).decode())
+    packed.append(hexlify(protocol.refusal(1, number & 7, 255, number, -number)).decode())
+    cells = bytearray(19)
+    pack_into("<BHIQi", cells, 0, number, number, number, number, number)
+    packed.append(hexlify(cells).decode())
+print(json.dumps(packed))
+"""
+
+
+@pytest.mark.req("LINK-4", "STORE-1")
+def test_any_value_is_packed_and_the_same_on_both_pythons():
+    def lines(program):
+        done = subprocess.run(
+            [program, "-c", f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n" + EXTREMES],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    here, there = lines(sys.executable), lines(MICROPYTHON)
+    assert here == there
+    for place, message in enumerate(protocol.MESSAGES):
+        payload = bytes.fromhex(here[place])
+        assert len(payload) <= protocol.MAX_PAYLOAD_BYTES
+        protocol.decode(message.reply, payload) if not any(field.low for field in message.reply) else None
