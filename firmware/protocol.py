@@ -28,6 +28,7 @@ from firmware.vocabulary import *  # noqa: F403 - protocol.STATE_RUNNING and all
 PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its description here
 OVERHEAD_BYTES = const(7)  # header and CRC
 REPLY_BIT = const(0x80)
+REPLY_BYTES = const(56)  # of the longest reply to an order, for the table of orders; a test compares
 REFUSAL_ID = const(0xFF)
 TELEMETRY_ID = const(0xFE)  # a frame that nobody has asked for, with the fields TELEMETRY
 
@@ -54,7 +55,7 @@ MESSAGES = (
         " more, whenever it comes.",
         ORDER + (u8("message_id", "the order's own"), u32("payload_crc", "CRC-32 of the order's payload")),
         (u8("outcome", "what became of it", OUTCOMES), u8("reply_id", "answered: id of the reply"),
-         Field("reply", "records", "", "answered: the reply's bytes", 0, 44, fields=(u8("byte", "one of them"),)))),
+         Field("reply", "records", "", "answered: the reply's bytes", 0, REPLY_BYTES, fields=(u8("byte", "one of them"),)))),
     Message("status", 0x02, "anyone", False, "State, ledgers, limits and link counters at one instant.",
         (), STATUS + COUNTERS),
     Message("set_basal", 0x10, "clinician", True, "Set the basal rate; the fraction owed carries over.",

@@ -19,18 +19,17 @@ from binascii import crc32
 
 from firmware.compat import const
 from firmware.errors import FirmwareError
-from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, refusal
+from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES, refusal
 from firmware.storage import slots
 
 ENTRIES = const(32)
-REPLY_BYTES = const(44)  # of the longest reply to an order; a test compares
 HOLDS_US = const(600000000)  # the longest that an order may hold, LINK-2
 _LIFE = "<IIQI"  # life, the first one of this memory, floor, the place that is written next
 _LIFE_BYTES = const(20)
 _HEAD = "<IIIBIQ"  # sequence, id, life, message, CRC of the payload, expiry; then the CRC
 _HEAD_BYTES = const(29)
-_OUTCOME_BYTES = const(50)  # message id, length, reply, CRC
-_ENTRY_BYTES = const(79)
+_OUTCOME_BYTES = const(62)  # message id, length, reply, CRC
+_ENTRY_BYTES = const(91)
 BYTES = 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES) + ENTRIES * _ENTRY_BYTES
 _LIVES = const(0xFFFFFFFF)
 # What these change is not in the state record alone: it may be in force although that does not know of it.

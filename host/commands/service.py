@@ -189,7 +189,7 @@ def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
         number = typer.prompt(_asked(step), value_proc=lambda text: _number(step.takes, text), err=True)
     reply = pump.answer_procedure(now.step, names.index(word), number)
     if reply.refilled is not None:
-        Console(highlight=False).print(refilled_text(reply.refilled))
+        Screen(highlight=False).print(refilled_text(reply.refilled))
     return reply.now
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from firmware import protocol
 from firmware.drivers.nvm import Counting
-from firmware.storage.orders import BYTES, ENTRIES, HOLDS_US, REPLY_BYTES, Orders
+from firmware.protocol import REPLY_BYTES
+from firmware.storage.orders import BYTES, ENTRIES, HOLDS_US, Orders
 from tests.firmware.desk import BY_NAME, Desk
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import PowerCut, RamNvm
@@ -290,7 +291,7 @@ def test_a_damaged_entry_is_not_believed() -> None:
     at = desk.hand.journal.orders._at
     entry = next(a for a in range(at, at + BYTES) if struct.pack("<I", Desk.ids) == bytes(memory.cells[a : a + 4])) - 4
     image = bytes(memory.cells)
-    for byte in range(79):
+    for byte in range(91):
         memory.cells[:] = image
         memory.cells[entry + byte] ^= 0x10
         again = Desk(desk.hand.restarted())
