@@ -66,8 +66,6 @@ def test_a_mistake_on_purpose_is_found(twin: str, tmp_path: Path, monkeypatch: p
     assert [where for where in judged(twin) if where not in right]
 
 
-# What is green today; the others follow as the firmware is mended.
-GREEN = ("safer", "refused", "asked", "clock")
 SCRIPTS = 60  # of each kind, a day or less: `make scripts-nightly` has thousands of one to three days
 CHUNK = 6
 
@@ -75,7 +73,7 @@ CHUNK = 6
 @pytest.mark.req("THER-3", "DOSE-5", "GUARD-1", "STORE-5", "THER-8", "LINK-4", "HIL-5")
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("first", range(0, SCRIPTS, CHUNK))
-@pytest.mark.parametrize("twin", GREEN)
+@pytest.mark.parametrize("twin", TWINS)
 def test_random_scripts_have_no_unlike_twins(twin: str, first: int) -> None:
     pin()
     for seed in range(first, first + CHUNK):

@@ -87,7 +87,9 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
 
 def _capped(look: Look) -> bool:
     """Do rolling caps take strokes? For them no time passes without power, so they take others."""
-    return any(each["alarm"] in _CAP_ALARMS for each in look.alarms)
+    status = look.status
+    full = any(status[f"{name}_mu"] >= status[f"max_{name}_mu"] for name in ("hour", "day"))
+    return full or any(each["alarm"] in _CAP_ALARMS for each in look.alarms)
 
 
 def _look_after(run: Run, at_us: int) -> Look | None:
@@ -97,7 +99,7 @@ def _look_after(run: Run, at_us: int) -> Look | None:
 def _seen(first: Look, second: Look, without: Run, with_it: Run, ended: bool, alarmed: bool) -> Iterable[Difference]:
     """What two looks at the same time show."""
     ignored = _IGNORED | frozenset(_OF_BOLUS if ended else ())
-    if _capped(first):
+    if _capped(first) or _capped(second):
         ignored |= {"strokes_abandoned"}
     # A new alarm is the difference told; what it stops is seen in the state.
     ignored |= frozenset(("alarm", "alarms", "state", "in_force_mu_per_h") if alarmed else ())
