@@ -55,7 +55,7 @@ MESSAGES = (
         " more, whenever it comes.",
         ORDER + (u8("message_id", "the order's own"), u32("payload_crc", "CRC-32 of the order's payload")),
         (u8("outcome", "what became of it", OUTCOMES), u8("reply_id", "answered: id of the reply"),
-         Field("reply", "records", "", "answered: the reply's bytes", 0, REPLY_BYTES, fields=(u8("byte", "one of them"),)))),
+         Field("reply", "records", "", "answered: the reply's bytes", 0, REPLY_BYTES, fields=(u8("byte", "one"),)))),
     Message("status", 0x02, "anyone", False, "State, ledgers, limits and link counters at one instant.",
         (), STATUS + COUNTERS),
     Message("set_basal", 0x10, "clinician", True, "Set the basal rate; the fraction owed carries over.",
