@@ -100,6 +100,7 @@ class Pump:
         self.alarms = AlarmDesk(
             core, clock, wall, self._books, self.therapy, self.refills, stepper, self._toned, self._standing
         )
+        self.alarms.watch = watch
         self.alarms.present_too = {
             "self_test_fail": lambda: not self.upkeep.passed,
             "pump_low_battery": lambda: self.upkeep.energy.level() >= energy.LOW,

@@ -52,6 +52,7 @@ class AlarmDesk:
         self._sound = sound
         self._standing = standing
         self._alarms = Alarms(self._present, self._act, self._told)
+        self.watch = None  # the Watch over the catheter, if there is one
         self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
         self._withheld = core.state()[code.STROKES_WITHHELD]
@@ -79,6 +80,8 @@ class AlarmDesk:
     def _take_up(self, now_us):
         """What was latched: in the order of the record of the alarms, which may be one change ahead of the state."""
         memory = self._books.memory
+        if self.watch is not None:
+            self.watch.standing = record.unpack_finding(memory.alarms)
         latched = memory.record.alarms
         ahead = []
         for each in record.unpack(memory.alarms):
@@ -143,6 +146,7 @@ class AlarmDesk:
             name = "empty_reservoir"
         if name is not None:
             self.raise_alarm(name, code)
+        self._keep()  # the finding, be its alarm new or not
 
     def withheld(self, window, strokes):
         """A rolling cap took a stroke; the core counts `strokes` that were withheld. By now it may have room again."""
@@ -279,7 +283,7 @@ class AlarmDesk:
         memory = self._books.memory
         self._changed = False
         memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])
-        record.pack_into(memory.alarms, active)
+        record.pack_into(memory.alarms, active, None if self.watch is None else self.watch.standing)
         memory.store_alarms()
 
     def _plan(self, now_us):

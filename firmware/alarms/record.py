@@ -4,7 +4,9 @@ Written only when one of them changes, so it is apart from the state record, whi
 bit for each. The two are written one after the other, this one first: where they differ after a cut, an alarm that only
 one of them has is latched.
 
-    version | how many | number, mark, figure, begin, quiet until: of each, oldest first
+    version | how many | number, mark, figure, begin, quiet until: of each, oldest first | the finding that stands
+
+The finding of the occlusion detector is with them, because it says whether an alarm's cause is still there.
 
 Implements: ALARM-2, STORE-5
 """
@@ -15,22 +17,42 @@ from firmware import bounded
 from firmware.alarms.alarms import Active
 from firmware.alarms.table import BY_NUMBER
 from firmware.compat import const
+from firmware.occlusion import codes
 
 _VERSION = const(1)
 _FORMAT = "<BBIQQ"
 _BYTES = const(22)
 _PLACES = const(32)  # as many as the state record has bits
-RECORD_BYTES = const(706)  # 2 + 32 * 22
+_FINDING_AT = const(706)  # 2 + 32 * 22
+_FINDING = "<BQIIIIiiI"
+RECORD_BYTES = const(743)
 
 
-def pack_into(buffer, active):
-    """Put the alarms in `active` into `buffer`."""
+def pack_into(buffer, active, standing):
+    """Put the alarms in `active` and the Diagnosis `standing` (None: none) into `buffer`."""
     struct.pack_into("<BB", buffer, 0, _VERSION, len(active))
     for place, each in enumerate(active):
         bounded.pack_into(
             _FORMAT, buffer, 2 + place * _BYTES,
             each.alarm.number, each.mark, each.detail, each.since_us, each.quiet_until_us,
         )  # fmt: skip
+    found = standing or codes.Diagnosis(codes.NONE, 0, 0, 0)
+    volumes = [min(each, 0xFFFFFFFF) for each in (found.missed_nl, found.stored_nl, found.released_nl)]
+    pressures = [max(-0x80000000, min(each, 0x7FFFFFFF)) for each in (found.rise_pa, found.level_pa)]
+    compliance = min(found.compliance_pl_per_pa, 0xFFFFFFFF)
+    struct.pack_into(
+        _FINDING, buffer, _FINDING_AT, found.code, found.at_us, found.strokes, *volumes, *pressures, compliance
+    )
+
+
+def unpack_finding(buffer):
+    """The Diagnosis that stood, or None."""
+    code, at_us, strokes, missed_nl, *rest = struct.unpack_from(_FINDING, buffer, _FINDING_AT)
+    if buffer[0] != _VERSION or code == codes.NONE:
+        return None
+    found = codes.Diagnosis(code, at_us, strokes, missed_nl)
+    found.stored_nl, found.released_nl, found.rise_pa, found.level_pa, found.compliance_pl_per_pa = rest
+    return found
 
 
 def unpack(buffer):

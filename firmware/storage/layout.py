@@ -15,7 +15,7 @@ FORMAT_PAYLOAD_BYTES = const(24)
 FORMAT_AT = const(0)
 STATE_AT = const(64)  # after two copies of 32
 ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.energy; a test compares
-ALARMS_BYTES = const(706)  # RECORD_BYTES of firmware.alarms.record; a test compares
+ALARMS_BYTES = const(743)  # RECORD_BYTES of firmware.alarms.record; a test compares
 SCRATCH_BYTES = const(32)  # nobody's: the self-test writes there
 EVENTS_MIN = const(64)  # a memory that does not even hold these is refused
 

@@ -36,8 +36,13 @@ def filled(left_mu: int, low_mu: int = 800_000) -> Hand:
     return lowered(hand, hand.pump.refills.left_mu - left_mu)
 
 
+def whole(volume_mu: int) -> int:
+    """Not less, and whole strokes."""
+    return -(-volume_mu // 200) * 200
+
+
 def lowered(hand: Hand, low_mu: int, empty_mu: int = 400_000) -> Hand:
-    levels = {"reservoir_low_mu": low_mu, "reservoir_empty_mu": empty_mu}
+    levels = {"reservoir_low_mu": whole(low_mu), "reservoir_empty_mu": whole(empty_mu)}
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | levels))
     return hand
 
@@ -195,7 +200,6 @@ def test_a_low_reservoir_is_quiet_for_a_day_when_acknowledged_and_shown_all_the_
     log = after.pump.reports.read_log(0, 1000)["events"]
     acknowledged = [each for each in log if each["event"] == protocol.EVENT_ACKNOWLEDGED]
     assert [(each["detail"], each["reason"]) for each in acknowledged] == [(5, 1), (5, 1)]
-    after.pump.refills.record_refill(**WEIGHTS, **EMPTY)
     lowered(after, 800_000)
     assert acknowledge(after, "low_reservoir") is False
     assert alarms(after) == []
@@ -214,7 +218,7 @@ def test_a_quiet_reservoir_sounds_again_at_its_next_mark() -> None:
     assert tones(hand, hand.now_us + 59 * SECOND_US) == 4
     acknowledge(hand, "empty_reservoir")
     assert tones(hand, hand.now_us + HOUR_US) == 0
-    levels = hand.pump.patterns.read_settings() | {"reservoir_stop_mu": left_mu}
+    levels = hand.pump.patterns.read_settings() | {"reservoir_stop_mu": whole(left_mu)}
     hand.pump.patterns.set_settings(**levels)
     hand.pump.alarms.look(hand.now_us)
     assert [each["quiet"] for each in told(hand)[:2]] == [True, False], "the stop is a mark of its own"
@@ -256,7 +260,7 @@ def test_time_to_empty_counts_to_the_stop() -> None:
     hand = filled(0)
     hand.pump.therapy.set_basal(1000)
     hand.live(DAY_US)
-    left_mu = hand.pump.refills.left_mu
+    left_mu = hand.pump.refills.left_mu // 200 * 200
     settings = hand.pump.patterns.read_settings()
     for stop_mu, hours in ((left_mu - 24_000, 24), (left_mu - 12_000, 12), (left_mu, 0), (left_mu + 1000, 0)):
         hand.pump.patterns.set_settings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware import events, protocol
+from firmware.alarms.table import BY_NAME
 from firmware.errors import Refused
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
@@ -146,3 +147,26 @@ def test_a_lesser_finding_does_not_displace_one_that_stopped() -> None:
     watch._found(codes.Diagnosis(codes.CLEARED, 0, 0, 0))
     assert watch.standing.code == codes.CLEARED
     assert len(told) == 4
+
+
+@pytest.mark.req("STORE-5", "ALARM-2")
+@pytest.mark.parametrize("kind", ["occlusion", "motor_stall", "sensor_stuck"])
+def test_a_finding_stands_over_a_reset_with_its_figures(kind: str) -> None:
+    hand = Hand(Fault(kind, 0))
+    hand.pump.boluses.bolus(4000)
+    hand.live(60 * SECOND_US)
+    assert hand.rtc.now_s is not None
+    hand.rtc.now_s += hand.now_us // SECOND_US
+    before = hand.pump.reports.read_diagnosis()
+    assert before["diagnosis"] != codes.NONE
+    watch = Watch(lambda: -1, lambda: 512, (512, 39_063, 4095), 500, 104_222)
+    after = hands.Hand(hand.memory, hand.rtc, watch)
+    assert after.pump.reports.read_diagnosis() == before
+    found = after.pump.alarms.read_alarms(0)["records"]
+    assert all(each in found for each in hand.pump.alarms.read_alarms(0)["records"])
+    name = {"sensor_stuck": "pressure_sensor_fault"}.get(kind, kind)
+    hands.refused(lambda: after.pump.alarms.acknowledge_alarm(BY_NAME[name].number), protocol.CAUSE_THERE)
+    if kind == "occlusion":
+        after.pump.therapy.resume()
+        last = hands.Hand(after.memory, after.rtc, Watch(lambda: -1, lambda: 512, (512, 39_063, 4095), 500, 104_222))
+        assert last.pump.reports.read_diagnosis()["diagnosis"] == codes.NONE
