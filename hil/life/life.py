@@ -73,6 +73,7 @@ class Life:
         if day % habits.LOOP_DAY == habits.LOOP_DAY // 2:
             for number in range(habits.LOOP_TIMES):
                 at(habits.LOOP_S + 1800 * number, people.recommend)
+            at(habits.LOOP_LAPSED_S, people.acknowledge)
         else:
             for weekday, second, kind, value, minutes in habits.TEMPS:
                 if day % 7 == weekday:

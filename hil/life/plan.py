@@ -30,8 +30,10 @@ DUAL_MU = (3000, 2000)
 # Less basal for sport on one day of the week, more on another: day, second, kind, value, min. The percentage ends
 # before the pattern changes, summer time or not: the device does not record when it does under a percentage.
 TEMPS = ((6, 7 * 3600 + 2700, "percent", 70, 150), (1, 8 * 3600, "rate", 1450, 240))
-# One day a month a closed loop recommends a rate every half hour; the last one lapses.
+# One day a month a closed loop recommends a rate every half hour; the last one lapses, and the alarm that says so is
+# acknowledged five minutes later.
 LOOP_DAY, LOOP_S, LOOP_TIMES, LOOP_VALID_MIN = 30, 9 * 3600, 6, 45
+LOOP_LAPSED_S = LOOP_S + 1800 * (LOOP_TIMES - 1) + 60 * LOOP_VALID_MIN + 300
 LOOP_MU_PER_H = 1250
 REFILL_DAYS = (45, 90)
 # What a fill leaves in a reservoir of 15 ml once 2 ml have been taken back, weighed in syringes of 40 and 30 g.
