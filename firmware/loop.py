@@ -33,6 +33,6 @@ def turn(happened, pump, link):
         if happened & ~events.UART:
             pump.handle(happened)
         if happened & events.UART:
-            link.poll()  # bytes it leaves behind end the next idle() at once
+            pump.attend(link.poll)  # bytes it leaves behind end the next idle() at once
     except Exception as error:
         pump.failed(error)

@@ -14,6 +14,7 @@ from firmware.device import Device
 from firmware.edges import Edges
 from firmware.faults import Faults
 from firmware.occlusion import codes as finding
+from firmware.parts import LINK, TELEMETRY, TONES, Spared
 from firmware.reports import Reports
 from firmware.seams import nobody
 from firmware.telemetry import Telemetry
@@ -96,6 +97,8 @@ class Pump:
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
         self._sound = sound
+        self._spared = Spared(self._part_failed)
+        self._failing = False  # what has failed is being dealt with
         self._burst_us = core.plan()[1]
         self.alarms = AlarmDesk(
             core, clock, wall, self._books, self.therapy, self.refills, stepper, self._toned, self._standing
@@ -176,6 +179,7 @@ class Pump:
 
     def failed(self, error):
         """The supervisor's own code has failed: log it, stop, and let a person decide. What has happened is booked."""
+        self._failing = True
         kind = self._note(error)
         now_us = self._clock.now_us()
         self._books.recount()
@@ -184,6 +188,21 @@ class Pump:
         self._round_us = min(self._round_us, now_us + _RETRY_US)
         self._books.deliveries.boluses_ended()
         self._books.store()
+        self._failing = False
+
+    def attend(self, poll):
+        """Let the link take in what has come. What fails there and is no order's failure stops nothing (THER-10)."""
+        try:
+            poll()
+        except Exception as error:
+            if self._failing:
+                raise
+            self._spared.failed(LINK, error)
+
+    def _part_failed(self, part, error):
+        """A part that therapy does not need has failed."""
+        self._note(error)
+        self.alarms.raise_alarm("communication_error", 1 + part)
 
     def stumbled(self, error):
         """A question could not be answered: log why. Nothing has changed."""
@@ -221,7 +240,7 @@ class Pump:
             else:
                 self._look_around(now_us)
         if now_us >= self.stream.deadline_us:
-            self.stream.time(now_us)
+            self._spared.run(TELEMETRY, self.stream.time, now_us)
 
     def _wait_for_memory(self, now_us):
         self._round_us = now_us + (_WAIT_US if now_us - self._begun_us < _RETRY_US else _RETRY_US)
@@ -303,7 +322,7 @@ class Pump:
         self.alarms.raise_alarm("over_delivery", nl * self._per_ml // 1000)
 
     def _toned(self, milliseconds):
-        self._sound(milliseconds)
+        self._spared.run(TONES, self._sound, milliseconds)
         self.upkeep.energy.toned()
 
     def _memory_failed(self):

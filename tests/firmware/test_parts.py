@@ -1,0 +1,84 @@
+"""THER-10: a part that therapy does not need fails, and therapy goes on; the table has every one of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware import events, parts, protocol
+from firmware.loop import turn
+from tests.firmware.hand import SECOND_US, Hand, alarms
+
+HOUR_US = 3600 * SECOND_US
+
+
+class Poll:
+    waiting = False
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def poll(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def fail(*_: object, **__: object) -> None:
+    raise OSError("for the test")
+
+
+def broken(part: str) -> Hand:
+    hand = Hand()
+    hand.pump.therapy.set_basal(6000)
+    if part == "tones":
+        hand.pump._sound = fail
+        hand.pump.alarms.raise_alarm("refill_due")
+    elif part == "telemetry":
+        hand.pump.stream.telemetry(1, 60)
+        hand.pump.stream._report = fail
+    else:
+        turn(events.UART, hand.pump, Poll(OSError("for the test")))
+    return hand
+
+
+@pytest.mark.req("THER-10", "ALARM-1")
+@pytest.mark.parametrize("part", parts.SPARED)
+def test_therapy_goes_on_without_it_and_it_is_an_alarm(part: str) -> None:
+    hand = broken(part)
+    hand.live(HOUR_US)
+    assert len(hand.strokes_us) == 30
+    assert hand.pump.status()["state"] == protocol.STATE_RUNNING
+    assert "communication_error" in alarms(hand)
+    told = hand.pump.alarms.read_alarms(0)["records"]
+    assert 1 + parts.SPARED.index(part) in [each["detail"] for each in told if each["alarm"] == 7]
+    log = hand.pump.reports.read_log(0, 1000)["events"]
+    assert [each["event"] for each in log].count(protocol.EVENT_EXCEPTION) == 1, "once, however often it fails"
+
+
+@pytest.mark.req("THER-10")
+def test_a_part_that_works_again_is_told_again_when_it_fails() -> None:
+    told: list[int] = []
+    spared = parts.Spared(lambda part, error: told.append(part))
+    for work in (fail, fail, lambda: None, fail):
+        spared.run(parts.TONES, work)
+    assert told == [parts.TONES] * 2
+
+
+@pytest.mark.req("THER-10", "ALARM-1")
+def test_a_failure_that_could_not_be_dealt_with_is_no_failure_of_the_link() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(6000)
+    hand.pump._books.recount = fail  # type: ignore[method-assign]
+
+    def an_order_that_fails() -> None:
+        hand.pump.failed(ValueError("amid an order"))
+
+    link = Poll()
+    link.poll = an_order_that_fails  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="for the test"):
+        turn(events.UART, hand.pump, link)  # on to the board, which resets
+
+
+@pytest.mark.req("THER-10")
+def test_no_part_is_on_both_sides() -> None:
+    assert not set(parts.NEEDED) & set(parts.SPARED)
+    assert len(parts.SPARED) == 3
