@@ -226,6 +226,7 @@ REFILLED = (
     u8("band", "what follows from it (docs/therapy.md); none: no refill has been recorded here", BANDS),
     Field("missing_nl", "i32", "nL", "gone from the reservoir and not delivered; negative: delivered and not gone"),
 )
+VERDICT = REFILLED[2:]  # of a refill that a procedure has recorded
 STEP = u8("step", "the step that it is for (docs/procedures.md)")
 PROCEDURE = (
     u8("procedure", "the procedure under way", PROCEDURES),

@@ -129,7 +129,7 @@ MESSAGES = (
         (u8("procedure", "which", PROCEDURES, low=1),), (AT,) + PROCEDURE),
     Message("answer_procedure", 0x39, "clinician", True, "Say at a step what was done; at one with strokes, make them.",
         (STEP, u8("choice", "place among the step's choices"),
-         Field("value", "i32", "", "the step's input, if it takes one")), (AT,) + PROCEDURE + REFILLED),
+         Field("value", "i32", "", "the step's input, if it takes one")), (AT,) + PROCEDURE + VERDICT),
     Message("interrupt_procedure", 0x3A, "clinician", True, "Break off; strokes end after the one in progress.",
         (STEP,), (AT,) + PROCEDURE),
     Message("read_procedure", 0x3B, "anyone", False, "The procedure under way, and what reservoir and catheter hold.",

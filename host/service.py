@@ -9,9 +9,9 @@ from typing import Any
 
 from firmware import protocol
 from host.orders import Ordering
-from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, Refilled, SelfTest
+from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest, Verdict
 
-_REFILLED = tuple(field.name for field in protocol.REFILLED)
+_VERDICT = tuple(field.name for field in protocol.VERDICT)
 
 
 class Service(Ordering):
@@ -49,6 +49,6 @@ class Service(Ordering):
 
 def _change(reply: dict[str, Any]) -> ProcedureChange:
     at_us = reply.pop("at_us")
-    found = {name: reply.pop(name) for name in _REFILLED if name in reply}
-    refilled = Refilled(at_us, **found) if found and found["band"] != "none" else None
-    return ProcedureChange(at_us, Procedure(**reply), refilled)
+    found = {name: reply.pop(name) for name in _VERDICT if name in reply}
+    verdict = Verdict(**found) if found and found["band"] != "none" else None
+    return ProcedureChange(at_us, Procedure(**reply), verdict)

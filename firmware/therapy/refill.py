@@ -46,9 +46,7 @@ _SYRINGE_MG_MAX = const(150000)
 # What can be put in: what fits, and what is taken back for the vacuum.
 MOST_PUT_IN_NL = CAPACITY_NL + TAKEN_BACK_NL
 # The figures of a refill when none has been recorded.
-NOTHING = {
-    "filled_nl": 0, "residual_nl": 0, "accuracy_tenths": 0, "uncertainty_tenths": 0, "band": NO_REFILL, "missing_nl": 0,
-}  # fmt: skip
+NOTHING = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": NO_REFILL, "missing_nl": 0}
 
 
 class Volume:

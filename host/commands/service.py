@@ -16,7 +16,7 @@ from host.alarm_texts import language_of
 from host.client import Programmer
 from host.console import Json, Language, Screen, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.records import Procedure
-from host.screens.clinic import refilled_text
+from host.screens.clinic import verdict_text
 from host.screens.common import fault_text
 from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
 from host.units import AmountError, parse_milli, uptime
@@ -112,7 +112,7 @@ def answer(
         confirm(options, f"At '{step.name}': [bold]{choice}[/]" + (f", {value}" if value else ""), yes)
         reply = pump.answer_procedure(now.step, names.index(choice), number)
         shown = procedure_table(reply.now, words)
-        show(options, reply, Group(shown, refilled_text(reply.refilled)) if reply.refilled else shown)
+        show(options, reply, Group(shown, verdict_text(reply.verdict)) if reply.verdict else shown)
 
 
 @commands.command("interrupt")
@@ -188,8 +188,8 @@ def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
     if step.takes is not None:
         number = typer.prompt(_asked(step), value_proc=lambda text: _number(step.takes, text), err=True)
     reply = pump.answer_procedure(now.step, names.index(word), number)
-    if reply.refilled is not None:
-        Screen(highlight=False).print(refilled_text(reply.refilled))
+    if reply.verdict is not None:
+        Screen(highlight=False).print(verdict_text(reply.verdict))
     return reply.now
 
 

@@ -26,6 +26,7 @@ from host.records.history import (
     EventPage,
     Refilled,
     Reservoir,
+    Verdict,
 )
 from host.records.service import (
     Check,
@@ -93,4 +94,5 @@ __all__ = [
     "TempCancelled",
     "TempStarted",
     "TimeSet",
+    "Verdict",
 ]

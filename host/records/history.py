@@ -105,6 +105,16 @@ class Reservoir:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a refill has shown: accuracy and its uncertainty in 0.1 %, and the volume that is missing."""
+
+    accuracy_tenths: int
+    uncertainty_tenths: int
+    band: str
+    missing_nl: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refilled:
     """A refill that was recorded; accuracy and uncertainty in 0.1 %."""
 
@@ -115,3 +125,8 @@ class Refilled:
     uncertainty_tenths: int
     band: str
     missing_nl: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it has shown."""
+        return Verdict(self.accuracy_tenths, self.uncertainty_tenths, self.band, self.missing_nl)

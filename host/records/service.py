@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host.records.history import Refilled
+from host.records.history import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ProcedureChange:
 
     at_us: int
     now: Procedure
-    refilled: Refilled | None = None  # what a guided refill that has just been recorded has shown
+    verdict: Verdict | None = None  # what a guided refill that has just been recorded has shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import fields
 from rich.console import Group
 from rich.table import Table
 
-from host.records import DeviceTime, Limits, Refilled, Reservoir, Settings
+from host.records import DeviceTime, Limits, Refilled, Reservoir, Settings, Verdict
 from host.screens.common import old_and_new, pairs, plain
 from host.units import amount, duration, millilitres, span, uptime, utc
 
@@ -98,12 +98,18 @@ def reservoir_table(found: Reservoir) -> Group:
 def refilled_text(found: Refilled) -> str:
     """What a refill has shown."""
     text = f"{millilitres(found.filled_nl)} are in the reservoir; {millilitres(found.residual_nl)} were left."
+    return f"{text}\n{verdict_text(found.verdict)}"
+
+
+def verdict_text(found: Verdict) -> str:
+    """What a refill says about the interval before it."""
+    text = ""
     if found.band == "over" and found.missing_nl > 0:
-        text += f"\n[bold red]{millilitres(found.missing_nl)} are missing: gone, and not by strokes.[/]"
+        text = f"[bold red]{millilitres(found.missing_nl)} are missing: gone, and not by strokes.[/]\n"
     elif found.band != "first_refill":
         accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
-        text += f"\nRefill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/]."
-    return f"{text}\nThat is: {_ACTS.get(found.band, plain(found.band))}."
+        text = f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/].\n"
+    return f"{text}That is: {_ACTS.get(found.band, plain(found.band))}."
 
 
 def _lasts(hours: int) -> str:
