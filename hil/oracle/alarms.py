@@ -114,5 +114,5 @@ class Alarms:
         return range(sure, len(self.latched) + 1)
 
     def speaks(self) -> set[int]:
-        """Which may speak for all: those of highest priority; 0 if there is none."""
-        return {NUMBERS[name] for name in self.latched} or {0}
+        """Which may speak for all; 0 if there is none."""
+        return {NUMBERS[name] for name in self.latched} | (set() if self.open_count().start else {0})

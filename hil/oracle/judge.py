@@ -165,13 +165,14 @@ class Judge:
     def _repeated(self, answer: Answer, told: Answer) -> None:
         """LINK-2: the stored outcome again, once it could come no more also a refusal; never done again."""
         over = self.repeats.over(answer.values["of_us"])
-        if (answer.reply, answer.refusal) != (told.reply, told.refusal):
+        same = (answer.reply, answer.refusal) == (told.reply, told.refusal)
+        if not same:
             late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated", "other_life")
             if not (late and over):
                 self.say(f"{answer.name} again", told.reply or told.refusal, answer.reply or answer.refusal, "LINK-2")
-        if answer.refusal is not None:
-            self.device.pump.note("refused", name=answer.name, code=answer.refusal.code, value=answer.refusal.value,
-                                  again=True)  # fmt: skip
+        if answer.refusal is not None and not same:  # what is answered from memory is not written down again
+            refusal = answer.refusal
+            self.device.pump.note("refused", name=answer.name, code=refusal.code, value=refusal.value, again=True)
 
     def _order(self, step: Step, answer: Answer, values: dict[str, Any]) -> None:
         device = self.device
@@ -209,7 +210,7 @@ class Judge:
             self.clock.set(device.pump.bench_us, values["utc_s"])
         for name, right, seen in figures.differences(reply, answer.reply):
             self.say(f"{answer.name}: {name}", right, seen, "THER-9")
-        if answer.name == "suspend":  # follow the pump, so that a wrong rate is one disagreement
+        if answer.name == "suspend" and "rate_mu_per_h" in answer.reply:  # follow the pump, so that a wrong rate is one disagreement
             device.rate_before_suspend = answer.reply["rate_mu_per_h"]
             device.take_settings()
 

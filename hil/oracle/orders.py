@@ -311,7 +311,6 @@ class Orders:
         old = pump.programme.utc_s(pump.now_us)
         pump.programme.set_clock(pump.now_us, values["utc_s"])
         pump.note("clock_set", a=old, b=values["utc_s"])
-        self.device.alarms.clear("clock_lost")
         pump.follow()
         return {"old_utc_s": old, "new_utc_s": values["utc_s"]}
 

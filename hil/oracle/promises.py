@@ -35,13 +35,11 @@ def cap_reasons(
         return [Reason(CODES[name]) for name in cut], []
     free = Caps(pump.quantum.uu, hour_mu=NO_CAP_MU, day_mu=NO_CAP_MU)
     future = _fork(pump, now_mu, spread_mu, over_us, free, greatest=True)
-    bare = _fork(pump, now_mu, spread_mu, over_us, free, basal=False)
     for name, window_us, limit_uu in pump.caps.windows():
         most = _fullest(pump, future.strokes, window_us + SAFE_SIDE_US, powered=True)
-        least = _fullest(pump, bare.strokes, window_us)
         # All that is promised, laid on what was used: "the total that would have been reached".
         at_once = pump.caps.used(pump.bench_us, window_us)[1] + strokes + sum(left)
-        figures = range(pump.quantum.mu(least), pump.quantum.mu(max(most, at_once)) + 1)
+        figures = range(limit_uu // 1000, pump.quantum.mu(max(most, at_once)) + 1)
         reason = Reason(CODES[name], None, figures, limit_uu // 1000)
         if name in cut:
             must.append(reason)
@@ -74,9 +72,7 @@ def _greatest_rate(pump: Pump) -> int:
     return max([*rates, programme.recommended_mu_per_h, pump.rate])
 
 
-def _fork(
-    pump: Pump, now_mu: int, spread_mu: int, over_us: int, caps: Caps, *, basal: bool = True, greatest: bool = False
-) -> Pump:
+def _fork(pump: Pump, now_mu: int, spread_mu: int, over_us: int, caps: Caps, *, greatest: bool = False) -> Pump:
     """What comes if the bolus is taken and nobody orders anything more, until all boluses have ended."""
     fork = pump.fork(Seen([]))
     fork.caps = Caps(caps.stroke_uu, hour_mu=caps.hour_mu, day_mu=caps.day_mu)
@@ -84,11 +80,7 @@ def _fork(
     fork.caps.powered_us = list(fork.caps.starts_us)
     fork.caps.exact_only = True
     programme = fork.programme
-    if not basal:
-        programme.pattern, programme.by_hand_mu_per_h = 255, 0
-        programme.temp, programme.recommended_until_us = None, NEVER_US
-        fork.basal.owed_q = 0
-    elif greatest:
+    if greatest:
         programme.pattern, programme.by_hand_mu_per_h = 255, _greatest_rate(pump)
         programme.temp, programme.recommended_until_us = None, NEVER_US
     fork.follow()

@@ -18,7 +18,7 @@ Spoiler = Callable[[Run, random.Random], Run | None]
 OPEN = frozenset(
     ("pressure_pa", "diagnosis", "missed_mu", "released_mu", "newest_event", "requests_refused", "orders_repeated")
     + ("alarm", "hour_mu", "day_mu", "empty_h", "accuracy_tenths", "uncertainty_tenths", "band", "due_utc_s")
-    + ("filled_utc_s",)
+    + ("filled_utc_s", "life")
     + ("fingerprint", "alarms", "detail", "duration_us", "checks", "fault", "wakes")
     + ("frames_good", "frames_overlong", "frames_bad_cobs", "frames_too_short", "frames_bad_crc", "frames_not_request")
     + ("battery_used_nah", "battery_left_nah", "battery_left_s", "battery_mean_na", "battery_level")

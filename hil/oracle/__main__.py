@@ -1,0 +1,101 @@
+"""The oracle on random therapy scripts: `python -m hil.oracle --seed 7`, or thousands of seeds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil.errors import DeviceLost
+from hil.oracle.judge import judge
+from hil.pinning import pin
+from hil.scripts.generate import generate
+from hil.scripts.play import play
+
+SHOWN = 3  # disagreements of one script: the first has the others as its consequence
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one seed."""
+
+    seed: int
+    strokes: int
+    disagreements: tuple[str, ...]
+    error: str = ""  # the board ended by itself
+
+
+def verdict(seed: int) -> Verdict:
+    """Write the script of `seed`, play it, judge it. Raises BenchError but for a board that ended."""
+    try:
+        run = play(generate(seed))
+    except DeviceLost as error:
+        return Verdict(seed, 0, (), str(error))
+    return Verdict(seed, len(run.strokes_us), tuple(str(each) for each in judge(run)))
+
+
+def main() -> int:
+    """0: no disagreement; 1: there is one."""
+    parser = argparse.ArgumentParser(prog="python -m hil.oracle", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
+    parser.add_argument("--scripts", type=int, default=1, help="so many seeds")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--out", type=Path, help="results as JSON")
+    options = parser.parse_args()
+    if options.out:
+        options.out.unlink(missing_ok=True)
+    started_s = time.perf_counter()
+    seeds = range(options.seed, options.seed + options.scripts)
+    verdicts = _run(seeds, min(options.workers, len(seeds)))
+    bad = [each for each in verdicts if each.disagreements or each.error]
+    for each in bad:
+        print(f"python -m hil.oracle --seed {each.seed}" + (f": {each.error}" if each.error else ""))
+        for disagreement in each.disagreements[:SHOWN]:
+            print(f"  {disagreement}")
+    strokes = sum(each.strokes for each in verdicts)
+    print(f"{len(verdicts)} scripts, {strokes} strokes, {len(bad)} disagree, {time.perf_counter() - started_s:.0f} s")
+    if options.out:
+        _write(options.out, verdicts)
+    return 1 if bad else 0
+
+
+def _run(seeds: range, workers: int) -> list[Verdict]:
+    if workers <= 1:
+        pin()
+        return [verdict(seed) for seed in seeds]
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("i", 0)
+    with context.Pool(workers, _pinned, (counter,)) as pool:
+        return pool.map(verdict, seeds, chunksize=1)
+
+
+def _pinned(counter: object) -> None:
+    with counter.get_lock():  # type: ignore[attr-defined]
+        number = counter.value  # type: ignore[attr-defined]
+        counter.value += 1  # type: ignore[attr-defined]
+    pin(number)
+
+
+def _write(path: Path, verdicts: list[Verdict]) -> None:
+    results = [
+        {
+            "seed": each.seed,
+            "verdict": "error" if each.error else "disagrees" if each.disagreements else "agrees",
+            "strokes": each.strokes,
+            "disagreements": list(each.disagreements) + ([each.error] if each.error else []),
+            "command": f"python -m hil.oracle --seed {each.seed}",
+        }
+        for each in verdicts
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"scripts": len(verdicts), "results": results}, indent=1) + "\n")
+    part.rename(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
