@@ -25,6 +25,8 @@ NUMBERS = {
     "motor_stall": 19, "pressure_sensor_fault": 20, "stroke_sensor_fault": 21, "clock_lost": 22, "memory_integrity": 23,
     "watchdog_reset": 24, "refill_due": 25,
 }  # fmt: skip
+# ALARM-2: their cause can stay for days; the acknowledgement quiets them, and they are shown all the while.
+LASTING = ("pump_low_battery", "depleted_battery", "low_reservoir", "empty_reservoir", "refill_due")
 NAMES = {number: name for name, number in NUMBERS.items()}
 LOW, MEDIUM, HIGH = range(3)
 _LOW = ("low_reservoir", "pump_suspended", "refill_due", "communication_error")
@@ -42,6 +44,7 @@ class Latched:
     may_us: int
     must_us: int
     figure: int | range | None = None
+    quiet: bool = False  # acknowledged while its cause was there
 
 
 class Alarms:
@@ -92,12 +95,12 @@ class Alarms:
             must.append(Reason("not_active"))
             return
         there = self.cause_there(name)
-        # ALARM-2: what can stay for days is quieted by the acknowledgement; how the reply says so is left open.
-        lasting = name in ("low_reservoir", "empty_reservoir", "refill_due")
-        if there and not lasting:
+        if there and name not in LASTING:
             must.append(Reason("cause_there"))
-        elif there is None or (there and lasting) or self.latched[name].must_us > self.device.pump.now_us:
-            may += [Reason("cause_there"), Reason("not_active")]
+        elif there is None:
+            may.append(Reason("cause_there"))
+        if self.latched[name].must_us > self.device.pump.now_us:
+            may.append(Reason("not_active"))
 
     def acknowledge(self, number: int) -> None:
         """Clear it, if its cause is gone."""
@@ -106,6 +109,7 @@ class Alarms:
             self.clear(name)
         else:
             self.device.pump.note("quieted", name=name)
+            self.latched[name].quiet = True
 
     def open_count(self) -> range:
         """How many are latched, those that may come a little later included or not."""

@@ -170,6 +170,8 @@ def alarm_problems(device: Device, seen: Iterable[Mapping[str, Any]]) -> Iterabl
             yield f"alarm {name} since_us", (latched.may_us, latched.must_us), row["since_us"]
         if latched.figure is not None and not allows(latched.figure, row["detail"]):
             yield f"alarm {name} figure", latched.figure, row["detail"]
+        if not latched.quiet and row.get("quiet"):
+            yield f"alarm {name} quiet", False, True
         there = device.alarms.cause_there(name)
         if there is not None and bool(row["cause_there"]) != there:
             yield f"alarm {name} cause_there", there, row["cause_there"]

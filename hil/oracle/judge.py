@@ -66,6 +66,8 @@ class Judge:
         ]
         self.loss = lives.ClockLoss(self.device, lost_us)
         self.device.pump.watchers.append(self.loss)
+        # One that is found wrong by its rate stops the pump, when its next self-test finds it.
+        self.self_test = any(row["event"] == "self_test" for row in run.log)
         self.clock_trusted = True  # nothing has been done to the clock
         self.over = False  # what its clock says can no longer be known
         self._lives = deque(run.lives)
@@ -126,6 +128,7 @@ class Judge:
             self.device.pump.note("connected")
         else:
             self.clock_trusted, self.loss.armed = False, True
+            self.over = self.self_test
             if step.what == "clock_lost":
                 self.clock.lost = True
             elif step.what == "clock_jump":
@@ -159,6 +162,8 @@ class Judge:
         if answer.reply is None:
             self.say(f"{answer.name}: answer", "a reply", answer.refusal, "LINK-2")
             return
+        if "utc_s" in expected and self._lost_track(answer.reply["utc_s"]):
+            return
         for name, right, seen in figures.differences(expected, answer.reply):
             self.say(f"{answer.name} {name}", right, seen, "THER-9")
 
@@ -170,7 +175,8 @@ class Judge:
             late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated", "other_life")
             if not (late and over):
                 self.say(f"{answer.name} again", told.reply or told.refusal, answer.reply or answer.refusal, "LINK-2")
-        if answer.refusal is not None and not same:  # what is answered from memory is not written down again
+        # What is answered from memory is not written down again; one that is forgotten is refused anew.
+        if answer.refusal is not None and (over or not same):
             refusal = answer.refusal
             self.device.pump.note("refused", name=answer.name, code=refusal.code, value=refusal.value, again=True)
 
@@ -210,9 +216,17 @@ class Judge:
             self.clock.set(device.pump.bench_us, values["utc_s"])
         for name, right, seen in figures.differences(reply, answer.reply):
             self.say(f"{answer.name}: {name}", right, seen, "THER-9")
-        if answer.name == "suspend" and "rate_mu_per_h" in answer.reply:  # follow the pump, so that a wrong rate is one disagreement
+        if (
+            answer.name == "suspend" and "rate_mu_per_h" in answer.reply
+        ):  # follow the pump, so that a wrong rate is one disagreement
             device.rate_before_suspend = answer.reply["rate_mu_per_h"]
             device.take_settings()
+
+    def _lost_track(self, utc_s: int) -> bool:
+        """Something was done to the clock, and the pump has found another time than can be known: nothing follows."""
+        programme = self.device.pump.programme
+        self.over = not self.clock_trusted and programme.utc_s(self.device.pump.now_us) != utc_s
+        return self.over
 
     # Looks
 
@@ -234,8 +248,7 @@ class Judge:
 
         device = self.device
         at_next()
-        if not self.clock_trusted and device.pump.programme.utc_s(device.pump.now_us) != look.status["utc_s"]:
-            self.over = True
+        if self._lost_track(look.status["utc_s"]):
             return
         compare("status", figures.status(device), look.status, "DOSE-3")
         at_next()

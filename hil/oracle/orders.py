@@ -14,6 +14,7 @@ from zlib import crc32
 
 from firmware import protocol
 from hil.oracle import states
+from hil.oracle.alarms import NAMES
 from hil.oracle.boluses import spread
 from hil.oracle.exact import HARD_BOLUS_MU, LOOK_US, NEVER_US, US_PER_MIN
 from hil.oracle.programme import BY_HAND, HALF_HOURS, Temp
@@ -320,8 +321,10 @@ class Orders:
         self.device.alarms.why_not(values["alarm"], must, may)
 
     def _do_acknowledge_alarm(self, values: Mapping[str, Any]) -> Reply:
-        self.device.alarms.acknowledge(values["alarm"])
-        return {"alarms": self.device.alarms.open_count()}
+        alarms = self.device.alarms
+        there = alarms.cause_there(NAMES.get(values["alarm"], ""))
+        alarms.acknowledge(values["alarm"])
+        return {"alarms": alarms.open_count(), "cause_there": {True, False} if there is None else there}
 
     # Refill and procedures
 
