@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hil.oracle.alarms import Alarms
 from hil.oracle.caps import DAY, HOUR
-from hil.oracle.exact import DAY_US, HOUR_US, Quantum
+from hil.oracle.exact import Quantum
 from hil.oracle.orders import Orders
 from hil.oracle.procedures import Procedures
 from hil.oracle.pump import Pump, Seen
@@ -45,18 +45,12 @@ class Device:
         if what == "withheld":
             caps = values["caps"]
             assert isinstance(caps, tuple)
-            self.alarms.latch(CAP_ALARMS[caps[0]], figure=self._used(caps[0]))
+            self.alarms.latch(CAP_ALARMS[caps[0]], figure=range(1, self.pump.withheld + 1))
         elif what == "rate_lapsed":  # the loop is gone
             self.alarms.latch("communication_error", figure=None)
         elif what == "confirmed":
             self.procedures.confirmed()
             self.reservoir.look(0)
-
-    def _used(self, cap: str) -> range:
-        """Strokes that the cap's window holds."""
-        window_us = HOUR_US if cap == HOUR else DAY_US
-        exact, most = self.pump.caps.used(self.pump.bench_us, window_us)
-        return range(exact, most + 1)
 
     def take_limits(self) -> None:
         """The limits are in force."""

@@ -18,7 +18,7 @@ from hil.oracle.alarms import NAMES
 from hil.oracle.boluses import spread
 from hil.oracle.exact import HARD_BOLUS_MU, LOOK_US, NEVER_US, US_PER_MIN
 from hil.oracle.programme import BY_HAND, HALF_HOURS, Temp
-from hil.oracle.promises import CODES, cap_reasons
+from hil.oracle.promises import CODES, cap_reasons, lowest_reasons
 from hil.oracle.reasons import BOLUSES, IN_STATES, STATES, Reason, of_table
 from hil.oracle.settings import LIMITS
 
@@ -281,6 +281,7 @@ class Orders:
             may.append(Reason("out_of_range", "max_basal_mu_per_h"))
         if values["max_day_mu"] < values["max_hour_mu"]:
             must.append(Reason("out_of_range"))
+        may += lowest_reasons(pump, values["max_hour_mu"], values["max_day_mu"])
         for name in LIMITS[1:]:
             if pump.quantum.strokes(values[name]) is None:
                 may += [Reason(code, name) for code in ("not_whole_strokes", "not_multiple", "out_of_range")]

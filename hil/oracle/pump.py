@@ -54,6 +54,7 @@ class Pump:
         self.dark = False  # without power: rates change, and no account shows it
         self.recorded_us = 0  # when the memory last took a record for certain
         self.commanded = self.confirmed = self.abandoned = 0
+        self.withheld = 0  # of those abandoned: by a cap
         self.events: list[Event] = []
         self.watchers: list[Watcher] = []
         self.react: Callable[[str, dict[str, object]], None] | None = None
@@ -207,6 +208,7 @@ class Pump:
     def _withhold(self, bolus: Bolus | None, entry: Entry, caps: tuple[str, ...]) -> None:
         """A stroke beyond a cap is abandoned, not saved up; a bolus has the cap as the reason of its end."""
         entry.abandoned += 1
+        self.withheld += 1
         entry.withheld_by = caps[0]
         self.abandoned += 1
         self.note("withheld", caps=caps)
