@@ -84,7 +84,7 @@ class Alarms:
             return device.pump.programme.utc_at_zero_us is None
         if name == "refill_due":
             return device.reservoir.due
-        if name in ("auto_off", "communication_error"):
+        if name in ("auto_off", "communication_error", "over_delivery"):
             return False
         return None
 

@@ -31,6 +31,7 @@ class Device:
         self.auto_off = AutoOff(self)
         self.orders = Orders(self)
         self.rate_before_suspend = 0
+        self.seen_over = False  # the pump has judged the refill at hand as over-delivery
         self.resets = 0
         self.born_us = 0  # when its present life began
         self.pump.watchers += [self.auto_off, RefillDue(self)]

@@ -201,6 +201,7 @@ class Judge:
             self.say(f"{answer.name} accepted", must, dict(answer.reply), _requirement(must))
         self.repeats.keep(step, answer, values)
         changes = MESSAGES[answer.name].changes_delivery
+        device.seen_over = answer.reply.get("band") == "over"
         try:
             reply = device.orders.do(answer.name, values)
         except (AssertionError, KeyError, IndexError, AttributeError) as error:

@@ -265,7 +265,7 @@ class Orders:
         if not self.device.procedures.fit:
             must.append(Reason("unfit"))
         if self.device.reservoir.level == "stop":
-            must += [Reason("unfit"), Reason("wrong_state"), Reason("out_of_range"), Reason("reservoir_low")]
+            must.append(Reason("reservoir", None, None, self.device.settings["reservoir_stop_mu"]))
 
     def _do_resume(self, values: Mapping[str, Any]) -> Reply:
         return {"rate_mu_per_h": states.resume(self.device)}

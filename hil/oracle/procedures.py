@@ -182,7 +182,8 @@ class Procedures:
     def _filled(self) -> None:
         put_nl = self.entered.get("fill", self.entered.get("fill_insulin", 0))
         self.device.pump.note("refilled")
-        self.device.reservoir.fill(put_nl - self.entered.get("take_back", 0))
+        drawn = [self.entered[name] for name in ("withdraw", "remove_insulin") if name in self.entered]
+        self.device.reservoir.fill(put_nl - self.entered.get("take_back", 0), drawn[0] if drawn else 0)
 
     def _state(self, state: str) -> None:
         pump = self.device.pump

@@ -127,7 +127,7 @@ def _foreseen(pump: Pump, parts: tuple[int, int], over_us: int) -> tuple[Times, 
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
             coming += [each - pump.now_us for each in bolus.promised_us(pump.now_us, pump.quantum.spacing_us)]
-    end_us = max([0, *coming]) + DAY_US
+    end_us = max([0, *coming]) + DAY_US + 10 * SAFE_SIDE_US
     stretches = [np.array(past, np.int64), np.sort(np.concatenate([np.array(coming, np.int64), _basal(pump, end_us)]))]
     return np.concatenate(stretches), len(past)
 

@@ -256,6 +256,11 @@ class Pump:
         if self.react is not None:
             self.react("confirmed", {})
 
+    def finish_stroke(self) -> None:
+        """The motor is stopped: a stroke in progress counts as delivered (DOSE-5)."""
+        while self.unconfirmed:
+            self.confirm()
+
     # What orders and alarms do
 
     def new_entry(self, kind: str, programmed_q: int = 0) -> Entry:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DENSITY_MG_PER_UL = Fraction(1005, 1000)
 NL_PER_UL = 1000
 CAPACITY_NL = 15_000_000
+FLAGGED_PERCENT = 15
+UNSURE_NL = 700_000  # more than readings and dead volume can be unsure by
 SECONDS_PER_DAY = 86_400
 NEVER_H = 0xFFFFFFFF
 
@@ -98,7 +100,7 @@ class Reservoir:
         else:  # the specific wins over the vague: *low* need not be there beside *empty*
             alarms.latch("low_reservoir", figure=None, late_us=NEVER_US)
             alarms.latch("empty_reservoir", figure=None, late_us=late_us if level == "empty" else NEVER_US)
-        if level == "stop" and self.device.pump.state in ("running", "suspended", "procedure"):
+        if level == "stop" and self.device.pump.state in ("running", "suspended"):
             states.stop(self.device, "reservoir")
 
     def bolus_reasons(self, volume_mu: int, must: list[Reason], may: list[Reason]) -> None:
@@ -162,14 +164,28 @@ class Reservoir:
         """It is filled; the reply's plain figures."""
         filled_nl = self._nl(values["put_before_mg"] - values["put_after_mg"]) - values["taken_back_nl"]
         residual_nl = self._nl(values["drawn_after_mg"] - values["drawn_before_mg"])
-        self.fill(filled_nl)
-        return {"filled_nl": filled_nl, "residual_nl": residual_nl}
+        missing_nl = self.fill(filled_nl, residual_nl)
+        return {"filled_nl": filled_nl, "residual_nl": residual_nl, "missing_nl": missing_nl}
 
-    def fill(self, filled_nl: int) -> None:
-        """So much is in it now."""
+    def fill(self, filled_nl: int, residual_nl: int) -> int:
+        """So much is in it now, so much was drawn out before; what is gone and was not delivered (0: the first one).
+
+        THER-5: beyond 15 % it is flagged, by what it is and not only by the share; insulin that is missing by more than
+        the readings' uncertainty is `over_delivery`, which stops at once. Between the two the pump's verdict is taken.
+        """
         pump = self.device.pump
+        delivered_nl = (pump.commanded - self.filled_strokes) * pump.quantum.nl
+        missing_nl = self.filled_nl - residual_nl - delivered_nl if self.known else 0
+        flagged = 100 * missing_nl > FLAGGED_PERCENT * delivered_nl
+        sure = flagged and 100 * (missing_nl - UNSURE_NL) > FLAGGED_PERCENT * delivered_nl
         self.filled_nl = filled_nl
         self.filled_strokes = pump.commanded  # one in progress is not since
         self.filled_utc_s = pump.programme.utc_s(pump.now_us)
         self.filled_us = pump.now_us
+        if sure or (flagged and self.device.seen_over):
+            pump.finish_stroke()
+            self.device.alarms.latch("over_delivery", figure=None)
+            if pump.state in ("running", "suspended"):
+                states.stop(self.device, "fault")
         self.look(LOOK_US)
+        return missing_nl
