@@ -109,7 +109,7 @@ class Pump:
             "pump_low_battery": lambda: self.upkeep.energy.level() >= energy.LOW,
             "depleted_battery": lambda: self.upkeep.energy.level() >= energy.DEPLETED,
         }
-        self.patterns.on_settings = self.alarms.stroke_over
+        self.patterns.on_settings = self.refills.on_filled = self.alarms.stroke_over
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.on_trouble = self.failed

@@ -84,6 +84,8 @@ class Forecast:
         look = _Look(self._core.state(), now_us, square_until_us, self._stroke_q, self._spacing_us)
         look.ask(normal, square, square_us)
         look.until_s = max(look.until_s, (until_us - now_us) // _US_PER_S)
+        if not look.until_s:  # nothing is promised: what was used speaks against no cap
+            return None
         caps = self._core.limits()[2:] if caps is None else caps
         look.basal = self._programme.ahead(now_us, look.until_s + _WINDOW_S[code.DAY])
         for window in (code.HOUR, code.DAY):

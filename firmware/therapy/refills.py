@@ -31,6 +31,7 @@ class Refills:
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
         self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
+        self.on_filled = nobody  # (now_us): the content is another one
 
     @property
     def left_mu(self):
@@ -63,7 +64,8 @@ class Refills:
         day_mu = core.used(now_us, code.DAY) * self._stroke_nl * self._per_ml // 1000
         day_mu = day_mu or core.state()[code.RATE_MU_PER_H] * 24
         left_mu = self.left_mu
-        empty_s = lasts_s(left_mu, self._settings.reservoir_stop_mu, day_mu)
+        known = self._settings.refills  # of a pump that was never filled nothing is said
+        empty_s = lasts_s(left_mu, self._settings.reservoir_stop_mu, day_mu) if known else None
         return {
             "now_us": now_us,
             "level": self.level(),
@@ -71,7 +73,7 @@ class Refills:
             "filled_mu": self._settings.filled_nl * self._per_ml // 1000,
             "filled_utc_s": self._settings.filled_utc_s,
             "empty_h": _NEVER_H if empty_s is None else min(empty_s // _H_S, _NEVER_H),
-            "due_utc_s": self._due()[1],
+            "due_utc_s": self._due()[1] if known else 0,
         }
 
     def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
@@ -110,6 +112,7 @@ class Refills:
         self._books.accepted("record_refill", filled.nl, max(0, residual.nl), abs(tenths), band)
         if certain and missing_nl > 0:
             self.on_missing(missing_nl)
+        self.on_filled(self._clock.now_us())
         return {
             "filled_nl": filled.nl,
             "residual_nl": residual.nl,

@@ -304,3 +304,15 @@ def test_a_square_bolus_that_a_cap_has_cut_ends_with_that_reason(window: int) ->
     assert cut["reason"] == CUT[window]
     status = hand.pump.status()
     assert status["square_commanded_mu"] < status["square_programmed_mu"]
+
+
+@pytest.mark.req("GUARD-1")
+def test_a_cap_may_be_lowered_below_what_was_used_if_nothing_is_promised() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(20_000)
+    hand.live(10 * MINUTE_US)
+    hand.pump.device.set_limits(35_000, 40_000, 10_000, 15_000)
+    assert hand.pump.status()["max_hour_mu"] == 10_000
+    hand.pump.therapy.set_basal(35_000)
+    hand.live(HOUR_US // 2)
+    assert len(hand.strokes_us) == 100

@@ -55,3 +55,23 @@ def test_a_bolus_that_the_reservoir_ends_says_so() -> None:
 def test_of_a_pump_that_was_never_filled_nothing_is_known_and_nothing_refused() -> None:
     hand = Hand()
     hand.pump.boluses.bolus(40_000)
+
+
+@pytest.mark.req("THER-4")
+def test_of_a_pump_that_was_never_filled_neither_the_end_nor_the_next_refill_is_known() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(3000)
+    hand.live(2 * HOUR_US)
+    told = hand.pump.refills.read_reservoir()
+    assert (told["empty_h"], told["due_utc_s"]) == (0xFFFFFFFF, 0)
+
+
+@pytest.mark.req("THER-4")
+def test_a_refill_that_leaves_no_more_than_the_stop_stops_the_pump_at_once() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(3000)
+    hand.pump.refills.record_refill(put_after_mg=19_500, **PUT_IN)  # 199 U
+    assert hand.pump.refills.level() == protocol.RESERVOIRS.index("stop")
+    assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+    assert "empty_reservoir" in alarms(hand)
+    assert deliveries(hand)[-1]["reason"] == protocol.REASON_RESERVOIR
