@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from hil.oracle.boluses import Basal, Bolus, Entry
 from hil.oracle.caps import HOLD, MAY, Caps
-from hil.oracle.exact import NEVER_US, US_PER_H, Quantum
+from hil.oracle.exact import NEVER_US, US_PER_H, US_PER_S, Quantum
 from hil.oracle.programme import Programme
 
 IN_PROCEDURES = ("insulin_test", "buffer", "naoh", "diagnostic")
@@ -319,7 +319,8 @@ class Pump:
 
     def note(self, what: str, **values: object) -> None:
         """Something happened that a record or an alarm follows from."""
-        self.events.append(Event(self.now_us, what, values))
+        utc_s = self.programme.utc_s(self.now_us)
+        self.events.append(Event(self.now_us, utc_s or self.now_us // US_PER_S, what, values))
         if self.react is not None:
             self.react(what, values)
 
@@ -329,6 +330,7 @@ class Event:
     """What happened, and when by the device."""
 
     at_us: int
+    time_s: int  # as the log has it: UTC, or the device's time while the clock is lost
     what: str
     values: dict[str, object] = field(default_factory=dict)
 

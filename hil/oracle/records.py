@@ -94,6 +94,8 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
         if event.what in makers:
             fields = makers[event.what](device, event)
             if fields is not None:
+                if event.what in ("accepted", "refused"):
+                    fields["time_s"] = event.time_s
                 expected[SAME.get(event.what, event.what)].append((event.at_us, fields))
     del expected["quieted"]
     return expected

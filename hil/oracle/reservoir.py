@@ -54,6 +54,7 @@ class Reservoir:
         self.filled_nl = 0
         self.filled_strokes = 0  # the pump's count of strokes then
         self.filled_utc_s = 0
+        self.latest_level = "enough"
         self.filled_us = 0  # the device's time then: due dates go by running time (THER-8)
 
     @property
@@ -93,6 +94,7 @@ class Reservoir:
     def look(self, late_us: int) -> None:
         """Latch what the content calls for; at *stop* the pump stops."""
         alarms, level = self.device.alarms, self.level
+        was, self.latest_level = self.latest_level, level
         if level == "enough":
             return
         if level == "low":
@@ -100,7 +102,9 @@ class Reservoir:
         else:  # the specific wins over the vague: *low* need not be there beside *empty*
             alarms.latch("low_reservoir", figure=None, late_us=NEVER_US)
             alarms.latch("empty_reservoir", figure=None, late_us=late_us if level == "empty" else NEVER_US)
-        if level == "stop" and self.device.pump.state in ("running", "suspended"):
+        # A procedure is begun below the level too, and ends in a pump that is stopped: only reaching it stops one.
+        stops = ("running", "suspended") if was == "stop" else ("running", "suspended", "procedure")
+        if level == "stop" and self.device.pump.state in stops:
             states.stop(self.device, "reservoir")
 
     def bolus_reasons(self, volume_mu: int, must: list[Reason], may: list[Reason]) -> None:
@@ -185,7 +189,7 @@ class Reservoir:
         if sure or (flagged and self.device.seen_over):
             pump.finish_stroke()
             self.device.alarms.latch("over_delivery", figure=None)
-            if pump.state in ("running", "suspended"):
+            if pump.state in ("running", "suspended", "procedure"):
                 states.stop(self.device, "fault")
         self.look(LOOK_US)
         return missing_nl

@@ -127,7 +127,7 @@ def test_at_the_stop_level_the_pump_stops_and_is_not_resumed() -> None:
     assert hand.device.pump.state == "running"
     hand.device.advance(200 * 240 * S + S)
     assert (hand.device.pump.state, hand.device.reservoir.left_mu) == ("stopped", 200_000)
-    assert "unfit" in codes(hand.why_not(20 * H, "resume"))
+    assert codes(hand.why_not(20 * H, "resume")) == {"reservoir"}
 
 
 @pytest.mark.req("STORE-2")

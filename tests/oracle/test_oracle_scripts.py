@@ -15,31 +15,24 @@ from hil.scripts.play import play
 from tests.oracle.spoil import spoiled
 
 SCRIPTS = 40  # of 24 to 72 h
-SHORT = Wish(hours=(24, 30), steps=(20, 45))
+SHORT = Wish(clock=False, hours=(24, 30), steps=(20, 45))
 
 # Faults of the firmware that the oracle has found and that are not mended yet: what a run with one of them disagrees
 # about first, and why. What is mended leaves this list.
 KNOWN = {
-    "status next_due_us": "2^64-1 while a stroke is in progress",
-    "reservoir due_utc_s": "a pump that was never filled says when the refill is due",
-    "reservoir empty_h": "a pump that was never filled says that it is empty in 0 h",
     "reservoir_mu": "a rinse leaves the computed content as it was",
-    "expected 9 (LOG-2)": "at the level of its stop a pump goes on until the next stroke or look",
-    "log delivery_ended 2 (number": "the same",
-    "resume accepted": "the same",
-    "detail: 55, expected 57": "a guided refill refused at its last step",
-    "answer_procedure refused": "the same",
-    "status hour_mu": "a reset adds a start to the rolling windows",
-    "device time after a reset": "up to 5 s ahead of true time",
-    "set_limits refused": "a cap is not lowered below what was used, although nothing is promised",
+    "status hour_mu": "a reset can add a start to the rolling windows",
+    "device time after a reset": "device time can be up to 5 s ahead after one",
 }
 
 
 def found(seed: int, wish: Wish) -> list[str]:
     """The disagreements; an excused run is an expected failure."""
     found = [str(each) for each in judge(play(generate(seed, wish)))]
-    while found and "status next_due_us" in found[0]:
-        found.pop(0)
+    while found and "status next_due_us: 18446744073709551615" in found[0]:
+        found.pop(
+            0
+        )  # in the middle of a stroke, when the next one has no permit yet, the pump says that none will come
     for known, why in KNOWN.items():
         if found and known in found[0]:
             pytest.xfail(why)
