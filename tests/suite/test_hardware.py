@@ -178,6 +178,43 @@ print(done)
     assert [len(edges) for edges in board.bursts_ns] == done[1:]
 
 
+@pytest.mark.req("DOSE-5", "GUARD-4")
+def test_a_stroke_that_is_stopped_without_a_fault_counts(open_board: Callable[..., EmulatedBoard]) -> None:
+    printed = run(
+        open_board(),
+        """
+import time
+core = new(2)
+hardware.idle(core, hardware.now_us() + 200)
+time.sleep_us(500000)
+done = hardware.motor_stop()
+state = core.state()
+print(0 < done < 96, state[9:11], state[41:43], state[48], hardware.idle(core, hardware.now_us() + 200) & 18)
+""",
+        3,
+    )
+    assert printed.strip().splitlines()[-1] == "True (1, 1) (1, 1) 0 2"
+
+
+@pytest.mark.req("DOSE-5", "DOSE-1")
+def test_a_stop_with_a_clock_read_before_the_stroke_stops(open_board: Callable[..., EmulatedBoard]) -> None:
+    """The interrupt starts the second stroke between the reading of the clock and the call."""
+    printed = run(
+        open_board(),
+        """
+import time
+core = new(9)
+hardware.idle(core, hardware.now_us() + 1000000)
+core.permit(2)
+read_us = hardware.now_us()
+time.sleep_us(2500000)
+print(core.state()[41], core.suspend(read_us), core.state()[27], core.next_us(), core.state()[9:12])
+""",
+        6,
+    )
+    assert printed.strip().splitlines()[-1] == "2 0 1 -1 (2, 2, 7)"
+
+
 @pytest.mark.req("LINK-1", "LINK-4")
 def test_no_byte_is_lost_at_line_rate_while_the_flash_is_erased(open_board: Callable[..., EmulatedBoard]) -> None:
     board = open_board()
