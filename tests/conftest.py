@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hil.backends.emulator_process import use_bootrom
 from hil.errors import BenchError
+
+# How long an example takes is the machine's business: no limit of the wall clock where nothing can hang.
+settings.register_profile("releve", deadline=None)
+settings.load_profile("releve")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -60,8 +60,8 @@ class Orders:
 
     @property
     def life(self):
-        """What an order must name."""
-        return self._life if self._life_stored else 0
+        """What an order must name. If memory has failed to take it, this tries again."""
+        return self._life if self.ready() else 0
 
     def initialise(self, seed):
         """A memory is made anew: another life, drawn with `seed`, and no order of before.

@@ -154,7 +154,6 @@ def look(device: Device, where: str) -> None:
 
 
 @pytest.mark.req("ALARM-1", "GUARD-3", "STORE-2", "LOG-1")
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", KINDS, ids=[each.__name__ for each in KINDS])
 def test_an_exception_at_any_line_is_logged_and_safe(kind: type[Exception]) -> None:
     assert WHOLE.lines > 5_000
@@ -208,7 +207,6 @@ ORDERS: dict[str, tuple[dict[str, int], int]] = {
 
 
 @pytest.mark.req("THER-3", "ALARM-1", "ALARM-2", "LOG-1")
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_failure_amid_an_order_stops_the_pump_which_says_so(order: str) -> None:
     """Wherever it fails: the order was carried out as answered, or the pump is stopped and the cause in the log."""
@@ -283,7 +281,6 @@ class FailingNvm(RamNvm):
 
 
 @pytest.mark.req("STORE-1", "GUARD-3")
-@pytest.mark.timeout(180)
 def test_writes_that_fail_stop_the_strokes_and_nothing_is_lost() -> None:
     whole = FailingNvm(set())
     live(Device(None, whole))

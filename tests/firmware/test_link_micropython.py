@@ -99,7 +99,7 @@ def run(script, data=b""):
         input=data.hex(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -193,7 +193,7 @@ def test_any_value_is_packed_and_the_same_on_both_pythons():
     def lines(program):
         done = subprocess.run(
             [program, "-c", f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n" + EXTREMES],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)

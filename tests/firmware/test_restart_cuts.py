@@ -53,7 +53,6 @@ def cut_life(number: int, torn_bytes: int) -> Hand:
 
 
 @pytest.mark.req("STORE-2")
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("off_us", "clock_lost"), [(SECOND_US, False), (2 * 3600 * SECOND_US, False), (MINUTE_US, True)]
 )

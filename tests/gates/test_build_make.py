@@ -36,5 +36,6 @@ def test_every_target_is_phony():
 
 def test_ci_runs_make_targets_and_nothing_else():
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    targets = ["make test", "exec make hil BENCH=emulated"]
+    core = "core-warnings core-misra core-sanitize core-cost"
+    targets = ["make style", "make test", "make hil BENCH=emulated", f"make {core}"]
     assert lines[1:] == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', *targets]

@@ -15,8 +15,6 @@ BREAKER = ROOT / "c_ext" / "misra" / "breaker.c"
 # Where an edit of the core can be put in.
 RETURN = "    return (uint32_t)strokes;\n"
 
-pytestmark = pytest.mark.timeout(400)
-
 # Warnings
 
 

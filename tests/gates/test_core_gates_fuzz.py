@@ -7,8 +7,6 @@ from tools.console import Problem
 from tools.core import fuzz
 from tools.core.sources import CORE_DIR, CORPUS
 
-pytestmark = pytest.mark.timeout(400)
-
 # Promises are judged without sanitizers too, and much faster.
 PLAIN = [["gcc", "-O1"]]
 # (file, what is there, what comes instead, the promise that is broken)

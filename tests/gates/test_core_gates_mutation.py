@@ -14,8 +14,6 @@ from tools.core.mutation_sites import Mutant, mutants
 from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT, Bench
 from tools.core.sources import CORE_DIR
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def mutant(file, old, to):
     """A mutant made by hand."""

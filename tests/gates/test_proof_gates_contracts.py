@@ -81,7 +81,6 @@ def unproved(tmp_path: Path, bug: Bug) -> list[str]:
 
 
 @pytest.mark.usefixtures("analyser")
-@pytest.mark.timeout(300)
 @pytest.mark.req("DOSE-3")
 @pytest.mark.parametrize("bug", QUICK.values(), ids=QUICK)
 def test_a_wrong_line_breaks_a_contract(tmp_path: Path, bug: Bug) -> None:
@@ -90,7 +89,6 @@ def test_a_wrong_line_breaks_a_contract(tmp_path: Path, bug: Bug) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("analyser")
-@pytest.mark.timeout(300)
 @pytest.mark.req("DOSE-1")
 @pytest.mark.parametrize("bug", LONG.values(), ids=LONG)
 def test_a_wrong_line_breaks_a_longer_contract(tmp_path: Path, bug: Bug) -> None:

@@ -86,7 +86,6 @@ BUGS = {
 
 
 @pytest.mark.usefixtures("checker")
-@pytest.mark.timeout(300)
 @pytest.mark.req("GUARD-1")
 @pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)
 def test_a_wrong_line_leaves_a_goal_unproved(tmp_path: Path, bug: Bug) -> None:
@@ -102,7 +101,6 @@ def test_every_named_invariant_has_a_bug_that_its_goals_catch() -> None:
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("analyser")
-@pytest.mark.timeout(300)
 @pytest.mark.req("DOSE-7")
 @pytest.mark.parametrize(
     ("file", "old", "new"),

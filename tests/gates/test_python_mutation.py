@@ -5,8 +5,6 @@ import subprocess
 import sys
 import textwrap
 
-import pytest
-
 from tools.console import ROOT
 from tools.core.mutation_sites import Mutant
 from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED
@@ -54,7 +52,6 @@ def of_reservoir(old, to):
     return next(each for each in mutants(ROOT / FILE, FILE) if (each.old, each.to) == (old, to))
 
 
-@pytest.mark.timeout(300)
 def test_what_is_held_dies_what_is_not_lives_and_what_nobody_runs_is_told():
     covering = Covering({FILE: {str(line): [HELD] for line in range(1, 200)}}, {HELD: 1.0})
     held = of_reservoir("left_mu <= threshold_mu", "(not (left_mu <= threshold_mu))")
@@ -66,7 +63,6 @@ def test_what_is_held_dies_what_is_not_lives_and_what_nobody_runs_is_told():
     assert judged([held], covering, [], 1, -1)["not_reached"] == 1
 
 
-@pytest.mark.timeout(120)
 def test_the_file_itself_is_not_touched_and_nonsense_is_no_mutant():
     text = (ROOT / FILE).read_text(encoding="utf-8")
     worker = subprocess.Popen(
@@ -77,7 +73,7 @@ def test_the_file_itself_is_not_touched_and_nonsense_is_no_mutant():
         text=True,
     )
     request = json.dumps({"file": FILE, "source": "def (", "tests": [HELD], "seconds": 30})
-    answer, _ = worker.communicate(request + "\n", timeout=60)
+    answer, _ = worker.communicate(request + "\n", timeout=900)
     assert json.loads(answer) == INVALID
     assert (ROOT / FILE).read_text(encoding="utf-8") == text
 

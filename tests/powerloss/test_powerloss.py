@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.req("STORE-2", "LOG-1")
-@pytest.mark.timeout(180)
 def test_no_cut_of_a_short_life_loses_or_doubles_anything() -> None:
     figures = run("short", workers=1, recovery_every=11)
     assert figures["violations_shown"] == []
@@ -68,7 +67,6 @@ BUGS = {
 
 
 @pytest.mark.req("STORE-2", "STORE-3")
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_seeded_bug_is_seen(bug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The board's program takes source files beside it in place of what is frozen.

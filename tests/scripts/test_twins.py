@@ -71,7 +71,6 @@ CHUNK = 6
 
 
 @pytest.mark.req("THER-3", "DOSE-5", "GUARD-1", "STORE-5", "THER-8", "LINK-4", "HIL-5")
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("first", range(0, SCRIPTS, CHUNK))
 @pytest.mark.parametrize("twin", TWINS)
 def test_random_scripts_have_no_unlike_twins(twin: str, first: int) -> None:

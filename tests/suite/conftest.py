@@ -15,12 +15,8 @@ from tests.suite.room import depth
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a desk half an hour of dosing takes half an hour; an emulated processor takes long where others work."""
+    """On a desk half an hour of dosing takes half an hour."""
     bench = str(config.getoption("--bench-file") or config.getoption("--bench"))
-    if bench == "emulated":
-        for item in items:
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(300))
     if bench.startswith(("virtual", "emulated")):
         return
     for item in items:

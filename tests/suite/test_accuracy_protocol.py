@@ -13,7 +13,6 @@ from hil.protocols.accuracy import all_jobs
 
 
 @pytest.mark.req("HIL-1", "HIL-2", "HIL-7")
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "name",
     ["bolus-200mu", "bolus-5000mu", "bolus-30000mu"]

@@ -50,7 +50,6 @@ def test_bolus_stroke_by_stroke(bench: Bench, volume_mu: int) -> None:
 
 
 @pytest.mark.req("GUARD-4", "BOARD-4")
-@pytest.mark.timeout(300)
 def test_strokes_the_sensor_does_not_see_stop_the_pump(bench: Bench) -> None:
     bench.board.play_sensor([bench.board.unseen()])
     bench.programmer.bolus(4_000)
@@ -63,7 +62,6 @@ def test_strokes_the_sensor_does_not_see_stop_the_pump(bench: Bench) -> None:
 
 
 @pytest.mark.req("GUARD-4", "BOARD-4")
-@pytest.mark.timeout(300)
 def test_one_stroke_unseen_is_borne_and_counted(bench: Bench) -> None:
     confirmed, unseen = bench.board.confirmed(), bench.board.unseen()
     bench.board.play_sensor([confirmed, confirmed, unseen, confirmed])
@@ -75,7 +73,6 @@ def test_one_stroke_unseen_is_borne_and_counted(bench: Bench) -> None:
 
 
 @pytest.mark.req("GUARD-4", "BOARD-4")
-@pytest.mark.timeout(300)
 def test_a_sensor_that_counts_too_much_stops_the_pump(bench: Bench) -> None:
     # Every stroke's edge comes twice: after the second the guard is two ahead of the scheduler.
     bench.board.play_sensor([bench.board.confirmed(), Turn(0, 5_000)], again=True)
@@ -86,7 +83,6 @@ def test_a_sensor_that_counts_too_much_stops_the_pump(bench: Bench) -> None:
 
 
 @pytest.mark.req("GUARD-4", "BOARD-4")
-@pytest.mark.timeout(300)
 def test_a_late_edge_still_confirms_its_stroke(bench: Bench) -> None:
     bench.board.play_sensor([bench.board.confirmed(late_us=30_000)])
     bench.programmer.bolus(1_000)
@@ -96,7 +92,6 @@ def test_a_late_edge_still_confirms_its_stroke(bench: Bench) -> None:
 
 
 @pytest.mark.req("STORE-2", "BOARD-4")
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("after_us", [3_000_000, 4_500_000, 6_530_000])
 def test_a_power_cut_ends_a_bolus_for_good(bench: Bench, after_us: int) -> None:
     started = bench.programmer.bolus(4_000)
@@ -114,7 +109,6 @@ def test_a_power_cut_ends_a_bolus_for_good(bench: Bench, after_us: int) -> None:
 
 
 @pytest.mark.req("HIL-4", "BOARD-4")
-@pytest.mark.timeout(300)
 def test_the_pump_reads_the_pressure_that_the_bench_plays(bench: Bench) -> None:
     # Counts a stroke apart, because the pump looks at the pressure after each.
     profile = [600, 900, 1_500, 700]

@@ -13,7 +13,6 @@ from tests.suite.exact import assert_owed
 
 
 @pytest.mark.req("LINK-4")
-@pytest.mark.timeout(300)
 def test_noise_at_full_line_rate_does_not_move_a_stroke(bench: Bench) -> None:
     bench.programmer.set_basal(35_000)
     noise = random.Random(1)
@@ -28,7 +27,6 @@ def test_noise_at_full_line_rate_does_not_move_a_stroke(bench: Bench) -> None:
 
 
 @pytest.mark.req("LINK-4")
-@pytest.mark.timeout(300)
 def test_requests_as_fast_as_the_line_goes_are_answered_and_dosing_goes_on(bench: Bench) -> None:
     bench.programmer.set_basal(35_000)
     status_id = 2
@@ -46,7 +44,6 @@ SLOW = ("self_test", "read_log", "set_basal", "read_deliveries", "stage_pattern"
 
 @pytest.mark.req("LINK-4", "DOSE-6")
 @pytest.mark.emulated_only("what a request costs shows on the processor only")
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("stroke_nl", [500, 125])
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_flood_of_any_request_leaves_the_strokes_of_a_bolus_where_they_are(kind: str, stroke_nl: int) -> None:

@@ -36,7 +36,6 @@ START_US_MAX = 2
 
 
 @pytest.mark.req("HIL-1", "DOSE-1", "DOSE-6")
-@pytest.mark.timeout(300)
 def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
     orders = []
     for name, values, seconds in SCRIPT:

@@ -110,7 +110,6 @@ def memory_of(board: EmulatedBoard) -> str:
 
 
 @pytest.mark.req("STORE-3", "GUARD-3")
-@pytest.mark.timeout(900)
 def test_a_part_that_is_missing_or_comes_late_ends_in_a_running_pump(board: EmulatedBoard) -> None:
     programmer_of(board).bolus(2_800)
     board.run_until_ns(board.now_ns + 45_000_000_000)
@@ -136,7 +135,6 @@ def test_a_part_that_is_missing_or_comes_late_ends_in_a_running_pump(board: Emul
 
 
 @pytest.mark.req("STORE-2", "STORE-3")
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("clocks", [1, 9])
 def test_a_device_that_holds_the_bus_is_clocked_free(board: EmulatedBoard, clocks: int) -> None:
     # A reset in the middle of a byte: the device waits for the rest of its clocks.

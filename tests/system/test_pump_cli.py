@@ -31,7 +31,7 @@ def pump() -> Iterator[Pump]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    general = ["--port", f"socket://localhost:{server.tcp_port}", "--holds", "600", "--timeout", "2", "--json"]
+    general = ["--port", f"socket://localhost:{server.tcp_port}", "--holds", "600", "--timeout", "60", "--json"]
 
     def run(*arguments: str) -> Any:
         result = CliRunner().invoke(cli.app, [*general, *arguments])

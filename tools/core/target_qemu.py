@@ -14,7 +14,7 @@ from tools.core.target_build import TARGETS
 from tools.core.target_elf import Elf
 
 QEMU = "qemu-system-arm"
-TIMEOUT_S = 120
+TIMEOUT_S = 900
 CRASHED = 99
 
 
