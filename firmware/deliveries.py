@@ -86,7 +86,7 @@ class Deliveries:
 
         A temporary rate has its own reason, unless something bigger than that has ended it.
         """
-        state = self._core.state()
+        state = self._core.state(now_us)  # a stroke that has come meanwhile is in it
         stretch = self._stretch
         if state[code.SUSPENDED]:
             if stretch is not None:

@@ -54,6 +54,11 @@ class Boluses:
     def _begin(self, field_name, volume_mu, normal, square, duration_us):
         """Have the core begin it; returns when. Refused: what the core refuses, what a cap would cut."""
         now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
+        runs = self._books.deliveries.runs
+        if (normal and runs(NORMAL)) or (square and runs(SQUARE)):
+            # Its last stroke may be over, with its event to come: the core would begin anew, and with that drop the
+            # counts that the books have not seen.
+            raise Refused(protocol.BOLUS_ACTIVE, field_name, volume_mu)
         state = self._core.state()
         free = not ((normal and not over(state, NORMAL)) or (square and not over(state, SQUARE)))
         if free and normal + square <= self._core.limits()[1]:  # else the core says what is wrong

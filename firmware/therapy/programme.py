@@ -40,15 +40,20 @@ class Programme:
 
         Raises FirmwareError if the core does not take them: then nobody may believe that they are in force.
         """
-        now_us = settle(self._core, now_us)
         limit_mu_per_h = self._core.limits()[0]
-        rate_mu_per_h, self.next_us, next_mu_per_h = self.wanted(now_us)
-        rate_mu_per_h = min(rate_mu_per_h, limit_mu_per_h)
-        next_mu_per_h = min(next_mu_per_h, limit_mu_per_h)
-        result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
-        if result == code.E_MAX_BASAL and self._core.cancel_temp(now_us) == code.OK:
-            # What a percentage makes of it is above the limit. The percentage goes, the rate holds.
+        result = code.E_RANGE
+        for _ in range(2):
+            now_us = settle(self._core, now_us)
+            rate_mu_per_h, self.next_us, next_mu_per_h = self.wanted(now_us)
+            rate_mu_per_h = min(rate_mu_per_h, limit_mu_per_h)
+            next_mu_per_h = min(next_mu_per_h, limit_mu_per_h)
             result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
+            if result == code.E_MAX_BASAL and self._core.cancel_temp(now_us) == code.OK:
+                # What a percentage makes of it is above the limit. The percentage goes, the rate holds.
+                result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
+            if result != code.E_RANGE:
+                break
+            # A stroke has come since, later than the change that was to be planned: once more as of that stroke.
         if result not in (code.OK, code.E_FAULT):  # a fault has an event of its own, which comes
             raise FirmwareError("the dose core answered %d to the programmed rate" % result)
         return rate_mu_per_h
