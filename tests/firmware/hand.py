@@ -36,6 +36,9 @@ class Hand:
     `strokes_us` are the starts of this life's strokes in device time.
     """
 
+    core_class: type[Core] = Core
+    clock_runs = False  # while the processor is busy
+
     def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None, watch: Watch | None = None) -> None:
         self.now_us = 0
         self.halted = 0
@@ -44,7 +47,7 @@ class Hand:
         self.strokes_us: list[int] = []
         self.memory = memory or RamNvm()
         self.rtc = rtc or RamRtc()
-        self.core = Core(motor=MOTOR)
+        self.core = self.core_class(motor=MOTOR)
         self.clock = Clock(lambda: self.now_us)
         self.wall = WallClock(self.clock, self.rtc)
         self.journal = Journal(self.memory, self.core.ticks(), STROKE_UU)
@@ -67,7 +70,7 @@ class Hand:
             Memory(self.journal, self.core, self.clock, self.wall),
             self.wall,
             self._advance,
-            Means(CURRENTS, clock_runs=False),
+            Means(CURRENTS, clock_runs=self.clock_runs),
             watch,
             self.tones_ms.append,
         )
