@@ -107,6 +107,14 @@ link-floods: ready-emulated ## flood the emulated Pico with each kind of request
 boot-nightly: ready-emulated ## Ctrl-C, an exception, no memory and a crash at every 10 ms of the emulated Pico's boot
 	@RELEVE_BOOT_STEP_MS=10 $(VENV)/python -m pytest tests/suite/test_start.py --bench emulated -n $(WORKERS) --dist worksteal $(ARGS)
 
+.PHONY: aimed
+aimed: ready-emulated ## aim orders at the armed stroke of the emulated Pico, ±2 ms (ARGS="--orders 2000"); build/aimed.json
+	@$(VENV)/python -m hil.cli aimed --workers $(WORKERS) --out build/aimed.json $(ARGS)
+
+.PHONY: between-nightly
+between-nightly: setup core-module ## interrupts, exceptions, failed writes and cuts at every line of every order; build/between.json
+	@$(VENV)/python -m tests.firmware.between_nightly --workers $(WORKERS) $(ARGS)
+
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json
 	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --out build/occlusion.json

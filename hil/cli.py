@@ -83,6 +83,22 @@ def edges(
         raise typer.Exit(EXIT_FAIL)
 
 
+@app.command()
+def aimed(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/aimed.json"),
+    orders: Annotated[int, typer.Option(min=1, help="Orders in all.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Which aims, and which plants.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Pumps at a time, one core each.")] = 2,
+) -> None:
+    """Aim orders at the armed stroke of an emulated Pico: none acknowledged and not in force, no stop lost."""
+    from hil.aimed import measure, report
+
+    figures = measure(orders, seed=seed, workers=workers)
+    typer.echo(report(figures, out))
+    if figures["wrong"] or figures["resets"] or figures["flagged"]:
+        raise typer.Exit(EXIT_FAIL)
+
+
 @app.command("desk-edges")
 def desk_edges(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/desk-edges.json"),

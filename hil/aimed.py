@@ -1,0 +1,274 @@
+"""Orders aimed at the armed stroke of an emulated Pico: not one acknowledged and not in force, not one stop lost.
+
+The stroke interrupt hands a stroke to the hardware a lead before it starts (docs/adr/0005). Each order is sent so
+that the
+supervisor's look at the clock for it falls within 2 ms of that instant, or the instant somewhere into the order's
+work: the
+emulator takes the bytes at an exact nanosecond, and the answer's `at_us` tells how far off the aim was.
+
+What the core delivers is looked at after each answer, and after a stop the motor for as long as two strokes would take.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from firmware import protocol
+from hil.bench import Bench
+from hil.plant import Plant, load_mechanism
+from host.errors import HostError, Refused
+from host.records import Limits
+
+US_PER_S = 1_000_000
+SPACING_US = 2 * US_PER_S
+LEAD_US = 450_000
+ORDERS_TOTAL = 2_000
+PER_PUMP = 100  # within the hour's cap: each takes a stroke or two
+AIM_US = 2_000
+WORK_US = 30_000  # an order's work, from its look at the clock to its answer
+LIMITS = Limits(max_basal_mu_per_h=35_000, max_bolus_mu=40_000, max_hour_mu=60_000, max_day_mu=500_000)
+BOLUS_MU = 40_000
+_SETTINGS = {
+    "suspend_rate_mu_per_h": 200, "auto_off_min": 0, "utc_offset_min": 0, "reservoir_low_mu": 800_000,
+    "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 0, "in_use_days": 45, "stroke_tone": False,
+}  # fmt: skip
+_LIMITS = {
+    "max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 500_000,
+}  # fmt: skip
+
+# Message, fields, and whether it is refused in this state. In this order again and again, amid a bolus of 40 U.
+ROUND: tuple[tuple[str, dict[str, Any], bool], ...] = (
+    ("set_basal", {"rate_mu_per_h": 7_000}, False),
+    ("temp_basal", {"kind": protocol.TEMP_PERCENT, "value": 50, "duration_min": 30}, False),
+    ("cancel_temp", {}, False),
+    ("recommend_rate", {"rate_mu_per_h": 4_000, "valid_min": 30}, False),
+    ("temp_basal", {"kind": protocol.TEMP_RATE, "value": 3_000, "duration_min": 60}, False),
+    ("set_basal", {"rate_mu_per_h": 5_000}, False),
+    ("bolus", {"volume_mu": 200}, True),
+    ("square_bolus", {"volume_mu": 600, "duration_min": 30}, False),
+    ("set_limits", _LIMITS, False),
+    ("cancel_bolus", {}, False),
+    ("set_settings", _SETTINGS, False),
+    ("dual_bolus", {"volume_mu": 200, "square_mu": 200, "duration_min": 30}, True),
+    ("suspend", {}, False),
+    ("cancel_temp", {}, True),
+    ("select_pattern", {"pattern": 1}, False),
+    ("acknowledge_alarm", {"alarm": 22}, True),
+    ("stop", {}, False),
+    ("set_basal", {"rate_mu_per_h": 6_000}, False),
+    ("start_procedure", {"procedure": 1}, True),
+    ("set_time", {"utc_s": 1_800_000_000}, False),
+    ("initialise_memory", {}, True),
+    ("clear_fault", {"fault": 7}, True),
+)
+STOPS = ("cancel_bolus", "suspend", "stop")
+
+
+class Aim:
+    """A pump on the emulated Pico with a bolus running, and orders aimed at its strokes."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(f"aimed {seed}")
+        self.bench = Bench(Plant(load_mechanism(), seed), kind="emulated")
+        self.board, self.programmer = self.bench.board, self.bench.programmer
+        self.bench.check_link()
+        self.programmer.set_limits(LIMITS)
+        self.programmer.set_basal(6_000)
+        self.took_us: dict[str, int] = {}  # from sending to the look at the clock, by message
+        self.device_us = self._ahead()  # device time less emulated time
+        self.orders = 0
+        self.off_us: list[int] = []
+        self.wrong: list[dict[str, Any]] = []
+        self.refused: Counter[str] = Counter()
+
+    def _ahead(self) -> int:
+        """By how much device time is ahead of the bench's: a bolus's first stroke says both."""
+        accepted = self.programmer.bolus(BOLUS_MU)
+        self.bench.run_for(seconds=1.5)
+        return int(accepted.at_us) - int(self.bench.stroke_starts_us[-1]) + LEAD_US
+
+    def one(self, name: str, fields: dict[str, Any], refused: bool) -> None:
+        """Aim one order, and judge."""
+        self.orders += 1
+        bench = self.bench
+        while not bench.stroke_starts_us or bench.now_us - bench.stroke_starts_us[-1] > SPACING_US:
+            bench.run_for(seconds=0.5)
+        armed_us = bench.stroke_starts_us[-1] + SPACING_US - LEAD_US
+        wanted_us = self.draw.choice((self.draw.uniform(-AIM_US, AIM_US), self.draw.uniform(-WORK_US, AIM_US)))
+        send_us = armed_us + round(wanted_us) - self.took_us.get(name, 9_000)
+        while send_us <= bench.now_us + 60_000:
+            send_us, armed_us = send_us + SPACING_US, armed_us + SPACING_US
+        self.programmer.aimed_us = send_us  # type: ignore[attr-defined]
+        before = len(bench.stroke_starts_us)
+        said, reply = "accepted", {}
+        try:
+            reply = self._send(name, fields, send_us)
+        except Refused as error:
+            said = str(error.code)
+        except HostError as error:
+            said = f"{type(error).__name__}: {error}"
+        if reply:
+            at_us = int(reply["at_us"]) - self.device_us
+            if not self.took_us.get(name) or abs(at_us - send_us - self.took_us[name]) < AIM_US:
+                self.took_us[name] = at_us - send_us
+            self.off_us.append(at_us - armed_us)
+        self.refused[said] += said != "accepted"
+        found = [] if (said != "accepted") == refused else [f"said {said}"]
+        found += self._not_in_force(name, fields, said)
+        if found:
+            self.wrong.append({"order": name, "after_us": round(wanted_us), "strokes": before, "wrong": found})
+        self._again(name)
+
+    def _send(self, name: str, fields: dict[str, Any], send_us: int) -> dict[str, Any]:
+        """The order, so that its first byte is on the line at `send_us`."""
+        transport = self.programmer.link._transport
+        message = protocol_id(name)
+        board = self.board
+
+        class At:
+            """Holds the order back until its time; what the programmer asks before it passes at once."""
+
+            def write(self, data: bytes) -> None:
+                if message in _ids(data):
+                    board.run_until_us(max(send_us, board.now_us))
+                board.write(data)
+
+            def read(self, timeout_s: float) -> bytes:
+                return bytes(board.read(timeout_s))
+
+        self.programmer.link._transport = At()
+        try:
+            return dict(self.programmer.call(name, **fields))
+        finally:
+            self.programmer.link._transport = transport
+
+    def _not_in_force(self, name: str, fields: dict[str, Any], said: str) -> list[str]:
+        """What the pump does otherwise than it has said."""
+        status = self.programmer.status()
+        wrong = []
+
+        def need(what: str, value: Any, wanted: Any) -> None:
+            if value != wanted:
+                wrong.append(f"{what} is {value}, not {wanted}")
+
+        if said != "accepted":
+            need("state", status.state, "running")
+            return wrong
+        if name in ("set_basal", "recommend_rate"):
+            need("rate in force", status.in_force_mu_per_h, fields["rate_mu_per_h"])
+        elif name == "temp_basal" and fields["kind"] == protocol.TEMP_RATE:
+            need("rate in force", status.in_force_mu_per_h, fields["value"])
+        elif name == "temp_basal":
+            need("rate in force", status.in_force_mu_per_h, status.basal_rate_mu_per_h * fields["value"] // 100)
+        elif name == "select_pattern":
+            need("pattern", status.pattern, fields["pattern"])
+            need("rate in force", status.in_force_mu_per_h, status.basal_rate_mu_per_h)
+        elif name in ("cancel_temp", "set_settings", "set_limits", "set_time"):
+            need("state", status.state, "running")
+        if name in STOPS:
+            need("bolus to come", status.bolus_remaining_mu + status.square_remaining_mu, 0)
+            need("state", status.state, {"stop": "stopped", "suspend": "suspended"}.get(name, "running"))
+            made = len(self.bench.stroke_starts_us)
+            self.bench.run_for(seconds=5)
+            # One was in the hardware; basal of 6 U/h makes none so soon, but what waited behind the bolus may come
+            # after cancel.
+            more = len(self.bench.stroke_starts_us) - made
+            if more > (2 if name == "cancel_bolus" else 1):
+                wrong.append(f"{more} strokes after the answer")
+        return wrong
+
+    def _again(self, name: str) -> None:
+        """Back to a running bolus."""
+        status = self.programmer.status()
+        if status.state in ("suspended", "stopped"):
+            self.programmer.resume()
+            status = self.programmer.status()
+        if status.bolus_remaining_mu < 4_000:
+            if status.bolus_remaining_mu:
+                self.bench.run_for(seconds=2.5 * status.bolus_remaining_mu / 200)
+            used = status.hour_mu
+            self.programmer.bolus(min(BOLUS_MU, (60_000 - used) // 200 * 200 - 2_000))
+            self.bench.run_for(seconds=1.2)
+
+    def kill(self) -> None:
+        """End the emulation."""
+        self.board.kill()
+
+
+def protocol_id(name: str) -> int:
+    """The number of a message."""
+    return next(int(each.id) for each in protocol.MESSAGES if each.name == name)
+
+
+def _ids(data: bytes) -> list[int]:
+    from host.link import decode_frame
+
+    frames = [decode_frame(each) for each in data.split(b"\0") if each]
+    return [frame[1] for frame in frames if frame is not None]
+
+
+def aim_some(seed: int, orders: int) -> dict[str, Any]:
+    """`orders` orders on one pump."""
+    wall_s = time.monotonic()
+    aim = Aim(seed)
+    try:
+        start = aim.draw.randrange(len(ROUND))
+        for number in range(orders):
+            aim.one(*ROUND[(start + number) % len(ROUND)])
+        info, image = aim.board.info(), aim.programmer.hello().image
+        flagged = aim.board.flagged()
+    finally:
+        aim.kill()
+    return {
+        "seed": seed, "image": image, "orders": aim.orders, "wrong": aim.wrong, "resets": info["resets"],
+        "flagged": flagged, "off_us": aim.off_us, "refused": dict(aim.refused), "wall_s": round(time.monotonic() -
+        wall_s, 1),
+    }  # fmt: skip
+
+
+def measure(orders: int = ORDERS_TOTAL, *, seed: int = 1, workers: int = 1) -> dict[str, Any]:
+    """`orders` orders, PER_PUMP a pump."""
+    counts = [min(PER_PUMP, orders - done) for done in range(0, orders, PER_PUMP)]
+    jobs = list(zip(range(seed, seed + len(counts)), counts, strict=True))
+    if workers > 1:
+        with ProcessPoolExecutor(workers) as pool:
+            results = list(pool.map(partial(_job), jobs))
+    else:
+        results = [_job(each) for each in jobs]
+    off_us = [each for result in results for each in result["off_us"]]
+    return {
+        "emulated": True,
+        "image": results[0]["image"],
+        "orders": sum(each["orders"] for each in results),
+        "within_2_ms": sum(abs(each) <= AIM_US for each in off_us),
+        "amid_the_work": sum(-WORK_US <= each < 0 for each in off_us),
+        "resets": sum(each["resets"] for each in results),
+        "wrong": [wrong | {"seed": each["seed"]} for each in results for wrong in each["wrong"]],
+        "refused": dict(sum((Counter(each["refused"]) for each in results), Counter())),
+        "flagged": [flag for each in results for flag in each["flagged"]],
+        "pumps": [{name: each[name] for name in ("seed", "orders", "wall_s")} for each in results],
+    }
+
+
+def _job(job: tuple[int, int]) -> dict[str, Any]:
+    return aim_some(*job)
+
+
+def report(figures: dict[str, Any], out: Path) -> str:
+    """Write the figures to `out`; return them as text."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    orders, near, amid = figures["orders"], figures["within_2_ms"], figures["amid_the_work"]
+    lines = [
+        f"{orders} orders, {near} within 2 ms of the armed stroke, {amid} with it amid their work; "
+        f"{len(figures['wrong'])} wrong, {figures['resets']} resets."
+    ]
+    lines += [f"WRONG {each}" for each in figures["wrong"]]
+    return "\n".join(lines)
