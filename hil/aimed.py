@@ -50,6 +50,7 @@ ROUND: tuple[tuple[str, dict[str, Any], bool], ...] = (
     ("cancel_temp", {}, False),
     ("recommend_rate", {"rate_mu_per_h": 4_000, "valid_min": 30}, False),
     ("temp_basal", {"kind": protocol.TEMP_RATE, "value": 3_000, "duration_min": 60}, False),
+    ("cancel_temp", {}, False),
     ("set_basal", {"rate_mu_per_h": 5_000}, False),
     ("bolus", {"volume_mu": 200}, True),
     ("square_bolus", {"volume_mu": 600, "duration_min": 30}, False),
@@ -227,7 +228,7 @@ def aim_some(seed: int, orders: int) -> dict[str, Any]:
     finally:
         aim.kill()
     return {
-        "seed": seed, "image": image, "orders": aim.orders, "wrong": aim.wrong, "resets": info["resets"],
+        "seed": seed, "image": image, "orders": aim.orders, "wrong": aim.wrong, "resets": len(info["resets"]) - 1,
         "flagged": flagged, "off_us": aim.off_us, "refused": dict(aim.refused), "wall_s": round(time.monotonic() -
         wall_s, 1),
     }  # fmt: skip
