@@ -51,9 +51,11 @@ class Programme:
             if result == code.E_MAX_BASAL and self._core.cancel_temp(now_us) == code.OK:
                 # What a percentage makes of it is above the limit. The percentage goes, the rate holds.
                 result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
-            if result != code.E_RANGE:
+            as_given = result == code.OK and self._core.state()[code.RATE_MU_PER_H] == rate_mu_per_h
+            if as_given or result not in (code.OK, code.E_RANGE):
                 break
-            # A stroke has come since, later than the change that was to be planned: once more as of that stroke.
+            # A stroke has come since, later than a change that was planned, or was to be: once more as of that stroke.
+            result = code.E_RANGE
         if result not in (code.OK, code.E_FAULT):  # a fault has an event of its own, which comes
             raise FirmwareError("the dose core answered %d to the programmed rate" % result)
         return rate_mu_per_h

@@ -41,6 +41,12 @@ def basal(device: Device) -> None:
     _on(device, 30 * SECOND_US)
 
 
+def slow(device: Device) -> None:
+    """Far from any cap."""
+    do(device, "set_basal", rate_mu_per_h=2_000)
+    _on(device, 30 * SECOND_US)
+
+
 def bolus(device: Device) -> None:
     do(device, "set_basal", rate_mu_per_h=6_000)
     do(device, "bolus", volume_mu=4_000)
@@ -188,7 +194,7 @@ def out_of_memory(device: Device) -> None:
 SCENES: dict[str, Callable[[Device], None]] = {
     each.__name__: each
     for each in (
-        basal, bolus, last_stroke, waiting, percent, temporary, square, dual, patterned, recommended, suspended,
+        basal, slow, bolus, last_stroke, waiting, percent, temporary, square, dual, patterned, recommended, suspended,
         stopped, stopping, idle, procedure, procedure_waits, capped, blind, alarmed, faulted, out_of_memory,
     )
 }  # fmt: skip

@@ -302,8 +302,17 @@ def each_line(lines: list[str]) -> list[int]:
 
 
 def touches(lines: list[str]) -> list[int]:
-    """After each call of the core's and each look at the clock: what comes between two of these comes as one."""
-    return [1] + [place for place, line in enumerate(lines, 1) if " after " in line]
+    """After each call of the core's and each look at the clock, the first and the last time at each line: what comes
+    between two of these comes as one.
+    """
+    places = [(place, line) for place, line in enumerate(lines, 1) if " after " in line]
+    first = {line: place for place, line in reversed(places)}
+    last = {line: place for place, line in places}
+    return sorted({1, *first.values(), *last.values()})
+
+
+# Scenes in which something else comes with the stroke.
+NEAR = {"patterned": ("deadline",)}
 
 
 def sweep(scene: str, order: str, instant: str, choose: Callable[[list[str]], list[int]], **device: Any) -> list[Any]:
@@ -315,7 +324,7 @@ def sweep(scene: str, order: str, instant: str, choose: Callable[[list[str]], li
     wrong: list[Any] = [(0, name, each.wrong) for name, each in (("before", before), ("after", after)) if each.wrong]
     for place in choose(before.lines):
         run = Run(scene, order, instant, place, **device)
-        said = run.wrong + differences(run, before, after, mixed=instant == "deadline")
+        said = run.wrong + differences(run, before, after, mixed="deadline" in (instant, *NEAR.get(scene, ())))
         if said:
             wrong.append((place, run.where, said))
     return wrong
