@@ -43,7 +43,7 @@ _LIMITS = {
     "max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 500_000,
 }  # fmt: skip
 
-# Message, fields, and whether it is refused in this state (None: now so, now so). Again and again, amid a bolus of 40 U.
+# Message, fields, and whether it is refused in this state (None: either). Again and again, amid a bolus of 40 U.
 ROUND: tuple[tuple[str, dict[str, Any], bool | None], ...] = (
     ("set_basal", {"rate_mu_per_h": 7_000}, False),
     ("temp_basal", {"kind": protocol.TEMP_PERCENT, "value": 50, "duration_min": 30}, False),
