@@ -69,7 +69,12 @@ def view(device: Device) -> dict[str, Any]:
             "alarms standing": alarms,
             "settings": pump.patterns.read_settings(),
             "procedure": pump.clinic.read_procedure(),
-            "log": sorted((protocol.EVENTS[each["event"]], each["detail"], each["reason"]) for each in log),
+            # What was told of a delivery that was ending just then is told once more, with its end.
+            "log": sorted(
+                (protocol.EVENTS[each["event"]], each["detail"], each["reason"])
+                for each in log
+                if each["event"] != protocol.EVENT_DELIVERY_SO_FAR
+            ),
             "strokes": len(device.bursts),
             "motor stopped": device.halted,
         }
