@@ -24,6 +24,10 @@ _LEAF_S = const(60)
 _TICKS = (3435, 82399)
 _WINDOW_S = (3603, 86403)
 _PLAIN_S = (3600, 86400)
+# So many intervals are halved at most, which bounds the supervisor's turn; what is left then counts as over, on the
+# safe side. Once something is over, so many more are spent on how much.
+_LOOKS = const(200)
+_LOOKS_MORE = const(24)
 # Basal and square strokes that come together wait for each other, a stroke or two.
 _WAIT_STROKES = const(3)
 
@@ -96,28 +100,48 @@ class Forecast:
 
     def _over(self, look, now_us, window, cap, asked=True):
         """The most strokes that a window will hold, if that is more than `cap`, else 0. `asked`: with the request."""
-        window_s = _WINDOW_S[window]
-        used = self._core.used
         # Without a request only what has been promised is looked at; with one, also the basal that comes after it.
-        end_s = look.until_s + window_s if look.asked else look.until_s
-        found, intervals = 0, [0, end_s]
+        end_s = look.until_s + _WINDOW_S[window] if look.asked else look.until_s
+        out_s = look.asked_until_s if look.asked and asked else end_s
+        found = self._most(look, now_us, window, cap, 0, out_s, asked)
+        if out_s < end_s:
+            after = self._most(look, now_us, window, max(cap, found), out_s, end_s, asked)
+            # Basal after the request. Where a cap must cut it anyway, that does not speak against a bolus.
+            if after and not found and self._over(look, now_us, window, cap, False):
+                return 0
+            found = max(found, after)
+        return found
+
+    def _most(self, look, now_us, window, cap, from_s, to_s, asked):
+        """The same for the windows that end between the two times."""
+        found, looks = 0, _LOOKS
+        intervals = [self._counted(look, now_us, window, from_s, to_s, asked), from_s, to_s]
         while intervals:
             to_s = intervals.pop()
             from_s = intervals.pop()
-            past = used(now_us + from_s * _US_PER_S, window)
-            counted = past + look.came(to_s, asked) - look.came_before(from_s - window_s, asked)
+            counted = intervals.pop()
             if counted <= max(cap, found):
                 continue
-            if to_s - from_s > _LEAF_S:
-                middle_s = (from_s + to_s) // 2
-                intervals.extend((middle_s, to_s, from_s, middle_s))
+            if to_s - from_s <= _LEAF_S:
+                found = counted
+                looks = min(looks, _LOOKS_MORE)
                 continue
-            if look.asked and asked and not found and from_s >= look.asked_until_s:
-                # Basal after the request. Where a cap must cut it anyway, that does not speak against a bolus.
-                if self._over(look, now_us, window, cap, False):
-                    return 0
-            found = counted
+            if looks <= 0:
+                return found or counted
+            looks -= 1
+            middle_s = (from_s + to_s) // 2
+            halves = [
+                (self._counted(look, now_us, window, from_s, middle_s, asked), from_s, middle_s),
+                (self._counted(look, now_us, window, middle_s, to_s, asked), middle_s, to_s),
+            ]
+            for half in sorted(halves):  # the fuller one is looked at first
+                intervals.extend(half)
         return found
+
+    def _counted(self, look, now_us, window, from_s, to_s, asked):
+        """How many strokes a window holds at most that ends between the two times."""
+        past = self._core.used(now_us + from_s * _US_PER_S, window)
+        return past + look.came(to_s, asked) - look.came_before(from_s - _WINDOW_S[window], asked)
 
 
 class _Look:
