@@ -34,7 +34,9 @@ BOLUS_MU = 40_000
 QUANTA_NL = (500, 125)
 _HOLDS_US = 1_000_000  # short, so that the table of orders is not filled with what could still come
 _MECHANISM = load_mechanism()
-_HARD = Limits(35_000, 40_000, 60_000, 500_000)
+# Of what a day may count the image's history holds 2,500 strokes.
+_LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_000, 60_000, 120_000)}
+_DRAIN_S = 120  # what waits in the receiver's buffer is answered, one request a turn
 _FINE = """
 import board, sys
 class Fine(board.Board):
@@ -141,7 +143,7 @@ def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
     try:
         programmer: Programmer = bench.programmer
         bench.check_link()
-        programmer.set_limits(_HARD)
+        programmer.set_limits(_LIMITS[stroke_nl])
         programmer.set_basal(0)
         programmer._exchange(MESSAGES["telemetry"], b"\x01" + (3600).to_bytes(4, "little"))
         accepted = programmer.bolus(BOLUS_MU)
@@ -156,8 +158,10 @@ def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
             bench.run_for(seconds=0.5)
             received += len(board.take_received())
         strokes_us = [each for each in board.stroke_starts_us[first:] if each >= accepted.at_us - sender.ahead_us]
-        bench.run_for(seconds=3)
-        board.take_received()
+        for _ in range(_DRAIN_S):
+            bench.run_for(seconds=2)
+            if not board.take_received():
+                break
         after, why = None, ""
         try:
             after = programmer.status()

@@ -8,15 +8,15 @@ from firmware import dose_codes as code
 from firmware.errors import FirmwareError
 
 
-def still(core, clock):
-    """The core delivers nothing from here on; the stroke in progress is completed. Returns whether it did until now.
+def still(core, clock, now_us=None):
+    """The core delivers nothing from `now_us` on; the stroke in progress is completed. Returns whether it did before.
 
     It is still when its own state says so, not when it has answered something. What it does not take as a suspend
     stops it as a fault; raises FirmwareError if not even that does.
     """
     delivered = False
-    for _ in range(2):
-        delivered = core.suspend(clock.now_us()) == code.OK or delivered
+    for at_us in (now_us, None):
+        delivered = core.suspend(clock.now_us() if at_us is None else at_us) == code.OK or delivered
         if core.state()[code.SUSPENDED]:
             return delivered
     core.stop(clock.now_us(), code.FAULT_STOPPED)

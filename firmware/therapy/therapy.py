@@ -171,13 +171,14 @@ class Therapy:
         self._record.suspended_mu_per_h = in_force(before)[1]
         percent = before[code.TEMP_VALUE] if before[code.TEMP] == code.TEMP_PERCENT else 100
         self._record.suspended_percent = min(percent, 100)
-        still(self._core, self._clock)
-        waiting = abandoned(self._core.state()) - abandoned(before)
-        self.afterwards(self._suspended)
-        return {"at_us": now_us, "abandoned_strokes": waiting, "rate_mu_per_h": self.in_force_mu_per_h()}
+        still(self._core, self._clock, now_us)
+        after = self._core.state()
+        at_us = after[code.AT_US]  # a stroke may have come since the clock was read
+        waiting = abandoned(after) - abandoned(before)
+        self.afterwards(lambda: self._suspended(at_us))
+        return {"at_us": at_us, "abandoned_strokes": waiting, "rate_mu_per_h": self.in_force_mu_per_h()}
 
-    def _suspended(self):
-        now_us = self._clock.now_us()
+    def _suspended(self, now_us):
         self._record.mode = protocol.STATE_SUSPENDED
         self._cut(now_us, protocol.REASON_SUSPENDED)
         self.programme.apply(now_us)
@@ -190,11 +191,12 @@ class Therapy:
         """Nothing at all."""
         now_us = self._clock.now_us()
         before = self._need_to_halt()
-        still(self._core, self._clock)
+        still(self._core, self._clock, now_us)
         self._record.mode = protocol.STATE_STOPPED
-        waiting = abandoned(self._core.state()) - abandoned(before)
+        after = self._core.state()
+        waiting = abandoned(after) - abandoned(before)
         self.afterwards(self._stopped)
-        return {"at_us": now_us, "abandoned_strokes": waiting}
+        return {"at_us": after[code.AT_US], "abandoned_strokes": waiting}
 
     def _stopped(self):
         self._cut(self._clock.now_us(), protocol.REASON_SUSPENDED)
