@@ -200,7 +200,7 @@ ORDERS: dict[str, tuple[dict[str, int], int]] = {
     "suspend": ({}, 1),
     "resume": ({}, 1),
     "set_basal": ({"rate_mu_per_h": 20_000}, 4),
-    "bolus": ({"volume_mu": 600}, 4),
+    "bolus": ({"volume_mu": 600}, 20),
     "dual_bolus": ({"volume_mu": 600, "square_mu": 1000, "duration_min": 30}, 20),
     "temp_basal": ({"kind": 1, "value": 50, "duration_min": 30}, 4),
 }

@@ -57,7 +57,7 @@ BUGS = {
         'if struct.unpack_from("<I", self._slot, 0)[0] == 0:',
     ),
     "whole copy overwritten": ("storage/slots.py", "self._first = 1 - newest", "self._first = newest"),
-    "bolus goes on": ("restart.py", "    core.suspend(from_us)\n", ""),
+    "bolus goes on": ("restart.py", "    _need(core.suspend(from_us))\n", ""),
     "event before its record counts": (
         "storage/journal.py",
         "self.log.next_number = self.record.next_event",

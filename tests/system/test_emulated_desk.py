@@ -46,7 +46,7 @@ def test_a_bolus_on_the_desk_every_edge_of_it_captured() -> None:
         bench.board.power_cut(second.at_us + 50_000)
         bench.run_for(seconds=3)
         ((start_us, steps),) = bench.board.short_bursts
-        assert start_us == second.at_us + 1
+        assert 0 <= start_us - second.at_us <= 2
         assert 10 < steps < 96
         assert compare(bench.board)["verdict"] == "pass"
         assert bench.board.flagged() == []
