@@ -74,18 +74,23 @@ def read_equivalents(path: Path) -> list[Entry]:
     return entries
 
 
-def changed_lines(base: str, core_dir: Path) -> dict[str, set[int]]:
-    """Lines of the core that differ from commit `base`, by file name."""
+def changed_in(base: str, folder: Path, *paths: str) -> dict[str, set[int]]:
+    """Lines of `paths` below `folder` that differ from commit `base`, by file as git names it from the top."""
     lines: dict[str, set[int]] = {}
     name = ""
-    for line in must(["git", "diff", "--unified=0", base, "--", "."], cwd=core_dir).splitlines():
+    for line in must(["git", "diff", "--unified=0", base, "--", *paths], cwd=folder).splitlines():
         if line.startswith("+++ "):
-            name = Path(line[4:]).name
+            name = line[6:]
         hunk = re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line)
         if hunk:
             first, count = int(hunk[1]), int(hunk[2] or 1)
             lines.setdefault(name, set()).update(range(first, first + count))
     return lines
+
+
+def changed_lines(base: str, core_dir: Path) -> dict[str, set[int]]:
+    """Lines of the core that differ from commit `base`, by file name."""
+    return {Path(name).name: lines for name, lines in changed_in(base, core_dir, ".").items()}
 
 
 def choose(everything: list[Mutant], base: str, core_dir: Path, seed: int) -> tuple[list[Mutant], str]:

@@ -13,7 +13,6 @@ Exit status 1 if a mutant survived or no test runs its line, or if a full run fi
 import argparse
 import json
 import random
-import re
 import subprocess
 import sys
 import time
@@ -25,10 +24,10 @@ from queue import Queue
 from typing import Any
 
 from tools.console import ROOT, Problem, main_guard, say
-from tools.core.mutation import Entry, read_equivalents
+from tools.core.mutation import Entry, changed_in, read_equivalents
 from tools.core.mutation_sites import Mutant
 from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT
-from tools.core.sources import must, write_json
+from tools.core.sources import write_json
 from tools.mutation.covering import OUT, TESTS, Covering, covering
 from tools.mutation.sites import mutants
 
@@ -63,20 +62,6 @@ def files(places: list[str]) -> list[Path]:
 def present(names: Iterable[str]) -> list[str]:
     """Those of the folders or files that are there."""
     return [name for name in names if (ROOT / name).exists()]
-
-
-def changed_lines(base: str) -> dict[str, set[int]]:
-    """Lines that differ from commit `base`, by file."""
-    lines: dict[str, set[int]] = {}
-    name = ""
-    for line in must(["git", "diff", "--unified=0", base, "--", "*.py"], cwd=ROOT).splitlines():
-        if line.startswith("+++ "):
-            name = line[6:]
-        hunk = re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line)
-        if hunk:
-            first, count = int(hunk[1]), int(hunk[2] or 1)
-            lines.setdefault(name, set()).update(range(first, first + count))
-    return lines
 
 
 class Judges:
@@ -186,7 +171,7 @@ def main() -> None:
     everything = [each for path in files(options.places) for each in mutants(path, str(path.relative_to(ROOT)))]
     chosen = everything
     if options.changed:
-        lines = changed_lines(options.changed)
+        lines = changed_in(options.changed, ROOT, "*.py")
         chosen = [each for each in everything if each.line in lines.get(each.file, ())]
         random.Random(options.seed).shuffle(chosen)  # what is not reached in time is another part each time
     if options.again:
