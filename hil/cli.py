@@ -86,7 +86,7 @@ def edges(
 @app.command()
 def aimed(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/aimed.json"),
-    orders: Annotated[int, typer.Option(min=1, help="Orders in all.")] = 2000,
+    orders: Annotated[int, typer.Option(min=1, help="Orders that must hit, ±2 ms.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Which aims, and which plants.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Pumps at a time, one core each.")] = 2,
 ) -> None:
