@@ -9,7 +9,7 @@ what became of each; and `record`, whose `command_id` outlives a reset.
 An order (what changes delivery) carries an id, the life of the pump in which it was given and the time until which it
 holds. It is written down before it acts. Whoever sends it again, whatever has come in between, gets the answer of
 before, and nothing is done; what comes late, or from another life, is refused (LINK-2, THER-3). Stop, suspend and
-cancel_bolus are never too late and need nothing but a hello.
+cancel_bolus are never too late and need nothing: no hello, no time, no id that is free.
 
 Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1
 """
@@ -35,9 +35,10 @@ ALL_ROLES = ("patient", "clinician", "service")
 class Commands:
     """Answers requests for one pump.
 
-    Until a hello has agreed on the schema everything else is refused with SCHEMA_MISMATCH: after a reset of the device
-    the programmer must find out what it talks to. `counters` is shared with the Link; `last_error` keeps the latest
-    unexpected exception for whoever looks for it. `roles` are those that the programmer has; without sessions, all.
+    Until a hello has agreed on the schema all but what makes less is refused with SCHEMA_MISMATCH: after a reset of the
+    device the programmer must find out what it talks to. `counters` is shared with the Link; `last_error` keeps the
+    latest unexpected exception for whoever looks for it. `roles` are those that the programmer has; without sessions,
+    all.
     """
 
     def __init__(self, pump, counters=None, roles=ALL_ROLES):
@@ -87,11 +88,17 @@ class Commands:
         message = protocol.BY_ID.get(message_id)
         if message is None:
             raise Refused(protocol.UNKNOWN_MESSAGE, None, message_id)
-        if not self._schema_agreed and message.name != "hello":
+        agreed = self._schema_agreed or message.name == "hello"
+        if not agreed and message.name not in protocol.SAFE:
             raise Refused(protocol.SCHEMA_MISMATCH)
         if message.role not in self._allowed:
             raise Refused(protocol.WRONG_ROLE)
-        request = _decode(message.request, payload)
+        try:
+            request = _decode(message.request, payload)
+        except Refused:
+            if agreed:
+                raise
+            raise Refused(protocol.SCHEMA_MISMATCH)  # another schema's, it may be
         if message.changes_delivery:
             return self._order(message, request, crc32(payload))
         return self._answer(message, request)
@@ -125,14 +132,16 @@ class Commands:
         orders, record = self._pump.orders, self._pump.record
         command_id = request["command_id"]
         place = orders.find(command_id)
+        safe = message.name in protocol.SAFE
         if place is not None:
-            if not orders.is_same(place, message.id, payload_crc):
-                raise Refused(protocol.ID_TAKEN, "command_id", command_id)
-            self.counters.orders_repeated += 1
-            return self._remembered(place, message.id)
+            if orders.is_same(place, message.id, payload_crc):
+                self.counters.orders_repeated += 1
+                return self._remembered(place, message.id)
+            if safe:  # done under another order's id, whose outcome stays
+                return self._answer(message, request)
+            raise Refused(protocol.ID_TAKEN, "command_id", command_id)
         now_us = self._pump.now_us()
         life, expires_us = request["life"], request["expires_us"]
-        safe = message.name in protocol.SAFE
         if safe:
             expires_us = 0  # done once more it harms nobody: its entry may go whenever the place is needed
         elif message.name == "initialise_memory":

@@ -101,10 +101,10 @@ class Ordering(Conversation):
     def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
         values = {"command_id": 1, "life": 0, "expires_us": 0} | values
         encode_request(message, values, self._check)  # what cannot be ordered is not asked about
-        if self.identity is None:
-            self.hello()
         safe = message.name in protocol.SAFE
-        if not safe:
+        if not safe:  # what makes less goes out at once: it needs nothing that can fail
+            if self.identity is None:
+                self.hello()
             self._settle_the_one_before(message)
             values |= self._now(message)
         self._command_id = self._command_id % _COMMAND_IDS + 1

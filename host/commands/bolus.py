@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from host.client import Programmer
+from host.commands.running import asked_of
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
 from host.records import Status
 from host.screens.status import bolus_line, square_line
@@ -58,9 +59,11 @@ def cancel(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """End every bolus that runs and show what was delivered."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        now = pump.status()
-        lines = [f"Cancel bolus {bolus_line(now)} -> none"] * bool(now.bolus_remaining_mu)
-        lines += [f"Cancel square bolus {square_line(now)} -> none"] * bool(now.square_remaining_mu)
+        now = asked_of(pump.status, yes)
+        lines = ["Cancel whatever bolus is running"] * (now is None)
+        if now is not None:
+            lines += [f"Cancel bolus {bolus_line(now)} -> none"] * bool(now.bolus_remaining_mu)
+            lines += [f"Cancel square bolus {square_line(now)} -> none"] * bool(now.square_remaining_mu)
         confirm(options, "\n".join(lines) or "Cancel: no bolus is running", yes)
         reply = pump.cancel_bolus()
         ended = [

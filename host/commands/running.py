@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import typer
 
 from host.console import Json, Yes, confirm, connected, options_of, show
+from host.errors import HostError
 from host.records import Status
 from host.units import amount, uptime
 
 app = typer.Typer()
+T = TypeVar("T")
 _PANEL = "Deliver"
 
 
@@ -20,14 +25,34 @@ def running_text(now: Status) -> str:
     return ", ".join(parts)
 
 
+def asked_of(read: Callable[[], T], yes: bool) -> T | None:
+    """What a question before what makes less shows; None: nobody is asked, or the pump does not tell. Less can be
+    ordered all the same.
+    """
+    if yes:
+        return None
+    try:
+        return read()
+    except HostError:
+        return None
+
+
+def _change(now: Status | None, then: str) -> str:
+    return f"Delivery{': ' + running_text(now) if now else ''} -> [bold]{then}[/]"
+
+
 @app.command(rich_help_panel=_PANEL)
 def suspend(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """End boluses and a temporary rate; basal goes on at the least rate of the settings. The pump reminds."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        now = pump.status()
-        least = amount(pump.read_settings().suspend_rate_mu_per_h, "mU/h")
-        confirm(options, f"Delivery: {running_text(now)} -> [bold]suspended, basal {least}[/]", yes)
+        now = asked_of(pump.status, yes)
+        settings = asked_of(pump.read_settings, yes)
+        then = "suspended, basal at the least rate"
+        if now is not None and settings is not None:
+            least_mu_per_h = min(settings.suspend_rate_mu_per_h, now.in_force_mu_per_h)
+            then = f"suspended, basal {amount(least_mu_per_h, 'mU/h')}"
+        confirm(options, _change(now, then), yes)
         reply = pump.suspend()
         text = f"Delivery suspended at {uptime(reply.at_us)}, basal {amount(reply.rate_mu_per_h, 'mU/h')};"
         show(options, reply, f"{text} {reply.abandoned_strokes} waiting strokes given up.")
@@ -38,7 +63,7 @@ def stop(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """Stop delivery altogether after the stroke in progress."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        confirm(options, f"Delivery: {running_text(pump.status())} -> [bold]stopped, nothing at all[/]", yes)
+        confirm(options, _change(asked_of(pump.status, yes), "stopped, nothing at all"), yes)
         reply = pump.stop()
         text = f"Delivery stopped at {uptime(reply.at_us)}; {reply.abandoned_strokes} waiting strokes given up."
         show(options, reply, text)

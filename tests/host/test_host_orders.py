@@ -251,6 +251,19 @@ def test_what_makes_less_asks_nothing_first_and_insists(path: Path, pump: Progra
     assert pump.uncertain is None
 
 
+@pytest.mark.req("THER-3")
+@pytest.mark.parametrize("order", ["stop", "suspend", "cancel_bolus"])
+def test_what_makes_less_is_the_first_frame_of_a_connection(path: Path, order: str) -> None:
+    """Also when the pump answers nothing else."""
+    Programmer(path, timeout_s=0.1).bolus(2000)
+    path._connect()
+    path.heard.clear()
+    path.loses = lambda to_pump, message_id: to_pump and message_id != MESSAGES[order].id
+    getattr(Programmer(path, timeout_s=0.1), order)()
+    assert path.heard == [MESSAGES[order].id]
+    assert path.hand.pump.status()["bolus_remaining_mu"] == 0
+
+
 def test_what_makes_less_reaches_a_pump_that_has_restarted(path: Path, pump: Programmer) -> None:
     path.restart()
     pump.stop()

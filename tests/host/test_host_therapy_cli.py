@@ -107,6 +107,34 @@ def test_suspend_stop_and_resume_say_what_will_be_delivered(patient: Patient) ->
     assert "alarm         none" in patient.see("status")
 
 
+@pytest.mark.req("HOST-1", "THER-3")
+@pytest.mark.parametrize("command", ["stop", "suspend", "cancel"])
+@pytest.mark.parametrize("person", [True, False])
+def test_what_makes_less_is_ordered_when_the_pump_answers_no_question(
+    patient: Patient, command: str, person: bool
+) -> None:
+    patient.do("bolus", "2")
+
+    def fails() -> dict[str, int]:
+        raise RuntimeError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patient.terminal.device.commands, "status", fails)
+        patch.setattr(patient.hand.pump.patterns, "read_settings", fails)
+        if person:
+            patient.terminal.person()
+            assert patient.terminal.run(command, answer="y\n").exit_code == 0
+        else:
+            patient.do(command)
+    assert patient.status["bolus_remaining_mu"] == 0
+
+
+@pytest.mark.req("HOST-1", "THER-9")
+def test_suspend_asks_for_what_will_be_in_force(patient: Patient) -> None:
+    patient.do("set-basal", "0.1")
+    assert "-> suspended, basal 0.10 U/h" in patient.asked("suspend")
+
+
 @pytest.mark.req("HOST-1", "THER-7")
 def test_a_recommended_rate_says_what_comes_after(patient: Patient) -> None:
     patient.do("set-basal", "1")
