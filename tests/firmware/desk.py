@@ -22,6 +22,7 @@ class Desk:
         self.commands = Commands(self.hand.pump)
         self.pump = self.hand.pump
         self.frames: list[tuple[int, bytes]] = []
+        self.refusal: dict[str, int] = {}  # the fields of the latest
         if agreed:
             self.ask("hello", schema_hash=protocol.SCHEMA_HASH)
 
@@ -41,7 +42,15 @@ class Desk:
     def send(self, frame: tuple[int, bytes]) -> Any:
         message_id, payload = frame
         reply_id, reply = self.commands.handle(message_id, memoryview(payload))
+        if reply_id == protocol.REFUSAL_ID:
+            self.refusal = protocol.decode(protocol.REFUSAL, reply)
         return read(message_id, reply_id, reply)
+
+    def refused(self, name: str, **values: Any) -> tuple[str, int, int, int]:
+        """Ask for what is refused; (code, place of the field, value, limit)."""
+        answer = self.ask(name, **values)
+        assert isinstance(answer, str), answer
+        return answer, self.refusal["field_index"], self.refusal["value"], self.refusal["limit"]
 
     def settle(self, frame: tuple[int, bytes]) -> Any:
         """What became of the order in `frame`: "void", "forgotten", or how it was answered."""
@@ -76,3 +85,14 @@ def read(message_id: int, reply_id: int, reply: bytes) -> Any:
         return protocol.CODES[refusal["code"]]
     assert reply_id == message_id | protocol.REPLY_BIT
     return protocol.decode(protocol.BY_ID[message_id].reply, reply)
+
+
+def lowest(fields: Any) -> dict[str, Any]:
+    """The least values that the table allows."""
+    values: dict[str, Any] = {}
+    for field in fields:
+        value = -(-field.low // field.step) * field.step
+        if field.kind == "records":
+            value = [lowest(field.fields)] * field.low
+        values[field.name] = "" if field.kind == "str8" else value
+    return values

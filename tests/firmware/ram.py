@@ -1,4 +1,4 @@
-"""A memory and a battery-backed clock in RAM, for firmware that runs on CPython."""
+"""A memory, a battery-backed clock and a serial line in RAM, for firmware that runs on CPython."""
 
 from __future__ import annotations
 
@@ -65,3 +65,26 @@ class RamRtc:
         if self.failing:
             raise OSError(5)
         self.now_s = utc_s
+
+
+class RamUart:
+    """Like firmware.drivers.uart.Uart: both directions as byte strings."""
+
+    def __init__(self) -> None:
+        self.incoming = bytearray()
+        self.sent = bytearray()
+
+    def read_into(self, buffer: bytearray) -> int:
+        count = min(len(buffer), len(self.incoming))
+        buffer[:count] = self.incoming[:count]
+        del self.incoming[:count]
+        return count
+
+    def write(self, buffer: bytes, count: int) -> None:
+        self.sent += buffer[:count]
+
+    def taken(self) -> bytes:
+        """What was sent since the last time."""
+        sent = bytes(self.sent)
+        self.sent.clear()
+        return sent

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firmware.link import Counters, Link
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
-from tests.host.fake_device import FakeUart
+from tests.firmware.ram import RamUart
 
 crc32c = crcmod.predefined.mkCrcFun("crc-32c")
 BAD = ("frames_overlong", "frames_bad_cobs", "frames_too_short", "frames_bad_crc", "frames_not_request")
@@ -26,7 +26,7 @@ class Echo:
 
     def __init__(self, session=None):
         self.requests = []
-        self.uart = FakeUart()
+        self.uart = RamUart()
         self.link = Link(self.uart, self.handle, session=session)
         self.counters = self.link.counters
 

@@ -13,7 +13,7 @@ from firmware import events, protocol
 from firmware.link import Link
 from firmware.loop import cycle
 from tests.firmware.hand import SECOND_US, Hand
-from tests.host.fake_device import FakeUart
+from tests.firmware.ram import RamUart
 
 STROKE_MU = 200
 
@@ -131,7 +131,7 @@ def test_a_failure_around_idling_is_one_in_a_turn(failing: str, monkeypatch: pyt
 
     if failing == "deadline_us":
         monkeypatch.setattr(type(hand.pump), "deadline_us", property(fail))
-    link = Link(FakeUart(), lambda message_id, payload: (0, b""))
+    link = Link(RamUart(), lambda message_id, payload: (0, b""))
     for _ in range(3):
         cycle(idle, hand.core, hand.pump, link)
     assert hand.core.state()[code.SUSPENDED]

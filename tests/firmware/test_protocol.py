@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firmware import protocol
 from firmware.protocol import MESSAGES, REFUSAL, Field, ProtocolError, decode, encode, schema_hash
-from tests.host.fake_device import lowest
+from tests.firmware.desk import lowest
 
 ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"

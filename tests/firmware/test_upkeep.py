@@ -14,7 +14,7 @@ from firmware.link import Link
 from firmware.storage import layout
 from host.link import encode_frame
 from tests.firmware.hand import CURRENTS, SECOND_US, Hand, alarms
-from tests.host.fake_device import FakeUart
+from tests.firmware.ram import RamUart
 
 HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
@@ -101,8 +101,8 @@ def test_every_byte_written_to_memory_is_in_the_account() -> None:
     assert hand.pump.upkeep.energy.parts_nah()[MEMORY] == memory_na * written * byte_ns // 3_600_000_000_000
 
 
-def on_the_link(hand: Hand) -> tuple[Link, FakeUart]:
-    uart = FakeUart()
+def on_the_link(hand: Hand) -> tuple[Link, RamUart]:
+    uart = RamUart()
     return Link(uart, Commands(hand.pump).handle, used=hand.pump.upkeep.linked), uart
 
 

@@ -1,4 +1,4 @@
-"""`make flash`: with a fake drive, fake programs and a fake pump; what goes wrong is said with the way out."""
+"""`make flash`: with a fake drive, fake programs and a pump on CPython; what goes wrong is said with the way out."""
 
 import hashlib
 import json
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from host.records import Hello
-from tests.host.fake_device import FakeDevice, FakePump
+from tests.firmware.hand import Hand
+from tests.host.device import Device
 from tools.console import Problem
 from tools.flash import __main__ as tool
 from tools.flash.drive import Drive, mounted
@@ -233,39 +234,37 @@ def test_two_probes_are_not_guessed_between(monkeypatch, image, no_programs):
     assert "--serial B2" in calls(no_programs)
 
 
-def hello_of(pump: FakePump) -> Hello:
-    return tool.Programmer(FakeDevice(pump)).hello()
+def hello_of(image: str) -> Hello:
+    hand = Hand()
+    hand.pump.reports._identity["image"] = image
+    return tool.Programmer(Device(hand)).hello()
 
 
 @pytest.mark.req("BOARD-1")
 def test_what_runs_must_be_what_was_written():
-    hello = hello_of(FakePump())
+    hello = hello_of(IMAGE[:16])
     facts = {"image": IMAGE}
-    tool.verify(hello, "FAKE", facts, "port")
+    tool.verify(hello, "HAND", facts, "port")
     with pytest.raises(Problem, match="another board than the one just flashed"):
         tool.verify(hello, "RPI_PICO", facts, "port")
     with pytest.raises(Problem, match="runs image 0123456789abcdef, not the ffff"):
-        tool.verify(hello, "FAKE", {"image": "f" * 64}, "port")
+        tool.verify(hello, "HAND", {"image": "f" * 64}, "port")
 
 
 def test_an_image_that_does_not_know_itself_is_not_taken_for_the_right_one():
-    class Silent(FakePump):
-        def identity(self):
-            return super().identity() | {"image": ""}
-
     with pytest.raises(Problem, match="runs image unknown"):
-        tool.verify(hello_of(Silent()), "FAKE", {"image": IMAGE}, "port")
+        tool.verify(hello_of(""), "HAND", {"image": IMAGE}, "port")
 
 
 def test_the_board_is_asked_until_it_has_started(monkeypatch):
-    device = FakeDevice()
+    device = Device()
     device.lose_replies = 3
     monkeypatch.setattr(tool, "SerialTransport", lambda _port: device)
-    assert tool.read_identity("port", 30.0, pause=lambda _s: None).board == "FAKE"
+    assert tool.read_identity("port", 30.0, pause=lambda _s: None).board == "HAND"
 
 
 def test_a_port_where_nobody_answers_is_named(monkeypatch):
-    device = FakeDevice()
+    device = Device()
     device.lose_replies = 1000
     monkeypatch.setattr(tool, "SerialTransport", lambda _port: device)
     with pytest.raises(Problem, match=r"nobody can be asked(.|\n)*Is port the adapter"):

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.firmware.hand import Hand
-from tests.host.fake_device import FakePump
 from tests.host.terminal import Terminal
 
 
@@ -16,8 +15,7 @@ class Patient:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.hand = Hand()
-        monkeypatch.setattr(self.hand.pump, "identity", FakePump().identity)
-        self.terminal = Terminal(monkeypatch, self.hand.pump)
+        self.terminal = Terminal(monkeypatch, self.hand)
         for name in ("LC_ALL", "LC_MESSAGES", "LANG", "RELEVE_LANGUAGE"):
             monkeypatch.delenv(name, raising=False)
 

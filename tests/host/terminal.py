@@ -3,14 +3,14 @@
 from typer.testing import CliRunner
 
 from host import cli, console
-from tests.host.fake_device import FakeDevice
+from tests.host.device import Device
 
 
 class Terminal:
     """Runs the command with a given device behind every port."""
 
-    def __init__(self, monkeypatch, pump=None):
-        self.device = FakeDevice(pump)
+    def __init__(self, monkeypatch, hand=None):
+        self.device = Device(hand)
         self.ports = []
         self.monkeypatch = monkeypatch
         monkeypatch.setattr(console, "open_transport", self.open)
@@ -24,6 +24,6 @@ class Terminal:
     def person(self):
         self.monkeypatch.setattr(console, "interactive", lambda: True)
 
-    def run(self, *arguments, answer=None, port="fake", env=None):
+    def run(self, *arguments, answer=None, port="hand", env=None):
         options = ["--port", port] if port else []
         return CliRunner().invoke(cli.app, [*options, *arguments], input=answer, env={"COLUMNS": "200", **(env or {})})

@@ -9,12 +9,12 @@ from host import records
 from host.client import MESSAGES, PAGE, Programmer
 from host.errors import BadReply, HostError, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
 from host.link import encode_frame
-from tests.host.fake_device import FakeDevice
+from tests.host.device import Device
 
 
 @pytest.fixture
 def device():
-    return FakeDevice()
+    return Device()
 
 
 @pytest.fixture
@@ -72,29 +72,32 @@ def test_limits_and_deliveries_have_the_fields_of_the_message_table():
 
 @pytest.mark.req("HOST-3")
 def test_every_message_has_a_method_that_does_what_it_says(pump, device):
-    assert pump.hello().board == "FAKE" and pump.identity.smallest_dose_mu == 200
-    assert pump.set_basal(1250) == records.BasalChange(3_000_000, 200, 1250, "none")
-    assert pump.bolus(2400) == records.BolusStarted(3_000_000, 1, 12)
+    assert pump.hello().board == "HAND" and pump.identity.smallest_dose_mu == 200
+    assert pump.set_basal(1250) == records.BasalChange(0, 0, 1250, "none")
+    device.live(3)
+    assert pump.bolus(2400) == records.BolusStarted(3_000_000, 3, 12)
+    device.live(3)
     status = pump.status()
-    assert (status.state, status.basal_rate_mu_per_h, status.bolus_remaining_mu) == ("running", 1250, 2400)
-    assert status.next_due_in_us is None and status.frames_bad == 0
-    assert pump.cancel_bolus() == records.BolusCancelled(4_000_000, 1, 2400, 0, 0, 0, 0)
-    assert pump.suspend() == records.Suspended(5_000_000, 2, 200)
+    assert (status.state, status.basal_rate_mu_per_h, status.bolus_remaining_mu) == ("running", 1250, 2000)
+    assert status.next_due_in_us == 1_000_000 and status.frames_bad == 0
+    assert pump.cancel_bolus() == records.BolusCancelled(6_000_000, 3, 2400, 400, 0, 0, 0)
+    assert pump.suspend() == records.Suspended(6_000_000, 0, 200)
     assert pump.status().state == "suspended"
-    assert pump.resume() == records.Resumed(6_000_000, 1250)
+    device.live(60)
+    assert pump.resume() == records.Resumed(66_000_000, 1250)
     new = records.Limits(30000, 20000, 40000, 90000)
     assert pump.set_limits(new) == records.LimitsChange(
-        7_000_000, records.Limits(35000, 40000, 60000, 150000), new, "none"
+        66_000_000, records.Limits(35000, 40000, 60000, 150000), new, "none"
     )
     assert pump.status().limits == new
 
 
 def test_deliveries_are_read_page_by_page(pump, device):
-    assert list(pump.deliveries()) == []
-    device.pump.add_deliveries(15)
+    assert [each.kind for each in pump.deliveries()] == ["basal"]
+    device.deliver(14)
     assert [each.id for each in pump.deliveries()] == list(range(1, 16))
     assert [each.id for each in pump.deliveries(13)] == [14, 15]
-    page = pump.read_deliveries(0, 2)
+    page = pump.read_deliveries(1, 2)
     assert (page.oldest_id, page.newest_id, len(page.records)) == (1, 15, 2)
     assert (page.records[0].kind, page.records[0].reason) == ("normal_bolus", "completed")
 
@@ -121,7 +124,7 @@ def test_another_schema_is_refused_with_both_hashes(pump, device, monkeypatch):
     with pytest.raises(SchemaMismatch, match=f"{ours ^ 0xFF:016x}.*{ours:016x}") as error:
         pump.set_basal(1250)
     assert (error.value.pump_hash, error.value.programmer_hash) == (ours ^ 0xFF, ours)
-    assert device.pump.calls == []
+    assert device.done == []
 
 
 def test_after_a_restart_questions_go_on_and_orders_are_handed_back(pump, device):
@@ -131,9 +134,9 @@ def test_after_a_restart_questions_go_on_and_orders_are_handed_back(pump, device
     device.restart()
     with pytest.raises(Refused, match="has restarted") as error:
         pump.bolus(200)
-    assert error.value.code == "schema_mismatch" and device.pump.calls == []
+    assert error.value.code == "schema_mismatch" and device.done == []
     pump.bolus(200)
-    assert device.pump.calls == [("bolus", 200)]
+    assert [each[0] for each in device.done] == ["bolus"]
 
 
 @pytest.mark.req("LINK-3")
@@ -142,8 +145,8 @@ def test_questions_are_put_again_and_orders_too_but_done_once(pump, device):
     device.lose_replies = 2
     assert pump.status().state == "running"
     device.lose_replies = 2, MESSAGES["bolus"].id
-    assert pump.bolus(200).delivery_id == 1
-    assert device.pump.calls == [("bolus", 200)]
+    assert pump.bolus(200).delivery_id == 2
+    assert device.done == [("bolus", 2, 200)]
     assert pump.status().orders_repeated == 2
     device.lose_replies = 3
     with pytest.raises(LinkTimeout, match=r"no answer to 'status' within 0\.5 s, 3 attempts; nothing came"):
@@ -173,7 +176,7 @@ def test_what_the_table_forbids_is_not_sent_and_refused_by_the_pump_if_it_is(dev
     with pytest.raises(Refused, match="refused by the pump") as error:
         getattr(Programmer(device, check=False), order)(*values)
     assert error.value.code == code and text in str(error.value) and not isinstance(error.value, InvalidRequest)
-    assert device.pump.calls == []
+    assert device.done == []
 
 
 def test_what_the_table_forbids_is_found_before_anything_is_asked(pump, device):

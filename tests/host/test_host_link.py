@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from firmware.link import Link
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
 from host.link import HostLink, decode_frame, encode_frame
-from tests.host.fake_device import FakeUart
+from tests.firmware.ram import RamUart
 
 
 class Script:
@@ -44,7 +44,7 @@ def test_frames_are_those_of_the_firmware(sequence, message_id, payload):
     encoded = encode_frame(sequence, message_id, payload)
     assert len(encoded) <= MAX_WIRE_BYTES
     assert decode_frame(encoded[:-1]) == (sequence, message_id, payload)
-    uart = FakeUart()
+    uart = RamUart()
     link = Link(uart, lambda number, data: (number | 0x80, bytes(data)))
     uart.incoming += encoded
     while link.poll():

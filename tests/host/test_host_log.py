@@ -7,23 +7,28 @@ import pytest
 from host.client import Programmer
 from host.screens.history import events_table
 from host.units import AmountError, parse_time, utc
-from tests.host.fake_device import FakeDevice
+from tests.host.device import Device
 
 
 @pytest.mark.req("LOG-2")
 def test_the_log_is_read_page_by_page_and_from_where_one_is() -> None:
-    device = FakeDevice()
-    device.pump.add_events(21)
+    device = Device()
     programmer = Programmer(device)
-    assert [event.number for event in programmer.events()] == list(range(1, 22))
-    assert [event.number for event in programmer.events(18)] == [19, 20, 21]
+    programmer.hello()
+    for number in range(30):
+        if device.pump.status()["newest_event"] < 21:
+            programmer.set_basal(50 * (number % 2))
+    newest = device.pump.status()["newest_event"]
+    assert newest >= 21 and newest % 8, "pages of eight and one that is not full"
+    assert [event.number for event in programmer.events()] == list(range(1, newest + 1))
+    assert [event.number for event in programmer.events(newest - 3)] == [newest - 2, newest - 1, newest]
     assert len(programmer.read_log().events) == 8
-    assert events_table(programmer.events()).row_count == 21
+    assert events_table(programmer.events()).row_count == newest
 
 
 @pytest.mark.req("THER-1")
 def test_the_clock_is_set_and_the_one_before_is_told() -> None:
-    device = FakeDevice()
+    device = Device()
     reply = Programmer(device).set_time(1_800_000_000)
     assert (reply.old_utc_s, reply.new_utc_s) == (1_767_225_600, 1_800_000_000)
 

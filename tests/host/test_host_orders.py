@@ -21,7 +21,7 @@ from host.errors import (
 )
 from host.link import decode_frame
 from tests.firmware.hand import SECOND_US, Hand
-from tests.host.fake_device import FakeUart
+from tests.firmware.ram import RamUart
 
 pytestmark = pytest.mark.req("LINK-2", "HOST-3")
 BOLUS = MESSAGES["bolus"].id
@@ -45,7 +45,7 @@ class Path:
 
     def _connect(self) -> None:
         self.commands = Commands(self.hand.pump)
-        self.uart = FakeUart()
+        self.uart = RamUart()
         self.link = Link(self.uart, self.commands.handle, self.commands.counters)
 
     def restart(self) -> None:

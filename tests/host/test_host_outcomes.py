@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from host.client import MESSAGES
-from tests.host.fake_device import FakeDevice
+from tests.host.device import Device
 from tests.host.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal(monkeypatch)
 
 
-def lost(device: FakeDevice, *messages: int, to_pump: bool = False) -> None:
+def lost(device: Device, *messages: int, to_pump: bool = False) -> None:
     """No answer to these messages comes, or they do not even arrive."""
     write = device.write
 
@@ -49,7 +49,7 @@ def test_an_order_that_is_uncertain_has_its_own_exit_code(terminal: Terminal) ->
     lost(terminal.device, BOLUS, SETTLE)
     run = terminal.run("bolus", "0.4", "--yes")
     assert run.exit_code == 6 and "UNKNOWN" in run.stderr and "Do not repeat" in run.stderr
-    assert terminal.device.pump.calls == [("bolus", 400)]
+    assert terminal.device.done == [("bolus", 2, 400)]
     run = terminal.run("--json", "bolus", "0.4", "--yes")
     told = json.loads(run.stderr)
     assert (told["error"], told["exit_code"], told["outcome"]) == ("OrderUncertain", 6, "unknown")
@@ -60,7 +60,7 @@ def test_an_order_that_was_lost_is_not_uncertain(terminal: Terminal) -> None:
     run = terminal.run("--json", "bolus", "0.4", "--yes")
     told = json.loads(run.stderr)
     assert (told["error"], told["exit_code"], told["outcome"]) == ("OrderLost", 4, "known")
-    assert terminal.device.pump.calls == []
+    assert terminal.device.done == []
 
 
 def test_a_port_that_is_not_there_is_not_uncertain(terminal: Terminal) -> None:
@@ -80,11 +80,11 @@ def test_an_answer_that_is_settled_is_shown_like_any_other(terminal: Terminal) -
 SERVER = """
 import socket, sys
 sys.path.insert(0, {root!r})
-from tests.host.fake_device import FakeDevice
+from tests.host.device import Device
 from host.link import decode_frame
 server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], flush=True)
-device = FakeDevice()
+device = Device()
 while True:
     peer, _ = server.accept()
     while data := peer.recv(4096):

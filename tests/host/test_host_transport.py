@@ -11,11 +11,11 @@ import pytest
 from host.client import Programmer
 from host.errors import PortError
 from host.transport import SerialTransport, list_serial_ports
-from tests.host.fake_device import FakeDevice
+from tests.host.device import Device
 
 
 def serve(read, write):
-    device = FakeDevice()
+    device = Device()
     while True:
         try:
             data = read()
@@ -59,7 +59,7 @@ def pty_port():
 def test_a_pump_is_reached_through_any_pyserial_port(kind, request):
     transport = SerialTransport(request.getfixturevalue(kind))
     pump = Programmer(transport, timeout_s=10)
-    assert pump.hello().board == "FAKE"
+    assert pump.hello().board == "HAND"
     assert pump.set_basal(1250).new_rate_mu_per_h == 1250
     assert transport.read(0.01) == b""
     transport.close()

@@ -1,0 +1,93 @@
+"""A whole pump on CPython behind its link, reached without any port: host tests speak to the firmware itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware import protocol
+from firmware.commands import Commands
+from firmware.link import Link
+from host.link import decode_frame
+from tests.firmware.hand import SECOND_US, Hand
+from tests.firmware.ram import RamUart
+
+
+class Device:
+    """The pump of `hand` behind a link, and itself the transport to it. Only what a test sets goes wrong.
+
+    `lose_replies`: how many, or how many and of which message.
+    """
+
+    def __init__(self, hand: Hand | None = None) -> None:
+        self.hand = hand or Hand()
+        self.uart = RamUart()
+        self.connect()
+        self.lose_replies: int | tuple[int, int] = 0
+        self.before_reply = b""
+        self.closed = False
+        self.time_outs = 0
+
+    @property
+    def pump(self) -> Any:
+        return self.hand.pump
+
+    def restart(self) -> None:
+        """The pump loses its power for a moment."""
+        self.hand = self.hand.restarted()
+        self.connect()
+
+    def connect(self) -> None:
+        """Nobody has said hello yet."""
+        self.commands = Commands(self.pump)
+        self.link = Link(self.uart, self.commands.handle, self.commands.counters)
+
+    @property
+    def done(self) -> list[tuple[Any, ...]]:
+        """The orders that the pump's log says were carried out: their names, and the figures that are not 0."""
+        log = self.pump.reports.read_log(0, 10_000)["events"]
+        return [
+            (protocol.BY_ID[each["detail"]].name, *[each[name] for name in "abcd" if each[name]])
+            for each in log
+            if each["event"] == protocol.EVENT_ACCEPTED
+        ]
+
+    def live(self, seconds: float) -> None:
+        """Time passes."""
+        self.hand.live(self.hand.now_us + round(seconds * SECOND_US))
+
+    def deliver(self, boluses: int) -> None:
+        """So many boluses of a stroke, one after the other, delivered to their ends."""
+        for _ in range(boluses):
+            self.pump.boluses.bolus(200)
+            self.live(2)
+
+    def feed(self, data: bytes) -> bytes:
+        """Let `data` arrive and return what the device sends."""
+        self.uart.incoming += data
+        while self.link.poll():
+            pass
+        return self.uart.taken()
+
+    def write(self, data: bytes) -> None:
+        reply = self.feed(data)
+        if reply and self._loses(reply):
+            reply = b""
+        self.uart.sent += self.before_reply + reply
+
+    def _loses(self, reply: bytes) -> bool:
+        lose = self.lose_replies
+        count, message_id = lose if isinstance(lose, tuple) else (lose, None)
+        found = decode_frame(reply.strip(b"\0"))
+        assert found is not None
+        lost = count > 0 and message_id in (None, found[1] & 0x7F)
+        if lost:
+            self.lose_replies = count - 1 if message_id is None else (count - 1, message_id)
+        return lost
+
+    def read(self, timeout_s: float) -> bytes:
+        data = self.uart.taken()
+        self.time_outs += not data
+        return data
+
+    def close(self) -> None:
+        self.closed = True
