@@ -179,7 +179,9 @@ def main() -> None:
         chosen = [each for each in everything if str(each) in survivors]
     listed = read_equivalents(EQUIVALENTS)
     say(f"mutation: {len(chosen)} of {len(everything)} mutants")
-    result = judged(chosen, covering(options.tests or present(TESTS)), listed, options.workers, options.seconds)
+    result = judged(
+        chosen, covering(options.tests or present(TESTS), options.workers), listed, options.workers, options.seconds
+    )
     unused = [entry for entry in listed if not any(entry.covers(each) for each in everything)]
     result["unused"] = [f"{entry.file}: {entry.code}: {entry.old} -> {entry.to}" for entry in unused]
     write_json(options.out, result)

@@ -22,8 +22,11 @@ OUT = ROOT / "build" / "mutation"
 PACKAGES = ("firmware", "host", "hil")
 # They run what PLACES names (__main__.py) in their own process, and quickly.
 TESTS = ("tests/firmware", "tests/host", "tests/oracle")
-# Whole lives: minutes under measurement, and what they run others run too.
-LEFT_OUT = ("tests/firmware/test_injection.py", "tests/firmware/test_restart_cuts.py")
+# Whole lives, and sweeps over every line: minutes under measurement, and what they run others run too.
+LEFT_OUT = tuple(
+    f"tests/firmware/test_{name}.py"
+    for name in ("injection", "restart_cuts", "between_orders", "between_events", "between_seeded", "one_instant")
+)
 _DATA = "RELEVE_COVERING"
 
 
@@ -42,8 +45,11 @@ class Covering(NamedTuple):
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
 
 
-def covering(tests: list[str]) -> Covering:
-    """What `tests` cover, measured now or kept from before. Raises Problem if one fails: then nothing can be judged."""
+def covering(tests: list[str], workers: int = 1) -> Covering:
+    """What `tests` cover, measured now by so many processes, or kept from before.
+
+    Raises Problem if a test fails: then nothing can be judged.
+    """
     folders = [ROOT / name for name in (*PACKAGES, *tests)]
     key = digest([path for path in folders if path.exists()])
     kept = OUT / "covering.json"
@@ -54,28 +60,34 @@ def covering(tests: list[str]) -> Covering:
     say("mutation: which test runs which line (once, a few minutes) …")
     OUT.mkdir(parents=True, exist_ok=True)
     data = OUT / "coverage.data"
-    data.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", __name__]
+    for each in OUT.glob("coverage.data*"):
+        each.unlink()
+    processes = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else ["-n", "0"]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", *processes, "-p", "no:cacheprovider", "-p", __name__]
     command += [*(f"--ignore={name}" for name in LEFT_OUT), *tests]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {_DATA: str(data)}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise Problem(f"the tests fail without a mutant: {' '.join(command)}\n{done.stdout[-3000:]}")
-    result = Covering(_read(data), json.loads(data.with_suffix(".seconds").read_text(encoding="utf-8")))
+    result = Covering({}, {})
+    for part in sorted(OUT.glob("coverage.data*.seconds")):
+        _add(result, part)
     write_json(kept, {"key": key, "lines": result.lines, "seconds": result.seconds})
     return result
 
 
-def _read(data: Path) -> dict[str, dict[str, list[str]]]:
-    measured = coverage.CoverageData(str(data))
+def _add(result: Covering, part: Path) -> None:
+    """Take in what one process has measured."""
+    result.seconds.update(json.loads(part.read_text(encoding="utf-8")))
+    measured = coverage.CoverageData(str(part.with_suffix("")))
     measured.read()
-    lines = {}
     for name in sorted(measured.measured_files()):
-        contexts = measured.contexts_by_lineno(name)
-        of_file = {str(line): sorted(filter(None, tests)) for line, tests in contexts.items()}
-        lines[str(Path(name).relative_to(ROOT))] = {line: tests for line, tests in of_file.items() if tests}
-    return lines
+        of_file = result.lines.setdefault(str(Path(name).relative_to(ROOT)), {})
+        for line, tests in measured.contexts_by_lineno(name).items():
+            found = {*of_file.get(str(line), ()), *filter(None, tests)}
+            if found:
+                of_file[str(line)] = sorted(found)
 
 
 class _Plugin:
@@ -99,10 +111,10 @@ class _Plugin:
     def pytest_sessionfinish(self) -> None:
         self.coverage.stop()
         self.coverage.save()
-        self.data.with_suffix(".seconds").write_text(json.dumps(self.seconds), encoding="utf-8")
+        self.data.with_name(self.data.name + ".seconds").write_text(json.dumps(self.seconds), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Measure, if this is the run that was started for it."""
-    if _DATA in os.environ:
-        config.pluginmanager.register(_Plugin(os.environ[_DATA]))
+    if _DATA in os.environ and not config.getoption("numprocesses", None):  # not in what only hands out the tests
+        config.pluginmanager.register(_Plugin(os.environ[_DATA] + os.environ.get("PYTEST_XDIST_WORKER", "")))
