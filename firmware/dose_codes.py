@@ -70,11 +70,11 @@ GUARD_CONFIRMED = const(42)
 GUARD_FAULT = const(44)
 STROKES_WITHHELD = const(47)
 IN_FLIGHT = const(48)
-ARMED_US = const(49)
 ARMED_KIND = const(50)
 UNCONFIRMED = const(51)
 HOUR_USED = const(52)  # of state(now_us)
 DAY_USED = const(53)
+NEXT_US = const(54)  # of state(now_us); there may be no permit yet
 
 HOUR = const(0)
 DAY = const(1)

@@ -105,7 +105,7 @@ class Reports:
             "diagnosis": standing["diagnosis"],
             "missed_mu": standing["missed_mu"],
             "released_mu": standing["released_mu"],
-            "next_due_us": _or_never(state[code.ARMED_US]),
+            "next_due_us": _or_never(state[code.NEXT_US]),
             "utc_s": self._wall.utc_s(now_us),
             "memory": self._memory.state,
             "resets": record.resets,

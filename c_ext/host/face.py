@@ -53,6 +53,7 @@ STATE_FIELDS = (
     "unconfirmed",
     "hour_used",
     "day_used",
+    "next_us",
 )
 
 # Steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s: an assumed small stepper, for tests.
@@ -213,7 +214,8 @@ class Core:
     def state(self, now_us: int | None = None) -> tuple[int, ...]:
         """STATE_FIELDS, all integers, as it stands.
 
-        With a time what has happened is entered first, and the strokes used are those before it; else they are -1.
+        With a time what has happened is entered first, and last come the strokes used before it and when the next one
+        will be due, be there a permit for it yet or not; else they are -1.
         """
         if now_us is not None:
             self._look()
@@ -237,7 +239,14 @@ class Core:
             guard.alive_tick.value, guard.free_tick.value,
             c.strokes_withheld, c.in_flight, _or_never(c.armed_us), c.armed_kind, c.unconfirmed,
             *(-1 if now_us is None else self._used(now_us, window) for window in (HOUR, DAY)),
+            -1 if now_us is None else self._due_us(),
         )  # fmt: skip
+
+    def _due_us(self) -> int:
+        lib = self.module.lib
+        if lib.guard_faulted(self._member("guard")):
+            return -1
+        return _or_never(int(lib.dose_next_us(self._member("dose"), self.module.ffi.new("dose_kind_t *"))))
 
     def save(self, now_us: int) -> bytes:
         """The state for the journal, settled."""

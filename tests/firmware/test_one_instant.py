@@ -54,19 +54,33 @@ def stroke_starts(hand: Hand) -> None:
     assert hand.core.service(hand.core.next_us()) == 1
 
 
+@pytest.mark.req("DOSE-3", "LOG-3")
+def test_when_the_next_stroke_is_due_is_told_while_one_plays() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(6000)
+    hand.live(120 * SECOND_US)
+    due_us = hand.core.next_us()
+    hand._pass(due_us)
+    hand.core.promise(hand.now_us, hand.now_us + SECOND_US)
+    stroke_starts(hand)
+    assert hand.core.next_us() == -1  # no permit yet
+    assert hand.pump.status()["next_due_us"] == due_us + 120 * SECOND_US
+
+
 @pytest.mark.req("LOG-3", "GUARD-4")
 def test_a_status_is_of_one_instant() -> None:
     lines = at_line(0, None, dosing().pump.status)[1]
     assert lines > 30
     for number in range(1, lines + 1):
         hand = dosing()
+        due_us = hand.core.next_us()
         told, _ = at_line(number, lambda hand=hand: stroke_starts(hand), hand.pump.status)
         strokes = told["strokes_commanded"]
         assert strokes in (2, 3)
         assert told["bolus_commanded_mu"] == strokes * STROKE_MU, number
         assert told["bolus_remaining_mu"] == 2000 - strokes * STROKE_MU, number
         assert told["hour_mu"] == told["day_mu"] == strokes * STROKE_MU, number
-        assert (told["next_due_us"] == protocol.NEVER_US) == (strokes == 3), number
+        assert told["next_due_us"] == due_us + (strokes - 2) * 2 * SECOND_US, number
         assert told["strokes_delivered"] == 2
 
 
