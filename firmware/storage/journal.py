@@ -21,7 +21,7 @@ from firmware.storage.settings import Settings
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(8)
+_LAYOUT_VERSION = const(9)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there

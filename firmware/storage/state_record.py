@@ -16,7 +16,7 @@ CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
 _BOOKS_US_AT = const(221)  # and the time of its books; a test compares
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
-PROCEDURE_BYTES = const(38)  # STATE_BYTES of firmware.therapy.clinic; a test compares
+PROCEDURE_BYTES = const(42)  # STATE_BYTES of firmware.therapy.clinic; a test compares
 
 # What every stroke changes comes first, so that a stroke writes only that. Times are µs of device time.
 _OF_A_STROKE = (

@@ -22,12 +22,17 @@ from firmware.therapy.guide import Guide
 from firmware.therapy.procedures import LEDGER_DIAGNOSTIC
 from firmware.therapy.reservoir import CAPACITY_NL
 
-_REFILL = 1
-# What a refill asks for, by the step that takes it.
-_VOLUMES = ("withdrawn_nl", "put_in_nl", "taken_back_nl")
-_VOLUMES_FORMAT = "<IIIB"
+# What is kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the first was told.
+_WITHDRAWN, _PUT_IN, _DRAWN, _STROKES = range(4)
+# By the step that takes it. What the syringe in the side port has drawn comes out of the reservoir too.
+_PLACES = {
+    "withdraw": _WITHDRAWN, "remove_insulin": _WITHDRAWN, "fill": _PUT_IN, "fill_insulin": _PUT_IN,
+    "drawn_insulin": _DRAWN,
+}  # fmt: skip
+_LAST = "take_back"
+_KEPT_FORMAT = "<IIIIB"
 _NOT_YET = 0xFFFFFFFF
-STATE_BYTES = const(38)  # the guide's, the volumes, the refills before
+STATE_BYTES = const(42)  # the guide's, what is kept, the refills before
 
 
 class Clinic:
@@ -43,7 +48,7 @@ class Clinic:
         self._stroke_nl = stroke_nl
         self._catheter = Catheter()
         self._guide = Guide(self._deliver, self._cancel, self._catheter, stroke_nl, self._told)
-        self._volumes = _nothing_yet()
+        self._kept = _nothing_yet()
         self._begun = 0  # see _mark()
         self._refilled = None  # what the refill that the procedure has recorded has shown
 
@@ -52,7 +57,7 @@ class Clinic:
         place = self._record.procedure
         if any(place):
             self._guide.unpack(place)
-            *self._volumes, self._begun = struct.unpack_from(_VOLUMES_FORMAT, place, GUIDE_BYTES)
+            *self._kept, self._begun = struct.unpack_from(_KEPT_FORMAT, place, GUIDE_BYTES)
         self._keep()
 
     @property
@@ -100,7 +105,7 @@ class Clinic:
         if state == protocol.STATE_FAULT:
             raise Refused(protocol.WRONG_STATE, None, state)
         self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
-        self._volumes = _nothing_yet()
+        self._kept = _nothing_yet()
         self._begun = self._mark(self._guide.reservoir == INSULIN)
         self._refilled = None
         self._therapy.enter_procedure(now_us)
@@ -112,10 +117,10 @@ class Clinic:
         """The person has said something at a step."""
         self._books.need_memory()
         now_us = self._clock.now_us()
-        takes = self._guide.need(step, choice, value).takes
-        if takes is not None:
-            self._need_possible(takes.name, value)
-            if self._refilling and takes.name == _VOLUMES[-1]:
+        at = self._guide.need(step, choice, value)
+        if at.takes is not None:
+            self._need_possible(at, value)
+            if at.name == _LAST:
                 self._record_refill(value)  # before the step is left: memory may refuse it
         self._guide.answer(step, choice, value)
         self._left_step()
@@ -132,28 +137,32 @@ class Clinic:
         self._books.accepted("interrupt_procedure", step)
         return self._reply(now_us)
 
-    @property
-    def _refilling(self):
-        return self._guide.procedure is not None and self._guide.procedure.number == _REFILL
-
-    def _need_possible(self, name, value):
+    def _need_possible(self, step, value):
         """Raises Refused for a volume that cannot be: at its own step, while nothing has followed from it."""
-        low, high = 0, value
-        if name == "withdrawn_nl" and self._refilling and self._begun & 0x80:
+        name = step.takes.name
+        low = high = value
+        if _PLACES.get(step.name) == _WITHDRAWN and self._begun & 0x80:
             high = self._refills.most_left_nl()
         elif name in ("put_in_nl", "filled_nl"):
             high = refill.MOST_PUT_IN_NL
-        elif name == "taken_back_nl" and self._volumes[1] != _NOT_YET:
-            low, high = max(0, self._volumes[1] - CAPACITY_NL), self._volumes[1] - 1
+        elif step.name in ("drawn_insulin", _LAST) and self._kept[_PUT_IN] != _NOT_YET:
+            there_nl = self._kept[_PUT_IN]
+            if step.name == _LAST:
+                there_nl -= 0 if self._kept[_DRAWN] == _NOT_YET else self._kept[_DRAWN]
+                low = max(0, there_nl - CAPACITY_NL)
+            high = there_nl - 1
         if not low <= value <= high:
             raise Refused(protocol.OUT_OF_RANGE, name, value, low if value < low else high)
 
     def _record_refill(self, taken_back_nl):
         """All volumes of the refill are known. It may have been recorded already, just before power went."""
-        withdrawn_nl, put_in_nl, _ = self._volumes
+        withdrawn_nl, put_in_nl, _, strokes = self._kept
         whole = self._begun == self._mark(True)
         if _NOT_YET not in (withdrawn_nl, put_in_nl) and (whole or self._begun == self._mark(False)):
-            self._refilled = self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_back_nl, whole)
+            taken_nl = [taken_back_nl]
+            if self._kept[_DRAWN] != _NOT_YET:
+                taken_nl.append(self._kept[_DRAWN])
+            self._refilled = self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
 
     def _mark(self, whole):
         """One byte: how many refills there are, and was the reservoir as the latest one had filled it."""
@@ -182,20 +191,22 @@ class Clinic:
             self._books.deliveries.boluses_ended()
 
     def _told(self, procedure, step, choice, value):
-        steps = self._guide.procedure.steps
-        if procedure == _REFILL and steps[step].takes is not None:
-            self._volumes[_VOLUMES.index(steps[step].takes.name)] = value
+        place = _PLACES.get(self._guide.procedure.steps[step].name)
+        if place is not None:
+            self._kept[place] = value
+        if place == _WITHDRAWN:
+            self._kept[_STROKES] = self._core.state()[code.GUARD_COMMANDED]
 
     def _left_step(self):
         if self.under_way:
             return
         self._therapy.leave_procedure(self._clock.now_us())
-        self._volumes = _nothing_yet()
+        self._kept = _nothing_yet()
 
     def _keep(self):
         self._guide.pack_into(self._record.procedure)
-        pack_into(_VOLUMES_FORMAT, self._record.procedure, GUIDE_BYTES, *self._volumes, self._begun)
+        pack_into(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES, *self._kept, self._begun)
 
 
 def _nothing_yet():
-    return [_NOT_YET] * len(_VOLUMES)
+    return [_NOT_YET] * 4

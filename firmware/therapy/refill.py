@@ -80,16 +80,16 @@ def read_off(nl, half_width_nl=SCALE_HALF_WIDTH_NL):
     return Volume(nl, half_width_nl)
 
 
-def net_fill(put_in, taken_back):
-    """The Volume that a fill leaves in the reservoir: `put_in` less what was taken back for the vacuum.
+def net_fill(put_in, *taken):
+    """The Volume that a fill leaves in the reservoir: `put_in` less what was taken: back for the vacuum, by a rinse.
 
     Refused: nothing, or more than the reservoir holds.
     """
-    nl = put_in.nl - taken_back.nl
+    nl = put_in.nl - sum([each.nl for each in taken])
     if not 0 < nl <= CAPACITY_NL:
         raise Refused(protocol.OUT_OF_RANGE, "filled_nl", nl, CAPACITY_NL if nl > 0 else 1)
-    reading_nl = isqrt_up(put_in.reading_nl * put_in.reading_nl + taken_back.reading_nl * taken_back.reading_nl)
-    return Volume(nl, reading_nl, put_in.by_weight_nl - taken_back.by_weight_nl)
+    squares = sum([each.reading_nl * each.reading_nl for each in (put_in,) + taken])
+    return Volume(nl, isqrt_up(squares), put_in.by_weight_nl - sum([each.by_weight_nl for each in taken]))
 
 
 class Accuracy:

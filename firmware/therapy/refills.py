@@ -89,17 +89,18 @@ class Refills:
         reply["at_us"] = now_us
         return reply
 
-    def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_back_nl, whole):
-        """The same, by the scales of the syringes; for the guided procedure. Not `whole`: the reservoir had been
-        emptied before, so that there is nothing to compare with.
+    def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_nl, whole, strokes):
+        """The same, by the scales of the syringes, `taken_nl` from each; for the guided procedures. `strokes` had been
+        ordered when what was left was withdrawn. Not `whole`: the reservoir had been emptied before, so that there is
+        nothing to compare with.
         """
-        filled = refill.net_fill(refill.read_off(put_in_nl), refill.read_off(taken_back_nl))
-        return self._refilled(filled, refill.read_off(withdrawn_nl), whole)
+        filled = refill.net_fill(refill.read_off(put_in_nl), *[refill.read_off(each_nl) for each_nl in taken_nl])
+        return self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
 
-    def _refilled(self, filled, residual, whole=True):
+    def _refilled(self, filled, residual, whole=True, strokes_then=None):
         settings = self._settings
         strokes = self._core.state()[code.GUARD_COMMANDED]
-        delivered_nl = self._now().used_nl(strokes)
+        delivered_nl = self._now().used_nl(strokes if strokes_then is None else strokes_then)
         found = self._compared(residual, delivered_nl) if whole else _NOTHING_FOUND
         before = [getattr(settings, name) for name in _STORED]
         after = (settings.refills + 1, filled.nl, filled.reading_nl, max(0, filled.by_weight_nl), strokes)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from hil.oracle.exact import up
 from hil.oracle.guide import AS_ENTERED, CATHETER_NL, CONTENTS, ENDS, NAMES, PROCEDURES, Step
+from hil.oracle.promises import cap_reasons
 from hil.oracle.reasons import Reason
+from hil.oracle.reservoir import CAPACITY_NL
 
 if TYPE_CHECKING:
     from hil.oracle.device import Device
@@ -29,7 +31,8 @@ class Procedures:
         self.latest_end = NO_END
         self.holds = "insulin"
         self.buffer_nl = 0  # in the catheter
-        self.counted = 0
+        self.whole = False  # the reservoir held what the latest refill has left
+        self.strokes = 0  # when that was withdrawn
         self.entered: dict[str, int] = {}
 
     @property
@@ -91,17 +94,35 @@ class Procedures:
         if values["choice"] >= len(step.choices) or not low <= values["value"] <= high:
             must.append(Reason("out_of_range"))
         elif step.bounds:
-            self._impossible(step, values["value"], may)
+            self._impossible(step, values["value"], must, may)
+        if step.strokes_nl and not must:
+            self._beyond(self.left, must, may)
 
-    def _impossible(self, step: Step, value: int, may: list[Reason]) -> None:
+    def _beyond(self, strokes: int, must: list[Reason], may: list[Reason]) -> None:
+        """GUARD-1: the limits hold for the strokes of a procedure too."""
+        pump = self.device.pump
+        volume_mu, limit = pump.quantum.mu(strokes), self.device.settings.limits["max_bolus_mu"]
+        if volume_mu > limit:
+            must.append(Reason("clinician_limit", None, volume_mu, limit))
+        cap_must, cap_may = cap_reasons(pump, volume_mu, 0, 0, refused=True)
+        must += cap_must
+        may += cap_may
+
+    def _net_nl(self, taken_back_nl: int) -> int:
+        """What a refill, or the one that a rinse ends with, leaves in the reservoir."""
+        put_nl = self.entered.get("fill", self.entered.get("fill_insulin", 0))
+        return put_nl - self.entered.get("drawn_insulin", 0) - taken_back_nl
+
+    def _impossible(self, step: Step, value: int, must: list[Reason], may: list[Reason]) -> None:
         """THER-5: each figure is checked at its own step against what is possible."""
         filled = self.entered.get("fill", self.entered.get("fill_insulin", 0))
-        moved = step.name in ("withdraw", "remove_insulin") or step.name.startswith("fill")
-        if moved and value > 15_000_000:
+        if step.name.startswith("fill") and value > CAPACITY_NL:
             may.append(Reason("out_of_range"))
-        if step.name == "take_back" and value >= filled:
-            may.append(Reason("out_of_range"))
-        if step.name == "withdraw" and self.device.reservoir.known and value > self.device.reservoir.left_nl():
+        if step.name == "drawn_insulin" and value >= filled:
+            must.append(Reason("out_of_range"))
+        if step.name == "take_back" and not 0 < self._net_nl(value) <= CAPACITY_NL:
+            must.append(Reason("out_of_range"))
+        if step.name in ("withdraw", "remove_insulin") and self.whole and value > self.device.reservoir.left_nl():
             may.append(Reason("out_of_range"))
 
     def not_interrupt(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
@@ -115,6 +136,7 @@ class Procedures:
         """Begin one."""
         self.name = NAMES[values["procedure"]]
         self.entered = {}
+        self.whole = self.holds == "insulin"
         self.latest_end = NO_END
         self._enter(0)
         self._state("procedure")
@@ -125,6 +147,8 @@ class Procedures:
         step = self.step
         if step.bounds:
             self.entered[step.name] = values["value"]
+        if step.name in ("withdraw", "remove_insulin"):
+            self.strokes = self.device.pump.commanded
         if step.strokes_nl:
             self._state("procedure")
             self.device.pump.begin(step.ledger, self.left)
@@ -180,10 +204,11 @@ class Procedures:
             self.buffer_nl = CATHETER_NL
 
     def _filled(self) -> None:
-        put_nl = self.entered.get("fill", self.entered.get("fill_insulin", 0))
         self.device.pump.note("refilled")
         drawn = [self.entered[name] for name in ("withdraw", "remove_insulin") if name in self.entered]
-        self.device.reservoir.fill(put_nl - self.entered.get("take_back", 0), drawn[0] if drawn else 0)
+        self.device.reservoir.fill(
+            self._net_nl(self.entered.get("take_back", 0)), drawn[0] if drawn else 0, self.strokes, whole=self.whole
+        )
 
     def _state(self, state: str) -> None:
         pump = self.device.pump

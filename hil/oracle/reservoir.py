@@ -168,18 +168,20 @@ class Reservoir:
         """It is filled; the reply's plain figures."""
         filled_nl = self._nl(values["put_before_mg"] - values["put_after_mg"]) - values["taken_back_nl"]
         residual_nl = self._nl(values["drawn_after_mg"] - values["drawn_before_mg"])
-        missing_nl = self.fill(filled_nl, residual_nl)
+        missing_nl = self.fill(filled_nl, residual_nl, self.device.pump.commanded)
         return {"filled_nl": filled_nl, "residual_nl": residual_nl, "missing_nl": missing_nl}
 
-    def fill(self, filled_nl: int, residual_nl: int) -> int:
+    def fill(self, filled_nl: int, residual_nl: int, strokes: int, *, whole: bool = True) -> int:
         """So much is in it now, so much was drawn out before; what is gone and was not delivered (0: the first one).
+
+        `strokes` had been ordered when it was drawn. Not `whole`: it had been emptied before, nothing can be compared.
 
         THER-5: beyond 15 % it is flagged, by what it is and not only by the share; insulin that is missing by more than
         the readings' uncertainty is `over_delivery`, which stops at once. Between the two the pump's verdict is taken.
         """
         pump = self.device.pump
-        delivered_nl = (pump.commanded - self.filled_strokes) * pump.quantum.nl
-        missing_nl = self.filled_nl - residual_nl - delivered_nl if self.known else 0
+        delivered_nl = (strokes - self.filled_strokes) * pump.quantum.nl
+        missing_nl = self.filled_nl - residual_nl - delivered_nl if self.known and whole else 0
         flagged = 100 * missing_nl > FLAGGED_PERCENT * delivered_nl
         sure = flagged and 100 * (missing_nl - UNSURE_NL) > FLAGGED_PERCENT * delivered_nl
         self.filled_nl = filled_nl

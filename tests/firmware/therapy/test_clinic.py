@@ -10,7 +10,7 @@ from firmware import protocol
 from firmware.storage import state_record
 from firmware.therapy import clinic, guide
 from firmware.therapy.procedures import BY_NUMBER
-from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
+from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
 
 HOUR_US = 3600 * SECOND_US
 REFILL, RINSE, FLUSH, STROKE_VOLUME, PATENCY = range(1, 6)
@@ -44,7 +44,7 @@ def patency(hand: Hand) -> None:
 
 
 def test_the_record_has_room_for_a_guide() -> None:
-    assert state_record.PROCEDURE_BYTES == clinic.STATE_BYTES == guide.STATE_BYTES + 13
+    assert state_record.PROCEDURE_BYTES == clinic.STATE_BYTES == guide.STATE_BYTES + 17
     assert tuple(each.name for each in BY_NUMBER.values()) == protocol.PROCEDURES[1:]
 
 
@@ -80,6 +80,48 @@ def test_strokes_of_a_procedure_are_made_when_asked_for_and_are_no_therapy(hand:
     assert (step(hand), hand.pump.status()["state"]) == ("none", protocol.STATE_STOPPED)
     assert report(hand)["procedure_end"] == protocol.ENDS.index("completed")
     assert hand.pump.therapy.resume()["rate_mu_per_h"] == 6000
+
+
+@pytest.mark.req("THER-6")
+def test_a_pressure_below_ambient_can_be_told(hand: Hand) -> None:
+    patency(hand)
+    hand.live(hand.now_us + HOUR_US)
+    say(hand, 3, -20_000)
+    assert step(hand) == "strokes"
+
+
+def rinse(hand: Hand, until: str, *, drawn_nl: int = 1_200_000) -> None:
+    """Up to the step `until`."""
+    values = {"remove_insulin": 9_000_000, "fill_insulin": 12_000_000, "drawn_insulin": drawn_nl}
+    while step(hand) != until:
+        at = BY_NUMBER[RINSE].steps[report(hand)["step"]]
+        say(hand, 0, values.get(at.name, 1_000_000) if at.takes else 0)
+        hand.live(hand.now_us + 60 * SECOND_US)
+
+
+@pytest.mark.req("THER-4", "THER-5", "THER-6")
+def test_a_rinse_ends_with_a_refill(hand: Hand) -> None:
+    hand.pump.refills.record_refill(30_050, 20_000, 0, 9_000, 9_001)
+    hand.pump.clinic.start_procedure(RINSE)
+    rinse(hand, "take_back")
+    assert len(hand.strokes_us) == 3 * 20, "to the side port; none of them is what was missing at the withdrawal"
+    after = hand.restarted(HOUR_US)
+    refused(lambda: say(after, 0, 10_800_000), protocol.OUT_OF_RANGE)
+    found = after.pump.clinic.answer_procedure(report(after)["step"], 0, 2_000_000)
+    assert found["missing_nl"] == 1_000_000
+    assert after.pump.status()["reservoir_mu"] == (12_000_000 - 1_200_000 - 2_000_000) * 400 // 1000
+    assert "over_delivery" in alarms(after)
+
+
+@pytest.mark.req("THER-5")
+def test_more_than_was_put_in_is_refused_at_its_own_step_of_a_rinse(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(RINSE)
+    rinse(hand, "drawn_insulin")
+    refused(lambda: say(hand, 0, 20_000_000), protocol.OUT_OF_RANGE)
+    say(hand, 0, 5_000_000)
+    refused(lambda: say(hand, 0, 5_000_001), protocol.OUT_OF_RANGE)
+    say(hand, 0, 5_000_000)
+    assert hand.pump.status()["reservoir_mu"] == 2_000_000 * 400 // 1000
 
 
 @pytest.mark.req("THER-6", "STORE-2")
