@@ -155,7 +155,8 @@ class WallClock:
             self.lose(AHEAD)
         else:
             most_s = max(0, gone_s) + _BEHIND_S
-            return max(0, gone_s) * _US_PER_S, (most_s + most_s // _DRIFT + 1) * _US_PER_S
+            # The record's second was cut twice, at the anchor and at the record, this one once: half a second too much.
+            return max(0, gone_s * _US_PER_S - _US_PER_S // 2), (most_s + most_s // _DRIFT + 1) * _US_PER_S
         return None
 
     def advanced(self):

@@ -39,6 +39,11 @@ class Caps:
         self.starts_us.append(at_us)
         self.powered_us.append(at_us - self.off_us)
 
+    def without_power(self, length_us: int) -> None:
+        """So long there was no power: starts that had left a window, by the safe side, may be in it again."""
+        self.off_us += length_us
+        self._from.clear()
+
     def used(self, at_us: int, window_us: int) -> tuple[int, int]:
         """Strokes in the window that ends now: exactly, and at most by the safe side. Time does not run back."""
         starts, powered = self.starts_us, self.powered_us

@@ -25,7 +25,6 @@ from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Look, Run, Step
 ENOUGH = 40  # disagreements of one run; after the first few all follow from one
 EPOCH_S = 1_767_225_600  # the battery-backed clock at the bench's time 0
 LATE_US = 2_000
-RESET_US = 2_200_000  # the battery-backed clock counts whole seconds
 _DELIVERIES_PAGE = 6
 _ALARMS_PAGE = 15
 
@@ -122,7 +121,7 @@ class Judge:
             if life.device_us in self.loss.at_us and not self.clock_trusted:
                 utc_s = None
             true_us = life.start_us - self.device.pump.bench_offset_us
-            if self.clock_trusted and not abs(life.device_us - true_us) <= RESET_US:
+            if self.clock_trusted and not lives.may_begin(self.device.pump, true_us, life.device_us):
                 self.say("device time after a reset", true_us, life.device_us, "STORE-5")
             lives.restart(self.device, life.start_us, life.device_us, utc_s)
             self.device.pump.note("connected")

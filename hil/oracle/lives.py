@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from hil.oracle.device import Device
 
 
+SECONDS_US = 1_500_000
+# docs/adr/0011: 2 s and 500 ppm apart is no contradiction, and the record may be an hour old.
+LATEST_US = 7 * US_PER_S
+DRIFT = 2000
+
+
 class BackedClock:
     """The battery-backed clock: it counts whole seconds of the bench. `lost`: it does not know the time."""
 
@@ -35,6 +41,18 @@ class BackedClock:
         """It shows `utc_s` now."""
         self.at_zero_s = utc_s - bench_us // US_PER_S
         self.lost = False
+
+
+def may_begin(pump: Pump, true_us: int, device_us: int) -> bool:
+    """May a life whose device time should begin at `true_us` begin at `device_us`?
+
+    The battery-backed clock counts whole seconds, at both ends. Of a permitted stroke the pump must take the latest
+    that the clock can mean (STORE-2), and one that counts was made when it was due: then time goes on from there.
+    """
+    if abs(device_us - true_us) <= SECONDS_US:
+        return True
+    latest_us = true_us + LATEST_US + (true_us - pump.recorded_us) // DRIFT
+    return true_us < device_us <= latest_us and device_us in (pump.next_stroke_us(), pump.foreseen_stroke_us())
 
 
 def restart(device: Device, bench_us: int, device_us: int, utc_s: int | None) -> None:
@@ -63,11 +81,15 @@ def restart(device: Device, bench_us: int, device_us: int, utc_s: int | None) ->
         _pass_by(pump, device_us)
     pump.dark = False
     pump.now_us = device_us
-    pump.caps.off_us += max(0, bench_us - recorded_bench_us)  # what the memory does not tell is not vouched for either
+    # What the memory does not tell is not vouched for either.
+    pump.caps.without_power(max(0, bench_us - recorded_bench_us))
     pump.bench_offset_us = bench_us - device_us
     pump.recorded_us = device_us
     programme = pump.programme
     if utc_s is None:
+        programme.temp = None  # nobody knows how much of its time is over, nor whether the closed loop is still there
+        if programme.recommended_until_us != NEVER_US:
+            programme.recommended_until_us = device_us
         if programme.utc_at_zero_us is not None:
             lose_clock(device)
     else:

@@ -203,7 +203,10 @@ class Orders:
         limit = self.device.settings.limits["max_bolus_mu"]
         if total > limit:
             must.append(Reason("clinician_limit", None, total, limit))
-        if (now_mu and pump.normal is not None) or (spread_mu and pump.square is not None):
+        in_last = [pump.in_last_stroke(entry) for entry in (pump.normal_entry, pump.square_entry)]
+        if (now_mu and (pump.normal is not None or in_last[0])) or (
+            spread_mu and (pump.square is not None or in_last[1])
+        ):
             must.append(Reason("bolus_active"))
         if whole and not must:
             over_us = values.get("duration_min", 0) * US_PER_MIN
@@ -237,17 +240,26 @@ class Orders:
 
     def _not_cancel_bolus(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
         pump = self.device.pump
+        in_last = any(pump.in_last_stroke(entry) for entry in (pump.normal_entry, pump.square_entry))
         if pump.state == "procedure" or (pump.normal is None and pump.square is None):
-            must.append(Reason("no_bolus_active"))
+            (may if in_last and pump.state != "procedure" else must).append(Reason("no_bolus_active"))
 
     def _do_cancel_bolus(self, values: Mapping[str, Any]) -> Reply:
         pump = self.device.pump
-        reply = {}
-        for bolus, prefix, number in ((pump.normal, "", "delivery_id"), (pump.square, "square_", "square_id")):
-            entry = bolus.entry if bolus else None
-            reply[number] = entry.id if entry else 0
-            reply[prefix + "programmed_mu"] = entry.programmed_mu if entry else 0
-            reply[prefix + "delivered_mu"] = pump.quantum.mu(entry.confirmed) if entry else 0
+        reply: Reply = {}
+        parts = (
+            (pump.normal, pump.normal_entry, "", "delivery_id"),
+            (pump.square, pump.square_entry, "square_", "square_id"),
+        )
+        for bolus, latest, prefix, number in parts:
+            entry = bolus.entry if bolus else latest if pump.in_last_stroke(latest) else None
+            told = {
+                number: entry.id if entry else 0,
+                prefix + "programmed_mu": entry.programmed_mu if entry else 0,
+                prefix + "delivered_mu": pump.quantum.mu(entry.confirmed) if entry else 0,
+            }
+            # One whose last stroke is in progress may be over or not.
+            reply |= told if bolus or not entry else {name: {0, value} for name, value in told.items()}
             if bolus is not None:
                 pump.drop(bolus, "cancelled")
         return reply

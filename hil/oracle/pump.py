@@ -256,6 +256,10 @@ class Pump:
         if self.react is not None:
             self.react("confirmed", {})
 
+    def in_last_stroke(self, entry: Entry | None) -> bool:
+        """Is the last stroke of this bolus in progress?"""
+        return entry is not None and not entry.runs and entry.confirmed < entry.commanded
+
     def finish_stroke(self) -> None:
         """The motor is stopped: a stroke in progress counts as delivered (DOSE-5)."""
         while self.unconfirmed:

@@ -17,26 +17,10 @@ from tests.oracle.spoil import spoiled
 SCRIPTS = 40  # of 24 to 72 h
 SHORT = Wish(clock=False, hours=(24, 30), steps=(20, 45))
 
-# Faults of the firmware that the oracle has found and that are not mended yet: what a run with one of them disagrees
-# about first, and why. What is mended leaves this list.
-KNOWN = {
-    "reservoir_mu": "a rinse leaves the computed content as it was",
-    "status hour_mu": "a reset can add a start to the rolling windows",
-    "device time after a reset": "device time can be up to 5 s ahead after one",
-}
-
 
 def found(seed: int, wish: Wish) -> list[str]:
-    """The disagreements; an excused run is an expected failure."""
-    found = [str(each) for each in judge(play(generate(seed, wish)))]
-    while found and "status next_due_us: 18446744073709551615" in found[0]:
-        found.pop(
-            0
-        )  # in the middle of a stroke, when the next one has no permit yet, the pump says that none will come
-    for known, why in KNOWN.items():
-        if found and known in found[0]:
-            pytest.xfail(why)
-    return found
+    """The disagreements."""
+    return [str(each) for each in judge(play(generate(seed, wish)))]
 
 
 @pytest.mark.req("DOSE-1", "DOSE-3", "GUARD-1", "THER-1", "THER-2", "THER-3", "THER-4", "LOG-2", "STORE-2", "STORE-5")
