@@ -80,9 +80,10 @@ def test_an_idle_pump_sleeps_and_nothing_ticks(open_bench: Callable[..., Bench])
     assert between["instructions"] - before["instructions"] < 130_000
     bench.run_for(minutes=40)
     after = bench.board.info()
-    # Tones; the look around, once an hour: clock, alarms, the battery's account into memory; a collection of garbage.
-    assert after["instructions"] - between["instructions"] < 3_000_000
-    assert after["sleep"] - before["sleep"] > 0.99999 * 3600e9
+    # Tones 0.6 million; the look around, once an hour, 0.9: clock, alarms, account and time into memory; and, once in
+    # some hours, a collection of garbage, 1.9. That is 28 ms of 40 minutes.
+    assert after["instructions"] - between["instructions"] < 4_000_000
+    assert after["sleep"] - before["sleep"] > 0.99998 * 3600e9
 
 
 @pytest.mark.req("PWR-1", "STORE-1")
