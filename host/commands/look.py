@@ -121,8 +121,11 @@ def deliveries(
     """Show the delivery ledger, oldest first."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
+        lost = max(0, pump.read_deliveries(since, 1).oldest_id - 1 - since)
         records = list(pump.deliveries(since))
-        show(options, records, deliveries_table(records))
+        table = deliveries_table(records)
+        gone = f"{lost} older deliveries are not held any more: pump log has them."
+        show(options, records, Group(gone, table) if lost else table)
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -136,3 +136,80 @@ def test_both_faces_leave_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> 
     exec(PROGRAM, {"Core": Core})
     assert printed == capsys.readouterr().out
     assert "3 " in printed, "the last two were not seen: the fourth must not start"
+
+
+# Each difference of the counts with each fault, then one bit of the context after the other damaged. `cells(core)` are
+# the bytes of a core's context; the two Pythons have their own.
+DAMAGE = """
+MOTOR = (96, 200, 1000, 4000)
+def lived(unseen, extra, fault):
+    core = Core(motor=MOTOR)
+    core.set_limits(35000, 40000, 2000, 150000)
+    core.bolus(0, 7)
+    now_us = 0
+    for stroke in range(1, 8):
+        now_us = stroke * 2000000
+        core.settle(now_us)
+        core.permit(stroke)
+        core.promise(now_us, now_us + 1000000)
+        core.service(now_us)
+        if stroke <= 7 - unseen:
+            core.confirmed()
+        core.ended()
+    for _ in range(extra):
+        core.confirmed()
+    if fault:
+        core.stop(now_us + 200000, fault)
+    return core, now_us + 300000
+
+def cleared(core, now_us):
+    core.settle(now_us)
+    before = bytes(cells(core))
+    answer = core.clear_fault(now_us)
+    apart = None if answer else core.apart()
+    print(answer, bytes(cells(core)) == before, core.state(), apart, bytes(core.save(now_us)).hex())
+
+for unseen in range(4):
+    for extra in range(3 if unseen == 0 else 1):
+        for fault in FAULTS:
+            core, now_us = lived(unseen, extra, fault)
+            cleared(core, now_us)
+            cleared(core, now_us - 1000000)
+for bit in BITS:
+    core, now_us = lived(2, 0, FAULTS[2])
+    cells(core)[bit // 8] ^= 1 << bit % 8
+    cleared(core, now_us)
+"""
+ON_MICROPYTHON = """
+from uctypes import bytearray_at
+from dosecore import Core
+def cells(core):
+    return bytearray_at(id(core) + {offset}, {size})
+"""
+
+
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+def test_both_faces_answer_alike_to_every_fault_and_to_damage_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a board has is the C; the firmware's other tests run the twin."""
+    ffi = Core.module.ffi
+    size = ffi.sizeof("core_t")
+    offset = -(-(24 + 2 * LIB.MOTION_STEPS_MAX + 12) // 8) * 8  # of the context in dosecore_obj_t
+    guard = 8 * ffi.offsetof("core_t", "guard")
+    words = [name for name, field in ffi.typeof("guard_t").fields if field.type is ffi.typeof("guard_word_t")]
+    dose = 8 * ffi.offsetof("core_t", "dose")
+    bits = [guard + 8 * ffi.offsetof("guard_t", name) + bit for name in words for bit in (0, 31, 33)]
+    bits += [dose + bit for bit in range(3, 8 * ffi.sizeof("dose_t"), 61)]
+    faults = [0, *range(LIB.GUARD_MEMORY_FAULT, LIB.GUARD_SUPERVISOR + 1)]
+    given = f"BITS = {bits}\nFAULTS = {faults}\n"
+    program = ON_MICROPYTHON.format(offset=offset, size=size) + given + DAMAGE
+    done = subprocess.run([str(MICROPYTHON), "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    exec(given + DAMAGE, {"Core": Core, "cells": lambda core: memoryview(ffi.buffer(core.c)).cast("B")})
+    lines, twin = done.stdout.splitlines(), capsys.readouterr().out.splitlines()
+    assert len(words) > 5 and len(twin) == 6 * 2 * len(faults) + len(bits)
+    assert [line for line in zip(lines, twin, strict=True) if line[0] != line[1]] == []
+    answers = {line.split()[0] for line in lines}
+    assert {"0", str(LIB.STATE_WORDS_INTACT), str(LIB.STATE_LEDGERS_CONSERVE)} <= answers
+    for line in lines:
+        answer, same = line.split()[:2]
+        assert answer == "0" or same == "True", "what is refused changes nothing"

@@ -10,7 +10,7 @@ import pytest
 
 from firmware import dose_codes, protocol, wall_clock
 from firmware.vocabulary import UTC_MAX_S, UTC_MIN_S
-from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
 from tests.firmware.ram import RamRtc
 
 HOUR_US = 3600 * SECOND_US
@@ -298,3 +298,36 @@ def test_a_silent_clock_is_in_the_log_once_and_lost_after_a_day() -> None:
     hand.live(26 * HOUR_US)
     assert alarms(hand) == ["clock_lost"]
     assert hand.core.state()[dose_codes.RATE_MU_PER_H] == 300
+
+
+@pytest.mark.req("THER-2", "THER-8")
+def test_a_temporary_rate_outlives_a_cut_only_with_the_clock() -> None:
+    """Nobody knows whether its time is over: what is programmed comes back, and the log has the end and its reason."""
+    for clock_lost in (False, True):
+        hand = Hand()
+        hand.pump.therapy.set_basal(1000)
+        hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 3000, 120)
+        hand.live(600 * SECOND_US)
+        after = hand.restarted(60 * SECOND_US, clock_lost=clock_lost)
+        status = after.pump.status()
+        until_us = protocol.NEVER_US if clock_lost else 7200 * SECOND_US
+        assert (status["in_force_mu_per_h"], status["temp_until_us"]) == (1000 if clock_lost else 3000, until_us)
+        assert ("clock_lost" in alarms(after)) == clock_lost
+        records = deliveries(after)
+        assert records[-2]["kind"] == protocol.KIND_TEMP_BASAL and records[-2]["reason"] == protocol.REASON_RESET
+        assert records[-1]["kind"] == (protocol.KIND_BASAL if clock_lost else protocol.KIND_TEMP_BASAL)
+        after.live(2 * HOUR_US)
+        assert after.pump.status()["in_force_mu_per_h"] == 1000
+
+
+@pytest.mark.req("THER-1", "THER-8")
+def test_the_pattern_follows_a_clock_that_is_set_at_once() -> None:
+    hand = Hand()
+    patterned(hand)
+    rates = hand.pump.patterns.read_pattern(hand.pump.record.pattern, False)["rates"]
+    for hour in (3, 14, 23, 0):
+        hand.pump.device.set_time(1_767_225_600 + 86_400 * 10 + hour * 3600)
+        wanted = rates[2 * hour]["rate_mu_per_h"]
+        status = hand.pump.status()
+        assert (status["basal_rate_mu_per_h"], status["in_force_mu_per_h"]) == (wanted, wanted), hour
+        hand.live(hand.now_us + 60 * SECOND_US)

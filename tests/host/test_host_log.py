@@ -8,6 +8,7 @@ from host.client import Programmer
 from host.screens.history import events_table
 from host.units import AmountError, parse_time, utc
 from tests.host.device import Device
+from tests.host.terminal import Terminal
 
 
 @pytest.mark.req("LOG-2")
@@ -24,6 +25,30 @@ def test_the_log_is_read_page_by_page_and_from_where_one_is() -> None:
     assert [event.number for event in programmer.events(newest - 3)] == [newest - 2, newest - 1, newest]
     assert len(programmer.read_log().events) == 8
     assert events_table(programmer.events()).row_count == newest
+
+
+@pytest.mark.req("LOG-2")
+def test_what_the_log_has_lost_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(monkeypatch)
+    assert "lost" not in terminal.run("log").stdout
+    log = terminal.device.pump._memory.log
+    log.next_number += 1000  # a thousand events later: the ring is smaller
+    lost = log.oldest - 1
+    assert f"{lost} older events are lost" in terminal.run("log").stdout
+    assert f"{lost - 100} older events are lost" in terminal.run("log", "--since", "100").stdout
+    assert "lost" not in terminal.run("log", "--since", str(lost)).stdout
+    assert "lost" not in terminal.run("log", "--count", "5").stdout
+
+
+@pytest.mark.req("LOG-2")
+def test_deliveries_that_are_not_held_any_more_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(monkeypatch)
+    terminal.device.deliver(31)
+    assert "not held" not in terminal.run("deliveries").stdout
+    terminal.device.deliver(3)
+    assert "3 older deliveries are not held any more" in terminal.run("deliveries").stdout
+    assert "1 older deliveries are not held any more" in terminal.run("deliveries", "--since", "2").stdout
+    assert "not held" not in terminal.run("deliveries", "--since", "3").stdout
 
 
 @pytest.mark.req("THER-1")
