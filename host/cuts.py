@@ -26,6 +26,9 @@ def cut_by(rates_mu_per_h: Sequence[int], limits: Limits) -> str:
 
 def cut_text(found: str) -> str:
     """What to say about it after a sentence; nothing if nothing is cut."""
-    if found == "none":
-        return ""
-    return f" [bold red]Not all of it will be delivered: {_TEXTS[found]} cuts it.[/]"
+    return "" if found == "none" else f" [bold red]Not all of it will be delivered: {_TEXTS[found]} cuts it.[/]"
+
+
+def cut_note(found: str) -> str:
+    """The same after a rate, within a line."""
+    return "" if found == "none" else f", [bold red]cut by {_TEXTS[found]}[/]"

@@ -9,7 +9,7 @@ import typer
 from firmware.protocol import NEVER_US
 from host.client import Programmer
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
-from host.cuts import cut_by, cut_text
+from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
 from host.screens.status import basal_line, programmed_line
 from host.units import amount, duration, parse_minutes, span, uptime
@@ -33,7 +33,7 @@ def set_basal(
         rate_mu_per_h = parse_rate(rate)
         pump.require("set_basal", rate_mu_per_h=rate_mu_per_h)
         now = pump.status()
-        cut = cut_text(cut_by([rate_mu_per_h], now.limits))
+        cut = cut_note(cut_by([rate_mu_per_h], now.limits))
         new = f"[bold]{amount(rate_mu_per_h, 'mU/h')}, set by hand[/]"
         confirm(options, f"Basal rate: {programmed_line(now)} -> {new}{cut}", yes)
         reply = pump.set_basal(rate_mu_per_h)

@@ -13,7 +13,7 @@ from rich.console import Group
 
 from firmware.protocol import NO_PATTERN, PATTERNS
 from host.console import Json, Yes, confirm, connected, options_of, show
-from host.cuts import cut_by, cut_text
+from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
@@ -51,9 +51,9 @@ def limits(
         now = pump.status()
         by_hand = now.pattern == NO_PATTERN
         rates = (now.basal_rate_mu_per_h,) if by_hand else pump.read_pattern(PATTERNS[now.pattern]).rates_mu_per_h
-        cut = cut_text(cut_by(rates, new))
+        cut = cut_note(cut_by(rates, new))
         table = limits_table(old, new)
-        confirm(options, Group(table, f"The basal that is programmed:{cut}") if cut else table, yes)
+        confirm(options, Group(table, f"programmed basal{cut}") if cut else table, yes)
         reply = pump.set_limits(new)
         show(options, reply, f"Limits set at {uptime(reply.at_us)}.{cut_text(reply.cut_by)}")
 

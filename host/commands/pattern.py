@@ -14,7 +14,7 @@ from firmware.protocol import NO_PATTERN, PATTERNS
 from host import day
 from host.client import Programmer
 from host.console import Json, UsageError, Yes, confirm, connected, need_answer, options_of, show
-from host.cuts import cut_by, cut_text
+from host.cuts import cut_by, cut_note, cut_text
 from host.errors import BadReply
 from host.records import Pattern, Status
 from host.screens.pattern import compared_table, pattern_table, patterns_table
@@ -134,7 +134,7 @@ def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = F
         else:
             question = programmed_line(now)
         total = f"pattern {name} ({amount(new.day_mu, 'mU')} a day)"
-        cut = cut_text(cut_by(new.rates_mu_per_h, now.limits))
+        cut = cut_note(cut_by(new.rates_mu_per_h, now.limits))
         confirm(options, f"Basal: {question} -> [bold]{total}[/]{cut}", yes)
         reply = pump.select_pattern(name)
         rate = amount(reply.rate_mu_per_h, "mU/h")

@@ -6,7 +6,7 @@ from rich.console import Group
 
 from firmware.protocol import NEVER_US, NO_PATTERN, PATTERNS
 from host.alarm_texts import title
-from host.cuts import cut_text
+from host.cuts import cut_note
 from host.records import Hello, Status
 from host.screens.common import fault_text, pairs, plain
 from host.units import amount, span, uptime, utc
@@ -94,7 +94,7 @@ def basal_line(status: Status) -> str:
 def programmed_line(status: Status) -> str:
     """The rate that comes back when nothing else takes its place."""
     by = "set by hand" if status.pattern == NO_PATTERN else f"pattern {PATTERNS[status.pattern]}"
-    return f"{amount(status.basal_rate_mu_per_h, 'mU/h')}, {by}{cut_text(status.cut_by)}"
+    return f"{amount(status.basal_rate_mu_per_h, 'mU/h')}, {by}{cut_note(status.cut_by)}"
 
 
 def bolus_line(status: Status) -> str:
