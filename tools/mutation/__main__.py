@@ -30,6 +30,7 @@ from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIM
 from tools.core.sources import write_json
 from tools.mutation.covering import OUT, TESTS, Covering, covering
 from tools.mutation.sites import mutants
+from tools.mutation.worker import CANNOT
 
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 # Rules, not looks: what a page or a table on the screen looks like is for people to judge.
@@ -43,11 +44,14 @@ PLACES = (
     "hil/oracle",
 )
 NOT_COVERED = "not_covered"
-# The time a mutant's tests may take: so much more than without it, and what it takes to begin.
-SLOWER_MAX = 10
-BEGIN_SECONDS = 30.0
-# A line that a thousand tests run is judged by the quickest of them, up to so many seconds.
+# The processor time a mutant's tests may take: so much more than without it, and what it takes to begin.
+SLOWER_MAX = 3
+BEGIN_SECONDS = 10.0
+# A line that a thousand tests run is judged by those that have killed its neighbours, then by the quickest, up to so
+# many seconds; a few at first, for most mutants die of these.
 TESTS_SECONDS_MAX = 40.0
+FIRST_TESTS = 8
+FIRST_SECONDS = 1.0
 
 
 def files(places: list[str]) -> list[Path]:
@@ -64,73 +68,127 @@ def present(names: Iterable[str]) -> list[str]:
     return [name for name in names if (ROOT / name).exists()]
 
 
-class Judges:
-    """Worker processes, asked from as many threads."""
+class Worker:
+    """A process that has collected the tests, and one that imports anew, begun when the first cannot (worker.py)."""
 
-    def __init__(self, workers: int, known: Covering, listed: list[Entry], end: float) -> None:
-        self._idle: Queue[subprocess.Popen[str]] = Queue()
+    def __init__(self, tests: list[str]) -> None:
+        self._quick = self._start(tests)
+        self._thorough: subprocess.Popen[str] | None = None
+
+    @staticmethod
+    def _start(tests: list[str]) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tools.mutation.worker", *tests]
+        return subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def ask(self, request: dict[str, Any]) -> tuple[str, str]:
+        """(verdict, the test that killed it)."""
+        verdict, witness = self._ask(self._quick, request)
+        if verdict == CANNOT:
+            self._thorough = self._thorough or self._start([])
+            verdict, witness = self._ask(self._thorough, request)
+        return verdict, witness
+
+    @staticmethod
+    def _ask(process: subprocess.Popen[str], request: dict[str, Any]) -> tuple[str, str]:
+        assert process.stdin and process.stdout
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+        if not answer:
+            raise Problem(f"a worker has died at {request['file']}")
+        verdict, witness = json.loads(answer)
+        return verdict, witness
+
+    def close(self) -> None:
+        """No more questions."""
+        for each in (self._quick, self._thorough):
+            if each is not None:
+                each.kill()
+                each.wait()
+
+
+class Judges:
+    """Workers, asked from as many threads."""
+
+    def __init__(
+        self, workers: int, known: Covering, listed: list[Entry], end: float, tests_seconds: float = TESTS_SECONDS_MAX
+    ) -> None:
+        self._kills: Counter[tuple[str, str]] = Counter()  # of a file's mutants, by test
         self._known = known
         self._listed = listed
         self._end = end
+        self._tests_seconds = tests_seconds
         self._texts: dict[str, str] = {}
-        self._processes = [self._start() for _ in range(workers)]
-
-    def _start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tools.mutation.worker"]
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._idle.put(process)
-        return process
+        tests = sorted(
+            {test.partition("::")[0] for of_file in known.lines.values() for each in of_file.values() for test in each}
+        )
+        self._workers = [Worker(tests) for _ in range(workers)] if tests else []
+        self._idle: Queue[Worker] = Queue()
+        for each in self._workers:
+            self._idle.put(each)
 
     def verdict(self, mutant: Mutant) -> str:
         """One of the counters' names; empty if there was no time."""
         if any(entry.covers(mutant) for entry in self._listed):
             return EQUIVALENT
-        tests, seconds = self._tests(mutant)
-        if not tests:
+        first, rest = self._tests(mutant)
+        if not first:
             return NOT_COVERED
         if time.monotonic() > self._end:
             return ""
-        text = self._texts.setdefault(mutant.file, (ROOT / mutant.file).read_text(encoding="utf-8"))
-        request = {
-            "file": mutant.file,
-            "source": mutant.apply(text),
-            "tests": tests,
-            "seconds": BEGIN_SECONDS + SLOWER_MAX * seconds,
-        }
-        process = self._idle.get()
-        try:
-            assert process.stdin and process.stdout
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        finally:
-            self._idle.put(process)
-        if not answer:
-            raise Problem(f"a worker has died at\n{mutant}")
-        return str(json.loads(answer))
+        verdict = self._judged(mutant, first)
+        return self._judged(mutant, rest) if verdict == SURVIVED and rest else verdict
 
-    def _tests(self, mutant: Mutant) -> tuple[list[str], float]:
-        chosen: list[str] = []
+    def _judged(self, mutant: Mutant, tests: list[str]) -> str:
+        text = self._texts.setdefault(mutant.file, (ROOT / mutant.file).read_text(encoding="utf-8"))
+        seconds = BEGIN_SECONDS + SLOWER_MAX * sum(self._known.seconds.get(test, 0.0) for test in tests)
+        request = {"file": mutant.file, "source": mutant.apply(text), "tests": tests, "seconds": seconds}
+        worker = self._idle.get()
+        try:
+            verdict, witness = worker.ask(request)
+        finally:
+            self._idle.put(worker)
+        if witness:
+            self._kills[mutant.file, witness] += 1
+        return verdict
+
+    def _tests(self, mutant: Mutant) -> tuple[list[str], list[str]]:
+        """Those that judge first, and the others."""
+        quick = self._known.of(mutant.file, mutant.line)
+        ordered = sorted(quick, key=lambda test: -self._kills[mutant.file, test])
+        first: list[str] = []
+        rest: list[str] = []
         total = 0.0
-        for test in self._known.of(mutant.file, mutant.line):
+        for test in ordered:
             seconds = self._known.seconds.get(test, 0.0)
-            if chosen and total + seconds > TESTS_SECONDS_MAX:
-                break
-            chosen.append(test)
+            if not first or (not rest and len(first) < FIRST_TESTS and total + seconds <= FIRST_SECONDS):
+                first.append(test)
+            elif total + seconds <= self._tests_seconds:
+                rest.append(test)
+            else:
+                continue
             total += seconds
-        return chosen, total
+        return first, rest
 
     def close(self) -> None:
         """No more questions."""
-        for each in self._processes:
-            each.kill()
-            each.wait()
+        for each in self._workers:
+            each.close()
 
 
-def judged(chosen: list[Mutant], known: Covering, listed: list[Entry], workers: int, seconds: float) -> dict[str, Any]:
+def judged(
+    chosen: list[Mutant],
+    known: Covering,
+    listed: list[Entry],
+    workers: int,
+    seconds: float,
+    tests_seconds: float = TESTS_SECONDS_MAX,
+) -> dict[str, Any]:
     """What goes into mutation.json."""
     begin = time.monotonic()
-    judges = Judges(workers, known, listed, begin + seconds)
+    judges = Judges(workers, known, listed, begin + seconds, tests_seconds)
     verdicts: list[tuple[Mutant, str]] = []
     try:
         with ThreadPoolExecutor(workers) as pool:
@@ -165,6 +223,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=OUT / "mutation.json")
+    parser.add_argument("--tests-seconds", type=float, default=TESTS_SECONDS_MAX, help="at most, for one mutant")
     parser.add_argument("--tests", nargs="*", help="test files instead of those of covering.py")
     parser.add_argument("places", nargs="*", default=list(PLACES))
     options = parser.parse_args()
@@ -179,9 +238,8 @@ def main() -> None:
         chosen = [each for each in everything if str(each) in survivors]
     listed = read_equivalents(EQUIVALENTS)
     say(f"mutation: {len(chosen)} of {len(everything)} mutants")
-    result = judged(
-        chosen, covering(options.tests or present(TESTS), options.workers), listed, options.workers, options.seconds
-    )
+    known = covering(options.tests or present(TESTS), options.workers)
+    result = judged(chosen, known, listed, options.workers, options.seconds, options.tests_seconds)
     unused = [entry for entry in listed if not any(entry.covers(each) for each in everything)]
     result["unused"] = [f"{entry.file}: {entry.code}: {entry.old} -> {entry.to}" for entry in unused]
     write_json(options.out, result)

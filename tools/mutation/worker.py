@@ -1,31 +1,46 @@
-"""One process that lets tests judge mutants, each in a fork of its own: what is slow to import is imported once.
+"""One process that lets tests judge mutants, each in a fork of its own.
 
-    python -m tools.mutation.worker        reads a request a line, answers a verdict a line (both JSON)
+    python -m tools.mutation.worker [TEST FILE …]     reads a request a line, answers a line (both JSON)
 
-No file is changed: the fork imports the mutated module from memory in place of the file's.
+With test files it imports and collects them once, and a fork puts the mutant into the function that it changes
+(swap.py) and plays the tests asked for: a few hundredths of a second. Where that cannot be it answers CANNOT. Without
+test files each fork imports everything, with the mutated module from memory in place of the file's.
 """
 
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import json
+import math
 import os
+import resource
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from io import TextIOBase
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import hypothesis  # noqa: F401 - so that no fork has to
+import hypothesis
 import pytest
 
-import c_ext.host  # noqa: F401 - the same
+import c_ext.host  # noqa: F401 - so that no fork has to
 from tools.console import ROOT
 from tools.core.mutation_tiers import CRASHED, INVALID, KILLED, SURVIVED, TIMEOUT
+from tools.mutation.swap import CannotSwap, module_name, swap
 
-_POLL_S = 0.02
+CANNOT = "cannot"
+_CANNOT_CODE = 77
+_POLL_S = 0.005
+# What a mutant may have: a loop without end is found by the processor's time, whatever else the machine does.
+_MEMORY_BYTES = 4 << 30
+_WAITING_S = 900.0
+_OPTIONS = ["-q", "-x", "-s", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly"]
+_OPTIONS += ["--hypothesis-profile=mutation"]
+Play = Callable[[dict[str, Any], int], int]
 
 
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -40,54 +55,131 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> importlib.machinery.ModuleSpec | None:
         """As importlib.abc.MetaPathFinder."""
         del target
-        parts = self._path.relative_to(ROOT).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        return importlib.util.spec_from_file_location(fullname, self._path, loader=self) if fullname == name else None
+        if fullname != module_name(self._path, ROOT):
+            return None
+        return importlib.util.spec_from_file_location(fullname, self._path, loader=self)
 
     def exec_module(self, module: ModuleType) -> None:
         """As importlib.abc.Loader."""
         exec(self._code, module.__dict__)  # noqa: S102 - that is what a mutant is for
 
 
-def _play(finder: Mutated, tests: list[str]) -> int:
-    os.setsid()
-    quiet = os.open(os.devnull, os.O_RDWR)
-    for each in (0, 1, 2):
-        os.dup2(quiet, each)
-    sys.meta_path.insert(0, finder)
-    return int(pytest.main(["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]))
+class _Witness:
+    """Says on `out` which test was the first to fail."""
+
+    def __init__(self, out: int) -> None:
+        self._out = out
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self._out, report.nodeid.encode())
 
 
-def judge(request: dict[str, Any]) -> str:
-    """The verdict on `source` in place of `file`, by `tests`, within `seconds`."""
+def _imported(request: dict[str, Any], out: int) -> int:
+    """Play the tests with the mutant imported in its file's place."""
+    sys.meta_path.insert(0, Mutated(ROOT / request["file"], request["source"]))
+    return int(pytest.main([*_OPTIONS, *request["tests"]], plugins=[_Witness(out)]))
+
+
+class _Server:
+    """Takes the place of pytest's loop over the collected tests: answers requests with forks that play some."""
+
+    def __init__(self, requests: TextIOBase, answers: TextIOBase) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._items: dict[str, list[pytest.Item]] = {}  # by test and by file
+        self._session: pytest.Session | None = None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._session = session
+        for item in session.items:
+            for name in {item.nodeid, item.nodeid.partition("::")[0]}:
+                self._items.setdefault(name, []).append(item)
+        gc.collect()
+        gc.freeze()  # what a fork need not copy
+        serve(self._requests, self._answers, self._play)
+        return True
+
+    def _play(self, request: dict[str, Any], out: int) -> int:
+        session = self._session
+        assert session is not None
+        try:
+            swap(ROOT / request["file"], ROOT, request["source"])
+        except CannotSwap:
+            return _CANNOT_CODE
+        session.config.pluginmanager.register(_Witness(out))
+        items = [item for test in request["tests"] for item in self._items.get(test, ())]
+        if not items:
+            return _CANNOT_CODE
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                return 1
+        return 0
+
+
+def judge(request: dict[str, Any], play: Play = _imported) -> tuple[str, str]:
+    """The verdict on `source` in place of `file`, by `tests`, in `seconds` of processor time; which test killed it."""
     try:
-        finder = Mutated(ROOT / request["file"], request["source"])
+        compile(request["source"], request["file"], "exec")
     except SyntaxError:
-        return INVALID
+        return INVALID, ""
+    heard, out = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1  # what raises out of pytest is not a mutant that lives
         try:
-            code = _play(finder, request["tests"])
+            _confine(request["seconds"])
+            code = play(request, out)
         finally:
             os._exit(code)
-    end = time.monotonic() + request["seconds"]
+    os.close(out)
+    with os.fdopen(heard, "rb") as witness:
+        verdict = _verdict(child)
+        return verdict, witness.read().decode() if verdict == KILLED else ""
+
+
+def _confine(seconds: float) -> None:
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for each in (0, 1, 2):
+        os.dup2(quiet, each)
+
+
+def _verdict(child: int) -> str:
+    end = time.monotonic() + _WAITING_S
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             if os.WIFSIGNALED(status):
-                return CRASHED
-            return SURVIVED if os.WEXITSTATUS(status) == 0 else KILLED
+                return TIMEOUT if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) else CRASHED
+            return {0: SURVIVED, _CANNOT_CODE: CANNOT}.get(os.WEXITSTATUS(status), KILLED)
         time.sleep(_POLL_S)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return TIMEOUT
 
 
-def main() -> None:
+def serve(requests: TextIOBase, answers: TextIOBase, play: Play) -> None:
     """Answer until there is nothing more to read."""
-    for line in sys.stdin:
-        print(json.dumps(judge(json.loads(line))), flush=True)
+    for line in requests:
+        answers.write(json.dumps(judge(json.loads(line), play)) + "\n")
+        answers.flush()
+
+
+def main() -> None:
+    """Command line."""
+    # A test that fails is told, not made small.
+    hypothesis.settings.register_profile(
+        "mutation", deadline=None, database=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    )
+    requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    if len(sys.argv) > 1:
+        sys.exit(pytest.main([*_OPTIONS, *sys.argv[1:]], plugins=[_Server(requests, answers)]))
+    serve(requests, answers, _imported)
 
 
 if __name__ == "__main__":
