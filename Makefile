@@ -18,7 +18,8 @@ PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
 WORKERS ?= 2
-# What the mutation gates compare with; how long that of the Python code may take; how long the fuzzers of the core run.
+# What the mutation gates compare with (that of the Python code also: landed, what main was before this commit); how long
+# that of the Python code may take; how long the fuzzers of the core run.
 BASE ?= HEAD
 MUTATION_SECONDS ?= 300
 FUZZ_RUNS ?= 150000

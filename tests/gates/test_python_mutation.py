@@ -10,7 +10,7 @@ from tools.core.mutation_sites import Mutant
 from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED
 from tools.mutation.__main__ import NOT_COVERED, judged
 from tools.mutation.covering import Covering
-from tools.mutation.sites import mutants
+from tools.mutation.sites import mutants, statements
 
 FILE = "firmware/therapy/reservoir.py"
 HELD = "tests/firmware/therapy/test_reservoir.py"
@@ -46,6 +46,18 @@ def test_what_can_be_broken_is_found(tmp_path):
     # Tables, defaults, docstrings, assertions and the words of an error are left alone.
     assert not [each for each in found if each[0] in (3, 5, 6, 10)]
     assert [each[1:] for each in found if each[0] == 11] == [('raise ValueError(f"{value + 1}")', "pass")]
+
+
+def test_a_line_belongs_to_its_statement():
+    found = statements("if (a and\n    b):\n    c(1,\n      2)\nd = 3\n")
+    assert [list(found[line]) for line in (1, 2, 3, 4, 5)] == [[1, 2], [1, 2], [3, 4], [3, 4], [5]]
+
+
+def test_tests_are_those_that_run_the_statement_or_the_file_if_it_runs_on_import():
+    known = Covering({"f": {"1": [""], "2": ["", "slow", "quick"], "3": ["slow"]}}, {"slow": 2.0, "quick": 1.0})
+    assert known.of("f", [2]) == ["quick", "slow"] and known.of("f", [3, 4]) == ["slow"]
+    assert known.of("f", [1]) == ["quick", "slow"], "on import only: whatever runs anything of the file"
+    assert known.of("f", [4]) == [] == known.of("g", [1]), "nothing runs it"
 
 
 def of_reservoir(old, to):

@@ -1,7 +1,8 @@
 """Mutation testing of firmware, programmer and the bench's judges: every survivor is killed, or listed with its reason.
 
     python -m tools.mutation --full                all mutants of PLACES (nightly)
-    python -m tools.mutation --changed BASE        those of the lines changed since BASE; at most --seconds
+    python -m tools.mutation --changed BASE        those of the lines changed since BASE; at most --seconds in all
+                                                   BASE "landed": what main was before this commit (landed.py)
     python -m tools.mutation --again               what survived the last run, while working on it
     options: FILE …, --workers N, --seed N
 
@@ -28,8 +29,9 @@ from tools.core.mutation import Entry, changed_in, read_equivalents
 from tools.core.mutation_sites import Mutant
 from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT
 from tools.core.sources import write_json
-from tools.mutation.covering import OUT, TESTS, Covering, covering
-from tools.mutation.sites import mutants
+from tools.mutation.covering import OUT, Covering, covering, tests_of
+from tools.mutation.landed import landed
+from tools.mutation.sites import mutants, statements
 from tools.mutation.worker import CANNOT
 
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
@@ -121,6 +123,7 @@ class Judges:
         self._end = end
         self._tests_seconds = tests_seconds
         self._texts: dict[str, str] = {}
+        self._spans: dict[str, dict[int, range]] = {}
         tests = sorted(
             {test.partition("::")[0] for of_file in known.lines.values() for each in of_file.values() for test in each}
         )
@@ -142,7 +145,7 @@ class Judges:
         return self._judged(mutant, rest) if verdict == SURVIVED and rest else verdict
 
     def _judged(self, mutant: Mutant, tests: list[str]) -> str:
-        text = self._texts.setdefault(mutant.file, (ROOT / mutant.file).read_text(encoding="utf-8"))
+        text = self._text(mutant.file)
         seconds = BEGIN_SECONDS + SLOWER_MAX * sum(self._known.seconds.get(test, 0.0) for test in tests)
         request = {"file": mutant.file, "source": mutant.apply(text), "tests": tests, "seconds": seconds}
         worker = self._idle.get()
@@ -154,9 +157,15 @@ class Judges:
             self._kills[mutant.file, witness] += 1
         return verdict
 
+    def _text(self, file: str) -> str:
+        if file not in self._texts:
+            self._texts[file] = (ROOT / file).read_text(encoding="utf-8")
+        return self._texts[file]
+
     def _tests(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Those that judge first, and the others."""
-        quick = self._known.of(mutant.file, mutant.line)
+        spans = self._spans.setdefault(mutant.file, statements(self._text(mutant.file)))
+        quick = self._known.of(mutant.file, spans.get(mutant.line, (mutant.line,)))
         ordered = sorted(quick, key=lambda test: -self._kills[mutant.file, test])
         first: list[str] = []
         rest: list[str] = []
@@ -185,14 +194,17 @@ def judged(
     workers: int,
     seconds: float,
     tests_seconds: float = TESTS_SECONDS_MAX,
+    *,
+    whole: bool = True,
 ) -> dict[str, Any]:
-    """What goes into mutation.json."""
+    """What goes into mutation.json. Not `whole`: there was no time for all tests, one of which may kill what lives."""
     begin = time.monotonic()
     judges = Judges(workers, known, listed, begin + seconds, tests_seconds)
     verdicts: list[tuple[Mutant, str]] = []
     try:
         with ThreadPoolExecutor(workers) as pool:
-            for mutant, verdict in zip(chosen, pool.map(judges.verdict, chosen), strict=True):
+            for mutant, found in zip(chosen, pool.map(judges.verdict, chosen), strict=True):
+                verdict = "" if found in (SURVIVED, NOT_COVERED) and not whole else found
                 verdicts.append((mutant, verdict))
                 if verdict in (SURVIVED, NOT_COVERED):
                     say(f"{verdict}: {mutant}")
@@ -210,6 +222,21 @@ def judged(
         "survivors": [str(mutant) for mutant, verdict in verdicts if verdict in (SURVIVED, NOT_COVERED)],
         "crashes_and_timeouts": [str(mutant) for mutant, verdict in verdicts if verdict in (CRASHED, TIMEOUT)],
     }
+
+
+def judge_all(options: argparse.Namespace, chosen: list[Mutant], listed: list[Entry]) -> dict[str, Any]:
+    """What becomes of the mutants, within the options' time, half of which may go by before the first is judged."""
+    end = time.monotonic() + options.seconds
+    tests = options.tests or present(sorted({each for name in chosen for each in tests_of(name.file)}))
+    if not chosen:
+        return judged([], Covering({}, {}), listed, options.workers, 0.0)
+    if options.changed:
+        which = sorted({each.file for each in chosen})
+        known, whole = covering(tests, options.workers, which, options.seconds / 2)
+    else:
+        known, whole = covering(tests, options.workers)
+    left = max(0.0, end - time.monotonic())
+    return judged(chosen, known, listed, options.workers, left, options.tests_seconds, whole=whole)
 
 
 def main() -> None:
@@ -230,7 +257,9 @@ def main() -> None:
     everything = [each for path in files(options.places) for each in mutants(path, str(path.relative_to(ROOT)))]
     chosen = everything
     if options.changed:
-        lines = changed_in(options.changed, ROOT, "*.py")
+        base = landed() if options.changed == "landed" else options.changed
+        say(f"mutation: lines changed since {base}")
+        lines = changed_in(base, ROOT, "*.py")
         chosen = [each for each in everything if each.line in lines.get(each.file, ())]
         random.Random(options.seed).shuffle(chosen)  # what is not reached in time is another part each time
     if options.again:
@@ -238,13 +267,15 @@ def main() -> None:
         chosen = [each for each in everything if str(each) in survivors]
     listed = read_equivalents(EQUIVALENTS)
     say(f"mutation: {len(chosen)} of {len(everything)} mutants")
-    known = covering(options.tests or present(TESTS), options.workers)
-    result = judged(chosen, known, listed, options.workers, options.seconds, options.tests_seconds)
+    result = judge_all(options, chosen, listed)
     unused = [entry for entry in listed if not any(entry.covers(each) for each in everything)]
     result["unused"] = [f"{entry.file}: {entry.code}: {entry.old} -> {entry.to}" for entry in unused]
     write_json(options.out, result)
     counts = ", ".join(f"{value} {name}" for name, value in result.items() if isinstance(value, int))
     say(f"mutation: {counts}")
+    if result["not_reached"]:
+        say(f"mutation: the time is up: {result['not_reached']} of {len(chosen)} mutants were not tried; this run says")
+        say("mutation: nothing of them. All of them: make mutation MUTATION_SECONDS=… SEED=…, make mutation-full")
     if result["survivors"] or (options.full and unused):
         raise Problem(f"{len(result['survivors'])} mutants live, {len(unused)} entries are unused: {options.out}")
 

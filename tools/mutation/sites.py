@@ -180,6 +180,18 @@ def _structure(tree: ast.Module, places: _Places) -> Iterator[_Change]:
             yield (*places.span(node), "statement deletion", "return None")
 
 
+def statements(text: str) -> dict[int, range]:
+    """The lines of the statement that each line belongs to; of one with a body those before it."""
+    found: dict[int, range] = {}
+    for node in ast.walk(ast.parse(text)):  # from the outside in
+        if isinstance(node, ast.stmt):
+            assert node.end_lineno is not None
+            body = getattr(node, "body", None)
+            end = max(body[0].lineno, node.lineno + 1) if body else node.end_lineno + 1
+            found.update(dict.fromkeys(range(node.lineno, end), range(node.lineno, end)))
+    return found
+
+
 def mutants(path: Path, name: str) -> list[Mutant]:
     """Every mutant of the file at `path`, in order; `name` is what it is called in reports."""
     text = path.read_text(encoding="utf-8")
