@@ -5,11 +5,15 @@ import subprocess
 import sys
 import textwrap
 
-from tools.console import ROOT
+import pytest
+
+from tools.console import ROOT, Problem
 from tools.core.mutation_sites import Mutant
 from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED
+from tools.mutation import covering
 from tools.mutation.__main__ import NOT_COVERED, judged
 from tools.mutation.covering import Covering
+from tools.mutation.landed import landed
 from tools.mutation.sites import mutants, statements
 
 FILE = "firmware/therapy/reservoir.py"
@@ -60,19 +64,50 @@ def test_tests_are_those_that_run_the_statement_or_the_file_if_it_runs_on_import
     assert known.of("f", [4]) == [] == known.of("g", [1]), "nothing runs it"
 
 
+def test_lines_are_compared_with_what_main_was_before(tmp_path):
+    def git(*command):
+        named = ["git", "-c", "user.name=nobody", "-c", "user.email=nobody@nowhere", *command]
+        return subprocess.run(named, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    def commit():
+        git("commit", "-q", "--allow-empty", "-m", "one more")
+        return git("rev-parse", "HEAD")
+
+    git("init", "-q")
+    first = commit()
+    with pytest.raises(Problem, match="no commit before HEAD is known"):
+        landed(root=tmp_path)
+    second, third = commit(), commit()
+    assert landed(root=tmp_path) == second, "no main is known"
+    git("update-ref", "refs/remotes/origin/main", first)
+    assert landed(root=tmp_path) == first, "a branch of three commits"
+    git("update-ref", "refs/remotes/origin/main", third)
+    assert landed(root=tmp_path) == second, "main itself"
+
+
+def test_measuring_ends_with_its_time_and_says_that_it_is_not_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(covering, "OUT", tmp_path)
+    quick, of = ["tests/firmware/test_annunciator.py"], ["firmware/alarms/annunciation.py"]
+    known, whole = covering.covering(quick, 1, of, seconds=0.0)
+    assert not whole and len(known.seconds) == 1
+    known, whole = covering.covering(quick, 1, of)
+    assert whole and len(known.seconds) > 1 and list(known.lines) == of
+    assert covering.covering(quick, 1, of, seconds=0.0) == (known, True), "kept"
+
+
 def of_reservoir(old, to):
     return next(each for each in mutants(ROOT / FILE, FILE) if (each.old, each.to) == (old, to))
 
 
 def test_what_is_held_dies_what_is_not_lives_and_what_nobody_runs_is_told():
-    covering = Covering({FILE: {str(line): [HELD] for line in range(1, 200)}}, {HELD: 1.0})
+    known = Covering({FILE: {str(line): [HELD] for line in range(1, 200)}}, {HELD: 1.0})
     held = of_reservoir("left_mu <= threshold_mu", "(not (left_mu <= threshold_mu))")
     toothless = "tests/gates/test_python_mutation.py::test_what_can_be_broken_is_found"
-    assert judged([held], covering, [], 1, 60)[KILLED] == 1
+    assert judged([held], known, [], 1, 60)[KILLED] == 1
     lives = judged([held], Covering({FILE: {str(held.line): [toothless]}}, {}), [], 1, 60)
     assert lives[SURVIVED] == 1 and lives["survivors"] == [str(held)]
     assert judged([held], Covering({}, {}), [], 1, 60)[NOT_COVERED] == 1
-    assert judged([held], covering, [], 1, -1)["not_reached"] == 1
+    assert judged([held], known, [], 1, -1)["not_reached"] == 1
 
 
 def test_the_file_itself_is_not_touched_and_nonsense_is_no_mutant():
