@@ -6,7 +6,7 @@ Implements: THER-2, DOSE-3, GUARD-1
 """
 
 from firmware import protocol
-from firmware.deliveries import NORMAL, SQUARE, over, to_come
+from firmware.deliveries import NORMAL, SQUARE, to_come
 from firmware.errors import Refused
 from firmware.seams import nobody
 from firmware.therapy.answers import US_PER_MIN
@@ -60,8 +60,7 @@ class Boluses:
             # counts that the books have not seen.
             raise Refused(protocol.BOLUS_ACTIVE, field_name, volume_mu)
         state = self._core.state()
-        free = not ((normal and not over(state, NORMAL)) or (square and not over(state, SQUARE)))
-        if free and normal + square <= self._core.limits()[1]:  # else the core says what is wrong
+        if normal + square <= self._core.limits()[1]:  # else the core says what is wrong
             until_us = self._books.deliveries.square_until_us
             cut = self._therapy.forecast.cut(now_us, until_us, normal, square, duration_us)
             if cut is not None:

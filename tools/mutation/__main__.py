@@ -48,7 +48,7 @@ PLACES = (
 NOT_COVERED = "not_covered"
 # The processor time a mutant's tests may take: so much more than without it, and what it takes to begin.
 SLOWER_MAX = 3
-BEGIN_SECONDS = 10.0
+BEGIN_SECONDS = 4.0
 # A line that a thousand tests run is judged by those that have killed its neighbours, then by the quickest, up to so
 # many seconds; a few at first, for most mutants die of these.
 TESTS_SECONDS_MAX = 40.0

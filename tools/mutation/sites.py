@@ -157,11 +157,14 @@ def _numbers(text: str) -> list[str]:
 
 
 def _acts(node: ast.AST) -> TypeGuard[ast.stmt]:
-    """Is it a statement that does something, so that it can be taken out? A name given to a value is none."""
+    """Is it a statement that does something, so that it can be taken out? A name given to a value is none, nor a seam's
+    empty value: whoever builds the part puts its own there.
+    """
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call)
     if isinstance(node, ast.Assign):
-        return not all(isinstance(each, ast.Name) for each in node.targets)
+        seam = isinstance(node.value, ast.Name) and node.value.id == "nobody"
+        return not seam and not all(isinstance(each, ast.Name) for each in node.targets)
     return isinstance(node, ast.AugAssign | ast.Delete | ast.Raise)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.therapy import catheter as place
+from firmware.therapy import guide
 from firmware.therapy.catheter import BUFFER, INSULIN, NAOH, VOLUME_NL, Catheter
 
 pytestmark = pytest.mark.req("THER-6")
@@ -42,6 +43,32 @@ def test_more_than_it_holds_pushes_everything_out_and_itself() -> None:
     one = Catheter()
     assert one.push(NAOH, VOLUME_NL + 700) == (VOLUME_NL, 0, 700)
     assert one.plugs == ((NAOH, VOLUME_NL),)
+
+
+def test_what_is_ahead_of_the_insulin_is_all_that_is_not() -> None:
+    one = Catheter()
+    one.push(BUFFER, 2_000)
+    assert one.until_insulin_nl() == 0, "insulin leaves first"
+    one.push(NAOH, 3_000)
+    one.push(INSULIN, VOLUME_NL - 5_000)
+    assert one.plugs[0] == (BUFFER, 2_000) and one.until_insulin_nl() == 5_000
+    one.push(INSULIN, 500)
+    assert one.until_insulin_nl() == 4_500
+    one.fill(NAOH)
+    assert one.until_insulin_nl() == VOLUME_NL
+
+
+def test_the_record_holds_four_plugs_and_writes_no_further() -> None:
+    one = Catheter()
+    for content, nl in ((BUFFER, 1_000), (INSULIN, 1_000), (BUFFER, 1_000)):
+        one.push(content, nl)
+    assert len(one.plugs) == 4
+    raw = bytearray(b"\xa5" * (place.STATE_BYTES + 2))
+    one.pack_into(raw, 1)
+    assert raw[0] == raw[-1] == 0xA5
+    again = Catheter()
+    assert again.unpack(raw, 1) and again.plugs == one.plugs
+    assert guide.STATE_BYTES == 13 + place.STATE_BYTES
 
 
 PUSHES = st.lists(st.tuples(st.sampled_from((INSULIN, BUFFER, NAOH)), st.integers(0, 600)), max_size=40)

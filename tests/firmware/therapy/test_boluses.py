@@ -1,0 +1,70 @@
+"""Which limit a bolus is refused by, and by how much; what is left for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from tests.firmware.desk import Desk
+from tests.firmware.hand import SECOND_US
+
+pytestmark = pytest.mark.req("GUARD-1", "THER-2")
+ORDERS = {
+    "bolus": ("bolus", lambda mu: {"volume_mu": mu}),
+    "square": ("square_bolus", lambda mu: {"volume_mu": mu, "duration_min": 30}),
+    "dual": ("dual_bolus", lambda mu: {"volume_mu": mu - 400, "square_mu": 400, "duration_min": 30}),
+}
+
+
+def limited(hour_mu: int, day_mu: int) -> Desk:
+    desk = Desk()
+    desk.hand.pump.device.set_limits(1_000, 3_000, hour_mu, day_mu)
+    return desk
+
+
+@pytest.mark.parametrize("kind", ORDERS)
+def test_the_limit_of_one_bolus_is_named_before_the_caps_and_holds_for_both_parts(kind: str) -> None:
+    name, values = ORDERS[kind]
+    for hour_mu in (60_000, 3_000, 2_000):
+        desk = limited(hour_mu, 100_000)
+        assert desk.refused(name, **values(3_200)) == ("clinician_limit", 3, 3_200, 3_000)
+        if hour_mu >= 3_000:
+            assert isinstance(desk.ask(name, **values(3_000)), dict)
+        else:
+            assert desk.refused(name, **values(3_000)) == ("hour_limit", 3, 3_000, 2_000)
+            assert isinstance(desk.ask(name, **values(2_000)), dict)
+
+
+@pytest.mark.parametrize("kind", ORDERS)
+def test_what_the_day_has_had_counts(kind: str) -> None:
+    name, values = ORDERS[kind]
+    desk = limited(60_000, 60_000)
+    desk.hand.pump.device.set_limits(1_000, 40_000, 60_000, 60_000)
+    desk.ask("bolus", volume_mu=40_000)
+    desk.hand.live(7_200 * SECOND_US)
+    assert desk.refused(name, **values(20_200)) == ("day_limit", 3, 60_200, 60_000)
+    assert isinstance(desk.ask(name, **values(20_000)), dict)
+
+
+@pytest.mark.req("THER-4")
+def test_what_is_left_above_the_stop_is_what_no_bolus_has_been_promised() -> None:
+    desk = Desk()
+    settings = desk.ask("read_settings")
+    weights: dict[str, Any] = {"put_before_mg": 1_510, "put_after_mg": 10, "taken_back_nl": 0}
+    assert isinstance(desk.ask("record_refill", **weights, drawn_before_mg=1, drawn_after_mg=1), dict)
+    left_mu = desk.ask("status")["reservoir_mu"]
+    stop_mu = left_mu - left_mu % 200 - 2_000
+    desk.ask("set_settings", **settings | {"reservoir_stop_mu": stop_mu, "reservoir_empty_mu": stop_mu,
+                                           "reservoir_low_mu": stop_mu})  # fmt: skip
+    free_mu = left_mu - stop_mu
+    assert desk.refused("bolus", volume_mu=2_200) == ("reservoir", 3, 2_200, free_mu)
+    assert isinstance(desk.ask("square_bolus", volume_mu=1_400, duration_min=60), dict)
+    assert desk.refused("bolus", volume_mu=800) == ("reservoir", 3, 800, free_mu - 1_400)
+    assert isinstance(desk.ask("bolus", volume_mu=600), dict)
+    desk.hand.live(10 * SECOND_US)
+    desk.ask("set_basal", rate_mu_per_h=2_000)
+    desk.hand.live(1_000 * SECOND_US)
+    assert desk.refused("bolus", volume_mu=200) == ("reservoir", 3, 200, 0), "basal has had what was promised"
+    assert desk.hand.pump.status()["state"] == protocol.STATE_RUNNING
