@@ -263,6 +263,7 @@ class Deliveries:
                 bolus = Delivery(number, getattr(record, prefix + "_kind"), start_us, programmed_mu)
                 self._boluses[part] = bolus
                 self._records.append(bolus)
+        self._records.sort(key=lambda each: each.id)
         self.boluses_ended(protocol.REASON_RESET)
 
     def _append(self, kind, now_us, programmed_mu, rate_mu_per_h=0):

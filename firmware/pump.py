@@ -109,7 +109,7 @@ class Pump:
             "pump_low_battery": lambda: self.upkeep.energy.level() >= energy.LOW,
             "depleted_battery": lambda: self.upkeep.energy.level() >= energy.DEPLETED,
         }
-        self.patterns.on_settings = self.refills.on_filled = self.alarms.stroke_over
+        self.patterns.on_settings = self.refills.on_filled = self.alarms.content_changed
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.on_trouble = self.failed
@@ -139,11 +139,11 @@ class Pump:
         if watch is not None:
             watch.on_diagnosis = self._diagnosed
         self.clinic.begin()
-        self.therapy.begin()
+        lapsed = self.therapy.begin()
         failed = self.upkeep.begin()
         if not wall.known:
             memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, wall.why)
-        self.alarms.begin(failed)
+        self.alarms.begin(failed, lapsed)
         if means.watchdog_reset:
             self.alarms.raise_alarm("watchdog_reset", means.watchdog_reset)
         self._books.store()

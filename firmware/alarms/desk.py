@@ -59,11 +59,13 @@ class AlarmDesk:
         self._begun = False
         self._changed = False  # since the record of the alarms was stored
 
-    def begin(self, failed_checks):
-        """A life begins: what was latched is latched, and what is wrong now is raised."""
+    def begin(self, failed_checks, lapsed):
+        """A life begins: what was latched is latched, and only then what is wrong now is raised."""
         now_us = self._clock.now_us()
         self._take_up(now_us)
         memory = self._books.memory
+        if lapsed:
+            self.raise_alarm("communication_error")
         if not memory.usable:
             self.raise_alarm("memory_integrity", memory.state)
         if memory.state == protocol.MEMORY_DAMAGED:
@@ -121,6 +123,12 @@ class AlarmDesk:
             self.raise_alarm("pump_suspended")
         elif mode == protocol.STATE_STOPPED:
             self.raise_alarm("pump_stopped")
+
+    def content_changed(self, now_us):
+        """The reservoir has been filled, or its levels were moved: one that is low for all that is told anew."""
+        if self._refills.level() < self._level:
+            self._level = 0
+        self.stroke_over(now_us)
 
     def stroke_over(self, now_us):
         """The reservoir holds a stroke less."""

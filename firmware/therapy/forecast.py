@@ -98,16 +98,19 @@ class Forecast:
                 return window, counted
         return None
 
-    def _over(self, look, now_us, window, cap, asked=True):
-        """The most strokes that a window will hold, if that is more than `cap`, else 0. `asked`: with the request."""
+    def _over(self, look, now_us, window, cap):
+        """The most strokes that a window will hold, if that is more than `cap`, else 0."""
         # Without a request only what has been promised is looked at; with one, also the basal that comes after it.
-        end_s = look.until_s + _WINDOW_S[window] if look.asked else look.until_s
-        out_s = look.asked_until_s if look.asked and asked else end_s
-        found = self._most(look, now_us, window, cap, 0, out_s, asked)
-        if out_s < end_s:
-            after = self._most(look, now_us, window, max(cap, found), out_s, end_s, asked)
-            # Basal after the request. Where a cap must cut it anyway, that does not speak against a bolus.
-            if after and not found and self._over(look, now_us, window, cap, False):
+        if not look.asked:
+            return self._most(look, now_us, window, cap, 0, look.until_s, False)
+        found = self._most(look, now_us, window, cap, 0, look.asked_until_s, True)
+        from_s = look.asked_until_s
+        for to_s in (look.until_s, look.until_s + _WINDOW_S[window]):
+            after = self._most(look, now_us, window, max(cap, found), from_s, to_s, True) if to_s > from_s else 0
+            from_s = to_s
+            # After the request: the rest of what runs, then basal. Where a cap must cut by then anyway, that does not
+            # speak against a bolus.
+            if after and not found and self._most(look, now_us, window, cap, 0, to_s, False):
                 return 0
             found = max(found, after)
         return found

@@ -45,16 +45,17 @@ class Therapy:
         self.answers = Answers(core, clock, stroke_uu)
 
     def begin(self):
-        """A life begins: its basal is what is programmed now. Memory has been opened."""
+        """A life begins: its basal is what is programmed now. Memory has been opened. Returns whether a closed loop's
+        rate has lapsed meanwhile.
+        """
         now_us = self._clock.now_us()
         if not self._books.memory.usable:
             still(self._core, self._clock)  # intact state or none: GUARD-3
             self._record.mode = protocol.STATE_STOPPED
-            return
+            return False
         lapsed = self._lapse(now_us)
         self.follow(now_us)
-        if lapsed:
-            self.on_lapse()
+        return lapsed
 
     @property
     def auto_off_us(self):

@@ -47,6 +47,19 @@ def lowered(hand: Hand, low_mu: int, empty_mu: int = 400_000) -> Hand:
     return hand
 
 
+@pytest.mark.req("ALARM-1", "ALARM-2")
+def test_what_lapses_at_the_start_raises_no_second_alarm_beside_the_one_that_is_latched() -> None:
+    hand = Hand()
+    hand.pump.therapy.recommend_rate(5000, 1)
+    hand.live(70 * SECOND_US)
+    assert alarms(hand) == ["communication_error"]
+    since_us = told(hand)[0]["since_us"]
+    hand.pump.therapy.recommend_rate(5000, 1)
+    after = hand.restarted(600 * SECOND_US)
+    assert [(each["alarm"], each["since_us"]) for each in told(after)] == [(7, since_us)]
+    assert [each["event"] for each in after.pump.reports.read_log(0, 8)["events"]].count(protocol.EVENT_ALARM) <= 1
+
+
 @pytest.mark.req("ALARM-2", "STORE-5")
 def test_after_a_reset_each_alarm_has_its_order_begin_figure_and_sound() -> None:
     hand = filled(0)
@@ -174,6 +187,16 @@ def tones(hand: Hand, until_us: int) -> int:
     count = len(hand.tones_ms)
     hand.live(until_us)
     return len(hand.tones_ms) - count
+
+
+@pytest.mark.req("ALARM-1", "THER-4")
+def test_a_refill_that_leaves_the_reservoir_low_raises_the_alarm_also_after_an_empty_one() -> None:
+    hand = Hand()
+    hand.pump.refills.record_refill(20_750, 20_000, 0, **EMPTY)  # 300 U
+    assert alarms(hand) == ["empty_reservoir"]
+    hand.pump.refills.record_refill(21_500, 20_000, 0, **EMPTY)  # 600 U
+    assert acknowledge(hand, "empty_reservoir") is False
+    assert "low_reservoir" in alarms(hand)
 
 
 @pytest.mark.req("ALARM-2", "ALARM-3", "THER-4")

@@ -140,3 +140,13 @@ def test_no_count_is_ever_negative_or_contradicts_the_ledgers(seed: int) -> None
             looked_at(after)
             hand = after
             hand.amid = amid
+
+
+@pytest.mark.req("LOG-2", "STORE-5")
+def test_after_a_reset_what_ran_is_listed_the_oldest_first() -> None:
+    hand = Hand()
+    hand.pump.boluses.square_bolus(1000, 60)
+    hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 1000, 60)
+    hand.live(60 * SECOND_US)
+    numbers = [each["id"] for each in deliveries(hand.restarted())]
+    assert numbers == sorted(numbers) and len(numbers) > 2

@@ -97,6 +97,19 @@ def test_the_day_counts_too() -> None:
 
 
 @pytest.mark.req("GUARD-1")
+def test_what_runs_on_after_the_request_is_not_cut_by_it_though_a_cap_will_cut_basal_later() -> None:
+    hand = limited(60_000, 60_000)
+    hand.pump.boluses.bolus(40_000)
+    hand.live(62 * MINUTE_US)
+    hand.pump.therapy.set_basal(10_000)
+    hand.pump.boluses.square_bolus(400, 60)  # and by its end 10.4 of the 20 U that are left
+    refused(lambda: hand.pump.boluses.bolus(12_000), protocol.DAY_LIMIT)
+    hand.pump.boluses.bolus(8000)
+    hand.live(hand.now_us + 61 * MINUTE_US)
+    assert [each["reason"] for each in deliveries(hand) if each["kind"]] == [protocol.REASON_COMPLETED] * 3
+
+
+@pytest.mark.req("GUARD-1")
 def test_where_basal_alone_is_beyond_a_cap_a_bolus_that_fits_is_given() -> None:
     hand = limited(60_000, 100_000)
     hand.pump.therapy.set_basal(10_000)
