@@ -24,7 +24,7 @@ BASE ?= HEAD
 MUTATION_SECONDS ?= 300
 FUZZ_RUNS ?= 150000
 FUZZ_SECONDS ?= 600
-# Random therapy scripts of each kind of twin runs.
+# Random therapy scripts for the oracle, and of each kind of twin runs.
 SCRIPTS ?= 1000
 
 VENV := .venv/bin
@@ -134,8 +134,9 @@ life: ready ## live eight years of one patient, made from SEED, checked every da
 	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
 
 .PHONY: scripts-nightly
-scripts-nightly: ready ## twin runs of SCRIPTS random therapy scripts of each kind, from SEED on; build/scripts.json
-	@$(VENV)/python -m hil.scripts --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json
+scripts-nightly: ready ## SCRIPTS random therapy scripts from SEED on: through the oracle, bad runs made from each, and twin runs of each kind; build/oracle.json, build/scripts.json
+	@oracle=0; $(VENV)/python -m hil.oracle --spoil --seed $(SEED) --scripts $(SCRIPTS) --out build/oracle.json || oracle=$$?; \
+	$(VENV)/python -m hil.scripts --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json && exit $$oracle
 
 .PHONY: desk-edges
 desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json

@@ -1,4 +1,7 @@
-"""The oracle on random therapy scripts: `python -m hil.oracle --seed 7`, or thousands of seeds."""
+"""The oracle on random therapy scripts: `python -m hil.oracle --seed 7`, or thousands of seeds.
+
+With `--spoil` each run is also made bad, in every way that hil/oracle/spoil.py knows: each bad run must be found.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import argparse
 import json
 import multiprocessing
 import os
+import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from hil.errors import DeviceLost
 from hil.oracle.judge import judge
+from hil.oracle.spoil import spoiled
 from hil.pinning import pin
 from hil.scripts.generate import generate
 from hil.scripts.play import play
@@ -27,15 +32,23 @@ class Verdict:
     strokes: int
     disagreements: tuple[str, ...]
     error: str = ""  # the board ended by itself
+    bad_runs: int = 0  # made from it
+    missed: tuple[str, ...] = ()  # of those: not found
 
 
-def verdict(seed: int) -> Verdict:
-    """Write the script of `seed`, play it, judge it. Raises BenchError but for a board that ended."""
+def verdict(seed: int, spoil: bool = False) -> Verdict:
+    """Write the script of `seed`, play it, judge it; `spoil`: bad runs made from it too.
+
+    Raises BenchError but for a board that ended.
+    """
     try:
         run = play(generate(seed))
     except DeviceLost as error:
         return Verdict(seed, 0, (), str(error))
-    return Verdict(seed, len(run.strokes_us), tuple(str(each) for each in judge(run)))
+    found = tuple(str(each) for each in judge(run))
+    bad = list(spoiled(run, random.Random(seed))) if spoil else []
+    missed = tuple(name for name, each in bad if all(str(what) in found for what in judge(each)))
+    return Verdict(seed, len(run.strokes_us), found, "", len(bad), missed)
 
 
 def main() -> int:
@@ -44,33 +57,38 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
     parser.add_argument("--scripts", type=int, default=1, help="so many seeds")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--spoil", action="store_true", help="also make each run bad, in every way there is")
     parser.add_argument("--out", type=Path, help="results as JSON")
     options = parser.parse_args()
     if options.out:
         options.out.unlink(missing_ok=True)
     started_s = time.perf_counter()
     seeds = range(options.seed, options.seed + options.scripts)
-    verdicts = _run(seeds, min(options.workers, len(seeds)))
-    bad = [each for each in verdicts if each.disagreements or each.error]
+    verdicts = _run(seeds, options.spoil, min(options.workers, len(seeds)))
+    bad = [each for each in verdicts if each.disagreements or each.error or each.missed]
     for each in bad:
         print(f"python -m hil.oracle --seed {each.seed}" + (f": {each.error}" if each.error else ""))
         for disagreement in each.disagreements[:SHOWN]:
             print(f"  {disagreement}")
+        for name in each.missed:
+            print(f"  a bad run that is not found: {name}")
     strokes = sum(each.strokes for each in verdicts)
-    print(f"{len(verdicts)} scripts, {strokes} strokes, {len(bad)} disagree, {time.perf_counter() - started_s:.0f} s")
+    spoilt = f", {sum(each.bad_runs for each in verdicts)} bad runs" if options.spoil else ""
+    lasted_s = time.perf_counter() - started_s
+    print(f"{len(verdicts)} scripts, {strokes} strokes{spoilt}, {len(bad)} disagree, {lasted_s:.0f} s")
     if options.out:
         _write(options.out, verdicts)
     return 1 if bad else 0
 
 
-def _run(seeds: range, workers: int) -> list[Verdict]:
+def _run(seeds: range, spoil: bool, workers: int) -> list[Verdict]:
     if workers <= 1:
         pin()
-        return [verdict(seed) for seed in seeds]
+        return [verdict(seed, spoil) for seed in seeds]
     context = multiprocessing.get_context("spawn")
     counter = context.Value("i", 0)
     with context.Pool(workers, _pinned, (counter,)) as pool:
-        return pool.map(verdict, seeds, chunksize=1)
+        return pool.starmap(verdict, [(seed, spoil) for seed in seeds], chunksize=1)
 
 
 def _pinned(counter: object) -> None:
@@ -80,12 +98,20 @@ def _pinned(counter: object) -> None:
     pin(number)
 
 
+def _word(each: Verdict) -> str:
+    if each.error:
+        return "error"
+    return "disagrees" if each.disagreements else "blind" if each.missed else "agrees"
+
+
 def _write(path: Path, verdicts: list[Verdict]) -> None:
     results = [
         {
             "seed": each.seed,
-            "verdict": "error" if each.error else "disagrees" if each.disagreements else "agrees",
+            "verdict": _word(each),
             "strokes": each.strokes,
+            "bad_runs": each.bad_runs,
+            "missed": list(each.missed),
             "disagreements": list(each.disagreements) + ([each.error] if each.error else []),
             "command": f"python -m hil.oracle --seed {each.seed}",
         }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hil.oracle.exact import NEVER_US
 from hil.oracle.reasons import Reason
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Alarms:
         """It has its cause now; latched already, it keeps its first time and figure."""
         now_us = self.device.pump.now_us
         latched = self.latched.get(name)
+        if latched is not None and latched.must_us == NEVER_US and latched.quiet:
+            latched = None  # it was gone, and is there again
         if latched is not None:
             latched.must_us = min(latched.must_us, max(now_us + late_us, latched.may_us))
         else:
@@ -105,7 +108,12 @@ class Alarms:
     def acknowledge(self, number: int) -> None:
         """Clear it, if its cause is gone."""
         name = NAMES[number]
-        if not self.cause_there(name):
+        there = self.cause_there(name)
+        if there is None and name in LASTING:  # quieted or gone
+            self.latched[name].must_us = NEVER_US
+            self.latched[name].quiet = True
+            self.device.pump.note("acknowledged", name=name, optional=False, unsure=True)
+        elif not there:
             self.clear(name)
         else:
             self.device.pump.note("quieted", name=name)

@@ -33,6 +33,7 @@ class Entry:
     withheld_by: str = ""  # the cap that has withheld one of its strokes last
     end_from_us: int | None = None  # ended by a reset: its end is somewhere from the memory's last record on
     rate_at_end: int = 0
+    steady_q: int | None = None  # what is programmed if the rate had not changed in the dark: the memory knows no other
 
     @property
     def runs(self) -> bool:

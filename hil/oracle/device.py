@@ -5,6 +5,8 @@ Implements: THER-3, THER-4 (the oracle's side)
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hil.oracle.alarms import Alarms
 from hil.oracle.caps import DAY, HOUR
 from hil.oracle.exact import Quantum
@@ -14,6 +16,9 @@ from hil.oracle.pump import Pump, Seen
 from hil.oracle.reservoir import RefillDue, Reservoir
 from hil.oracle.settings import Settings
 from hil.oracle.states import AutoOff
+
+if TYPE_CHECKING:
+    from hil.oracle.wall import Wall
 
 CAP_ALARMS = {HOUR: "hourly_maximum_exceeded", DAY: "daily_maximum_exceeded"}
 
@@ -34,6 +39,7 @@ class Device:
         self.seen_over = False  # the pump has judged the refill at hand as over-delivery
         self.resets = 0
         self.born_us = 0  # when its present life began
+        self.wall: Wall | None = None  # it looks at its battery-backed clock
         self.pump.watchers += [self.auto_off, RefillDue(self)]
         self.pump.react = self.react
 
@@ -52,6 +58,13 @@ class Device:
         elif what == "confirmed":
             self.procedures.confirmed()
             self.reservoir.look(0)
+
+    def lose_clock(self, why: int) -> None:
+        """The wall clock cannot be believed: alarm, lowest rate of the pattern, until the time is set (THER-8)."""
+        self.pump.programme.utc_at_zero_us = None
+        self.alarms.latch("clock_lost", figure=None)
+        self.pump.note("clock_lost", why=why)
+        self.pump.follow()
 
     def take_limits(self) -> None:
         """The limits are in force."""

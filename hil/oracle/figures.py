@@ -45,7 +45,7 @@ def status(device: Device) -> Expected:
         "now_us": pump.now_us,
         "state": programme.state,
         "fault": 0,
-        "basal_rate_mu_per_h": programme.programmed(pump.now_us),
+        "basal_rate_mu_per_h": min(programme.programmed(pump.now_us), programme.max_mu_per_h),
         "in_force_mu_per_h": pump.rate,
         "pattern": programme.pattern,
         "temp_until_us": programme.temp.until_us if programme.temp else NEVER_US,
@@ -125,7 +125,9 @@ def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:
     if entry.end_from_us is not None and entry.end_from_us <= seen["end_us"] <= entry.end_us:
         expected["end_us"] = seen["end_us"]
         past_q = entry.rate_at_end * (entry.end_us - seen["end_us"])
-        expected["programmed_mu"] = whole_mu(entry.programmed_q - past_q)
+        expected["programmed_mu"] = {whole_mu(entry.programmed_q - past_q)}
+        if entry.steady_q is not None:
+            expected["programmed_mu"].add(whole_mu(entry.steady_q))
     return expected
 
 

@@ -9,18 +9,21 @@ Implements: HIL-5
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hil.oracle import figures, lives, records
-from hil.oracle.alarms import NUMBERS
+from hil.oracle.alarms import NAMES
 from hil.oracle.device import Device
+from hil.oracle.exact import US_PER_S
 from hil.oracle.pump import Seen
 from hil.oracle.questions import answer_to
 from hil.oracle.reasons import MESSAGES, Reason
 from hil.oracle.repeats import NEVER_LATE, Repeats
+from hil.oracle.wall import BackedClock, Wall
 from hil.scripts.play import SLOT_US
-from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Look, Run, Step
+from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Life, Look, Run, Step
 
 ENOUGH = 40  # disagreements of one run; after the first few all follow from one
 EPOCH_S = 1_767_225_600  # the battery-backed clock at the bench's time 0
@@ -57,18 +60,12 @@ class Judge:
         script = run.script
         edge_us = run.edges_us[0] - run.strokes_us[0] if run.edges_us else 0
         self.device = Device(script.stroke_nl, script.concentration_u_per_ml, edge_us, Seen(run.strokes_us))
-        self.clock = lives.BackedClock(EPOCH_S)
+        self.clock = BackedClock(EPOCH_S)
+        self.wall = self.device.wall = Wall(self.device, self.clock, self._told)
+        self.device.pump.watchers.append(self.wall)
         self.repeats = Repeats(self.device)
-        # Where a pump finds a clock wrong is its own affair (THER-8): what it shows later says when.
-        lost_us = [
-            row["since_us"] for look in run.looks for row in look.alarms if row["alarm"] == NUMBERS["clock_lost"]
-        ]
-        self.loss = lives.ClockLoss(self.device, lost_us)
-        self.device.pump.watchers.append(self.loss)
-        # One that is found wrong by its rate stops the pump, when its next self-test finds it.
-        self.self_test = any(row["event"] == "self_test" for row in run.log)
-        self.clock_trusted = True  # nothing has been done to the clock
-        self.over = False  # what its clock says can no longer be known
+        self.clock_touched = False  # something was done to the battery-backed clock
+        self.told_at, self.lost_at_start = told(run.log)
         self._lives = deque(run.lives)
         self._answers = deque(run.answers)
         self._looks = deque(run.looks)
@@ -81,11 +78,9 @@ class Judge:
         self.device.pump.note("initialised")
         self.device.pump.note("connected")
         for number, step in enumerate(self.run.script.steps):
-            if len(self.found) >= ENOUGH or self.over:
+            if len(self.found) >= ENOUGH:
                 break
             self._step(number, step)
-        if self.over:
-            return self.found
         if len(self.found) < ENOUGH and self._looks:
             self._look(self._looks.popleft())
         self._strokes()
@@ -117,23 +112,42 @@ class Judge:
     def _world(self, step: Step) -> None:
         if step.what == "power_cut":
             life = self._lives.popleft()
-            utc_s = self.clock.utc_s(life.start_us)
-            if life.device_us in self.loss.at_us and not self.clock_trusted:
-                utc_s = None
-            true_us = life.start_us - self.device.pump.bench_offset_us
-            if self.clock_trusted and not lives.may_begin(self.device.pump, true_us, life.device_us):
-                self.say("device time after a reset", true_us, life.device_us, "STORE-5")
-            lives.restart(self.device, life.start_us, life.device_us, utc_s)
-            self.device.pump.note("connected")
+            self._power_is_back(life)
         else:
-            self.clock_trusted, self.loss.armed = False, True
-            self.over = self.self_test
+            self.clock_touched = True
+            bench_us = self.device.pump.bench_us
             if step.what == "clock_lost":
-                self.clock.lost = True
+                self.clock.lose(bench_us)
             elif step.what == "clock_jump":
-                self.clock.at_zero_s += step.values["by_s"]
+                self.clock.jump(bench_us, step.values["by_s"])
             else:
-                self.clock.rate_known = False
+                self.clock.run_fast(bench_us, step.values["ppm"])
+
+    def _power_is_back(self, life: Life) -> None:
+        device, pump = self.device, self.device.pump
+        utc_s, reasons = self.wall.after_reset(life.start_us)
+        if 0 in reasons and (len(reasons) == 1 or not self.lost_at_start[device.resets + 1]):
+            reasons = frozenset((0,))
+        why = max(reasons)
+        true_us = life.start_us - pump.bench_offset_us
+        if utc_s is None or why:
+            utc_s = None
+        elif abs(apart_s := utc_s - pump.programme.utc_s(true_us)) > 1:
+            true_us = max(pump.recorded_us, true_us + apart_s * US_PER_S)
+        unsure_us = US_PER_S if self.clock_touched else 0
+        if utc_s is not None and not lives.may_begin(pump, true_us, life.device_us, unsure_us):
+            self.say("device time after a reset", true_us, life.device_us, "STORE-5")
+        lives.restart(device, life.start_us, life.device_us, utc_s, why)
+        self.wall.begin()
+        pump.note("connected")
+
+    def _told(self, what: str) -> bool:
+        """Does the log tell of it at this second? Nothing but two clocks at two rates can make a self-test fail."""
+        pump = self.device.pump
+        known = pump.programme.utc_at_zero_us is not None
+        stamp_s = pump.programme.utc_s(pump.now_us) if known else pump.now_us // US_PER_S
+        told = (self.device.resets, what, known, stamp_s) in self.told_at
+        return told and (what != "self_test" or self.clock_touched)
 
     # Answers
 
@@ -158,10 +172,10 @@ class Judge:
 
     def _question(self, answer: Answer, values: dict[str, Any]) -> None:
         expected = answer_to(self.device, answer.name, values)
+        if answer.name == "self_test":
+            expected["passed"] = not self.wall.test()
         if answer.reply is None:
             self.say(f"{answer.name}: answer", "a reply", answer.refusal, "LINK-2")
-            return
-        if "utc_s" in expected and self._lost_track(answer.reply["utc_s"]):
             return
         for name, right, seen in figures.differences(expected, answer.reply):
             self.say(f"{answer.name} {name}", right, seen, "THER-9")
@@ -212,8 +226,6 @@ class Judge:
                 device.auto_off.act_us = device.pump.now_us
             device.pump.recorded_us = device.pump.now_us
             device.pump.note("accepted", name=answer.name, values=values, reply=dict(answer.reply))
-        if answer.name == "set_time":
-            self.clock.set(device.pump.bench_us, values["utc_s"])
         for name, right, seen in figures.differences(reply, answer.reply):
             self.say(f"{answer.name}: {name}", right, seen, "THER-9")
         if (
@@ -221,12 +233,6 @@ class Judge:
         ):  # follow the pump, so that a wrong rate is one disagreement
             device.rate_before_suspend = answer.reply["rate_mu_per_h"]
             device.take_settings()
-
-    def _lost_track(self, utc_s: int) -> bool:
-        """Something was done to the clock, and the pump has found another time than can be known: nothing follows."""
-        programme = self.device.pump.programme
-        self.over = not self.clock_trusted and programme.utc_s(self.device.pump.now_us) != utc_s
-        return self.over
 
     # Looks
 
@@ -248,8 +254,6 @@ class Judge:
 
         device = self.device
         at_next()
-        if self._lost_track(look.status["utc_s"]):
-            return
         compare("status", figures.status(device), look.status, "DOSE-3")
         at_next()
         compare("time", answer_to(device, "read_time", {}), look.time, "THER-8")
@@ -306,6 +310,25 @@ class Judge:
                 what = f"stroke {place + 1}" + (f" of {expected[place].entry.kind}" if right is not None else "")
                 self.found.append(Disagreement(at_us, what, right, got, "DOSE-1"))
                 return
+
+
+def told(log: Sequence[Mapping[str, Any]]) -> tuple[set[tuple[int, str, bool, int]], dict[int, bool]]:
+    """What the oracle takes from the log: self-tests that failed and alarms (life, which, is the stamp UTC, stamp), and
+    by life whether the clock was lost at its start.
+    """
+    found, lost, life, starting = set(), {0: False}, 0, False
+    for row in log:
+        what = row["event"]
+        if what == "reset":
+            life, starting = life + 1, True
+            lost[life] = False
+        elif what == "connected":
+            starting = False
+        elif what == "clock_lost" and starting:
+            lost[life] = True
+        elif what in ("self_test", "alarm"):
+            found.add((life, what if what == "self_test" else NAMES[row["detail"]], row["clock_known"], row["time_s"]))
+    return found, lost
 
 
 def _requirement(reasons: list[Reason]) -> str:

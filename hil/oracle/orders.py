@@ -126,7 +126,7 @@ class Orders:
     def _do_stage_pattern(self, values: Mapping[str, Any]) -> Reply:
         rates = rates_of(values)
         old = day_mu(self.device.pump.programme.rates[values["pattern"]])
-        self.staged = {values["pattern"]: rates}
+        self.staged[values["pattern"]] = rates
         return {"fingerprint": fingerprint(rates), "day_mu": day_mu(rates), "old_day_mu": old}
 
     def _not_temp_basal(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
@@ -278,6 +278,8 @@ class Orders:
             must.append(Reason("unfit"))
         if self.device.reservoir.level == "stop":
             must.append(Reason("reservoir", None, None, self.device.settings["reservoir_stop_mu"]))
+        if "self_test_fail" in self.device.alarms.latched:  # a test that has passed since does not clear it
+            may.append(Reason("self_test_failed"))
 
     def _do_resume(self, values: Mapping[str, Any]) -> Reply:
         return {"rate_mu_per_h": states.resume(self.device)}
@@ -323,6 +325,9 @@ class Orders:
     def _do_set_time(self, values: Mapping[str, Any]) -> Reply:
         pump = self.device.pump
         old = pump.programme.utc_s(pump.now_us)
+        if self.device.wall is not None:
+            self.device.wall.before_set()
+            self.device.wall.set(values["utc_s"])
         pump.programme.set_clock(pump.now_us, values["utc_s"])
         pump.note("clock_set", a=old, b=values["utc_s"])
         pump.follow()

@@ -21,6 +21,7 @@ from hil.oracle.exact import DAY_US, SAFE_SIDE_US, US_PER_H
 from hil.oracle.pump import NORMALS, Pump, Seen
 from hil.oracle.reasons import Reason
 
+WAIT_STROKES = 4  # what comes together waits for each other: the safe side takes so many more
 CODES = {HOUR: "hour_limit", DAY: "day_limit"}
 SQUARES = ("square_bolus", "dual_square")
 Times = npt.NDArray[np.int64]
@@ -46,7 +47,7 @@ def cap_reasons(
         most = _fullest(starts, first, window_us + 3 * SAFE_SIDE_US + delays_us)
         # All that is promised, laid on what was used: "the total that would have been reached".
         most = max(most, pump.caps.used(pump.bench_us, window_us)[1] + sum(parts) + sum(left))
-        figures = range(limit_uu // 1000, pump.quantum.mu(most) + 1)
+        figures = range(limit_uu // 1000, pump.quantum.mu(most + WAIT_STROKES) + 1)
         reason = Reason(CODES[name], None, figures, limit_uu // 1000)
         if name in cut:
             must.append(reason)

@@ -134,7 +134,7 @@ class Pump:
             else:
                 self.note("rate_lapsed", a=self.programme.programmed(self.now_us))
         self.follow()
-        for watcher in self.watchers:
+        for watcher in () if self.dark else self.watchers:
             if watcher.next_us(self) <= self.now_us:
                 watcher.act(self)
 
@@ -310,21 +310,26 @@ class Pump:
 
     def cut(self, reason: str) -> int:
         """End boluses and basal; whole strokes still to come are given up, the fraction stays. How many were."""
-        waiting = self.basal.waiting(self.quantum.q)
-        self.basal.owed_q -= waiting * self.quantum.q
-        if self.basal_entry is not None:
-            self.basal_entry.abandoned += waiting
-        self.abandoned += waiting
+        waiting = self.give_up_waiting()
         self.end_basal(reason)
         for bolus in (self.normal, self.square):
             if bolus is not None:
                 waiting += self.drop(bolus, reason)
         return waiting
 
+    def give_up_waiting(self) -> int:
+        """Whole basal strokes that wait are given up, the fraction stays; how many were."""
+        waiting = self.basal.waiting(self.quantum.q)
+        self.basal.owed_q -= waiting * self.quantum.q
+        if self.basal_entry is not None:
+            self.basal_entry.abandoned += waiting
+        self.abandoned += waiting
+        return waiting
+
     def note(self, what: str, **values: object) -> None:
         """Something happened that a record or an alarm follows from."""
         utc_s = self.programme.utc_s(self.now_us)
-        self.events.append(Event(self.now_us, utc_s or self.now_us // US_PER_S, what, values))
+        self.events.append(Event(self.now_us, self.bench_us, utc_s or self.now_us // US_PER_S, what, values))
         if self.react is not None:
             self.react(what, values)
 
@@ -334,6 +339,7 @@ class Event:
     """What happened, and when by the device."""
 
     at_us: int
+    bench_us: int
     time_s: int  # as the log has it: UTC, or the device's time while the clock is lost
     what: str
     values: dict[str, object] = field(default_factory=dict)

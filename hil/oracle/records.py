@@ -64,7 +64,7 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
                 if not allows(value, row[name]):
                     say(at_us, f"log {kind} {place + 1} (number {row['number']}) {name}", value, row[name])
     for row in run.log:
-        if row["event"] in ("fault", "exception", "self_test", "diagnosis", "memory", "unreadable"):
+        if row["event"] in ("fault", "exception", "diagnosis", "memory", "unreadable"):
             say(run.script.end_us, f"log {row['event']}", "none", dict(row))
     return found
 
@@ -79,7 +79,9 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
         "acknowledged": _acknowledged,
         "quieted": lambda _, event: {"detail": NUMBERS[str(event.values["name"])], "reason": 1},
         "clock_set": lambda _, event: {"a": event.values["a"], "b": event.values["b"]},
-        "clock_lost": lambda _, event: {},
+        "clock_lost": lambda _, event: {"detail": event.values["why"]},
+        "clock_silent": lambda _, event: {},
+        "self_test": lambda _, event: {},
         "rate_lapsed": lambda _, event: {"a": event.values["a"]},
         "reset": _reset,
         "connected": lambda _, event: {"detail": 1},
@@ -88,15 +90,15 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
     expected: dict[str, list[Due]] = {kind: [] for kind in makers}
     for event in device.pump.events:
         if event.what == "refilled":  # a guided refill may be written down as one by weight is
-            expected["accepted"].append((event.at_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
-        if event.at_us + device.pump.bench_offset_us > run.script.end_us:
+            expected["accepted"].append((event.bench_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
+        if event.bench_us > run.script.end_us:
             continue
         if event.what in makers:
             fields = makers[event.what](device, event)
             if fields is not None:
                 if event.what in ("accepted", "refused"):
                     fields["time_s"] = event.time_s
-                expected[SAME.get(event.what, event.what)].append((event.at_us, fields))
+                expected[SAME.get(event.what, event.what)].append((event.bench_us, fields))
     del expected["quieted"]
     return expected
 
@@ -136,7 +138,9 @@ def _delivery_ended(device: Device, event: Event) -> Fields:
     programmed: Any = entry.programmed_mu
     if entry.end_from_us is not None:
         earliest_q = entry.programmed_q - entry.rate_at_end * (entry.end_us - entry.end_from_us)
-        programmed = range(whole_mu(earliest_q), entry.programmed_mu + 1)
+        programmed = {*range(whole_mu(earliest_q), entry.programmed_mu + 1)}
+        if entry.steady_q is not None:
+            programmed.add(whole_mu(entry.steady_q))
     return {
         "detail": KINDS.index(entry.kind),
         "reason": REASONS.index(entry.reason) if entry.reason in REASONS else entry.reason,
@@ -201,7 +205,7 @@ def _alarm(device: Device, event: Event) -> Fields:
 
 
 def _acknowledged(device: Device, event: Event) -> Fields:
-    fields: Fields = {"detail": NUMBERS[str(event.values["name"])], "reason": 0}
+    fields: Fields = {"detail": NUMBERS[str(event.values["name"])], "reason": {0, 1} if "unsure" in event.values else 0}
     return fields | ({OPTION: True} if event.values["optional"] else {})
 
 

@@ -160,7 +160,8 @@ class Reservoir:
         if put_mg <= 0 or filled_nl <= 0 or filled_nl > CAPACITY_NL:
             must.append(Reason("out_of_range"))
         elif self.known and drawn_mg > 0 and self._nl(drawn_mg) > self.filled_nl:
-            must.append(Reason("out_of_range", None, self._nl(drawn_mg), self.filled_nl))  # more than was ever in it
+            sure = self._nl(drawn_mg) > self.filled_nl + UNSURE_NL  # more than was ever in it, whatever the readings
+            (must if sure else may).append(Reason("out_of_range", None, self._nl(drawn_mg), self.filled_nl))
         elif drawn_mg < 0 or self._nl(max(0, drawn_mg)) > CAPACITY_NL:
             may.append(Reason("out_of_range"))
 

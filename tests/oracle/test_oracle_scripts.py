@@ -10,12 +10,12 @@ import random
 import pytest
 
 from hil.oracle.judge import judge
+from hil.oracle.spoil import spoiled
 from hil.scripts.generate import Wish, generate
 from hil.scripts.play import play
-from tests.oracle.spoil import spoiled
 
 SCRIPTS = 40  # of 24 to 72 h
-SHORT = Wish(clock=False, hours=(24, 30), steps=(20, 45))
+SHORT = Wish(hours=(24, 30), steps=(20, 45))
 
 
 def found(seed: int, wish: Wish) -> list[str]:

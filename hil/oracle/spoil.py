@@ -1,4 +1,9 @@
-"""Makes bad runs from a good one: each with one thing in it that the specification does not allow."""
+"""Makes bad runs from a good one: each with one thing in it that the specification does not allow.
+
+An oracle that does not find one of them is blind there.
+
+Implements: HIL-5
+"""
 
 from __future__ import annotations
 
