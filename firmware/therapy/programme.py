@@ -36,7 +36,7 @@ class Programme:
         self._wall = wall
 
     def apply(self, now_us):
-        """Give the core the rate of now and the next change; returns that rate, mU/h. The core must not be faulted.
+        """Give the core the rate of now and the next change. The core must not be faulted.
 
         Raises FirmwareError if the core does not take them: then nobody may believe that they are in force.
         """
@@ -58,7 +58,6 @@ class Programme:
             result = code.E_RANGE
         if result not in (code.OK, code.E_FAULT):  # a fault has an event of its own, which comes
             raise FirmwareError("the dose core answered %d to the programmed rate" % result)
-        return rate_mu_per_h
 
     def _give(self, now_us, rate_mu_per_h, next_mu_per_h):
         """The core's answer to the rate of now and to the next one."""
