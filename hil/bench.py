@@ -17,9 +17,8 @@ from hil.backends.desk import DeskBoard
 from hil.backends.emulated import EmulatedBoard
 from hil.backends.virtual import VirtualBoard
 from hil.bench_file import load_bench
-from hil.checks.orders import Orders
-from hil.checks.owed import Command
 from hil.errors import LinkSilent
+from hil.oracle.commands import Command, Orders
 from hil.plant import Plant
 from host.client import MESSAGES, Programmer
 from host.errors import LinkError

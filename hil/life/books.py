@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from firmware.protocol import BANDS, KINDS
-from hil.checks.schedule import Command, Schedule
+from hil.oracle.commands import Command, Rates
+from hil.oracle.exact import Q_PER_UU
 from host.client import MESSAGES
 from host.records import Event, Status
 
-_Q_PER_UU = 3_600_000
 VIOLATIONS_KEPT = 100
 # The plant's mean stroke is right; weights are rounded to a mg (0.1 % of the least interval's 4.5 ml at most).
 REFILL_TENTHS_MAX = 5
@@ -39,11 +39,11 @@ class Programmed:
     """The exact integral of what the accepted commands programmed, to be compared with strokes (DOSE-1, no drift)."""
 
     def __init__(self, stroke_uu: int) -> None:
-        self._stroke_q = stroke_uu * _Q_PER_UU
+        self._stroke_q = stroke_uu * Q_PER_UU
         self._total_q = 0
         self._since_us = 0
         self._taken = 0
-        self._schedule = Schedule()
+        self._rates = Rates()
 
     def take(self, commands: list[Command], until_us: int) -> None:
         """Take in the commands that are new in `commands`, and time up to `until_us`; no bolus is under way then."""
@@ -51,9 +51,9 @@ class Programmed:
             self._advance(command.at_us)
             if command.name == "bolus":
                 strokes_mu = int(command.values.get("volume_mu", 0)) + int(command.values.get("square_mu", 0))
-                self._total_q += strokes_mu * 1000 * _Q_PER_UU
+                self._total_q += strokes_mu * 1000 * Q_PER_UU
             else:
-                self._schedule.command(command.at_us, command.name, command.values)
+                self._rates.carry_out(command)
         self._taken = len(commands)
         self._advance(until_us)
 
@@ -62,12 +62,12 @@ class Programmed:
         return (self._total_q - (commanded + abandoned) * self._stroke_q) / self._stroke_q
 
     def _advance(self, to_us: int) -> None:
-        schedule = self._schedule
-        while (change_us := schedule.next_change_us()) is not None and change_us <= to_us:
-            self._total_q += schedule.in_force() * (change_us - self._since_us)
+        rates = self._rates
+        while (change_us := rates.next_change_us(self._since_us)) <= to_us:
+            self._total_q += rates.in_force(self._since_us) * (change_us - self._since_us)
             self._since_us = change_us
-            schedule.change(change_us)
-        self._total_q += schedule.in_force() * (to_us - self._since_us)
+            rates.lapse(change_us)
+        self._total_q += rates.in_force(self._since_us) * (to_us - self._since_us)
         self._since_us = to_us
 
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from functools import partial
 
 from hil.bench import Bench
-from hil.checks import owed
 from hil.life import plan as habits
 from hil.life.books import Log, Programmed, conserved
 from hil.life.orders import CLOCK_SLACK_S, in_use_s
 from hil.life.patient import Patient
 from hil.life.people import DAY_US, US_PER_S, Outcome, People
+from hil.oracle import strokes
 
 SPACING_US = 2_000_000  # DOSE-4, strokes of 500 nl
 
@@ -203,7 +203,7 @@ class Life:
         """Every stroke of the life at its instant (DOSE-1, DOSE-2, DOSE-4, DOSE-5)."""
         bench = self.people.bench
         end_us = (bench.now_us // DAY_US + 1) * DAY_US - US_PER_S
-        report = owed.check(
+        report = strokes.check(
             bench.stroke_starts_us,
             self.people.follower.commands,
             stroke_uu=bench.board.stroke_uu,

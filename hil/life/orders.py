@@ -12,9 +12,8 @@ from typing import Any
 from firmware.protocol import Message
 from hil.backends.backed import EPOCH_S
 from hil.bench import RecordingProgrammer
-from hil.checks.orders import Orders
-from hil.checks.schedule import Command
 from hil.life.books import Violations
+from hil.oracle.commands import Command, Orders
 from host.client import MESSAGES, Programmer
 from host.records import Delivery
 

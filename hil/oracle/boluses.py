@@ -70,6 +70,13 @@ class Bolus:
         done = self.entry.commanded + self.entry.abandoned
         return self.entry.start_us + up((done + 1) * self.over_us, self.strokes)
 
+    def owed_q(self, now_us: int, stroke_q: int) -> int:
+        """What is owed by now and not made, the fraction of a stroke included, rounded down."""
+        if not self.over_us:
+            return self.left * stroke_q
+        over_us = min(now_us - self.entry.start_us, self.over_us)
+        return self.strokes * over_us * stroke_q // self.over_us - (self.strokes - self.left) * stroke_q
+
     def waiting(self, now_us: int) -> int:
         """Whole strokes that are owed by now and not made."""
         if not self.over_us:

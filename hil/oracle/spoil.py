@@ -165,7 +165,8 @@ def look_figure(run: Run, draw: random.Random) -> Run | None:
     part = draw.choice(("status", "time", "reservoir", "settings", "procedure"))
     figures = getattr(look, part)
     name = draw.choice(_figures(figures))
-    bad.looks[place] = replace(look, **{part: _with(figures, name, figures[name] + draw.choice((-1, 1)))})
+    wrong: dict[str, Any] = {part: _with(figures, name, figures[name] + draw.choice((-1, 1)))}
+    bad.looks[place] = replace(look, **wrong)
     return bad
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hil.checks.owed import Command
+from hil.oracle.commands import Command
 
 STROKE, WITHHELD = 1, 2  # core_action_t
 TEMP_RATE, TEMP_PERCENT = 1, 2  # basal_temp_t

@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from c_ext.host.build import REPO, build
 from c_ext.host.face import bind
-from hil.checks.owed import Command, check
+from hil.oracle.strokes import Command, check
 from tests.core import test_guard_checks, test_guard_words, test_state
 from tests.core.bugs import BUGS, HIDDEN
 from tests.core.drive import run

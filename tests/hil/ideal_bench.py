@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
-from hil.checks.owed import Command
+from hil.oracle.commands import Command
 from hil.plant import Plant
 from host.records import Limits
 

@@ -13,7 +13,6 @@ import pytest
 from firmware import energy
 from firmware.layouts import BANDS
 from firmware.protocol import PROCEDURES
-from hil.checks.schedule import Command
 from hil.life import plan as habits
 from hil.life import run as whole
 from hil.life.books import Log, Programmed, Violations, conserved
@@ -22,6 +21,7 @@ from hil.life.orders import LINK_SILENT_US, Follower, in_use_s
 from hil.life.page import page
 from hil.life.patient import Patient
 from hil.life.people import Outcome
+from hil.oracle.commands import Command
 from host.client import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hil.bench import Bench
-from hil.checks import owed
+from hil.oracle import strokes
 
 SPACING_US = 2_000_000  # DOSE-4, strokes of 500 nl
 
 
-def assert_owed(bench: Bench, spacing_us: int = SPACING_US) -> owed.OwedReport:
+def assert_owed(bench: Bench, spacing_us: int = SPACING_US) -> strokes.OwedReport:
     """Every stroke was owed and none is missing; what the check found."""
-    report = owed.check(
+    report = strokes.check(
         bench.stroke_starts_us,
         bench.commands,
         stroke_uu=bench.board.stroke_uu,

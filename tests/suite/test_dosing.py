@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from hil.bench import Bench
-from hil.checks import caps
+from hil.oracle import windows
 from host.errors import Refused
 from host.records import Limits
 from tests.suite.exact import assert_exact
@@ -83,7 +83,7 @@ def test_a_bolus_delays_basal_and_drops_none(bench: Bench) -> None:
     assert len(bench.stroke_starts_us) == 87 + 100
     bolus = next(each for each in bench.programmer.deliveries() if each.kind == "normal_bolus")
     assert (bolus.commanded_strokes, bolus.delivered_strokes, bolus.reason) == (100, 100, "completed")
-    assert caps.check(
+    assert windows.check(
         bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US - bench.start_tolerance_us
     ).passed
 
@@ -177,7 +177,7 @@ def test_the_rolling_hour_cap_withholds_and_is_never_passed(bench: Bench) -> Non
     bench.programmer.bolus(20_000)
     bench.programmer.set_basal(35_000)  # raised meanwhile: that is taken, and the cap cuts
     bench.run_for(hours=4)
-    report = caps.check(
+    report = windows.check(
         bench.stroke_starts_us, stroke_uu=STROKE_UU, spacing_us=SPACING_US - bench.start_tolerance_us, hour_mu=40_000
     )
     assert report.passed

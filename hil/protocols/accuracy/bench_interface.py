@@ -25,7 +25,7 @@ class AccuracyBench(Protocol):
 
     @property
     def commands(self) -> Sequence[Any]:
-        """The accepted commands, as `hil.checks.owed.Command`."""
+        """The accepted commands, as `hil.oracle.commands.Command`."""
 
     def run_until_us(self, t_us: int) -> None:
         """Let the pump run until device time `t_us`."""
@@ -47,6 +47,6 @@ OwedCheck = Callable[..., OwedReport]
 
 def project_owed_check() -> OwedCheck:
     """Return the project's independent check of raw strokes; imported late because it is not needed to read results."""
-    from hil.checks.owed import check
+    from hil.oracle.strokes import check
 
     return check

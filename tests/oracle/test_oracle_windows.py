@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.checks.caps import DAY_US, HOUR_US, check, fullest
+from hil.oracle.windows import DAY_US, HOUR_US, check, fullest
 
 SPACING_US = 2_000_000
 pytestmark = [pytest.mark.req("GUARD-1"), pytest.mark.req("DOSE-4")]

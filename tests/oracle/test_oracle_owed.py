@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c_ext.host import Core
-from hil.checks.orders import Orders
-from hil.checks.owed import Command, check
+from hil.oracle.commands import Orders
+from hil.oracle.strokes import Command, check
 from tests.core.drive import run
 
 HOUR_US = 3_600_000_000

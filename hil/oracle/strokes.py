@@ -2,9 +2,10 @@
 
 Works from what the bench saw on the motor pins and from the commands the device accepted, and from nothing else: it
 shares no code and no method with the scheduler. The scheduler steps a due time on from stroke to stroke; here the
-programmed volume is integrated again from the last command, in exact integers.
+programmed volume is integrated again from the last command, by the oracle's own rates and accounts.
 
-Unit inside: one quantum is 1 mU/h for 1 µs, so that rate times time is an integer; 1 µU is 3 600 000 quanta.
+The oracle's judge expects each stroke of a whole pump in logical time; this takes the strokes as they came, of any
+board that may start them a little late, and says how far they were off.
 
 Why looking at event instants is looking at every instant: between two events (a stroke, a command) owed is a straight
 line that never falls. Its least value lies just after an event and its greatest just before one, and both are taken.
@@ -27,11 +28,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from hil.checks.schedule import Command, Schedule, Square
+from hil.oracle.boluses import Basal, Bolus, Entry
+from hil.oracle.commands import Command, Rates
+from hil.oracle.exact import NEVER_US, Q_PER_UU
 
 __all__ = ["Command", "OwedReport", "check"]
 
-QUANTA_PER_UU = 3_600_000
 UU_PER_MU = 1_000
 VIOLATIONS_KEPT = 100
 
@@ -66,17 +68,16 @@ class _Ledger:
     def __init__(self, stroke_uu: int, spacing_us: int, tolerance_us: int) -> None:
         self.report = OwedReport()
         self.tolerance_us = tolerance_us
-        self.stroke_q = stroke_uu * QUANTA_PER_UU
+        self.stroke_q = stroke_uu * Q_PER_UU
         self.stroke_uu = stroke_uu
         self.spacing_us = spacing_us
-        self.schedule = Schedule()
+        self.rates = Rates()
         self.rate = 0  # in force
-        self.since_us = 0  # basal_q was owed at this instant, and the rate has run since
-        self.basal_q = 0
-        self.basal_from_us: int | None = None  # when the first basal stroke not taken is owed in full
-        self.bolus_left = 0  # normal
-        self.bolus_from_us = 0
-        self.square = Square()
+        self.since_us = 0  # so much of basal was owed at this instant, and the rate has run since
+        self.basal = Basal()
+        self.basal_from_us = NEVER_US  # when the first basal stroke not taken is owed in full
+        self.normal: Bolus | None = None
+        self.square: Bolus | None = None
         self.seen_us = 0  # the last stroke or command
         self.slot_us = 0  # end of the spacing after the last stroke
         self.last_us: int | None = None
@@ -85,50 +86,43 @@ class _Ledger:
 
     def advance(self, at_us: int) -> None:
         """Whatever changes by itself up to at_us takes effect, each at its own instant."""
-        while (change_us := self.schedule.next_change_us()) is not None and change_us <= at_us:
-            self.schedule.change(change_us)
+        while (change_us := self.rates.next_change_us(self.since_us)) <= at_us:
+            self.rates.lapse(change_us)
             self.rebase(change_us)
 
     def owed_q(self, at_us: int) -> int:
-        owed_q = self.basal_q + self.rate * (at_us - self.since_us) + self.bolus_left * self.stroke_q
-        return owed_q + self.square.owed_q(at_us, self.stroke_q) if self.square.left else owed_q
+        owed_q = self.basal.owed_q + self.rate * (at_us - self.since_us)
+        for bolus in (self.normal, self.square):
+            if bolus is not None:
+                owed_q += bolus.owed_q(at_us, self.stroke_q)
+        return owed_q
 
     def square_is_next(self) -> bool:
         """Not basal, when no normal bolus is in progress."""
-        square_us, basal_us = self.square.owed_from_us(), self.basal_from_us
-        if square_us is None or basal_us is None:
-            return basal_us is None and square_us is not None
-        waited_us = self.seen_us
-        return basal_us > waited_us and (square_us <= waited_us or square_us < basal_us)
+        if self.square is None:
+            return False
+        square_us, waited_us = self.square.ready_us, self.seen_us
+        return self.basal_from_us > waited_us and (square_us <= waited_us or square_us < self.basal_from_us)
 
-    def owed_from_us(self) -> int | None:
-        if self.bolus_left:
-            return self.bolus_from_us
-        return self.square.owed_from_us() if self.square_is_next() else self.basal_from_us
+    def owed_from_us(self) -> int:
+        """Since when the next stroke is owed; NEVER_US: none is coming."""
+        if self.normal is not None:
+            return self.normal.ready_us
+        if self.square is not None and self.square_is_next():
+            return self.square.ready_us
+        return self.basal_from_us
 
-    def allowed_us(self) -> int | None:
-        """First instant at which the next stroke may start; None if none is coming."""
-        from_us = self.owed_from_us()
-        return None if from_us is None else max(from_us, self.slot_us)
-
-    def look_for_basal(self) -> None:
-        missing_q = self.stroke_q - self.basal_q
-        if missing_q <= 0:
-            self.basal_from_us = self.since_us
-        elif self.rate:
-            self.basal_from_us = self.since_us - (-missing_q // self.rate)
-        else:
-            self.basal_from_us = None
+    def allowed_us(self) -> int:
+        """First instant at which the next stroke may start; NEVER_US if none is coming."""
+        return max(self.owed_from_us(), self.slot_us)
 
     def rebase(self, at_us: int) -> None:
         """The rate in force changes; what is owed, and since when, stays."""
-        waiting_from_us = self.basal_from_us
-        self.basal_q += self.rate * (at_us - self.since_us)
+        self.basal.owed_q += self.rate * (at_us - self.since_us)
         self.since_us = at_us
-        self.rate = self.schedule.in_force()
-        self.look_for_basal()
-        if waiting_from_us is not None and waiting_from_us < at_us:
-            self.basal_from_us = waiting_from_us
+        self.rate = self.rates.in_force(at_us)
+        if self.basal_from_us >= at_us:
+            self.basal_from_us = self.basal.ready_us(at_us, self.rate, self.stroke_q)
 
     def blame(self, text: str) -> None:
         self.report.violation_count += 1
@@ -148,7 +142,7 @@ class _Ledger:
         self.advance(at_us)
         self.see(at_us)
         allowed_us = self.allowed_us()
-        if allowed_us is not None and allowed_us + self.tolerance_us < at_us:
+        if allowed_us + self.tolerance_us < at_us:
             self.late(at_us - allowed_us)
             self.blame(f"no stroke at {allowed_us} us although one was owed and free to start; {what} at {at_us} us")
 
@@ -157,7 +151,7 @@ class _Ledger:
         report.strokes += 1
         self.advance(at_us)
         allowed_us = self.allowed_us()
-        if allowed_us is not None and allowed_us < at_us <= allowed_us + self.tolerance_us:
+        if allowed_us < at_us <= allowed_us + self.tolerance_us:
             self.late(at_us - allowed_us)
             at_us = max(allowed_us, self.seen_us)
         owed_q = self.owed_q(at_us)
@@ -168,13 +162,13 @@ class _Ledger:
                 f"stroke {report.strokes} at {at_us} us: {gap_us} us after the last, spacing {self.spacing_us} us"
             )
         from_us = self.owed_from_us()
-        if from_us is None or from_us > at_us:
-            state = "suspended" if self.schedule.suspended else "running"
+        if from_us > at_us:
+            state = "suspended" if self.rates.suspended else "running"
             self.blame(
                 f"stroke {report.strokes} at {at_us} us is early: "
-                f"owed {float(owed_q / QUANTA_PER_UU):.3f} of {self.stroke_uu} uU ({state})"
+                f"owed {float(owed_q / Q_PER_UU):.3f} of {self.stroke_uu} uU ({state})"
             )
-        elif allowed_us is not None:
+        else:
             if at_us > allowed_us:
                 self.late(at_us - allowed_us)
                 self.blame(f"stroke {report.strokes} at {at_us} us is {at_us - allowed_us} us late")
@@ -185,23 +179,25 @@ class _Ledger:
         self.slot_us = at_us + self.spacing_us
 
     def take_one(self, at_us: int) -> None:
-        if self.bolus_left:
-            self.bolus_left -= 1
-        elif self.square_is_next():
-            self.square.taken += 1
+        if self.normal is not None:
+            self.normal = _one_less(self.normal)
+        elif self.square is not None and self.square_is_next():
+            self.square = _one_less(self.square)
         else:
-            self.basal_q -= self.stroke_q
-            self.look_for_basal()
+            self.basal.owed_q -= self.stroke_q
+            self.basal_from_us = self.basal.ready_us(self.since_us, self.rate, self.stroke_q)
         self.seen_us = at_us
 
     def abandon_normal(self) -> None:
-        self.report.abandoned_strokes += self.bolus_left
-        self.bolus_left = 0
+        if self.normal is not None:
+            self.report.abandoned_strokes += self.normal.left
+            self.normal = None
 
     def abandon_boluses(self) -> None:
         self.abandon_normal()
-        self.report.abandoned_strokes += self.square.left
-        self.square = Square()
+        if self.square is not None:
+            self.report.abandoned_strokes += self.square.left
+            self.square = None
 
     def command(self, command: Command) -> None:
         at_us, name, values = command
@@ -210,12 +206,12 @@ class _Ledger:
             self.withheld(at_us)
         else:
             self.nothing_missing(at_us, name)
-            least_mu_per_h, before_mu_per_h = int(values.get("rate_mu_per_h", 0)), self.schedule.in_force()
+            least_mu_per_h, before_mu_per_h = int(values.get("rate_mu_per_h", 0)), self.rates.in_force(at_us)
             if name == "suspend" and least_mu_per_h > before_mu_per_h:
                 self.blame(f"suspended at {at_us} us to {least_mu_per_h} mU/h, more than the {before_mu_per_h} before")
-            if self.schedule.command(at_us, name, values):
+            if self.rates.carry_out(command):
                 self.rebase(at_us)
-                if self.schedule.suspended and name in ("suspend", "stop"):
+                if self.rates.suspended and name in ("suspend", "stop"):
                     self.abandon_whole()
             elif name == "bolus":
                 normal_uu = int(values.get("volume_mu", 0)) * UU_PER_MU
@@ -234,33 +230,37 @@ class _Ledger:
                 self.blame(
                     f"bolus of {volume_uu} uU accepted at {at_us} us: not a whole number of {self.stroke_uu} uU strokes"
                 )
-        busy = (normal_uu and self.bolus_left) or (square_uu and self.square.left)
-        if busy or self.schedule.suspended:
-            state = "suspended" if self.schedule.suspended else "a bolus was still being delivered"
+        busy = (normal_uu and self.normal is not None) or (square_uu and self.square is not None)
+        if busy or self.rates.suspended:
+            state = "suspended" if self.rates.suspended else "a bolus was still being delivered"
             self.blame(f"bolus accepted at {at_us} us while {state}")
-        if normal_uu:
-            self.bolus_left += normal_uu // self.stroke_uu
-            self.bolus_from_us = at_us
-        if square_uu:
-            self.square = Square(at_us, square_uu // self.stroke_uu, duration_us)
+        if normal_uu >= self.stroke_uu:
+            self.normal = Bolus(Entry(0, "normal", at_us), normal_uu // self.stroke_uu)
+        if square_uu >= self.stroke_uu:
+            self.square = Bolus(Entry(0, "square", at_us), square_uu // self.stroke_uu, duration_us)
 
     def abandon_whole(self) -> None:
         """A suspend keeps the fraction and abandons the strokes that wait."""
-        whole = max(0, self.basal_q // self.stroke_q)
-        self.basal_q -= whole * self.stroke_q
+        whole = max(0, self.basal.waiting(self.stroke_q))
+        self.basal.owed_q -= whole * self.stroke_q
         self.report.abandoned_strokes += whole
-        self.basal_from_us = None
+        self.basal_from_us = NEVER_US
         self.abandon_boluses()
 
     def withheld(self, at_us: int) -> None:
         from_us = self.owed_from_us()
-        if from_us is None or from_us > at_us:
+        if from_us > at_us:
             self.blame(f"a stroke was withheld at {at_us} us that was not owed")
-        if self.bolus_left:
+        if self.normal is not None:
             self.abandon_normal()
         else:
             self.report.abandoned_strokes += 1
             self.take_one(at_us)
+
+
+def _one_less(bolus: Bolus) -> Bolus | None:
+    bolus.entry.commanded += 1
+    return bolus if bolus.left else None
 
 
 def _ascending(times_us: Iterable[int], what: str) -> None:
@@ -308,7 +308,7 @@ def check(
             if at_us == command.at_us:
                 ledger.advance(at_us)
                 allowed_us = ledger.allowed_us()
-                if allowed_us is None or allowed_us > at_us:
+                if allowed_us > at_us:
                     break
             ledger.stroke(at_us)
             upcoming += 1
@@ -317,8 +317,8 @@ def check(
         ledger.stroke(at_us)
     ledger.nothing_missing(end_us, "end of run")
     report = ledger.report
-    report.min_owed_uu = Fraction(ledger.min_q, QUANTA_PER_UU)
-    report.max_owed_uu = Fraction(ledger.max_q, QUANTA_PER_UU)
+    report.min_owed_uu = Fraction(ledger.min_q, Q_PER_UU)
+    report.max_owed_uu = Fraction(ledger.max_q, Q_PER_UU)
     if report.min_owed_uu < 0:
         report.violation_count += 1
         report.violations.append(f"ahead: owed fell to {float(report.min_owed_uu):.6f} uU")

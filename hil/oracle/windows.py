@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
+from hil.oracle.exact import DAY_US, HARD_DAY_MU, HARD_HOUR_MU, HOUR_US
+
 UU_PER_MU = 1_000
 VIOLATIONS_KEPT = 100
 
@@ -55,8 +55,8 @@ def check(
     *,
     stroke_uu: int,
     spacing_us: int,
-    hour_mu: int = 60_000,
-    day_mu: int = 500_000,
+    hour_mu: int = HARD_HOUR_MU,
+    day_mu: int = HARD_DAY_MU,
 ) -> CapsReport:
     """Judge strokes (start times, µs, ascending) against the caps and the spacing.
 

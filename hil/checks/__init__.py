@@ -1,1 +1,0 @@
-"""Verdicts on raw strokes, made without anything of the firmware or the dose core."""
