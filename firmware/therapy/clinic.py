@@ -180,8 +180,6 @@ class Clinic:
 
     def _deliver(self, strokes, ledger):
         now_us = self._clock.now_us()
-        if self._record.mode != protocol.STATE_PROCEDURE:
-            self._therapy.enter_procedure(now_us)  # an alarm has stopped the pump in between
         volume_mu = self._therapy.order_strokes(now_us, strokes)
         self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_INSULIN_TEST + ledger, volume_mu)
 

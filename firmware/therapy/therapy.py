@@ -301,15 +301,34 @@ class Therapy:
 
     def enter_procedure(self, now_us):
         """A stopped pump is made ready for a procedure: no basal, strokes when they are ordered."""
+        self._make_ready(now_us)
+        self.follow(now_us)
+
+    def _make_ready(self, now_us):
         self._record.mode = protocol.STATE_PROCEDURE
         self.programme.apply(now_us)
         self.answers.need(self._core.resume(now_us))
-        self.follow(now_us)
 
     def order_strokes(self, now_us, strokes):
-        """Strokes of a procedure; returns the insulin in as many, mU. Refused by the core as any bolus is."""
+        """Strokes of a procedure; returns the insulin in as many, mU. Refused by the core as any bolus is.
+
+        A pump that was stopped in between is made ready for them, and is as it was if they are refused.
+        """
+        mode = self._record.mode
+        stopped = mode != protocol.STATE_PROCEDURE
+        if stopped:
+            self._make_ready(now_us)
         volume_mu = self.answers.mu(strokes)
-        self.answers.need(self._core.bolus(now_us, strokes), "value", volume_mu)
+        try:
+            self.answers.need(self._core.bolus(now_us, strokes), "value", volume_mu)
+        except Refused:
+            if stopped:
+                still(self._core, self._clock)
+                self._record.mode = mode
+                self.programme.apply(now_us)
+            raise
+        if stopped:
+            self.follow(now_us)
         return volume_mu
 
     def leave_procedure(self, now_us):

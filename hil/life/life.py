@@ -192,7 +192,7 @@ class Life:
         outcome.link_s = in_use_s(self.people.programmer.exchanged_us)
         outcome.strokes_by_kind = self._log.by_kind
         outcome.worst_refill_tenths = max(outcome.worst_refill_tenths, self._log.worst_refill_tenths, key=abs)
-        refills = outcome.counts.get("refills", 0) + outcome.counts.get("procedure refill", 0)
+        refills = sum(outcome.counts.get(name, 0) for name in ("refills", "procedure refill", "procedure rinse"))
         if self._log.refills != refills:
             outcome.violations.add(f"the log tells of {self._log.refills} refills, there were {refills}")
         opened = outcome.counts.get("catheters opened", 0)

@@ -132,14 +132,20 @@ class People:
         self._at_clinic = self._order(self.programmer.stop, why) is not None
 
     def clinic_day(self) -> None:
-        """Once a year: strokes into a pipette; sodium hydroxide, buffer, insulin; the side port flushed; then a few
-        strokes to see whether the catheter is open.
+        """Once a year: strokes into a pipette; sodium hydroxide, buffer, insulin, which is the refill; the side port
+        flushed; then a few strokes to see whether the catheter is open.
         """
         self.stop("clinic days")
         if not self._at_clinic:
             return
         self._procedure("stroke_volume", {"count": habits.TEST_STROKES, "read": habits.PIPETTE_NL})
-        self._procedure("rinse", {}, habits.RINSE_NL)
+        left_nl = habits.LEFT_NL - habits.RINSE_NL  # what comes into the side port is not put in on top
+        put_in_nl = habits.LEFT_NL + habits.TAKEN_BACK_NL
+        values = {"remove_insulin": int(self.patient.reservoir_nl), "fill_insulin": put_in_nl}
+        self._procedure("rinse", values | {"take_back": habits.TAKEN_BACK_NL}, habits.RINSE_NL)
+        self.patient.forget_strokes()
+        self.patient.refill(left_nl)
+        self._filled = True
         self._procedure("flush", {"flush": habits.FLUSHED_NL})
         self._procedure("patency", {"watch": habits.PATENCY_PA})
 

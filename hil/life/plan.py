@@ -40,7 +40,7 @@ REFILL_DAYS = (45, 90)
 LEFT_NL, TAKEN_BACK_NL, SYRINGE_MG = 14_500_000, 2_000_000, 40_000
 REFILL_TAKES_S = 1200  # five steps
 REFILL_S = 10 * 3600
-# What is entered at every step of a rinse and of the patency test after it: 1 ml, 1.5 kPa; and the time a step takes.
+# What is entered at every other step of a rinse and of the patency test after it: 1 ml, 1.5 kPa; the time a step takes.
 RINSE_NL, PATENCY_PA, STEP_S = 1_000_000, 1500, 240
 # Once a year the pump's strokes are counted into a pipette before the rinse, and the side port is flushed after it.
 TEST_STROKES, PIPETTE_NL, FLUSHED_NL = 20, 10_000, 15_000_000

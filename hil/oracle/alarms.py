@@ -67,6 +67,12 @@ class Alarms:
             self.latched[name] = Latched(now_us, now_us + late_us, figure)
             self.device.pump.note("alarm", name=name, latched=self.latched[name])
 
+    def relent(self) -> None:
+        """What has lost its cause before the pump had to see it may be there or not."""
+        for name, latched in self.latched.items():
+            if name in LASTING and latched.must_us > self.device.pump.now_us and not self.cause_there(name):
+                latched.must_us = NEVER_US
+
     def clear(self, name: str) -> None:
         """It is gone."""
         latched = self.latched.pop(name, None)

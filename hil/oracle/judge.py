@@ -66,6 +66,8 @@ class Judge:
         self.repeats = Repeats(self.device)
         self.clock_touched = False  # something was done to the battery-backed clock
         self.told_at, self.lost_at_start = told(run.log)
+        resets = [bool(row["b"]) for row in run.log if row["event"] == "reset"]
+        self.counted = dict(enumerate([*resets, *[True] * len(run.lives)], 1))  # was a stroke counted in doubt?
         self._lives = deque(run.lives)
         self._answers = deque(run.answers)
         self._looks = deque(run.looks)
@@ -137,7 +139,7 @@ class Judge:
         unsure_us = US_PER_S if self.clock_touched else 0
         if utc_s is not None and not lives.may_begin(pump, true_us, life.device_us, unsure_us):
             self.say("device time after a reset", true_us, life.device_us, "STORE-5")
-        lives.restart(device, life.start_us, life.device_us, utc_s, why)
+        lives.restart(device, life.start_us, life.device_us, utc_s, why, counted=self.counted[device.resets + 1])
         self.wall.begin()
         pump.note("connected")
 
@@ -228,9 +230,8 @@ class Judge:
             device.pump.note("accepted", name=answer.name, values=values, reply=dict(answer.reply))
         for name, right, seen in figures.differences(reply, answer.reply):
             self.say(f"{answer.name}: {name}", right, seen, "THER-9")
-        if (
-            answer.name == "suspend" and "rate_mu_per_h" in answer.reply
-        ):  # follow the pump, so that a wrong rate is one disagreement
+        told_rate = answer.reply.get("rate_mu_per_h")
+        if answer.name == "suspend" and told_rate not in (None, reply["rate_mu_per_h"]):  # one disagreement, not many
             device.rate_before_suspend = answer.reply["rate_mu_per_h"]
             device.take_settings()
 

@@ -37,9 +37,11 @@ def may_begin(pump: Pump, true_us: int, device_us: int, unsure_us: int) -> bool:
     return true_us < device_us <= latest_us and device_us in (pump.next_stroke_us(), pump.foreseen_stroke_us())
 
 
-def restart(device: Device, bench_us: int, device_us: int, utc_s: int | None, why: int = 0) -> None:
+def restart(
+    device: Device, bench_us: int, device_us: int, utc_s: int | None, why: int = 0, *, counted: bool = True
+) -> None:
     """Power comes back at `bench_us`, when the device's own time is `device_us` and its clock shows `utc_s`; None: no
-    time that can be believed, and why.
+    time that can be believed, and why. `counted`: where a cap may withhold the stroke in doubt or not, did it count?
     """
     pump = device.pump
     cut_us = pump.now_us
@@ -47,7 +49,7 @@ def restart(device: Device, bench_us: int, device_us: int, utc_s: int | None, wh
     rate_at_cut = pump.rate
     programmed_q = pump.basal_entry.programmed_q if pump.basal_entry is not None else 0
     pump.dark = True
-    doubt = _stroke_in_doubt(pump, device_us)
+    doubt = _stroke_in_doubt(pump, device_us, counted)
     ends_us = pump.now_us if doubt is None else doubt[0]
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
@@ -96,7 +98,7 @@ def restart(device: Device, bench_us: int, device_us: int, utc_s: int | None, wh
     pump.follow()
 
 
-def _stroke_in_doubt(pump: Pump, device_us: int) -> tuple[int, bool] | None:
+def _stroke_in_doubt(pump: Pump, device_us: int, counted: bool) -> tuple[int, bool] | None:
     """Count the stroke that was permitted and due by now, made or not: when it was due, whether it counts."""
     if pump.unconfirmed:
         start_us = pump.last_start_us
@@ -112,7 +114,7 @@ def _stroke_in_doubt(pump: Pump, device_us: int) -> tuple[int, bool] | None:
             return None
         if due_us <= change_us:
             pump.pass_time(due_us)
-            return (due_us, pump.count_unmade())
+            return due_us, pump.count_unmade(counted)
         _pass_by(pump, change_us)
         pump.change()
 

@@ -320,6 +320,7 @@ class Orders:
         names.update({name: values[name] for name in names})
         self.device.take_settings()
         self.device.reservoir.look(LOOK_US)
+        self.device.alarms.relent()
         return {}
 
     def _do_set_time(self, values: Mapping[str, Any]) -> Reply:

@@ -156,7 +156,10 @@ class Pump:
     # Strokes
 
     def _next(self) -> tuple[int, int]:
-        """When the next stroke starts if nothing changes (never: NEVER_US), and its rank: normal, basal, square."""
+        """When the next stroke starts if nothing changes (never: NEVER_US), and its rank: normal, basal, square.
+
+        Of what waits already basal goes first; of what will be owed by then, what is owed first.
+        """
         now_us = self.now_us
         normal_us = NEVER_US if self.normal is None else self.normal.ready_us
         basal_us = self.basal.ready_us(now_us, self._rate, self.quantum.q)
@@ -165,7 +168,9 @@ class Pump:
         if first_us == NEVER_US:
             return NEVER_US, 0
         at_us = max(first_us, self.last_start_us + self.quantum.spacing_us, now_us)
-        return at_us, 0 if normal_us <= at_us else 1 if basal_us <= at_us else 2
+        if normal_us <= at_us:
+            return at_us, 0
+        return at_us, 1 if basal_us <= max(square_us, now_us) else 2
 
     def next_stroke_us(self) -> int:
         """When the next stroke starts if nothing changes; never: NEVER_US."""
@@ -215,15 +220,19 @@ class Pump:
         if bolus is not None and not bolus.left:
             self.drop(bolus, entry.withheld_by)
 
-    def count_unmade(self) -> bool:
-        """The stroke that is due now counts, whether it was made or not; False: a cap withholds it."""
+    def count_unmade(self, counted: bool = True) -> bool:
+        """The stroke that is due now counts, whether it was made or not; False: a cap withholds it.
+
+        Where the safe side leaves it open, what the pump has done is taken: `counted`.
+        """
         _, rank = self._next()
         bolus = (self.normal, None, self.square)[rank]
         entry = bolus.entry if bolus else self.basal_entry
         assert entry is not None
         if bolus is None:
             self.basal.owed_q -= self.quantum.q
-        if self.caps.verdict(self.bench_us)[0] == HOLD:  # it had no permit
+        verdict = self.caps.verdict(self.bench_us)[0]
+        if verdict == HOLD or (verdict == MAY and not counted):
             for each in (entry, self):
                 each.abandoned += 1
             return False

@@ -185,14 +185,17 @@ class Reservoir:
         missing_nl = self.filled_nl - residual_nl - delivered_nl if self.known and whole else 0
         flagged = 100 * missing_nl > FLAGGED_PERCENT * delivered_nl
         sure = flagged and 100 * (missing_nl - UNSURE_NL) > FLAGGED_PERCENT * delivered_nl
+        over = sure or (flagged and self.device.seen_over)
+        if over:
+            pump.finish_stroke()
         self.filled_nl = filled_nl
         self.filled_strokes = pump.commanded  # one in progress is not since
         self.filled_utc_s = pump.programme.utc_s(pump.now_us)
         self.filled_us = pump.now_us
-        if sure or (flagged and self.device.seen_over):
-            pump.finish_stroke()
+        if over:
             self.device.alarms.latch("over_delivery", figure=None)
             if pump.state in ("running", "suspended", "procedure"):
                 states.stop(self.device, "fault")
         self.look(LOOK_US)
+        self.device.alarms.relent()
         return missing_nl

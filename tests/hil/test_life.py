@@ -230,7 +230,7 @@ def test_patient_and_clinic_are_guided_through_every_procedure() -> None:
     assert {name: outcome.counts.get(f"procedure {name}") for name in PROCEDURES[1:]} == dict.fromkeys(
         PROCEDURES[1:], 1
     )
-    assert outcome.counts["refills"] == 2  # the first fill, and the yearly one
+    assert outcome.counts["refills"] == 1  # the first fill by weight; then a guided one, and the rinse's
     kinds = outcome.strokes_by_kind
     assert kinds["insulin_test"] == habits.TEST_STROKES + 20
     assert (kinds["naoh"], kinds["buffer"], kinds["diagnostic"]) == (20, 20 + 65, 5)

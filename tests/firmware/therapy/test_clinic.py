@@ -90,6 +90,22 @@ def test_a_pressure_below_ambient_can_be_told(hand: Hand) -> None:
     assert step(hand) == "strokes"
 
 
+@pytest.mark.req("THER-6", "GUARD-1")
+def test_strokes_that_are_refused_leave_a_pump_that_was_stopped_in_between_stopped(hand: Hand) -> None:
+    hand.pump.device.set_limits(35_000, 40_000, 600, 150_000)
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    hand.pump.therapy.stop()
+    before, listed = hand.pump.status(), deliveries(hand)
+    refused(lambda: say(hand), protocol.HOUR_LIMIT)
+    assert (hand.pump.status(), deliveries(hand)) == (before, listed)
+    assert before["state"] == protocol.STATE_STOPPED
+    hand.pump.device.set_limits(35_000, 40_000, 60_000, 150_000)
+    say(hand)
+    hand.live(hand.now_us + HOUR_US)
+    assert (len(hand.strokes_us), step(hand)) == (5, "watch")
+
+
 def rinse(hand: Hand, until: str, *, drawn_nl: int = 1_200_000) -> None:
     """Up to the step `until`."""
     values = {"remove_insulin": 9_000_000, "fill_insulin": 12_000_000, "drawn_insulin": drawn_nl}
