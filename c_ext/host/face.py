@@ -53,7 +53,6 @@ STATE_FIELDS = (
     "unconfirmed",
     "hour_used",
     "day_used",
-    "next_us",
 )
 
 # Steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s: an assumed small stepper, for tests.
@@ -214,8 +213,8 @@ class Core:
     def state(self, now_us: int | None = None) -> tuple[int, ...]:
         """STATE_FIELDS, all integers, as it stands.
 
-        With a time what has happened is entered first, and last come the strokes used before it and when the next one
-        will be due, be there a permit for it yet or not; else they are -1.
+        With a time what has happened is entered first, the strokes used are those before it, and after all comes when
+        the next one will be due, be there a permit for it yet or not; else the strokes used are -1.
         """
         if now_us is not None:
             self._look()
@@ -239,7 +238,7 @@ class Core:
             guard.alive_tick.value, guard.free_tick.value,
             c.strokes_withheld, c.in_flight, _or_never(c.armed_us), c.armed_kind, c.unconfirmed,
             *(-1 if now_us is None else self._used(now_us, window) for window in (HOUR, DAY)),
-            -1 if now_us is None else self._due_us(),
+            *(() if now_us is None else (self._due_us(),)),
         )  # fmt: skip
 
     def _due_us(self) -> int:

@@ -397,9 +397,10 @@ static void copy_entered(core_t *copy, core_t *live, bool enter) {
     *copy = *live;
 }
 
-// state() -> the state as it stands; state(now_us): what the interrupt has done is entered first, and last in it are the strokes
-// that count in the hour and the day before now_us, and when the next stroke will be due, be there a permit for it yet or not
-// (-1 without a time). All of one instant. The order is the one of c_ext.host.Core.state(); firmware/dose_codes.py has the places.
+// state() -> the state as it stands; state(now_us): what the interrupt has done is entered first, the strokes that count in the
+// hour and the day are those before now_us (-1 without a time), and after all comes when the next stroke will be due, be there
+// a permit for it yet or not. All of one instant. The order is the one of c_ext.host.Core.state(); firmware/dose_codes.py has
+// the places.
 static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
     core_t *live = dosecore_get(args[0]);
     const bool asked = n_args > 1u;
@@ -458,8 +459,10 @@ static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
     // The ring is written by supervisor calls only.
     items[n++] = MP_OBJ_NEW_SMALL_INT(asked ? (mp_int_t)used(core, now_us, GUARD_HOUR_TICKS) : -1);
     items[n++] = MP_OBJ_NEW_SMALL_INT(asked ? (mp_int_t)used(core, now_us, GUARD_DAY_TICKS) : -1);
-    dose_kind_t kind;
-    items[n++] = new_due((asked && !guard_faulted(guard)) ? dose_next_us(dose, &kind) : DOSE_NEVER);
+    if (asked) {
+        dose_kind_t kind;
+        items[n++] = new_due(guard_faulted(guard) ? DOSE_NEVER : dose_next_us(dose, &kind));
+    }
     return mp_obj_new_tuple(n, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(state_obj, 1, 2, py_state);

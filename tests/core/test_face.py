@@ -28,7 +28,7 @@ def test_every_function_of_the_headers_is_there():
 
 def test_state_is_in_the_order_all_faces_share():
     core = Core()
-    assert len(core.state()) == len(STATE_FIELDS) == len(set(STATE_FIELDS)) == 55
+    assert len(core.state()) == len(STATE_FIELDS) == len(set(STATE_FIELDS)) == 54
     core.set_basal(0, 5000)
     core.temp_basal(0, TEMP_PERCENT, 50, 10**9)
     core.bolus(0, 1, 2, SQUARE_MIN_US)
