@@ -217,6 +217,11 @@ class Deliveries:
         """Number of the running stretch; 0: stopped."""
         return self._stretch.id if self._stretch else 0
 
+    @property
+    def stretch_of(self):
+        """Which stretch runs, and since when at its rate; it changes whenever a restart must know of it."""
+        return (self._stretch.id, self._stretch.since_us) if self._stretch else (0, 0)
+
     def describe(self, record):
         """Put what a restart needs into the state record (firmware/storage/state_record.py)."""
         record.newest_delivery = self._newest_id

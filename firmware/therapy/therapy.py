@@ -67,12 +67,12 @@ class Therapy:
 
     def time(self, now_us):
         """The deadline has come: what the core has done by itself goes into the books."""
-        before = self._books.deliveries.stretch_id
+        before = self._books.deliveries.stretch_of
         lapsed = self._lapse(now_us)
         self.follow(now_us)
         if lapsed:
             self.on_lapse()
-        if lapsed or before != self._books.deliveries.stretch_id:
+        if lapsed or before != self._books.deliveries.stretch_of:
             self._books.store()
 
     def _lapse(self, now_us):
