@@ -112,6 +112,7 @@ class Pump:
         self.patterns.on_settings = self.refills.on_filled = self.alarms.content_changed
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
+        self.therapy.on_procedure = nobody if watch is None else watch.procedure
         self.therapy.on_trouble = self.failed
         self.therapy.on_lapse = self._lapsed
         self.therapy.need_fit = self._need_fit
@@ -153,6 +154,7 @@ class Pump:
         now_us = self._clock.now_us()
         ledger = self.upkeep.energy
         ledger.woke()
+        watched = self.clinic.watched  # at the stroke; with it the step may end
         if happened & event.STROKE:
             differs = self._edges.stroke_over()
             self._books.stroke_over(self.clinic.stroke() or differs)
@@ -160,8 +162,8 @@ class Pump:
             self.alarms.stroke_over(now_us)
             if self._memory.settings.stroke_tone:
                 self._toned(_STROKE_TONE_MS)
-        if self._watch is not None and self.clinic.watched:
-            if happened & event.STROKE:
+        if self._watch is not None:
+            if happened & event.STROKE and watched:
                 self._watch.stroke(now_us, self._core.next_us())
             elif happened & event.TIME:
                 self._watch.time(now_us)

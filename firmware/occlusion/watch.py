@@ -51,6 +51,10 @@ class Watch:
         self.standing = None
         self.detector.start(now_us)
 
+    def procedure(self, now_us):
+        """A procedure begins: a look at the strokes before it would tell of the procedure. What stands stands."""
+        self.detector.start(now_us)
+
     def stroke(self, now_us, next_us):
         """A stroke is over, the next one due at `next_us` (negative: none)."""
         packed = self._stroke_readings()

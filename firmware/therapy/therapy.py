@@ -24,7 +24,8 @@ class Therapy:
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
     Forecast; `stroke_uu` the stroke, µU. `on_resume(now_us)` is called when delivery begins anew, `on_halt(mode)` when
-    it is suspended or stopped, `on_lapse()` when a closed loop has not renewed its rate: all are the pump's.
+    it is suspended or stopped, `on_procedure(now_us)` when a procedure begins, `on_lapse()` when a closed loop has not
+    renewed its rate: all are the pump's.
     """
 
     def __init__(self, core, clock, books, programme, forecast, stroke_uu):
@@ -34,6 +35,7 @@ class Therapy:
         self.need_fit = nobody  # raises Refused while therapy must not run
         self.on_resume = nobody
         self.on_halt = nobody
+        self.on_procedure = nobody
         self.last_error = None  # for whoever looks for it
         self.on_trouble = nobody  # (error): what had to follow an order that was carried out has failed
         self.on_lapse = nobody
@@ -303,6 +305,7 @@ class Therapy:
         """A stopped pump is made ready for a procedure: no basal, strokes when they are ordered."""
         self._make_ready(now_us)
         self.follow(now_us)
+        self.on_procedure(now_us)
 
     def _make_ready(self, now_us):
         self._record.mode = protocol.STATE_PROCEDURE
@@ -329,6 +332,7 @@ class Therapy:
             raise
         if stopped:
             self.follow(now_us)
+            self.on_procedure(now_us)
         return volume_mu
 
     def leave_procedure(self, now_us):

@@ -170,3 +170,45 @@ def test_a_finding_stands_over_a_reset_with_its_figures(kind: str) -> None:
         after.pump.therapy.resume()
         last = hands.Hand(after.memory, after.rtc, Watch(lambda: -1, lambda: 512, (512, 39_063, 4095), 500, 104_222))
         assert last.pump.reports.read_diagnosis()["diagnosis"] == codes.NONE
+
+
+def _answered(hand: Hand, *choices: int) -> None:
+    for choice in choices:
+        at = hand.pump.clinic.read_procedure()["step"]
+        hand.pump.clinic.answer_procedure(at, choice, 0)
+
+
+@pytest.mark.req("OCC-1", "PWR-1", "THER-6")
+@pytest.mark.parametrize("procedure", [1, 2, 3, 4, 5])
+def test_a_look_that_waits_as_a_procedure_begins_keeps_no_pump_awake(procedure: int) -> None:
+    hand = Hand(Fault("occlusion", 0))
+    hand.pump.boluses.bolus(200)
+    hand.live(SECOND_US)
+    assert hand.pump.deadline_us < 20 * SECOND_US, "a look at the stroke waits"
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(procedure)
+    hand.now_us += 60 * SECOND_US
+    wakes = hand.pump.upkeep.energy.wakes
+    hand.pump.handle(events.TIME)
+    assert hand.pump.deadline_us > hand.now_us
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert hand.pump.upkeep.energy.wakes - wakes < 20
+    assert hand.pump.status()["diagnosis"] == codes.NONE
+
+
+@pytest.mark.req("OCC-1", "THER-6")
+@pytest.mark.parametrize(("kind", "found"), [("occlusion", codes.OCCLUSION), ("sensor_stuck", codes.NONE)])
+def test_every_stroke_of_a_patency_test_and_the_looks_after_the_last_tell_of_the_catheter(
+    kind: str, found: int
+) -> None:
+    hand = Hand(Fault(kind, 0))
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(5)
+    seen = []
+    taken = hand.pump._watch.stroke
+    hand.pump._watch.stroke = lambda *when: (seen.append(when), taken(*when))
+    _answered(hand, 0, 0)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert len(seen) == len(hand.plant.strokes) > 0
+    assert hand.pump.deadline_us > hand.now_us
+    assert hand.pump.status()["diagnosis"] == found
