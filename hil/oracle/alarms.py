@@ -46,6 +46,7 @@ class Latched:
     must_us: int
     figure: int | range | None = None
     quiet: bool = False  # acknowledged while its cause was there
+    unsure: bool = False  # acknowledged, and nobody but the pump knows whether its cause was there
 
 
 class Alarms:
@@ -59,7 +60,7 @@ class Alarms:
         """It has its cause now; latched already, it keeps its first time and figure."""
         now_us = self.device.pump.now_us
         latched = self.latched.get(name)
-        if latched is not None and latched.must_us == NEVER_US and latched.quiet:
+        if latched is not None and latched.unsure:
             latched = None  # it was gone, and is there again
         if latched is not None:
             latched.must_us = min(latched.must_us, max(now_us + late_us, latched.may_us))
@@ -117,7 +118,7 @@ class Alarms:
         there = self.cause_there(name)
         if there is None and name in LASTING:  # quieted or gone
             self.latched[name].must_us = NEVER_US
-            self.latched[name].quiet = True
+            self.latched[name].quiet = self.latched[name].unsure = True
             self.device.pump.note("acknowledged", name=name, optional=False, unsure=True)
         elif not there:
             self.clear(name)
