@@ -62,6 +62,8 @@ def test_tests_are_those_that_run_the_statement_or_the_file_if_it_runs_on_import
     assert known.of("f", [2]) == ["quick", "slow"] and known.of("f", [3, 4]) == ["slow"]
     assert known.of("f", [1]) == ["quick", "slow"], "on import only: whatever runs anything of the file"
     assert known.of("f", [4]) == [] == known.of("g", [1]), "nothing runs it"
+    table = Covering({"f": {"1": [""], "2": [""]}}, {"slow": 2.0, "quick": 1.0})
+    assert table.of("f", [1]) == ["quick", "slow"], "a table: whoever reads it may be any"
 
 
 def test_lines_are_compared_with_what_main_was_before(tmp_path):

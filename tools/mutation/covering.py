@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import coverage
+import hypothesis
 import pytest
 
 from tools.console import ROOT, Problem, digest, say
@@ -22,7 +23,7 @@ from tools.core.sources import write_json
 OUT = ROOT / "build" / "mutation"
 PACKAGES = ("firmware", "host", "hil")
 # The tests that run what PLACES names (__main__.py) in their own process, and quickly.
-_TESTS = {"firmware": ("tests/firmware", "tests/host"), "host": ("tests/host",), "hil": ("tests/oracle", "tests/hil")}
+_TESTS = {"firmware": ("tests/firmware", "tests/host"), "host": ("tests/host",), "hil": ("tests/oracle",)}
 # Whole lives, and sweeps over every line: minutes under measurement, and what they run others run too.
 LEFT_OUT = tuple(
     f"tests/firmware/test_{name}.py"
@@ -39,12 +40,19 @@ class Covering(NamedTuple):
     seconds: dict[str, float]
 
     def of(self, file: str, lines: Iterable[int]) -> list[str]:
-        """The tests for a statement, the quickest first; those of the whole file for one that runs on import only."""
+        """The tests for a statement, the quickest first; those of the file for one that runs on import only, and if all of
+        the file does, every test.
+        """
         of_file = self.lines.get(file, {})
         found = {test for line in lines for test in of_file.get(str(line), ())}
         if found == {""}:
             found = {test for tests in of_file.values() for test in tests}
+            found = set(self.seconds) if found == {""} else found
         return sorted(found - {""}, key=lambda test: (self.seconds.get(test, 0.0), test))
+
+
+# A line that ten examples do not reach is not what the test is for.
+hypothesis.settings.register_profile("covering", deadline=None, database=None, derandomize=True, max_examples=10)
 
 
 def tests_of(file: str) -> tuple[str, ...]:
@@ -73,6 +81,7 @@ def covering(
         each.unlink()
     processes = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else ["-n", "0"]
     command = [sys.executable, "-m", "pytest", "-q", "-x", *processes, "-p", "no:cacheprovider", "-p", __name__]
+    command += ["--hypothesis-profile=covering"]
     command += [*(f"--ignore={name}" for name in LEFT_OUT), *tests]
     given = {_DATA: str(data), _FILES: os.pathsep.join(files), _END: str(time.time() + seconds)}
     done = subprocess.run(command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, check=False)
