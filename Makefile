@@ -104,6 +104,10 @@ edges-nightly: ready-emulated ## the same with a million steps
 link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly); build/link-floods.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json
 
+.PHONY: turns
+turns: ready-emulated ## the longest turn of the supervisor for each kind of request, fine strokes; build/turns.json
+	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --seconds 5 --quantum 125 --out build/turns.json
+
 .PHONY: boot-nightly
 boot-nightly: ready-emulated ## Ctrl-C, an exception, no memory and a crash at every 10 ms of the emulated Pico's boot
 	@RELEVE_BOOT_STEP_MS=10 $(VENV)/python -m pytest tests/suite/test_start.py --bench emulated -n $(WORKERS) --dist worksteal $(ARGS)

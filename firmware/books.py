@@ -32,7 +32,7 @@ class Books:
 
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
-        self.strokes += 1
+        self.recount()
         if self.deliveries.stroke_ended() or whole:
             self.store()
         elif self.memory.stroke(self.strokes + 1):
@@ -41,12 +41,12 @@ class Books:
             self.on_failure()
 
     def recount(self):
-        """After a failure: how many strokes are over, by the core's own count."""
-        state = self._core.state()
-        self.strokes = state[code.GUARD_COMMANDED] - state[code.IN_FLIGHT]
+        """How many strokes are over, by the core's own count: an order may have entered one before its event comes."""
+        self.strokes = self._core.over()
 
     def store(self):
         """Make true what has happened; only then may the next stroke come. STORE-1."""
+        self.recount()
         if self.memory.store(self.deliveries, self.strokes + 1):
             self._permit()
         elif self.memory.usable or self.memory.state == protocol.MEMORY_WRITE_FAILED:
@@ -55,7 +55,7 @@ class Books:
     def _permit(self):
         """The permit that is in memory. Refused while that stroke is in progress, which has it, and after a fault.
 
-        Or the core counts otherwise, and is right: after a failure a stroke may be counted before its event has come.
+        Or a stroke was over while the record was written: then another record is.
         """
         stroke = self.strokes + 1
         if self._core.permit(stroke):

@@ -78,7 +78,7 @@ class Pump:
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
         self._books = Books(core, clock, memory)
         memory.open(self._books.deliveries, advance, means.entropy)
-        self._books.strokes = core.state()[code.GUARD_COMMANDED]
+        self._books.recount()
         self._edges = Edges(core, clock, memory)
         self._books.on_failure = self._memory_failed
         self.over = False  # it must start anew: the memory that was absent answers
@@ -168,7 +168,7 @@ class Pump:
             elif happened & event.TIME:
                 self._watch.time(now_us)
         if happened & event.TIME:
-            self._time(now_us)
+            self._time(self._clock.now_us())  # entering a stroke takes its time
         if happened & event.WITHHELD:
             state = self._core.state()
             window = full(self._core, now_us, state)

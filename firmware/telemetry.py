@@ -23,14 +23,14 @@ class Telemetry:
         self.deadline_us = NEVER_US
         self.send = nobody
         self.counters = None
-        self.worst_late_us = 0  # of the supervisor's wake-ups, since the reset
+        self.worst_late_us = 0  # of what the supervisor does when it is due, since the reset
         self._clock = clock
         self._report = report
         self._interval_us = 0
         self._until_us = 0
 
     def woke(self, now_us, wanted_us):
-        """The supervisor wanted to be woken at `wanted_us`."""
+        """The supervisor sees to what is due at `wanted_us`."""
         self.worst_late_us = max(self.worst_late_us, now_us - wanted_us)
 
     def telemetry(self, interval_s, for_s):
@@ -43,6 +43,7 @@ class Telemetry:
 
     def time(self, now_us):
         """The next frame's time has come."""
+        due_us = self.deadline_us
         self.deadline_us = now_us + self._interval_us
         if self.deadline_us > self._until_us:
             self.deadline_us = NEVER_US
@@ -51,3 +52,4 @@ class Telemetry:
         for field in protocol.COUNTERS:
             values[field.name] = getattr(self.counters, field.name)
         self.send(TELEMETRY_ID, protocol.encode(protocol.TELEMETRY, values))
+        self.woke(self._clock.now_us(), due_us)  # a frame is as late as its last byte is ready; the next one tells

@@ -148,11 +148,13 @@ def floods(
     seconds: Annotated[float, typer.Option(min=4, help="How long each kind of request floods the link.")] = 600,
     workers: Annotated[int, typer.Option(min=1, help="Emulators at once.")] = 2,
     kind: Annotated[list[str] | None, typer.Option(help="Only these requests; may be given again.")] = None,
+    quantum: Annotated[list[int] | None, typer.Option(help="Strokes of 500 or 125 nl only; both otherwise.")] = None,
 ) -> None:
-    """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs, with both quanta."""
-    from hil.floods import KINDS, run
+    """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs."""
+    from hil.floods import KINDS, QUANTA_NL, run
 
-    if not run(out, seconds=seconds, workers=workers, kinds=kind or KINDS, said=typer.echo):
+    quanta_nl = quantum or QUANTA_NL
+    if not run(out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quanta_nl, said=typer.echo):
         raise typer.Exit(EXIT_FAIL)
 
 

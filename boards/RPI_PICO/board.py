@@ -52,6 +52,7 @@ class Board:
         self.watchdog_reset = hardware.ended()
         self.idle = hardware.idle
         self.now_us = hardware.now_us
+        self.counter_us = hardware.counter_us
         self.motor_stop = hardware.motor_stop
         self.read_pressure_counts = Adc(machine.ADC(pins.PRESSURE)).read_counts
         self.stroke_readings = hardware.stroke_readings

@@ -65,11 +65,17 @@ static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(idle_obj, hardware_idle);
 
-// now_us() -> device time, µs
+// now_us() -> device time as the supervisor sees it, µs
 static mp_obj_t hardware_now(void) {
     return mp_obj_new_int_from_ull(interrupts_now_us());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, hardware_now);
+
+// counter_us() -> device time as the chip counts it, µs: it waits for nothing
+static mp_obj_t hardware_counter(void) {
+    return mp_obj_new_int_from_ull(interrupts_counter_us());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(counter_obj, hardware_counter);
 
 // advance(us): device time jumps on, to where the last life has left it. Before the first idle().
 static mp_obj_t hardware_advance(mp_obj_t us) {
@@ -219,6 +225,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_setup), MP_ROM_PTR(&setup_obj)},
     {MP_ROM_QSTR(MP_QSTR_idle), MP_ROM_PTR(&idle_obj)},
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
+    {MP_ROM_QSTR(MP_QSTR_counter_us), MP_ROM_PTR(&counter_obj)},
     {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},

@@ -27,9 +27,25 @@ static uint64_t reading_us(const service_t *service) {
     return due_us;
 }
 
+// Is it open when the next stroke starts? One is in progress, or the next one's permit is not written yet.
+static bool undecided(const core_t *core) {
+    return !guard_faulted(&core->guard) &&
+           ((core->in_flight != 0u) || (core->guard.permitted.value == core->guard.commanded.value));
+}
+
+// When the supervisor's deadline has come on the clock that it sees.
+static uint64_t back_us(const service_t *service) {
+    uint64_t time_us = service->until_us;
+    if ((time_us > service->hold_us) && (time_us != DOSE_NEVER)) {
+        time_us += service->lead_us;
+    }
+    return time_us;
+}
+
 void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us) {
     service->core = NULL;
     service->until_us = DOSE_NEVER;
+    service->hold_us = DOSE_NEVER;
     service->burst_end_us = DOSE_NEVER;
     service->retry_us = 0u;
     service->start_us = 0u;
@@ -46,13 +62,19 @@ void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint3
     service->tone_end_us = 0u;  // one that sounds ends
 }
 
+uint64_t service_seen_us(const service_t *service, uint64_t now_us) {
+    const uint64_t hardware_us = later(now_us, service->lead_us) - service->lead_us;
+    return earlier(now_us, later(service->hold_us, hardware_us));
+}
+
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us) {
+    const uint64_t seen_us = service_seen_us(service, now_us);
     // Time goes on while the supervisor works out its deadline: one that is over by now means now.
-    const uint64_t back_us = later(until_us, now_us);
-    const bool promised = core_promise(core, now_us, back_us);
+    const uint64_t promised_us = later(until_us, seen_us);
+    const bool promised = core_promise(core, seen_us, promised_us);
     if (promised) {
         service->core = core;
-        service->until_us = back_us;
+        service->until_us = promised_us;
     }
     return promised;
 }
@@ -61,7 +83,7 @@ uint32_t service_wake(service_t *service, uint64_t now_us) {
     const uint32_t events = service->events;
     service->events = 0u;
     service->until_us = DOSE_NEVER;
-    (void)core_settle(service->core, now_us);  // the hardware's clock never runs back, so it is not refused
+    (void)core_settle(service->core, service_seen_us(service, now_us));  // it never runs back, so it is not refused
     return events;
 }
 
@@ -78,6 +100,8 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
     if (action == CORE_STROKE) {
         service->start_us = start_us;
         service->burst_end_us = start_us + service->burst_us + service->lead_us;
+        // The books stay before the next stroke's slot. A burst's end lies after now: time does not run back.
+        service->hold_us = later(start_us + service->core->dose.spacing_us, service->burst_end_us);
         service->confirmed = 0u;
         service->cut = 0u;
         service->taken = 0u;
@@ -105,11 +129,14 @@ static void over(service_t *service, uint64_t ended_us, uint32_t readings) {
 
 service_order_t service_turn(service_t *service, uint64_t now_us) {
     service_order_t order = SERVICE_NOTHING;
+    if ((service->core != NULL) && !undecided(service->core)) {
+        service->hold_us = DOSE_NEVER;
+    }
     if (now_us >= service->tone_end_us) {
         service->tone_end_us = DOSE_NEVER;
         order = SERVICE_QUIET;
     } else if (service->core != NULL) {
-        if (now_us >= service->until_us) {
+        if (now_us >= back_us(service)) {
             service->events |= EVENT_TIME;
             service->until_us = DOSE_NEVER;
         }
@@ -139,7 +166,7 @@ uint64_t service_next_us(const service_t *service) {
         const uint64_t stroke_us = (service->burst_end_us != DOSE_NEVER)
                                        ? earlier(reading_us(service), over_us(service))
                                        : later(core_next_us(service->core), service->retry_us);
-        next_us = earlier(next_us, earlier(service->until_us, stroke_us));
+        next_us = earlier(next_us, earlier(back_us(service), stroke_us));
     }
     return next_us;
 }
@@ -180,7 +207,8 @@ void service_cut(service_t *service, uint64_t now_us) {
 
 void service_fail(service_t *service, uint64_t now_us) {
     if (service->core != NULL) {
-        core_stop(service->core, now_us, GUARD_STOPPED);
+        core_stop(service->core, service_seen_us(service, now_us), GUARD_STOPPED);
+        service->hold_us = DOSE_NEVER;
         if (service->burst_end_us != DOSE_NEVER) {
             over(service, now_us, SERVICE_NO_READINGS);
         }

@@ -6,6 +6,10 @@
 // requests are stamped with device time, nothing can be due sooner than that. lead_us is longer than the longest time
 // for which the processor may be away (a flash erase). See docs/adr/0005-device-time-runs-ahead.md.
 //
+// While it is open whether and when the next stroke starts, the supervisor sees a clock that waits at that stroke's slot
+// until the hardware's own has come there: a permit that is written by then moves no stroke, however much of the lead has
+// gone by. See docs/adr/0012-the-lead-waits-for-the-permit.md.
+//
 // Everything marked *interrupt* runs in the stroke timer's interrupt, or with it masked.
 //
 // Implements: DOSE-6, GUARD-3
@@ -46,7 +50,8 @@ typedef enum {
 
 typedef struct {
     core_t *core;           // NULL: no supervisor yet, or it is gone
-    uint64_t until_us;      // the supervisor's deadline; DOSE_NEVER: it is awake
+    uint64_t until_us;      // the supervisor's deadline, on the clock that it sees; DOSE_NEVER: it is awake
+    uint64_t hold_us;       // where that clock waits; DOSE_NEVER: it is device time
     uint64_t burst_end_us;  // DOSE_NEVER: no stroke in progress
     uint64_t retry_us;
     uint64_t start_us;  // of the stroke in progress, on the hardware's clock
@@ -65,6 +70,9 @@ typedef struct {
 
 // No core. Main, masked.
 void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us);
+
+// The clock that the supervisor sees when device time is now_us: never before the hardware's, never back. Masked.
+uint64_t service_seen_us(const service_t *service, uint64_t now_us);
 
 // The supervisor idles until until_us, if that is over by now until now; false, and nothing changed, if the core refuses the promise. Main, masked.
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us);

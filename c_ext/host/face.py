@@ -285,6 +285,10 @@ class Core:
         self._put_word(stored, "fault", int(self.module.lib.GUARD_OK))
         return self.load(now_us, stored)
 
+    def over(self) -> int:
+        """Strokes that have started and are over."""
+        return int(self.c.guard.commanded.value) - int(self.c.in_flight)
+
     def apart(self) -> int:
         """Strokes ordered and not seen, negative: seen and not ordered; one that plays aside. After every stroke."""
         guard = self.c.guard

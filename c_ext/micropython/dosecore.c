@@ -519,6 +519,19 @@ static mp_obj_t py_apart(mp_obj_t self_object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(apart_obj, py_apart);
 
+static uint32_t strokes_over(const core_t *core) {
+    return core->guard.commanded.value - core->in_flight;
+}
+
+// over() -> strokes that have started and are over
+static mp_obj_t py_over(mp_obj_t self_object) {
+    const core_t *core = dosecore_get(self_object);
+    uint32_t over;
+    MASKED(over = strokes_over(core));
+    return mp_obj_new_int_from_uint(over);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(over_obj, py_over);
+
 static bool forgive(dosecore_obj_t *self, uint64_t now_us) {
     uint8_t bytes[STATE_BYTES];
     core_t *core = &self->core;
@@ -582,6 +595,7 @@ static const mp_rom_map_elem_t core_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_ticks), MP_ROM_PTR(&ticks_obj)},
     {MP_ROM_QSTR(MP_QSTR_load), MP_ROM_PTR(&load_obj)},
     {MP_ROM_QSTR(MP_QSTR_clear_fault), MP_ROM_PTR(&clear_fault_obj)},
+    {MP_ROM_QSTR(MP_QSTR_over), MP_ROM_PTR(&over_obj)},
     {MP_ROM_QSTR(MP_QSTR_apart), MP_ROM_PTR(&apart_obj)},
     {MP_ROM_QSTR(MP_QSTR_forgive), MP_ROM_PTR(&forgive_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_basal), MP_ROM_PTR(&set_basal_obj)},

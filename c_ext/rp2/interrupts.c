@@ -44,8 +44,12 @@ static uint64_t IN_RAM(hardware_us)(void) {
     return (((uint64_t)high << 32u) | low) + advanced_us;
 }
 
-uint64_t IN_RAM(interrupts_now_us)(void) {
+static uint64_t IN_RAM(device_us)(void) {
     return hardware_us() + INTERRUPTS_LEAD_US;
+}
+
+uint64_t interrupts_counter_us(void) {
+    return device_us();
 }
 
 // Does all that is due. Ends with nothing due.
@@ -70,7 +74,7 @@ static void IN_RAM(work)(void) {
         } else if (order == SERVICE_QUIET) {
             annunciator_off();
         } else if (order == SERVICE_READ) {
-            service_reading(&service, interrupts_now_us(), pressure_counts());
+            service_reading(&service, device_us(), pressure_counts());
         } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
             service_fail(&service, now_us + INTERRUPTS_LEAD_US);
             (void)stroke_abort();
@@ -86,7 +90,7 @@ static void IN_RAM(interrupt)(void) {
     do {
         timer_hw->intr = 1u << ALARM;
         work();
-        const uint64_t now_us = interrupts_now_us();
+        const uint64_t now_us = device_us();
         if ((service.core != NULL) && core_alive(service.core, now_us)) {
             watchdog_hw->load = WATCHDOG_COUNTS;
         }
@@ -94,7 +98,7 @@ static void IN_RAM(interrupt)(void) {
         next_us = (next_us < (now_us + FEED_EVERY_US)) ? next_us : (now_us + FEED_EVERY_US);
         timer_hw->alarm[ALARM] = (uint32_t)(next_us - INTERRUPTS_LEAD_US - advanced_us);
         // The alarm compares for equality: a time gone by meanwhile would come again in 71 minutes only.
-    } while (interrupts_now_us() >= next_us);
+    } while (device_us() >= next_us);
 }
 
 void interrupts_mask(void) {
@@ -103,15 +107,28 @@ void interrupts_mask(void) {
     __isb();
 }
 
-void interrupts_unmask(void) {
-    // A line without its handler would never fall again.
+// Without a look at what is due. A line without its handler would never fall again.
+static void let_in(void) {
     if (claimed) {
-        // What the supervisor did may have moved the next stroke: the interrupt looks at once.
-        nvic_hw->ispr = 1u << TIMER_LINE;
         nvic_hw->iser = LINES;
         __dsb();
         __isb();
     }
+}
+
+void interrupts_unmask(void) {
+    if (claimed) {
+        // What the supervisor did may have moved the next stroke: the interrupt looks at once.
+        nvic_hw->ispr = 1u << TIMER_LINE;
+        let_in();
+    }
+}
+
+uint64_t interrupts_now_us(void) {
+    interrupts_mask();
+    const uint64_t now_us = service_seen_us(&service, device_us());
+    let_in();
+    return now_us;
 }
 
 bool interrupts_ready(void) {
@@ -144,7 +161,7 @@ void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_u
 
 bool interrupts_sleep(core_t *core, uint64_t until_us) {
     interrupts_mask();
-    const bool promised = service_sleep(&service, core, interrupts_now_us(), until_us);
+    const bool promised = service_sleep(&service, core, device_us(), until_us);
     interrupts_unmask();
     start_lived(hardware_us() - advanced_us);
     return promised;
@@ -156,7 +173,7 @@ uint32_t interrupts_events(void) {
 
 uint32_t interrupts_wake(void) {
     interrupts_mask();
-    const uint32_t events = service_wake(&service, interrupts_now_us());
+    const uint32_t events = service_wake(&service, device_us());
     interrupts_unmask();
     return events;
 }
@@ -164,7 +181,7 @@ uint32_t interrupts_wake(void) {
 void interrupts_tone(uint32_t for_us) {
     interrupts_mask();
     annunciator_on();
-    service_tone(&service, interrupts_now_us(), for_us);
+    service_tone(&service, device_us(), for_us);
     interrupts_unmask();
 }
 
@@ -197,7 +214,7 @@ uint64_t interrupts_ended_us(void) {
 uint32_t interrupts_motor_stop(void) {
     interrupts_mask();
     const uint32_t steps = stroke_abort();
-    service_cut(&service, interrupts_now_us());
+    service_cut(&service, device_us());
     interrupts_unmask();
     return steps;
 }

@@ -23,8 +23,11 @@ void interrupts_setup(void);
 // Has that been done? Before, what is below does nothing, and no interrupt is let in. Main.
 bool interrupts_ready(void);
 
-// Device time, µs; see c_ext/board/service.h for why it runs ahead. Anywhere.
+// Device time as the supervisor sees it, µs; see c_ext/board/service.h for why it runs ahead, and when it waits. Main.
 uint64_t interrupts_now_us(void);
+
+// The same as the chip counts it: it waits for nothing. Main.
+uint64_t interrupts_counter_us(void);
 
 // The plan of every stroke from now on; the core is forgotten. Main, no burst playing.
 void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us);

@@ -158,6 +158,13 @@ void interrupts_advance(uint64_t us) {
 
 uint64_t interrupts_now_us(void) {
     interrupts_mask();
+    const uint64_t now_us = service_seen_us(&service, device_us());
+    let_in();
+    return now_us;
+}
+
+uint64_t interrupts_counter_us(void) {
+    interrupts_mask();
     const uint64_t now_us = device_us();
     let_in();
     return now_us;
@@ -225,7 +232,7 @@ void interrupts_forget(void) {
 uint32_t interrupts_motor_stop(void) {
     interrupts_mask();
     const uint32_t steps = stroke_abort();
-    service_cut(&service, interrupts_now_us());
+    service_cut(&service, device_us());
     interrupts_unmask();
     return steps;
 }

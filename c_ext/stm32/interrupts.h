@@ -24,6 +24,9 @@ bool interrupts_ready(void);
 // Device time, µs; see c_ext/board/service.h for why it runs ahead. Main.
 uint64_t interrupts_now_us(void);
 
+// The same as the chip counts it: it waits for nothing. Main.
+uint64_t interrupts_counter_us(void);
+
 // Device time jumps on, to where the last life has left it. Main, before the first sleep.
 void interrupts_advance(uint64_t us);
 

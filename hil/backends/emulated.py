@@ -119,6 +119,12 @@ class EmulatedBoard:
         self._from_device.clear()
         return data
 
+    def take_timed(self) -> list[tuple[int, bytes]]:
+        """The same in pieces, each with the time at which it began (µs)."""
+        pieces = list(self._from_device)
+        self._from_device.clear()
+        return pieces
+
     def take_console(self) -> bytes:
         """What the board has said on its console since the last call."""
         data = bytes(self.console)

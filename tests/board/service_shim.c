@@ -5,9 +5,9 @@ static uint32_t history[2500];
 static core_t core;
 static service_t service;
 
-int shim_begin(uint64_t now_us, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us) {
+int shim_begin(uint64_t now_us, uint32_t stroke_nl, uint32_t burst_us, uint32_t lead_us, uint32_t ahead_us) {
     const core_config_t config = {
-        .stroke_nl = 500u,
+        .stroke_nl = stroke_nl,
         .concentration_u_per_ml = 400u,
         .burst_us = burst_us,
         .history = history,
@@ -30,6 +30,9 @@ uint32_t shim_confirmed(void) {
 }
 int shim_sleep(uint64_t now_us, uint64_t until_us) {
     return service_sleep(&service, &core, now_us, until_us) ? 1 : 0;
+}
+uint64_t shim_seen_us(uint64_t now_us) {
+    return service_seen_us(&service, now_us);
 }
 uint32_t shim_wake(uint64_t now_us) {
     return service_wake(&service, now_us);

@@ -143,13 +143,18 @@ class Device(Hand):
     def now_us(self) -> int:
         """Device time. The clock moves under whoever looks, also where lines are not counted."""
         if self.frozen:
-            return self._now_us
+            return self._seen_us
         self._set(self._now_us + 1)
-        now_us = self._now_us
+        now_us = self._seen_us
         if self.traced:
             self.after = "the clock"
             self._tick()
         return now_us
+
+    @property
+    def _seen_us(self) -> int:
+        """What the board's clock shows the supervisor."""
+        return int(self.lib.service_seen_us(self.service, self._now_us))
 
     @now_us.setter
     def now_us(self, now_us: int) -> None:
@@ -283,7 +288,7 @@ class Device(Hand):
     def _idle(self, core: Any, deadline_us: int) -> int:
         """The board's idle(), which is C: no line passes in it."""
         lib, service = self.lib, self.service
-        if not lib.service_sleep(service, core.c, self._now_us, min(deadline_us, self._now_us + HOUR_US)):
+        if not lib.service_sleep(service, core.c, self._now_us, min(deadline_us, self._seen_us + HOUR_US)):
             raise ValueError("idle: the deadline must lie within the next hour")
         while True:
             self.work()

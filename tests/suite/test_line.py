@@ -11,6 +11,9 @@ from hil.floods import measure
 from host.link import encode_frame
 from tests.suite.exact import assert_owed
 
+# A frame waits for the ones before it on the line, 24 ms each; that is no lateness of the supervisor's.
+LATE_US_TOLD_WITHIN = 50_000
+
 
 @pytest.mark.req("LINK-4")
 def test_noise_at_full_line_rate_does_not_move_a_stroke(bench: Bench) -> None:
@@ -42,21 +45,12 @@ def test_requests_as_fast_as_the_line_goes_are_answered_and_dosing_goes_on(bench
 SLOW = ("self_test", "read_log", "set_basal", "read_deliveries", "stage_pattern", "settle_order", "hello")
 
 
-@pytest.mark.req("LINK-4", "DOSE-6")
+@pytest.mark.req("LINK-4", "DOSE-6", "DOSE-8")
 @pytest.mark.emulated_only("what a request costs shows on the processor only")
-@pytest.mark.parametrize(
-    "stroke_nl",
-    [
-        500,
-        pytest.param(
-            125,
-            marks=pytest.mark.xfail(
-                reason="armed 450 ms ahead and 500 ms apart, a fine stroke leaves 24 ms for its permit"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("stroke_nl", [500, 125])
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_flood_of_any_request_leaves_the_strokes_of_a_bolus_where_they_are(kind: str, stroke_nl: int) -> None:
-    found = measure(kind, stroke_nl, 7.0)
+    """Nor does a turn of the supervisor, which is measured with fine strokes, take longer than they allow."""
+    found = measure(kind, stroke_nl, 5.0)
     assert found["passed"], found
+    assert found["worst_late_us"] >= found["telemetry_late_us"] - LATE_US_TOLD_WITHIN, found

@@ -12,7 +12,7 @@ from tools.console import Problem
 
 RAM_START = 0x20000000
 # The handler of the stroke timer and the stroke sensor, the programmer link's, and the way to stop the motor.
-ROOTS = ("interrupts.c:interrupt", "link.c:interrupt", "interrupts_now_us", "stroke_abort")
+ROOTS = ("interrupts.c:interrupt", "link.c:interrupt", "stroke_abort")
 _FUNCTION = re.compile(r"^([0-9a-f]{8}) <([^>]+)>:$")
 _CALL = re.compile(
     r"\t(bl|blx|b|b\.n|b\.w|beq|bne|bcs|bcc|bhi|bls|bge|blt|bgt|ble|bmi|bpl)(?:\.n|\.w)?\t([0-9a-f]+) <([^>+]+)"
