@@ -140,6 +140,11 @@ class Device(Hand):
     # Time, and what it brings.
 
     @property
+    def _seen_us(self) -> int:
+        """What the board's clock shows the supervisor."""
+        return int(self.lib.service_seen_us(self.service, self._now_us))
+
+    @property
     def now_us(self) -> int:
         """Device time. The clock moves under whoever looks, also where lines are not counted."""
         if self.frozen:
@@ -150,11 +155,6 @@ class Device(Hand):
             self.after = "the clock"
             self._tick()
         return now_us
-
-    @property
-    def _seen_us(self) -> int:
-        """What the board's clock shows the supervisor."""
-        return int(self.lib.service_seen_us(self.service, self._now_us))
 
     @now_us.setter
     def now_us(self, now_us: int) -> None:
