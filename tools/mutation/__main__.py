@@ -273,8 +273,10 @@ def main() -> None:
     counts = ", ".join(f"{value} {name}" for name, value in result.items() if isinstance(value, int))
     say(f"mutation: {counts}")
     if result["not_reached"]:
-        say(f"mutation: the time is up: {result['not_reached']} of {len(chosen)} mutants were not tried; this run says")
-        say("mutation: nothing of them. All of them: make mutation MUTATION_SECONDS=… SEED=…, make mutation-full")
+        say(
+            f"mutation: the time is up: nothing is known of {result['not_reached']} of {len(chosen)} mutants, not tried"
+        )
+        say("mutation: or not with all tests in this run. More: make mutation MUTATION_SECONDS=… SEED=…")
     if result["survivors"] or (options.full and unused):
         raise Problem(f"{len(result['survivors'])} mutants live, {len(unused)} entries are unused: {options.out}")
 

@@ -40,8 +40,9 @@ class Covering(NamedTuple):
     seconds: dict[str, float]
 
     def of(self, file: str, lines: Iterable[int]) -> list[str]:
-        """The tests for a statement, the quickest first; those of the file for one that runs on import only, and if all of
-        the file does, every test.
+        """The tests for a statement, the quickest first.
+
+        For one that runs on import only those of the file; if all of the file does, every test.
         """
         of_file = self.lines.get(file, {})
         found = {test for line in lines for test in of_file.get(str(line), ())}
