@@ -47,6 +47,7 @@ class Books:
     def store(self):
         """Make true what has happened; only then may the next stroke come. STORE-1."""
         self.recount()
+        self.deliveries.tell()
         if self.memory.store(self.deliveries, self.strokes + 1):
             self._permit()
         elif self.memory.usable or self.memory.state == protocol.MEMORY_WRITE_FAILED:
@@ -93,9 +94,9 @@ class Books:
         self.store()
 
     def _note_end(self, delivery):
-        self._note_delivery(protocol.EVENT_DELIVERY_ENDED, delivery)
+        return self._note_delivery(protocol.EVENT_DELIVERY_ENDED, delivery)
 
     def _note_delivery(self, what, delivery):
         fields = delivery.as_record(self._clock.now_us())
         values = (fields["id"], fields["programmed_mu"], fields["delivered_strokes"], fields["abandoned_strokes"])
-        self.memory.note(protocol.CATEGORY_DELIVERY, what, fields["kind"], fields["reason"], values)
+        return self.memory.queue(protocol.CATEGORY_DELIVERY, what, fields["kind"], fields["reason"], values)

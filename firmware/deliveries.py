@@ -16,6 +16,7 @@ _STRETCHES = (protocol.KIND_BASAL, protocol.KIND_TEMP_BASAL)
 NORMAL, SQUARE = range(2)  # the parts of the core's bolus
 # Where a part's ledger lies in Core.state(): programmed, commanded, delivered, abandoned; then its end and reason.
 _COUNTS = (code.NORMAL_PROGRAMMED, code.SQUARE_PROGRAMMED)
+_IDS = (code.NORMAL_ID, code.SQUARE_ID)
 _ENDS = (code.NORMAL_END_US, code.SQUARE_END_US)
 # How the core ends a bolus or a temporary rate that something bigger has ended.
 _CUT_SHORT = (protocol.REASON_CANCELLED, protocol.REASON_SUSPENDED)
@@ -40,6 +41,7 @@ class Delivery:
         self.until_us = 0  # a square bolus: when its last stroke is due
         self.capped = None  # the cap that has taken a stroke of it
         self.cut_short = None  # why it was ended, known before its last stroke was over
+        self.told = False  # its end is in the log
 
     def as_record(self, now_us):
         """The fields of a read_deliveries record."""
@@ -63,8 +65,12 @@ class Delivery:
 class Deliveries:
     """Keeps the records in step with the core's ledgers.
 
-    `core` is the dose core; `on_end(delivery)` is called with each that has ended. While the pump is not stopped one
-    stretch of basal is always running, be its rate 0; a temporary basal is a stretch too.
+    `core` is the dose core; `on_end(delivery)` is called once with each that has ended, by tell(), and returns whether
+    its end is on the way into the log. While the pump is not stopped one stretch of basal is always running, be its
+    rate 0; a temporary basal is a stretch too.
+
+    A failure at any line loses no end and tells none twice: what belongs together is one step, and what is done again
+    does no harm.
     """
 
     def __init__(self, core, on_end):
@@ -77,6 +83,8 @@ class Deliveries:
         self._late = None  # the stretch that ended while a stroke of its own was in progress,
         self._unseen = 0  # and what the ledgers have as delivered until the sensor sees that stroke
         self._boluses = {}  # the running parts, by part
+        self._asked = []  # parts that the core is asked for
+        self._ended = []  # what has ended and was perhaps not told
         self._normal_kind = protocol.KIND_NORMAL_BOLUS
         self._abandoned = 0  # strokes of the boluses that have ended
         self.latest = [0, 0]  # number of the latest bolus, for each part; a procedure's strokes stand in for one
@@ -97,9 +105,8 @@ class Deliveries:
             if rate_mu_per_h == stretch.rate_mu_per_h:
                 return
             if kind == protocol.KIND_TEMP_BASAL:  # a percentage, over a boundary of the pattern
-                stretch.earned += stretch.rate_mu_per_h * (since_us - stretch.since_us)
-                stretch.since_us = since_us
-                stretch.rate_mu_per_h = rate_mu_per_h
+                earned = stretch.earned + stretch.rate_mu_per_h * (since_us - stretch.since_us)
+                stretch.earned, stretch.since_us, stretch.rate_mu_per_h = earned, since_us, rate_mu_per_h
                 return
         if stretch is not None:
             if stretch.kind == protocol.KIND_TEMP_BASAL and not state[code.TEMP]:
@@ -108,32 +115,57 @@ class Deliveries:
                     reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
         self._base = self._counts(state)
-        self._stretch = self._append(kind, since_us, 0, rate_mu_per_h)
+        self._stretch = self._new(kind, since_us, 0, rate_mu_per_h)
+        self._list(self._stretch)
 
     def _end_stretch(self, end_us, reason, state):
-        self._refresh(state)
         ended = self._stretch
         assert ended is not None
+        if not (ended.told or ended in self._ended):
+            self._refresh(state)
+            in_flight = state[code.UNCONFIRMED] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
+            if in_flight and self._late is None:
+                # Its own, and what is in progress counts as delivered (DOSE-5): the log cannot wait for it.
+                self._unseen = _basal_counts(state)[1]
+                self._late = ended
+                self._refresh(state)
+            ended.end_us = end_us
+            ended.reason = reason
+            self._ended.append(ended)
         self._stretch = None
-        ended.end_us = end_us
-        ended.reason = reason
-        in_flight = state[code.UNCONFIRMED] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
-        if in_flight and self._late is None:
-            # Its own, and what is in progress counts as delivered (DOSE-5): the log cannot wait for it.
-            ended.delivered += 1
-            self._late = ended
-            self._unseen = _basal_counts(state)[1]
-        self._on_end(ended)
+        self.tell()
 
-    def bolus_started(self, now_us, part, kind, programmed_mu, duration_us=0):
-        """A part of a bolus begins; returns its number."""
-        bolus = self._append(kind, now_us, programmed_mu)
-        bolus.until_us = now_us + duration_us
-        self._boluses[part] = bolus
-        self.latest[part] = bolus.id
-        if part == NORMAL:
-            self._normal_kind = kind
-        return bolus.id
+    def tell(self):
+        """What has ended and was not told."""
+        for each in self._ended:
+            if not each.told:
+                each.told = self._on_end(each)
+        self._ended = []
+
+    def ask(self, now_us, parts, duration_us=0):
+        """The core is about to be asked for a bolus of these `parts`: (part, kind, mU) each. Then call begun()."""
+        state = self._core.state()
+        asked = []  # type: list
+        for part, kind, programmed_mu in parts:
+            bolus = Delivery(self._newest_id + 1 + len(asked), kind, now_us, programmed_mu)
+            bolus.until_us = now_us + (duration_us if part == SQUARE else 0)
+            asked.append((part, bolus, state[_IDS[part]]))
+        self._asked = asked
+
+    def begun(self):
+        """What the core has begun of the parts asked for is being delivered, the others were never there."""
+        state = self._core.state()
+        for part, bolus, before in self._asked:
+            if state[_IDS[part]] == before:
+                continue
+            self._newest_id = bolus.id
+            self._boluses[part] = bolus
+            self.latest[part] = bolus.id
+            if part == NORMAL:
+                self._normal_kind = bolus.kind
+            if bolus not in self._records:
+                self._list(bolus)
+        self._asked = []
 
     def stroke_ended(self):
         """Called after every stroke; costs next to nothing unless something has ended with it, which it returns."""
@@ -160,6 +192,8 @@ class Deliveries:
         `cut_short` is the reason why those were ended that the core calls cancelled or suspended; None: those were.
         Returns whether one was closed.
         """
+        if self._asked:
+            self.begun()  # something has failed in between
         state = self._core.state()
         closed = False
         for part in sorted(self._boluses):
@@ -169,15 +203,16 @@ class Deliveries:
                 bolus.cut_short = cut_short
             if not over(state, part):
                 continue
-            self._count(bolus, part, state)
-            self._abandoned += bolus.abandoned
-            bolus.end_us = state[_ENDS[part]]
-            if reason == protocol.REASON_COMPLETED and bolus.abandoned and bolus.capped is not None:
-                reason = bolus.capped  # of a square bolus a cap takes strokes, not the rest
-            bolus.reason = reason if bolus.cut_short is None else bolus.cut_short
-            del self._boluses[part]
+            if not (bolus.told or bolus in self._ended):
+                self._count(bolus, part, state)
+                bolus.end_us = state[_ENDS[part]]
+                if reason == protocol.REASON_COMPLETED and bolus.abandoned and bolus.capped is not None:
+                    reason = bolus.capped  # of a square bolus a cap takes strokes, not the rest
+                bolus.reason = reason if bolus.cut_short is None else bolus.cut_short
+                self._ended.append(bolus)
+            self._abandoned += self._boluses.pop(part).abandoned
             closed = True
-            self._on_end(bolus)
+        self.tell()
         return closed
 
     def read(self, now_us, since_id, max_count):
@@ -271,13 +306,14 @@ class Deliveries:
         self._records.sort(key=lambda each: each.id)
         self.boluses_ended(protocol.REASON_RESET)
 
-    def _append(self, kind, now_us, programmed_mu, rate_mu_per_h=0):
+    def _new(self, kind, now_us, programmed_mu, rate_mu_per_h=0):
+        self._newest_id += 1
+        return Delivery(self._newest_id, kind, now_us, programmed_mu, rate_mu_per_h)
+
+    def _list(self, delivery):
         if len(self._records) == _CAPACITY:
             del self._records[0]
-        self._newest_id += 1
-        delivery = Delivery(self._newest_id, kind, now_us, programmed_mu, rate_mu_per_h)
         self._records.append(delivery)
-        return delivery
 
     def _refresh(self, state):
         stretch = self._stretch

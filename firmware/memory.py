@@ -19,6 +19,9 @@ from firmware.storage import journal as stored
 from firmware.storage.event_log import NO_CLOCK
 
 _RESETS_MAX = 0xFFFF
+_WAITING = 16  # events that wait for a memory that takes none; with an order's own they are fewer than event_log.SPARE
+# Records beside the state, bits.
+_SETTINGS, _ENERGY, _ALARMS = 1, 2, 4
 _US_PER_S = 1000000
 
 
@@ -41,6 +44,9 @@ class Memory:
         self.nvm = journal.nvm
         self._journal = journal
         self._entropy = None
+        self._waiting = []  # events that the log has not taken yet, each with its number
+        self._lost = 0  # events for which there was no room
+        self._behind = 0  # records whose latest contents are not stored
         self._core = core
         self._clock = clock
         self._wall = wall
@@ -118,6 +124,7 @@ class Memory:
             # Events that are still readable stay, and numbers go on from theirs.
             self.log.find_newest()
         self._journal.initialise(self._seed())
+        self._waiting, self._behind = [], 0
         self.state = protocol.MEMORY_WHOLE
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_INITIALISED)
 
@@ -129,16 +136,38 @@ class Memory:
         return crc32(struct.pack("<QI", now_us, self._wall.stamp_s(now_us) & 0xFFFFFFFF))
 
     def note(self, category, event, detail=0, reason=0, values=()):
-        """Put an event into the log; it counts with the next store()."""
+        """Put an event into the log; it counts with the next store(). One that memory does not take waits for that."""
+        self.queue(category, event, detail, reason, values)
+        try:
+            self._put_queued()
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
+
+    def queue(self, category, event, detail=0, reason=0, values=()):
+        """The same, to be written with what is noted or stored next; returns True. Nothing can fail once it is done."""
         if self.state >= protocol.MEMORY_DAMAGED:
-            return
+            return True
         now_us = self._clock.now_us()
         if not self._wall.known:
             category |= NO_CLOCK
-        try:
-            self.log.append(self._wall.stamp_s(now_us), category, event, detail, reason, values)
-        except FirmwareError:
-            self.state = protocol.MEMORY_WRITE_FAILED
+        if len(self._waiting) >= _WAITING:
+            self._lost += 1
+            return True
+        number = self._waiting[-1][0] + 1 if self._waiting else self.log.next_number
+        queued = (number, self._wall.stamp_s(now_us), category, event, detail, reason, values)
+        return self._waiting.append(queued) is None  # type: ignore[func-returns-value]  # one step, see Deliveries
+
+    def _put_queued(self):
+        """Into the log with them, in order. Raises what the memory raises; those that are not in it stay."""
+        while self._waiting:
+            number, *event = self._waiting[0]
+            if number == self.log.next_number:  # else it is in already: something has failed just after
+                self.log.append(*event)
+            del self._waiting[0]
+        if self._lost and self.state < protocol.MEMORY_DAMAGED:
+            lost, self._lost = self._lost, 0
+            self.queue(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_MEMORY, 0, 0, (lost,))
+            self._put_queued()
 
     def store(self, deliveries, permitted):
         """Make everything true that has happened, and `permitted` the stroke that may come next; returns success."""
@@ -156,32 +185,36 @@ class Memory:
 
     def store_energy(self):
         """Store the battery's account, as it is in `energy`."""
-        if self.state >= protocol.MEMORY_DAMAGED:
-            return
-        try:
-            self._journal.save_energy()
-        except FirmwareError:
-            self.state = protocol.MEMORY_WRITE_FAILED
+        self._store_beside(_ENERGY)
 
     def store_alarms(self):
         """Store the latched alarms, as they are in `alarms`; they count with the next store()."""
-        if self.state >= protocol.MEMORY_DAMAGED:
-            return
-        try:
-            self._journal.save_alarms()
-        except FirmwareError:
-            self.state = protocol.MEMORY_WRITE_FAILED
+        self._store_beside(_ALARMS)
 
     def store_settings(self):
         """Store the settings; returns success. The order that has changed them counts with the next store()."""
+        return self._store_beside(_SETTINGS)
+
+    def _store_beside(self, which):
+        """Store a record beside the state; returns success. If it fails, the next store() tries it again first."""
         if self.state >= protocol.MEMORY_DAMAGED:
             return False
+        self._behind |= which
         try:
-            self._journal.save_settings()
+            self._catch_up()
         except FirmwareError:
             self.state = protocol.MEMORY_WRITE_FAILED
             return False
         return True
+
+    def _catch_up(self):
+        journal = self._journal
+        for which, save in (
+            (_SETTINGS, journal.save_settings), (_ENERGY, journal.save_energy), (_ALARMS, journal.save_alarms),
+        ):  # fmt: skip
+            if self._behind & which:
+                save()
+                self._behind &= ~which
 
     def _fill(self, deliveries, permitted):
         record = self.record
@@ -194,8 +227,11 @@ class Memory:
     def _save(self, only_stroke=False):
         if self.state >= protocol.MEMORY_DAMAGED:
             return False
-        self._save_core()
         try:
+            # What is not stored must not be forgotten because something else is: then it would never be told.
+            self._catch_up()
+            self._put_queued()
+            self._save_core()
             self._journal.save(only_stroke)
         except FirmwareError:
             self.state = protocol.MEMORY_WRITE_FAILED

@@ -27,6 +27,7 @@ _OF_FINDING = {
     finding.SENSOR_RANGE: "pressure_sensor_fault",
     finding.SENSOR_DRIFT: "pressure_sensor_fault",
 }
+_OF_STATE = ("pump_suspended", "pump_stopped")
 _STANDING = tuple(set(_OF_FINDING.values()))
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
 _OF_WINDOW = ("hourly_maximum_exceeded", "daily_maximum_exceeded")
@@ -100,6 +101,8 @@ class AlarmDesk:
         for each in ahead:
             # Power went before the state was stored that knows of it: neither the log nor the action came to be.
             self._changed = True
+            if each.alarm.name in _OF_STATE and not self._present(each.alarm.name):
+                continue  # what it tells of did not come to be either
             self._alarms.raise_alarm(each.alarm.name, each.since_us, each.detail, each.mark)
 
     def look(self, now_us):

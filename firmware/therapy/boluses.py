@@ -26,17 +26,18 @@ class Boluses:
     def bolus(self, volume_mu, **order):
         """A normal bolus of whole strokes."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
-        now_us = self._begin("volume_mu", volume_mu, strokes, 0, 0)
-        number = self._started(now_us, NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu)
+        parts = ((NORMAL, protocol.KIND_NORMAL_BOLUS, volume_mu),)
+        now_us = self._begin("volume_mu", volume_mu, parts, strokes, 0, 0)
+        number = self._books.deliveries.latest[NORMAL]
         self._books.accepted("bolus", number, volume_mu)
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
     def square_bolus(self, volume_mu, duration_min, **order):
         """A bolus spread evenly."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
-        duration_us = duration_min * US_PER_MIN
-        now_us = self._begin("volume_mu", volume_mu, 0, strokes, duration_us)
-        number = self._started(now_us, SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu, duration_us)
+        parts = ((SQUARE, protocol.KIND_SQUARE_BOLUS, volume_mu),)
+        now_us = self._begin("volume_mu", volume_mu, parts, 0, strokes, duration_min * US_PER_MIN)
+        number = self._books.deliveries.latest[SQUARE]
         self._books.accepted("square_bolus", number, volume_mu, duration_min)
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
@@ -44,14 +45,13 @@ class Boluses:
         """A part at once, a part spread evenly; the two have one limit."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
         square = self._answers.strokes("square_mu", square_mu)
-        duration_us = duration_min * US_PER_MIN
-        now_us = self._begin("volume_mu", volume_mu + square_mu, strokes, square, duration_us)
-        number = self._started(now_us, NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu)
-        square_id = self._started(now_us, SQUARE, protocol.KIND_DUAL_SQUARE, square_mu, duration_us)
+        parts = ((NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu), (SQUARE, protocol.KIND_DUAL_SQUARE, square_mu))
+        now_us = self._begin("volume_mu", volume_mu + square_mu, parts, strokes, square, duration_min * US_PER_MIN)
+        number, square_id = self._books.deliveries.latest
         self._books.accepted("dual_bolus", number, volume_mu, square_mu, duration_min)
         return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
 
-    def _begin(self, field_name, volume_mu, normal, square, duration_us):
+    def _begin(self, field_name, volume_mu, parts, normal, square, duration_us):
         """Have the core begin it; returns when. Refused: what the core refuses, what a cap would cut."""
         now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
         runs = self._books.deliveries.runs
@@ -73,11 +73,8 @@ class Boluses:
                 left_mu -= self._answers.mu(to_come(state, NORMAL) + to_come(state, SQUARE))
                 if volume_mu > left_mu:
                     raise Refused(protocol.RESERVOIR_LEVEL, field_name, volume_mu, max(0, left_mu))
-        self._answers.need(self._core.bolus(now_us, normal, square, duration_us), field_name, volume_mu)
+        self._therapy.give(field_name, volume_mu, now_us, parts, normal, square, duration_us)
         return now_us
-
-    def _started(self, now_us, part, kind, volume_mu, duration_us=0):
-        return self._books.deliveries.bolus_started(now_us, part, kind, volume_mu, duration_us)
 
     def cancel_bolus(self, **order):
         """End every bolus; a stroke in progress is completed. A procedure's strokes are none: it has its own way."""

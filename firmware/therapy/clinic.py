@@ -13,7 +13,6 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.bounded import pack_into
 from firmware.compat import const
-from firmware.deliveries import NORMAL
 from firmware.errors import Refused
 from firmware.therapy import refill
 from firmware.therapy.catheter import INSULIN, Catheter
@@ -180,8 +179,7 @@ class Clinic:
 
     def _deliver(self, strokes, ledger):
         now_us = self._clock.now_us()
-        volume_mu = self._therapy.order_strokes(now_us, strokes)
-        self._books.deliveries.bolus_started(now_us, NORMAL, protocol.KIND_INSULIN_TEST + ledger, volume_mu)
+        self._therapy.order_strokes(now_us, strokes, protocol.KIND_INSULIN_TEST + ledger)
 
     def _cancel(self):
         now_us = self._clock.now_us()

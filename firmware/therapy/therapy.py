@@ -9,7 +9,7 @@ Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.deliveries import in_force
+from firmware.deliveries import NORMAL, in_force
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
 from firmware.seams import nobody
@@ -312,8 +312,8 @@ class Therapy:
         self.programme.apply(now_us)
         self.answers.need(self._core.resume(now_us))
 
-    def order_strokes(self, now_us, strokes):
-        """Strokes of a procedure; returns the insulin in as many, mU. Refused by the core as any bolus is.
+    def order_strokes(self, now_us, strokes, kind):
+        """Strokes of a procedure, a delivery of this kind. Refused by the core as any bolus is.
 
         A pump that was stopped in between is made ready for them, and is as it was if they are refused.
         """
@@ -323,7 +323,7 @@ class Therapy:
             self._make_ready(now_us)
         volume_mu = self.answers.mu(strokes)
         try:
-            self.answers.need(self._core.bolus(now_us, strokes), "value", volume_mu)
+            self.give("value", volume_mu, now_us, ((NORMAL, kind, volume_mu),), strokes)
         except Refused:
             if stopped:
                 still(self._core, self._clock)
@@ -333,7 +333,15 @@ class Therapy:
         if stopped:
             self.follow(now_us)
             self.on_procedure(now_us)
-        return volume_mu
+
+    def give(self, field_name, volume_mu, now_us, parts, normal, square=0, duration_us=0):
+        """Have the core deliver so many strokes, the `parts` of Deliveries.ask(). Refused: what the core refuses."""
+        deliveries = self._books.deliveries
+        deliveries.ask(now_us, parts, duration_us)
+        try:
+            self.answers.need(self._core.bolus(now_us, normal, square, duration_us), field_name, volume_mu)
+        finally:
+            deliveries.begun()
 
     def leave_procedure(self, now_us):
         """The procedure has ended: the pump is stopped."""

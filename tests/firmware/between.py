@@ -420,4 +420,6 @@ class Device(Hand):
         self.memory.bad = lambda number: False  # type: ignore[attr-defined]
         more.setdefault("core_class", self.core_class)
         more.setdefault("lead_us", self.lead_us)
-        return Device(self.memory, self.rtc, **more)  # type: ignore[arg-type]
+        after = Device(self.memory, self.rtc, **more)  # type: ignore[arg-type]
+        after.sensor_failed = self.sensor_failed
+        return after

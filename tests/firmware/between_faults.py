@@ -21,8 +21,11 @@ from tests.firmware.ram import PowerCut, RamRtc
 
 MINUTE_US = 60 * SECOND_US
 OFF_US = 20 * SECOND_US
-# What a reset itself changes.
-_OF_A_RESET = ("resets", "log", "strokes", "motor stopped", "hour_mu", "day_mu", "deliveries", "bolus_id", "square_id")
+# What a reset itself changes. How many strokes are counted is judged by itself; one copy of a record is as good as two.
+_OF_A_RESET = (
+    "resets", "log", "strokes", "motor stopped", "hour_mu", "day_mu", "deliveries", "bolus_id", "square_id", "memory",
+    "strokes_commanded", "strokes_delivered", "strokes_abandoned", "square_commanded_mu", "reservoir_mu",
+)  # fmt: skip
 _ENDED_BY_IT = (
     "bolus_programmed_mu", "bolus_commanded_mu", "bolus_delivered_mu", "bolus_remaining_mu", "square_programmed_mu",
     "square_delivered_mu", "square_remaining_mu",
@@ -41,6 +44,7 @@ class Faulty:
         self.device = Device(**seeded)
         SCENES[scene](self.device)
         self.asked = values_of(self.device, fields)
+        self.before = persistent(self.device)
         self.memory: FaultyNvm = self.device.memory  # type: ignore[assignment]
         self.tried = self.memory.tried
         self.written = len(self.memory.writes)
@@ -131,7 +135,8 @@ class Faulty:
         if self.said == "accepted" and not self.device.suspended:
             self.wrong += in_force(self.device, self.message, self.asked, self.reply)
         if self.said == "memory_failed" and not self.device.suspended:
-            self.wrong.append("memory_failed, and the core delivers")
+            # It could not even be written down: then nothing has become of it.
+            self.wrong += [f"memory_failed, and {each}" for each in _differing(persistent(self.device), self.before)]
         since, still = len(self.device.bursts), self.device.suspended
         self.device.live(self.device.now_us + 70 * SECOND_US)
         if still and len(self.device.bursts) != since:
@@ -149,23 +154,26 @@ class Faulty:
         """Power goes in the order's `write`, of which `torn` bytes are made; the next life."""
         self.memory.cut_write, self.memory.cut_bytes = self.written + write, torn
         self.run(lambda number: None)
+        self.made = self.device.moved()
         return self.device.next_life(OFF_US)
 
     def _judge_next_life(self, exact: bool = False) -> None:
         device = self.device
         # A burst that plays when the board resets ends by itself; power takes it away.
         told = device.status()
-        made = len(device.bursts)
+        made = device.moved()
         after = device.next_life()
         counted = after.status()["strokes_commanded"]
-        if not made <= counted <= made + (0 if exact and device.suspended else 1):
-            self.wrong.append(f"the next life counts {counted} strokes, {made} were ordered")
+        if not made <= counted <= made + 1:  # one that waited in the hardware when the motor was stopped counts
+            self.wrong.append(f"the next life counts {counted} strokes, {made} were begun")
+        found = after.status()
         self.wrong += [f"next life: {each}" for each in next_life_wrong(after, counted)]
         if exact:
-            found = after.status()
-            for name in ("state", "in_force_mu_per_h", "pattern", "max_bolus_mu", "reservoir_mu"):
+            for name in ("state", "in_force_mu_per_h", "pattern", "max_bolus_mu"):
                 if found[name] != told[name]:
                     self.wrong.append(f"next life: {name} is {found[name]}, was {told[name]}")
+            if not 0 <= told["reservoir_mu"] - found["reservoir_mu"] <= 200:  # the stroke that is in doubt
+                self.wrong.append(f"next life: {found['reservoir_mu']} mU are left, were {told['reservoir_mu']}")
 
 
 def _but_exceptions(wrong: list[str]) -> list[str]:
@@ -181,7 +189,7 @@ def next_life_wrong(after: Device, counted: int) -> list[str]:
     if status["bolus_remaining_mu"] or status["square_remaining_mu"]:
         wrong.append("a bolus goes on")
     state = after.core_state()
-    if state[code.GUARD_COMMANDED] != state[code.GUARD_CONFIRMED]:
+    if state[code.GUARD_COMMANDED] != state[code.GUARD_CONFIRMED] and not after.sensor_failed:
         wrong.append("commanded and confirmed differ")
     after.live(after.now_us + MINUTE_US)
     kinds = {each.kind for each in after.bursts}
@@ -209,11 +217,11 @@ def cut_everywhere(scene: str, order: str, **seeded: Any) -> list[Any]:
         for torn in sorted({0, 1, size // 2, size - 1, size}):
             run = Faulty(scene, order, **seeded)
             after = run.cut(write, torn)
-            made = len(run.device.bursts)
+            made = run.made
             counted = after.status()["strokes_commanded"]
             wrong = []
             if not made <= counted <= made + 1:
-                wrong.append(f"{made} strokes were ordered, {counted} are counted")
+                wrong.append(f"{made} strokes were begun, {counted} are counted")
             seen = persistent(after)
             if seen not in (done, undone):
                 least = min((_differing(seen, other) for other in (done, undone)), key=len)
