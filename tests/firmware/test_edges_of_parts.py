@@ -1,0 +1,159 @@
+"""Small rules at the edges of the parts: whom a question reaches, what a test touches, what an alarm is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware import dose_codes, protocol, self_test
+from firmware.alarms.annunciation import PATTERNS, next_tone_us
+from firmware.alarms.table import BY_NAME
+from firmware.commands import Commands
+from firmware.storage import layout
+from firmware.vocabulary import UTC_MAX_S, UTC_MIN_S
+from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.ram import RamRtc
+from tests.firmware.test_told_and_kept import logged
+from tests.firmware.therapy.test_therapy import HOUR_US, refill, settings, status
+
+PATENCY = 5
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.mark.req("LINK-1")
+def test_a_message_that_no_part_answers_is_found_at_the_start(hand: Hand) -> None:
+    hand.pump.parts = tuple(each for each in hand.pump.parts if not hasattr(each, "read_energy"))
+    with pytest.raises(AttributeError, match="self_test"):
+        Commands(hand.pump)
+
+
+@pytest.mark.req("LOG-2", "THER-10")
+def test_a_log_that_does_not_answer_is_refused_and_stops_nothing(hand: Hand) -> None:
+    hand.pump.therapy.set_basal(1000)
+    hand.memory.absent = True
+    refused(lambda: hand.pump.reports.read_log(0, 8), protocol.MEMORY_FAILED)
+    assert status(hand)["state"] == protocol.STATE_RUNNING
+    hand.memory.absent = False
+    assert hand.pump.reports.read_log(0, 8)["events"]
+
+
+@pytest.mark.req("SELF-1")
+def test_a_self_test_changes_nothing_but_its_own_32_bytes(hand: Hand) -> None:
+    places = hand.pump._memory.scratch_at
+    before, writes = bytes(hand.memory.cells), len(hand.memory.writes)
+    reply = hand.pump.upkeep.self_test()
+    assert reply["passed"] and len(reply["checks"]) > 5
+    made = hand.memory.writes[writes:]
+    on_scratch = {data for at, data in made if at == places}
+    assert len(on_scratch) >= 2 and {len(data) for data in on_scratch} == {layout.SCRATCH_BYTES}, "patterns"
+    assert all(data == before[at : at + len(data)] for at, data in made if at != places), "what is there already"
+    outside = [at for at, (was, now) in enumerate(zip(before, hand.memory.cells, strict=True)) if was != now]
+    assert all(places <= at < places + layout.SCRATCH_BYTES for at in outside)
+
+
+@pytest.mark.req("SELF-1", "GUARD-4")
+def test_a_stroke_that_plays_is_not_one_that_the_sensor_missed(hand: Hand) -> None:
+    hand.pump.boluses.bolus(600)
+    hand.live(hand.core.next_us() - 1)
+    hand.now_us = hand.core.next_us()
+    hand.core.promise(hand.now_us, hand.now_us + SECOND_US)
+    assert hand.core.service(hand.now_us) == 1
+    world = hand.pump.upkeep._world
+    assert world.stroke_counts() == (0, 0) and world.delivering()
+    assert not hand.pump.upkeep.test(quick=True)
+    hand.core.confirmed()
+    assert world.stroke_counts() == (1, 1)
+    hand.core.ended()
+    hand.pump.therapy.stop()
+    assert not world.delivering()
+    place = self_test.NAMES.index("stroke_sensor")
+    world.stroke_counts = lambda: (9, 7)
+    assert hand.pump.upkeep.test() == 1 << place and not hand.pump.upkeep.passed
+    assert logged(hand, protocol.EVENT_SELF_TEST)[-1]["a"] == 1 << place
+    refused(hand.pump.therapy.resume, protocol.SELF_TEST_FAILED)
+
+
+@pytest.mark.req("SELF-1")
+def test_what_a_round_leaves_out_stands_as_it_was_found(hand: Hand) -> None:
+    world = hand.pump.upkeep._world
+    world.native = False
+    native = 1 << self_test.NAMES.index("native_core")
+    assert hand.pump.upkeep.test() == native
+    assert not hand.pump.upkeep.test(daily=True), "the daily round does not ask"
+    assert not hand.pump.upkeep.passed
+    world.native = True
+    assert not hand.pump.upkeep.test() and hand.pump.upkeep.passed
+
+
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize(
+    ("utc_s", "known"), [(UTC_MIN_S - 1, False), (UTC_MIN_S, True), (UTC_MAX_S, True), (UTC_MAX_S + 1, False)]
+)
+def test_a_clock_is_believed_within_what_can_be_set(utc_s: int, known: bool) -> None:
+    hand = Hand(rtc=RamRtc(utc_s))
+    assert hand.wall.known == known and ("clock_lost" in alarms(hand)) != known
+
+
+@pytest.mark.req("ALARM-2", "GUARD-4")
+def test_a_latched_fault_keeps_its_own_alarms_and_no_other(hand: Hand) -> None:
+    hand.pump.boluses.bolus(2000)
+    hand.live(60 * SECOND_US, confirm=False)
+    for name in ("system_error", "motor_stall", "over_delivery", "communication_error", "watchdog_reset"):
+        hand.pump.alarms.raise_alarm(name)
+    for name in ("stroke_sensor_fault", "system_error", "motor_stall", "over_delivery"):
+        number = BY_NAME[name].number
+        refused(lambda number=number: hand.pump.alarms.acknowledge_alarm(number), protocol.CAUSE_THERE)
+    for name in ("communication_error", "watchdog_reset"):
+        assert not hand.pump.alarms.acknowledge_alarm(BY_NAME[name].number)["cause_there"]
+    hand.pump.faults.clear_fault(dose_codes.FAULT_COUNT)
+    for name in ("stroke_sensor_fault", "system_error", "motor_stall", "over_delivery"):
+        hand.pump.alarms.acknowledge_alarm(BY_NAME[name].number)
+    assert alarms(hand) == ["pump_stopped"]
+
+
+@pytest.mark.req("THER-6", "ALARM-1")
+def test_an_alarm_amid_the_strokes_of_a_procedure_ends_them(hand: Hand) -> None:
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(PATENCY)
+    hand.pump.clinic.answer_procedure(0, 0, 0)
+    hand.pump.clinic.answer_procedure(1, 0, 0)
+    hand.live(3 * SECOND_US)
+    assert hand.pump.clinic.read_procedure()["procedure_delivering"]
+    hand.pump.alarms.raise_alarm("occlusion")
+    made = len(hand.strokes_us)
+    found = hand.pump.clinic.read_procedure()
+    assert (found["procedure_delivering"], found["procedure"], found["procedure_strokes_left"]) == (
+        False, PATENCY, 5 - made,
+    )  # fmt: skip
+    hand.live(HOUR_US)
+    assert len(hand.strokes_us) == made and 0 < made < 5
+
+
+@pytest.mark.req("ALARM-2", "THER-4")
+def test_one_that_gets_worse_is_stored_as_that(hand: Hand) -> None:
+    refill(hand)
+    settings(hand, reservoir_low_mu=6_000_000, reservoir_empty_mu=5_999_800)
+    hand.live(SECOND_US)
+    number = BY_NAME["low_reservoir"].number
+    hand.pump.alarms.acknowledge_alarm(number)
+
+    def quiet(one: Hand) -> dict[str, bool]:
+        records = one.pump.alarms.read_alarms(0)["records"]
+        return {name: each["quiet"] for each in records for name in BY_NAME if BY_NAME[name].number == each["alarm"]}
+
+    assert quiet(hand)["low_reservoir"] and quiet(hand.restarted(SECOND_US))["low_reservoir"]
+    hand.pump.alarms.raise_alarm("low_reservoir", 7, 2)
+    assert not quiet(hand)["low_reservoir"] and not quiet(hand.restarted(SECOND_US))["low_reservoir"]
+
+
+@pytest.mark.req("ALARM-3")
+def test_tones_never_end_while_an_alarm_stands() -> None:
+    for priority in PATTERNS:
+        since_us = 0
+        for _ in range(200):
+            found_us = next_tone_us(priority, since_us)
+            assert since_us <= found_us < since_us + 3600 * SECOND_US
+            since_us = found_us + 1
