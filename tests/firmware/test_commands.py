@@ -1,5 +1,7 @@
 """Dispatch: what reaches the pump, what is refused with which numbers, and that a refusal changes nothing."""
 
+from binascii import crc32
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,3 +328,33 @@ def test_a_role_may_do_what_is_its_own(roles, allowed):
         else:
             assert answer == "wrong_role", message.name
             assert changeable(desk) == before
+
+
+@pytest.mark.req("LINK-2")
+def test_settling_names_what_became_of_an_order_and_never_takes_one_for_another():
+    desk = Desk()
+    done = desk.ask("bolus", volume_mu=400)
+    message_id, payload = desk.frames[-1]
+    order = protocol.decode(BY_NAME["settle_order"].request[:3], payload[:16])
+
+    def settle(**changed):
+        values = {**order, "message_id": message_id, "payload_crc": crc32(payload), **changed}
+        return desk.ask("settle_order", **values)
+
+    found = settle()
+    assert found["outcome"] == protocol.OUTCOME_ANSWERED and found["reply_id"] == message_id | protocol.REPLY_BIT
+    reply = bytes(each["byte"] for each in found["reply"])
+    assert protocol.decode(BY_NAME["bolus"].reply, reply) == done
+    for changed in ({"payload_crc": crc32(payload) ^ 1}, {"message_id": BY_NAME["set_basal"].id}):
+        assert settle(**changed) == "id_taken"
+        assert (desk.refusal["field_index"], desk.refusal["value"]) == (0, order["command_id"])
+    void = settle(command_id=order["command_id"] + 77)
+    assert void == {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": []}
+    again = settle(command_id=order["command_id"] + 77)
+    assert again == void, "asked twice, it is void twice"
+    late = {**order, "command_id": order["command_id"] + 77}
+    number, rest = desk.frame("bolus", volume_mu=400, **late)
+    assert desk.send((number, rest)) in ("voided", "id_taken")
+    forgotten = settle(command_id=order["command_id"] + 78, life=order["life"] + 5)
+    assert forgotten == {"outcome": protocol.OUTCOME_FORGOTTEN, "reply_id": 0, "reply": []}
+    assert len(logged(desk, protocol.EVENT_ACCEPTED)) == 1

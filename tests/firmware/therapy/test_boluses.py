@@ -68,3 +68,14 @@ def test_what_is_left_above_the_stop_is_what_no_bolus_has_been_promised() -> Non
     desk.hand.live(1_000 * SECOND_US)
     assert desk.refused("bolus", volume_mu=200) == ("reservoir", 3, 200, 0), "basal has had what was promised"
     assert desk.hand.pump.status()["state"] == protocol.STATE_RUNNING
+
+
+@pytest.mark.req("GUARD-1", "THER-9")
+def test_limits_that_stay_are_not_asked_again_what_they_will_cut() -> None:
+    """A basal that the day's cap must cut was said so when it was ordered; it keeps no other limit from being set."""
+    desk = Desk()
+    assert desk.ask("set_basal", rate_mu_per_h=35_000)["cut_by"] == protocol.CUTS.index("day")
+    status = desk.ask("status")
+    caps = {name: status[name] for name in ("max_hour_mu", "max_day_mu")}
+    reply = desk.ask("set_limits", max_basal_mu_per_h=35_000, max_bolus_mu=20_000, **caps)
+    assert isinstance(reply, dict) and reply["cut_by"] == protocol.CUTS.index("day")
