@@ -157,3 +157,49 @@ def test_tones_never_end_while_an_alarm_stands() -> None:
             found_us = next_tone_us(priority, since_us)
             assert since_us <= found_us < since_us + 3600 * SECOND_US
             since_us = found_us + 1
+
+
+@pytest.mark.req("GUARD-4", "STORE-5")
+def test_a_fault_whose_alarm_stands_already_is_in_memory_too(hand: Hand) -> None:
+    hand.pump.alarms.raise_alarm("stroke_sensor_fault")
+    hand.pump.therapy.resume()
+    hand.pump.boluses.bolus(2000)
+    hand.live(60 * SECOND_US, confirm=False)
+    assert len(logged(hand, protocol.EVENT_FAULT)) == 1
+    assert len(logged(hand.restarted(SECOND_US), protocol.EVENT_FAULT)) == 1
+
+
+@pytest.mark.req("GUARD-4", "STORE-5")
+@pytest.mark.parametrize("too_many", [False, True])
+def test_an_edge_that_is_missed_or_too_many_is_told_and_in_memory_with_its_stroke(hand: Hand, too_many: bool) -> None:
+    hand.pump.boluses.bolus(200)
+    if too_many:
+        hand.live(hand.now_us + SECOND_US // 2)
+        hand.core.confirmed()
+        hand.pump.boluses.bolus(200)
+        hand.live(hand.now_us + 3 * SECOND_US)
+    else:
+        hand.live(hand.now_us + SECOND_US // 2, confirm=False)
+    for one in (hand, hand.restarted(SECOND_US)):
+        found = logged(one, protocol.EVENT_EDGE_DIFFERS)
+        assert [(each["category"], each["detail"], each["a"]) for each in found] == [
+            (protocol.CATEGORY_MALFUNCTION, int(too_many), 1)
+        ]
+
+
+@pytest.mark.req("STORE-3")
+def test_a_memory_that_cannot_be_believed_is_not_written_on(hand: Hand) -> None:
+    """But for what the self-test does: the bytes that are there, and its own."""
+    for address in range(hand.memory.size_bytes):
+        hand.memory.cells[address] ^= 0x5A
+    hand = hand.restarted()
+    place = hand.pump._memory.scratch_at
+    before = bytes(hand.memory.cells)
+    hand.pump.alarms.raise_alarm("low_reservoir")
+    hand.pump.upkeep.account()
+    hand.live(hand.now_us + 30 * HOUR_US)
+    hand.pump.connected(True)
+    after = bytes(hand.memory.cells)
+    end = place + layout.SCRATCH_BYTES
+    assert after[:place] == before[:place] and after[end:] == before[end:]
+    refused(hand.pump.therapy.resume, protocol.MEMORY_FAILED)

@@ -101,6 +101,8 @@ def test_a_reset_tells_how_many_there_were_how_long_and_what_is_in_doubt(hand: H
             protocol.CATEGORY_MALFUNCTION, protocol.MEMORY_WHOLE, 0,
         )  # fmt: skip
         assert (event["a"], event["b"], event["d"]) == (number, doubtful, 0)
+        # Seconds without power, as the clocks have it; from the stroke in doubt on, if there is one.
+        assert -1 - 720 * doubtful <= event["c"] - gone_us // SECOND_US <= 60
         assert hand.pump.status()["resets"] == number
         assert hand.pump.status()["strokes_commanded"] - strokes == doubtful
         hand.live(hand.now_us + MINUTE_US)

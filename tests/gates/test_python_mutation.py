@@ -8,10 +8,11 @@ import textwrap
 import pytest
 
 from tools.console import ROOT, Problem
+from tools.core.mutation import read_equivalents
 from tools.core.mutation_sites import Mutant
 from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED
 from tools.mutation import covering
-from tools.mutation.__main__ import NOT_COVERED, judged
+from tools.mutation.__main__ import EQUIVALENTS, NOT_COVERED, judged
 from tools.mutation.covering import Covering
 from tools.mutation.landed import landed
 from tools.mutation.sites import mutants, statements
@@ -133,3 +134,9 @@ def test_a_mutant_is_named_without_its_line(tmp_path):
     ones = [each for each in mutants(path, "module.py") if (each.old, each.to) == ("1", "2")]
     assert [each.nth for each in ones] == [1, 2]
     assert isinstance(ones[0], Mutant) and "module.py:2" in str(ones[0])
+
+
+def test_every_entry_of_the_list_has_a_reason_and_fits_a_line():
+    listed = read_equivalents(EQUIVALENTS)
+    found = {name: mutants(ROOT / name, name) for name in {entry.file for entry in listed}}
+    assert listed and not [entry for entry in listed if not any(entry.covers(each) for each in found[entry.file])]

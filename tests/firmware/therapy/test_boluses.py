@@ -79,3 +79,50 @@ def test_limits_that_stay_are_not_asked_again_what_they_will_cut() -> None:
     caps = {name: status[name] for name in ("max_hour_mu", "max_day_mu")}
     reply = desk.ask("set_limits", max_basal_mu_per_h=35_000, max_bolus_mu=20_000, **caps)
     assert isinstance(reply, dict) and reply["cut_by"] == protocol.CUTS.index("day")
+
+
+@pytest.mark.req("GUARD-1")
+@pytest.mark.parametrize("cap", ["max_hour_mu", "max_day_mu"])
+def test_a_cap_that_would_cut_what_was_accepted_is_refused_alone(cap: str) -> None:
+    desk = Desk()
+    now = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
+    if cap == "max_day_mu":
+        now["max_hour_mu"] = 20_000
+        desk.hand.pump.device.set_limits(**now)
+    order = {"bolus": {"volume_mu": 10_000}, "square_bolus": {"volume_mu": 16_000, "duration_min": 480}}
+    name = "bolus" if cap == "max_hour_mu" else "square_bolus"
+    assert isinstance(desk.ask(name, **order[name]), dict)
+    promised = order[name]["volume_mu"]
+    if cap == "max_day_mu":
+        now["max_hour_mu"] = 10_000
+        desk.hand.pump.device.set_limits(**now)
+    found = desk.refused("set_limits", **now | {cap: promised - 200})
+    assert found[0] == "out_of_range" and found[2:] == (promised - 200, promised)
+    assert isinstance(desk.ask("set_limits", **now | {cap: promised}), dict)
+
+
+@pytest.mark.req("GUARD-1", "THER-9")
+def test_limits_are_whole_strokes_in_order_and_no_lower_than_what_a_percentage_has_been_promised() -> None:
+    desk = Desk()
+    now = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
+    for place, name in enumerate(("max_bolus_mu", "max_hour_mu", "max_day_mu"), 4):
+        assert desk.refused("set_limits", **now | {name: now[name] - 100}) == (
+            "not_whole_strokes", place, now[name] - 100, 200,
+        )  # fmt: skip
+    assert desk.refused("set_limits", **now | {"max_day_mu": 59_800}) == ("out_of_range", 6, 59_800, 60_000)
+    assert isinstance(desk.ask("set_limits", **now | {"max_day_mu": 60_000}), dict)
+    desk.ask("set_basal", rate_mu_per_h=1_000)
+    desk.ask("temp_basal", kind=protocol.TEMP_PERCENT, value=200, duration_min=30)
+    assert desk.refused("set_limits", **now | {"max_basal_mu_per_h": 1_950})[:3] == ("out_of_range", 3, 1_950)
+    assert isinstance(desk.ask("set_limits", **now | {"max_basal_mu_per_h": 2_000}), dict)
+
+
+@pytest.mark.req("GUARD-1")
+def test_a_basal_that_was_raised_since_keeps_no_other_limit_from_being_set() -> None:
+    desk = Desk()
+    now = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 20_000, "max_day_mu": 20_000}
+    desk.hand.pump.device.set_limits(**now)
+    assert isinstance(desk.ask("square_bolus", volume_mu=16_000, duration_min=480), dict)
+    assert desk.ask("set_basal", rate_mu_per_h=2_000)["cut_by"] == protocol.CUTS.index("day")
+    assert isinstance(desk.ask("set_limits", **now | {"max_bolus_mu": 30_000}), dict)
+    assert isinstance(desk.ask("set_limits", **now | {"max_hour_mu": 20_000, "max_day_mu": 60_000}), dict)
