@@ -190,8 +190,8 @@ class Judge:
             late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated", "other_life")
             if not (late and over):
                 self.say(f"{answer.name} again", told.reply or told.refusal, answer.reply or answer.refusal, "LINK-2")
-        # What is answered from memory is not written down again; one that is forgotten is refused anew.
-        if answer.refusal is not None and (over or not same):
+        # What is answered from memory need not be written down again; one that is forgotten is refused anew.
+        if answer.refusal is not None:
             refusal = answer.refusal
             self.device.pump.note("refused", name=answer.name, code=refusal.code, value=refusal.value, again=True)
 

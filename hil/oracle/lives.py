@@ -53,7 +53,7 @@ def restart(
     ends_us = pump.now_us if doubt is None else doubt[0]
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
-            pump.drop(bolus, "reset")
+            pump.drop(bolus, "reset" if bolus.left else "completed")
             bolus.entry.end_from_us = pump.recorded_us
             bolus.entry.end_us = max(ends_us, device_us)
     if doubt is not None or utc_s is None:
