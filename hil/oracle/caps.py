@@ -44,6 +44,12 @@ class Caps:
         self.off_us += length_us
         self._from.clear()
 
+    def not_after(self, at_us: int) -> None:
+        """Power is back at `at_us`: a stroke that counts though it may not have been made was not made later."""
+        if self.starts_us and self.starts_us[-1] > at_us:
+            self.starts_us[-1] = at_us
+            self.powered_us[-1] = at_us - self.off_us
+
     def used(self, at_us: int, window_us: int) -> tuple[int, int]:
         """Strokes in the window that ends now: exactly, and at most by the safe side. Time does not run back."""
         starts, powered = self.starts_us, self.powered_us

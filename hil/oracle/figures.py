@@ -77,8 +77,7 @@ def _bolus(device: Device, prefix: str, entry: Entry | None, bolus: Bolus | None
         f"{prefix}_delivered_mu": quantum.mu(entry.confirmed) if entry else 0,
         f"{prefix}_remaining_mu": quantum.mu(bolus.left) if bolus else 0,
     }
-    if prefix == "bolus":
-        figures["bolus_commanded_mu"] = quantum.mu(entry.commanded) if entry else 0
+    figures[f"{prefix}_commanded_mu"] = quantum.mu(entry.commanded) if entry else 0
     return figures
 
 
@@ -149,6 +148,8 @@ def reservoir(device: Device) -> Expected:
         above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
         rates = {device.pump.rate, device.pump.programme.programmed(device.pump.now_us)} - {0}
         by_rate = {above // rate for rate in rates}
+        # By the safe side some strokes may still count.
+        by_rate |= {above * 24 // used for used in map(device.pump.quantum.mu, range(1, most + 1)) if used}
         expected["empty_h"] = {0} | {NEVER_H} if content.level == "stop" else by_rate | {NEVER_H}
     else:
         above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])

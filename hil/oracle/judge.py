@@ -86,6 +86,10 @@ class Judge:
         if len(self.found) < ENOUGH and self._looks:
             self._look(self._looks.popleft())
         self._strokes()
+        if self.wall.overlooked_us:
+            self.found.append(
+                Disagreement(self.wall.overlooked_us, "clocks at two rates", "found", "overlooked", "SELF-1")
+            )
         self.found += records.judge_log(self.device, self.run)
         self.found.sort(key=lambda each: each.at_us)
         return self.found[:ENOUGH]

@@ -76,6 +76,7 @@ def restart(
     pump.now_us = device_us
     # What the memory does not tell is not vouched for either.
     pump.caps.without_power(max(0, bench_us - recorded_bench_us))
+    pump.caps.not_after(bench_us)
     pump.bench_offset_us = bench_us - device_us
     pump.recorded_us = device_us
     programme = pump.programme

@@ -25,6 +25,8 @@ SLACK_S = 2
 DRIFT = 2000
 BEHIND_S = 4
 EARLIEST_S, LATEST_S = 1_577_836_800, 4_102_444_799  # 2020 to 2099
+FAR_OFF_PPM = 10_000
+LOOKS_MAX = 5  # docs/adr/0011: 2 % stops within four hours, whole ones that nothing else disturbs
 RATE_EVERY_US = 600 * US_PER_S  # the bench moves a clock that runs fast or slow so often
 
 
@@ -37,8 +39,14 @@ class BackedClock:
     def __init__(self, epoch_s: int) -> None:
         self.at_zero_s = epoch_s
         self.lost = False
+        self.changes = 0  # jumps, settings, losses and changes of its rate
         self._ppm = 0
         self._from_us = 0
+
+    @property
+    def far_off(self) -> bool:
+        """Does it go at a rate that no quartz has?"""
+        return abs(self._ppm) >= FAR_OFF_PPM and not self.lost
 
     def utc_s(self, bench_us: int) -> int | None:
         """What it shows."""
@@ -50,15 +58,18 @@ class BackedClock:
         self._run(bench_us)
         self.at_zero_s = utc_s - bench_us // US_PER_S
         self.lost = False
+        self.changes += 1
 
     def lose(self, bench_us: int) -> None:
         """It has forgotten the time."""
         self._run(bench_us)
         self.lost = True
+        self.changes += 1
 
     def jump(self, bench_us: int, by_s: int) -> None:
         """It shows another time."""
         self._run(bench_us)
+        self.changes += 1
         if not self.lost:
             self.at_zero_s += by_s
 
@@ -66,6 +77,7 @@ class BackedClock:
         """It goes at another rate from now on."""
         self._run(bench_us)
         self._ppm, self._from_us = ppm, bench_us
+        self.changes += 1
 
     def _run(self, bench_us: int) -> None:
         while self._ppm and self._from_us + RATE_EVERY_US <= bench_us:
@@ -88,6 +100,9 @@ class Wall(Watcher):
         self.silent = False
         self._met_us = 0  # when the two were last brought together
         self._heard_us = 0
+        self.overlooked_us = 0  # when it should have found that the two go at two rates; 0: not at all
+        self._disturbed = 0  # of the clock's changes those that it has looked past
+        self._looks = 0  # at a clock that was far off all the while
 
     def next_us(self, pump: Pump) -> int:
         """As Watcher.next_us."""
@@ -106,8 +121,22 @@ class Wall(Watcher):
         for name in BATTERY:
             if self.told(name):
                 self.device.alarms.latch(name, figure=None)
-        self.test()
+        found = self.test()
+        self._count_looks(found)
         pump.recorded_us = pump.now_us
+
+    def _count_looks(self, found: bool) -> None:
+        """How often has it looked at a clock whose rate it must find?"""
+        undisturbed = self.clock.far_off and self._disturbed == self.clock.changes
+        self._disturbed = self.clock.changes
+        if not undisturbed:
+            self._looks = 0
+        elif found or self._looks < 0:
+            self._looks = -1  # it is found, once
+        else:
+            self._looks += 1
+            if self._looks > LOOKS_MAX and not self.overlooked_us:
+                self.overlooked_us = self.device.pump.bench_us
 
     def test(self) -> bool:
         """The self-test, as it has come out; a pump whose clocks go at two rates stops."""
@@ -123,6 +152,7 @@ class Wall(Watcher):
         """A life begins; the clock has been read."""
         self.look_us = self.device.pump.now_us + LOOK_US
         self.silent = False
+        self._looks = 0
         self._met()
 
     def before_set(self) -> None:

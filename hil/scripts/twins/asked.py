@@ -6,7 +6,8 @@ Implements: THER-3, LINK-4, LOG-2
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from firmware import protocol
@@ -19,6 +20,8 @@ from hil.scripts.writer import US_PER_H, US_PER_MIN, Wish
 WISHES = (Wish(),)
 INDEPENDENT = False
 _MOST = 1500
+_BATTERY_ALARMS = (1, 2)
+_OF_ALARMS = ("status", "read_alarms", "acknowledge_alarm")
 _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("status", {}), ("read_time", {}), ("read_procedure", {}), ("read_settings", {}), ("read_reservoir", {}),
     ("read_energy", {}), ("read_diagnosis", {}), ("read_alarms", {"first": 0}), ("self_test", {}),
@@ -56,8 +59,28 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """Nothing differs but the link's counters, the battery's account, and that somebody has connected."""
+    """Nothing differs but the link's counters, the battery's account, and that somebody has connected.
+
+    The battery's alarms are of its account: questions at line rate do use it up.
+    """
+    drained = any(_of_battery(event) for run in (without, with_it) for event in run.log)
     yield from pair.strokes(without, with_it)
+    if drained:
+        without, with_it = _without_battery(without), _without_battery(with_it)
     yield from pair.answers(without, with_it, twins.only_with)
-    yield from pair.looks(without, with_it)
-    yield from pair.logs(without, with_it, lambda event: event["event"] == "connected")
+    yield from pair.looks(without, with_it, pair.NO_MATTER | {"alarm", "alarms"} if drained else pair.NO_MATTER)
+    yield from pair.logs(without, with_it, lambda event: event["event"] == "connected" or _of_battery(event))
+
+
+def _of_battery(event: Mapping[str, Any]) -> bool:
+    return event["event"] in ("alarm", "acknowledged") and event["detail"] in _BATTERY_ALARMS
+
+
+def _without_battery(run: Run) -> Run:
+    """The run with no alarm of the battery in its looks, nor any answer that tells of alarms."""
+    looks = [
+        replace(look, alarms=tuple(each for each in look.alarms if each["alarm"] not in _BATTERY_ALARMS))
+        for look in run.looks
+    ]
+    answers = [each for each in run.answers if each.name not in _OF_ALARMS]
+    return replace(run, looks=looks, answers=answers)
