@@ -117,7 +117,7 @@ aimed: ready-emulated ## aim orders at the armed stroke of the emulated Pico, ±
 	@$(VENV)/python -m hil.cli aimed --workers $(WORKERS) --out build/aimed.json $(ARGS)
 
 .PHONY: between-nightly
-between-nightly: setup core-module ## interrupts, exceptions, failed writes and cuts at every line of every order; build/between.json
+between-nightly: setup core-module ## interrupts, exceptions, failed writes, cuts at every line of orders, events, start-ups; build/between.json
 	@$(VENV)/python -m tests.firmware.between_nightly --workers $(WORKERS) $(ARGS)
 
 .PHONY: occlusion

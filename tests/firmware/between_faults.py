@@ -14,8 +14,9 @@ from firmware import protocol
 from firmware.alarms.table import BY_NUMBER
 from firmware.pump import EXCEPTIONS
 from tests.firmware.between import Device, FaultyNvm, Reset
-from tests.firmware.between_scenes import SCENES, do, instant_us, values_of
-from tests.firmware.between_sweep import ORDERS, QUESTIONS, in_force, truths, view
+from tests.firmware.between_events import BOLUS_US, EVENTS
+from tests.firmware.between_scenes import LIMITS, SCENES, SETTINGS, do, instant_us, values_of
+from tests.firmware.between_sweep import ORDERS, QUESTIONS, each_line, in_force, truths, view
 from tests.firmware.hand import SECOND_US
 from tests.firmware.ram import PowerCut, RamRtc
 
@@ -58,14 +59,17 @@ class Faulty:
 
         self.device.act = noted
         try:
-            self.reply = self.device.ask(self.message, **self.asked)
-            self.said = self.reply["refused"] or "accepted"
+            self._do()
         except Reset:
             self.said = "reset"
         except PowerCut:
             self.said = "cut"
         finally:
             self.device.act = None
+
+    def _do(self) -> None:
+        self.reply = self.device.ask(self.message, **self.asked)
+        self.said = self.reply["refused"] or "accepted"
 
     def undisturbed(self) -> Faulty:
         """The reference."""
@@ -106,6 +110,9 @@ class Faulty:
         if not noted and device.pump.upkeep.passed:
             self.wrong.append("an exception, and the log does not say so")
         order = self.message in {ORDERS[each][0] for each in ORDERS}
+        spared = "communication_error" in self.standing()
+        if not self.message and not spared and not ("system_error" in self.standing() and device.suspended):
+            self.wrong.append(f"an exception, and alarms {self.standing()}")
         if order and self.said == "internal_error":
             if "system_error" not in self.standing():
                 self.wrong.append(f"internal_error, alarms {self.standing()}")
@@ -176,6 +183,179 @@ class Faulty:
                 self.wrong.append(f"next life: {found['reservoir_mu']} mU are left, were {told['reservoir_mu']}")
 
 
+class FaultyEvent(Faulty):
+    """The same for what comes by itself, amid a bolus where there is one."""
+
+    def __init__(self, event: str, **seeded: Any) -> None:
+        self.wrong = []
+        self.where = ""
+        self.said = "done"
+        self.lines = []
+        self.message = ""
+        self.device = device = Device(**seeded)
+        self.event_us = FAULTY_EVENTS[event](device)
+        device.live(self.event_us - 1_000)
+        self.memory: FaultyNvm = device.memory  # type: ignore[assignment]
+        self.tried = self.memory.tried
+        self.written = len(self.memory.writes)
+
+    def _do(self) -> None:
+        self.device.live_turns(self.event_us + 5_000)
+
+
+def _amid_a_bolus(event: str) -> Callable[[Device], int]:
+    def prepare(device: Device) -> int:
+        do(device, "set_limits", **LIMITS)
+        event_us = EVENTS[event](device)
+        device.live(event_us - BOLUS_US)
+        do(device, "bolus", volume_mu=12_000)
+        if event == "auto_off":
+            do(device, "set_settings", at_us=event_us - MINUTE_US, **SETTINGS | {"auto_off_min": 1})
+        return event_us
+
+    return prepare
+
+
+def _of_a_stroke(scene: str, instant: str, more_us: int = 0) -> Callable[[Device], int]:
+    def prepare(device: Device) -> int:
+        SCENES[scene](device)
+        at_us = instant_us(device, instant)
+        assert at_us is not None
+        return at_us + more_us
+
+    return prepare
+
+
+FAULTY_EVENTS: dict[str, Callable[[Device], int]] = {
+    **{event: _amid_a_bolus(event) for event in EVENTS},
+    "withheld": _of_a_stroke("capped", "armed"),
+    "fault": _of_a_stroke("blind", "armed", 2 * SECOND_US),  # the second one that the sensor has not seen
+    "stroke over": _of_a_stroke("bolus", "over"),
+    "last stroke over": _of_a_stroke("last_stroke", "over"),
+    "stroke of a procedure over": _of_a_stroke("procedure", "over"),
+}
+
+
+# What comes by itself while the board starts once more: a boundary, a stroke that a cap withholds.
+_NEAR = {"patterned": ("in_force_mu_per_h",), "capped": ("alarm", "alarms", "alarms standing")}
+
+
+def some(things: list[Any], stride: int, offset: int) -> list[Any]:
+    """Every `stride`th of them."""
+    return things[offset % stride :: stride]
+
+
+def order_faults(scene: str, order: str, stride: int = 1, offset: int = 0) -> tuple[int, list[Any]]:
+    """Exceptions, failed writes and power cuts of an order, each `stride`th: how many runs, those gone wrong."""
+    reference = Faulty(scene, order).undisturbed()
+    runs, wrong = _faults(lambda: Faulty(scene, order), reference, stride, offset)
+    cuts = cut_everywhere(scene, order, stride, offset)
+    return runs + len(some(list(range(reference.writes)), stride, offset)), wrong + [
+        (f"cut in write {write} after {torn} bytes", "", found) for write, torn, found in cuts
+    ]
+
+
+def event_faults(event: str, stride: int = 1, offset: int = 0) -> tuple[int, list[Any]]:
+    """The same of an event."""
+    reference = FaultyEvent(event).undisturbed()
+    runs, wrong = _faults(lambda: FaultyEvent(event), reference, stride, offset)
+    for write in some(list(range(1, reference.writes + 1)), stride, offset):
+        runs += 1
+        run = FaultyEvent(event)
+        after = run.cut(write, (0, 1, 9)[write % 3])
+        counted = after.status()["strokes_commanded"]
+        found = next_life_wrong(after, counted)
+        if not run.made <= counted <= run.made + 1:
+            found.append(f"{run.made} strokes were begun, {counted} are counted")
+        if found:
+            wrong.append((f"cut in write {write}", "", found))
+    return runs, wrong
+
+
+def _faults(make: Callable[[], Faulty], reference: Faulty, stride: int, offset: int) -> tuple[int, list[Any]]:
+    runs, wrong = 0, []
+    for place in some(each_line(reference.lines), stride, offset):
+        run = make()
+        run.raising(place, MemoryError("injected"))
+        runs += 1
+        if run.wrong:
+            wrong.append((f"exception at {place}", run.where, run.wrong))
+    failures = [(first, count) for first in range(1, reference.writes + 1) for count in (1, 2, 1000)]
+    for first, count in some(failures, stride, offset):
+        run = make()
+        run.failing(first, count)
+        runs += 1
+        if run.wrong:
+            wrong.append((f"{count} writes from {first} on fail", run.said, run.wrong))
+    return runs, wrong
+
+
+def start_faults(scene: str, stride: int = 1, offset: int = 0) -> tuple[int, list[Any]]:
+    """An exception at each `stride`th line of a start-up, a cut in each write of it, a failed one: then the next."""
+    before = Device()
+    SCENES[scene](before)
+    before.live(before.now_us + SECOND_US)
+    made = before.moved()
+    image, utc_s = bytes(before.memory.cells), before.rtc.now_s
+
+    def start(act: Callable[[int], None] | None, memory: FaultyNvm) -> Device | None:
+        try:
+            return Device(memory, RamRtc(utc_s), act=act)
+        except (MemoryError, PowerCut):
+            return None
+
+    def stored() -> FaultyNvm:
+        memory = FaultyNvm()
+        memory.cells[:] = image
+        memory.orders = before.memory.orders  # type: ignore[attr-defined]
+        return memory
+
+    lines: list[str] = []
+    memory = stored()
+    reference = Device(memory, RamRtc(utc_s), act=lambda number: lines.append(str(number)))
+    reference.act = None
+    told = {name: value for name, value in persistent(reference).items() if name not in _NEAR.get(scene, ())}
+    runs, wrong = 0, []
+
+    def judge(what: str, memory: FaultyNvm, now: Device | None) -> None:
+        if now is None:  # the board resets
+            memory.dead, memory.cut_write = False, 0
+            now = Device(memory, RamRtc(utc_s))
+        now.act = None
+        now.sensor_failed = before.sensor_failed
+        memory.bad = lambda number: False
+        counted = now.status()["strokes_commanded"]
+        found = [] if made <= counted <= made + 1 else [f"{made} strokes were begun, {counted} are counted"]
+        if not now.suspended:
+            found += next_life_wrong(now, counted)
+            if what.startswith("cut"):
+                seen = persistent(now)
+                found += _differing({name: seen[name] for name in told}, told)
+        if found:
+            wrong.append((what, "", found))
+
+    for place in some(list(range(1, len(lines) + 1)), stride, offset):
+        memory = stored()
+
+        def act(number: int, place: int = place) -> None:
+            if number == place:
+                raise MemoryError("injected")
+
+        runs += 1
+        judge(f"exception at {place}", memory, start(act, memory))
+    for write in some(list(range(1, len(reference.memory.writes) + 1)), max(1, stride // 20), offset):
+        for torn in (0, 1, 40):
+            memory = stored()
+            memory.cut_write, memory.cut_bytes = write, torn
+            runs += 1
+            judge(f"cut in write {write} after {torn} bytes", memory, start(None, memory))
+        memory = stored()
+        memory.bad = lambda number, write=write: number == write  # type: ignore[misc]
+        runs += 1
+        judge(f"write {write} fails", memory, start(None, memory))
+    return runs, wrong
+
+
 def _but_exceptions(wrong: list[str]) -> list[str]:
     return [each for each in wrong if not each.startswith("exception")]
 
@@ -204,7 +384,7 @@ def persistent(device: Device) -> dict[str, Any]:
     return {name: value for name, value in seen.items() if name not in _OF_A_RESET + _ENDED_BY_IT}
 
 
-def cut_everywhere(scene: str, order: str, **seeded: Any) -> list[Any]:
+def cut_everywhere(scene: str, order: str, stride: int = 1, offset: int = 0, **seeded: Any) -> list[Any]:
     """Power cut at every write of an order: the next life has it wholly or not at all; (write, torn, what is wrong)."""
     reference = Faulty(scene, order, **seeded).undisturbed()
     told = reference.said
@@ -213,7 +393,7 @@ def cut_everywhere(scene: str, order: str, **seeded: Any) -> list[Any]:
     undone = persistent(without.device.next_life(OFF_US))
     found: list[Any] = []
     sizes = [len(data) for _, data in reference.memory.writes[reference.written :]]
-    for write, size in enumerate(sizes, 1):
+    for write, size in some(list(enumerate(sizes, 1)), stride, offset):
         for torn in sorted({0, 1, size // 2, size - 1, size}):
             run = Faulty(scene, order, **seeded)
             after = run.cut(write, torn)
@@ -234,6 +414,3 @@ def cut_everywhere(scene: str, order: str, **seeded: Any) -> list[Any]:
 
 def _differing(seen: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [f"{name} {seen[name]}, not {other.get(name)}" for name in seen if seen[name] != other.get(name)]
-
-
-__all__ = ["Faulty", "RamRtc", "cut_everywhere", "do", "instant_us"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.firmware.between_events import EVENTS, OF_A_STROKE, sweep_event
-from tests.firmware.between_faults import Faulty, cut_everywhere
+from tests.firmware.between_faults import FAULTY_EVENTS, event_faults, order_faults, start_faults
 from tests.firmware.between_scenes import INSTANTS, ORDERS, QUESTIONS, SCENES
 from tests.firmware.between_sweep import each_line, every, sweep, touches
 
@@ -47,25 +47,20 @@ def events(job: tuple[str, str, str]) -> dict[str, Any]:
 def faults(job: tuple[str, str]) -> dict[str, Any]:
     """An exception at every line, a failed write, a cut in every write of one order in one scene."""
     scene, order = job
-    reference = Faulty(scene, order).undisturbed()
-    wrong: list[Any] = []
-    runs = 0
-    for place in each_line(reference.lines):
-        run = Faulty(scene, order)
-        run.raising(place, MemoryError("injected"))
-        runs += 1
-        if run.wrong:
-            wrong.append((f"exception at {place}", run.where, run.wrong))
-    for first in range(1, reference.writes + 1):
-        for count in (1, 2, 1000):
-            run = Faulty(scene, order)
-            run.failing(first, count)
-            runs += 1
-            if run.wrong:
-                wrong.append((f"{count} writes from {first} on fail", run.said, run.wrong))
-    cut = cut_everywhere(scene, order)
-    wrong += [(f"cut in write {write} after {torn} bytes", "", found) for write, torn, found in cut]
+    runs, wrong = order_faults(scene, order)
     return {"what": f"faults: {scene}, {order}", "runs": runs, "wrong": wrong}
+
+
+def faults_of_events(event: str) -> dict[str, Any]:
+    """The same of one event."""
+    runs, wrong = event_faults(event)
+    return {"what": f"faults: {event}", "runs": runs, "wrong": wrong}
+
+
+def faults_of_starts(scene: str) -> dict[str, Any]:
+    """The same of a start-up after one scene."""
+    runs, wrong = start_faults(scene)
+    return {"what": f"faults: start after {scene}", "runs": runs, "wrong": wrong}
 
 
 def main() -> int:
@@ -75,7 +70,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("build/between.json"))
     parser.add_argument("--places", choices=CHOICES, default="every")
     parser.add_argument("--scenes", nargs="*", default=list(SCENES))
-    parser.add_argument("--parts", nargs="*", default=["orders", "events", "faults"])
+    parser.add_argument("--parts", nargs="*", default=["orders", "events", "faults", "starts"])
     asked = parser.parse_args()
     begun_s = time.monotonic()
     all_orders = list(ORDERS | QUESTIONS)
@@ -88,6 +83,9 @@ def main() -> int:
             results += pool.map(events, [(e, w, asked.places) for e in EVENTS for w in OF_A_STROKE])
         if "faults" in asked.parts:
             results += pool.map(faults, [(s, o) for s in asked.scenes for o in all_orders])
+            results += pool.map(faults_of_events, FAULTY_EVENTS)
+        if "starts" in asked.parts:
+            results += pool.map(faults_of_starts, asked.scenes)
     wrong = [each for each in results if each["wrong"]]
     figures = {
         "runs": sum(each["runs"] for each in results),

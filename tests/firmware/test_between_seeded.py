@@ -8,6 +8,8 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.reports import Reports
+from firmware.therapy.programme import Programme
 from firmware.therapy.therapy import Therapy
 from tests.firmware.between import Device
 from tests.firmware.between_core import BINDING, board_core, unmasked
@@ -56,6 +58,50 @@ def test_a_halt_that_takes_any_refusal_for_suspended_already_is_found(monkeypatc
     monkeypatch.setattr(Therapy, "halt_by_itself", halt_by_itself)
     wrong = found(sweep_event("auto_off", "armed", touches, core_class=board_core(OLD_TIME)))
     assert wrong
+
+
+@pytest.mark.req("THER-3", "LINK-2")
+@pytest.mark.timeout(600)
+def test_a_result_of_the_core_that_is_dropped_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order is acknowledged, and the rate of before goes on."""
+
+    def apply(self: Any, now_us: int) -> int:
+        rate_mu_per_h, self.next_us, next_mu_per_h = self.wanted(now_us)
+        self._give(now_us, rate_mu_per_h, next_mu_per_h)
+        return int(rate_mu_per_h)
+
+    monkeypatch.setattr(Programme, "apply", apply)
+    wrong = found(sweep("bolus", "set_basal", "armed", touches, core_class=board_core(OLD_TIME)))
+    assert "accepted" in wrong
+
+
+@pytest.mark.req("THER-3", "DOSE-5")
+@pytest.mark.timeout(600)
+def test_a_halt_that_gives_up_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core has not taken the suspend, and nobody looks."""
+
+    def still(core: Any, clock: Any, now_us: int | None = None) -> bool:
+        return bool(core.suspend(clock.now_us() if now_us is None else now_us) == code.OK)
+
+    monkeypatch.setattr("firmware.therapy.therapy.still", still)
+    wrong = found(sweep("bolus", "stop", "armed", touches, core_class=board_core(OLD_TIME)))
+    assert "the core delivers" in wrong
+
+
+@pytest.mark.req("LOG-3")
+@pytest.mark.timeout(600)
+def test_a_status_that_asks_the_core_more_than_once_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is of two instants if a stroke comes in between."""
+    right = Reports.status
+
+    def status(self: Any) -> dict[str, Any]:
+        values = right(self)
+        values["strokes_commanded"] = self._core.state(values["now_us"])[code.GUARD_COMMANDED]
+        return values
+
+    monkeypatch.setattr(Reports, "status", status)
+    wrong = found(sweep("bolus", "status", "armed", touches))
+    assert "strokes_commanded" in wrong
 
 
 @pytest.mark.req("GUARD-2")
