@@ -190,6 +190,32 @@ def test_starts_that_are_damaged_are_replaced_by_later_ones() -> None:
     assert known == {number: (17 if number < 17 else number) for number in range(9, 29)}
 
 
+@pytest.mark.req("STORE-1", "GUARD-1", "THER-8")
+@pytest.mark.parametrize(("strokes", "length"), [(0, 20), (7, 20), (20, 20), (33, 20)])
+def test_starts_of_the_last_day_get_no_older_by_a_time_without_power(strokes: int, length: int) -> None:
+    """Each as much later as device time has moved, none later than now; what the day had left behind stays; and all of
+    it is there again after the next save and another start.
+    """
+    day_ticks, shift = 82_399, history.TICK_SHIFT
+    for gone in (-5, 0, 1, 40_000, 90_000):
+        ring = Ring(strokes, length)
+        spread = [1_000_000 + 20_000 * (stroke - strokes) for stroke in range(1, strokes + 1)]
+        for number, tick in enumerate(spread):
+            ring.ticks[number % length] = tick
+        saver = History(ring.nvm, 0, history.blocks_for(length), ring.ticks)
+        saver.save(strokes, ring.open_part)
+        from_tick = 1_001_000
+        now_tick = from_tick + gone
+        saver.hold_back(strokes, (from_tick << shift) + 17, now_tick << shift)
+        held = [ring.ticks[number % length] for number in range(max(0, strokes - length), strokes)]
+        kept = spread[max(0, strokes - length) :]
+        by = max(gone, 0)
+        assert held == [tick + by if tick + day_ticks >= from_tick else tick for tick in kept]
+        saver.save(strokes, ring.open_part)
+        damaged, again = ring.restored()
+        assert (damaged, again) == (0, list(ring.ticks))
+
+
 @pytest.mark.req("STORE-2")
 @pytest.mark.parametrize("cut_bytes", range(history.BLOCK_BYTES))
 def test_a_block_cut_at_any_byte_is_not_missed(cut_bytes: int) -> None:

@@ -113,6 +113,16 @@ def test_what_is_held_dies_what_is_not_lives_and_what_nobody_runs_is_told():
     assert judged([held], known, [], 1, -1)["not_reached"] == 1
 
 
+def test_what_runs_on_import_is_judged_too():
+    """A constant cannot be put into a module that is there already: it is imported anew, in another process."""
+    known = Covering({FILE: {str(line): [HELD] for line in range(1, 200)}}, {HELD: 1.0})
+    doubled = next(each for each in mutants(ROOT / FILE, FILE) if "_DAY_S = const" in each.code)
+    assert judged([doubled], known, [], 1, 60)[KILLED] == 1
+    toothless = "tests/gates/test_python_mutation.py::test_a_line_belongs_to_its_statement"
+    nobody = Covering({FILE: {str(doubled.line): [toothless]}}, {})
+    assert judged([doubled], nobody, [], 1, 60)[SURVIVED] == 1
+
+
 def test_the_file_itself_is_not_touched_and_nonsense_is_no_mutant():
     text = (ROOT / FILE).read_text(encoding="utf-8")
     worker = subprocess.Popen(

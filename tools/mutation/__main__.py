@@ -83,11 +83,15 @@ class Worker:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def ask(self, request: dict[str, Any]) -> tuple[str, str]:
-        """(verdict, the test that killed it)."""
+    def ask(self, request: dict[str, Any], text: str) -> tuple[str, str]:
+        """(verdict, the test that killed it). `text` is the file as it is. Raises Problem if that dies too."""
         verdict, witness = self._ask(self._quick, request)
         if verdict == CANNOT:
-            self._thorough = self._thorough or self._start([])
+            if self._thorough is None:
+                self._thorough = self._start([])
+                as_it_is, _ = self._ask(self._thorough, {**request, "source": text})
+                if as_it_is != SURVIVED:
+                    raise Problem(f"without a mutant too: {as_it_is}: {request['file']}: {request['tests']}")
             verdict, witness = self._ask(self._thorough, request)
         return verdict, witness
 
@@ -149,7 +153,7 @@ class Judges:
         request = {"file": mutant.file, "source": mutant.apply(text), "tests": tests, "seconds": seconds}
         worker = self._idle.get()
         try:
-            verdict, witness = worker.ask(request)
+            verdict, witness = worker.ask(request, text)
         finally:
             self._idle.put(worker)
         if witness:

@@ -9,7 +9,7 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern, settings, status
+from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, day, run_pattern, settings, status
 
 PERCENT, RATE = protocol.TEMP_PERCENT, protocol.TEMP_RATE
 
@@ -196,3 +196,20 @@ def test_auto_off_counts_from_the_last_act_of_a_person_and_only_while_it_runs(ha
     assert hand.pump.therapy.auto_off_us == protocol.NEVER_US
     hand.live(300 * MINUTE_US)
     assert status(hand)["state"] == protocol.STATE_SUSPENDED
+
+
+@pytest.mark.req("GUARD-1", "THER-1")
+def test_a_staged_pattern_is_judged_by_the_limit_of_the_day_it_is_committed(hand: Hand) -> None:
+    staged = hand.pump.patterns.stage_pattern(2, day({0: 100, 40: 9000}))
+    hand.pump.device.set_limits(8_950, 40_000, 60_000, 150_000)
+    before = hand.pump.patterns.read_pattern(2, staged=False)
+    commit = hand.pump.patterns.commit_pattern
+    error = refused(lambda: commit(2, fingerprint=staged["fingerprint"]), protocol.CLINICIAN_LIMIT)
+    assert (error.field_name, error.value, error.limit) == ("pattern", 9000, 8950)
+    assert hand.pump.patterns.read_pattern(2, staged=False) == before
+    hand.pump.device.set_limits(9_000, 40_000, 60_000, 150_000)
+    assert commit(2, fingerprint=staged["fingerprint"])["day_mu"] == (40 * 100 + 8 * 9000) // 2
+    refused(lambda: commit(2, fingerprint=staged["fingerprint"]), protocol.NOT_STAGED)
+    hand.pump.device.set_limits(8_950, 40_000, 60_000, 150_000)
+    refused(lambda: hand.pump.therapy.select_pattern(2), protocol.CLINICIAN_LIMIT)
+    assert status(hand)["pattern"] == protocol.MANUAL
