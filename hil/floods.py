@@ -25,6 +25,7 @@ from hil.edge_loads import END, FRAM_BYTES, INTERRUPT, LINE_BYTES_PER_S, RAW_REP
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from host.client import MESSAGES, Programmer
+from host.errors import HostError
 from host.link import decode_frame, encode_frame
 from host.records import Limits
 
@@ -33,13 +34,15 @@ START_US_MAX = 50  # DOSE-6
 SPACING_US = {500: 2_000_000, 125: 500_000}
 BOLUS_MU = 40_000
 QUANTA_NL = (500, 125)
+_QUIET_S = 60
 _HOLDS_US = 1_000_000  # short, so that the table of orders is not filled with what could still come
 _MECHANISM = load_mechanism()
 # Of what a day may count the image's history holds 2,500 strokes.
 _LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_000, 60_000, 120_000)}
 # How long a turn of the supervisor may take while the pump delivers: of 460 ms from a fine stroke's end to the next
-# one's start 50 are needed to enter it and to write the permit, half of what is left is kept to spare. docs/adr/0012.
-TURN_US_MAX = 200_000
+# one's start 50 are needed to enter it and to write the permit, and 60 are kept to spare. An order without a look ahead
+# takes 180; the look ahead is cut off after 170 (firmware/therapy/forecast.py). docs/adr/0012.
+TURN_US_MAX = 350_000
 # MicroPython. `mark` is found in the chip's memory by its first two words; the worst turn, and its complement.
 _FINE = """
 import board, sys
@@ -242,6 +245,11 @@ def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
             bench.run_for(seconds=0.5)
             told.take(board.take_timed())
         lived_us = bench.now_us - begun_us
+        for _ in range(_QUIET_S):
+            if told.latest:
+                break
+            bench.run_for(seconds=1)  # telemetry that is ordered again and again begins again and again
+            told.take(board.take_timed())
         resets = len(board.info()["ready"]) - resets
         turn_us = None if turns is None else turns.worst_us
     finally:
@@ -275,6 +283,51 @@ def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
         "wall_s": round(time.monotonic() - wall_s, 1),
         "passed": passed and (turn_us is None or turn_us <= TURN_US_MAX),
     }
+
+
+def orders() -> tuple[dict[str, int], int]:
+    """Orders that look far ahead, each carried out or refused while a fine bolus runs: the longest turn of each (µs).
+
+    And by how much the latest of the bolus's strokes was late (µs).
+    """
+    bench = open_pump(125)
+    board, programmer = bench.board, bench.programmer
+    # All of a day but 9 U is spoken for: whether a square bolus fits has to be looked at closely.
+    rates = [3_000 - 50 * (place % 2) for place in range(protocol.HALF_HOURS)]
+    asked: dict[str, Callable[[], Any]] = {
+        "stage_pattern": lambda: programmer.stage_pattern("A", rates),
+        "commit_pattern": lambda: programmer.commit_pattern("A", programmer.stage_pattern("A", rates).fingerprint),
+        "select_pattern": lambda: programmer.select_pattern("A"),
+        "square_bolus that does not fit": lambda: programmer.square_bolus(10_000, 480),
+        "square_bolus": lambda: programmer.square_bolus(8_000, 480),
+        "temp_basal": lambda: programmer.temp_basal("percent", 90, 1440),
+        "set_limits": lambda: programmer.set_limits(Limits(35_000, 40_000, 60_000, 99_900)),
+        "set_basal": lambda: programmer.set_basal(3_000),
+        "status": programmer.status,
+    }
+    turns_us = {}
+    try:
+        bench.check_link()
+        programmer.set_limits(Limits(35_000, 40_000, 60_000, 100_000))
+        programmer.set_time(1_767_225_600)
+        first = len(board.stroke_starts_us)
+        programmer.bolus(BOLUS_MU // 2)
+        turns = Turns(board)
+        for name, ask in asked.items():
+            bench.run_for(seconds=0.6)
+            turns.forget()
+            why = ""
+            try:
+                ask()
+            except HostError as error:
+                why = f": {error}"
+            turns_us[name + why] = turns.worst_us
+        bench.run_for(seconds=1)
+    finally:
+        board.kill()
+    strokes_us = board.stroke_starts_us[first:]
+    late_us = [each - strokes_us[0] - place * SPACING_US[125] for place, each in enumerate(strokes_us)]
+    return turns_us, max(late_us)
 
 
 def run(

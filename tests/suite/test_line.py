@@ -7,7 +7,7 @@ import random
 import pytest
 
 from hil.bench import Bench
-from hil.floods import measure
+from hil.floods import START_US_MAX, TURN_US_MAX, measure, orders
 from host.link import encode_frame
 from tests.suite.exact import assert_owed
 
@@ -54,3 +54,11 @@ def test_a_flood_of_any_request_leaves_the_strokes_of_a_bolus_where_they_are(kin
     found = measure(kind, stroke_nl, 5.0)
     assert found["passed"], found
     assert found["worst_late_us"] >= found["telemetry_late_us"] - LATE_US_TOLD_WITHIN, found
+
+
+@pytest.mark.req("LINK-4", "DOSE-6", "DOSE-8")
+@pytest.mark.emulated_only("what an order costs shows on the processor only")
+def test_an_order_that_looks_far_ahead_moves_no_stroke() -> None:
+    turns_us, late_us = orders()
+    assert late_us <= START_US_MAX
+    assert max(turns_us.values()) <= TURN_US_MAX, turns_us

@@ -329,3 +329,24 @@ def test_a_cap_may_be_lowered_below_what_was_used_if_nothing_is_promised() -> No
     hand.pump.therapy.set_basal(35_000)
     hand.live(HOUR_US // 2)
     assert len(hand.strokes_us) == 100
+
+
+@pytest.mark.req("GUARD-1", "LINK-4")
+@pytest.mark.parametrize("halved_to_s", [60, 240, 1920])
+def test_a_question_looks_at_a_bounded_number_of_intervals_whatever_it_finds(
+    monkeypatch: pytest.MonkeyPatch, halved_to_s: int
+) -> None:
+    """Every interval looks as if a cap might have to cut within it, until it is halved that far: the question ends all
+    the same, and what could not be looked at speaks against the request."""
+    hand = limited(10_000, 100_000)
+    forecast, caps = hand.pump.therapy.forecast, hand.core.limits()[2:]
+    looks = []
+
+    def counted(look: object, now_us: int, window: int, from_s: int, to_s: int, asked: bool) -> int:
+        looks.append((from_s, to_s))
+        return int(caps[window]) + (to_s - from_s > halved_to_s)
+
+    monkeypatch.setattr(forecast, "_counted", counted)
+    found = forecast.cut(hand.now_us, 0, 4, 40, HOUR_US * 8)
+    assert len(looks) <= 420, len(looks)
+    assert (found is None) == (halved_to_s == 1920), "few are looked at to the end"
