@@ -29,6 +29,9 @@ class Books:
         self.deliveries = Deliveries(core, self._note_end)
         self.strokes = 0
         self.on_failure = nobody
+        self.on_begin = self.on_undo = nobody  # an order begins that may have to be undone; it is undone
+        self._before = (0, 0, 0)  # of the record, when the order began
+        self._notes = []  # what the log will have of the order, if it is carried out
 
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
@@ -50,7 +53,7 @@ class Books:
         self.deliveries.tell()
         if self.memory.store(self.deliveries, self.strokes + 1):
             self._permit()
-        elif self.memory.usable or self.memory.state == protocol.MEMORY_WRITE_FAILED:
+        elif self.memory.state <= protocol.MEMORY_WRITE_FAILED:
             self.on_failure()
 
     def _permit(self):
@@ -71,21 +74,66 @@ class Books:
             raise FirmwareError("no permit for stroke %d after %d" % (stroke, state[code.GUARD_COMMANDED]))
 
     def need_memory(self):
-        """Raises Refused while nothing can be stored."""
+        """An order begins. Raises Refused while nothing can be stored."""
         if not self.memory.usable:
             raise Refused(protocol.MEMORY_FAILED)
+        self.begin()
 
-    def accepted(self, message_name, *values):
-        """An order was carried out: log it and store what it has led to. Raises Refused if that fails."""
-        self.acted(message_name, *values)
-        self.need_memory()
+    def begin(self):
+        """An order begins that accepted() may have to undo."""
+        record = self.memory.record
+        self._before = (record.pattern, record.manual_mu_per_h, record.contact_us)
+        self._notes = []
+        self.on_begin()
+
+    def will_note(self, *event):
+        """What the log will have of the present order before that it was accepted; as memory.note() takes it."""
+        self._notes.append(event)
+
+    def accepted(self, message_name, *values, undo=nobody):
+        """An order was carried out: log it and store what it has led to.
+
+        If memory does not take it at once it was not: `undo()` takes back what it has changed besides the record and
+        the settings, the pump stops, and Refused is raised.
+        """
+        memory, before, notes = self.memory, self._before, self._notes
+        self._notes = []
+        self.recount()
+        self.deliveries.tell()
+        for each in notes:
+            memory.queue(*each)
+        self._note_accepted(message_name, values)
+        if memory.store(self.deliveries, self.strokes + 1):
+            self._permit()
+            return
+        memory.take_back(len(notes) + 1)
+        memory.take_back_settings()
+        record = memory.record
+        record.pattern, record.manual_mu_per_h, record.contact_us = before
+        record.command_id = record.command_before
+        undo()
+        self.on_undo()
+        if memory.state <= protocol.MEMORY_WRITE_FAILED:
+            self.on_failure()
+        raise Refused(protocol.MEMORY_FAILED)
+
+    def store_settings(self):
+        """An order has changed the settings; they count with accepted(). Raises Refused, and then they have not."""
+        if not self.memory.store_settings():
+            record = self.memory.record
+            record.command_id = record.command_before
+            self.on_failure()
+            raise Refused(protocol.MEMORY_FAILED)
 
     def acted(self, message_name, *values):
         """The same for an order that made the pump safer: it counts, whether that fails or not."""
+        self._note_accepted(message_name, values)
+        self.store()
+
+    def _note_accepted(self, message_name, values):
         self.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, _ID[message_name], 0, values)
         if message_name not in _OF_A_LOOP:
             self.memory.record.contact_us = self._clock.now_us()
-        self.store()
 
     def so_far(self):
         """Put what is being delivered into the log."""

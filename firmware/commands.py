@@ -153,7 +153,8 @@ class Commands:
         if not safe and now_us > expires_us:
             raise Refused(protocol.EXPIRED, "expires_us", now_us, expires_us)
         place = orders.begin(command_id, life, message.id, payload_crc, expires_us, now_us)
-        before, record.command_id = record.command_id, command_id
+        before = record.command_before = record.command_id
+        record.command_id = command_id
         try:
             if not safe:
                 self._need(orders.stored, message, expires_us - now_us)

@@ -7,6 +7,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import FirmwareError, Refused
 
+_US_PER_S = 1000000
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 _VOLUMES = _LIMIT_NAMES[1:]
 _CAPS = _LIMIT_NAMES[2:]
@@ -33,6 +34,7 @@ class Device:
         limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
         old = self._reports.limits()
         self._need_possible(now_us, dict(zip(_LIMIT_NAMES, limits)), dict(zip(_LIMIT_NAMES, old)))
+        self._therapy.follow(now_us)  # the core holds what is programmed, whenever it was told so last
         result, refused = self._core.set_limits(*limits)
         if result == code.E_MAX_BASAL:
             state = self._core.state()
@@ -44,7 +46,7 @@ class Device:
             place = refused - 1
             raise Refused(protocol.HARD_LIMIT, _LIMIT_NAMES[place], limits[place], _HARD_LIMITS[place])
         self._therapy.follow(now_us)
-        self._books.accepted("set_limits", *limits)
+        self._books.accepted("set_limits", *limits, undo=lambda: self._core.set_limits(*old))
         reply = {"at_us": now_us}
         for name, before, after in zip(_LIMIT_NAMES, old, self._reports.limits()):
             reply["old_" + name] = before
@@ -79,11 +81,19 @@ class Device:
             # Setting it again and again must not hide that it goes wrong.
             self._books.memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, self._wall.why)
             self._alarms.raise_alarm("clock_lost")
+        why = self._wall.why
         self._wall.set(utc_s)
-        self._books.memory.note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
         self._therapy.follow(now_us)
-        self._books.accepted("set_time", utc_s)
+        self._books.will_note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
+        self._books.accepted("set_time", utc_s, undo=lambda: self._set_back(old_s, now_us, why))
         return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
+
+    def _set_back(self, old_s, at_us, why):
+        """The time that it was set to at `at_us` does not hold."""
+        if old_s:
+            self._wall.set(old_s + (self._clock.now_us() - at_us) // _US_PER_S)
+        else:
+            self._wall.lose(why)
 
     def initialise_memory(self, **order):
         """Start anew. Refused while what is stored can be believed, and while it does not answer: it may be whole."""

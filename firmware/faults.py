@@ -64,14 +64,9 @@ class Faults:
             self._upkeep.on_failure(failed)
             raise Refused(protocol.SELF_TEST_FAILED, None, failed)
         counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
-        self._note(protocol.EVENT_FAULT_CLEARED, latched, counts)
         self._therapy.halt_by_itself(self._clock.now_us())
-        try:
-            self._books.accepted("clear_fault", latched)
-        except Refused:
-            self._latch_again(latched, before)
-            self._note(protocol.EVENT_FAULT, latched)
-            raise
+        self._books.will_note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT_CLEARED, latched, 0, counts)
+        self._books.accepted("clear_fault", latched, undo=lambda: self._latch_again(latched, before))
         return {"at_us": self._clock.now_us(), "commanded_strokes": counts[0], "confirmed_strokes": counts[1]}
 
     def _latch_again(self, fault, before):

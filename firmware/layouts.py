@@ -249,7 +249,7 @@ ENERGY = (
     u32("wakes", "wake-ups of the processor"),
 )
 SELF_TEST = (
-    Field("passed", "bool", "", "all required checks are there, and all have passed"),
+    Field("passed", "bool", "", "all required checks are there, and all that therapy needs have passed"),
     u32("duration_us", "how long it took", "µs"),
     Field(
         "checks",

@@ -60,7 +60,7 @@ def live(board):
     pump = Pump(core, clock, *parts, watch, board.tone)
     commands = Commands(pump)
     uart = Uart(board.uart_read_into, board.uart_write)
-    link = Link(uart, commands.handle, commands.counters, used=pump.upkeep.linked)
+    link = Link(uart, commands.handle, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
     return run(board.idle, core, pump, link)
 

@@ -21,7 +21,7 @@ from firmware.storage.event_log import NO_CLOCK
 _RESETS_MAX = 0xFFFF
 _WAITING = 16  # events that wait for a memory that takes none; with an order's own they are fewer than event_log.SPARE
 # Records beside the state, bits.
-_SETTINGS, _ENERGY, _ALARMS = 1, 2, 4
+_ENERGY, _ALARMS = 1, 2
 _US_PER_S = 1000000
 
 
@@ -38,6 +38,7 @@ class Memory:
         self.record = journal.record
         self.settings = journal.settings
         self.orders = journal.orders
+        self.staging = journal.staging
         self.energy = journal.energy
         self.alarms = journal.alarms
         self.scratch_at = journal.scratch_at
@@ -61,9 +62,10 @@ class Memory:
         """Was it absent when the pump started, and does it answer now? Then the pump must start anew."""
         return self.state == protocol.MEMORY_ABSENT and self._journal.answers()
 
-    def open(self, deliveries, advance, entropy=None):
+    def open(self, deliveries, advance, entropy=None, powered=False):
         """Take up the last life, if there was one; returns its Restart, or None. `advance(us)` moves the board's
-        counter, `entropy()` is 32 bits that nobody knows before, if the board has them.
+        counter, `entropy()` is 32 bits that nobody knows before, if the board has them. `powered`: it was a reset, and
+        power was never gone.
 
         What it has found is then stored, and nothing is permitted yet.
         """
@@ -76,7 +78,7 @@ class Memory:
             elif opened == stored.DAMAGED:
                 self.state = protocol.MEMORY_DAMAGED
             else:
-                found = self._take_up(opened, deliveries, advance)
+                found = self._take_up(opened, deliveries, advance, powered)
                 if found is not None:
                     self.orders.begin_life(self._seed(), self._clock.now_us(), self.record.command_id)
                 self.store(deliveries, 0)
@@ -87,8 +89,8 @@ class Memory:
             self.state = protocol.MEMORY_DAMAGED
         return found
 
-    def _take_up(self, opened, deliveries, advance):
-        found = restore(self._core, self._journal, self._wall, self._clock.now_us())
+    def _take_up(self, opened, deliveries, advance, powered):
+        found = restore(self._core, self._journal, self._wall, self._clock.now_us(), powered)
         if found.broken:
             self.state = protocol.MEMORY_DAMAGED
             return None
@@ -106,8 +108,6 @@ class Memory:
         gone_s = (found.device_time_us - found.ended_us) // _US_PER_S
         values = (self.record.resets, found.doubtful, gone_s, found.starts_replaced)
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_RESET, self.state, 0, values)
-        if self._journal.settings_differ:
-            self.note(protocol.CATEGORY_COMMAND, protocol.EVENT_SETTINGS_KEPT)
         deliveries.restore(self.record, found.ended_us)
         return found
 
@@ -157,6 +157,16 @@ class Memory:
         queued = (number, self._wall.stamp_s(now_us), category, event, detail, reason, values)
         return self._waiting.append(queued) is None  # type: ignore[func-returns-value]  # one step, see Deliveries
 
+    def take_back(self, count):
+        """The `count` events that were queued last, without a store() since that succeeded, are not true."""
+        for _ in range(count if self.state < protocol.MEMORY_DAMAGED else 0):
+            if self._lost:
+                self._lost -= 1
+            elif self._waiting:
+                self._waiting.pop()
+            else:
+                self.log.next_number -= 1
+
     def _put_queued(self):
         """Into the log with them, in order. Raises what the memory raises; those that are not in it stay."""
         while self._waiting:
@@ -192,8 +202,19 @@ class Memory:
         self._store_beside(_ALARMS)
 
     def store_settings(self):
-        """Store the settings; returns success. The order that has changed them counts with the next store()."""
-        return self._store_beside(_SETTINGS)
+        """Store the settings; returns success. They count with the next store(), or are what they were."""
+        if self.state >= protocol.MEMORY_DAMAGED:
+            return False
+        try:
+            self._journal.save_settings()
+        except FirmwareError:
+            self.state = protocol.MEMORY_WRITE_FAILED
+            return False
+        return True
+
+    def take_back_settings(self):
+        """The settings stored since the latest store() that succeeded are not to be: they are what they were."""
+        self._journal.take_back_settings()
 
     def _store_beside(self, which):
         """Store a record beside the state; returns success. If it fails, the next store() tries it again first."""
@@ -209,9 +230,7 @@ class Memory:
 
     def _catch_up(self):
         journal = self._journal
-        for which, save in (
-            (_SETTINGS, journal.save_settings), (_ENERGY, journal.save_energy), (_ALARMS, journal.save_alarms),
-        ):  # fmt: skip
+        for which, save in ((_ENERGY, journal.save_energy), (_ALARMS, journal.save_alarms)):
             if self._behind & which:
                 save()
                 self._behind &= ~which
@@ -229,6 +248,7 @@ class Memory:
             return False
         try:
             # What is not stored must not be forgotten because something else is: then it would never be told.
+            only_stroke = only_stroke and not (self._waiting or self._behind)
             self._catch_up()
             self._put_queued()
             self._save_core()

@@ -1,8 +1,8 @@
 """Which part of the pump stops therapy when it fails, and which never does: the one table of it.
 
 An exception in a part that therapy needs stops the pump with a system error (firmware/loop.py). In one that it does not
-need it is logged and an alarm, whose figure names the part, and therapy goes on; the part is used again when its time
-comes, and once it works another failure is told anew.
+need it is logged, an alarm whose figure names the part, and a failed item of the self-test, and therapy goes on; the
+part is used again when its time comes, and once it works another failure is told anew.
 
 Implements: THER-10
 """
@@ -10,10 +10,12 @@ Implements: THER-10
 # Without these nobody may say what is delivered, or that it is right.
 NEEDED = (
     ("dose core", "device time", "wall clock", "memory", "deliveries", "therapy", "procedures", "reservoir")
-    + ("alarms", "occlusion", "stroke sensor", "pressure sensor", "self-test", "battery")
+    + ("alarms", "occlusion", "stroke sensor", "pressure sensor", "self-test")
 )  # fmt: skip
-SPARED = ("tones", "telemetry", "link")  # the link's part is the bytes: an order that fails amid its work stops
-TONES, TELEMETRY, LINK = range(3)
+# The link's part is the bytes: an order that fails amid its work stops. The log of visitors is who has connected, what
+# was refused and which question failed; of the battery it is the count, not the cell.
+SPARED = ("tones", "telemetry", "link", "log of visitors", "battery's account")
+TONES, TELEMETRY, LINK, VISITORS, BATTERY = range(5)
 
 
 class Spared:
@@ -21,18 +23,20 @@ class Spared:
 
     def __init__(self, told):
         self._told = told
-        self._failing = 0  # a bit for each part
+        self.failing = 0  # a bit for each part
 
     def run(self, part, do, *what):
-        """Have a part do something; what it raises goes no further."""
+        """Have a part do something, and return what that returns; what it raises goes no further, and is None."""
         try:
-            do(*what)
-            self._failing &= ~(1 << part)
+            result = do(*what)
+            self.failing &= ~(1 << part)
+            return result
         except Exception as error:
             self.failed(part, error)
+        return None
 
     def failed(self, part, error):
         """It has failed."""
-        if not self._failing >> part & 1:
-            self._failing |= 1 << part
+        if not self.failing >> part & 1:
+            self.failing |= 1 << part
             self._told(part, error)

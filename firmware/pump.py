@@ -14,7 +14,7 @@ from firmware.device import Device
 from firmware.edges import Edges
 from firmware.faults import Faults
 from firmware.occlusion import codes as finding
-from firmware.parts import LINK, TELEMETRY, TONES, Spared
+from firmware.parts import BATTERY, LINK, TELEMETRY, TONES, VISITORS, Spared
 from firmware.reports import Reports
 from firmware.seams import nobody
 from firmware.telemetry import Telemetry
@@ -77,7 +77,7 @@ class Pump:
         self._per_ml = identity["concentration_u_per_ml"]
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
         self._books = Books(core, clock, memory)
-        memory.open(self._books.deliveries, advance, means.entropy)
+        memory.open(self._books.deliveries, advance, means.entropy, bool(means.watchdog_reset))
         self._books.recount()
         self._edges = Edges(core, clock, memory)
         self._books.on_failure = self._memory_failed
@@ -94,10 +94,11 @@ class Pump:
         self.boluses.above_stop_mu = self.refills.above_stop_mu
         self.refills.on_missing = self._missing
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
+        self._spared = Spared(self._part_failed)
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
+        world.spared = self._spared
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
         self._sound = sound
-        self._spared = Spared(self._part_failed)
         self._failing = False  # what has failed is being dealt with
         self._burst_us = core.plan()[1]
         self.alarms = AlarmDesk(
@@ -106,8 +107,8 @@ class Pump:
         self.alarms.watch = watch
         self.alarms.present_too = {
             "self_test_fail": lambda: not self.upkeep.passed,
-            "pump_low_battery": lambda: self.upkeep.energy.level() >= energy.LOW,
-            "depleted_battery": lambda: self.upkeep.energy.level() >= energy.DEPLETED,
+            "pump_low_battery": lambda: self._battery_at(energy.LOW),
+            "depleted_battery": lambda: self._battery_at(energy.DEPLETED),
         }
         self.patterns.on_settings = self.refills.on_filled = self.alarms.content_changed
         self.therapy.on_resume = self._resumed
@@ -120,7 +121,7 @@ class Pump:
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
-        self.visitors = Visitors(clock, self._books)
+        self.visitors = Visitors(clock, memory)
         self.device = Device(core, clock, wall, self._books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
         self.parts = (
@@ -152,16 +153,16 @@ class Pump:
     def handle(self, happened):
         """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
         now_us = self._clock.now_us()
-        ledger = self.upkeep.energy
-        ledger.woke()
+        ledger, account = self.upkeep.energy, self._spared.run
         watched = self.clinic.watched  # at the stroke; with it the step may end
         if happened & event.STROKE:
             differs = self._edges.stroke_over()
             self._books.stroke_over(self.clinic.stroke() or differs)
-            ledger.stroke(self._burst_us)
+            account(BATTERY, ledger.stroke, self._burst_us)
             self.alarms.stroke_over(now_us)
             if self._memory.settings.stroke_tone:
                 self._toned(_STROKE_TONE_MS)
+        account(BATTERY, ledger.woke)  # if this fails it is told, and so stored: the stroke is booked before
         if self._watch is not None:
             if happened & event.STROKE and watched:
                 self._watch.stroke(now_us, self._core.next_us())
@@ -210,7 +211,11 @@ class Pump:
         """A question could not be answered: log why. Nothing has changed."""
         gc.collect()
         self.last_error = error
-        self.visitors.stumbled(_kind(error))
+        self._visited(self.visitors.stumbled, _kind(error))
+
+    def _visited(self, tell, *what):
+        if self._spared.run(VISITORS, tell, *what):
+            self._books.store()
 
     @property
     def deadline_us(self):
@@ -260,8 +265,7 @@ class Pump:
         self.alarms.look(now_us)
         if self._edges.look(now_us):
             self._books.store()
-        self.upkeep.account()
-        self.alarms.battery(self.upkeep.energy.level())
+        self.alarms.battery(self._spared.run(BATTERY, self.upkeep.account) or energy.GOOD)
         daily = now_us - self._told_us >= _DAY_US
         failed = self.upkeep.test(daily=True) if daily else self.upkeep.rates()
         if failed:
@@ -325,7 +329,16 @@ class Pump:
 
     def _toned(self, milliseconds):
         self._spared.run(TONES, self._sound, milliseconds)
-        self.upkeep.energy.toned()
+        self._spared.run(BATTERY, self.upkeep.energy.toned)
+
+    def linked(self, count):
+        """The programmer link has carried `count` bytes, either way."""
+        self._spared.run(BATTERY, self.upkeep.linked, count)
+
+    def _battery_at(self, level):
+        """Is it as bad as that, or is that not known?"""
+        found = self._spared.run(BATTERY, self.upkeep.energy.level)
+        return found is None or found >= level
 
     def _memory_failed(self):
         """Memory takes no record. Without one there is no permit; what waits must not burst out when there is."""
@@ -352,11 +365,11 @@ class Pump:
 
     def connected(self, schema_agreed):
         """A programmer has said hello."""
-        self.visitors.connected(schema_agreed)
+        self._visited(self.visitors.connected, schema_agreed)
 
     def refused(self, message_id, refusal_code, value):
         """An order was refused: into the log."""
-        self.visitors.refused(message_id, refusal_code, value)
+        self._visited(self.visitors.refused, message_id, refusal_code, value)
 
     def identity(self):
         """The hello reply's fields about this device."""

@@ -19,6 +19,7 @@ Implements: STORE-2, STORE-3, GUARD-1, GUARD-3, THER-1, THER-8
 from firmware import dose_codes as code
 from firmware.compat import const
 from firmware.errors import FirmwareError
+from firmware.wall_clock import VOUCHED_RESET_S, VOUCHED_S
 
 _STROKE = const(1)  # CORE_STROKE
 
@@ -34,11 +35,11 @@ class Restart:
         self.device_time_us = 0  # now
 
 
-def restore(core, journal, wall, now_us):
+def restore(core, journal, wall, now_us, powered=False):
     """Put the state in `journal.record` into `core`, a core just made; returns a Restart.
 
-    `now_us` is the board's counter. The core is then settled at `device_time_us` of the result: the counter must be
-    moved on to it before anything else is asked of the core.
+    `now_us` is the board's counter; `powered`: power was never gone. The core is then settled at `device_time_us` of
+    the result: the counter must be moved on to it before anything else is asked of the core.
     """
     found = Restart()
     record = journal.record
@@ -47,7 +48,8 @@ def restore(core, journal, wall, now_us):
     if found.broken:
         return found
     _finish_stroke_in_progress(core)
-    gone_us = wall.gone_us(record.saved_utc_s if record.clock_known else 0)
+    vouched_s = VOUCHED_RESET_S if powered else VOUCHED_S
+    gone_us = wall.gone_us(record.saved_utc_s if record.clock_known else 0, vouched_s)
     latest_us = None if gone_us is None else record.saved_us + gone_us[1]
     due_us = _permit_next(core)
     came_due = due_us >= 0 and (latest_us is None or due_us <= latest_us)

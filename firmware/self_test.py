@@ -14,7 +14,7 @@ from firmware.wall_clock import rates_agree
 # In the order in which they run.
 NAMES = (
     ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
-    + ("clock", "clock_rate", "watchdog")
+    + ("clock", "clock_rate", "watchdog", "spared_parts")
 )  # fmt: skip
 REQUIRED = ("core_answers", "native_core", "memory", "ram", "stroke_sensor", "pressure_sensor", "clock")
 # The core's file and the image do not change while they run.
@@ -41,7 +41,7 @@ class World:
     allocate(n): a bytearray. stroke_counts(): strokes of the running core, ordered and seen. sensor_line(): is the
     stroke sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the
     processor is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
-    watchdog(): is it on. delivering(): may strokes come due.
+    watchdog(): is it on. delivering(): may strokes come due. spared: a parts.Spared.
     """
 
     def __init__(self):
@@ -61,6 +61,7 @@ class World:
         self.elapsed = None
         self.watchdog = None
         self.delivering = None
+        self.spared = None
 
 
 def run(world, names=NAMES):
@@ -77,8 +78,11 @@ def run(world, names=NAMES):
 
 
 def failed(results, required=REQUIRED):
-    """The checks that have not passed, bit n for NAMES[n]: tried, or required and left out. 0: the test is passed."""
-    verdicts = {name: ok for name, ok, _ in results}
+    """The checks that have not passed, bit n for NAMES[n]: tried, or required and left out. 0: the test is passed.
+
+    Parts that therapy does not need are told, and stop nothing.
+    """
+    verdicts = {name: ok for name, ok, _ in results if name != "spared_parts"}
     mask = 0
     for place, name in enumerate(NAMES):
         if not verdicts.get(name, name not in required):
@@ -198,6 +202,11 @@ def _watchdog(world):
     return None if world.watchdog is None else (world.watchdog() is True, 1 if world.watchdog() else 0)
 
 
+def _spared_parts(world):
+    """Value: bit n for parts.SPARED[n], which has failed when it was used last."""
+    return None if world.spared is None else (world.spared.failing == 0, world.spared.failing)
+
+
 _CHECKS = {
     "core_answers": _core_answers,
     "native_core": _native_core,
@@ -209,4 +218,5 @@ _CHECKS = {
     "clock": _clock,
     "clock_rate": _clock_rate,
     "watchdog": _watchdog,
+    "spared_parts": _spared_parts,
 }

@@ -136,10 +136,11 @@ class Upkeep:
             raise Refused(protocol.SELF_TEST_FAILED)
 
     def account(self):
-        """Bring the battery's account up to now, and into memory."""
+        """Bring the battery's account up to now, and into memory; returns its level."""
         self._reckon()
         self.energy.pack_into(self._books.memory.energy)
         self._books.memory.store_energy()
+        return self.energy.level()
 
     def linked(self, count):
         """The programmer link has carried `count` bytes, either way."""

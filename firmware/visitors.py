@@ -33,11 +33,11 @@ class Sparing:
 
 
 class Visitors:
-    """The visitors of a pump: `clock` and `books` are its parts."""
+    """The visitors of a pump: `clock` and `memory` are its parts. What each method returns: is there to store?"""
 
-    def __init__(self, clock, books):
+    def __init__(self, clock, memory):
         self._clock = clock
-        self._books = books
+        self._memory = memory
         self._connects = Sparing(1, 2 * _HOUR_US)
         self._refusals = Sparing(_REFUSALS, _HOUR_US)
         self._failures = Sparing(_REFUSALS, _HOUR_US)
@@ -45,23 +45,22 @@ class Visitors:
     def connected(self, schema_agreed):
         """A programmer has said hello."""
         if schema_agreed:
-            self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1)
-        else:
-            self._note(self._refusals, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 0)
+            return self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1)
+        return self._note(self._refusals, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 0)
 
     def refused(self, message_id, refusal_code, value):
         """An order was refused."""
         value = min(abs(value), 0xFFFFFFFF)
-        self._note(
+        return self._note(
             self._refusals, protocol.CATEGORY_COMMAND, protocol.EVENT_REFUSED, message_id, refusal_code, (value,)
         )
 
     def stumbled(self, kind):
         """A question has failed with this kind of exception."""
-        self._note(self._failures, protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
+        return self._note(self._failures, protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
 
     def _note(self, sparing, category, event, detail, reason=0, values=()):
         count = sparing.told(self._clock.now_us())
         if count:
-            self._books.memory.note(category, event, detail, reason, values + (count,))
-            self._books.store()
+            self._memory.note(category, event, detail, reason, values + (count,))
+        return count > 0

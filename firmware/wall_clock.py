@@ -30,6 +30,9 @@ _HOUR_S = const(3600)
 _BEHIND_S = const(4)
 # How long without power is believed: as long as the longest that anything runs, a temporary rate or a rolling cap.
 VOUCHED_S = const(86400)
+# How long since the last record after a reset with the power on: there is one every hour, and starts that wait (board
+# start.h) take minutes. A clock that has gone further has jumped meanwhile.
+VOUCHED_RESET_S = const(4200)
 # A silent clock's time goes on by the device's own for so long: by then it may be 43 s wrong, which moves no pattern by
 # anything that matters.
 _HELD_US = 86400000000
@@ -138,11 +141,11 @@ class WallClock:
         """What an event is stamped with: UTC, or device time while UTC is lost."""
         return self.utc_s(now_us) if self.known else now_us // _US_PER_S
 
-    def gone_us(self, since_utc_s):
+    def gone_us(self, since_utc_s, vouched_s=VOUCHED_S):
         """(likely, at most): how long ago it was `since_utc_s`, by the clock as it was read at the start; None if that
         cannot be known. 0: the time was lost then, and still is.
 
-        A time before that, or later than can be vouched for, is none: the clock counts as lost.
+        A time before that, or more than `vouched_s` later, is none: the clock counts as lost.
         """
         if not self.known:
             return None
@@ -151,7 +154,7 @@ class WallClock:
             self.lose(LOST_BEFORE)
         elif gone_s < -_BEHIND_S:
             self.lose(BEHIND)
-        elif gone_s > VOUCHED_S:
+        elif gone_s > vouched_s:
             self.lose(AHEAD)
         else:
             most_s = max(0, gone_s) + _BEHIND_S

@@ -68,6 +68,18 @@ class Alarms:
             self._act(alarm.action)
         return changed
 
+    def kept(self):
+        """What restore() takes: the latched alarms as they are."""
+        return [(each, each.mark, each.quiet_until_us) for each in self._active]
+
+    def restore(self, kept):
+        """As they were: none of them has been acknowledged since. What has come since stays."""
+        before = []
+        for each, mark, quiet_until_us in kept:
+            each.mark, each.quiet_until_us = mark, quiet_until_us
+            before.append(each)
+        self._active = before + [each for each in self._active if each not in before]
+
     def latch(self, active):
         """An alarm that was latched before a reset is so again; its action was taken then."""
         self._active.append(active)

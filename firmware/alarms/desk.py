@@ -13,6 +13,7 @@ from firmware.alarms.annunciation import TONE_MS
 from firmware.alarms.table import ALARMS, BY_NUMBER, STOP_NOW
 from firmware.errors import Refused
 from firmware.occlusion import codes as finding
+from firmware.therapy.forecast import full
 from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_LOW, LEVEL_STOP
 
 _PAGE = 15
@@ -56,9 +57,10 @@ class AlarmDesk:
         self.watch = None  # the Watch over the catheter, if there is one
         self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
-        self._withheld = core.state()[code.STROKES_WITHHELD]
         self._begun = False
         self._changed = False  # since the record of the alarms was stored
+        self._before = []  # when the present order began
+        books.on_begin, books.on_undo = self.remember, self.take_back
 
     def begin(self, failed_checks, lapsed):
         """A life begins: what was latched is latched, and only then what is wrong now is raised."""
@@ -76,6 +78,9 @@ class AlarmDesk:
         if memory.record.mode == protocol.STATE_PROCEDURE:
             self._level = self._refills.level()  # begun or gone on with below the stop level: a reset ends it no more
         self.look(now_us)
+        state = self._core.state()
+        if not state[code.GUARD_FAULT]:
+            self.withheld(full(self._core, now_us, state), state[code.STROKES_WITHHELD])  # before the reset, or by it
         if self._changed:
             self._keep()
         self._begun = True
@@ -161,9 +166,10 @@ class AlarmDesk:
 
     def withheld(self, window, strokes):
         """A rolling cap took a stroke; the core counts `strokes` that were withheld. By now it may have room again."""
-        if strokes != self._withheld:
-            self.raise_alarm(_OF_WINDOW[window], (strokes - self._withheld) & 0xFFFFFFFF)
-            self._withheld = strokes
+        record = self._books.memory.record
+        if strokes != record.withheld_told:
+            more, record.withheld_told = (strokes - record.withheld_told) & 0xFFFFFFFF, strokes
+            self.raise_alarm(_OF_WINDOW[window], more)
 
     def fault(self):
         """The core has latched a fault."""
@@ -189,6 +195,16 @@ class AlarmDesk:
                 pass
         self._keep()
         self._plan(now_us)
+
+    def remember(self):
+        """An order begins."""
+        self._before = self._alarms.kept()
+
+    def take_back(self):
+        """It has not been: what it has acknowledged stands."""
+        self._alarms.restore(self._before)
+        self._keep()
+        self._plan(self._clock.now_us())
 
     def raise_alarm(self, name, detail=0, mark=0):
         """Latch an alarm and do what it asks for. `mark`: how bad its cause is, where that has degrees."""
@@ -223,6 +239,7 @@ class AlarmDesk:
 
     def acknowledge_alarm(self, alarm, **order):
         """Clear an alarm whose cause is gone, or quiet one whose cause stays for days."""
+        self._books.begin()
         now_us = self._clock.now_us()
         name = BY_NUMBER[alarm].name if alarm in BY_NUMBER else ""
         try:
@@ -281,11 +298,12 @@ class AlarmDesk:
             self._stepper.stop()  # a stroke that began in between; now none can begin any more
 
     def _told(self, what, alarm, detail):
-        note = self._books.memory.note
         if what == "raised":
+            note = self._books.memory.note
             note(protocol.CATEGORY_ALARM, protocol.EVENT_ALARM, alarm.number, alarm.priority, (detail,))
         elif what != "refused":
             there = 1 if what == "quieted" else 0
+            note = self._books.will_note  # only an order does
             note(protocol.CATEGORY_ALARM, protocol.EVENT_ACKNOWLEDGED, alarm.number, there, (detail,))
 
     def _keep(self):

@@ -42,9 +42,9 @@ class EventLog:
 
     def append(self, time_s, event_class, code, detail=0, reason=0, values=()):
         """Write the next event: it counts once the state record says so. Values beyond 32 bits are cut to the
-        greatest.
+        greatest; those below zero are what they are in 32 bits with a sign.
         """
-        four = tuple(values) + (0,) * (4 - len(values))
+        four = tuple([each & 0xFFFFFFFF if each < 0 else each for each in values]) + (0,) * (4 - len(values))
         event = self._event
         pack_into(_FORMAT, event, 0, self.next_number, time_s, event_class, code, detail, reason, *four)
         struct.pack_into("<I", event, EVENT_BYTES - 4, crc32(self._view[: EVENT_BYTES - 4]))

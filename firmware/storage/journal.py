@@ -1,8 +1,9 @@
 """The journal: the stored state of one pump, whole or not there, and the way it is written and read.
 
 save() is the one point at which anything comes to be true: it stores the history's full blocks, then the state record
-in two copies. Events appended before it count with it. Whatever power does, the next life finds the last save that was
-finished, or the one that was being written.
+in two copies. Events appended before it count with it, and so do the settings: they are written to the place that is
+not in force, and the state record says by its number which one is. Whatever power does, the next life finds the last
+save that was finished, or the one that was being written.
 
 Implements: STORE-1, STORE-2, STORE-3
 """
@@ -11,17 +12,18 @@ import struct
 
 from firmware.compat import const
 from firmware.drivers.nvm import Counting
-from firmware.errors import MemoryAbsent
+from firmware.errors import FirmwareError, MemoryAbsent
 from firmware.storage import layout, slots
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
 from firmware.storage.orders import Orders
 from firmware.storage.settings import PAYLOAD_BYTES as SETTINGS_BYTES
 from firmware.storage.settings import Settings
+from firmware.storage.staging import Staging
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(9)
+_LAYOUT_VERSION = const(10)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there
@@ -33,8 +35,8 @@ class Journal:
     """The journal of a pump with strokes of `stroke_uu` µU, in `nvm`; `ticks` is the dose core's ring of starts.
 
     `record` holds the values of the latest state; fill it and its `core` before save(). `log` is the event log.
-    `settings` are what save_settings() stores; a state saved after it goes with them. `orders` are what
-    became of orders. `nvm` counts what is written.
+    `settings` are what save_settings() stores; they count with the next save(). `orders` are what became of orders,
+    `staging` the patterns put aside. `nvm` counts what is written.
     Raises MemoryRange if the memory is too small; every method raises what the memory raises.
     """
 
@@ -45,6 +47,7 @@ class Journal:
         self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)
         self._one_format = False
         self._one_settings = False
+        self._torn = False  # a save failed: of the record's values the payload may hold what is not true
         self._energy = slots.TwoSlots(nvm, places.energy_at, layout.ENERGY_BYTES)
         self.energy = self._energy.payload
         self._alarms = slots.TwoSlots(nvm, places.alarms_at, layout.ALARMS_BYTES)
@@ -55,10 +58,14 @@ class Journal:
             "<4sHHIIII", _MAGIC, _LAYOUT_VERSION, PAYLOAD_BYTES, len(ticks), stroke_uu, nvm.size_bytes, 0
         )
         self.record = StateRecord(self._state.payload)
+        self._places = (places.settings_at, places.settings_at + places.settings_bytes)
+        self._place = 0  # of the settings that are in force
+        self._kept = None  # these, as long as others are stored that no state knows of
         self._settings = slots.TwoSlots(nvm, places.settings_at, SETTINGS_BYTES)
         self.settings = Settings(self._settings.payload)
         self.log = EventLog(nvm, places.log_at, places.events)
         self.orders = Orders(nvm, places.orders_at)
+        self.staging = Staging(nvm, places.staging_at)
 
     def open(self):
         """Read what is stored: NEW, WHOLE, ONE_COPY or DAMAGED. `record` is filled if it is WHOLE or ONE_COPY."""
@@ -68,13 +75,12 @@ class Journal:
         stored = self._state.read()
         if bytes(self._format.payload) != self._described or stored == slots.NOTHING:
             return DAMAGED
-        settings = self._settings.read()
+        self.record.read()
+        settings = self._read_settings()
         if settings == slots.NOTHING:
             return DAMAGED
         self._one_format = described == slots.ONE
         self._one_settings = settings == slots.ONE
-        self.record.read()
-        self.settings.read()
         self._energy.read()
         if self._alarms.read() == slots.NOTHING:
             self._no_alarms()
@@ -91,10 +97,16 @@ class Journal:
             return False
         return True
 
-    @property
-    def settings_differ(self):
-        """Were settings stored, and then no state that knows of it? They are in force, their order is not logged."""
-        return self.record.settings != self._settings.sequence
+    def _read_settings(self):
+        """Take in the settings that the state names: NOTHING, ONE or BOTH of their copies are whole."""
+        for place, address in enumerate(self._places):
+            self._place = place
+            self._settings.move(address)
+            found = self._settings.read()
+            if found != slots.NOTHING and self._settings.sequence == self.record.settings:
+                self.settings.read()
+                return found
+        return slots.NOTHING
 
     def save_energy(self):
         """Store what is in `energy`: the battery's account, which may be an hour behind and decides nothing."""
@@ -108,10 +120,25 @@ class Journal:
         self.alarms[:] = bytes(layout.ALARMS_BYTES)
 
     def save_settings(self):
-        """Store `settings`; they count from now on, the order that changed them with the next save()."""
+        """Store `settings`; they count with the next save(). If that cannot be they are what they were."""
+        stored = self._settings
+        if self._kept is None:
+            self._kept = (stored.sequence, bytes(stored.payload))
+            stored.move(self._places[1 - self._place])
         self.settings.write()
-        self._settings.write()
-        self._one_settings = False
+        try:
+            stored.write()
+        except FirmwareError:
+            self.take_back_settings()
+            raise
+
+    def take_back_settings(self):
+        """Settings that were stored and are not in force yet never will be."""
+        if self._kept is not None:
+            self._settings.move(self._places[self._place])
+            self._settings.sequence, self._settings.payload[:] = self._kept
+            self._kept = None
+            self.settings.read()
 
     def restore_history(self):
         """Put the starts of strokes back into the ring; returns how many are replaced because they were damaged."""
@@ -129,6 +156,8 @@ class Journal:
         record = self.record
         if self._one_settings:
             self.save_settings()
+        only_stroke = only_stroke and self._kept is None and not self._torn
+        self._torn = True
         self._history.save(record.strokes, record.open_part)
         if only_stroke:
             record.write_stroke()
@@ -137,6 +166,11 @@ class Journal:
             record.settings = self._settings.sequence
             record.write()
         self._state.write()
+        self._torn = False
+        if self._kept is not None:
+            self._place = 1 - self._place
+            self._kept = None
+            self._one_settings = False
         if self._one_format:
             self._write_format()
 

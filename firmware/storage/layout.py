@@ -1,14 +1,14 @@
 """Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
 
-    format | state, two copies | settings, two copies | energy, two copies | alarms, two copies | scratch | orders |
-    strokes' starts, a ring of blocks | events, a ring to the end
+    format | state, two copies | settings, two places of two copies | energy, two copies | alarms, two copies |
+    scratch | staged | orders | strokes' starts, a ring of blocks | events, a ring to the end
 
 Implements: STORE-1, LOG-2
 """
 
 from firmware.compat import const
 from firmware.errors import MemoryRange
-from firmware.storage import event_log, history, orders, settings, state_record
+from firmware.storage import event_log, history, orders, settings, staging, state_record
 from firmware.storage.slots import OVERHEAD_BYTES
 
 FORMAT_PAYLOAD_BYTES = const(24)
@@ -26,10 +26,12 @@ class Layout:
     def __init__(self, size_bytes, strokes):
         self.blocks = history.blocks_for(strokes)
         self.settings_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
-        self.energy_at = self.settings_at + 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)
+        self.settings_bytes = 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)  # of one place
+        self.energy_at = self.settings_at + 2 * self.settings_bytes
         self.alarms_at = self.energy_at + 2 * (ENERGY_BYTES + OVERHEAD_BYTES)
         self.scratch_at = self.alarms_at + 2 * (ALARMS_BYTES + OVERHEAD_BYTES)
-        self.orders_at = self.scratch_at + SCRATCH_BYTES
+        self.staging_at = self.scratch_at + SCRATCH_BYTES
+        self.orders_at = self.staging_at + staging.BYTES
         self.history_at = self.orders_at + orders.BYTES
         end = self.history_at + self.blocks * history.BLOCK_BYTES
         self.log_at = -(-end // event_log.EVENT_BYTES) * event_log.EVENT_BYTES

@@ -33,9 +33,7 @@ _ENTRY_BYTES = const(91)
 BYTES = 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES) + ENTRIES * _ENTRY_BYTES
 _LIVES = const(0xFFFFFFFF)
 # What these change is not in the state record alone: it may be in force although that does not know of it.
-_STORED_BESIDES = (
-    ("set_time", "initialise_memory", "set_settings", "commit_pattern", "record_refill", "answer_procedure")
-)  # fmt: skip
+_STORED_BESIDES = ("set_time", "initialise_memory")
 
 
 class Orders:

@@ -5,8 +5,7 @@ other.
 
 - While one copy is being written the other is whole: it holds this record or the one before.
 - Only when write() has returned may what the record permits happen: then both copies hold it, so whatever happens to
-  one
-  of them, the newest record is still there. An older record is never taken for the newest (docs/adr/0007).
+  one of them, the newest record is still there. An older record is never taken for the newest (docs/adr/0007).
 - CRC-32 finds every error burst up to 32 bits and every 3 wrong bits in up to 11 KB. It starts from the record's
   address, so that a copy in the wrong place is not believed.
 
@@ -69,6 +68,11 @@ class TwoSlots:
         self._first = 1 - first
         self._nvm.write(self._address + (1 - first) * self._size, slot)
         self._first = first
+
+    def move(self, address):
+        """The record lies elsewhere from now on; what is there is not known."""
+        self._address = address
+        self._first = 0
 
     def any_blank(self):
         """Is a copy as a new part has it, all bits alike? Then write() was never finished here."""

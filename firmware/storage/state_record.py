@@ -34,6 +34,7 @@ _OTHERS = (
     ("settings", "I"),  # number of the settings record that goes with this
     ("command_id", "I"),  # of the latest order that was carried out
     ("alarms", "I"),  # bit n - 1: alarm n is latched
+    ("withheld_told", "I"),  # strokes that caps took of which an alarm has told
     ("pattern", "B"),  # the one that runs, or MANUAL
     ("manual_mu_per_h", "I"),  # the rate set by hand
     ("recommended_mu_per_h", "I"),
@@ -82,6 +83,8 @@ class StateRecord:
 
     read() takes the values from the payload, write() puts them there.
     """
+
+    command_before = 0  # what command_id was before the order that is being carried out; not stored
 
     def __init__(self, payload):
         self._payload = payload

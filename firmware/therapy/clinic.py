@@ -53,11 +53,24 @@ class Clinic:
 
     def begin(self):
         """A life begins: take up where the last one was. An empty place is a new pump's, and that catheter is full."""
-        place = self._record.procedure
-        if any(place):
-            self._guide.unpack(place)
-            *self._kept, self._begun = struct.unpack_from(_KEPT_FORMAT, place, GUIDE_BYTES)
+        if any(self._record.procedure):
+            self._take_up()
         self._keep()
+
+    def _take_up(self):
+        self._guide.unpack(self._record.procedure)
+        *self._kept, self._begun = struct.unpack_from(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES)
+
+    def _undo(self):
+        """A function that makes the procedure what it is now; a delivery is then over."""
+        before = bytes(self._record.procedure)
+
+        def undo():
+            self._guide.undone()
+            self._record.procedure[:] = before
+            self._take_up()
+
+        return undo
 
     @property
     def under_way(self):
@@ -103,13 +116,14 @@ class Clinic:
         state = self._therapy.state(self._core.state())
         if state == protocol.STATE_FAULT:
             raise Refused(protocol.WRONG_STATE, None, state)
+        undo = self._undo()
         self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
         self._kept = _nothing_yet()
         self._begun = self._mark(self._guide.reservoir == INSULIN)
         self._refilled = None
         self._therapy.enter_procedure(now_us)
         self._keep()
-        self._books.accepted("start_procedure", procedure)
+        self._books.accepted("start_procedure", procedure, undo=undo)
         return self._reply(now_us)
 
     def answer_procedure(self, step, choice, value, **order):
@@ -117,23 +131,29 @@ class Clinic:
         self._books.need_memory()
         now_us = self._clock.now_us()
         at = self._guide.need(step, choice, value)
+        undo, refilled = self._undo(), None
         if at.takes is not None:
             self._need_possible(at, value)
             if at.name == _LAST:
-                self._record_refill(value)  # before the step is left: memory may refuse it
+                refilled = self._record_refill(value)  # before the step is left: memory may refuse it
         self._guide.answer(step, choice, value)
         self._left_step()
         self._keep()
-        self._books.accepted("answer_procedure", step, choice, abs(value))
+        self._books.accepted("answer_procedure", step, choice, value, undo=undo)
+        if refilled is not None:
+            self._refilled = refilled
+            self._refills.follow(refilled)
         return self._reply(now_us)
 
     def interrupt_procedure(self, step, **order):
         """The person breaks off."""
+        self._books.need_memory()
         now_us = self._clock.now_us()
+        undo = self._undo()
         self._guide.interrupt(step)
         self._left_step()
         self._keep()
-        self._books.accepted("interrupt_procedure", step)
+        self._books.accepted("interrupt_procedure", step, undo=undo)
         return self._reply(now_us)
 
     def _need_possible(self, step, value):
@@ -161,7 +181,8 @@ class Clinic:
             taken_nl = [taken_back_nl]
             if self._kept[_DRAWN] != _NOT_YET:
                 taken_nl.append(self._kept[_DRAWN])
-            self._refilled = self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
+            return self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
+        return None
 
     def _mark(self, whole):
         """One byte: how many refills there are, and was the reservoir as the latest one had filled it."""

@@ -143,6 +143,12 @@ class Guide:
         """The pump has ended the delivery before its last stroke: a cap, a fault, a reset. The step waits."""
         self.delivering = False
 
+    def undone(self):
+        """The delivery is not to be: a stroke of it that has begun is followed all the same."""
+        if self.delivering:
+            self.delivering = False
+            self._late = (self.step.outlet, self.reservoir)
+
     def report(self):
         """The status fields."""
         catheter = self.catheter

@@ -4,7 +4,7 @@ Implements: THER-1
 """
 
 from firmware import protocol
-from firmware.errors import Refused
+from firmware.errors import FirmwareError, Refused
 from firmware.seams import nobody
 from firmware.storage.settings import fingerprint
 from firmware.therapy.answers import cut_by
@@ -23,12 +23,25 @@ class Patterns:
         self._record = books.memory.record
         self._therapy = therapy
         self.on_settings = nobody  # (now_us): the settings have changed
-        self._staged = [None] * len(protocol.PATTERNS)  # forgotten by a reset: nothing was said to be in force
+        self._staging = books.memory.staging
+        self._staged = [self._found(pattern) for pattern in range(len(protocol.PATTERNS))]
+
+    def _found(self, pattern):
+        """What an earlier life has staged."""
+        try:
+            return self._staging.read(pattern) if self._books.memory.usable else None
+        except FirmwareError:
+            return None
 
     def stage_pattern(self, pattern, rates):
-        """Put 48 rates aside. Refused: above the clinician's limit."""
+        """Put 48 rates aside; a reset does not forget them. Refused: above the clinician's limit; memory fails."""
+        self._books.need_memory()
         rates = [each["rate_mu_per_h"] for each in rates]
         self._therapy.answers.allow("rates", max(rates))
+        try:
+            self._staging.write(pattern, rates)
+        except FirmwareError:
+            raise Refused(protocol.MEMORY_FAILED)
         self._staged[pattern] = rates
         old_day_mu = _day_mu(self._settings.rates(pattern))
         reply = {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "old_day_mu": old_day_mu}
@@ -58,10 +71,14 @@ class Patterns:
         now_us = self._clock.now_us()
         before = self._settings.rates(pattern)
         self._settings.set_rates(pattern, rates)
-        self._save(lambda: self._settings.set_rates(pattern, before))
-        self._staged[pattern] = None
+        self._books.store_settings()
         self._therapy.follow(now_us)
         self._books.accepted("commit_pattern", pattern, _day_mu(before), _day_mu(rates))
+        self._staged[pattern] = None
+        try:
+            self._staging.forget(pattern)
+        except FirmwareError:
+            pass  # the next life has it staged, and in force
         reply = {"at_us": now_us, "day_mu": _day_mu(rates), "in_force_mu_per_h": self._therapy.in_force_mu_per_h()}
         running = self._record.pattern == pattern
         reply["cut_by"] = self._therapy.cut_by(now_us) if running else cut_by(self._therapy.forecast.daily(rates))
@@ -84,23 +101,18 @@ class Patterns:
         for name in ("reservoir_low_mu", "reservoir_empty_mu", "reservoir_stop_mu"):
             if order[name] != before[name]:
                 self._therapy.answers.strokes(name, order[name])
-        self._take({name: order[name] for name in _SETTINGS})
-        self._save(lambda: self._take(before))
+        for name in _SETTINGS:
+            setattr(self._settings, name, order[name])
+        self._books.store_settings()
         self._therapy.follow(now_us)
+        changed = [name for name in _SETTINGS if order[name] != before[name]]
+        for name in changed:
+            values = (int(before[name]), int(order[name]))
+            kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_SETTING_CHANGED, _SETTINGS.index(name), 0)
+            self._books.will_note(*kind, values)
+        self._books.accepted("set_settings", len(changed))
         self.on_settings(now_us)
-        changed = [order[name] for name in _SETTINGS if order[name] != before[name]]
-        self._books.accepted("set_settings", *[abs(int(each)) for each in changed[:4]])
         return {"at_us": now_us}
-
-    def _take(self, values):
-        for name in values:
-            setattr(self._settings, name, values[name])
-
-    def _save(self, undo):
-        if not self._books.memory.store_settings():
-            undo()
-            self._books.on_failure()
-            raise Refused(protocol.MEMORY_FAILED)
 
 
 def _day_mu(rates):

@@ -15,6 +15,7 @@ _H_S = const(3600)
 _US_PER_S = const(1000000)
 _NEVER_H = 0xFFFFFFFF
 _I32_NL = const(0x7FFFFFFF)
+MESSAGE = const(0x37)  # record_refill; a test compares
 _NOTHING_FOUND = (0, 0, refill.FIRST, 0, False)
 
 
@@ -86,34 +87,39 @@ class Refills:
         put_in = refill.weighed(put_before_mg, put_after_mg)
         residual = refill.weighed(drawn_after_mg, drawn_before_mg)
         reply = self._refilled(refill.net_fill(put_in, refill.read_off(taken_back_nl)), residual)
+        self._books.accepted("record_refill", *_noted(reply))
+        self.follow(reply)
         reply["at_us"] = now_us
         return reply
 
     def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_nl, whole, strokes):
-        """The same, by the scales of the syringes, `taken_nl` from each; for the guided procedures. `strokes` had been
+        """The same, by the scales of the syringes, `taken_nl` from each; for the guided procedures, with
+        whose own order it counts; then they call follow(). `strokes` had been
         ordered when what was left was withdrawn. Not `whole`: the reservoir had been emptied before, so that there is
         nothing to compare with.
         """
         filled = refill.net_fill(refill.read_off(put_in_nl), *[refill.read_off(each_nl) for each_nl in taken_nl])
-        return self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
+        reply = self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
+        kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, MESSAGE, 0)
+        self._books.will_note(*kind, _noted(reply))
+        return reply
+
+    def follow(self, reply):
+        """What follows from a refill that is in memory."""
+        if reply.pop("certain") and reply["missing_nl"] > 0:
+            self.on_missing(reply["missing_nl"])
+        self.on_filled(self._clock.now_us())
 
     def _refilled(self, filled, residual, whole=True, strokes_then=None):
         settings = self._settings
         strokes = self._core.state()[code.GUARD_COMMANDED]
         delivered_nl = self._now().used_nl(strokes if strokes_then is None else strokes_then)
         found = self._compared(residual, delivered_nl) if whole else _NOTHING_FOUND
-        before = [getattr(settings, name) for name in _STORED]
         after = (settings.refills + 1, filled.nl, filled.reading_nl, max(0, filled.by_weight_nl), strokes)
-        self._set(after + (self._utc_s(), self._clock.now_us()))
-        if not self._books.memory.store_settings():
-            self._set(before)
-            self._books.on_failure()
-            self._books.need_memory()
+        for name, value in zip(_STORED, after + (self._utc_s(), self._clock.now_us())):
+            setattr(settings, name, value)
+        self._books.store_settings()
         tenths, uncertainty, band, missing_nl, certain = found
-        self._books.accepted("record_refill", filled.nl, max(0, residual.nl), abs(tenths), band)
-        if certain and missing_nl > 0:
-            self.on_missing(missing_nl)
-        self.on_filled(self._clock.now_us())
         return {
             "filled_nl": filled.nl,
             "residual_nl": residual.nl,
@@ -121,6 +127,7 @@ class Refills:
             "uncertainty_tenths": uncertainty,
             "band": band,
             "missing_nl": missing_nl,
+            "certain": certain,
         }
 
     def _compared(self, residual, delivered_nl):
@@ -162,10 +169,6 @@ class Refills:
         if self.level() == LEVEL_STOP:
             raise Refused(protocol.RESERVOIR_LEVEL, None, self.left_mu, self._settings.reservoir_stop_mu)
 
-    def _set(self, values):
-        for name, value in zip(_STORED, values):
-            setattr(self._settings, name, value)
-
     def _due(self):
         ran_us = self._clock.now_us() - self._settings.filled_us
         return self._now().due(self._utc_s(), max(0, ran_us) // _US_PER_S)
@@ -181,6 +184,11 @@ class Refills:
         reservoir.filled_utc_s = settings.filled_utc_s
         reservoir.life_days = settings.in_use_days
         return reservoir
+
+
+def _noted(reply):
+    """What the log has of a refill."""
+    return tuple([reply[name] for name in ("filled_nl", "residual_nl", "accuracy_tenths", "band")])
 
 
 _STORED = (

@@ -160,6 +160,7 @@ class Therapy:
 
     def cancel_temp(self, **order):
         """Back to the programmed rate."""
+        self._books.need_memory()
         now_us = self._clock.now_us()
         number = self._books.deliveries.stretch_id
         self.answers.need(self._core.cancel_temp(now_us))
@@ -233,8 +234,8 @@ class Therapy:
         if self._core.state()[code.SUSPENDED]:
             self.answers.need(self._core.resume(now_us))
         self._record.contact_us = now_us
-        self.on_resume(now_us)
         self.follow(now_us)
+        self.on_resume(now_us)
         rate_mu_per_h = in_force(self._core.state())[1]
         self._books.accepted("resume", rate_mu_per_h)
         return {"at_us": now_us, "rate_mu_per_h": rate_mu_per_h}

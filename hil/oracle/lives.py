@@ -87,7 +87,6 @@ def restart(
         programme.utc_at_zero_us = None
     else:
         programme.set_clock(device_us, utc_s)
-    device.orders.staged.clear()
     device.resets += 1
     device.born_us = device_us
     pump.note("reset", doubt=doubt is not None and doubt[1], cut_us=cut_us)

@@ -10,6 +10,7 @@ from rich.table import Table
 from firmware import protocol
 from host.alarm_texts import title
 from host.records import Delivery, Diagnosis, Event
+from host.screens.clinic import SETTINGS
 from host.screens.common import fault_text, pairs, plain
 from host.units import amount, duration, uptime, utc
 
@@ -104,6 +105,16 @@ def _self_test(event: Event) -> str:
     return "failed: " + ", ".join(plain(name) for place, name in enumerate(protocol.CHECKS) if event.a >> place & 1)
 
 
+def _signed(value: int) -> int:
+    """What is below zero is logged as 32 bits with a sign."""
+    return value - (1 << 32) if value >> 31 else value
+
+
+def _setting_changed(event: Event) -> str:
+    name, shown = SETTINGS[protocol.SETTINGS[event.detail].name]
+    return f"{name}: {shown(_signed(event.a))} -> {shown(_signed(event.b))}"
+
+
 def _connected(event: Event) -> str:
     who = "a programmer" if event.detail else "a programmer of another version"
     return who + _and_before(event.a, "times")
@@ -118,7 +129,9 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
     "clock_set": _clock_set,
-    "settings_kept": lambda event: "power went while settings were stored: those before are in force",
+    "settings_kept": lambda event: "power went while settings were stored: they are in force",
+    "setting_changed": _setting_changed,
+    "memory": lambda event: f"{event.a} events are lost that the memory did not take",
     "rate_lapsed": lambda event: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
     "fault": lambda event: fault_text(event.detail),
     "fault_cleared": lambda event: f"{fault_text(event.detail)}; {event.b} of {event.a} strokes had been seen",
@@ -158,7 +171,8 @@ _ORDERS: dict[str, Callable[[int, int, int, int], str]] = {
     "set_time": lambda a, b, c, d: utc(a),
     "acknowledge_alarm": lambda a, b, c, d: title(a, "en"),
     "start_procedure": lambda a, b, c, d: plain(protocol.PROCEDURES[a]),
-    "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {c}" if c else ""),
+    "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {_signed(c)}" if c else ""),
     "interrupt_procedure": lambda a, b, c, d: f"step {a + 1}",
-    "record_refill": lambda a, b, c, d: f"{a / 1e6:.2f} mL in it now, {b / 1e6:.2f} mL were left",
+    "record_refill": lambda a, b, c, d: f"{a / 1e6:.2f} mL in it now, {_signed(b) / 1e6:.2f} mL were left",
+    "set_settings": lambda a, b, c, d: f"{a} of them",
 }

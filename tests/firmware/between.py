@@ -69,6 +69,7 @@ class FaultyNvm(RamNvm):
     def __init__(self) -> None:
         super().__init__()
         self.bad: Callable[[int], bool] = lambda number: False
+        self.torn = False  # of a write that fails the first half is there
         self.tried = 0
         self.orders = 0  # given to the pump that it belongs to: no two have the same id
         self.dead = False
@@ -78,6 +79,8 @@ class FaultyNvm(RamNvm):
             raise PowerCut
         self.tried += 1
         if self.bad(self.tried):
+            if self.torn:
+                super().write(address, data[: len(data) // 2])
             raise MemoryAbsent(0x50)
         try:
             super().write(address, data)

@@ -7,8 +7,6 @@ import pytest
 from firmware import events, protocol
 from firmware.alarms.table import ALARMS, BY_NAME, BY_NUMBER
 from firmware.errors import Refused
-from firmware.upkeep import Means
-from tests.firmware import hand as hands
 from tests.firmware.hand import SECOND_US, Hand, alarms
 
 HOUR_US = 3600 * SECOND_US
@@ -94,7 +92,7 @@ def test_a_memory_that_fails_or_cannot_be_believed_is_an_alarm() -> None:
     hand.memory.failing = False
     hand.live(180 * SECOND_US)
     assert acknowledge(hand, "memory_integrity") == 0
-    for copy in (100, 800):
+    for copy in (100, 900):
         hand.memory.flip(copy)
     damaged = hand.restarted()
     assert {"memory_integrity", "not_initialised"} <= set(alarms(damaged))
@@ -136,10 +134,7 @@ def test_a_life_that_the_watchdog_began_says_so(monkeypatch: pytest.MonkeyPatch)
     hand = Hand()
     hand.pump.therapy.set_basal(1000)
 
-    def bitten(currents: tuple[int, ...], clock_runs: bool) -> Means:
-        return Means(currents, clock_runs, watchdog_reset=True)
-
-    monkeypatch.setattr(hands, "Means", bitten)
+    monkeypatch.setattr(Hand, "watchdog_reset", 1)
     after = hand.restarted()
     assert alarms(after) == ["watchdog_reset"]
     assert state(after) == protocol.STATE_RUNNING, "its stored state is intact"

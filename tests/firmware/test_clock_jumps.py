@@ -331,3 +331,24 @@ def test_the_pattern_follows_a_clock_that_is_set_at_once() -> None:
         status = hand.pump.status()
         assert (status["basal_rate_mu_per_h"], status["in_force_mu_per_h"]) == (wanted, wanted), hour
         hand.live(hand.now_us + 60 * SECOND_US)
+
+
+class Reset(Hand):
+    """A life that the watchdog has begun: the power was never gone."""
+
+    watchdog_reset = 1
+
+
+@pytest.mark.req("THER-8")
+@pytest.mark.parametrize(("jump_s", "known"), [(0, True), (1800, True), (7200, False), (23 * 3600, False)])
+def test_a_jump_of_hours_over_a_reset_with_the_power_on_is_no_time(jump_s: int, known: bool) -> None:
+    """There was a record within the hour: whoever shows more has jumped. Over a power cut nobody can know."""
+    hand = Hand()
+    patterned(hand)
+    hand.live(90 * 60 * SECOND_US)
+    assert hand.rtc.now_s is not None
+    hand.rtc.now_s += 5 + jump_s
+    after = Reset(hand.memory, hand.rtc)
+    assert after.wall.known == known and ("clock_lost" in alarms(after)) != known
+    assert "watchdog_reset" in alarms(after)
+    assert Hand(hand.memory, hand.rtc).wall.known == known, "and what was lost is lost"

@@ -82,7 +82,11 @@ def test_every_order_of_a_clinician_is_logged_with_its_figures() -> None:
     )  # fmt: skip
     settings = desk.ask("read_settings")
     desk.ask("set_settings", **settings | {"auto_off_min": 600, "utc_offset_min": -90, "stroke_tone": True})
-    assert last(desk)[0] == "set_settings" and {600, 90, 1} == {each for each in last(desk)[1:] if each}
+    assert last(desk) == ("set_settings", 3, 0, 0, 0)
+    changed = [each for each in desk.pump.reports.read_log(0, 10_000)["events"] if each["event"] == 23]
+    names = [field.name for field in protocol.SETTINGS]
+    told = {names[each["detail"]]: (each["a"], each["b"]) for each in changed}
+    assert told == {"auto_off_min": (0, 600), "utc_offset_min": (0, 2**32 - 90), "stroke_tone": (0, 1)}
     desk.ask("set_settings", **settings)
     assert last(desk)[0] == "set_settings"
     weights = {"put_before_mg": 17_085, "put_after_mg": 2_010, "taken_back_nl": 0}

@@ -6,6 +6,7 @@ import pytest
 
 from firmware import events, parts, protocol
 from firmware.loop import turn
+from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, alarms
 
 HOUR_US = 3600 * SECOND_US
@@ -35,6 +36,16 @@ def broken(part: str) -> Hand:
     elif part == "telemetry":
         hand.pump.stream.telemetry(1, 60)
         hand.pump.stream._report = fail
+    elif part == "log of visitors":
+        hand.pump.visitors._note = fail
+        desk = Desk(hand)
+        assert desk.ask("bolus", volume_mu=1) == "not_whole_strokes"
+        desk.pump.reports.read_time = fail
+        assert desk.ask("read_diagnosis")["strokes"] == 0
+    elif part == "battery's account":
+        ledger = hand.pump.upkeep.energy
+        ledger.woke = ledger.stroke = ledger.toned = ledger.linked = ledger.lived = ledger.level = fail
+        hand.pump.linked(5)
     else:
         turn(events.UART, hand.pump, Poll(OSError("for the test")))
     return hand
@@ -81,4 +92,29 @@ def test_a_failure_that_could_not_be_dealt_with_is_no_failure_of_the_link() -> N
 @pytest.mark.req("THER-10")
 def test_no_part_is_on_both_sides() -> None:
     assert not set(parts.NEEDED) & set(parts.SPARED)
-    assert len(parts.SPARED) == 3
+    assert len(parts.SPARED) == 5
+
+
+@pytest.mark.req("THER-10", "SELF-1")
+@pytest.mark.parametrize("part", parts.SPARED)
+def test_it_is_a_failed_item_of_a_self_test_that_is_passed(part: str) -> None:
+    hand = broken(part)
+    hand.live(25 * HOUR_US)
+    reply = hand.pump.upkeep.self_test()
+    item = next(each for each in reply["checks"] if protocol.CHECKS[each["check"]] == "spared_parts")
+    assert (item["ok"], item["value"]) == (False, 1 << parts.SPARED.index(part))
+    assert reply["passed"] and hand.pump.status()["state"] == protocol.STATE_RUNNING
+    sound = next(
+        each for each in Hand().pump.upkeep.self_test()["checks"] if protocol.CHECKS[each["check"]] == "spared_parts"
+    )
+    assert sound["ok"]
+
+
+@pytest.mark.req("THER-10", "ALARM-2")
+def test_a_battery_alarm_stays_while_its_account_fails() -> None:
+    hand = Hand()
+    hand.pump.alarms.battery(1)
+    desk = Desk(hand)
+    hand.pump.upkeep.energy.level = fail  # type: ignore[method-assign]
+    assert desk.ask("acknowledge_alarm", alarm=1)["cause_there"]
+    assert "pump_low_battery" in alarms(hand) and hand.pump.status()["state"] == protocol.STATE_RUNNING

@@ -12,6 +12,7 @@ from c_ext.host import Core
 from firmware import known_answers, self_test
 from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.image import image_digest
+from firmware.parts import Spared
 from firmware.self_test import World
 from tests.core.pair import Pair
 from tests.firmware.ram import RamNvm
@@ -49,6 +50,7 @@ def sound() -> World:
     world.now_us = Steps()
     world.elapsed = lambda: (86_400_000_000, 86_401)
     world.watchdog = lambda: True
+    world.spared = Spared(lambda part, error: None)
     return world
 
 
@@ -147,7 +149,16 @@ def test_a_broken_world_fails_exactly_that_check(name: str, what: str, breaks: C
 
 
 def test_every_check_has_a_broken_world() -> None:
-    assert {name for name, _, _ in BROKEN} == set(self_test.NAMES)
+    assert {name for name, _, _ in BROKEN} == set(self_test.NAMES) - {"spared_parts"}
+
+
+@pytest.mark.req("THER-10")
+def test_a_part_that_therapy_does_not_need_fails_its_item_and_not_the_test() -> None:
+    world = sound()
+    world.spared.failed(2, OSError())
+    results = self_test.run(world)
+    assert results[-1] == ("spared_parts", False, 4)
+    assert self_test.failed(results) == self_test.failed(results, ()) == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from c_ext.host import STATE_FIELDS, Core
 from firmware.errors import MemoryAbsent, MemoryRange
-from firmware.storage import event_log, history, layout, slots, state_record
+from firmware.storage import event_log, history, layout, orders, slots, staging, state_record
 from firmware.storage import settings as settings_record
 from firmware.storage.event_log import EventLog
 from firmware.storage.history import History
@@ -251,10 +251,10 @@ def test_events_have_numbers_without_gaps_and_the_oldest_goes_first() -> None:
     assert again.next_number == 201
 
 
-def test_values_beyond_32_bits_are_cut_to_the_greatest() -> None:
+def test_values_beyond_32_bits_are_cut_to_the_greatest_and_those_below_zero_keep_their_sign() -> None:
     log = EventLog(RamNvm(4096), 0, 64)
     log.append(1, 1, 1, values=(-5, 2**40))
-    assert log.read(1)[5:] == (0, 2**32 - 1, 0, 0)
+    assert log.read(1)[5:] == (2**32 - 5, 2**32 - 1, 0, 0)
 
 
 @pytest.mark.req("LOG-2")
@@ -265,9 +265,12 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
             layout.FORMAT_AT,
             layout.STATE_AT,
             places.settings_at,
+            places.settings_at + places.settings_bytes,
             places.energy_at,
             places.alarms_at,
             places.scratch_at,
+            places.staging_at,
+            places.orders_at,
             places.history_at,
             places.log_at,
             places.log_at + places.events * event_log.EVENT_BYTES,
@@ -275,10 +278,13 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
         sizes = [
             2 * (layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             2 * (state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
+            places.settings_bytes,
             2 * (settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             2 * (layout.ENERGY_BYTES + slots.OVERHEAD_BYTES),
             2 * (layout.ALARMS_BYTES + slots.OVERHEAD_BYTES),
             layout.SCRATCH_BYTES,
+            staging.BYTES,
+            orders.BYTES,
             places.blocks * history.BLOCK_BYTES,
         ]
         assert all(at + size <= after for at, size, after in zip(borders, sizes, borders[1:], strict=False))
@@ -301,11 +307,13 @@ def test_the_table_in_the_documents_is_the_layout() -> None:
     for row in (
         f"| format | {layout.FORMAT_AT} | 2 × {layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
         f"| state | {layout.STATE_AT} | 2 × {slot} |",
-        f"| settings | {places.settings_at:,} | 2 × {settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
+        f"| settings | {places.settings_at:,} | 2 × 2 × {settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
+        f"| staged | {places.staging_at:,} | 4 × {staging.BYTES // 4} |",
+        f"| orders | {places.orders_at:,} | {orders.BYTES:,} |",
         f"| history | {places.history_at:,} | {places.blocks} × {history.BLOCK_BYTES} |",
         f"| events | {places.log_at:,} | {event_log.EVENT_BYTES} each |",
         f"| 32 KiB, MB85RC256V (I²C; the development boards) | {places.events - event_log.SPARE} |",
-        f"bus | {layout.Layout(524288, 2500).events - event_log.SPARE:,} | **93** |",
+        f"bus | {layout.Layout(524288, 2500).events - event_log.SPARE:,} | **92** |",
         f"{2 * slot + history.BLOCK_BYTES // history.STROKES:,} bytes",
     ):
         assert row in text, row

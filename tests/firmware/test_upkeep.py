@@ -103,7 +103,7 @@ def test_every_byte_written_to_memory_is_in_the_account() -> None:
 
 def on_the_link(hand: Hand) -> tuple[Link, RamUart]:
     uart = RamUart()
-    return Link(uart, Commands(hand.pump).handle, used=hand.pump.upkeep.linked), uart
+    return Link(uart, Commands(hand.pump).handle, used=hand.pump.linked), uart
 
 
 @pytest.mark.req("PWR-1")

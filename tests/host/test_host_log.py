@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from firmware import protocol
 from host.client import Programmer
-from host.screens.history import events_table
+from host.records import Event
+from host.screens.history import event_text, events_table
 from host.units import AmountError, parse_time, utc
 from tests.host.device import Device
 from tests.host.terminal import Terminal
@@ -74,3 +76,10 @@ def test_a_time_without_a_zone_is_the_pump_s_own() -> None:
 def test_what_is_no_time_is_said_so(text: str) -> None:
     with pytest.raises(AmountError, match=r"is not a time|outside"):
         parse_time(text)
+
+
+@pytest.mark.req("LOG-2", "HOST-1")
+def test_a_setting_is_told_by_its_name_with_its_sign() -> None:
+    place = [field.name for field in protocol.SETTINGS].index("utc_offset_min")
+    event = Event(1, 0, True, "command", "setting_changed", place, 0, (1 << 32) - 720, 60, 0, 0)
+    assert event_text(event) == "local clock: UTC-12:00 -> UTC+01:00"

@@ -177,8 +177,6 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
         two = others.get(one.asked_us)
         if one.asked_us < cut.at_us or two is None:
             continue
-        if one.name == "commit_pattern" and _code(two) == "not_staged":
-            return  # what was staged is forgotten: nothing was said to be in force
         if _code(two) in ("hour_limit", "day_limit"):
             return  # for the caps no time passes without power
         if _code(one) != _code(two):

@@ -136,3 +136,28 @@ def test_a_procedure_s_strokes_are_no_bolus(hand: Hand) -> None:
     hand.pump.therapy.resume()
     number = hand.pump.boluses.bolus(200)["delivery_id"]
     assert hand.pump.status()["bolus_id"] == number
+
+
+@pytest.mark.req("LOG-2")
+def test_settings_are_logged_by_name_and_with_their_sign(hand: Hand) -> None:
+    """Which one, from what to what: also a clock west of UTC."""
+    patterns = hand.pump.patterns
+    changes = {"utc_offset_min": -720, "suspend_rate_mu_per_h": 50, "stroke_tone": 1, "in_use_days": 30}
+    before = patterns.read_settings()
+    patterns.set_settings(**(before | changes))
+    patterns.set_settings(**(before | changes | {"utc_offset_min": 60}))
+    names = [field.name for field in protocol.SETTINGS]
+    told = [
+        (names[each["detail"]], *[value - (1 << 32) if value >> 31 else value for value in (each["a"], each["b"])])
+        for each in hand.pump.reports.read_log(0, 100)["events"]
+        if protocol.EVENTS[each["event"]] == "setting_changed"
+    ]
+    assert sorted(told[:-1]) == sorted((name, int(before[name]), value) for name, value in changes.items())
+    assert told[-1] == ("utc_offset_min", -720, 60)
+
+
+@pytest.mark.req("LOG-2")
+def test_a_guided_refill_is_logged_under_the_message_of_a_refill() -> None:
+    from firmware.therapy import refills
+
+    assert protocol.BY_ID[refills.MESSAGE].name == "record_refill"
