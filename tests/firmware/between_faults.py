@@ -107,7 +107,8 @@ class Faulty:
         noted = any(each["event"] == protocol.EVENT_EXCEPTION and each["detail"] == kind for each in log)
         if device.pump.last_error is None and device.commands.last_error is None:
             return  # it hit nothing that matters: somebody there expects just this
-        if not noted and device.pump.upkeep.passed:
+        takes = device.status()["memory"] < protocol.MEMORY_WRITE_FAILED
+        if not noted and takes and device.pump.upkeep.passed:
             self.wrong.append("an exception, and the log does not say so")
         order = self.message in {ORDERS[each][0] for each in ORDERS}
         spared = "communication_error" in self.standing()
