@@ -285,6 +285,7 @@ class Pump:
 
     def begin(self, kind: str, strokes: int, over_us: int = 0) -> Entry:
         """Start a bolus of this kind."""
+        assert strokes > 0, "a bolus without a stroke"
         entry = self.new_entry(kind, strokes * self.quantum.q)
         bolus = Bolus(entry, strokes, over_us)
         if over_us:
