@@ -129,10 +129,10 @@ class Wall(Watcher):
         """How often has it looked at a clock whose rate it must find?"""
         undisturbed = self.clock.far_off and self._disturbed == self.clock.changes
         self._disturbed = self.clock.changes
-        if not undisturbed:
+        if found or self._looks < 0:
+            self._looks = -1  # a pump that has failed its self-test tells of it once in a life
+        elif not undisturbed:
             self._looks = 0
-        elif found or self._looks < 0:
-            self._looks = -1  # it is found, once
         else:
             self._looks += 1
             if self._looks > LOOKS_MAX and not self.overlooked_us:
