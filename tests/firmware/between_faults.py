@@ -119,12 +119,11 @@ class Faulty:
                 self.wrong.append(f"internal_error, alarms {self.standing()}")
             if not device.suspended:
                 self.wrong.append("internal_error, and the core delivers")
-        since = len(device.bursts)
+        since, still = len(device.bursts), device.suspended
         device.live(device.now_us + 70 * SECOND_US)
-        still = device.suspended
         if still and len(device.bursts) != since:
             self.wrong.append(f"stopped, then {len(device.bursts) - since} strokes")
-        if order and self.said == "accepted" and not still:
+        if order and self.said == "accepted" and not device.suspended:
             self.wrong += in_force(device, self.message, self.asked, self.reply)
         self.wrong += [f"later: {each}" for each in _but_exceptions(truths(device))]
         self._judge_next_life()
