@@ -150,8 +150,8 @@ class Procedures:
         if step.name in ("withdraw", "remove_insulin"):
             self.strokes = self.device.pump.commanded
         if step.strokes_nl:
-            self._state("procedure")
             self.device.pump.begin(step.ledger, self.left)
+            self._state("procedure")
         else:
             self._go(step, step.choices[values["choice"]])
         return self.shown()
