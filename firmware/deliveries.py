@@ -212,7 +212,8 @@ class Deliveries:
                 self._ended.append(bolus)
             self._abandoned += self._boluses.pop(part).abandoned
             closed = True
-        self.tell()
+        if self._ended:
+            self.tell()
         return closed
 
     def read(self, now_us, since_id, max_count):

@@ -86,7 +86,8 @@ class Energy:
         self.busy_us += busy_us
 
     def stroke(self, burst_us):
-        """The motor ran for one stroke."""
+        """The motor ran for one stroke, and the processor woke up for it."""
+        self.wakes += 1
         self.strokes += 1
         self.motor_us += burst_us
 

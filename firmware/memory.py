@@ -249,8 +249,10 @@ class Memory:
         try:
             # What is not stored must not be forgotten because something else is: then it would never be told.
             only_stroke = only_stroke and not (self._waiting or self._behind)
-            self._catch_up()
-            self._put_queued()
+            if self._behind:
+                self._catch_up()
+            if self._waiting or self._lost:
+                self._put_queued()
             self._save_core()
             self._journal.save(only_stroke)
         except FirmwareError:

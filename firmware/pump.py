@@ -158,11 +158,12 @@ class Pump:
         if happened & event.STROKE:
             differs = self._edges.stroke_over()
             self._books.stroke_over(self.clinic.stroke() or differs)
-            account(BATTERY, ledger.stroke, self._burst_us)
+            account(BATTERY, ledger.stroke, self._burst_us)  # if this fails it is told, and so stored: after the stroke
             self.alarms.stroke_over(now_us)
             if self._memory.settings.stroke_tone:
                 self._toned(_STROKE_TONE_MS)
-        account(BATTERY, ledger.woke)  # if this fails it is told, and so stored: the stroke is booked before
+        else:
+            account(BATTERY, ledger.woke)
         if self._watch is not None:
             if happened & event.STROKE and watched:
                 self._watch.stroke(now_us, self._core.next_us())
