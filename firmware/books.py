@@ -35,13 +35,13 @@ class Books:
 
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
-        self.recount()
+        self.strokes = self._core.over()
         if self.deliveries.stroke_ended() or whole:
             self.store()
-        elif self.memory.stroke(self.strokes + 1):
-            self._permit()
-        else:
+        elif not self.memory.stroke(self.strokes + 1):
             self.on_failure()
+        elif not self._core.permit(self.strokes + 1):
+            self._permit()
 
     def recount(self):
         """How many strokes are over, by the core's own count: an order may have entered one before its event comes."""

@@ -248,10 +248,9 @@ class Memory:
             return False
         try:
             # What is not stored must not be forgotten because something else is: then it would never be told.
-            only_stroke = only_stroke and not (self._waiting or self._behind)
-            if self._behind:
+            if self._waiting or self._behind or self._lost:
+                only_stroke = False
                 self._catch_up()
-            if self._waiting or self._lost:
                 self._put_queued()
             self._save_core()
             self._journal.save(only_stroke)

@@ -42,6 +42,8 @@ class History:
         self._written = 0  # blocks since the first stroke
         self._block = bytearray(BLOCK_BYTES)
         self._view = memoryview(self._block)
+        self._open = bytearray(OPEN_BYTES)  # the open part of the first `_held` strokes
+        self._held = -1  # not known
 
     def save(self, strokes, open_part):
         """`strokes` have started: write the block that has become full, and put the starts after it in `open_part`."""
@@ -49,16 +51,26 @@ class History:
         while self._written < full:
             self._write(self._written)
             self._written += 1
+        if strokes == self._held + 1 and strokes % STROKES:
+            # One more in the same block: each stroke comes here.
+            ticks = self._ticks
+            struct.pack_into("<I", self._open, 4 * (strokes % STROKES - 1), ticks[(strokes - 1) % len(ticks)])
+        elif strokes != self._held:
+            self._reopen(full * STROKES, strokes)
+        self._held = strokes
+        open_part[:] = self._open
+
+    def _reopen(self, first, strokes):
         ticks = self._ticks
-        length = len(ticks)
         for place in range(STROKES):
-            stroke = full * STROKES + place
-            struct.pack_into("<I", open_part, 4 * place, ticks[stroke % length] if stroke < strokes else 0)
+            stroke = first + place
+            struct.pack_into("<I", self._open, 4 * place, ticks[stroke % len(ticks)] if stroke < strokes else 0)
 
     def restore(self, strokes, open_part, saved_us):
         """Fill the ring as it was after `strokes` strokes; return how many starts were damaged and are replaced."""
         ticks = self._ticks
         length = len(ticks)
+        self._held = -1
         self._written = strokes // STROKES
         earliest = max(0, strokes - length)
         damaged = 0
@@ -89,6 +101,7 @@ class History:
         by = now_tick - (from_us >> TICK_SHIFT)
         if by <= 0:
             return
+        self._held = -1
         first = strokes
         while first > max(0, strokes - length) and ticks[(first - 1) % length] + by + _DAY_TICKS >= now_tick:
             first -= 1

@@ -154,17 +154,20 @@ class Journal:
     def save(self, only_stroke=False):
         """Make `record` true. `only_stroke`: nothing but the stroke has changed since the last time."""
         record = self.record
+        if only_stroke and self._kept is None and not (self._torn or self._one_settings or self._one_format):
+            self._torn = True
+            self._history.save(record.strokes, record.open_part)
+            record.write_stroke()
+            self._state.write()
+            self._torn = False
+            return
         if self._one_settings:
             self.save_settings()
-        only_stroke = only_stroke and self._kept is None and not self._torn
         self._torn = True
         self._history.save(record.strokes, record.open_part)
-        if only_stroke:
-            record.write_stroke()
-        else:
-            record.next_event = self.log.next_number
-            record.settings = self._settings.sequence
-            record.write()
+        record.next_event = self.log.next_number
+        record.settings = self._settings.sequence
+        record.write()
         self._state.write()
         self._torn = False
         if self._kept is not None:

@@ -15,6 +15,7 @@ from firmware.storage import history
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
 _BOOKS_US_AT = const(221)  # and the time of its books; a test compares
+_GREATEST = const(0xFFFFFFFF)
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
 PROCEDURE_BYTES = const(42)  # STATE_BYTES of firmware.therapy.clinic; a test compares
 
@@ -124,13 +125,9 @@ class StateRecord:
 
     def write_stroke(self):
         """Put those values into the payload that a stroke changes; the others are there from before."""
-        pack_into(
-            _STROKE_FORMAT,
-            self._payload,
-            0,
-            self.strokes,
-            self.permitted,
-            self.saved_us,
-            self.saved_utc_s,
-            self.contact_us,
+        # Strokes are the core's 32 bits, device time never fills 64: quicker than bounded.pack_into().
+        utc_s = min(self.saved_utc_s, _GREATEST)
+        permitted = min(self.permitted, _GREATEST)
+        struct.pack_into(
+            _STROKE_FORMAT, self._payload, 0, self.strokes, permitted, self.saved_us, utc_s, self.contact_us
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -214,6 +216,37 @@ def test_starts_of_the_last_day_get_no_older_by_a_time_without_power(strokes: in
         saver.save(strokes, ring.open_part)
         damaged, again = ring.restored()
         assert (damaged, again) == (0, list(ring.ticks))
+
+
+@pytest.mark.req("STORE-1", "GUARD-1")
+def test_the_open_part_is_that_of_a_history_that_knows_nothing_before() -> None:
+    """Saves after one stroke, none or several, writes that fail, starts held back, a restart: always the ring's own."""
+    draw = random.Random(12)
+    for _ in range(30):
+        ring = Ring(0)
+        saver = History(ring.nvm, 0, history.blocks_for(20), ring.ticks)
+        strokes, tick = 0, 100_000
+        for _ in range(200):
+            for _ in range(draw.choice((0, 1, 1, 1, 1, 2, 9))):
+                tick += draw.randrange(3_000)
+                ring.ticks[strokes % 20] = tick
+                strokes += 1
+            what = draw.random()
+            if what < 0.1:
+                ring.nvm.cut_write = len(ring.nvm.writes) + 1
+                with suppress(PowerCut):
+                    saver.save(strokes, ring.open_part)
+                ring.nvm.cut_write = 0
+            elif what < 0.2:
+                saver.hold_back(strokes, tick << history.TICK_SHIFT, (tick + 50) << history.TICK_SHIFT)
+                tick += 50
+            elif what < 0.3:
+                saver.save(strokes, ring.open_part)
+                saver = History(ring.nvm, 0, history.blocks_for(20), ring.ticks)
+                saver.restore(strokes, ring.open_part, tick << history.TICK_SHIFT)
+            saver.save(strokes, ring.open_part)
+            starts = [ring.ticks[number % 20] for number in range(strokes - strokes % 8, strokes)]
+            assert list(struct.unpack("<8I", ring.open_part)) == starts + [0] * (8 - len(starts))
 
 
 @pytest.mark.req("STORE-2")
