@@ -45,7 +45,7 @@ def test_each_cause_by_itself() -> None:
     assert ledger.parts_nah() == (10_000, 3_000, 500_000, 5_000, 20_555, 10_000, 2_281)
     assert ledger.used_nah() == 550_836
     assert ledger.left_nah() == energy.CAPACITY_NAH - 550_836
-    assert (ledger.wakes, ledger.strokes, ledger.link_bytes) == (3_600, 3_600, 500)
+    assert (ledger.wakes, ledger.strokes, ledger.link_bytes) == (7_200, 3_600, 500)
 
 
 def test_nothing_rounds_away_in_small_steps() -> None:
