@@ -8,13 +8,13 @@ Implements: HIL-5
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from firmware import protocol
-from hil.scripts.script import AGAIN, Refusal, Run
+from hil.scripts.script import AGAIN, Answer, Refusal, Run
 
 Spoiler = Callable[[Run, random.Random], Run | None]
 
@@ -45,80 +45,89 @@ def _with(mapping: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
 # Strokes
 
 
-def moved(run: Run, draw: random.Random) -> Run | None:
-    """A stroke by 1 µs."""
+def _stroke(run: Run, draw: random.Random, spoil: Callable[[list[int], int], None]) -> Run | None:
+    """`spoil(strokes_us, place)` changes the strokes at a place drawn."""
     if not run.strokes_us:
         return None
     bad = _copy(run)
-    bad.strokes_us[draw.randrange(len(bad.strokes_us))] += draw.choice((-1, 1))
+    spoil(bad.strokes_us, draw.randrange(len(bad.strokes_us)))
     return bad
+
+
+def moved(run: Run, draw: random.Random) -> Run | None:
+    """A stroke by 1 µs."""
+
+    def move(strokes_us: list[int], place: int) -> None:
+        strokes_us[place] += draw.choice((-1, 1))
+
+    return _stroke(run, draw, move)
 
 
 def dropped(run: Run, draw: random.Random) -> Run | None:
     """A stroke that was not made."""
-    if not run.strokes_us:
-        return None
-    bad = _copy(run)
-    del bad.strokes_us[draw.randrange(len(bad.strokes_us))]
-    return bad
+    return _stroke(run, draw, list.__delitem__)
 
 
 def doubled(run: Run, draw: random.Random) -> Run | None:
     """A stroke that was made twice."""
-    if not run.strokes_us:
-        return None
-    bad = _copy(run)
-    place = draw.randrange(len(bad.strokes_us))
-    spacing_us = run.script.stroke_nl * 4_000
-    bad.strokes_us.append(bad.strokes_us[place] + draw.choice((1, spacing_us)))
-    bad.strokes_us.sort()
-    return bad
+
+    def double(strokes_us: list[int], place: int) -> None:
+        strokes_us.append(strokes_us[place] + draw.choice((1, run.script.stroke_nl * 4_000)))
+        strokes_us.sort()
+
+    return _stroke(run, draw, double)
 
 
 # Answers
 
 
-def _answer_places(run: Run, wanted: Callable[[Any], bool]) -> list[int]:
-    return [place for place, answer in enumerate(run.answers) if wanted(answer)]
+def _answer(
+    run: Run, draw: random.Random, wanted: Callable[[Answer], bool], wrong: Callable[[Answer], Answer]
+) -> Run | None:
+    """An answer drawn of those `wanted` is `wrong(answer)`."""
+    places = [place for place, answer in enumerate(run.answers) if wanted(answer)]
+    if not places:
+        return None
+    bad = _copy(run)
+    place = draw.choice(places)
+    bad.answers[place] = wrong(bad.answers[place])
+    return bad
+
+
+def _is_refused(answer: Answer) -> bool:
+    return answer.refusal is not None
 
 
 def other_code(run: Run, draw: random.Random) -> Run | None:
     """A refusal for another reason."""
-    places = _answer_places(run, lambda answer: answer.refusal is not None)
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    refusal = bad.answers[place].refusal
-    assert refusal is not None
-    codes = [
-        code for code in ("memory_failed", "clock_failed", "self_test_failed", "wrong_role") if code != refusal.code
-    ]
-    bad.answers[place] = replace(bad.answers[place], refusal=replace(refusal, code=draw.choice(codes)))
-    return bad
+
+    def another(answer: Answer) -> Answer:
+        assert answer.refusal is not None
+        codes = ("memory_failed", "clock_failed", "self_test_failed", "wrong_role")
+        code = draw.choice([each for each in codes if each != answer.refusal.code])
+        return replace(answer, refusal=replace(answer.refusal, code=code))
+
+    return _answer(run, draw, _is_refused, another)
 
 
 def refused(run: Run, draw: random.Random) -> Run | None:
     """An order that was accepted is refused, for a reason that does not hold."""
-    places = _answer_places(run, lambda answer: answer.reply is not None and answer.name in ORDERS)
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    bad.answers[place] = replace(bad.answers[place], reply=None, refusal=Refusal("temp_active", "", 0, 0))
-    return bad
+    no = Refusal("temp_active", "", 0, 0)
+    return _answer(
+        run,
+        draw,
+        lambda answer: answer.reply is not None and answer.name in ORDERS,
+        lambda answer: replace(answer, reply=None, refusal=no),
+    )
 
 
 def accepted(run: Run, draw: random.Random) -> Run | None:
     """An order that was refused is accepted."""
-    places = _answer_places(run, lambda answer: answer.refusal is not None)
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    at_us = run.device_us(bad.answers[place].asked_us)
-    bad.answers[place] = replace(bad.answers[place], refusal=None, reply={"at_us": at_us})
-    return bad
+
+    def yes(answer: Answer) -> Answer:
+        return replace(answer, refusal=None, reply={"at_us": run.device_us(answer.asked_us)})
+
+    return _answer(run, draw, _is_refused, yes)
 
 
 def _figures(mapping: Mapping[str, Any]) -> list[str]:
@@ -127,31 +136,30 @@ def _figures(mapping: Mapping[str, Any]) -> list[str]:
 
 def answer_figure(run: Run, draw: random.Random) -> Run | None:
     """A figure of a reply is off by one."""
-    places = _answer_places(run, lambda answer: answer.reply is not None and bool(_figures(answer.reply)))
-    places = [place for place in places if run.answers[place].name in ORDERS | {"status", "read_time", "stage_pattern"}]
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    reply = bad.answers[place].reply
-    assert reply is not None
-    name = draw.choice(_figures(reply))
-    bad.answers[place] = replace(bad.answers[place], reply=_with(reply, name, reply[name] + draw.choice((-1, 1))))
-    return bad
+    names = ORDERS | {"status", "read_time", "stage_pattern"}
+
+    def off(answer: Answer) -> Answer:
+        assert answer.reply is not None
+        name = draw.choice(_figures(answer.reply))
+        return replace(answer, reply=_with(answer.reply, name, answer.reply[name] + draw.choice((-1, 1))))
+
+    return _answer(
+        run,
+        draw,
+        lambda answer: answer.reply is not None and bool(_figures(answer.reply)) and answer.name in names,
+        off,
+    )
 
 
 def refusal_limit(run: Run, draw: random.Random) -> Run | None:
     """The limit that a refusal names is off by one."""
     coded = ("hard_limit", "clinician_limit", "hour_limit", "day_limit")
-    places = _answer_places(run, lambda answer: answer.refusal is not None and answer.refusal.code in coded)
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    refusal = bad.answers[place].refusal
-    assert refusal is not None
-    bad.answers[place] = replace(bad.answers[place], refusal=replace(refusal, limit=refusal.limit + 1))
-    return bad
+
+    def off(answer: Answer) -> Answer:
+        assert answer.refusal is not None
+        return replace(answer, refusal=replace(answer.refusal, limit=answer.refusal.limit + 1))
+
+    return _answer(run, draw, lambda answer: answer.refusal is not None and answer.refusal.code in coded, off)
 
 
 # Looks
@@ -209,14 +217,12 @@ def _delivery(
 
 def alarm_missing(run: Run, draw: random.Random) -> Run | None:
     """An alarm that is latched is not shown."""
-    certain = ("pump_stopped", "pump_suspended", "auto_off", "hourly_maximum_exceeded", "daily_maximum_exceeded")
-    numbers = (10, 11, 12, 13, 14)
-    assert len(certain) == len(numbers)
+    certain = range(10, 15)  # stopped, suspended, auto-off, the hour's and the day's maximum
     looks = [
         (place, at)
         for place, look in enumerate(run.looks)
         for at, row in enumerate(look.alarms)
-        if row["alarm"] in numbers
+        if row["alarm"] in certain
     ]
     if not looks:
         return None
@@ -242,58 +248,57 @@ def alarm_invented(run: Run, draw: random.Random) -> Run | None:
 _TOLD = ("delivery_ended", "accepted", "refused", "alarm", "clock_set", "rate_lapsed")
 
 
-def _log_places(run: Run, events: tuple[str, ...]) -> list[int]:
-    return [place for place, row in enumerate(run.log) if row["event"] in events]
+Rows = list[Mapping[str, Any]]
 
 
-def log_dropped(run: Run, draw: random.Random) -> Run | None:
-    """An event is not in the log, and the numbers close up."""
-    places = _log_places(run, ("delivery_ended", "accepted", "clock_set", "rate_lapsed"))
+def _log(
+    run: Run, draw: random.Random, events: tuple[str, ...], wrong: Callable[[Rows], Iterable[Mapping[str, Any]]]
+) -> Run | None:
+    """From an event on that is drawn of `events` the log is `wrong(what it was)`."""
+    places = [place for place, row in enumerate(run.log) if row["event"] in events]
     if not places:
         return None
     bad = _copy(run)
     place = draw.choice(places)
-    bad.log[place:] = [_with(row, "number", row["number"] - 1) for row in bad.log[place + 1 :]]
+    bad.log[place:] = wrong(bad.log[place:])
     return bad
+
+
+def _numbered(rows: Rows, more: int) -> Rows:
+    return [_with(row, "number", row["number"] + more) for row in rows]
+
+
+def log_dropped(run: Run, draw: random.Random) -> Run | None:
+    """An event is not in the log, and the numbers close up."""
+    told = ("delivery_ended", "accepted", "clock_set", "rate_lapsed")
+    return _log(run, draw, told, lambda rows: _numbered(rows[1:], -1))
 
 
 def log_doubled(run: Run, draw: random.Random) -> Run | None:
     """An event is in the log twice."""
     # Of an order that came again the refusal may or may not be in the log.
     told = _TOLD if not any(step.what == AGAIN for step in run.script.steps) else _TOLD[:2] + _TOLD[3:]
-    places = _log_places(run, told)
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    bad.log[place:] = [bad.log[place]] + [_with(row, "number", row["number"] + 1) for row in bad.log[place:]]
-    return bad
+    return _log(run, draw, told, lambda rows: rows[:1] + _numbered(rows, 1))
 
 
 def log_figure(run: Run, draw: random.Random) -> Run | None:
     """A figure of a delivery's end or of a rate in the log is off by one."""
-    places = _log_places(run, ("delivery_ended", "rate_lapsed", "clock_set"))
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    row = bad.log[place]
-    names = {"delivery_ended": "abcd", "rate_lapsed": "a", "clock_set": "ab"}[row["event"]]
-    name = draw.choice(names)
-    bad.log[place] = _with(row, name, row[name] + 1)
-    return bad
+    figures = {"delivery_ended": "abcd", "rate_lapsed": "a", "clock_set": "ab"}
+
+    def off(rows: Rows) -> Rows:
+        name = draw.choice(figures[rows[0]["event"]])
+        return [_with(rows[0], name, rows[0][name] + 1), *rows[1:]]
+
+    return _log(run, draw, tuple(figures), off)
 
 
 def log_reason(run: Run, draw: random.Random) -> Run | None:
     """A delivery's end or a refusal has another reason in the log."""
-    places = _log_places(run, ("delivery_ended", "refused"))
-    if not places:
-        return None
-    bad = _copy(run)
-    place = draw.choice(places)
-    row = bad.log[place]
-    bad.log[place] = _with(row, "reason", row["reason"] + draw.choice((-1, 1)))
-    return bad
+
+    def another(rows: Rows) -> Rows:
+        return [_with(rows[0], "reason", rows[0]["reason"] + draw.choice((-1, 1))), *rows[1:]]
+
+    return _log(run, draw, ("delivery_ended", "refused"), another)
 
 
 SPOILERS: tuple[Spoiler, ...] = (
