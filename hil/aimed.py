@@ -18,14 +18,16 @@ import statistics
 import time
 from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from firmware import protocol
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
+from host.conversation import MESSAGES
 from host.errors import HostError, Refused
+from host.link import decode_frame
 from host.records import Limits
 
 US_PER_S = 1_000_000
@@ -46,9 +48,6 @@ _SETTINGS = {
     "suspend_rate_mu_per_h": 200, "auto_off_min": 0, "utc_offset_min": 0, "reservoir_low_mu": 800_000,
     "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 0, "in_use_days": 45, "stroke_tone": False,
 }  # fmt: skip
-_LIMITS = {
-    "max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 500_000,
-}  # fmt: skip
 
 # Message, fields, and whether it is refused in this state (None: either). Again and again, amid a bolus of 40 U.
 ROUND: tuple[tuple[str, dict[str, Any], bool | None], ...] = (
@@ -61,7 +60,7 @@ ROUND: tuple[tuple[str, dict[str, Any], bool | None], ...] = (
     ("set_basal", {"rate_mu_per_h": 5_000}, False),
     ("bolus", {"volume_mu": 200}, True),
     ("square_bolus", {"volume_mu": 600, "duration_min": 30}, None),
-    ("set_limits", _LIMITS, False),
+    ("set_limits", asdict(LIMITS), False),
     ("cancel_bolus", {}, False),
     ("set_settings", _SETTINGS, False),
     ("dual_bolus", {"volume_mu": 200, "square_mu": 200, "duration_min": 30}, True),
@@ -150,7 +149,7 @@ class Aim:
     def _send(self, name: str, fields: dict[str, Any], send_us: int) -> dict[str, Any]:
         """The order, so that its first byte is on the line at `send_us`."""
         transport = self.programmer.link._transport
-        message = protocol_id(name)
+        message = MESSAGES[name].id
         board = self.board
 
         class At:
@@ -226,14 +225,7 @@ class Aim:
         self.board.kill()
 
 
-def protocol_id(name: str) -> int:
-    """The number of a message."""
-    return next(int(each.id) for each in protocol.MESSAGES if each.name == name)
-
-
 def _ids(data: bytes) -> list[int]:
-    from host.link import decode_frame
-
     frames = [decode_frame(each) for each in data.split(b"\0") if each]
     return [frame[1] for frame in frames if frame is not None]
 
@@ -260,12 +252,12 @@ def aim_some(seed: int, near: int) -> dict[str, Any]:
 def measure(near: int = ORDERS_TOTAL, *, seed: int = 1, workers: int = 1) -> dict[str, Any]:
     """`near` orders within 2 ms of the armed stroke, PER_PUMP a pump, and those that it takes to get them."""
     counts = [min(PER_PUMP, near - done) for done in range(0, near, PER_PUMP)]
-    jobs = list(zip(range(seed, seed + len(counts)), counts, strict=True))
+    seeds = range(seed, seed + len(counts))
     if workers > 1:
         with ProcessPoolExecutor(workers) as pool:
-            results = list(pool.map(partial(_job), jobs))
+            results = list(pool.map(aim_some, seeds, counts))
     else:
-        results = [_job(each) for each in jobs]
+        results = list(map(aim_some, seeds, counts))
     off_us = [each for result in results for each in result["off_us"]]
     return {
         "emulated": True,
@@ -280,10 +272,6 @@ def measure(near: int = ORDERS_TOTAL, *, seed: int = 1, workers: int = 1) -> dic
         "flagged": [flag for each in results for flag in each["flagged"]],
         "pumps": [{name: each[name] for name in ("seed", "orders", "near", "wall_s")} for each in results],
     }
-
-
-def _job(job: tuple[int, int]) -> dict[str, Any]:
-    return aim_some(*job)
 
 
 def report(figures: dict[str, Any], out: Path) -> str:

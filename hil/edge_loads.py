@@ -71,8 +71,12 @@ LOADS = (
 
 def start(board: EmulatedBoard, load: Load) -> None:
     """Restart the pump with this load, if the load needs it. Raises BenchError if the console does not do it."""
-    if not (load.gc or load.flash):
-        return
+    if load.gc or load.flash:
+        restart(board, _SCRIPT.format(gc=load.gc, flash=load.flash), 1_000_000, "the load")
+
+
+def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
+    """Start the pump anew by this script, with a new memory, and let `wait_us` pass. Raises BenchError, of `what`."""
     board.write_console(INTERRUPT)
     board.run_until_us(board.now_us + 300_000)
     board.write_console(RAW_REPL)
@@ -81,11 +85,11 @@ def start(board: EmulatedBoard, load: Load) -> None:
         raise BenchError("the emulated Pico has no console: its image is not a development image")
     # It starts a second time without a reset, as no board does: with a new memory, or its clock would have to go back.
     board.set_memory("fram", 0, bytes(FRAM_BYTES))
-    board.write_console(_SCRIPT.format(gc=load.gc, flash=load.flash).encode() + END)
-    board.run_until_us(board.now_us + 1_000_000)
+    board.write_console(script.encode() + END)
+    board.run_until_us(board.now_us + wait_us)
     said = board.take_console()
     if said != b"OK":
-        raise BenchError(f"the load does not start: {said.decode(errors='replace')}")
+        raise BenchError(f"{what} does not start: {said.decode(errors='replace')}")
 
 
 class Flood:

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from firmware import protocol
+from hil import edge_loads
 from hil.backends.emulated import EmulatedBoard
 from hil.bench import Bench
-from hil.edge_loads import END, FRAM_BYTES, INTERRUPT, LINE_BYTES_PER_S, RAW_REPL
+from hil.edge_loads import LINE_BYTES_PER_S
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from host.client import MESSAGES, Programmer
@@ -151,19 +152,8 @@ def open_pump(stroke_nl: int) -> Bench:
 
 def restart(board: EmulatedBoard, stroke_nl: int) -> None:
     """Start the image's pump anew with this quantum, its memory new, its turns measured. Raises BenchError."""
-    board.write_console(INTERRUPT)
-    board.run_until_us(board.now_us + 300_000)
-    board.write_console(RAW_REPL)
-    board.run_until_us(board.now_us + 100_000)
-    if b"raw REPL" not in board.take_console():
-        raise BenchError("the emulated Pico has no console: its image is not a development image")
-    board.set_memory("fram", 0, bytes(FRAM_BYTES))
     script = _FINE.format(stroke_nl=stroke_nl, first=_MARK[0] ^ 0xFFFFFFFF, second=_MARK[1] ^ 0xFFFFFFFF)
-    board.write_console(script.encode() + END)
-    board.run_until_us(board.now_us + 2_000_000)
-    said = board.take_console()
-    if said != b"OK":
-        raise BenchError(f"the fine pump does not start: {said.decode(errors='replace')}")
+    edge_loads.restart(board, script, 2_000_000, "the fine pump")
 
 
 class Turns:
