@@ -35,6 +35,7 @@ class Books:
 
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
+        # As recount() and _permit(), without these calls: each stroke comes here.
         self.strokes = self._core.over()
         if self.deliveries.stroke_ended() or whole:
             self.store()

@@ -8,7 +8,7 @@
 //
 // While it is open whether and when the next stroke starts, the supervisor sees a clock that waits at that stroke's slot
 // until the hardware's own has come there: a permit that is written by then moves no stroke, however much of the lead has
-// gone by. See docs/adr/0012-the-lead-waits-for-the-permit.md.
+// gone by. See docs/adr/0012-the-clock-waits-for-the-permit.md.
 //
 // Everything marked *interrupt* runs in the stroke timer's interrupt, or with it masked.
 //

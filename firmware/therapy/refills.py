@@ -93,10 +93,9 @@ class Refills:
         return reply
 
     def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_nl, whole, strokes):
-        """The same, by the scales of the syringes, `taken_nl` from each; for the guided procedures, with
-        whose own order it counts; then they call follow(). `strokes` had been
-        ordered when what was left was withdrawn. Not `whole`: the reservoir had been emptied before, so that there is
-        nothing to compare with.
+        """The same, by the scales of the syringes, `taken_nl` from each; for the guided procedures, with whose own
+        order it counts; then they call follow(). `strokes` had been ordered when what was left was withdrawn. Not
+        `whole`: the reservoir had been emptied before, so that there is nothing to compare with.
         """
         filled = refill.net_fill(refill.read_off(put_in_nl), *[refill.read_off(each_nl) for each_nl in taken_nl])
         reply = self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
