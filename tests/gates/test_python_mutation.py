@@ -10,11 +10,12 @@ import pytest
 from tools.console import ROOT, Problem
 from tools.core.mutation import read_equivalents
 from tools.core.mutation_sites import Mutant
-from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED
-from tools.mutation import covering
-from tools.mutation.__main__ import EQUIVALENTS, NOT_COVERED, judged
+from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED, TIMEOUT
+from tools.mutation import covering, results
+from tools.mutation.__main__ import EQUIVALENTS, judged
 from tools.mutation.covering import Covering
 from tools.mutation.landed import landed
+from tools.mutation.results import NOT_COVERED, Results, report, table
 from tools.mutation.sites import mutants, statements
 
 FILE = "firmware/therapy/reservoir.py"
@@ -96,6 +97,88 @@ def test_measuring_ends_with_its_time_and_says_that_it_is_not_all(tmp_path, monk
     known, whole = covering.covering(quick, 1, of)
     assert whole and len(known.seconds) > 1 and list(known.lines) == of
     assert covering.covering(quick, 1, of, seconds=0.0) == (known, True), "kept"
+
+
+def test_what_is_measured_is_measured_again_only_where_it_may_be_another(tmp_path, monkeypatch):
+    """What a test file runs holds while it, what it runs and the tests' helpers are as they were."""
+    test, code, helper = "tests/test_sum.py", "firmware/sums.py", "tests/helper.py"
+    for name, text in {
+        test: "from firmware.sums import double\n\ndef test_double():\n    assert double(2) == 4\n",
+        "tests/test_other.py": "def test_other():\n    pass\n",
+        code: "HALF = 2\n\n\ndef double(a):\n    return a * HALF\n",
+        helper: "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name in ("OUT", "ROOT"):
+        monkeypatch.setattr(covering, name, tmp_path)
+    asked = []
+
+    def measured(self, tests, workers, seconds):
+        asked.append(tests)
+        for each in tests:
+            runs = {code: {"5": [f"{each}::test_double"]}} if each == test else {}
+            needs = {name: self._digest(name) for name in (each, *runs)}
+            self._by_test[each] = {"needs": needs, "lines": runs, "seconds": {f"{each}::test_double": 0.1}}
+        covering.write_json(self._path, self._by_test)
+        return False
+
+    monkeypatch.setattr(covering._Kept, "measure", measured)
+    known, whole = covering.covering(["tests"])
+    assert whole and known.lines == {code: {"5": [f"{test}::test_double"], "1": [""], "4": [""]}}
+    assert covering.covering(["tests"]) == (known, True) and asked == [["tests/test_other.py", test]]
+    for changed, again in ((code, [test]), (test, [test]), (helper, ["tests/test_other.py", test])):
+        with (tmp_path / changed).open("a", encoding="utf-8") as file:
+            file.write("\n# more\n")
+        covering.covering(["tests"])
+        assert asked[-1] == again, changed
+    assert len(asked) == 4
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
+    """Kept by file: what was killed while file and killer are the same, what lives until anything is another."""
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    for name in ("firmware/module.py", "firmware/other.py", "tests/test_it.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("def one(a):\n    return a + 1\n", encoding="utf-8")
+    dies, lives, loops, *_ = mutants(tmp_path / "firmware/module.py", "firmware/module.py")
+    kept = Results(tmp_path / "kept")
+    kept.add(dies, KILLED, "tests/test_it.py::test_one")
+    kept.add(lives, SURVIVED, "")
+    kept.add(loops, TIMEOUT, "")
+    kept.save()
+
+    def known(*, fresh=False):
+        again = Results(tmp_path / "kept", fresh=fresh)
+        return [again.known(each) for each in (dies, lives, loops)]
+
+    def change(name):
+        (tmp_path / name).write_text((tmp_path / name).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+    assert known() == [KILLED, SURVIVED, TIMEOUT]
+    assert known(fresh=True) == ["", "", ""]
+    change("firmware/other.py")
+    assert known() == [KILLED, "", TIMEOUT], "another file: perhaps a test can tell now"
+    change("tests/test_it.py")
+    assert known() == ["", "", TIMEOUT], "another test: perhaps it does not kill any more"
+    change("firmware/module.py")
+    assert known() == ["", "", ""]
+
+
+def test_what_is_known_is_not_asked_again_and_is_counted_by_file(tmp_path):
+    held = of_reservoir("left_mu <= threshold_mu", "(not (left_mu <= threshold_mu))")
+    known = Covering({FILE: {str(held.line): [HELD]}}, {HELD: 1.0})
+    kept = Results(tmp_path)
+    assert judged([held], known, [], 1, 60, results=kept)[KILLED] == 1
+    again = judged([held], known, [], 1, -1, results=Results(tmp_path))
+    assert again[KILLED] == 1 and again["by_file"] == {FILE: {"mutants": 1, KILLED: 1}}
+    assert judged([held], known, [], 1, -1, results=Results(tmp_path, fresh=True))["not_reached"] == 1
+    lines = table(report([(held, KILLED), (held, NOT_COVERED), (held, "")], 1.0)).splitlines()
+    assert [line.split() for line in lines] == [
+        ["file", "mutants", KILLED, NOT_COVERED, "not_reached"],
+        [FILE, "3", "1", "1", "1"],
+        ["all", "3", "1", "1", "1"],
+    ]
 
 
 def of_reservoir(old, to):

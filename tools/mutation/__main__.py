@@ -4,10 +4,11 @@
     python -m tools.mutation --changed BASE        those of the lines changed since BASE; at most --seconds in all
                                                    BASE "landed": what main was before this commit (landed.py)
     python -m tools.mutation --again               what survived the last run, while working on it
-    options: FILE …, --workers N, --seed N
+    options: FILE …, --workers N, --seed N, --fresh
 
-build/mutation/mutation.json holds {killed, survived, equivalent, crashed, timeout, not_covered, not_reached}, what
-survived, and how long it took. tools/mutation/equivalents.toml lists mutants that no test should tell apart, and why.
+build/mutation/mutation.json holds {killed, survived, equivalent, crashed, timeout, not_covered, not_reached} of all and
+of each file, what survived, and how long it took. A full run goes on where the last one was stopped (results.py);
+--fresh begins anew. tools/mutation/equivalents.toml lists mutants that no test should tell apart, and why.
 Exit status 1 if a mutant survived or no test runs its line, or if a full run finds an entry unused.
 """
 
@@ -27,10 +28,11 @@ from typing import Any
 from tools.console import ROOT, Problem, main_guard, say
 from tools.core.mutation import Entry, changed_in, read_equivalents
 from tools.core.mutation_sites import Mutant
-from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT
+from tools.core.mutation_tiers import EQUIVALENT, SURVIVED
 from tools.core.sources import write_json
 from tools.mutation.covering import OUT, Covering, covering, tests_of
 from tools.mutation.landed import landed
+from tools.mutation.results import NOT_COVERED, RED, Results, report, table
 from tools.mutation.sites import mutants, statements
 from tools.mutation.worker import CANNOT
 
@@ -40,19 +42,22 @@ PLACES = (
     "firmware",
     "host/conversation.py",
     "host/link.py",
+    "host/orders.py",
+    "host/dosing.py",
+    "host/cuts.py",
     "host/units.py",
     "host/day.py",
     "hil/oracle",
 )
-NOT_COVERED = "not_covered"
 # The processor time a mutant's tests may take: so much more than without it, and what it takes to begin.
 SLOWER_MAX = 3
 BEGIN_SECONDS = 4.0
 # A line that a thousand tests run is judged by those that have killed its neighbours, then by the quickest, up to so
 # many seconds; a few at first, for most mutants die of these.
-TESTS_SECONDS_MAX = 40.0
+TESTS_SECONDS_MAX = 20.0
 FIRST_TESTS = 8
 FIRST_SECONDS = 1.0
+SAVE_EVERY_SECONDS = 20.0
 
 
 def files(places: list[str]) -> list[Path]:
@@ -135,19 +140,19 @@ class Judges:
         for each in self._workers:
             self._idle.put(each)
 
-    def verdict(self, mutant: Mutant) -> str:
-        """One of the counters' names; empty if there was no time."""
+    def verdict(self, mutant: Mutant) -> tuple[str, str]:
+        """One of the counters' names, empty if there was no time; and the test that killed it."""
         if any(entry.covers(mutant) for entry in self._listed):
-            return EQUIVALENT
+            return EQUIVALENT, ""
         first, rest = self._tests(mutant)
         if not first:
-            return NOT_COVERED
+            return NOT_COVERED, ""
         if time.monotonic() > self._end:
-            return ""
-        verdict = self._judged(mutant, first)
-        return self._judged(mutant, rest) if verdict == SURVIVED and rest else verdict
+            return "", ""
+        verdict, witness = self._judged(mutant, first)
+        return self._judged(mutant, rest) if verdict == SURVIVED and rest else (verdict, witness)
 
-    def _judged(self, mutant: Mutant, tests: list[str]) -> str:
+    def _judged(self, mutant: Mutant, tests: list[str]) -> tuple[str, str]:
         text = self._text(mutant.file)
         seconds = BEGIN_SECONDS + SLOWER_MAX * sum(self._known.seconds.get(test, 0.0) for test in tests)
         request = {"file": mutant.file, "source": mutant.apply(text), "tests": tests, "seconds": seconds}
@@ -158,7 +163,7 @@ class Judges:
             self._idle.put(worker)
         if witness:
             self._kills[mutant.file, witness] += 1
-        return verdict
+        return verdict, witness
 
     def _text(self, file: str) -> str:
         if file not in self._texts:
@@ -199,32 +204,38 @@ def judged(
     tests_seconds: float = TESTS_SECONDS_MAX,
     *,
     whole: bool = True,
+    results: Results | None = None,
 ) -> dict[str, Any]:
-    """What goes into mutation.json. Not `whole`: there was no time for all tests, one of which may kill what lives."""
-    begin = time.monotonic()
+    """What goes into mutation.json. Not `whole`: there was no time for all tests, one of which may kill what lives.
+
+    What `results` knows is not asked again, what is found goes there.
+    """
+    begin = saved = time.monotonic()
     judges = Judges(workers, known, listed, begin + seconds, tests_seconds)
     verdicts: list[tuple[Mutant, str]] = []
+
+    def verdict(mutant: Mutant) -> tuple[str, str]:
+        kept = results.known(mutant) if results else ""
+        return (kept, "") if kept else judges.verdict(mutant)
+
     try:
         with ThreadPoolExecutor(workers) as pool:
-            for mutant, found in zip(chosen, pool.map(judges.verdict, chosen), strict=True):
-                verdict = "" if found in (SURVIVED, NOT_COVERED) and not whole else found
-                verdicts.append((mutant, verdict))
-                if verdict in (SURVIVED, NOT_COVERED):
-                    say(f"{verdict}: {mutant}")
+            for mutant, (found, witness) in zip(chosen, pool.map(verdict, chosen), strict=True):
+                if results and found not in ("", EQUIVALENT) and not results.known(mutant):
+                    results.add(mutant, found, witness)
+                    if time.monotonic() > saved + SAVE_EVERY_SECONDS:
+                        results.save()
+                        saved = time.monotonic()
+                verdicts.append((mutant, "" if found in RED and not whole else found))
+                if verdicts[-1][1] in RED:
+                    say(f"{found}: {mutant}")
                 if len(verdicts) % 200 == 0:
                     say(f"{len(verdicts)} of {len(chosen)} after {time.monotonic() - begin:.0f} s")
     finally:
         judges.close()
-    counts = Counter(verdict for _, verdict in verdicts)
-    names = (KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, NOT_COVERED)
-    return {
-        **{name: counts[name] for name in names},
-        "not_reached": counts[""],
-        "mutants": len(chosen),
-        "seconds": round(time.monotonic() - begin),
-        "survivors": [str(mutant) for mutant, verdict in verdicts if verdict in (SURVIVED, NOT_COVERED)],
-        "crashes_and_timeouts": [str(mutant) for mutant, verdict in verdicts if verdict in (CRASHED, TIMEOUT)],
-    }
+        if results:
+            results.save()
+    return report(verdicts, time.monotonic() - begin)
 
 
 def judge_all(options: argparse.Namespace, chosen: list[Mutant], listed: list[Entry]) -> dict[str, Any]:
@@ -239,7 +250,9 @@ def judge_all(options: argparse.Namespace, chosen: list[Mutant], listed: list[En
     else:
         known, whole = covering(tests, options.workers)
     left = max(0.0, end - time.monotonic())
-    return judged(chosen, known, listed, options.workers, left, options.tests_seconds, whole=whole)
+    # Fewer tests than all must not tell the next run what lives.
+    results = None if options.changed or options.tests else Results(fresh=options.fresh)
+    return judged(chosen, known, listed, options.workers, left, options.tests_seconds, whole=whole, results=results)
 
 
 def main() -> None:
@@ -249,6 +262,7 @@ def main() -> None:
     which.add_argument("--full", action="store_true")
     which.add_argument("--changed", metavar="BASE")
     which.add_argument("--again", action="store_true", help="only what survived the last run")
+    parser.add_argument("--fresh", action="store_true", help="ask also what an earlier run has found out")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
@@ -271,10 +285,17 @@ def main() -> None:
     listed = read_equivalents(EQUIVALENTS)
     say(f"mutation: {len(chosen)} of {len(everything)} mutants")
     result = judge_all(options, chosen, listed)
-    unused = [entry for entry in listed if not any(entry.covers(each) for each in everything)]
+    looked_at = {each.file for each in everything}
+    unused = [
+        entry
+        for entry in listed
+        if (entry.file in looked_at or options.places == list(PLACES))
+        and not any(entry.covers(each) for each in everything)
+    ]
     result["unused"] = [f"{entry.file}: {entry.code}: {entry.old} -> {entry.to}" for entry in unused]
     write_json(options.out, result)
     counts = ", ".join(f"{value} {name}" for name, value in result.items() if isinstance(value, int))
+    print(table(result))
     say(f"mutation: {counts}")
     if result["not_reached"]:
         say(

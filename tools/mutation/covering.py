@@ -4,6 +4,7 @@ As a pytest plugin (-p tools.mutation.covering) this file measures each test by 
 (a board in MicroPython, a command line) are seen to run nothing there, and so are never asked.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -46,7 +47,7 @@ class Covering(NamedTuple):
         """
         of_file = self.lines.get(file, {})
         found = {test for line in lines for test in of_file.get(str(line), ())}
-        if found == {""}:
+        if "" in found:
             found = {test for tests in of_file.values() for test in tests}
             found = set(self.seconds) if found == {""} else found
         return sorted(found - {""}, key=lambda test: (self.seconds.get(test, 0.0), test))
@@ -66,46 +67,113 @@ def covering(
 ) -> tuple[Covering, bool]:
     """What `tests` cover of `files` (none: of everything), and is that all of it? Or was the time over before?
 
-    Measured now by so many processes, or kept from before. Raises Problem if a test fails: then nothing can be judged.
+    Measured now by so many processes, or kept from before: a test file is measured again if it has changed, or what it
+    runs, or a helper of the tests. Raises Problem if a test fails: then nothing can be judged.
     """
-    folders = [ROOT / name for name in (*PACKAGES, *tests)]
-    key = digest([path for path in folders if path.exists()], *sorted(files))
-    kept = OUT / "covering.json"
-    if kept.is_file():
-        content = json.loads(kept.read_text(encoding="utf-8"))
-        if content["key"] == key:
-            return Covering(content["lines"], content["seconds"]), True
-    say("mutation: which test runs which line (once, a few minutes) …")
-    OUT.mkdir(parents=True, exist_ok=True)
-    data = OUT / "coverage.data"
-    for each in OUT.glob("coverage.data*"):
-        each.unlink()
-    processes = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else ["-n", "0"]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", *processes, "-p", "no:cacheprovider", "-p", __name__]
-    command += ["--hypothesis-profile=covering"]
-    command += [*(f"--ignore={name}" for name in LEFT_OUT), *tests]
-    given = {_DATA: str(data), _FILES: os.pathsep.join(files), _END: str(time.time() + seconds)}
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, check=False)
-    over = done.returncode == pytest.ExitCode.INTERRUPTED and _OVER in done.stdout
-    if done.returncode != 0 and not over:
-        raise Problem(f"the tests fail without a mutant: {' '.join(command)}\n{done.stdout[-3000:]}")
-    result = Covering({}, {})
-    for part in sorted(OUT.glob("coverage.data*.seconds")):
-        _add(result, part)
-    if not over:
-        write_json(kept, {"key": key, "lines": result.lines, "seconds": result.seconds})
-    return result, not over
+    wanted = _test_files(tests)
+    kept = _Kept(sorted(files))
+    stale = [name for name in wanted if not kept.fresh(name)]
+    over = bool(stale) and kept.measure(stale, workers, seconds)
+    return kept.covering(wanted), not over
 
 
-def _add(result: Covering, part: Path) -> None:
-    """Take in what one process has measured."""
-    result.seconds.update(json.loads(part.read_text(encoding="utf-8")))
-    measured = coverage.CoverageData(str(part.with_suffix("")))
-    measured.read()
-    for name in sorted(measured.measured_files()):
-        of_file = result.lines.setdefault(str(Path(name).relative_to(ROOT)), {})
-        for line, tests in measured.contexts_by_lineno(name).items():
-            of_file[str(line)] = sorted({*of_file.get(str(line), ()), *tests})
+def _test_files(tests: list[str]) -> list[str]:
+    """The test files in these folders, or these, but for LEFT_OUT."""
+    found: set[Path] = set()
+    for path in (ROOT / name for name in tests):
+        found |= set(path.rglob("test_*.py")) if path.is_dir() else {path}
+    return sorted({str(each.relative_to(ROOT)) for each in found} - set(LEFT_OUT))
+
+
+def _on_import(path: Path) -> list[int]:
+    """The lines that run when the module is imported, and no test's doing."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside |= set(range(node.body[0].lineno, (node.end_lineno or 0) + 1))
+    return sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)} - inside)
+
+
+class _Kept:
+    """build/mutation/covering.json: of each test file what it needs to be as it was, {file: {line: tests}}, seconds."""
+
+    def __init__(self, files: list[str]) -> None:
+        self._files = files
+        self._path = OUT / "covering.json"
+        content = json.loads(self._path.read_text(encoding="utf-8")) if self._path.is_file() else {}
+        self._by_test: dict[str, dict[str, Any]] = content
+        self._digests: dict[str, str] = {}
+        helpers = [each for each in sorted((ROOT / "tests").rglob("*.py")) if not each.name.startswith("test_")]
+        # What a few files' measurement says depends on all of them, for it does not see the others.
+        self._facts = digest([*helpers, *(ROOT / name for name in PACKAGES if files)], *files)
+
+    def _digest(self, name: str) -> str:
+        if name not in self._digests:
+            path = ROOT / name
+            self._digests[name] = digest([path], self._facts) if path.is_file() else ""
+        return self._digests[name]
+
+    def fresh(self, test: str) -> bool:
+        """Is what is kept of this test file still true?"""
+        needs: dict[str, str] = self._by_test.get(test, {}).get("needs", {})
+        return bool(needs) and all(self._digest(name) == was for name, was in needs.items())
+
+    def measure(self, tests: list[str], workers: int, seconds: float) -> bool:
+        """Run these test files. Was the time over before their end? Then nothing of it is kept on the disk."""
+        say(f"mutation: which test runs which line: {len(tests)} test files (a second to a minute each) …")
+        OUT.mkdir(parents=True, exist_ok=True)
+        data = OUT / "coverage.data"
+        for each in OUT.glob("coverage.data*"):
+            each.unlink()
+        processes = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else ["-n", "0"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", *processes, "-p", "no:cacheprovider", "-p", __name__]
+        command += ["--hypothesis-profile=covering", *tests]
+        given = {_DATA: str(data), _FILES: os.pathsep.join(self._files), _END: str(time.time() + seconds)}
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, check=False)
+        over = done.returncode == pytest.ExitCode.INTERRUPTED and _OVER in done.stdout
+        if done.returncode != 0 and not over:
+            raise Problem(f"the tests fail without a mutant: {' '.join(command)}\n{done.stdout[-3000:]}")
+        for name in tests:
+            self._by_test[name] = {"needs": {name: self._digest(name)}, "lines": {}, "seconds": {}}
+        for part in sorted(OUT.glob("coverage.data*.seconds")):
+            self._add(part)
+        if not over:
+            write_json(self._path, self._by_test)
+        return over
+
+    def _add(self, part: Path) -> None:
+        """Take in what one process has measured."""
+        for test, seconds in json.loads(part.read_text(encoding="utf-8")).items():
+            self._by_test[test.partition("::")[0]]["seconds"][test] = seconds
+        measured = coverage.CoverageData(str(part.with_suffix("")))
+        measured.read()
+        for path in sorted(measured.measured_files()):
+            name = str(Path(path).relative_to(ROOT))
+            for line, tests in measured.contexts_by_lineno(path).items():
+                for test in filter(None, tests):
+                    of_test = self._by_test[test.partition("::")[0]]
+                    of_test["needs"][name] = self._digest(name)
+                    of_test["lines"].setdefault(name, {}).setdefault(str(line), []).append(test)
+
+    def covering(self, tests: list[str]) -> Covering:
+        """All of it together; what runs on import is the test ""."""
+        result = Covering({}, {})
+        for test in tests:
+            of_test = self._by_test.get(test, {"lines": {}, "seconds": {}})
+            result.seconds.update(of_test["seconds"])
+            for name, lines in of_test["lines"].items():
+                of_file = result.lines.setdefault(name, {})
+                for line, names in lines.items():
+                    of_file.setdefault(line, []).extend(names)
+        paths = [ROOT / name for name in self._files] or [
+            each for name in PACKAGES for each in sorted((ROOT / name).rglob("*.py"))
+        ]
+        for path in paths:
+            of_file = result.lines.setdefault(str(path.relative_to(ROOT)), {})
+            for number in _on_import(path):
+                of_file.setdefault(str(number), []).append("")
+        return result
 
 
 class _Plugin:
