@@ -19,7 +19,6 @@ import hypothesis
 import pytest
 
 from tools.console import ROOT, Problem, digest, say
-from tools.core.sources import write_json
 
 OUT = ROOT / "build" / "mutation"
 PACKAGES = ("firmware", "host", "hil")
@@ -96,7 +95,9 @@ def _on_import(path: Path) -> list[int]:
 
 
 class _Kept:
-    """build/mutation/covering.json: of each test file what it needs to be as it was, {file: {line: tests}}, seconds."""
+    """build/mutation/covering.json: of each test file what it needs to be as it was, the seconds of each of its tests,
+    and {file: {line: places of tests among those}}.
+    """
 
     def __init__(self, files: list[str]) -> None:
         self._files = files
@@ -139,7 +140,7 @@ class _Kept:
         for part in sorted(OUT.glob("coverage.data*.seconds")):
             self._add(part)
         if not over:
-            write_json(self._path, self._by_test)
+            self._path.write_text(json.dumps(self._by_test, separators=(",", ":")), encoding="utf-8")
         return over
 
     def _add(self, part: Path) -> None:
@@ -148,13 +149,16 @@ class _Kept:
             self._by_test[test.partition("::")[0]]["seconds"][test] = seconds
         measured = coverage.CoverageData(str(part.with_suffix("")))
         measured.read()
+        places: dict[str, tuple[dict[str, Any], int]] = {}
+        for of_test in self._by_test.values():
+            places |= {test: (of_test, place) for place, test in enumerate(of_test["seconds"])}
         for path in sorted(measured.measured_files()):
             name = str(Path(path).relative_to(ROOT))
             for line, tests in measured.contexts_by_lineno(path).items():
                 for test in filter(None, tests):
-                    of_test = self._by_test[test.partition("::")[0]]
+                    of_test, place = places[test]
                     of_test["needs"][name] = self._digest(name)
-                    of_test["lines"].setdefault(name, {}).setdefault(str(line), []).append(test)
+                    of_test["lines"].setdefault(name, {}).setdefault(str(line), []).append(place)
 
     def covering(self, tests: list[str]) -> Covering:
         """All of it together; what runs on import is the test ""."""
@@ -162,10 +166,11 @@ class _Kept:
         for test in tests:
             of_test = self._by_test.get(test, {"lines": {}, "seconds": {}})
             result.seconds.update(of_test["seconds"])
+            names = list(of_test["seconds"])
             for name, lines in of_test["lines"].items():
                 of_file = result.lines.setdefault(name, {})
-                for line, names in lines.items():
-                    of_file.setdefault(line, []).extend(names)
+                for line, places in lines.items():
+                    of_file.setdefault(line, []).extend(names[place] for place in places)
         paths = [ROOT / name for name in self._files] or [
             each for name in PACKAGES for each in sorted((ROOT / name).rglob("*.py"))
         ]
