@@ -147,6 +147,9 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
     kept.add(lives, SURVIVED, "")
     kept.add(loops, TIMEOUT, "")
     kept.save()
+    some = Results(tmp_path / "some", whole=False)
+    some.add(lives, SURVIVED, "")
+    assert some.known(lives) == "", "not all tests were asked: the next run asks again"
 
     def known(*, fresh=False):
         again = Results(tmp_path / "kept", fresh=fresh)

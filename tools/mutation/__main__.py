@@ -250,8 +250,8 @@ def judge_all(options: argparse.Namespace, chosen: list[Mutant], listed: list[En
     else:
         known, whole = covering(tests, options.workers)
     left = max(0.0, end - time.monotonic())
-    # Fewer tests than all must not tell the next run what lives.
-    results = None if options.changed or options.tests else Results(fresh=options.fresh)
+    all_tests = not options.tests and options.tests_seconds >= TESTS_SECONDS_MAX
+    results = None if options.changed else Results(fresh=options.fresh, whole=all_tests)
     return judged(chosen, known, listed, options.workers, left, options.tests_seconds, whole=whole, results=results)
 
 

@@ -107,12 +107,14 @@ class _Kept:
         self._digests: dict[str, str] = {}
         helpers = [each for each in sorted((ROOT / "tests").rglob("*.py")) if not each.name.startswith("test_")]
         # What a few files' measurement says depends on all of them, for it does not see the others.
-        self._facts = digest([*helpers, *(ROOT / name for name in PACKAGES if files)], *files)
+        helpers += [each for name in PACKAGES if files for each in sorted((ROOT / name).rglob("*.py"))]
+        self._facts = digest([], *(each.read_text(encoding="utf-8") for each in helpers), *files)
 
     def _digest(self, name: str) -> str:
         if name not in self._digests:
             path = ROOT / name
-            self._digests[name] = digest([path], self._facts) if path.is_file() else ""
+            content = path.read_text(encoding="utf-8") if path.is_file() else ""
+            self._digests[name] = digest([], content, self._facts)
         return self._digests[name]
 
     def fresh(self, test: str) -> bool:

@@ -25,9 +25,11 @@ RED = (SURVIVED, NOT_COVERED)
 class Results:
     """The verdicts kept in `folder`, and those added now."""
 
-    def __init__(self, folder: Path | None = None, *, fresh: bool = False) -> None:
+    def __init__(self, folder: Path | None = None, *, fresh: bool = False, whole: bool = True) -> None:
+        """`fresh`: nothing that was kept counts. Not `whole`: not all tests are asked, so what lives is not kept."""
         self._folder = folder or OUT / "results"
         self._fresh = fresh
+        self._whole = whole
         self._files: dict[str, dict[str, list[str]]] = {}
         self._digests: dict[str, str] = {}
         self._unsaved: set[str] = set()
@@ -40,6 +42,8 @@ class Results:
 
     def add(self, mutant: Mutant, verdict: str, witness: str) -> None:
         """Keep this verdict; `witness` is the test that killed the mutant."""
+        if verdict in RED and not self._whole:
+            return
         depends = witness.partition("::")[0] or ("" if verdict in RED else mutant.file)
         self._of(mutant.file)[_key(mutant)] = [verdict, depends, self._digest(depends)]
         self._unsaved.add(mutant.file)
@@ -67,8 +71,10 @@ class Results:
     def _digest(self, name: str) -> str:
         """Of the file; of all code and tests without one."""
         if name not in self._digests:
-            paths = [ROOT / name] if name else [ROOT / each for each in (*PACKAGES, "tests")]
-            self._digests[name] = digest(path for path in paths if path.exists())
+            paths = [ROOT / name]
+            if not name:
+                paths = [each for place in (*PACKAGES, "tests") for each in sorted((ROOT / place).rglob("*.py"))]
+            self._digests[name] = digest([], *(path.read_text(encoding="utf-8") for path in paths if path.is_file()))
         return self._digests[name]
 
 
