@@ -200,7 +200,11 @@ RESERVOIR = (
     u32("left_mu", "computed content", "mU"),
     u32("filled_mu", "content after the latest refill", "mU"),
     u32("filled_utc_s", "when that was; 0: never, or the clock was lost", "s"),
-    u32("empty_h", "so many hours to the stop at the use of the last 24 h; 2^32-1: for ever", "h"),
+    u32(
+        "empty_h",
+        "hours to the stop at the use of the last 24 h or what is programmed, whichever is more; 2^32-1: for ever",
+        "h",
+    ),
     u32("due_utc_s", "when the next refill is due; 0 if that is not known", "s"),
 )
 ALARM = (

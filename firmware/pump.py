@@ -92,6 +92,7 @@ class Pump:
         self.patterns = Patterns(clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
         self.boluses.above_stop_mu = self.refills.above_stop_mu
+        self.refills.programmed_day_mu = programme.day_mu
         self.refills.on_missing = self._missing
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         self._spared = Spared(self._part_failed)

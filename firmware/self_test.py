@@ -14,7 +14,7 @@ from firmware.wall_clock import rates_agree
 # In the order in which they run.
 NAMES = (
     ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
-    + ("clock", "clock_rate", "watchdog", "spared_parts")
+    + ("clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven")
 )  # fmt: skip
 REQUIRED = ("core_answers", "native_core", "memory", "ram", "stroke_sensor", "pressure_sensor", "clock")
 # The core's file and the image do not change while they run.
@@ -41,7 +41,7 @@ class World:
     allocate(n): a bytearray. stroke_counts(): strokes of the running core, ordered and seen. sensor_line(): is the
     stroke sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the
     processor is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
-    watchdog(): is it on. delivering(): may strokes come due. spared: a parts.Spared.
+    watchdog(): is it on. delivering(): may strokes come due. spared: a parts.Spared. record: the StateRecord.
     """
 
     def __init__(self):
@@ -62,6 +62,7 @@ class World:
         self.watchdog = None
         self.delivering = None
         self.spared = None
+        self.record = None
 
 
 def run(world, names=NAMES):
@@ -207,6 +208,11 @@ def _spared_parts(world):
     return None if world.spared is None else (world.spared.failing == 0, world.spared.failing)
 
 
+def _edges_forgiven(world):
+    """It only tells. Value: strokes missed or seen too often that were forgiven since the memory was initialised."""
+    return None if world.record is None else (True, world.record.edges_forgiven)
+
+
 _CHECKS = {
     "core_answers": _core_answers,
     "native_core": _native_core,
@@ -219,4 +225,5 @@ _CHECKS = {
     "clock_rate": _clock_rate,
     "watchdog": _watchdog,
     "spared_parts": _spared_parts,
+    "edges_forgiven": _edges_forgiven,
 }

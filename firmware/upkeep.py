@@ -63,6 +63,7 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
     world.nvm = memory.nvm
     world.memory_usable = lambda: memory.usable
     world.scratch_at = memory.scratch_at
+    world.record = memory.record
     world.stroke_counts = lambda: _stroke_counts(core.state())
     world.delivering = lambda: not core.state()[code.SUSPENDED]
     world.sensor_line = means.sensor_line

@@ -80,7 +80,7 @@ ENDS = ("completed", "left", "unfit")
 CONTENTS = ("insulin", "buffer", "naoh", "empty")
 CHECKS = (
     ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
-    + ("clock", "clock_rate", "watchdog", "spared_parts")
+    + ("clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven")
 )  # fmt: skip
 BATTERIES = ("good", "low", "depleted")
 ROLES = ("anyone", "patient", "clinician", "service")

@@ -22,6 +22,7 @@ from firmware.therapy.procedures import LEDGER_DIAGNOSTIC
 from firmware.therapy.reservoir import CAPACITY_NL
 
 # What is kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the first was told.
+# Once it is recorded none of them is needed, and what it has shown takes their places until the next procedure.
 _WITHDRAWN, _PUT_IN, _DRAWN, _STROKES = range(4)
 # By the step that takes it. What the syringe in the side port has drawn comes out of the reservoir too.
 _PLACES = {
@@ -31,6 +32,8 @@ _PLACES = {
 _LAST = "take_back"
 _KEPT_FORMAT = "<IIIIB"
 _NOT_YET = 0xFFFFFFFF
+_SHOWN = tuple([field.name for field in protocol.VERDICT])
+_IS_SHOWN = const(0x40)  # see _mark()
 STATE_BYTES = const(42)  # the guide's, what is kept, the refills before
 
 
@@ -49,7 +52,6 @@ class Clinic:
         self._guide = Guide(self._deliver, self._cancel, self._catheter, stroke_nl, self._told)
         self._kept = _nothing_yet()
         self._begun = 0  # see _mark()
-        self._refilled = None  # what the refill that the procedure has recorded has shown
 
     def begin(self):
         """A life begins: take up where the last one was. An empty place is a new pump's, and that catheter is full."""
@@ -120,7 +122,6 @@ class Clinic:
         self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
         self._kept = _nothing_yet()
         self._begun = self._mark(self._guide.reservoir == INSULIN)
-        self._refilled = None
         self._therapy.enter_procedure(now_us)
         self._keep()
         self._books.accepted("start_procedure", procedure, undo=undo)
@@ -137,11 +138,13 @@ class Clinic:
             if at.name == _LAST:
                 refilled = self._record_refill(value)  # before the step is left: memory may refuse it
         self._guide.answer(step, choice, value)
+        if refilled is not None:
+            self._kept = [refilled[name] & 0xFFFFFFFF for name in _SHOWN]
+            self._begun |= _IS_SHOWN
         self._left_step()
         self._keep()
         self._books.accepted("answer_procedure", step, choice, value, undo=undo)
         if refilled is not None:
-            self._refilled = refilled
             self._refills.follow(refilled)
         return self._reply(now_us)
 
@@ -185,8 +188,10 @@ class Clinic:
         return None
 
     def _mark(self, whole):
-        """One byte: how many refills there are, and was the reservoir as the latest one had filled it."""
-        return self._refills.number & 0x7F | (0x80 if whole else 0)
+        """One byte: how many refills there are, and was the reservoir as the latest one had filled it. Bit 6 is free:
+        _IS_SHOWN, if what is kept is what this procedure's refill has shown.
+        """
+        return self._refills.number & 0x3F | (0x80 if whole else 0)
 
     def read_procedure(self):
         """The read_procedure reply's fields."""
@@ -195,7 +200,7 @@ class Clinic:
     def _reply(self, now_us):
         reply = self._guide.report()
         reply["at_us"] = now_us
-        reply.update(refill.NOTHING if self._refilled is None else self._refilled)
+        reply.update(zip(_SHOWN, [_signed(each) for each in self._kept]) if self._begun & _IS_SHOWN else refill.NOTHING)
         return reply
 
     def _deliver(self, strokes, ledger):
@@ -218,11 +223,15 @@ class Clinic:
         if self.under_way:
             return
         self._therapy.leave_procedure(self._clock.now_us())
-        self._kept = _nothing_yet()
 
     def _keep(self):
         self._guide.pack_into(self._record.procedure)
         pack_into(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES, *self._kept, self._begun)
+
+
+def _signed(value):
+    """Of 32 bits."""
+    return value - (value >> 31 << 32)
 
 
 def _nothing_yet():

@@ -115,6 +115,14 @@ class Programme:
             return (self._record.manual_mu_per_h,)
         return self._settings.rates(self._record.pattern)
 
+    def day_mu(self):
+        """What a day of basal brings, mU, as it is programmed or by a temporary rate; also while it is stopped."""
+        rates, state = self.rates(), self._core.state()
+        brings_mu = sum(rates) * 24 // len(rates)
+        if state[code.TEMP] == code.TEMP_RATE:
+            return max(brings_mu, state[code.TEMP_VALUE] * 24)
+        return max(brings_mu, brings_mu * state[code.TEMP_VALUE] // 100) if state[code.TEMP] else brings_mu
+
     def programmed_mu_per_h(self, now_us):
         """The rate by hand or by pattern, be it in force or not."""
         return self._programmed(now_us)[0]

@@ -31,6 +31,7 @@ class Refills:
         self._reservoir = Reservoir(stroke_nl, per_ml)
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
+        self.programmed_day_mu = nobody  # what a day of basal will bring, mU
         self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
         self.on_filled = nobody  # (now_us): the content is another one
 
@@ -61,9 +62,8 @@ class Refills:
     def read_reservoir(self):
         """The read_reservoir reply's fields."""
         now_us = self._clock.now_us()
-        core = self._core
-        day_mu = core.used(now_us, code.DAY) * self._stroke_nl * self._per_ml // 1000
-        day_mu = day_mu or core.state()[code.RATE_MU_PER_H] * 24
+        day_mu = self._core.used(now_us, code.DAY) * self._stroke_nl * self._per_ml // 1000
+        day_mu = max(day_mu, self.programmed_day_mu() or 0)
         left_mu = self.left_mu
         known = self._settings.refills  # of a pump that was never filled nothing is said
         empty_s = lasts_s(left_mu, self._settings.reservoir_stop_mu, day_mu) if known else None

@@ -37,9 +37,9 @@ def level_of(left_mu, thresholds_mu):
 
 def lasts_s(left_mu, until_mu, day_mu):
     """Seconds until `until_mu` are left, at a use of `day_mu` a day, rounded down; None without any use to go by."""
-    if day_mu <= 0:
-        return None
-    return max(0, left_mu - until_mu) * _DAY_S // day_mu
+    if left_mu <= until_mu:
+        return 0
+    return (left_mu - until_mu) * _DAY_S // day_mu if day_mu > 0 else None
 
 
 class Reservoir:

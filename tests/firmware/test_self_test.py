@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def sound() -> World:
     world.elapsed = lambda: (86_400_000_000, 86_401)
     world.watchdog = lambda: True
     world.spared = Spared(lambda part, error: None)
+    world.record = SimpleNamespace(edges_forgiven=3)
     return world
 
 
@@ -149,7 +151,7 @@ def test_a_broken_world_fails_exactly_that_check(name: str, what: str, breaks: C
 
 
 def test_every_check_has_a_broken_world() -> None:
-    assert {name for name, _, _ in BROKEN} == set(self_test.NAMES) - {"spared_parts"}
+    assert {name for name, _, _ in BROKEN} == set(self_test.NAMES) - {"spared_parts", "edges_forgiven"}
 
 
 @pytest.mark.req("THER-10")
@@ -157,7 +159,7 @@ def test_a_part_that_therapy_does_not_need_fails_its_item_and_not_the_test() -> 
     world = sound()
     world.spared.failed(2, OSError())
     results = self_test.run(world)
-    assert results[-1] == ("spared_parts", False, 4)
+    assert ("spared_parts", False, 4) in results
     assert self_test.failed(results) == self_test.failed(results, ()) == 0
 
 
