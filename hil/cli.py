@@ -12,10 +12,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hil.errors import BenchError
+from hil.errors import EXIT_BENCH, BenchError
 
 EXIT_FAIL = 1
-EXIT_BENCH = 4
 
 app = typer.Typer(
     no_args_is_help=True,

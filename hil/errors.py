@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+EXIT_BENCH = 4
+
 
 class BenchError(Exception):
     """The bench cannot go on: infrastructure, never product failure."""

@@ -75,7 +75,7 @@ def _bolus(device: Device, prefix: str, entry: Entry | None, bolus: Bolus | None
         f"{prefix}_id": entry.id if entry else 0,
         f"{prefix}_programmed_mu": entry.programmed_mu if entry else 0,
         f"{prefix}_delivered_mu": quantum.mu(entry.confirmed) if entry else 0,
-        f"{prefix}_remaining_mu": quantum.mu(bolus.left) if bolus else 0,
+        f"{prefix}_remaining_mu": quantum.mu(bolus.left) if bolus and entry else 0,  # a procedure's are none
     }
     figures[f"{prefix}_commanded_mu"] = quantum.mu(entry.commanded) if entry else 0
     return figures
@@ -131,7 +131,9 @@ def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:
 
 
 def reservoir(device: Device) -> Expected:
-    """The reservoir's figures. Time to empty counts to the stop, at the use of the last 24 h; whole hours."""
+    """The reservoir's figures. Time to empty counts to the stop, at the use of the last 24 h or at what a day is
+    programmed to bring, whichever is more; whole hours.
+    """
     content = device.reservoir
     expected: Expected = {
         "now_us": device.pump.now_us,
@@ -142,19 +144,14 @@ def reservoir(device: Device) -> Expected:
         "due_utc_s": content.due_utc_s,
     }
     exact, most = device.pump.caps.used(device.pump.bench_us, DAY_US)
-    if not content.known:
-        expected["empty_h"] = NEVER_H
-    elif not exact:  # for ever, or at the rate that runs or will
-        above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
-        rates = {device.pump.rate, device.pump.programme.programmed(device.pump.now_us)} - {0}
-        by_rate = {above // rate for rate in rates}
-        # By the safe side some strokes may still count.
-        by_rate |= {above * 24 // used for used in map(device.pump.quantum.mu, range(1, most + 1)) if used}
-        expected["empty_h"] = {0} | {NEVER_H} if content.level == "stop" else by_rate | {NEVER_H}
-    else:
-        above = max(0, content.left_mu - device.settings["reservoir_stop_mu"])
-        mu = device.pump.quantum.mu
-        expected["empty_h"] = range(above * 24 // max(1, mu(most)), above * 24 // max(1, mu(exact)) + 2)
+    expected["empty_h"] = {NEVER_H}
+    if content.known:
+        programmed, mu = device.pump.programme.day_mu(), device.pump.quantum.mu
+        # One in progress may count as gone. By the safe side some strokes may still count.
+        above = {max(0, left - device.settings["reservoir_stop_mu"]) for left in _left(device)}
+        uses = {max(programmed, mu(used)) for used in range(exact, most + 1)}
+        expected["empty_h"] = {each * 24 // use if use and each else 0 if not each else NEVER_H
+                               for each in above for use in uses}  # fmt: skip
     return expected
 
 

@@ -27,7 +27,6 @@ from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Life, Look, Run, Step
 
 ENOUGH = 40  # disagreements of one run; after the first few all follow from one
 EPOCH_S = 1_767_225_600  # the battery-backed clock at the bench's time 0
-LATE_US = 2_000
 _DELIVERIES_PAGE = 6
 _ALARMS_PAGE = 15
 
@@ -244,13 +243,9 @@ class Judge:
     def _look(self, look: Look) -> None:
         asked = 0
 
-        # A request that cannot be sent early enough arrives when its last byte does.
-        late_us = look.status.get("now_us", 0) + self.device.pump.bench_offset_us - look.at_us
-        late_us = late_us if 0 < late_us <= LATE_US else 0
-
         def at_next() -> None:
             nonlocal asked
-            self._to(look.at_us + asked * SLOT_US + (0 if asked else late_us))
+            self._to(look.at_us + asked * SLOT_US)
             asked += 1
 
         def compare(what: str, expected: figures.Expected, seen: Any, requirement: str) -> None:

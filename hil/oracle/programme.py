@@ -92,6 +92,14 @@ class Programme:
             rate = programmed
         return min(rate, self.max_mu_per_h)
 
+    def day_mu(self) -> int:
+        """What a day of basal brings as it is programmed, stopped or not; of a temporary rate if that is more."""
+        rates = self.all_programmed()
+        day = sum(rates) * 24 // len(rates)
+        if self.temp is None:
+            return day
+        return max(day, day * self.temp.value // 100 if self.temp.percent else self.temp.value * 24)
+
     def all_programmed(self) -> list[int]:
         """Every rate that can be programmed without another order."""
         return [self.by_hand_mu_per_h] if self.pattern == BY_HAND else self.rates[self.pattern]

@@ -3,5 +3,6 @@
 import sys
 
 from hil.scripts.campaign import main
+from hil.scripts.pool import exit_code
 
-sys.exit(main())
+sys.exit(exit_code(main))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import time
 from pathlib import Path
 
-from hil.pinning import pin
+from hil.scripts.pool import run
 from hil.scripts.trial import Trial, smaller, told, trial
 from hil.scripts.twins import TWINS
 
@@ -29,7 +28,7 @@ def main() -> int:
     kinds = list(TWINS) if options.twin == "all" else [options.twin]
     jobs = [(twin, seed) for seed in range(options.seed, options.seed + options.scripts) for twin in kinds]
     started_s = time.perf_counter()
-    trials = _run(jobs, min(options.workers, len(jobs)))
+    trials = run(trial, jobs, options.workers)
     seen: set[tuple[str, str]] = set()
     for each in trials:
         if each.error:
@@ -47,23 +46,6 @@ def main() -> int:
     if options.out:
         _write(options.out, trials)
     return 1 if bad else 0
-
-
-def _run(jobs: list[tuple[str, int]], workers: int) -> list[Trial]:
-    if workers <= 1:
-        pin()
-        return [trial(*job) for job in jobs]
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("i", 0)
-    with context.Pool(workers, _pinned, (counter,)) as pool:
-        return pool.starmap(trial, jobs, chunksize=1)
-
-
-def _pinned(counter: object) -> None:
-    with counter.get_lock():  # type: ignore[attr-defined]
-        number = counter.value  # type: ignore[attr-defined]
-        counter.value += 1  # type: ignore[attr-defined]
-    pin(number)
 
 
 def _write(path: Path, trials: list[Trial]) -> None:

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from firmware.protocol import NEVER_US
+from firmware.protocol import NEVER_US, VERDICT
 from hil.scripts.play import LOOK_US, US_PER_S
 from hil.scripts.script import LOOK, Answer, Look, Run, Script, Step
 from hil.scripts.twins import pair
@@ -185,6 +185,10 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
                 f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it",
             )
             return
+        for field in VERDICT:
+            if one.reply and two.reply and one.reply.get(field.name) != two.reply.get(field.name):
+                text = f"{one.name} at {one.asked_us} µs: {dict(one.reply)} without it, {dict(two.reply)} with it"
+                yield Difference(f"answer {one.name} {field.name}", text)
     if any(_capped(look) for run in (without, with_it) for look in run.looks):
         return
     # What the time is off by is a part of a stroke, so no stroke comes before the last or after the next of the other.

@@ -1,0 +1,105 @@
+"""The oracle on random therapy scripts: `python -m hil.oracle --seed 7`, or thousands of seeds.
+
+With `--spoil` each run is also made bad, in every way that hil/oracle/spoil.py knows: each bad run must be found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil.errors import DeviceLost
+from hil.oracle.judge import judge
+from hil.oracle.spoil import spoiled
+from hil.scripts.generate import generate
+from hil.scripts.play import play
+from hil.scripts.pool import run as run_all
+
+SHOWN = 3  # disagreements of one script: the first has the others as its consequence
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one seed."""
+
+    seed: int
+    strokes: int
+    disagreements: tuple[str, ...]
+    error: str = ""  # the board ended by itself
+    bad_runs: int = 0  # made from it
+    missed: tuple[str, ...] = ()  # of those: not found
+
+
+def verdict(seed: int, spoil: bool = False) -> Verdict:
+    """Write the script of `seed`, play it, judge it; `spoil`: bad runs made from it too.
+
+    Raises BenchError but for a board that ended.
+    """
+    try:
+        run = play(generate(seed))
+    except DeviceLost as error:
+        return Verdict(seed, 0, (), str(error))
+    found = tuple(str(each) for each in judge(run))
+    bad = list(spoiled(run, random.Random(seed))) if spoil else []
+    missed = tuple(name for name, each in bad if all(str(what) in found for what in judge(each)))
+    return Verdict(seed, len(run.strokes_us), found, "", len(bad), missed)
+
+
+def main() -> int:
+    """0: no disagreement; 1: there is one."""
+    parser = argparse.ArgumentParser(prog="python -m hil.oracle", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
+    parser.add_argument("--scripts", type=int, default=1, help="so many seeds")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--spoil", action="store_true", help="also make each run bad, in every way there is")
+    parser.add_argument("--out", type=Path, help="results as JSON")
+    options = parser.parse_args()
+    if options.out:
+        options.out.unlink(missing_ok=True)
+    started_s = time.perf_counter()
+    seeds = range(options.seed, options.seed + options.scripts)
+    verdicts = run_all(verdict, [(seed, options.spoil) for seed in seeds], options.workers)
+    bad = [each for each in verdicts if each.disagreements or each.error or each.missed]
+    for each in bad:
+        print(f"python -m hil.oracle --seed {each.seed}" + (f": {each.error}" if each.error else ""))
+        for disagreement in each.disagreements[:SHOWN]:
+            print(f"  {disagreement}")
+        for name in each.missed:
+            print(f"  a bad run that is not found: {name}")
+    strokes = sum(each.strokes for each in verdicts)
+    spoilt = f", {sum(each.bad_runs for each in verdicts)} bad runs" if options.spoil else ""
+    lasted_s = time.perf_counter() - started_s
+    print(f"{len(verdicts)} scripts, {strokes} strokes{spoilt}, {len(bad)} disagree, {lasted_s:.0f} s")
+    if options.out:
+        _write(options.out, verdicts)
+    return 1 if bad else 0
+
+
+def _word(each: Verdict) -> str:
+    if each.error:
+        return "error"
+    return "disagrees" if each.disagreements else "blind" if each.missed else "agrees"
+
+
+def _write(path: Path, verdicts: list[Verdict]) -> None:
+    results = [
+        {
+            "seed": each.seed,
+            "verdict": _word(each),
+            "strokes": each.strokes,
+            "bad_runs": each.bad_runs,
+            "missed": list(each.missed),
+            "disagreements": list(each.disagreements) + ([each.error] if each.error else []),
+            "command": f"python -m hil.oracle --seed {each.seed}",
+        }
+        for each in verdicts
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"scripts": len(verdicts), "results": results}, indent=1) + "\n")
+    part.rename(path)

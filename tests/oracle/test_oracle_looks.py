@@ -1,0 +1,39 @@
+"""What the oracle expects of a look: each figure, and when it was asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hil.oracle.judge import judge
+from hil.scripts.play import play
+from hil.scripts.script import LOOK, Run, Script, Step
+
+S = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    steps = (
+        Step(S, "start_procedure", {"procedure": 5}),
+        Step(2 * S, "answer_procedure", {"step": 0, "choice": 0, "value": 0}),
+        Step(3 * S, "answer_procedure", {"step": 1, "choice": 0, "value": 0}),
+        Step(5 * S + 50_000, LOOK),
+    )
+    return play(Script(0, 500, 400, 30 * S, (Step(500_000, "stop"), *steps)))
+
+
+@pytest.mark.req("HIL-5", "THER-6")
+def test_strokes_of_a_procedure_are_no_bolus_that_has_something_left(run: Run) -> None:
+    assert run.looks[0].procedure["procedure_delivering"] and judge(run) == []
+
+
+@pytest.mark.req("HIL-5")
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("off_us", [-1, 1, 869])
+def test_a_look_that_says_another_time_is_found(run: Run, place: int, off_us: int) -> None:
+    look = run.looks[place]
+    looks = list(run.looks)
+    looks[place] = replace(look, status={**look.status, "now_us": look.status["now_us"] + off_us})
+    assert [each.what for each in judge(replace(run, looks=looks))] == ["status now_us"]
