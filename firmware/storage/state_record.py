@@ -17,7 +17,7 @@ _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has
 _BOOKS_US_AT = const(221)  # and the time of its books; a test compares
 _GREATEST = const(0xFFFFFFFF)
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
-PROCEDURE_BYTES = const(42)  # STATE_BYTES of firmware.therapy.clinic; a test compares
+PROCEDURE_BYTES = const(46)  # STATE_BYTES of firmware.therapy.clinic; a test compares
 
 # What every stroke changes comes first, so that a stroke writes only that. Times are µs of device time.
 _OF_A_STROKE = (

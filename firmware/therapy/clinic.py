@@ -13,6 +13,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.bounded import pack_into
 from firmware.compat import const
+from firmware.deliveries import NORMAL, to_come
 from firmware.errors import Refused
 from firmware.therapy import refill
 from firmware.therapy.catheter import INSULIN, Catheter
@@ -30,11 +31,11 @@ _PLACES = {
     "drawn_insulin": _DRAWN,
 }  # fmt: skip
 _LAST = "take_back"
-_KEPT_FORMAT = "<IIIIB"
+_KEPT_FORMAT = "<IIIIBI"
 _NOT_YET = 0xFFFFFFFF
 _SHOWN = tuple([field.name for field in protocol.VERDICT])
 _IS_SHOWN = const(0x40)  # see _mark()
-STATE_BYTES = const(42)  # the guide's, what is kept, the refills before
+STATE_BYTES = const(46)  # the guide's, what is kept, the refills before, strokes followed
 
 
 class Clinic:
@@ -52,25 +53,32 @@ class Clinic:
         self._guide = Guide(self._deliver, self._cancel, self._catheter, stroke_nl, self._told)
         self._kept = _nothing_yet()
         self._begun = 0  # see _mark()
+        self._followed = 0  # strokes, of all, whose volume has been followed; current unless all is insulin
 
     def begin(self):
         """A life begins: take up where the last one was. An empty place is a new pump's, and that catheter is full."""
         if any(self._record.procedure):
             self._take_up()
+            self.bolus_over()
+            if not self.under_way:
+                self._follow(self._commanded())  # one that the restart has counted, too
         self._keep()
 
     def _take_up(self):
         self._guide.unpack(self._record.procedure)
-        *self._kept, self._begun = struct.unpack_from(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES)
+        *self._kept, self._begun, self._followed = struct.unpack_from(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES)
 
     def _undo(self):
-        """A function that makes the procedure what it is now; a delivery is then over."""
+        """A function that makes the procedure what it is now; a delivery is then over, or ends with what follows."""
         before = bytes(self._record.procedure)
 
         def undo():
-            self._guide.undone()
+            began = self._guide.delivering
             self._record.procedure[:] = before
             self._take_up()
+            self._guide.delivering = self._guide.delivering or began
+            if not to_come(self._core.state(), NORMAL):
+                self.bolus_over()
 
         return undo
 
@@ -92,24 +100,40 @@ class Clinic:
 
     def stroke(self):
         """A stroke is over. Returns whether the state record has to be written whole."""
-        if self.under_way:
-            was = self._guide.step
-            self._guide.stroke()
-            self._keep()
-            if self._guide.step is not was:
-                self._left_step()
-            return True
-        if self._catheter.only_insulin:
+        if self._catheter.only_insulin and not self.under_way:
             return False
-        self._catheter.push(0, self._stroke_nl)
-        self._keep()
+        self._follow(self._core.over())
         return True
 
+    def _follow(self, strokes):
+        """So many strokes are over, or count as it: those that have not been followed yet are."""
+        while self._followed < strokes:
+            self._followed += 1
+            was = self._guide.step
+            if was is not None:
+                self._guide.stroke()
+                if self._guide.step is not was:
+                    self._left_step()
+            elif self._catheter.only_insulin:
+                self._followed = strokes
+            else:
+                self._catheter.push(INSULIN, self._stroke_nl)
+        self._keep()
+
+    def _commanded(self):
+        return self._core.state()[code.GUARD_COMMANDED]
+
     def bolus_over(self):
-        """A delivery has been ended by something else: a cap, a fault, an alarm."""
+        """A delivery has been ended by something else: a cap, a fault, an alarm, a reset."""
         if self.under_way and self._guide.delivering:
-            self._guide.delivery_ended()
+            self._guide.delivery_ended(self._missing())
             self._keep()
+
+    def _missing(self):
+        """How many strokes of the delivery that has ended were not begun. The others are followed now."""
+        state = self._core.state()
+        self._followed = state[code.GUARD_COMMANDED]
+        return state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED]
 
     def start_procedure(self, procedure, **order):
         """Begin. Refused while therapy runs."""
@@ -119,6 +143,8 @@ class Clinic:
         if state == protocol.STATE_FAULT:
             raise Refused(protocol.WRONG_STATE, None, state)
         undo = self._undo()
+        if not self.under_way:
+            self._follow(self._commanded())  # one of therapy may be in progress
         self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
         self._kept = _nothing_yet()
         self._begun = self._mark(self._guide.reservoir == INSULIN)
@@ -211,6 +237,7 @@ class Clinic:
         now_us = self._clock.now_us()
         if self._core.cancel_bolus(now_us) == code.OK:
             self._books.deliveries.boluses_ended()
+        return self._missing()
 
     def _told(self, procedure, step, choice, value):
         place = _PLACES.get(self._guide.procedure.steps[step].name)
@@ -226,7 +253,7 @@ class Clinic:
 
     def _keep(self):
         self._guide.pack_into(self._record.procedure)
-        pack_into(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES, *self._kept, self._begun)
+        pack_into(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES, *self._kept, self._begun, self._followed)
 
 
 def _signed(value):

@@ -27,8 +27,9 @@ class Guide:
     """The procedure that is under way, if any.
 
     `deliver(strokes, ledger)` has the pump make strokes, or raises Refused; `cancel()` ends them after the one in
-    progress; `catheter` is the Catheter, `stroke_nl` the stroke. `told(procedure, step, choice, value)` is called with
-    the numbers of what the person has said, for the log; choice NO_CHOICE is an interruption.
+    progress, and returns how many are missing then; `catheter` is the Catheter, `stroke_nl` the stroke.
+    `told(procedure, step, choice, value)` is called with the numbers of what the person has said, for the log; choice
+    NO_CHOICE is an interruption.
     """
 
     def __init__(self, deliver, cancel, catheter, stroke_nl, told=None):
@@ -40,7 +41,6 @@ class Guide:
         self.insulin_reached_nl = 0  # left the tip in procedures, since the memory was initialised
         self.catheter = catheter
         self._asked_strokes = 0
-        self._late = None  # (outlet, content) of a stroke in progress when its delivery was broken off
         self._deliver = deliver
         self._cancel = cancel
         self._stroke_nl = stroke_nl
@@ -84,11 +84,12 @@ class Guide:
         """
         step = self.need(place, choice, value)
         takes = step.takes
-        if step.delivers:
+        delivers = step.delivers and self.made < self.wanted
+        if delivers:
             self._deliver(self.wanted - self.made, step.ledger)
             self.delivering = True
         self._tell(place, choice, value)
-        if not step.delivers:
+        if not delivers:
             if takes is not None and takes.unit == "strokes":
                 self._asked_strokes = value
             self._go_on(step.choices[choice][1])
@@ -116,38 +117,31 @@ class Guide:
         if step.interrupt is None:
             raise Refused(protocol.WRONG_STATE, "step", place, place)
         if self.delivering:
-            self.delivering = False
-            self._late = (step.outlet, self.reservoir)
-            self._cancel()
+            self.delivery_ended(self._cancel())
         self._tell(place, NO_CHOICE, self.made)
         self._go_on(step.interrupt, False)
 
     def stroke(self):
         """The pump has made a stroke that a step ordered; the last one goes on to the next step.
 
-        Of a delivery that was broken off the stroke in progress still comes: it is followed too.
+        Nothing comes of the stroke that was in progress when its delivery ended: it has been followed then.
         """
-        step = self.step
         if not self.delivering:
-            late, self._late = self._late, None
-            if late is not None:
-                self._flowed(*late)
             return
-        self._flowed(step.outlet, self.reservoir)
-        self.made += 1
+        self._made()
         if self.made == self.wanted:
             self.delivering = False
-            self._go_on(step.choices[0][1])
+            self._go_on(self.step.choices[0][1])
 
-    def delivery_ended(self):
-        """The pump has ended the delivery before its last stroke: a cap, a fault, a reset. The step waits."""
+    def delivery_ended(self, missing):
+        """The pump has ended the delivery, with so many strokes missing: a cap, a fault, a person, a reset. The step
+        waits; where none is missing `go` only goes on.
+
+        A stroke in progress counts as delivered (DOSE-5), and so is followed at once.
+        """
         self.delivering = False
-
-    def undone(self):
-        """The delivery is not to be: a stroke of it that has begun is followed all the same."""
-        if self.delivering:
-            self.delivering = False
-            self._late = (self.step.outlet, self.reservoir)
+        if self.made < self.wanted - missing:
+            self._made()
 
     def report(self):
         """The status fields."""
@@ -171,22 +165,28 @@ class Guide:
         if self.procedure is not None:
             number, place = self.procedure.number, self.procedure.place(self.step.name)
         bounded.pack_into(
-            _FORMAT, buffer, at, number, place, 0, self.reservoir, self.end, self.made, self._asked_strokes,
-            self.insulin_reached_nl,
+            _FORMAT, buffer, at, number, place, 1 if self.delivering else 0, self.reservoir, self.end, self.made,
+            self._asked_strokes, self.insulin_reached_nl,
         )  # fmt: skip
         self.catheter.pack_into(buffer, at + _FIXED_BYTES)
 
     def unpack(self, buffer, at=0):
-        """Take it from there: no delivery is under way. Returns whether it can be believed; if not, it is unfit."""
+        """Take it from there. Returns whether it can be believed; if not, it is unfit.
+
+        `delivering` as it was: of a delivery that has ended meanwhile delivery_ended() is to be told.
+        """
         values = struct.unpack_from(_FORMAT, buffer, at)
-        number, place, _, self.reservoir, self.end, self.made, self._asked_strokes, self.insulin_reached_nl = values
-        self.delivering = False
+        number, place, delivering, self.reservoir, self.end, self.made, self._asked_strokes, self.insulin_reached_nl = (
+            values
+        )
+        self.delivering = bool(delivering)
         known = self.catheter.unpack(buffer, at + _FIXED_BYTES) and self.reservoir < len(RESERVOIR)
         self.procedure = BY_NUMBER.get(number)
         known = known and (number == IDLE or (self.procedure is not None and place < len(self.procedure.steps)))
         if not known:
             # The worst: then only a rinse, and after it a flush, lead back to therapy.
             self.procedure = self.step = None
+            self.delivering = False
             self.reservoir = NAOH
             self.end = ENDS.index(UNFIT)
             self.catheter.fill(NAOH)
@@ -201,9 +201,10 @@ class Guide:
             raise Refused(protocol.WRONG_STATE, "step", place, current)
         return self.step
 
-    def _flowed(self, outlet, content):
-        if outlet == TO_CATHETER:
-            self.insulin_reached_nl += self.catheter.push(content, self._stroke_nl)[INSULIN]
+    def _made(self):
+        self.made += 1
+        if self.step.outlet == TO_CATHETER:
+            self.insulin_reached_nl += self.catheter.push(self.reservoir, self._stroke_nl)[INSULIN]
 
     def _tell(self, place, choice, value):
         if self._told is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.oracle.alarms import Alarms
+from hil.oracle.boluses import Entry
 from hil.oracle.caps import DAY, HOUR
 from hil.oracle.exact import Quantum
 from hil.oracle.orders import Orders
@@ -55,6 +56,12 @@ class Device:
             self.alarms.latch(CAP_ALARMS[caps[0]], figure=range(1, self.pump.withheld + 1))
         elif what == "rate_lapsed":  # the loop is gone
             self.alarms.latch("communication_error", figure=None)
+        elif what == "delivery_ended":
+            entry = values["entry"]
+            assert isinstance(entry, Entry)
+            self.procedures.delivery_ended(entry)
+        elif what == "counted":  # in doubt, by a reset
+            self.procedures.confirmed()
         elif what == "confirmed":
             self.procedures.confirmed()
             self.reservoir.look(0)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hil.oracle.boluses import Entry
 from hil.oracle.exact import up
 from hil.oracle.guide import AS_ENTERED, CATHETER_NL, CONTENTS, ENDS, NAMES, PROCEDURES, Step
 from hil.oracle.promises import cap_reasons
+from hil.oracle.pump import IN_PROCEDURES
 from hil.oracle.reasons import Reason
 from hil.oracle.reservoir import CAPACITY_NL
 
@@ -34,6 +36,7 @@ class Procedures:
         self.whole = False  # the reservoir held what the latest refill has left
         self.strokes = 0  # when that was withdrawn
         self.entered: dict[str, int] = {}
+        self._followed = False  # the stroke in progress has been
 
     @property
     def step(self) -> Step:
@@ -95,7 +98,7 @@ class Procedures:
             must.append(Reason("out_of_range"))
         elif step.bounds:
             self._impossible(step, values["value"], must, may)
-        if step.strokes_nl and not must:
+        if step.strokes_nl and self.left and not must:
             self._beyond(self.left, must, may)
 
     def _beyond(self, strokes: int, must: list[Reason], may: list[Reason]) -> None:
@@ -134,6 +137,7 @@ class Procedures:
 
     def start(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Begin one."""
+        self._follow()  # a stroke of therapy
         self.name = NAMES[values["procedure"]]
         self.entered = {}
         self.whole = self.holds == "insulin"
@@ -149,7 +153,7 @@ class Procedures:
             self.entered[step.name] = values["value"]
         if step.name in ("withdraw", "remove_insulin"):
             self.strokes = self.device.pump.commanded
-        if step.strokes_nl:
+        if step.strokes_nl and self.left:
             self.device.pump.begin(step.ledger, self.left)
             self._state("procedure")
         else:
@@ -172,14 +176,39 @@ class Procedures:
 
     def confirmed(self) -> None:
         """A stroke was seen: what it pushes through the catheter, and whether the step is over."""
+        if self._followed:  # when its delivery ended
+            self._followed = False
+            return
+        self._made()
         pump = self.device.pump
-        in_procedure = self.under_way and bool(self.step.ledger)
-        if not (in_procedure and self.step.side_port):
-            self.buffer_nl = max(0, self.buffer_nl - pump.quantum.nl)
-        if in_procedure and self.left and pump.state == "procedure":
+        if self._delivers and not self.left and pump.state == "procedure" and not pump.dark:
+            self._go(self.step, self.step.choices[0])
+
+    def delivery_ended(self, entry: Entry) -> None:
+        """One of the procedure's own has: the stroke in progress counts as delivered (DOSE-5). The step waits."""
+        if entry.kind in IN_PROCEDURES and entry.reason != "completed" and entry.confirmed < entry.commanded:
+            self._made()
+            self._followed = True
+
+    def halted(self) -> None:
+        """The pump is stopped: of a step's strokes the one in progress, the last one too, has been followed."""
+        if self._delivers:
+            self._follow()
+
+    def _follow(self) -> None:
+        if self.device.pump.unconfirmed and not self._followed:
+            self._made()
+            self._followed = True
+
+    @property
+    def _delivers(self) -> bool:
+        return self.under_way and bool(self.step.ledger)
+
+    def _made(self) -> None:
+        if not (self._delivers and self.step.side_port):
+            self.buffer_nl = max(0, self.buffer_nl - self.device.pump.quantum.nl)
+        if self._delivers and self.left:
             self.left -= 1
-            if not self.left:
-                self._go(self.step, self.step.choices[0])
 
     def _go(self, step: Step, to: str, *, leaving: bool = True) -> None:
         if leaving and step.leaves:

@@ -241,6 +241,8 @@ class Pump:
             each.confirmed += 1
         self.last_start_us = self.now_us
         self.caps.count(self.bench_us)
+        if self.react is not None:
+            self.react("counted", {})
         return True
 
     def drop(self, bolus: Bolus, reason: str) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def _cut(device: Device, reason: str) -> int:
     programme = device.pump.programme
     waiting = device.pump.cut(reason)
+    device.procedures.halted()
     programme.temp = None
     programme.recommended_until_us = NEVER_US
     return waiting

@@ -185,10 +185,7 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
                 f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it",
             )
             return
-        for field in VERDICT:
-            if one.reply and two.reply and one.reply.get(field.name) != two.reply.get(field.name):
-                text = f"{one.name} at {one.asked_us} µs: {dict(one.reply)} without it, {dict(two.reply)} with it"
-                yield Difference(f"answer {one.name} {field.name}", text)
+    yield from _verdicts(cut, with_it)
     if any(_capped(look) for run in (without, with_it) for look in run.looks):
         return
     # What the time is off by is a part of a stroke, so no stroke comes before the last or after the next of the other.
@@ -205,5 +202,23 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
                 return
 
 
+def _verdicts(cut: Step, run: Run) -> Iterable[Difference]:
+    """What a refill has shown is told after the cut as before it, until another procedure begins."""
+    told = None
+    for answer in run.answers:
+        if not answer.reply or answer.name not in ("start_procedure", "answer_procedure"):
+            continue
+        verdict = {field.name: answer.reply.get(field.name) for field in VERDICT}
+        if answer.name == "start_procedure":
+            told = None
+        elif answer.asked_us < cut.at_us:
+            told = verdict
+        elif told is not None and told["band"] != "none" and verdict != told:
+            yield Difference("verdict", f"at {answer.asked_us} µs {verdict}, before the cut {told}")
+
+
 def _code(answer: Answer) -> str:
-    return answer.refusal.code if answer.refusal else "accepted" if answer.reply is not None else "silence"
+    if answer.refusal is None:
+        return "accepted" if answer.reply is not None else "silence"
+    # By its expiry or by its life, which a reset raises: it comes too late.
+    return "late" if answer.refusal.code in ("expired", "other_life") else answer.refusal.code

@@ -21,6 +21,7 @@ class World:
     def __init__(self, stroke_nl: int = 500) -> None:
         self.orders: list[tuple[int, int]] = []
         self.cancelled = 0
+        self.missing = 0  # when a delivery is cancelled
         self.told: list[tuple[int, int, int, int]] = []
         self.refuses = False
         self.guide = Guide(self._deliver, self._cancel, Catheter(), stroke_nl, lambda *what: self.told.append(what))
@@ -30,8 +31,9 @@ class World:
             raise Refused(protocol.HOUR_LIMIT, "volume_mu", 1, 0)
         self.orders.append((strokes, ledger))
 
-    def _cancel(self) -> None:
+    def _cancel(self) -> int:
         self.cancelled += 1
+        return self.missing
 
     @property
     def place(self) -> int:
@@ -155,8 +157,9 @@ def test_a_flush_left_before_the_buffer_is_out_shows_what_is_still_ahead(world: 
     world.guide.answer(world.place, 0)
     for _ in range(15):
         world.guide.stroke()
+    world.missing = world.guide.wanted - 16  # one is in progress
     world.guide.interrupt(world.place)
-    world.guide.stroke()  # the one in progress
+    world.guide.stroke()  # that one has been followed
     assert (world.cancelled, world.guide.end) == (1, table.ENDS.index(table.COMPLETED))
     assert world.guide.report()["until_insulin_nl"] == VOLUME_NL - 16 * 500
     world.guide.stroke()  # somebody else's
@@ -281,14 +284,34 @@ def test_a_delivery_that_is_broken_off_is_cancelled_and_one_that_is_cut_waits_fo
     world.guide.answer(place, 0)
     assert refusal(lambda: world.guide.answer(place, 0)).field_name == "step"
     world.guide.stroke()
-    world.guide.delivery_ended()  # a cap, a fault
+    world.guide.delivery_ended(wanted - 1)  # a cap, a fault
     assert world.guide.report()["procedure_strokes_left"] == wanted - 1
     world.guide.stroke()  # not of this delivery
     world.guide.answer(place, 0)
     assert [strokes for strokes, _ in world.orders[-2:]] == [wanted, wanted - 1], "only what is missing"
+    world.guide.delivery_ended(wanted - 2)  # while the second is in progress
+    assert world.guide.report()["procedure_strokes_left"] == wanted - 2
+    world.guide.answer(place, 0)
+    assert world.orders[-1][0] == wanted - 2
+    world.missing = wanted - 2
     world.guide.interrupt(place)
     assert world.cancelled == 1
     assert not world.guide.delivering
+
+
+@pytest.mark.parametrize(("procedure", "step"), [each for each in STEPS if each[1].delivers])
+def test_a_delivery_cut_in_its_last_stroke_waits_too_and_go_makes_none(procedure, step) -> None:
+    world = at(procedure, step)
+    place = world.place
+    world.guide.answer(place, 0)
+    for _ in range(world.guide.wanted - 1):
+        world.guide.stroke()
+    world.guide.delivery_ended(0)
+    assert (world.guide.step, world.guide.delivering) == (step, False)
+    assert world.guide.report()["procedure_strokes_left"] == 0
+    ordered = list(world.orders)
+    world.guide.answer(place, 0)
+    assert world.orders == ordered and world.guide.step is not step
 
 
 def test_what_the_pump_refuses_is_passed_on_and_nothing_changes(world: World) -> None:
@@ -333,8 +356,10 @@ def test_a_reset_at_any_step_comes_back_to_it_and_resumes_no_delivery(procedure,
     world.guide.pack_into(raw, 3)
     again = World()
     assert again.guide.unpack(raw, 3)
-    assert again.guide.report() == {**world.guide.report(), "procedure_delivering": False}
+    assert again.guide.report() == world.guide.report()
     assert again.orders == []
+    if step.delivers:
+        again.guide.delivery_ended(world.guide.wanted - 1)
     again.say(step.choices[0][0])
     if step.delivers:
         assert again.orders == [(world.guide.wanted - 1, step.ledger)]
