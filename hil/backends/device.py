@@ -12,7 +12,11 @@ from hil.errors import DeviceLost, DeviceMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 _LAST_WORDS_BYTES = 2000
-_EXIT_TEXTS = {3: "it lost the bench", 4: "it got a reply that breaks the bench link's rules"}
+_EXIT_TEXTS = {
+    3: "it lost the bench",
+    4: "it got a reply that breaks the bench link's rules",
+    6: "its supervisor would never sleep again",
+}
 
 
 def device_program() -> Path:

@@ -76,10 +76,14 @@ Device.set_time = _wrong
 
 def wrong_board(twin: str, folder: Path) -> Path:
     """A virtual board's program in `folder` whose firmware has the mistake for `twin`."""
+    return board_with(*BUGS[twin], folder)
+
+
+def board_with(module: str, added: str, folder: Path) -> Path:
+    """A virtual board's program in `folder` whose firmware has this added to a module."""
     program = folder / "micropython"
     shutil.copy(device_program(), program)
     shutil.copytree(ROOT / "firmware", folder / "firmware", ignore=shutil.ignore_patterns("__pycache__"))
-    module, added = BUGS[twin]
     path = folder / "firmware" / module
     path.write_text(path.read_text() + added)
     return program

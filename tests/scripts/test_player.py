@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from hil.errors import DeviceLost
 from hil.scripts.generate import Wish, generate
 from hil.scripts.play import play
 from hil.scripts.script import Refusal, Script, Step, from_json, to_json
+from tests.scripts.bugs import board_with
 
 S = 1_000_000
 H = 3600 * S
@@ -82,3 +85,24 @@ def test_the_log_is_whole() -> None:
     run = play(generate(5, Wish(hours=(24, 24), steps=(40, 40))))
     numbers = [event["number"] for event in run.log]
     assert numbers == list(range(1, run.looks[-1].status["newest_event"] + 1))
+
+
+AWAKE = """
+_right = Telemetry.time
+def _wrong(self, now_us):
+    due_us = self.deadline_us
+    _right(self, now_us)
+    self.deadline_us = due_us
+Telemetry.time = _wrong
+"""
+
+
+@pytest.mark.req("HIL-8", "GUARD-3")
+def test_a_supervisor_that_would_never_sleep_again_ends_the_run_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telemetry = Step(S, "telemetry", {"interval_s": 10, "for_s": 30})
+    assert play(script(telemetry)).answers[0].reply
+    monkeypatch.setenv("RELEVE_MICROPYTHON", str(board_with("telemetry.py", AWAKE, tmp_path)))
+    with pytest.raises(DeviceLost, match=r"never sleep(.|\n)*11000000 us, stays over"):
+        play(script(telemetry))

@@ -17,6 +17,10 @@
 // Exit codes after which the bench's report says whose fault it was.
 #define EXIT_BENCH_GONE 3
 #define EXIT_BENCH_CONFUSED 4
+#define EXIT_AWAKE_FOR_EVER 6
+// So often the supervisor may ask for a time that is over without anything having happened: once is a deadline that
+// came while it worked. In logical time one that stays over would hang the bench, on a board it empties the battery.
+#define TURNS_WITHOUT_TIME 1000
 
 // One process is one board: the state of its hardware is file-scope, as a chip's registers are.
 static struct {
@@ -39,6 +43,7 @@ static struct {
     bool edge_to_come;    // and it counts already, but its edge may still come
     core_t *core;         // of the latest idle(), which the pump holds
     uint32_t events;      // that the supervisor has not seen
+    uint32_t turns;       // of it in which no time has passed and nothing has happened
     uint32_t received;
     uint32_t to_send;
     uint8_t rx[UART_BUFFER_BYTES];
@@ -187,6 +192,16 @@ static uint32_t interrupts(core_t *core, uint8_t seen) {
     return events;
 }
 
+// Ends a board whose supervisor would never sleep again, and says what it asks for.
+static void need_progress(bool none, uint64_t until_us) {
+    board.turns = none ? (board.turns + 1u) : 0u;
+    if (board.turns > TURNS_WITHOUT_TIME) {
+        (void)dprintf(STDERR_FILENO, "its deadline, %llu us, stays over: it is %llu us\n", (unsigned long long)until_us,
+                      (unsigned long long)board.now_us);
+        _exit(EXIT_AWAKE_FOR_EVER);
+    }
+}
+
 // idle(core, until_us) -> events. Promises the core to be back at until_us, at most an hour from now, and sleeps until
 // then or until something happens that Python must see; strokes start and are confirmed here, without Python. On return
 // the core has entered what happened.
@@ -196,6 +211,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
     board.steps = dosecore_steps(core_object);
     board.burst_us = dosecore_burst_us(core_object);
     uint64_t retry_us = 0u;
+    const uint64_t from_us = board.now_us;
     uint32_t events = board.events | (board.stopped ? EVENT_STOP : 0u);
     board.core = core;
     board.events = 0u;
@@ -222,6 +238,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
             events |= EVENT_STOP;
         }
     }
+    need_progress((board.now_us == from_us) && (events == EVENT_TIME), until_us);
     (void)core_settle(core, board.now_us);  // logical time never runs back, so it is not refused
     return MP_OBJ_NEW_SMALL_INT(events);
 }
