@@ -5,13 +5,18 @@
  * - speed: its chain of comparisons runs a busy loop at 0.4 times real time; execute.js is several times as fast;
  * - interrupt entry costs no time there; 15 cycles here (Cortex-M0+ Technical Reference Manual, interrupt latency);
  * - a sleeping core enters a handler although PRIMASK is set, SysTick does not wake it, the NMI mask is not used;
+ * - an exception's frame is written wherever the stack pointer points to, into the flash too; silicon locks up;
  * - a pending bit is lost when the line falls before the handler runs; silicon keeps it.
  *
  * Not modelled: misses of the flash cache, bus contention with DMA, the cycles of an exception's return.
  */
 import { Bus } from './bus.js';
 import { execute } from './execute.js';
+import { Runs } from './translate.js';
 
+const SRAM = 0x20000000;
+const SRAM_BYTES = 264 * 1024;
+const FRAME_BYTES = 32;
 const LOWEST_PRIORITY = 4;
 const EXC_NMI = 2;
 const EXC_SVCALL = 11;
@@ -41,6 +46,9 @@ export class Cortex extends Bus {
         /** @type {null | (() => void)} */
         this.onSleep = null;
         this.signed = new Int32Array(this.registers.buffer);
+        /** What execute() and the translated runs hand each other. */
+        this.shared = new Int32Array(8);
+        this.runs = new Runs(chip, this.signed, this.shared);
         chip.addClockListener((hz) => {
             this.cycleNanos = 1e9 / hz;
         });
@@ -188,6 +196,10 @@ export class Cortex extends Bus {
     }
 
     enter(exception) {
+        const frame = (this.signed[13] - FRAME_BYTES - SRAM) | 0;
+        if (frame >>> 0 > SRAM_BYTES - FRAME_BYTES) {
+            throw new Error(`lockup: exception ${exception} with the stack pointer at ${this.registers[13].toString(16)}`);
+        }
         this.waiting = false;
         this.exceptionEntry(exception);
         this.readyNanos = Math.max(this.readyNanos, this.clock.nanos) + ENTRY_CYCLES * this.cycleNanos;

@@ -8,6 +8,7 @@
  * instruction beside rp2040js' own.
  */
 import { DECODED } from './decode.js';
+import { C, CYCLES, follow, INSTRUCTIONS, LIMIT, NZ, placeOf, V } from './translate.js';
 
 const SRAM = 0x20000000;
 const SRAM_BYTES = 264 * 1024;
@@ -43,10 +44,38 @@ export function execute(core, limitNanos) {
     let nz = core.Z ? 0 : core.N ? -1 : 1;
     let c = core.C ? 1 : 0;
     let v = core.V ? 1 : 0;
+    const { shared, runs } = core;
+    const { found, reach } = runs;
+    // Where falling through leads: any other place has been jumped to.
+    let next = pc;
 
     while (cycles < limit) {
         let opcode;
         const inFlash = pc - FLASH;
+        if (pc !== next && !xipOff) {
+            const place = placeOf(pc);
+            const run = place < 0 ? undefined : found[place];
+            if (place >= 0 && run === undefined) {
+                runs.visit(place);
+            } else if (place >= 0 && cycles + reach[place] <= limit) {
+                shared[CYCLES] = cycles;
+                shared[LIMIT] = limit;
+                shared[NZ] = nz;
+                shared[C] = c;
+                shared[V] = v;
+                shared[INSTRUCTIONS] = instructions;
+                pc = follow(runs, run);
+                cycles = shared[CYCLES];
+                nz = shared[NZ];
+                c = shared[C];
+                v = shared[V];
+                instructions = shared[INSTRUCTIONS];
+                if (pc & 1) {
+                    next = pc = pc & ~1; // that one is for the switch below
+                }
+                continue;
+            }
+        }
         if (inFlash >>> 0 < flashBytes) {
             opcode = flash16[inFlash >> 1];
         } else if ((pc - SRAM) >>> 0 < SRAM_BYTES) {
@@ -60,7 +89,7 @@ export function execute(core, limitNanos) {
             limit = 0;
         }
         const at = pc;
-        pc = (pc + 2) | 0;
+        next = pc = (pc + 2) | 0;
         cycles++;
         instructions++;
         let access = NONE;

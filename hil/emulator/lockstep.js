@@ -106,6 +106,9 @@ const ORDERS = {
 
     write(machine, { memory, at, data }) {
         memoryOf(machine, memory).set(unhex(data), at);
+        if (memory === 'flash') {
+            machine.chip.core.runs.forget();
+        }
         return {};
     },
 

@@ -1,0 +1,164 @@
+/** Random programs in flash, translated and not: registers, flags, memory, cycles, faults must be the same at any instant. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Chip } from '../chip.js';
+import { DECODED, OP } from '../decode.js';
+import { FLASH_TIMING } from '../flash.js';
+import { placeOf, Runs, VISITS } from '../translate.js';
+
+const SRAM = 0x20000000;
+const FLASH = 0x10000000;
+const DATA = SRAM + 0x10000;
+const WORDS = 400;
+const PROGRAMS = 500;
+const PASSES = 8;
+const SIO_DIVIDER = 0xd0000060;
+const names = Object.keys(OP);
+
+/** What mostly ends a program early: jumps to anywhere, and what execute.js does by itself. */
+const LEAVES = new Set(['BX', 'BLX', 'POP', 'CPS']);
+
+/** What two instructions make of each other, too rare by chance: (register, another one). */
+const IDIOMS = [
+    (n, m) => [0x4280 | (m << 3) | n, 0xd000 | (random(14) << 8) | random(8)], // cmp, branch
+    (n, m) => [0x2000 | (m << 8) | (30 + random(5)), [0x4080, 0x40c0, 0x4100, 0x41c0][random(4)] | (m << 3) | n], // shift
+    (n) => [0x4800 | (n << 8) | random(200), 0x3000 | (n << 8) | random(256), 0x6800 | (n << 3)], // literal, add, load
+];
+
+let seed = 7;
+const random = (below) => {
+    seed ^= seed << 13;
+    seed ^= seed >>> 17;
+    seed ^= seed << 5;
+    return (seed >>> 0) % below;
+};
+
+/** Every half word by its kind, so that each kind is as frequent as the other. */
+const byKind = new Map();
+for (let op = 0; op < 0x10000; op++) {
+    const kind = names[DECODED[op]];
+    byKind.set(kind, [...(byKind.get(kind) ?? []), op]);
+}
+const kinds = [...byKind.keys()].filter((kind) => !['UNDEFINED', 'HINT', 'BKPT', 'SVC', 'WIDE'].includes(kind));
+
+/** Words for the literals to find: numbers, places in memory, the divider. */
+const anything = () => [random(64), DATA + random(0x2000) * 4, SIO_DIVIDER - 4 * random(24), random(0x100000000)][random(4)];
+
+/** What registers begin with: equal ones too. */
+const numbers = [() => DATA + random(0x1000) * 4, () => random(3), anything];
+
+function program() {
+    const code = [];
+    while (code.length < WORDS) {
+        let kind = kinds[random(kinds.length)];
+        if (LEAVES.has(kind) && random(4)) {
+            kind = 'CMP';
+        }
+        const op = byKind.get(kind)[random(byKind.get(kind).length)];
+        if (kind === 'B' || kind === 'B_COND') {
+            code.push((op & (kind === 'B' ? 0xf800 : 0xff00)) | (random(4) ? random(20) : (kind === 'B' ? 0x7e0 : 0xe0) + random(32)));
+        } else if (random(12) === 0) {
+            const n = random(8);
+            code.push(...IDIOMS[random(IDIOMS.length)](n, random(8)));
+        } else if (random(40) === 0) {
+            code.push(0xf000, 0xf800 | random(60)); // BL, forwards
+        } else {
+            code.push(op);
+        }
+    }
+    return code;
+}
+
+/** What was translated is gone, and the next jump to anywhere translates. */
+function forget(runs) {
+    runs.forget();
+    runs.visits.fill(VISITS - 1);
+}
+
+function chipWith(flash, translated) {
+    const chip = new Chip({
+        flash,
+        bootrom: new Uint8Array(16 * 1024),
+        sram: new Uint8Array(264 * 1024),
+        flashTiming: FLASH_TIMING.typical,
+        say() {},
+    });
+    chip.core.runs.visits.fill(translated ? VISITS - 1 : VISITS);
+    return chip;
+}
+
+/** What a run up to each of these times leaves. */
+function live(chip, registers, memory, slices) {
+    const { core } = chip;
+    chip.sram.set(memory, DATA - SRAM);
+    core.registers.set(registers);
+    core.PC = FLASH;
+    [core.N, core.Z, core.C, core.V] = [false, true, true, false];
+    core.IPSR = 0;
+    core.PM = false;
+    core.faults = [];
+    core.interruptsUpdated = core.pendingFault = core.waiting = false;
+    chip.clock.nanos = core.readyNanos = 0;
+    const seen = [];
+    try {
+        for (const nanos of slices) {
+            core.run(nanos);
+            seen.push([...core.registers, core.N, core.Z, core.C, core.V, core.readyNanos, core.instructions]);
+        }
+    } catch (error) {
+        seen.push(error.message);
+    }
+    seen.push(core.faults);
+    return { seen, memory: Buffer.from(chip.sram.buffer) };
+}
+
+test('a translated program is the same program', () => {
+    Runs.jumpsLeft = 0;
+    const flash = new Uint8Array(16 * 1024 * 1024);
+    const view = new DataView(flash.buffer);
+    const chips = [chipWith(flash, true), chipWith(flash, false)];
+    let translated = 0;
+    for (let round = 0; round < PROGRAMS; round++) {
+        program().forEach((op, index) => view.setUint16(index * 2, op, true));
+        view.setUint16(0, 0xe000, true); // a jump begins it
+        for (let at = WORDS * 2; at < WORDS * 2 + 0x500; at += 4) {
+            view.setUint32(at, anything(), true);
+        }
+        forget(chips[0].core.runs);
+        // The first pass translates, the others run that, each from a state of its own.
+        for (let pass = 0; pass < PASSES; pass++) {
+            const registers = Array.from({ length: 15 }, () => numbers[random(numbers.length)]());
+            registers[13] = DATA + 0x1000 + random(0x400) * 4;
+            registers[14] = (FLASH + random(WORDS) * 2) | 1;
+            const memory = Uint8Array.from({ length: 0x8000 }, () => random(256));
+            const slices = [1, 2, 3, 4, 5, 6].map((each) => each * 500 + random(100) * 8);
+            const [mine, plain] = chips.map((chip) => live(chip, registers, memory, slices));
+            assert.deepEqual(mine.seen, plain.seen, `program ${round}, pass ${pass}`);
+            assert.ok(mine.memory.equals(plain.memory), `memory of program ${round}, pass ${pass}`);
+        }
+        translated += chips[0].core.runs.places.length;
+        assert.equal(chips[1].core.runs.places.length, 0);
+    }
+    assert.ok(translated > PROGRAMS, `${translated} runs`);
+});
+
+test('a changed flash is translated anew', () => {
+    Runs.jumpsLeft = 0;
+    const flash = new Uint8Array(16 * 1024 * 1024);
+    const view = new DataView(flash.buffer);
+    view.setUint16(0, 0xe000, true); // b to 4
+    view.setUint16(4, 0x2001, true); // movs r0, #1
+    view.setUint16(6, 0xe7fb, true); // b to 0
+    const chip = chipWith(flash, true);
+    const { runs } = chip.core;
+    const loop = placeOf(FLASH + 4);
+    chip.core.PC = FLASH;
+    chip.core.run(1000);
+    assert.equal(chip.core.registers[0], 1);
+    assert.notEqual(runs.found[loop], undefined);
+    view.setUint16(4, 0x2002, true);
+    runs.forget();
+    assert.equal(runs.found[loop], undefined);
+    chip.core.run(2000);
+    assert.equal(chip.core.registers[0], 2);
+});
