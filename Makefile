@@ -101,8 +101,8 @@ edges-nightly: ready-emulated ## the same with a million steps
 	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --out build/edges.json
 
 .PHONY: link-floods
-link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly); build/link-floods.json
-	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json
+link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly; goes on where it was stopped); build/link-floods.json
+	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json $(ARGS)
 
 .PHONY: turns
 turns: ready-emulated ## the longest turn of the supervisor for each kind of request, fine strokes; build/turns.json

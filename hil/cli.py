@@ -150,7 +150,8 @@ def floods(
     quantum: Annotated[list[int] | None, typer.Option(help="Strokes of 500 or 125 nl only; both otherwise.")] = None,
 ) -> None:
     """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs."""
-    from hil.floods import KINDS, QUANTA_NL, run
+    from hil.flood_campaign import run
+    from hil.floods import KINDS, QUANTA_NL
 
     quanta_nl = quantum or QUANTA_NL
     if not run(out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quanta_nl, said=typer.echo):

@@ -8,14 +8,11 @@ supervisor takes, from the return of one idle() to the call of the next, by the 
 
 from __future__ import annotations
 
-import json
 import random
 import struct
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from firmware import protocol
@@ -318,38 +315,3 @@ def orders() -> tuple[dict[str, int], int]:
     strokes_us = board.stroke_starts_us[first:]
     late_us = [each - strokes_us[0] - place * SPACING_US[125] for place, each in enumerate(strokes_us)]
     return turns_us, max(late_us)
-
-
-def run(
-    out: Path,
-    *,
-    seconds: float,
-    workers: int,
-    kinds: Iterable[str] = KINDS,
-    quanta_nl: Iterable[int] = QUANTA_NL,
-    said: Callable[[str], None] = print,
-) -> bool:
-    """Measure every kind with these quanta, write `out`; returns whether all have passed."""
-    jobs = [(kind, stroke_nl) for kind in kinds for stroke_nl in quanta_nl]
-    results: list[dict[str, Any]] = []
-    out.unlink(missing_ok=True)
-    with ProcessPoolExecutor(workers) as pool:
-        for found in [pool.submit(measure, kind, stroke_nl, seconds) for kind, stroke_nl in jobs]:
-            each = found.result()
-            results.append(each)
-            turn_us = each["worst_turn_us"]
-            verdict = "pass" if each["passed"] else "FAIL"
-            said(
-                f"{verdict} {each['kind']}, {each['stroke_nl']} nl: {each['strokes']} strokes, at most "
-                f"{each['greatest_late_us']} µs late, {each['requests']} requests"
-                + (f", longest turn {turn_us / 1000:.0f} ms" if turn_us else "")
-            )
-            _write(out, {"seconds": seconds, "asked": len(jobs), "turn_us_max": TURN_US_MAX, "results": results})
-    return all(each["passed"] for each in results)
-
-
-def _write(out: Path, figures: dict[str, Any]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_suffix(".part")
-    part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    part.replace(out)
