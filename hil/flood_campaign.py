@@ -55,9 +55,10 @@ def kept(out: Path, image: str, seconds: float) -> list[dict[str, Any]]:
 def told(result: dict[str, Any]) -> str:
     """One result in a line."""
     turn_us = result["worst_turn_us"]
+    verdict = "pass" if result["passed"] else "FAIL"
     return (
-        f"{'pass' if result['passed'] else 'FAIL'} {result['kind']}, {result['stroke_nl']} nl: {result['strokes']} strokes, "
-        f"at most {result['greatest_late_us']} µs late, {result['requests']} requests"
+        f"{verdict} {result['kind']}, {result['stroke_nl']} nl: {result['strokes']} strokes, at most "
+        f"{result['greatest_late_us']} µs late, {result['requests']} requests"
         + (f", longest turn {turn_us / 1000:.0f} ms" if turn_us else "")
     )
 
