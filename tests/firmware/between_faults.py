@@ -226,8 +226,22 @@ def _of_a_stroke(scene: str, instant: str, more_us: int = 0) -> Callable[[Device
     return prepare
 
 
+def memory_comes_back(device: Device) -> int:
+    """It took nothing from amid a bolus on; the next round is the first to succeed."""
+    do(device, "set_limits", **LIMITS)
+    do(device, "set_basal", rate_mu_per_h=6_000)
+    do(device, "bolus", volume_mu=12_000)
+    memory: FaultyNvm = device.memory  # type: ignore[assignment]
+    memory.bad = lambda number: True
+    device.live(device.now_us + 10 * SECOND_US)  # a stroke whose permit cannot be written stops the pump
+    device.live(device.pump._round_us - SECOND_US)
+    memory.bad = lambda number: False
+    return device.pump._round_us + device._now_us - device._seen_us  # its clock waits for the permit
+
+
 FAULTY_EVENTS: dict[str, Callable[[Device], int]] = {
     **{event: _amid_a_bolus(event) for event in EVENTS},
+    "memory comes back": memory_comes_back,
     "withheld": _of_a_stroke("capped", "armed"),
     "fault": _of_a_stroke("blind", "armed", 2 * SECOND_US),  # the second one that the sensor has not seen
     "stroke over": _of_a_stroke("bolus", "over"),
