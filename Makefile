@@ -92,6 +92,10 @@ hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, desk-emula
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
 	@$(VENV)/python -m hil.cli speed --out build/speed.json
 
+.PHONY: awake
+awake: ready-emulated ## measure the awake time of the emulated Pico per stroke; BESIDE=another built checkout: the ratio to it
+	@$(VENV)/python -m hil.cli awake $(if $(BESIDE),--beside "$(BESIDE)")
+
 .PHONY: edges
 edges: ready-emulated ## measure step edges and stroke starts on the emulated Pico under load; build/edges.json
 	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --steps 100000 --out build/edges.json

@@ -36,12 +36,13 @@ class Books:
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
         # As recount() and _permit(), without these calls: each stroke comes here.
-        self.strokes = self._core.over()
+        core = self._core
+        self.strokes = strokes = core.over()
         if self.deliveries.stroke_ended() or whole:
             self.store()
-        elif not self.memory.stroke(self.strokes + 1):
+        elif not self.memory.stroke(strokes + 1):
             self.on_failure()
-        elif not self._core.permit(self.strokes + 1):
+        elif not core.permit(strokes + 1):
             self._permit()
 
     def recount(self):

@@ -83,7 +83,8 @@ class Energy:
     def woke(self, busy_us=0):
         """The processor woke up and ran for `busy_us`; 0 where that cannot be measured: wake_us has a mean for it."""
         self.wakes += 1
-        self.busy_us += busy_us
+        if busy_us:
+            self.busy_us += busy_us
 
     def stroke(self, burst_us):
         """The motor ran for one stroke, and the processor woke up for it."""

@@ -10,19 +10,20 @@ be done, the exception goes on to the board, which resets: what is stored is wha
 Implements: ALARM-1, GUARD-3, LINK-4
 """
 
-from firmware import events
+from firmware.events import UART
 
 
 def cycle(idle, core, pump, link):
     """Idle until something happens and take it in; returns what happened, bits of firmware.events."""
+    waiting = link.waiting  # until it is polled
     try:
-        happened = idle(core, pump.now_us() if link.waiting else pump.deadline_us)
+        happened = idle(core, pump.now_us() if waiting else pump.deadline_us)
     except Exception as error:
         # No deadline, or one that the core does not take: the pump is stopped now, and looks again soon.
         pump.failed(error)
         happened = idle(core, pump.soon_us)
-    if link.waiting:
-        happened |= events.UART
+    if waiting:
+        happened |= UART
     turn(happened, pump, link)
     return happened
 
@@ -30,9 +31,9 @@ def cycle(idle, core, pump, link):
 def turn(happened, pump, link):
     """Take in what idle() returned (bits of firmware.events)."""
     try:
-        if happened & ~events.UART:
+        if happened & ~UART:
             pump.handle(happened)
-        if happened & events.UART:
+        if happened & UART:
             pump.attend(link.poll)  # bytes it leaves behind end the next idle() at once
     except Exception as error:
         pump.failed(error)

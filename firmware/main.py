@@ -5,13 +5,14 @@ import gc
 import dosecore
 from board import Board
 
-from firmware import dose_codes, events
+from firmware import dose_codes
 from firmware.commands import Commands
 from firmware.drivers.clock import Clock
 from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
+from firmware.events import STOP
 from firmware.link import Link
 from firmware.loop import cycle
 from firmware.memory import Memory
@@ -68,9 +69,9 @@ def live(board):
 def run(idle, core, pump, link):
     """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
     happened = 0
-    while not (happened & events.STOP or pump.over):
+    while not (happened & STOP or pump.over):
         happened = cycle(idle, core, pump, link)
-    return happened & events.STOP
+    return happened & STOP
 
 
 main()

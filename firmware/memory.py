@@ -266,5 +266,5 @@ class Memory:
         self._core.save_into(record.saved_us, record.core)
         # Not asked of the core again: its interrupt may start a stroke in between. The state may be later than the time
         # asked for: of a stroke that started after the clock was read.
-        record.strokes = record.strokes_of_core()
-        record.saved_us = max(record.saved_us, record.books_us_of_core())
+        record.strokes, books_us = record.of_core()
+        record.saved_us = max(record.saved_us, books_us)

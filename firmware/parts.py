@@ -29,7 +29,8 @@ class Spared:
         """Have a part do something, and return what that returns; what it raises goes no further, and is None."""
         try:
             result = do(*what)
-            self.failing &= ~(1 << part)
+            if self.failing:
+                self.failing &= ~(1 << part)
             return result
         except Exception as error:
             self.failed(part, error)

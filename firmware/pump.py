@@ -7,11 +7,11 @@ import gc
 
 from firmware import dose_codes as code
 from firmware import energy, protocol
-from firmware import events as event
 from firmware.alarms.desk import AlarmDesk
 from firmware.books import Books
 from firmware.device import Device
 from firmware.edges import Edges
+from firmware.events import FAULT, STROKE, TIME, WITHHELD
 from firmware.faults import Faults
 from firmware.occlusion import codes as finding
 from firmware.parts import BATTERY, LINK, TELEMETRY, TONES, VISITORS, Spared
@@ -96,6 +96,7 @@ class Pump:
         self.refills.on_missing = self._missing
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         self._spared = Spared(self._part_failed)
+        self._account = self._spared.run  # bound once: each stroke comes there
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
         world.spared = self._spared
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
@@ -154,32 +155,33 @@ class Pump:
     def handle(self, happened):
         """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
         now_us = self._clock.now_us()
-        ledger, account = self.upkeep.energy, self._spared.run
-        watched = self.clinic.watched  # at the stroke; with it the step may end
-        if happened & event.STROKE:
+        watch, clinic, account = self._watch, self.clinic, self._account
+        tells = False  # the stroke, of the catheter
+        if happened & STROKE:
+            tells = watch is not None and clinic.watched  # at the stroke; with it the step may end
             differs = self._edges.stroke_over()
-            self._books.stroke_over(self.clinic.stroke() or differs)
-            account(BATTERY, ledger.stroke, self._burst_us)  # if this fails it is told, and so stored: after the stroke
+            self._books.stroke_over(clinic.stroke() or differs)
+            # If this fails it is told, and so stored: after the stroke.
+            account(BATTERY, self.upkeep.energy.stroke, self._burst_us)
             self.alarms.stroke_over(now_us)
             if self._memory.settings.stroke_tone:
                 self._toned(_STROKE_TONE_MS)
         else:
-            account(BATTERY, ledger.woke)
-        if self._watch is not None:
-            if happened & event.STROKE and watched:
-                self._watch.stroke(now_us, self._core.next_us())
-            elif happened & event.TIME:
-                self._watch.time(now_us)
-        if happened & event.TIME:
+            account(BATTERY, self.upkeep.energy.woke)
+        if tells:
+            watch.stroke(now_us, self._core.next_us())
+        elif happened & TIME and watch is not None:
+            watch.time(now_us)
+        if happened & TIME:
             self._time(self._clock.now_us())  # entering a stroke takes its time
-        if happened & event.WITHHELD:
+        if happened & WITHHELD:
             state = self._core.state()
             window = full(self._core, now_us, state)
             self._books.deliveries.withheld(state, (protocol.REASON_HOUR_CAP, protocol.REASON_DAY_CAP)[window])
             self.clinic.bolus_over()
             self.alarms.withheld(window, state[code.STROKES_WITHHELD])
             self._books.store()
-        if happened & event.FAULT:
+        if happened & FAULT:
             self.faults.latched(now_us)
 
     def failed(self, error):

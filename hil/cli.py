@@ -64,6 +64,22 @@ def speed(
 
 
 @app.command()
+def awake(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/awake.json"),
+    beside: Annotated[Path | None, typer.Option(help="Another checkout with its image built: the ratio to it.")] = None,
+) -> None:
+    """Measure how long the processor of an emulated Pico is awake for each stroke."""
+    from hil.awake import RATIO_MAX, compare, measure, measure_beside, report
+
+    figures = measure()
+    if beside is not None:
+        figures = compare(figures, measure_beside(beside.resolve()))
+    typer.echo(report(figures, out))
+    if any(each.get("ratio", 0) > RATIO_MAX for each in figures):
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
 def edges(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/edges.json"),
     strokes: Annotated[int, typer.Option(min=2, max=200, help="Strokes under each load.")] = 30,

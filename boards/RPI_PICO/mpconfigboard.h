@@ -25,6 +25,9 @@
 void releve_startup(void);
 #define MICROPY_BOARD_STARTUP() releve_startup()
 
+// A place for each name that the firmware looks up: with MicroPython's 128 they push each other out at every stroke.
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (512)
+
 // The heap goes with a soft reset, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET() releve_soft_reset()

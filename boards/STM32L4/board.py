@@ -18,6 +18,8 @@ from firmware.drivers.rtc import Rv3028
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
 _I2C_HZ = 400000
+# Not in the tuple itself: what takes more than 14 bits is frozen there as a long integer, and readings would allocate.
+_PA_PER_KILOCOUNT = 39063
 
 
 class Board:
@@ -30,7 +32,7 @@ class Board:
     # The day cap of 500 U in strokes, GUARD-1: the history must hold that many.
     HISTORY_STROKES = 500000000 // (stroke_nl * concentration_u_per_ml)
     # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
-    PRESSURE_CALIBRATION = (512, 39063, 4095)
+    PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
     # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CLOCK_RUNS = True

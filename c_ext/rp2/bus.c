@@ -1,6 +1,9 @@
 #include "bus.h"
 
+#include <string.h>
+
 #include "../board/bus_clear.h"
+#include "extmod/modmachine.h"
 #include "hardware/gpio.h"
 #include "hardware/i2c.h"
 #include "hardware/irq.h"
@@ -12,6 +15,7 @@
 #include "pins.h"
 
 #define FIFO_BYTES 16u
+#define TOGETHER_BYTES 1026u  // of firmware/drivers/fram.py's greatest transfer
 #define ALARM BUS_ALARM
 
 // The block whose pins these are (RP2040 datasheet, GPIO functions).
@@ -23,6 +27,11 @@ static bool claimed;
 // The linker puts it in the place of the kit's, which polls.
 int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint8_t *bytes, size_t count, bool nostop,
                                     absolute_time_t until);
+
+int __wrap_mp_machine_i2c_transfer_adaptor(mp_obj_base_t *self, uint16_t address, size_t count,
+                                           mp_machine_i2c_buf_t *parts, unsigned int flags);
+int __real_mp_machine_i2c_transfer_adaptor(mp_obj_base_t *self, uint16_t address, size_t count,
+                                           mp_machine_i2c_buf_t *parts, unsigned int flags);
 
 void bus_setup(void) {
     if (!claimed) {
@@ -56,6 +65,7 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
     i2c_hw_t *hw = i2c_get_hw(i2c);
     const uint line = (hw == i2c0_hw) ? I2C0_IRQ : I2C1_IRQ;
     const uint alarm_line = TIMER_ALARM_IRQ_NUM(timer_hw, ALARM);
+    const size_t last = nostop ? count : (count - 1u);  // the byte with the stop
     uint32_t refused = 0u;
     bool in_time = true;
     size_t sent = 0u;
@@ -67,11 +77,21 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
     hw->tar = address;
     hw->enable = 1u;
     while ((sent < count) && (refused == 0u) && in_time) {
-        for (uint32_t room = FIFO_BYTES; (room > 0u) && (sent < count); room--) {
-            const bool restart = (sent == 0u) && i2c->restart_on_next;
-            const bool last = (sent + 1u) == count;
+        const size_t end = ((count - sent) > FIFO_BYTES) ? (sent + FIFO_BYTES) : count;
+        const size_t plain = (end > last) ? last : end;
+        if (sent == 0u) {
+            const bool restart = i2c->restart_on_next;
             hw->data_cmd = (restart ? I2C_IC_DATA_CMD_RESTART_BITS : 0u) |
-                           ((last && !nostop) ? I2C_IC_DATA_CMD_STOP_BITS : 0u) | bytes[sent];
+                           ((last == 0u) ? I2C_IC_DATA_CMD_STOP_BITS : 0u) | bytes[0];
+            sent = 1u;
+        }
+        // Nothing else in here: each stroke sends 1500 bytes.
+        while (sent < plain) {
+            hw->data_cmd = bytes[sent];
+            sent++;
+        }
+        if (sent < end) {
+            hw->data_cmd = I2C_IC_DATA_CMD_STOP_BITS | bytes[sent];
             sent++;
         }
         // Empty is said when the last byte has left (TX_EMPTY_CTRL), also after a refusal, which empties the FIFO.
@@ -94,6 +114,26 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
         return PICO_ERROR_TIMEOUT;
     }
     return (refused != 0u) ? PICO_ERROR_GENERIC : (int)sent;
+}
+
+// The linker puts it in the place of MicroPython's, which takes 750 bytes of heap for each copy of a stroke's record to bring
+// address and data together: a search for as much room in one piece, and a collection when there is none.
+int __wrap_mp_machine_i2c_transfer_adaptor(mp_obj_base_t *self, uint16_t address, size_t count,
+                                           mp_machine_i2c_buf_t *parts, unsigned int flags) {
+    static uint8_t together[TOGETHER_BYTES];
+    mp_machine_i2c_buf_t whole = {.len = 0u, .buf = together};
+    for (size_t i = 0u; i < count; i++) {
+        whole.len += parts[i].len;
+    }
+    if ((count < 2u) || ((flags & MP_MACHINE_I2C_FLAG_READ) != 0u) || (whole.len > TOGETHER_BYTES)) {
+        return __real_mp_machine_i2c_transfer_adaptor(self, address, count, parts, flags);
+    }
+    uint8_t *to = together;
+    for (size_t i = 0u; i < count; i++) {
+        (void)memcpy(to, parts[i].buf, parts[i].len);
+        to += parts[i].len;
+    }
+    return __real_mp_machine_i2c_transfer_adaptor(self, address, 1u, &whole, flags);
 }
 
 static void drive_scl(bool high) {

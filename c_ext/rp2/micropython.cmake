@@ -24,5 +24,6 @@ target_link_libraries(usermod_hardware INTERFACE
     hardware_adc hardware_dma hardware_gpio hardware_i2c hardware_irq hardware_pio hardware_timer hardware_uart hardware_watchdog
 )
 # bus.c has its own.
-target_link_options(usermod_hardware INTERFACE -Wl,--wrap=i2c_write_blocking_until)
+target_link_options(usermod_hardware INTERFACE -Wl,--wrap=i2c_write_blocking_until
+    -Wl,--wrap=mp_machine_i2c_transfer_adaptor)
 target_link_libraries(usermod INTERFACE usermod_hardware)

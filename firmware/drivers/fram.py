@@ -20,32 +20,30 @@ class Fram:
 
     def __init__(self, i2c, bus_address=0x50, size_bytes=32768):
         self.size_bytes = size_bytes
-        self._i2c = i2c
+        self._read = i2c.readfrom_mem_into
+        self._write = i2c.writeto_mem
         self._bus_address = bus_address
 
     def read_into(self, address, buffer):
         """Fill `buffer` from `address` on. Raises MemoryRange, nothing read; MemoryAbsent without an answer."""
-        self._check(address, len(buffer))
-        self._in_parts(self._i2c.readfrom_mem_into, address, buffer)
+        self._transfer(self._read, address, buffer)
 
     def write(self, address, data):
         """Write `data` from `address` on. Raises MemoryRange, nothing written; MemoryAbsent, then any part may be."""
-        self._check(address, len(data))
-        self._in_parts(self._i2c.writeto_mem, address, data)
+        self._transfer(self._write, address, data)
 
-    def _in_parts(self, transfer, address, data):
+    def _transfer(self, transfer, address, data):
+        length = len(data)
+        # The chip's address counter wraps round: a write past the end would land at the beginning.
+        if address < 0 or address + length > self.size_bytes:
+            raise MemoryRange(address, length, self.size_bytes)
         try:
-            if len(data) <= _TRANSFER_BYTES:
+            if length <= _TRANSFER_BYTES:
                 transfer(self._bus_address, address, data, addrsize=_ADDRESS_BITS)
                 return
             view = memoryview(data)
-            for at in range(0, len(data), _TRANSFER_BYTES):
+            for at in range(0, length, _TRANSFER_BYTES):
                 part = view[at : at + _TRANSFER_BYTES]
                 transfer(self._bus_address, address + at, part, addrsize=_ADDRESS_BITS)
         except OSError:
             raise MemoryAbsent(self._bus_address)
-
-    def _check(self, address, length):
-        # The chip's address counter wraps round: a write past the end would land at the beginning.
-        if address < 0 or address + length > self.size_bytes:
-            raise MemoryRange(address, length, self.size_bytes)

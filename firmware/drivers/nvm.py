@@ -17,12 +17,12 @@ class Counting:
         self.size_bytes = nvm.size_bytes
         self.read_into = nvm.read_into
         self.written_bytes = 0
-        self._nvm = nvm
+        self._write = nvm.write
 
     def write(self, address, data):
         """Write `data` from `address` on. What the memory does not take has cost as much, and counts."""
         self.written_bytes += len(data)
-        self._nvm.write(address, data)
+        self._write(address, data)
 
 
 class Nvm:

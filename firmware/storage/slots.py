@@ -40,6 +40,7 @@ class TwoSlots:
         self._slot = bytearray(self._size)
         self._view = memoryview(self._slot)
         self.payload = self._view[4 : 4 + payload_bytes]
+        self._checked = self._view[: self._size - 4]  # by the CRC that follows
         self._first = 0  # the copy to write first: the one that is not known to be whole and newest
 
     def read(self):
@@ -58,15 +59,15 @@ class TwoSlots:
     def write(self):
         """Store the payload as the next record. Raises what the memory raises; the one before is then still there."""
         self.sequence += 1
-        slot = self._slot
+        slot, size = self._slot, self._size
+        address, first = self._address, self._first
         struct.pack_into("<I", slot, 0, self.sequence)
-        end = self._size - 4
-        struct.pack_into("<I", slot, end, crc32(self._view[:end], self._address))
-        first = self._first
-        self._nvm.write(self._address + first * self._size, slot)
+        struct.pack_into("<I", slot, size - 4, crc32(self._checked, address))
+        write = self._nvm.write
+        write(address + first * size, slot)
         # If this fails, the copy just written is the whole one.
         self._first = 1 - first
-        self._nvm.write(self._address + (1 - first) * self._size, slot)
+        write(address + (1 - first) * size, slot)
         self._first = first
 
     def move(self, address):
@@ -84,7 +85,6 @@ class TwoSlots:
 
     def _read_copy(self, copy):
         self._nvm.read_into(self._address + copy * self._size, self._slot)
-        end = self._size - 4
-        if struct.unpack_from("<I", self._slot, end)[0] != crc32(self._view[:end], self._address):
+        if struct.unpack_from("<I", self._slot, self._size - 4)[0] != crc32(self._checked, self._address):
             return None
         return struct.unpack_from("<I", self._slot, 0)[0]

@@ -15,6 +15,7 @@ from firmware.storage import history
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
 _BOOKS_US_AT = const(221)  # and the time of its books; a test compares
+_OF_CORE = "<I%dxQ" % (_BOOKS_US_AT - _COMMANDED_AT - 4)
 _GREATEST = const(0xFFFFFFFF)
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
 PROCEDURE_BYTES = const(46)  # STATE_BYTES of firmware.therapy.clinic; a test compares
@@ -102,13 +103,9 @@ class StateRecord:
         self.next_event = 0
         self.settings = 0
 
-    def strokes_of_core(self):
-        """Strokes that had started when `core` was saved."""
-        return struct.unpack_from("<I", self.core, _COMMANDED_AT)[0]
-
-    def books_us_of_core(self):
-        """As of when `core` was saved."""
-        return struct.unpack_from("<Q", self.core, _BOOKS_US_AT)[0]
+    def of_core(self):
+        """(strokes that had started when `core` was saved, as of when it was)."""
+        return struct.unpack_from(_OF_CORE, self.core, _COMMANDED_AT)
 
     def read(self):
         """Take the values from the payload."""
@@ -126,8 +123,9 @@ class StateRecord:
     def write_stroke(self):
         """Put those values into the payload that a stroke changes; the others are there from before."""
         # Strokes are the core's 32 bits, device time never fills 64: quicker than bounded.pack_into().
-        utc_s = min(self.saved_utc_s, _GREATEST)
-        permitted = min(self.permitted, _GREATEST)
+        permitted, utc_s = self.permitted, self.saved_utc_s
+        if permitted > _GREATEST or utc_s > _GREATEST:
+            permitted, utc_s = min(permitted, _GREATEST), min(utc_s, _GREATEST)
         struct.pack_into(
             _STROKE_FORMAT, self._payload, 0, self.strokes, permitted, self.saved_us, utc_s, self.contact_us
         )

@@ -60,7 +60,8 @@ class Catheter:
     @property
     def only_insulin(self):
         """Then a stroke brings its whole volume of insulin, and nobody needs to follow the plugs."""
-        return len(self._plugs) == 1 and self._plugs[0][0] == INSULIN
+        plugs = self._plugs
+        return len(plugs) == 1 and plugs[0][0] == INSULIN
 
     def held_nl(self, content):
         """How much of `content` is in it."""

@@ -100,7 +100,7 @@ class Clinic:
 
     def stroke(self):
         """A stroke is over. Returns whether the state record has to be written whole."""
-        if self._catheter.only_insulin and not self.under_way:
+        if self._guide.procedure is None and self._catheter.only_insulin:
             return False
         self._follow(self._core.over())
         return True

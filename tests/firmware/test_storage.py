@@ -150,8 +150,9 @@ def test_the_state_record_keeps_every_value_and_knows_the_core() -> None:
         core.confirmed()
         core.ended()
     core.save_into(10**8, record.core)
-    assert record.strokes_of_core() == 5
-    assert record.books_us_of_core() == dict(zip(STATE_FIELDS, core.state(), strict=True))["at_us"] > 0
+    strokes, books_us = record.of_core()
+    assert strokes == 5
+    assert books_us == dict(zip(STATE_FIELDS, core.state(), strict=True))["at_us"] > 0
 
 
 class Ring:

@@ -1,0 +1,89 @@
+"""How long the processor of the emulated Pico is awake for each stroke, and how that compares with another checkout.
+
+A checkout's image is run by that checkout's own bench, for each speaks its own version of the link; so this file is
+also a program, and uses nothing of the bench but what it has had from the start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hil.bench import Bench
+from hil.plant import Plant, load_mechanism
+
+# Strokes close together, and few of them: then the hourly look at clocks, reservoir and battery counts as well, and
+# times have outgrown MicroPython's small integers.
+LOADS = ((35_000, 50 / 60), (5_000, 12.0))  # mU/h, hours
+RATIO_MAX = 1.05
+
+
+def per_stroke(bench: Bench, hours: float) -> dict[str, Any]:
+    """Let the pump live and count: strokes, instructions and ms awake for each of them, all that it did included."""
+    before, strokes = bench.board.info(), len(bench.stroke_starts_us)
+    bench.run_for(hours=hours)
+    after = bench.board.info()
+    strokes = len(bench.stroke_starts_us) - strokes
+    awake_ns = after["now"] - before["now"] - (after["sleep"] - before["sleep"])
+    return {
+        "strokes": strokes,
+        "instructions": round((after["instructions"] - before["instructions"]) / strokes),
+        "awake_ms": round(awake_ns / strokes / 1e6, 3),
+    }
+
+
+def measure() -> list[dict[str, Any]]:
+    """All of LOADS, each on a pump just started."""
+    figures = []
+    for rate_mu_per_h, hours in LOADS:
+        with Bench(Plant(load_mechanism(), 1), kind="emulated") as bench:
+            bench.programmer.set_basal(rate_mu_per_h)
+            figures.append({"rate_mu_per_h": rate_mu_per_h, "hours": round(hours, 2), **per_stroke(bench, hours)})
+    return figures
+
+
+def measure_beside(checkout: Path) -> list[dict[str, Any]]:
+    """The same in another checkout, with its own bench and the image that was built there."""
+    found = subprocess.run(
+        [sys.executable, "-P", str(Path(__file__).resolve())],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    beside: list[dict[str, Any]] = json.loads(found.stdout)
+    return beside
+
+
+def compare(here: list[dict[str, Any]], beside: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`here` with the figures of `beside` and what share of them it takes."""
+    compared = []
+    for this, that in zip(here, beside, strict=True):
+        shares = {"before_" + name: that[name] for name in ("instructions", "awake_ms")}
+        compared.append({**this, **shares, "ratio": round(this["awake_ms"] / that["awake_ms"], 3)})
+    return compared
+
+
+def report(figures: list[dict[str, Any]], path: Path) -> str:
+    """Write `figures` to `path` as JSON and return them as text for a person."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    lines = []
+    for each in figures:
+        line = (
+            f"{each['rate_mu_per_h'] / 1000:g} U/h for {each['hours']:g} h, {each['strokes']} strokes:"
+            f" {each['instructions']:,} instructions, {each['awake_ms']:.2f} ms awake for each"
+        )
+        if "ratio" in each:
+            line += f"; beside {each['before_instructions']:,}, {each['before_awake_ms']:.2f} ms: {each['ratio']:.3f}"
+        lines.append(line)
+    return "\n".join(lines) + f"\nwritten to {path}"
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))
