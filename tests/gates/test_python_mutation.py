@@ -68,6 +68,13 @@ def test_tests_are_those_that_run_the_statement_or_the_file_if_it_runs_on_import
     assert table.of("f", [1]) == ["quick", "slow"], "a table: whoever reads it may be any"
 
 
+def test_the_quickest_come_first_then_some_of_every_file():
+    seconds = {"a::1": 0.1, "a::2": 0.2, "a::3": 1.0, "a::4": 1.1, "b::1": 2.0, "b::2": 2.1, "c::1": 3.0}
+    known = Covering({}, seconds)
+    assert known.turns(list(seconds), 0.3) == ["a::1", "a::2", "a::3", "b::1", "c::1", "a::4", "b::2"]
+    assert known.turns(list(seconds), 99.0) == list(seconds) and known.turns([], 1.0) == []
+
+
 def test_lines_are_compared_with_what_main_was_before(tmp_path):
     def git(*command):
         named = ["git", "-c", "user.name=nobody", "-c", "user.email=nobody@nowhere", *command]

@@ -52,9 +52,10 @@ PLACES = (
 # The processor time a mutant's tests may take: so much more than without it, and what it takes to begin.
 SLOWER_MAX = 3
 BEGIN_SECONDS = 4.0
-# A line that a thousand tests run is judged by those that have killed its neighbours, then by the quickest, up to so
-# many seconds; a few at first, for most mutants die of these.
+# A line that a thousand tests run is judged by those that have killed its neighbours, then by the quickest, then by
+# some of every test file that runs it, up to so many seconds; a few at first, for most mutants die of these.
 TESTS_SECONDS_MAX = 20.0
+QUICK_SECONDS = 5.0
 FIRST_TESTS = 8
 FIRST_SECONDS = 1.0
 SAVE_EVERY_SECONDS = 20.0
@@ -174,7 +175,8 @@ class Judges:
         """Those that judge first, and the others."""
         spans = self._spans.setdefault(mutant.file, statements(self._text(mutant.file)))
         quick = self._known.of(mutant.file, spans.get(mutant.line, (mutant.line,)))
-        ordered = sorted(quick, key=lambda test: -self._kills[mutant.file, test])
+        turns = self._known.turns(quick, QUICK_SECONDS)
+        ordered = sorted(turns, key=lambda test: -self._kills[mutant.file, test])
         first: list[str] = []
         rest: list[str] = []
         total = 0.0

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +51,23 @@ class Covering(NamedTuple):
             found = {test for tests in of_file.values() for test in tests}
             found = set(self.seconds) if found == {""} else found
         return sorted(found - {""}, key=lambda test: (self.seconds.get(test, 0.0), test))
+
+    def turns(self, tests: list[str], seconds: float) -> list[str]:
+        """`tests`, given with the quickest first, in another order: the quickest first, then one of each file in turn.
+
+        Those that live through a scene, and see more, are slow and many alike: all files' come before one's tenth.
+        """
+        quick = 0
+        while quick < len(tests) and seconds > 0:
+            seconds -= self.seconds.get(tests[quick], 0.0)
+            quick += 1
+        turn: Counter[str] = Counter()
+        rest: list[tuple[int, str]] = []
+        for test in tests[quick:]:
+            file = test.partition("::")[0]
+            rest.append((turn[file], test))
+            turn[file] += 1
+        return tests[:quick] + [test for _, test in sorted(rest, key=lambda each: each[0])]
 
 
 # A line that ten examples do not reach is not what the test is for.
