@@ -99,7 +99,6 @@ class Books:
         the settings, the pump stops, and Refused is raised.
         """
         memory, before, notes = self.memory, self._before, self._notes
-        self._notes = []
         self.recount()
         self.deliveries.tell()
         for each in notes:

@@ -9,21 +9,20 @@ from firmware.errors import FirmwareError
 
 
 def still(core, clock, now_us=None):
-    """The core delivers nothing from `now_us` on; the stroke in progress is completed. Returns whether it did before.
+    """The core delivers nothing from `now_us` on; the stroke in progress is completed.
 
     It is still when its own state says so, not when it has answered something. What it does not take as a suspend
     stops it as a fault; raises FirmwareError if not even that does.
     """
-    delivered = False
+    answered = []
     for at_us in (now_us, None):
-        delivered = core.suspend(clock.now_us() if at_us is None else at_us) == code.OK or delivered
+        answered.append(core.suspend(clock.now_us() if at_us is None else at_us))
         if core.state()[code.SUSPENDED]:
-            return delivered
+            return
     core.stop(clock.now_us(), code.FAULT_STOPPED)
-    settled = core.settle(clock.now_us())
+    answered.append(core.settle(clock.now_us()))
     if not core.state()[code.SUSPENDED]:
-        raise FirmwareError("the dose core does not stop: %d" % settled)
-    return True
+        raise FirmwareError("the dose core does not stop: %s" % answered)
 
 
 def settle(core, now_us):
@@ -33,4 +32,4 @@ def settle(core, now_us):
     result = core.settle(now_us)
     if result != code.OK:
         raise FirmwareError("device time has run back: the dose core answered %d" % result)
-    return max(now_us, core.state()[code.AT_US])
+    return core.state()[code.AT_US]

@@ -36,7 +36,6 @@ class Therapy:
         self.on_resume = nobody
         self.on_halt = nobody
         self.on_procedure = nobody
-        self.last_error = None  # for whoever looks for it
         self.on_trouble = nobody  # (error): what had to follow an order that was carried out has failed
         self.on_lapse = nobody
         self._core = core
@@ -215,9 +214,8 @@ class Therapy:
                 follow()
             except Exception as error:
                 self.on_trouble(error)
-        except Exception as error:
-            # Not even that could be dealt with. The person is told what is true: the core delivers no more.
-            self.last_error = error
+        except Exception:
+            return  # not even that could be dealt with; the person is told what is true: the core delivers no more
 
     def resume(self, **order):
         """Delivery goes on with what is programmed; only this makes it."""
@@ -329,7 +327,6 @@ class Therapy:
             if stopped:
                 still(self._core, self._clock)
                 self._record.mode = mode
-                self.programme.apply(now_us)
             raise
         if stopped:
             self.follow(now_us)

@@ -286,3 +286,55 @@ def test_power_cut_at_every_write_leaves_the_fault_latched_or_cleared_and_nothin
             after.pump.therapy.resume()
             seen.add(pair)
     assert seen == {(COUNT, 7), (0, 9)}
+
+
+@pytest.mark.req("DOSE-5", "LOG-1", "STORE-1")
+@pytest.mark.parametrize("strokes", ["bolus", "procedure"])
+def test_what_a_fault_has_ended_is_booked_whatever_becomes_of_its_alarm(strokes: str) -> None:
+    hand = Hand()
+    hand.pump.alarms.fault = lambda: None  # type: ignore[method-assign]
+    if strokes == "bolus":
+        hand.pump.therapy.set_basal(1000)
+        hand.pump.boluses.bolus(2000)
+    else:
+        hand.pump.therapy.stop()
+        hand.pump.clinic.start_procedure(5)
+        for _ in range(2):
+            hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
+    hand.live(60 * SECOND_US, confirm=False)
+    assert hand.core.state()[code.GUARD_FAULT] == COUNT and hand.halted
+    assert hand.pump._books.deliveries.running() == []
+    assert not hand.pump.clinic._guide.delivering
+    log = hand.pump.reports.read_log(0, 1000)["events"]
+    ended = [each for each in log if each["event"] == protocol.EVENT_DELIVERY_ENDED]
+    assert len(ended) >= 2 and {each["reason"] for each in ended[-2:]} == {protocol.REASON_FAULT}
+    assert max(log.index(each) for each in ended) < next(
+        place for place, each in enumerate(log) if each["event"] == protocol.EVENT_FAULT
+    )
+    after = hand.restarted().pump.reports.read_log(0, 1000)["events"]
+    assert [each for each in after if each["event"] == protocol.EVENT_FAULT]
+
+
+@pytest.mark.req("SELF-1", "ALARM-2")
+def test_a_fault_that_cannot_be_put_back_as_it_was_is_latched_all_the_same() -> None:
+    """The self-test fails without the fault, and the core does not take the state of before."""
+    hand = faulted()
+
+    def fails(daily: bool = False) -> int:
+        hand.core.load = lambda now_us, image: 9  # type: ignore[method-assign]
+        return 4
+
+    hand.pump.upkeep.test = fails  # type: ignore[method-assign]
+    told: list[int] = []
+    hand.pump.upkeep.on_failure = told.append
+    with pytest.raises(Refused):
+        hand.pump.faults.clear_fault(COUNT)
+    assert hand.core.state()[code.GUARD_FAULT] == COUNT and state(hand) == "fault"
+    assert told == [4]
+
+
+def test_a_cleared_pump_is_stopped_in_the_next_life_too() -> None:
+    hand = faulted()
+    hand.pump.record.mode = protocol.STATE_RUNNING  # as if the fault's alarm had not come to stop it
+    hand.pump.faults.clear_fault(COUNT)
+    assert state(hand) == state(hand.restarted()) == "stopped"

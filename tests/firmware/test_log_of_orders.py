@@ -29,6 +29,7 @@ def last(desk: Desk) -> tuple[Any, ...]:
     log = desk.pump.reports.read_log(0, 10_000)["events"]
     assert log[-1]["event"] == protocol.EVENT_ACCEPTED and log[-1]["category"] == protocol.CATEGORY_COMMAND
     assert [each["number"] for each in log] == list(range(1, len(log) + 1))
+    assert log[-1]["reason"] == 0, "an order has none"
     return entries(desk)[-1]
 
 
@@ -116,6 +117,7 @@ def test_a_fault_and_its_end_are_logged_with_the_counts() -> None:
     assert found[protocol.EVENT_FAULT]["detail"] == dose_codes.FAULT_COUNT
     cleared = found[protocol.EVENT_FAULT_CLEARED]
     assert (cleared["detail"], cleared["a"], cleared["b"]) == (dose_codes.FAULT_COUNT, 2, 0)
+    assert cleared["reason"] == found[protocol.EVENT_FAULT]["reason"] == 0
 
 
 @pytest.mark.req("DOSE-3", "DOSE-5", "THER-3")

@@ -71,3 +71,22 @@ def test_each_stroke_of_a_quiet_pump_is_one_record():
         pump.pump.handle(events.STROKE)
         assert len(pump.ahead) == before + 1
     assert set(pump.ahead) == {1}
+
+
+@pytest.mark.req("STORE-1")
+@pytest.mark.parametrize("order", [False, True])
+def test_a_record_between_a_stroke_and_its_event_permits_the_next_and_is_one(order):
+    """What is in memory is what the core is given: never a permit that no record has."""
+    pump = Watched()
+    pump.core.bolus(pump.now_us, 5)
+    pump.stroke()
+    pump.over()
+    pump.core.settle(pump.now_us)
+    assert pump.core.next_us() < 0, "the second is not permitted yet"
+    pump.ahead.clear()
+    if order:
+        pump.pump.therapy.set_basal(100)
+    else:
+        pump.pump._books.store()
+    assert pump.ahead == [1]
+    assert pump.core.next_us() > 0
