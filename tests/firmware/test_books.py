@@ -92,15 +92,17 @@ def test_an_order_that_memory_does_not_take_is_no_act_of_a_person_and_leaves_not
     for name, values in (
         ("set_basal", {"rate_mu_per_h": 2000}),
         ("select_pattern", {"pattern": 1}),
+        ("set_time", {"utc_s": 1_800_000_000}),
     ):
         tried = memory.tried
-        memory.bad = lambda number: number > tried + 1  # noqa: B023 - the order's own entry is taken, what follows not
+        memory.bad = lambda number: number > tried + 3  # noqa: B023 - the order's own entry is taken, what follows not
         answer = desk.ask(name, **values)
         memory.bad = lambda number: False
         assert answer == "memory_failed"
         assert (record.pattern, record.manual_mu_per_h, record.contact_us) == before, name
         assert record.command_id == done, name
     assert [each for each in entries(desk) if each[0] == "set_basal"] == [("set_basal", 1000, 0, 0, 0)]
+    assert not logged(hand, protocol.EVENT_CLOCK_SET) and hand.wall.utc_s(hand.now_us) < 1_800_000_000
     hand.live(hand.now_us + MINUTE_US)
     again = desk.restarted()
     assert again.pump.record.command_id == done and again.pump.record.manual_mu_per_h == 1000
@@ -116,10 +118,18 @@ def test_the_record_that_follows_a_refused_order_does_not_say_that_it_was_done(n
     done = desk.pump.record.command_id
     settings = desk.ask("read_settings") | {"auto_off_min": 600}
     tried = memory.tried
+    failed, follow = [], desk.pump._books.on_failure
+
+    def on_failure() -> None:
+        failed.append(desk.pump.record.command_id)
+        follow()
+
+    desk.pump._books.on_failure = on_failure
     memory.bad = lambda number: number == tried + (6 if name == "set_basal" else 4)
     answer = desk.ask(name, **({"rate_mu_per_h": 2000} if name == "set_basal" else settings))
     assert answer == "memory_failed"
     assert "memory_integrity" in alarms(desk.hand) and desk.pump.status()["in_force_mu_per_h"] == 0
+    assert failed and set(failed) == {done}, "what is stored from here on says so"
     again = desk.restarted()
     assert again.pump.record.command_id == done
 
