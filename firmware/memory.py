@@ -44,7 +44,6 @@ class Memory:
         self.scratch_at = journal.scratch_at
         self.nvm = journal.nvm
         self._journal = journal
-        self._entropy = None
         self._waiting = []  # events that the log has not taken yet, each with its number
         self._lost = 0  # events for which there was no room
         self._behind = 0  # records whose latest contents are not stored
@@ -63,13 +62,11 @@ class Memory:
         return self.state == protocol.MEMORY_ABSENT and self._journal.answers()
 
     def open(self, deliveries, advance, entropy=None, powered=False):
-        """Take up the last life, if there was one; returns its Restart, or None. `advance(us)` moves the board's
-        counter, `entropy()` is 32 bits that nobody knows before, if the board has them. `powered`: it was a reset, and
-        power was never gone.
+        """Take up the last life, if there was one. `advance(us)` moves the board's counter, `entropy()` is 32 bits that
+        nobody knows before, if the board has them. `powered`: it was a reset, and power was never gone.
 
         What it has found is then stored, and nothing is permitted yet.
         """
-        found = None
         self._entropy = entropy
         try:
             opened = self._journal.open()
@@ -78,22 +75,20 @@ class Memory:
             elif opened == stored.DAMAGED:
                 self.state = protocol.MEMORY_DAMAGED
             else:
-                found = self._take_up(opened, deliveries, advance, powered)
-                if found is not None:
+                if self._take_up(opened, deliveries, advance, powered):
                     self.orders.begin_life(self._seed(), self._clock.now_us(), self.record.command_id)
                 self.store(deliveries, 0)
         except MemoryAbsent:
             self.state = protocol.MEMORY_ABSENT
-            found = None
         except FirmwareError:
             self.state = protocol.MEMORY_DAMAGED
-        return found
 
     def _take_up(self, opened, deliveries, advance, powered):
+        """Go on with what is stored; returns success."""
         found = restore(self._core, self._journal, self._wall, self._clock.now_us(), powered)
         if found.broken:
             self.state = protocol.MEMORY_DAMAGED
-            return None
+            return False
         # The clock has gone on meanwhile, and may have passed the last life's end long ago: a start that took long.
         advance(max(found.device_time_us - self._clock.now_us(), 0))
         self._wall.advanced()
@@ -109,7 +104,7 @@ class Memory:
         values = (self.record.resets, found.doubtful, gone_s, found.starts_replaced)
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_RESET, self.state, 0, values)
         deliveries.restore(self.record, found.ended_us)
-        return found
+        return True
 
     def initialise(self, deliveries):
         """Start anew with a memory that is new or cannot be believed. Raises what the memory raises."""
@@ -124,7 +119,6 @@ class Memory:
             # Events that are still readable stay, and numbers go on from theirs.
             self.log.find_newest()
         self._journal.initialise(self._seed())
-        self._waiting, self._behind = [], 0
         self.state = protocol.MEMORY_WHOLE
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_INITIALISED)
 
@@ -159,7 +153,7 @@ class Memory:
 
     def take_back(self, count):
         """The `count` events that were queued last, without a store() since that succeeded, are not true."""
-        for _ in range(count if self.state < protocol.MEMORY_DAMAGED else 0):
+        for _ in range(count):
             if self._lost:
                 self._lost -= 1
             elif self._waiting:

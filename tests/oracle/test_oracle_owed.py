@@ -58,6 +58,36 @@ def test_one_wrong_stroke_is_caught(index, wrong, says):
     assert says in report.violations[0]
 
 
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("tolerance_us", [0, 1, 50])
+@pytest.mark.parametrize("index", [0, 7, 24])
+def test_a_stroke_is_blamed_one_microsecond_after_its_tolerance_and_not_before(index, tolerance_us):
+    def judged(late_us, commands=(BASAL_5,)):
+        strokes = basal_hour()
+        strokes[index] += late_us
+        end_us = HOUR_US + 1000
+        return check(
+            strokes, commands, stroke_uu=STROKE_UU, spacing_us=SPACING_US, end_us=end_us, tolerance_us=tolerance_us
+        )
+
+    within, beyond = judged(tolerance_us), judged(tolerance_us + 1)
+    assert within.passed and within.worst_lateness_us == tolerance_us
+    assert not beyond.passed and beyond.worst_lateness_us == tolerance_us + 1
+    # The same of a stroke that is not there yet when something else comes.
+    due_us = EVERY_US * (index + 1)
+    for wait_us in (tolerance_us, tolerance_us + 1):
+        waits = judged(tolerance_us + 2, (BASAL_5, Command(due_us + wait_us, "wake", {})))
+        said = [each for each in waits.violations if "no stroke at" in each]
+        assert bool(said) == (wait_us > tolerance_us)
+
+
+@pytest.mark.req("DOSE-6", "DOSE-1")
+def test_lateness_that_adds_up_leaves_the_tolerance():
+    strokes = [(EVERY_US + 1) * (k + 1) for k in range(24)]
+    report = check(strokes, [BASAL_5], stroke_uu=STROKE_UU, spacing_us=SPACING_US, end_us=HOUR_US - 1, tolerance_us=10)
+    assert report.violation_count == 14 and report.worst_lateness_us == 24
+
+
 def test_early_by_a_microsecond_is_ahead_by_exactly_that_much():
     strokes = basal_hour()
     strokes[3] -= 1

@@ -1,0 +1,186 @@
+"""What a pump takes up from its memory at the start, and what it makes anew of one that cannot be believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import dose_codes as code
+from firmware import protocol
+from firmware.errors import FirmwareError
+from firmware.storage import layout
+from firmware.storage.journal import Journal
+from tests.firmware.hand import SECOND_US, Hand, alarms
+from tests.firmware.ram import RamNvm, RamRtc
+from tests.firmware.test_clear_fault import damaged_ledger
+
+HOUR_US = 3600 * SECOND_US
+
+
+def logged(hand: Hand) -> list[dict[str, Any]]:
+    log: list[dict[str, Any]] = hand.pump.reports.read_log(0, 10_000)["events"]
+    return log
+
+
+def reset_of(hand: Hand) -> dict[str, Any]:
+    return [each for each in logged(hand) if each["event"] == protocol.EVENT_RESET][-1]
+
+
+@pytest.mark.req("STORE-5", "LOG-1")
+def test_resets_are_counted_up_to_the_greatest_that_there_is_room_for() -> None:
+    hand = Hand()
+    hand.pump.record.resets = 0xFFFE
+    hand.pump._books.store()
+    for _ in range(2):
+        hand = hand.restarted()
+        assert hand.pump.record.resets == reset_of(hand)["a"] == 0xFFFF
+
+
+@pytest.mark.req("LOG-1", "THER-8")
+def test_how_long_the_power_was_gone_is_told_in_seconds() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(0)
+    hand.pump._books.store()
+    assert 36_000 - reset_of(hand.restarted(10 * HOUR_US))["c"] in (0, 1), "the clock shows whole seconds"
+
+
+@pytest.mark.req("STORE-2", "THER-8")
+def test_device_time_goes_on_from_the_last_life_however_long_the_start_takes() -> None:
+    class Late(Hand):
+        """The board has counted three seconds when the memory is read."""
+
+        def __init__(self, memory: RamNvm, rtc: RamRtc) -> None:
+            read = memory.read_into
+
+            def read_late(address: int, buffer: bytearray) -> None:
+                self.now_us = max(self.now_us, 3 * SECOND_US)
+                read(address, buffer)
+
+            memory.read_into = read_late  # type: ignore[method-assign]
+            super().__init__(memory, rtc)
+
+    hand = Hand()
+    hand.pump.therapy.set_basal(0)
+    hand.live(HOUR_US)
+    hand._pass(hand.now_us + 5 * SECOND_US)
+    assert abs(Late(hand.memory, hand.rtc).now_us - HOUR_US - 5 * SECOND_US) <= SECOND_US
+
+
+@pytest.mark.req("STORE-1", "STORE-2")
+def test_the_first_record_of_a_life_permits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(1000)
+    hand.live(3 * SECOND_US)
+    permitted: list[int] = []
+    save = Journal.save
+
+    def saved(self: Journal, only_stroke: bool = False) -> None:
+        permitted.append(self.record.permitted)
+        save(self, only_stroke)
+
+    monkeypatch.setattr(Journal, "save", saved)
+    hand.restarted()
+    assert permitted[0] == 0, "what was found is stored before anything may follow from it"
+    assert len(permitted) > 1
+
+
+def unreadable(hand: Hand) -> Hand:
+    """The next life, whose memory answers with something that the firmware cannot take."""
+
+    def fails(address: int, buffer: bytearray) -> None:
+        raise FirmwareError("for the test")
+
+    hand.memory.read_into = fails  # type: ignore[method-assign]
+    return hand.restarted()
+
+
+def broken(hand: Hand) -> Hand:
+    """The next life, whose record is whole, and says of the core what cannot be."""
+    damaged_ledger(hand)
+    hand.pump._books.store()
+    return hand.restarted()
+
+
+def both_copies(hand: Hand) -> Hand:
+    for copy in (100, 900):
+        hand.memory.flip(copy)
+    return hand.restarted()
+
+
+@pytest.mark.req("STORE-3", "GUARD-3", "ALARM-1")
+@pytest.mark.parametrize("damage", [unreadable, broken, both_copies])
+def test_a_memory_that_cannot_be_believed_stops_the_pump_and_is_not_written_over(damage: Any) -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(35_000)
+    hand.live(HOUR_US)
+    made = len(hand.strokes_us)
+    state = (layout.STATE_AT, hand.journal._places[0])
+    after = damage(hand)
+    assert after.pump.status()["memory"] == protocol.MEMORY_DAMAGED
+    assert {"memory_integrity", "not_initialised"} <= set(alarms(after))
+    was = bytes(after.memory.cells[slice(*state)])
+    after.live(after.now_us + HOUR_US)
+    assert not after.strokes_us and made > 100
+    assert bytes(after.memory.cells[slice(*state)]) == was
+
+
+@pytest.mark.req("STORE-3", "LOG-1", "LINK-2")
+@pytest.mark.parametrize("damage", [broken, both_copies])
+def test_a_memory_made_anew_has_nothing_of_the_state_before_and_every_event(damage: Any) -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(30_000)
+    hand.pump.therapy.recommend_rate(35_000, 60)
+    hand.pump.alarms.raise_alarm("communication_error")
+    hand.live(HOUR_US // 4)
+    newest = logged(hand)[-1]["number"]
+    after = damage(hand)
+    after.pump.device.initialise_memory()
+    record = after.pump.record
+    assert (record.pattern, record.manual_mu_per_h, record.recommended_until_us) == (protocol.MANUAL, 0, 0)
+    assert {"initialised_to_defaults", "pump_stopped"} <= set(alarms(after))
+    numbers = [each["number"] for each in logged(after)]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > newest
+    assert logged(after)[newest]["event"] == protocol.EVENT_INITIALISED, "nothing was noted while it was damaged"
+    again = after.restarted()
+    assert [each["number"] for each in logged(again)][: len(numbers)] == numbers
+    assert again.core.state()[code.GUARD_COMMANDED] == 0 == again.pump.status()["strokes_delivered"]
+    assert again.pump.status()["memory"] == protocol.MEMORY_WHOLE
+    again.live(again.now_us + HOUR_US)
+    assert not again.strokes_us
+
+
+@pytest.mark.req("STORE-3", "GUARD-1")
+def test_starts_that_were_damaged_are_told_for_the_caps_look_back_on_later_ones() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(10_000)
+    hand.live(100 * SECOND_US)
+    assert len(hand.strokes_us) == 50
+    places = layout.Layout(hand.memory.size_bytes, len(hand.core.ticks()))
+    hand.memory.flip(places.history_at + 10)
+    after = hand.restarted()
+    assert after.pump.status()["memory"] == protocol.MEMORY_CAPS_LATE
+    assert reset_of(after)["d"] == 8
+
+
+@pytest.mark.req("LOG-1", "LOG-2", "STORE-1")
+def test_events_that_found_no_room_are_counted_and_told() -> None:
+    """While memory takes nothing a few events wait; of the others the log says how many they were."""
+    hand = Hand()
+    memory = hand.pump._memory
+    before = len(logged(hand))
+    hand.memory.failing = True
+    for kind in range(30):
+        memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
+        assert memory.state == protocol.MEMORY_WRITE_FAILED, "orders are refused from the first on"
+    memory.queue(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED)
+    memory.take_back(1)  # the order was undone: neither in the log nor among the lost
+    hand.memory.failing = False
+    hand.pump._books.store()
+    for each in (hand, hand.restarted()):
+        log = logged(each)
+        assert [one["number"] for one in log] == list(range(1, len(log) + 1))
+        kept = [one["detail"] for one in log if one["event"] == protocol.EVENT_EXCEPTION]
+        told = [one["a"] for one in log[before:] if one["event"] == protocol.EVENT_MEMORY]
+        assert kept == list(range(len(kept))) and len(kept) >= 10
+        assert told == [30 - len(kept)]
