@@ -168,7 +168,7 @@ class Memory:
             if number == self.log.next_number:  # else it is in already: something has failed just after
                 self.log.append(*event)
             del self._waiting[0]
-        if self._lost and self.state < protocol.MEMORY_DAMAGED:
+        if self._lost:
             lost, self._lost = self._lost, 0
             self.queue(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_MEMORY, 0, 0, (lost,))
             self._put_queued()
@@ -197,8 +197,6 @@ class Memory:
 
     def store_settings(self):
         """Store the settings; returns success. They count with the next store(), or are what they were."""
-        if self.state >= protocol.MEMORY_DAMAGED:
-            return False
         try:
             self._journal.save_settings()
         except FirmwareError:
@@ -211,16 +209,14 @@ class Memory:
         self._journal.take_back_settings()
 
     def _store_beside(self, which):
-        """Store a record beside the state; returns success. If it fails, the next store() tries it again first."""
+        """Store a record beside the state. If it fails, the next store() tries it again first."""
         if self.state >= protocol.MEMORY_DAMAGED:
-            return False
+            return
         self._behind |= which
         try:
             self._catch_up()
         except FirmwareError:
             self.state = protocol.MEMORY_WRITE_FAILED
-            return False
-        return True
 
     def _catch_up(self):
         journal = self._journal

@@ -13,12 +13,14 @@ class Watched(Hand):
     def __init__(self):
         super().__init__()
         self.ahead = []
+        self.short = []  # was it a stroke's own record?
         save = self.pump._memory._journal.save
 
         def watched(only_stroke=False):
             state = self.core.state()
             over = state[code.GUARD_COMMANDED] - state[code.IN_FLIGHT]
             self.ahead.append(self.pump.record.permitted - over)
+            self.short.append(only_stroke)
             save(only_stroke)
 
         self.pump._memory._journal.save = watched
@@ -59,7 +61,7 @@ def test_a_stroke_that_an_order_has_entered_is_not_counted_again_by_its_event(ne
     assert pump.core.next_us() > 0, "and the third is permitted"
 
 
-@pytest.mark.req("STORE-1")
+@pytest.mark.req("STORE-1", "STORE-4")
 def test_each_stroke_of_a_quiet_pump_is_one_record():
     pump = Watched()
     pump.core.bolus(pump.now_us, 3)
@@ -70,6 +72,7 @@ def test_each_stroke_of_a_quiet_pump_is_one_record():
         before = len(pump.ahead)
         pump.pump.handle(events.STROKE)
         assert len(pump.ahead) == before + 1
+        assert pump.short[-1], "of what the stroke has changed, and no more"
     assert set(pump.ahead) == {1}
 
 

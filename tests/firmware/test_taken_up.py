@@ -182,5 +182,66 @@ def test_events_that_found_no_room_are_counted_and_told() -> None:
         assert [one["number"] for one in log] == list(range(1, len(log) + 1))
         kept = [one["detail"] for one in log if one["event"] == protocol.EVENT_EXCEPTION]
         told = [one["a"] for one in log[before:] if one["event"] == protocol.EVENT_MEMORY]
+        assert [(one["detail"], one["reason"]) for one in log if one["event"] == protocol.EVENT_MEMORY] == [(0, 0)]
         assert kept == list(range(len(kept))) and len(kept) >= 10
         assert told == [30 - len(kept)]
+
+
+@pytest.mark.req("STORE-1", "STORE-3")
+def test_whatever_memory_does_not_take_makes_it_failed_until_it_takes_a_record() -> None:
+    hand = Hand()
+    memory = hand.pump._memory
+    for store in (memory.store_energy, memory.store_alarms, memory.store_settings, hand.pump._books.store):
+        hand.memory.failing = True
+        store()
+        assert memory.state == protocol.MEMORY_WRITE_FAILED and not memory.usable
+        hand.memory.failing = False
+        hand.pump._books.store()
+        assert memory.state == protocol.MEMORY_WHOLE and memory.usable
+
+
+@pytest.mark.req("STORE-1", "STORE-4", "PWR-1")
+@pytest.mark.parametrize("next_one", ["alarms", "record"])
+def test_a_record_beside_the_state_that_failed_is_stored_with_the_next_and_not_again(next_one: str) -> None:
+    hand = Hand()
+    memory, journal, done = hand.pump._memory, hand.journal, []
+    energy, latched = journal.save_energy, journal.save_alarms
+    journal.save_energy = lambda: done.append("energy") or energy()  # type: ignore[func-returns-value,method-assign]
+    journal.save_alarms = lambda: done.append("alarms") or latched()  # type: ignore[func-returns-value,method-assign]
+    hand.memory.failing = True
+    memory.store_energy()
+    hand.memory.failing = False
+    assert done == ["energy"], "at once"
+    if next_one == "alarms":
+        memory.store_alarms()
+        assert done == ["energy", "energy", "alarms"]
+    else:
+        hand.pump._books.store()
+        assert done == ["energy", "energy"]
+    before = len(done)
+    hand.pump._books.store()
+    assert len(done) == before
+
+
+@pytest.mark.req("STORE-3", "GUARD-3")
+def test_a_damaged_memory_takes_no_record_and_gives_no_permit() -> None:
+    after = both_copies(Hand())
+    permits: list[int] = []
+    after.core.permit = lambda stroke: bool(permits.append(stroke)) or True  # type: ignore[method-assign,func-returns-value]
+    written = len(after.memory.writes)
+    after.pump._books.store()
+    after.pump._memory.store_alarms()
+    assert after.pump._memory.stroke(1) is False
+    assert not permits and len(after.memory.writes) == written
+
+
+@pytest.mark.req("THER-8", "STORE-5")
+def test_a_record_says_whether_the_clock_is_known_and_its_two_times_belong_together() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(400)
+    hand.live(2 * SECOND_US + SECOND_US // 2)
+    record = hand.pump.record
+    assert record.clock_known == 1 and record.saved_us == 2 * SECOND_US + 104_000
+    lost = hand.restarted(clock_lost=True)
+    lost.pump._books.store()
+    assert lost.pump.record.clock_known == 0
