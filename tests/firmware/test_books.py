@@ -53,11 +53,11 @@ def test_a_stroke_that_is_over_while_its_forerunner_is_written_down_gets_the_nex
     hand = Hand()
     hand.pump.boluses.bolus(1000)
     stroke(hand)
-    write, core = hand.memory.write, hand.core
+    save, core = hand.journal.save, hand.core
     second: list[int] = []
 
-    def write_slowly(address: int, data: bytes) -> None:
-        write(address, data)
+    def save_slowly(only_stroke: bool = False) -> None:
+        save(only_stroke)
         if not second:
             second.append(core.over())
             assert core.permit(core.over() + 1)  # the record just written, as the supervisor's own call gives it
@@ -67,7 +67,7 @@ def test_a_stroke_that_is_over_while_its_forerunner_is_written_down_gets_the_nex
             core.confirmed()
             core.ended()
 
-    hand.memory.write = write_slowly  # type: ignore[method-assign]
+    hand.journal.save = save_slowly  # type: ignore[method-assign]
     hand.now_us += 1
     hand.pump._books.store()
     assert second and hand.pump.record.permitted == core.over() + 1
