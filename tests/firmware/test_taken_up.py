@@ -132,6 +132,11 @@ def test_a_memory_made_anew_has_nothing_of_the_state_before_and_every_event(dama
     hand.pump.therapy.set_basal(30_000)
     hand.pump.therapy.recommend_rate(35_000, 60)
     hand.pump.alarms.raise_alarm("communication_error")
+    new = hand.pump.patterns.read_settings()
+    hand.pump.patterns.set_settings(**(new | {"auto_off_min": 600, "utc_offset_min": 60}))
+    staged = hand.pump.patterns.stage_pattern(2, [{"rate_mu_per_h": 35_000}] * 48)
+    hand.pump.patterns.commit_pattern(2, fingerprint=staged["fingerprint"])
+    life = hand.pump.orders.life
     hand.live(HOUR_US // 4)
     newest = logged(hand)[-1]["number"]
     after = damage(hand)
@@ -139,6 +144,10 @@ def test_a_memory_made_anew_has_nothing_of_the_state_before_and_every_event(dama
     record = after.pump.record
     assert (record.pattern, record.manual_mu_per_h, record.recommended_until_us) == (protocol.MANUAL, 0, 0)
     assert {"initialised_to_defaults", "pump_stopped"} <= set(alarms(after))
+    for each in (after, after.restarted()):
+        assert each.pump.patterns.read_settings() == new
+        assert each.pump.patterns.read_pattern(2, False)["day_mu"] == 4800, "the preset: 0.2 U/h"
+        assert each.pump.orders.life not in (0, life)
     numbers = [each["number"] for each in logged(after)]
     assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > newest
     assert logged(after)[newest]["event"] == protocol.EVENT_INITIALISED, "nothing was noted while it was damaged"
