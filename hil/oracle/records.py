@@ -88,6 +88,8 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
         "initialised": lambda _, event: {},
     }
     expected: dict[str, list[Due]] = {kind: [] for kind in makers}
+    # Of one that a reset has ended the list tells when, and so what was programmed till then; the log says the same.
+    listed = {row["id"]: row["programmed_mu"] for look in run.looks for row in look.deliveries if row["end_us"]}
     for event in device.pump.events:
         if event.what == "refilled":  # a guided refill may be written down as one by weight is
             expected["accepted"].append((event.bench_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
@@ -96,6 +98,8 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
         if event.what in makers:
             fields = makers[event.what](device, event)
             if fields is not None:
+                if event.what == "delivery_ended" and isinstance(fields["b"], set):
+                    fields["b"] = listed.get(fields["a"], fields["b"])
                 if event.what in ("accepted", "refused"):
                     fields["time_s"] = event.time_s
                 expected[SAME.get(event.what, event.what)].append((event.bench_us, fields))

@@ -37,3 +37,19 @@ def test_a_look_that_says_another_time_is_found(run: Run, place: int, off_us: in
     looks = list(run.looks)
     looks[place] = replace(look, status={**look.status, "now_us": look.status["now_us"] + off_us})
     assert [each.what for each in judge(replace(run, looks=looks))] == ["status now_us"]
+
+
+@pytest.mark.req("HIL-5", "LOG-2", "STORE-2")
+def test_what_the_log_says_of_a_delivery_that_a_reset_ended_is_what_the_list_says() -> None:
+    steps = (
+        Step(S, "set_basal", {"rate_mu_per_h": 6_000}),
+        Step(600 * S, "power_cut", {"off_s": 5}),
+        Step(700 * S, LOOK),
+    )
+    cut = play(Script(0, 500, 400, 800 * S, steps))
+    place = next(at for at, row in enumerate(cut.log) if row["event"] == "delivery_ended" and row["reason"])
+    assert judge(cut) == []
+    for by in (-1, 1):
+        log = [*cut.log]
+        log[place] = {**log[place], "b": log[place]["b"] + by}
+        assert len(judge(replace(cut, log=tuple(log)))) == 1
