@@ -43,7 +43,7 @@ def test_a_look_that_says_another_time_is_found(run: Run, place: int, off_us: in
 def test_what_the_log_says_of_a_delivery_that_a_reset_ended_is_what_the_list_says() -> None:
     steps = (
         Step(S, "set_basal", {"rate_mu_per_h": 6_000}),
-        Step(600 * S, "power_cut", {"off_s": 5}),
+        Step(650 * S, "power_cut", {"off_s": 5}),
         Step(700 * S, LOOK),
     )
     cut = play(Script(0, 500, 400, 800 * S, steps))
