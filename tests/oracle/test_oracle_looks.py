@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from firmware import protocol
 from hil.oracle.judge import judge
 from hil.scripts.play import play
 from hil.scripts.script import LOOK, Run, Script, Step
 
 S = 1_000_000
+RESET = protocol.REASON_RESET
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def test_what_the_log_says_of_a_delivery_that_a_reset_ended_is_what_the_list_say
         Step(700 * S, LOOK),
     )
     cut = play(Script(0, 500, 400, 800 * S, steps))
-    place = next(at for at, row in enumerate(cut.log) if row["event"] == "delivery_ended" and row["reason"])
+    place = next(at for at, row in enumerate(cut.log) if row["event"] == "delivery_ended" and row["reason"] == RESET)
     assert judge(cut) == []
     for by in (-1, 1):
         log = [*cut.log]
