@@ -272,7 +272,11 @@ class Pump:
         return entry is not None and not entry.runs and entry.confirmed < entry.commanded
 
     def finish_stroke(self) -> None:
-        """The motor is stopped: a stroke in progress counts as delivered (DOSE-5)."""
+        """The motor is stopped at once: a stroke in progress counts as delivered (DOSE-5), one that begins in this very
+        µs too, and the motor does not turn for it.
+        """
+        if self.unconfirmed and self.last_start_us == self.now_us:
+            self.strokes.pop()
         while self.unconfirmed:
             self.confirm()
 

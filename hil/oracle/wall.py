@@ -144,6 +144,7 @@ class Wall(Watcher):
         if failed:
             self.device.pump.note("self_test")
             self.device.alarms.latch("self_test_fail", figure=None)
+            self.device.pump.finish_stroke()
             if self.device.pump.state in ("running", "suspended", "procedure"):
                 states.stop(self.device, "fault")
         return failed

@@ -6,6 +6,7 @@ Thousands of scripts: `make scripts-nightly`.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,15 @@ def found(seed: int, wish: Wish) -> list[str]:
 @pytest.mark.parametrize("seed", range(1, SCRIPTS + 1))
 def test_a_random_script_is_as_the_specification_has_it(seed: int) -> None:
     assert found(seed, Wish()) == []
+
+
+@pytest.mark.req("DOSE-5", "SELF-1", "STORE-2")
+def test_a_stroke_due_as_a_self_test_fails_counts_and_is_not_made() -> None:
+    run = play(generate(105, Wish(clock=True, hours=(24, 30), steps=(20, 45))))
+    look_us, last_us = 74_677_727_057, max(each for each in run.strokes_us if each < 75_000_000_000)
+    assert (last_us, run.looks[-1].status["strokes_delivered"]) == (look_us - 15_000_000, len(run.strokes_us) + 1)
+    assert judge(run) == []
+    assert judge(replace(run, strokes_us=sorted([*run.strokes_us, look_us]))) != []
 
 
 @pytest.mark.req("HIL-5")
