@@ -280,8 +280,16 @@ class Deliveries:
                 setattr(record, prefix + "_start_us", bolus.start_us)
                 setattr(record, prefix + "_programmed_mu", bolus.programmed_mu)
 
-    def restore(self, record, ended_us):
-        """After a restart: what `record` says was running has ended at `ended_us`, with the core's counts."""
+    def restore(self, record, ended_us, unknown_mu=0):
+        """After a restart: what `record` says was running has ended at `ended_us`, with the core's counts.
+
+        `unknown_mu`: the core's normal part is a stroke that nobody has written down, a delivery of its own.
+        """
+        if unknown_mu:
+            record.newest_delivery += 1
+            record.normal_id, record.normal_running = record.newest_delivery, 1
+            record.normal_kind, record.normal_start_us = protocol.KIND_NORMAL_BOLUS, ended_us
+            record.normal_programmed_mu = unknown_mu
         self._newest_id = record.newest_delivery
         self._abandoned = record.abandoned
         state = self._core.state()

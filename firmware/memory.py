@@ -85,7 +85,8 @@ class Memory:
 
     def _take_up(self, opened, deliveries, advance, powered):
         """Go on with what is stored; returns success."""
-        found = restore(self._core, self._journal, self._wall, self._clock.now_us(), powered)
+        ordered = self.orders.read(self.record.command_id)
+        found = restore(self._core, self._journal, self._wall, self._clock.now_us(), powered, ordered)
         if found.broken:
             self.state = protocol.MEMORY_DAMAGED
             return False
@@ -103,7 +104,7 @@ class Memory:
         gone_s = (found.device_time_us - found.ended_us) // _US_PER_S
         values = (self.record.resets, found.doubtful, gone_s, found.starts_replaced)
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_RESET, self.state, 0, values)
-        deliveries.restore(self.record, found.ended_us)
+        deliveries.restore(self.record, found.ended_us, found.unknown * self._journal.stroke_uu // 1000)
         return True
 
     def initialise(self, deliveries):

@@ -95,6 +95,7 @@ class Pump:
         self.refills.programmed_day_mu = programme.day_mu
         self.refills.on_missing = self._missing
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
+        self.refills.need_none_guided = self.clinic.need_no_refill
         self._spared = Spared(self._part_failed)
         self._account = self._spared.run  # bound once: each stroke comes there
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)

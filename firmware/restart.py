@@ -4,6 +4,10 @@ The state record says "n - 1 completed, n permitted". Stroke n may have started 
 can know: it counts as delivered, at the time at which it was due. If it is not due yet, it cannot have started. So the
 count is right, or one stroke too high, and never too low.
 
+An order is carried out before it is in the record, and the permit is out all the while: a stroke that it has asked for
+may have begun with it. So if power went amid an order, stroke n counts as soon as it could have started; whose it was
+nobody knows, and it is a delivery of its own.
+
 Time without power programs nothing and owes nothing; the fraction owed before stays. Boluses end with what was
 delivered. Basal goes on, also a temporary rate whose time is not over, unless the clock was lost: then nobody knows
 what time it is. Which rate is programmed now is firmware.therapy.programme's matter.
@@ -30,16 +34,18 @@ class Restart:
     def __init__(self):
         self.broken = 0  # the dose core's invariant that does not hold; then nothing was restored
         self.doubtful = 0  # 1: a stroke is counted that may not have been delivered
+        self.unknown = 0  # 1: it is one that an order may have asked for of which nothing is written
         self.starts_replaced = 0  # starts of strokes in the caps' history that were damaged
         self.ended_us = 0  # when the last life's deliveries ended
         self.device_time_us = 0  # now
 
 
-def restore(core, journal, wall, now_us, powered=False):
+def restore(core, journal, wall, now_us, powered=False, ordered=False):
     """Put the state in `journal.record` into `core`, a core just made; returns a Restart.
 
-    `now_us` is the board's counter; `powered`: power was never gone. The core is then settled at `device_time_us` of
-    the result: the counter must be moved on to it before anything else is asked of the core.
+    `now_us` is the board's counter; `powered`: power was never gone; `ordered`: it went amid an order. The core is
+    then settled at `device_time_us` of the result: the counter must be moved on to it before anything else is asked of
+    the core.
     """
     found = Restart()
     record = journal.record
@@ -57,6 +63,11 @@ def restore(core, journal, wall, now_us, powered=False):
     if came_due and record.permitted > record.strokes:
         found.doubtful = _count(core, due_us)
         books_us = due_us
+    elif ordered and record.permitted > record.strokes:
+        ordered_us = _count_ordered(core, books_us, latest_us)
+        if ordered_us is not None:
+            found.doubtful = found.unknown = came_due = 1
+            books_us = ordered_us
     likely_us = books_us if gone_us is None else record.saved_us + gone_us[0]
     found.device_time_us = max(books_us, likely_us, now_us)
     found.ended_us = books_us
@@ -93,6 +104,24 @@ def _count(core, due_us):
     core.confirmed()
     core.ended()
     return 1
+
+
+def _count_ordered(core, now_us, latest_us):
+    """The same for a stroke that was ordered since `now_us`, if it could start by `latest_us` (None: nobody knows).
+
+    When it started, None if it could not; the core is then as it was.
+    """
+    before, suspended = core.save(now_us), core.state()[code.SUSPENDED]
+    if (not suspended or core.resume(now_us) == code.OK) and core.bolus(now_us, 1, 0, 0) == code.OK:
+        due_us = core.next_us()
+        if due_us >= 0 and (latest_us is None or due_us <= latest_us) and _count(core, due_us):
+            if suspended:
+                _need(core.suspend(due_us))
+            return due_us
+    broken = core.load(now_us, before)
+    if broken:
+        raise FirmwareError("the dose core does not take its own state: %d" % broken)
+    return None
 
 
 def _leave_out(core, from_us, to_us, clock_known):

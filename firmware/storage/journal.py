@@ -42,6 +42,7 @@ class Journal:
 
     def __init__(self, nvm, ticks, stroke_uu):
         places = layout.Layout(nvm.size_bytes, len(ticks))
+        self.stroke_uu = stroke_uu
         self.nvm = nvm = Counting(nvm)
         self._format = slots.TwoSlots(nvm, layout.FORMAT_AT, layout.FORMAT_PAYLOAD_BYTES)
         self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)

@@ -19,7 +19,7 @@ from binascii import crc32
 
 from firmware.compat import const
 from firmware.errors import FirmwareError
-from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES, refusal
+from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES, SAFE, refusal
 from firmware.storage import slots
 
 ENTRIES = const(32)
@@ -72,14 +72,25 @@ class Orders:
         for start in range(0, len(self._table), _ENTRY_BYTES):  # a bus gives up on what takes longer than 50 ms
             self._nvm.write(self._at + start, self._part(0, start, _ENTRY_BYTES))
 
-    def begin_life(self, seed, now_us, done_id):
-        """A life begins: read what is there, raise the life, and say what became of an order that power has cut.
+    def read(self, done_id):
+        """A life begins: read what is there. Returns whether power went while an order was being carried out, which
+        may have been for more insulin: the core may have had it, and no record does. Raises what the memory raises.
 
-        `done_id` is the id of the latest order that the state record knows as carried out. Raises what the memory
-        raises; `life` is 0 then, and as long as memory does not take it.
+        `done_id` is the id of the latest order that the state record knows as carried out.
         """
         for start in range(0, len(self._table), _ENTRY_BYTES):
             self._nvm.read_into(self._at + start, self._part(0, start, _ENTRY_BYTES))
+        heads = [(self._head(place), place) for place in range(ENTRIES) if self._head(place)]
+        if not heads:
+            return False
+        head, place = max(heads)
+        return head[1] != done_id and BY_ID[head[3]].name not in SAFE and self._outcome(place) is None
+
+    def begin_life(self, seed, now_us, done_id):
+        """After read(): raise the life, and say what became of an order that power has cut.
+
+        Raises what the memory raises; `life` is 0 then, and as long as memory does not take it.
+        """
         if self._lives.read() == slots.NOTHING:
             self._first_life = self._life = seed % _LIVES + 1
         else:

@@ -98,6 +98,11 @@ class Clinic:
         if not self._guide.fit:
             raise Refused(protocol.UNFIT)
 
+    def need_no_refill(self):
+        """Raises Refused while a procedure is under way that ends with a refill."""
+        if self.under_way and _LAST in [step.name for step in self._guide.procedure.steps]:
+            raise Refused(protocol.WRONG_STATE, None, protocol.STATE_PROCEDURE)
+
     def stroke(self):
         """A stroke is over. Returns whether the state record has to be written whole."""
         if self._guide.procedure is None and self._catheter.only_insulin:

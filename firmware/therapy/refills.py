@@ -32,6 +32,7 @@ class Refills:
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
         self.programmed_day_mu = nobody  # what a day of basal will bring, mU
+        self.need_none_guided = nobody  # raises Refused while a procedure is to record one
         self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
         self.on_filled = nobody  # (now_us): the content is another one
 
@@ -80,9 +81,11 @@ class Refills:
     def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
         """A refill: the insulin syringe weighed before and after, what was taken back, the syringe of what was drawn.
 
-        Refused with nothing changed: weights that cannot be, more than fits.
+        Refused with nothing changed: weights that cannot be, more than fits; in the middle of a guided one, whose
+        figures were for nothing then.
         """
         self._books.need_memory()
+        self.need_none_guided()
         now_us = self._clock.now_us()
         put_in = refill.weighed(put_before_mg, put_after_mg)
         residual = refill.weighed(drawn_after_mg, drawn_before_mg)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hil.oracle.alarms import Alarms
 from hil.oracle.boluses import Entry
 from hil.oracle.caps import DAY, HOUR
-from hil.oracle.exact import Quantum
+from hil.oracle.exact import NEVER_US, Quantum
 from hil.oracle.orders import Orders
 from hil.oracle.procedures import Procedures
 from hil.oracle.pump import Pump, Seen
@@ -53,7 +53,9 @@ class Device:
         if what == "withheld":
             caps = values["caps"]
             assert isinstance(caps, tuple)
-            self.alarms.latch(CAP_ALARMS[caps[0]], figure=range(1, self.pump.withheld + 1))
+            for cap in caps:  # where two speak against it either may be told
+                late_us = 0 if len(caps) == 1 else NEVER_US
+                self.alarms.latch(CAP_ALARMS[cap], figure=range(1, self.pump.withheld + 1), late_us=late_us)
         elif what == "rate_lapsed":  # the loop is gone
             self.alarms.latch("communication_error", figure=None)
         elif what == "delivery_ended":

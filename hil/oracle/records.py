@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from firmware import protocol
 from hil.oracle.alarms import MEDIUM, NUMBERS, PRIORITIES, Latched
 from hil.oracle.boluses import Entry
-from hil.oracle.exact import whole_mu
+from hil.oracle.exact import HOUR_US, whole_mu
 from hil.oracle.figures import allows
 from hil.oracle.reasons import MESSAGES
 
@@ -30,6 +30,7 @@ Row = Mapping[str, Any]
 Due = tuple[int, Fields]
 SAME = {"quieted": "acknowledged"}
 OPTION = "option"  # an event with it may be missing
+REFUSALS = 32  # docs/memory.md: written at once, then one an hour
 
 
 def judge_log(device: Device, run: Run) -> list[Disagreement]:
@@ -90,7 +91,10 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
     expected: dict[str, list[Due]] = {kind: [] for kind in makers}
     # Of one that a reset has ended the list tells when, and so what was programmed till then; the log says the same.
     listed = {row["id"]: row["programmed_mu"] for look in run.looks for row in look.deliveries if row["end_us"]}
+    spent_us = 0  # by then as many refusals as ever may come at once again
     for event in device.pump.events:
+        if event.what == "reset":
+            spent_us = 0
         if event.what == "refilled":  # a guided refill may be written down as one by weight is
             expected["accepted"].append((event.bench_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
         if event.bench_us > run.script.end_us:
@@ -102,6 +106,10 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
                     fields["b"] = listed.get(fields["a"], fields["b"])
                 if event.what in ("accepted", "refused"):
                     fields["time_s"] = event.time_s
+                if event.what == "refused":
+                    if spent_us > event.at_us + (REFUSALS - 1) * HOUR_US:
+                        fields[OPTION] = True  # it is only counted, and told with the next
+                    spent_us = max(spent_us, event.at_us) + HOUR_US
                 expected[SAME.get(event.what, event.what)].append((event.bench_us, fields))
     del expected["quieted"]
     return expected
@@ -125,14 +133,29 @@ def _by_detail(rows: list[Row], due: list[Due]) -> list[list[tuple[Row | None, D
 
 
 def _without_options(rows: list[Row], events: list[Due]) -> list[Due]:
-    """Leave out the events that may be there and are not."""
-    kept, place = [], 0
-    for at_us, fields in events:
-        plain = {name: value for name, value in fields.items() if name != OPTION}
-        fits = place < len(rows) and all(allows(value, rows[place][name]) for name, value in plain.items())
-        if fits or OPTION not in fields:
-            kept.append((at_us, plain))
-            place += 1
+    """Leave out the events that may be there and are not: so that all rows fit, if there is a way."""
+    plain = [
+        (at_us, {name: value for name, value in fields.items() if name != OPTION}, OPTION in fields)
+        for at_us, fields in events
+    ]
+
+    def fits(place: int, number: int) -> bool:
+        return place < len(rows) and all(allows(value, rows[place][name]) for name, value in plain[number][1].items())
+
+    # By place: how many of the latest rows can go with the events from here on.
+    ways = [{0}]
+    for number in range(len(plain) - 1, -1, -1):
+        after = ways[-1]
+        taken = {rest + 1 for rest in after if rest < len(rows) and fits(len(rows) - rest - 1, number)}
+        ways.append(taken | (after if plain[number][2] else set()))
+    ways.reverse()
+    kept: list[Due] = []
+    whole = len(rows) in ways[0]
+    for number, (at_us, fields, option) in enumerate(plain):
+        place = len(kept)
+        here = fits(place, number) and (not whole or len(rows) - place - 1 in ways[number + 1])
+        if here or not option:
+            kept.append((at_us, fields))
     return kept
 
 

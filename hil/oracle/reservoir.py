@@ -157,6 +157,8 @@ class Reservoir:
         put_mg = values["put_before_mg"] - values["put_after_mg"]
         drawn_mg = values["drawn_after_mg"] - values["drawn_before_mg"]
         filled_nl = self._nl(put_mg) - values["taken_back_nl"]
+        if self.device.procedures.name in ("refill", "rinse"):
+            must.append(Reason("wrong_state"))
         if put_mg <= 0 or filled_nl <= 0 or filled_nl > CAPACITY_NL:
             must.append(Reason("out_of_range"))
         elif self.known and drawn_mg > 0 and self._nl(drawn_mg) > self.filled_nl:

@@ -22,6 +22,8 @@ from tests.firmware.ram import PowerCut, RamRtc
 
 MINUTE_US = 60 * SECOND_US
 OFF_US = 20 * SECOND_US
+# Of a procedure: what goes with how many strokes are counted.
+_BY_STROKES = ("procedure_strokes_left", "catheter_buffer_nl", "catheter_naoh_nl", "until_insulin_nl")
 # What a reset itself changes. How many strokes are counted is judged by itself; one copy of a record is as good as two.
 _OF_A_RESET = (
     "resets", "log", "strokes", "motor stopped", "hour_mu", "day_mu", "deliveries", "bolus_id", "square_id", "memory",
@@ -395,6 +397,7 @@ def next_life_wrong(after: Device, counted: int) -> list[str]:
 def persistent(device: Device) -> dict[str, Any]:
     """What of a pump's view a reset leaves as it is."""
     seen = view(device)
+    seen["procedure"] = {name: value for name, value in seen["procedure"].items() if name not in _BY_STROKES}
     return {name: value for name, value in seen.items() if name not in _OF_A_RESET + _ENDED_BY_IT}
 
 

@@ -268,3 +268,21 @@ def test_a_stop_level_that_is_raised_above_what_is_left_stops_at_once() -> None:
     levels = dict.fromkeys(("reservoir_low_mu", "reservoir_empty_mu", "reservoir_stop_mu"), 6_000_000)
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | levels))
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
+
+
+@pytest.mark.req("THER-5", "THER-9")
+@pytest.mark.parametrize("figures_nl", [(), (10 * ML,), (10 * ML, 17 * ML), (10 * ML, 17 * ML, 2 * ML)])
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_refill_by_weight_amid_a_guided_one_is_refused_and_the_guided_one_counts(
+    figures_nl: tuple[int, ...], stopped: bool
+) -> None:
+    hand = in_a_refill(*figures_nl, filled=True)
+    if stopped:
+        hand.pump.therapy.stop()
+    before = everything(hand)
+    error = refused(lambda: hand.pump.refills.record_refill(**WEIGHTS), protocol.WRONG_STATE)
+    assert error.value == protocol.STATE_PROCEDURE and everything(hand) == before
+    for figure_nl in (10 * ML, 17 * ML, 2 * ML, 0)[len(figures_nl) :]:
+        say(hand, 0, figure_nl)
+    assert hand.pump.status()["reservoir_mu"] == 6_000_000
+    hand.pump.refills.record_refill(**WEIGHTS)
