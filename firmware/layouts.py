@@ -116,7 +116,8 @@ STATUS = (
     u8("diagnosis", "what the occlusion detector's finding is that stands", DIAGNOSES),
     u32("missed_mu", "by this finding, of what counts as delivered what did not reach the patient", "mU"),
     u32("released_mu", "what has reached the patient since from the catheter that has opened", "mU"),
-    time("next_due_us", "device time of the next stroke; 2^64-1 if none will come due"),
+    time("next_due_us", "device time of the next stroke as the rate is and as it will be after its next change;"
+        " 2^64-1: none by these"),
     u32("utc_s", "wall clock since 1970; 0 if it is lost", "s"),
     u8("memory", "state of the non-volatile memory", MEMORIES),
     Field("resets", "u16", "", "resets since the memory was initialised"),

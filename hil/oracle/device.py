@@ -66,7 +66,8 @@ class Device:
             self.procedures.confirmed()
         elif what == "confirmed":
             self.procedures.confirmed()
-            self.reservoir.look(0)
+            if not self.pump.dark:
+                self.reservoir.look(0)
 
     def lose_clock(self, why: int) -> None:
         """The wall clock cannot be believed: alarm, lowest rate of the pattern, until the time is set (THER-8)."""

@@ -97,10 +97,9 @@ def _left(device: Device) -> set[int]:
 
 
 def _next_due(device: Device) -> set[int]:
-    """As the rate stands, or as the programme knows that it will be."""
+    """As the rate stands, as it will be after its next change, or as the programme knows that it will be."""
     pump = device.pump
-    plain_us = pump.next_stroke_us()
-    return {plain_us, pump.foreseen_stroke_us()}
+    return {pump.next_stroke_us(), pump.next_stroke_after_change_us(), pump.foreseen_stroke_us()}
 
 
 def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:

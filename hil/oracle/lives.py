@@ -96,11 +96,16 @@ def restart(
     if utc_s is None:
         device.lose_clock(why)
     pump.follow()
+    device.reservoir.look(0)  # a stroke that counts may have emptied it
 
 
 def _stroke_in_doubt(pump: Pump, device_us: int, counted: bool) -> tuple[int, bool] | None:
     """Count the stroke that was permitted and due by now, made or not: when it was due, whether it counts."""
-    if pump.unconfirmed:
+    if pump.unconfirmed and pump.recorded_us > pump.last_start_us:
+        recorded_us = pump.recorded_us
+        pump.confirm()  # a record was taken since it began: there is no doubt about it
+        pump.recorded_us = recorded_us
+    elif pump.unconfirmed:
         start_us = pump.last_start_us
         pump.confirm()
         # Its record said that it was permitted; what came to be owed since its start is not known to the memory.

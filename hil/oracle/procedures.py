@@ -241,7 +241,9 @@ class Procedures:
 
     def _state(self, state: str) -> None:
         pump = self.device.pump
+        was, pump.programme.state = pump.state, state
         if state == "stopped":
             pump.end_basal("cancelled")
-        pump.programme.state = state
         pump.follow()
+        if state == "stopped" and was == "procedure":  # acknowledged in it or not, this is another stop
+            self.device.alarms.latch("pump_stopped")

@@ -176,6 +176,15 @@ class Pump:
         """When the next stroke starts if nothing changes; never: NEVER_US."""
         return self._next()[0]
 
+    def next_stroke_after_change_us(self) -> int:
+        """As next_stroke_us(), with the next change of the programme if that lies before it, and no other."""
+        fork = self.fork(Seen([]))
+        change_us = fork.programme.next_change_us(fork.now_us)
+        if change_us < fork.next_stroke_us():
+            fork.pass_time(change_us)
+            fork.change()
+        return fork.next_stroke_us()
+
     def foreseen_stroke_us(self) -> int:
         """As next_stroke_us(), with the changes of the programme that lie before it; never within 48 h: NEVER_US."""
         fork = self.fork(Seen([]))
