@@ -209,12 +209,16 @@ class AlarmDesk:
     def raise_alarm(self, name, detail=0, mark=0):
         """Latch an alarm and do what it asks for. `mark`: how bad its cause is, where that has degrees."""
         now_us = self._clock.now_us()
-        if self._alarms.raise_alarm(name, now_us, detail, mark):
+        mode = self._books.memory.record.mode
+        changed = self._alarms.raise_alarm(name, now_us, detail, mark)
+        if changed:
             self._plan(now_us)
             self._changed = True
-            if self._begun:  # before, the one store at the end of the start gives the one permit
-                self._keep()
-                self._books.store()
+        # One that was latched already has stopped the pump once more: that is to outlive a reset too.
+        if self._begun and (changed or mode != self._books.memory.record.mode):
+            # Before, the one store at the end of the start gives the one permit.
+            self._keep()
+            self._books.store()
 
     def summary(self):
         """(number of the alarm that speaks for all, 0: none; how many are latched)."""

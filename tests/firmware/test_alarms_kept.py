@@ -293,3 +293,22 @@ def test_time_to_empty_counts_to_the_stop() -> None:
             )
         )
         assert hand.pump.refills.read_reservoir()["empty_h"] == hours
+
+
+@pytest.mark.req("ALARM-2", "STORE-5")
+@pytest.mark.parametrize("where", ["running", "procedure"])
+def test_an_alarm_that_comes_again_stops_again_and_a_reset_changes_nothing(where: str) -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1000)
+    hand.pump.alarms.raise_alarm("over_delivery", 5)
+    if where == "running":
+        hand.pump.therapy.resume()
+    else:
+        hand.pump.clinic.start_procedure(5)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    since_us = hand.pump.alarms.read_alarms(0)["records"][0]["since_us"]
+    hand.pump.alarms.raise_alarm("over_delivery", 7)
+    for one in (hand, hand.restarted(SECOND_US)):
+        assert one.pump.status()["state"] == protocol.STATE_STOPPED
+        first = one.pump.alarms.read_alarms(0)["records"][0]
+        assert (first["since_us"], first["detail"]) == (since_us, 5)
