@@ -142,8 +142,9 @@ life: ready ## live eight years of one patient, made from SEED, checked every da
 	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
 
 .PHONY: scripts-nightly
-scripts-nightly: ready ## SCRIPTS random therapy scripts from SEED on: through the oracle, bad runs made from each, and twin runs of each kind; build/oracle.json, build/scripts.json
+scripts-nightly: ready ## SCRIPTS random therapy scripts from SEED on: through the oracle, bad runs made from each, volleys too, and twin runs of each kind; build/oracle.json, build/storms.json, build/scripts.json
 	@oracle=0; $(VENV)/python -m hil.oracle --spoil --seed $(SEED) --scripts $(SCRIPTS) --out build/oracle.json || oracle=$$?; \
+	$(VENV)/python -m hil.oracle --storms --seed $(SEED) --scripts $(SCRIPTS) --out build/storms.json || oracle=$$?; \
 	$(VENV)/python -m hil.scripts --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json && exit $$oracle
 
 .PHONY: desk-edges

@@ -19,6 +19,7 @@ from hil.oracle.spoil import spoiled
 from hil.scripts.generate import generate
 from hil.scripts.play import play
 from hil.scripts.pool import run as run_all
+from hil.scripts.storms import storms
 
 SHOWN = 3  # disagreements of one script: the first has the others as its consequence
 
@@ -35,13 +36,13 @@ class Verdict:
     missed: tuple[str, ...] = ()  # of those: not found
 
 
-def verdict(seed: int, spoil: bool = False) -> Verdict:
-    """Write the script of `seed`, play it, judge it; `spoil`: bad runs made from it too.
+def verdict(seed: int, spoil: bool = False, stormy: bool = False) -> Verdict:
+    """Write the script of `seed`, play it, judge it; `spoil`: bad runs made from it too; `stormy`: one of volleys.
 
     Raises BenchError but for a board that ended.
     """
     try:
-        run = play(generate(seed))
+        run = play(storms(seed) if stormy else generate(seed))
     except DeviceLost as error:
         return Verdict(seed, 0, (), str(error))
     found = tuple(str(each) for each in judge(run))
@@ -57,16 +58,21 @@ def main() -> int:
     parser.add_argument("--scripts", type=int, default=1, help="so many seeds")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--spoil", action="store_true", help="also make each run bad, in every way there is")
+    parser.add_argument("--storms", action="store_true", help="scripts of volleys (hil/scripts/storms.py)")
     parser.add_argument("--out", type=Path, help="results as JSON")
     options = parser.parse_args()
     if options.out:
         options.out.unlink(missing_ok=True)
     started_s = time.perf_counter()
     seeds = range(options.seed, options.seed + options.scripts)
-    verdicts = run_all(verdict, [(seed, options.spoil) for seed in seeds], options.workers)
+    verdicts = run_all(verdict, [(seed, options.spoil, options.storms) for seed in seeds], options.workers)
     bad = [each for each in verdicts if each.disagreements or each.error or each.missed]
     for each in bad:
-        print(f"python -m hil.oracle --seed {each.seed}" + (f": {each.error}" if each.error else ""))
+        print(
+            f"python -m hil.oracle --seed {each.seed}"
+            + (" --storms" if options.storms else "")
+            + (f": {each.error}" if each.error else "")
+        )
         for disagreement in each.disagreements[:SHOWN]:
             print(f"  {disagreement}")
         for name in each.missed:

@@ -23,6 +23,7 @@ SECONDS_US = 1_500_000
 # docs/adr/0011: 2 s and 500 ppm apart is no contradiction, and the record may be an hour old.
 LATEST_US = 7 * US_PER_S
 DRIFT = 2000
+NEXT_US = 2 * US_PER_S  # what the clock's seconds may mean at both ends
 
 
 def may_begin(pump: Pump, true_us: int, device_us: int, unsure_us: int) -> bool:
@@ -49,6 +50,7 @@ def restart(
     rate_at_cut = pump.rate
     programmed_q = pump.basal_entry.programmed_q if pump.basal_entry is not None else 0
     pump.dark = True
+    known = bool(pump.unconfirmed) and pump.recorded_us > pump.last_start_us  # a record was taken since it began
     doubt = _stroke_in_doubt(pump, device_us, counted)
     ends_us = pump.now_us if doubt is None else doubt[0]
     for bolus in (pump.normal, pump.square):
@@ -89,7 +91,7 @@ def restart(
         programme.set_clock(device_us, utc_s)
     device.resets += 1
     device.born_us = device_us
-    pump.note("reset", doubt=doubt is not None and doubt[1], cut_us=cut_us)
+    pump.note("reset", doubt=doubt is not None and doubt[1], known=known, cut_us=cut_us)
     for what in programme.lapse(pump.now_us):
         if what == "recommendation":
             pump.note("rate_lapsed", a=programme.programmed(pump.now_us))
@@ -103,8 +105,11 @@ def _stroke_in_doubt(pump: Pump, device_us: int, counted: bool) -> tuple[int, bo
     """Count the stroke that was permitted and due by now, made or not: when it was due, whether it counts."""
     if pump.unconfirmed and pump.recorded_us > pump.last_start_us:
         recorded_us = pump.recorded_us
-        pump.confirm()  # a record was taken since it began: there is no doubt about it
+        pump.confirm()
         pump.recorded_us = recorded_us
+        if pump.next_stroke_us() <= device_us + NEXT_US:  # not permitted, but due: time without power programs nothing
+            pump.take_back(pump.rate * (pump.now_us - recorded_us))
+            return recorded_us, True
     elif pump.unconfirmed:
         start_us = pump.last_start_us
         pump.confirm()

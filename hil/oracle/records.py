@@ -237,4 +237,4 @@ def _acknowledged(device: Device, event: Event) -> Fields:
 
 
 def _reset(device: Device, event: Event) -> Fields:
-    return {"b": 1 if event.values["doubt"] else 0}
+    return {"b": {0, 1} if event.values["known"] else 1 if event.values["doubt"] else 0}

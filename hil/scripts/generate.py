@@ -25,11 +25,14 @@ __all__ = ["ANYTHING", "CONCENTRATIONS", "QUANTA_NL", "Wish", "generate"]
 
 def generate(seed: int, wish: Wish = ANYTHING) -> Script:
     """The script of this seed. Raises DeviceLost if the board ends by itself while it is written."""
-    return _Therapy(seed, wish).write()
+    return Therapy(seed, wish).write()
 
 
-class _Therapy(Writer):
+class Therapy(Writer):
+    """What a patient does, and now and then what none should."""
+
     def acts(self) -> dict[str, tuple[int, Callable[[], object]]]:
+        """As Writer.acts."""
         acts: dict[str, tuple[int, Callable[[], object]]] = {
             "basal": (8, self.basal), "temp": (10, self.temp), "cancel_temp": (4, self.cancel_temp),
             "bolus": (14, self.bolus), "square": (8, self.square), "dual": (6, self.dual),

@@ -14,8 +14,10 @@ from hil.oracle.judge import judge
 from hil.oracle.spoil import spoiled
 from hil.scripts.generate import Wish, generate
 from hil.scripts.play import play
+from hil.scripts.storms import storms
 
 SCRIPTS = 40  # of 24 to 72 h
+STORMS = 60  # of 4 to 12 h
 SHORT = Wish(hours=(24, 30), steps=(20, 45))
 
 
@@ -28,6 +30,12 @@ def found(seed: int, wish: Wish) -> list[str]:
 @pytest.mark.parametrize("seed", range(1, SCRIPTS + 1))
 def test_a_random_script_is_as_the_specification_has_it(seed: int) -> None:
     assert found(seed, Wish()) == []
+
+
+@pytest.mark.req("DOSE-1", "DOSE-3", "DOSE-5", "GUARD-1", "THER-5", "THER-6", "ALARM-2", "LOG-2", "STORE-2", "STORE-5")
+@pytest.mark.parametrize("seed", range(1, STORMS + 1))
+def test_a_script_of_volleys_is_as_the_specification_has_it(seed: int) -> None:
+    assert [str(each) for each in judge(play(storms(seed)))] == []
 
 
 @pytest.mark.req("DOSE-5", "SELF-1", "STORE-2")

@@ -137,7 +137,9 @@ def _alarms(first: Look, second: Look, without: Run, with_it: Run) -> Iterable[D
         if not _same_time(one["since_us"], two["since_us"], first.at_us, without, with_it):
             yield Difference("alarm since", f"alarm {one} without it, {two} with it: its time")
         for name in ("detail", "cause_there"):
-            if one[name] != two[name]:
+            # For the caps no time passes without power: one that had room again may be full still.
+            still_full = name == "cause_there" and one["alarm"] in _CAP_ALARMS and two[name]
+            if one[name] != two[name] and not still_full:
                 yield Difference(f"alarm {name}", f"alarm {one} without it, {two} with it: {name}")
 
 
