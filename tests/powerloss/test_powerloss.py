@@ -43,7 +43,7 @@ def test_every_exchange_and_every_write_is_cut() -> None:
 BUGS = {
     "permit without record": (
         "books.py",
-        "elif not self.memory.stroke(self.strokes + 1):",
+        "elif not self.memory.stroke(strokes + 1):",
         "elif False:",
     ),
     "permit not believed": (
@@ -53,7 +53,7 @@ BUGS = {
     ),
     "CRC ignored": (
         "storage/slots.py",
-        'if struct.unpack_from("<I", self._slot, end)[0] != crc32(self._view[:end], self._address):',
+        'if struct.unpack_from("<I", self._slot, self._size - 4)[0] != crc32(self._checked, self._address):',
         'if struct.unpack_from("<I", self._slot, 0)[0] == 0:',
     ),
     "whole copy overwritten": ("storage/slots.py", "self._first = 1 - newest", "self._first = newest"),
