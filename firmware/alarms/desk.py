@@ -144,7 +144,9 @@ class AlarmDesk:
         if level > self._level:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
             if level == LEVEL_STOP:
+                mode = self._books.memory.record.mode
                 self._therapy.halt_by_itself(now_us, protocol.REASON_RESERVOIR)
+                self._keep_stop(mode)
         self._level = level
 
     def time(self, now_us):
@@ -214,10 +216,15 @@ class AlarmDesk:
         if changed:
             self._plan(now_us)
             self._changed = True
-        # One that was latched already has stopped the pump once more: that is to outlive a reset too.
-        if self._begun and (changed or mode != self._books.memory.record.mode):
-            # Before, the one store at the end of the start gives the one permit.
+        if changed and self._begun:  # before, the one store at the end of the start gives the one permit
             self._keep()
+            self._books.store()
+        else:
+            self._keep_stop(mode)
+
+    def _keep_stop(self, mode):
+        """The pump was in `mode`. If it has been stopped since that outlives a reset, also where no alarm is new."""
+        if self._begun and mode != self._books.memory.record.mode:
             self._books.store()
 
     def summary(self):

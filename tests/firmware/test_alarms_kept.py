@@ -312,3 +312,33 @@ def test_an_alarm_that_comes_again_stops_again_and_a_reset_changes_nothing(where
         assert one.pump.status()["state"] == protocol.STATE_STOPPED
         first = one.pump.alarms.read_alarms(0)["records"][0]
         assert (first["since_us"], first["detail"]) == (since_us, 5)
+
+
+@pytest.mark.req("ALARM-2", "STORE-5", "THER-4")
+@pytest.mark.parametrize(
+    ("where", "by"),
+    [("running", "stroke"), ("running", "settings"), ("running", "refill"), ("procedure", "settings")]
+    + [("procedure", "refill")],
+)
+def test_a_reservoir_at_its_stop_stops_again_and_a_reset_changes_nothing(where: str, by: str) -> None:
+    """pump_stopped is latched already, so nothing about alarms is new; the stop is."""
+    hand = filled(500_000)
+    pump = hand.pump
+    pump.therapy.set_basal(6000)
+    pump.alarms.raise_alarm("over_delivery")
+    if where == "running":
+        pump.therapy.resume()
+    else:
+        pump.clinic.start_procedure(5)
+    hand.live(hand.now_us + 10 * SECOND_US)
+    level_mu = whole(pump.refills.left_mu)
+    if by == "refill":
+        pump.refills.record_refill(put_before_mg=15_200, put_after_mg=15_000, taken_back_nl=0, **EMPTY)
+    else:
+        level_mu += -200 if by == "stroke" else 200
+        levels = {"reservoir_" + name: level_mu for name in ("low_mu", "empty_mu", "stop_mu")}
+        pump.patterns.set_settings(**(pump.patterns.read_settings() | levels))
+    if by == "stroke":
+        hand.live(hand.now_us + 600 * SECOND_US)
+    for one in (hand, hand.restarted(SECOND_US)):
+        assert one.pump.status()["state"] == protocol.STATE_STOPPED
