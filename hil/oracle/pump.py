@@ -240,10 +240,13 @@ class Pump:
         assert entry is not None
         if bolus is None:
             self.basal.owed_q -= self.quantum.q
-        verdict = self.caps.verdict(self.bench_us)[0]
+        verdict, caps = self.caps.verdict(self.bench_us)
         if verdict == HOLD or (verdict == MAY and not counted):
             for each in (entry, self):
                 each.abandoned += 1
+            self.withheld += 1
+            entry.withheld_by = caps[0]
+            self.note("withheld", caps=caps)
             return False
         for each in (entry, self):
             each.commanded += 1
