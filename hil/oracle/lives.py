@@ -45,7 +45,7 @@ def restart(
     time that can be believed, and why. `counted`: where a cap may withhold the stroke in doubt or not, did it count?
     """
     pump = device.pump
-    cut_us = pump.now_us
+    cut_us, before = pump.now_us, len(pump.events)
     recorded_bench_us = pump.recorded_us + pump.bench_offset_us
     rate_at_cut = pump.rate
     programmed_q = pump.basal_entry.programmed_q if pump.basal_entry is not None else 0
@@ -75,6 +75,8 @@ def restart(
     for latched in device.alarms.latched.values():
         if latched.must_us > cut_us:  # what happened in the dark is found when there is power
             latched.must_us = max(latched.must_us, device_us)
+    for event in pump.events[before:]:
+        event.bench_us = min(event.bench_us, bench_us)  # told now, whatever the device's time has jumped to
     pump.now_us = device_us
     # What the memory does not tell is not vouched for either.
     pump.caps.without_power(max(0, bench_us - recorded_bench_us))
