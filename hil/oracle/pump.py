@@ -177,10 +177,13 @@ class Pump:
         return self._next()[0]
 
     def next_stroke_after_change_us(self) -> int:
-        """As next_stroke_us(), with the next change of the programme if that lies before it, and no other."""
-        fork = self.fork(Seen([]))
-        change_us = fork.programme.next_change_us(fork.now_us)
-        if change_us < fork.next_stroke_us():
+        """As next_stroke_us(), with the next change of the rate if that lies before it, and no other."""
+        fork, rate = self.fork(Seen([])), self.rate
+        last_us = self.now_us + 48 * US_PER_H
+        while fork.rate == rate:
+            change_us = fork.programme.next_change_us(fork.now_us)
+            if fork.next_stroke_us() <= change_us or change_us > last_us:
+                break
             fork.pass_time(change_us)
             fork.change()
         return fork.next_stroke_us()
