@@ -224,13 +224,16 @@ class Pump:
 
     def _withhold(self, bolus: Bolus | None, entry: Entry, caps: tuple[str, ...]) -> None:
         """A stroke beyond a cap is abandoned, not saved up; a bolus has the cap as the reason of its end."""
-        entry.abandoned += 1
-        self.withheld += 1
-        entry.withheld_by = caps[0]
-        self.abandoned += 1
-        self.note("withheld", caps=caps)
+        self._abandon(entry, caps)
         if bolus is not None and not bolus.left:
             self.drop(bolus, entry.withheld_by)
+
+    def _abandon(self, entry: Entry, caps: tuple[str, ...]) -> None:
+        entry.abandoned += 1
+        entry.withheld_by = caps[0]
+        self.abandoned += 1
+        self.withheld += 1
+        self.note("withheld", caps=caps)
 
     def count_unmade(self, counted: bool = True) -> bool:
         """The stroke that is due now counts, whether it was made or not; False: a cap withholds it.
@@ -245,11 +248,7 @@ class Pump:
             self.basal.owed_q -= self.quantum.q
         verdict, caps = self.caps.verdict(self.bench_us)
         if verdict == HOLD or (verdict == MAY and not counted):
-            for each in (entry, self):
-                each.abandoned += 1
-            self.withheld += 1
-            entry.withheld_by = caps[0]
-            self.note("withheld", caps=caps)
+            self._abandon(entry, caps)
             return False
         for each in (entry, self):
             each.commanded += 1
