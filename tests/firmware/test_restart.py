@@ -210,12 +210,14 @@ def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
 @pytest.mark.req("STORE-3", "GUARD-3")
 def test_a_memory_that_cannot_be_believed_keeps_the_pump_still() -> None:
     hand = Hand()
-    hand.pump.therapy.set_basal(1000)
+    hand.pump.therapy.set_basal(35_000)
     for address in (100, 1000):  # both copies of the state
         hand.memory.flip(address)
     after = hand.restarted()
     status = after.pump.status()
     assert (status["memory"], status["state"]) == (protocol.MEMORY_DAMAGED, protocol.STATE_STOPPED)
+    assert after.core.state()[dose_codes.SUSPENDED] == 1
+    assert after.pump.record.mode == protocol.STATE_STOPPED
     after.live(after.now_us + HOUR_US)
     for request in (
         after.pump.therapy.resume,

@@ -17,20 +17,6 @@ from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern,
 WIDE = {"max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
 
 
-@pytest.mark.req("GUARD-3", "STORE-3")
-def test_a_core_whose_memory_is_damaged_is_suspended_and_the_pump_stopped() -> None:
-    hand = Hand()
-    hand.pump.therapy.set_basal(35_000)
-    for copy in (100, 900):  # both copies of the state
-        hand.memory.flip(copy)
-    damaged = hand.restarted()
-    assert damaged.pump.status()["memory"] == protocol.MEMORY_DAMAGED
-    assert damaged.core.state()[code.SUSPENDED] == 1
-    assert damaged.pump.record.mode == protocol.STATE_STOPPED == status(damaged)["state"]
-    damaged.live(damaged.now_us + HOUR_US)
-    assert not damaged.strokes_us
-
-
 @pytest.mark.req("THER-7", "ALARM-1", "STORE-5")
 def test_a_closed_loop_that_lapsed_while_the_power_was_off_is_told() -> None:
     hand = Hand()
