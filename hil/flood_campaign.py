@@ -5,7 +5,6 @@ What has passed on the very image, for as long, is kept and not measured again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from hashlib import sha256
@@ -14,6 +13,7 @@ from typing import Any
 
 from hil.backends.emulator_process import IMAGE
 from hil.floods import KINDS, QUANTA_NL, TURN_US_MAX, measure
+from hil.results import read_json, write_json
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
             results.append(found.result())
             said(told(results[-1]))
             figures = {"image": image, "seconds": seconds, "asked": len(jobs), "turn_us_max": TURN_US_MAX}
-            _write(out, {**figures, "results": results})
+            write_json(out, {**figures, "results": results})
     return all(each["passed"] for each in results if (each["kind"], each["stroke_nl"]) in jobs)
 
 
@@ -46,7 +46,7 @@ def kept(out: Path, image: str, seconds: float) -> list[dict[str, Any]]:
     """What `out` says has passed on this image, flooded for so long."""
     if not out.exists():
         return []
-    figures = json.loads(out.read_text(encoding="utf-8"))
+    figures = read_json(out)
     if figures.get("image") != image or figures["seconds"] != seconds:
         return []
     return [each for each in figures["results"] if each["passed"]]
@@ -61,10 +61,3 @@ def told(result: dict[str, Any]) -> str:
         f"{result['greatest_late_us']} µs late, {result['requests']} requests"
         + (f", longest turn {turn_us / 1000:.0f} ms" if turn_us else "")
     )
-
-
-def _write(out: Path, figures: dict[str, Any]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_suffix(".part")
-    part.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    part.replace(out)

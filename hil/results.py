@@ -38,9 +38,12 @@ def records_digest(folder: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, results: dict[str, Any]) -> None:
-    """Write results.json: keys in the order given, no figure that is not finite."""
+    """Write results as a file, wholly or not at all: keys in the order given, no figure that is not finite."""
     text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(text + "\n", encoding="utf-8", newline="\n")
+    part.replace(path)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ With `--spoil` each run is also made bad, in every way that hil/oracle/spoil.py 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from hil.errors import DeviceLost
 from hil.oracle.judge import judge
 from hil.oracle.spoil import spoiled
+from hil.results import write_json
 from hil.scripts.generate import generate
 from hil.scripts.play import play
 from hil.scripts.pool import run as run_all
@@ -68,11 +68,7 @@ def main() -> int:
     verdicts = run_all(verdict, [(seed, options.spoil, options.storms) for seed in seeds], options.workers)
     bad = [each for each in verdicts if each.disagreements or each.error or each.missed]
     for each in bad:
-        print(
-            f"python -m hil.oracle --seed {each.seed}"
-            + (" --storms" if options.storms else "")
-            + (f": {each.error}" if each.error else "")
-        )
+        print(_command(each, options.storms) + (f": {each.error}" if each.error else ""))
         for disagreement in each.disagreements[:SHOWN]:
             print(f"  {disagreement}")
         for name in each.missed:
@@ -82,8 +78,12 @@ def main() -> int:
     lasted_s = time.perf_counter() - started_s
     print(f"{len(verdicts)} scripts, {strokes} strokes{spoilt}, {len(bad)} disagree, {lasted_s:.0f} s")
     if options.out:
-        _write(options.out, verdicts)
+        _write(options.out, verdicts, options.storms)
     return 1 if bad else 0
+
+
+def _command(each: Verdict, stormy: bool) -> str:
+    return f"python -m hil.oracle --seed {each.seed}" + (" --storms" if stormy else "")
 
 
 def _word(each: Verdict) -> str:
@@ -92,7 +92,7 @@ def _word(each: Verdict) -> str:
     return "disagrees" if each.disagreements else "blind" if each.missed else "agrees"
 
 
-def _write(path: Path, verdicts: list[Verdict]) -> None:
+def _write(path: Path, verdicts: list[Verdict], stormy: bool) -> None:
     results = [
         {
             "seed": each.seed,
@@ -101,11 +101,8 @@ def _write(path: Path, verdicts: list[Verdict]) -> None:
             "bad_runs": each.bad_runs,
             "missed": list(each.missed),
             "disagreements": list(each.disagreements) + ([each.error] if each.error else []),
-            "command": f"python -m hil.oracle --seed {each.seed}",
+            "command": _command(each, stormy),
         }
         for each in verdicts
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"scripts": len(verdicts), "results": results}, indent=1) + "\n")
-    part.rename(path)
+    write_json(path, {"scripts": len(verdicts), "results": results})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from pathlib import Path
 
+from hil.results import write_json
 from hil.scripts.pool import run
 from hil.scripts.trial import Trial, smaller, told, trial
 from hil.scripts.twins import TWINS
@@ -60,7 +60,4 @@ def _write(path: Path, trials: list[Trial]) -> None:
         }
         for each in trials
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"scripts": len(trials), "results": results}, indent=1) + "\n")
-    part.rename(path)
+    write_json(path, {"scripts": len(trials), "results": results})
