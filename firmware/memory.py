@@ -46,6 +46,7 @@ class Memory:
         self._journal = journal
         self._waiting = []  # events that the log has not taken yet, each with its number
         self._lost = 0  # events for which there was no room
+        self.counted = 0  # strokes that count by the restart
         self._behind = 0  # records whose latest contents are not stored
         self._core = core
         self._clock = clock
@@ -100,6 +101,7 @@ class Memory:
             self.state = protocol.MEMORY_MENDED
         if found.starts_replaced:
             self.state = protocol.MEMORY_CAPS_LATE
+        self.counted = found.counted
         self.record.resets = min(self.record.resets + 1, _RESETS_MAX)
         gone_s = (found.device_time_us - found.ended_us) // _US_PER_S
         values = (self.record.resets, found.doubtful, gone_s, found.starts_replaced)

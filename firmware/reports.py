@@ -11,6 +11,7 @@ from firmware.occlusion.watch import report
 from firmware.storage.event_log import NO_CLOCK
 from firmware.therapy.answers import Answers, cut_by
 
+_UQ_PER_UU = 3600000  # µU in mU/h times µs
 _LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
 
 
@@ -30,6 +31,7 @@ class Reports:
         self._watch = watch
         self._identity = identity
         self._answers = Answers(core, clock, identity["stroke_uu"])
+        self._stroke_uq = identity["stroke_uu"] * _UQ_PER_UU
 
     def read_log(self, since_number, max_count):
         """Events above `since_number`. Refused while the memory does not answer."""
@@ -105,7 +107,9 @@ class Reports:
             "diagnosis": standing["diagnosis"],
             "missed_mu": standing["missed_mu"],
             "released_mu": standing["released_mu"],
-            "next_due_us": _or_never(state[code.NEXT_US]),
+            "next_due_us": self._pump.therapy.programme.next_due_us(
+                state, self._stroke_uq, self._books.deliveries.square_until_us
+            ),
             "utc_s": self._wall.utc_s(now_us),
             "memory": self._memory.state,
             "resets": record.resets,

@@ -34,6 +34,7 @@ class Restart:
     def __init__(self):
         self.broken = 0  # the dose core's invariant that does not hold; then nothing was restored
         self.doubtful = 0  # 1: a stroke is counted that may not have been delivered
+        self.counted = 0  # strokes that count by the restart: that one, and one that was in progress
         self.unknown = 0  # 1: it is one that an order may have asked for of which nothing is written
         self.starts_replaced = 0  # starts of strokes in the caps' history that were damaged
         self.ended_us = 0  # when the last life's deliveries ended
@@ -53,7 +54,7 @@ def restore(core, journal, wall, now_us, powered=False, ordered=False):
     found.broken = core.load(record.saved_us, record.core)
     if found.broken:
         return found
-    _finish_stroke_in_progress(core)
+    found.counted = _finish_stroke_in_progress(core)
     vouched_s = VOUCHED_RESET_S if powered else VOUCHED_S
     gone_us = wall.gone_us(record.saved_utc_s if record.clock_known else 0, vouched_s)
     latest_us = None if gone_us is None else record.saved_us + gone_us[1]
@@ -68,6 +69,7 @@ def restore(core, journal, wall, now_us, powered=False, ordered=False):
         if ordered_us is not None:
             found.doubtful = found.unknown = came_due = 1
             books_us = ordered_us
+    found.counted += found.doubtful
     likely_us = books_us if gone_us is None else record.saved_us + gone_us[0]
     found.device_time_us = max(books_us, likely_us, now_us)
     found.ended_us = books_us
@@ -84,12 +86,14 @@ def restore(core, journal, wall, now_us, powered=False, ordered=False):
 
 
 def _finish_stroke_in_progress(core):
+    """Returns whether there was one."""
     state = core.state()
     if state[code.IN_FLIGHT]:
         # Its own flag tells, not the totals: the sensor may have missed a stroke earlier, or seen one too many.
         if state[code.UNCONFIRMED]:
             core.confirmed()
         core.ended()
+    return int(state[code.IN_FLIGHT])
 
 
 def _permit_next(core):

@@ -76,7 +76,8 @@ class AlarmDesk:
         if failed_checks:
             self.raise_alarm("self_test_fail", failed_checks)
         if memory.record.mode == protocol.STATE_PROCEDURE:
-            self._level = self._refills.level()  # begun or gone on with below the stop level: a reset ends it no more
+            # Begun or gone on with below the stop level: a reset ends it no more, but a stroke that it counts may.
+            self._level = self._refills.level(memory.counted)
         self.look(now_us)
         state = self._core.state()
         if not state[code.GUARD_FAULT]:

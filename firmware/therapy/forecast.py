@@ -8,7 +8,9 @@ that is programmed, as it stands.
 An interval of time is looked at as a whole: a window that ends in it holds at most what is left of the past at its
 begin, and what has come by its end. If that is within the cap, so is every instant of it; if not it is halved, down to
 a minute. So the answer errs on the safe side only, by no more than a minute's worth, and an evening without anything
-near a cap costs a few steps. Counting is in seconds from now and in quanta of 1 mU/h for 1 s.
+near a cap costs a few steps. Windows that lie wholly in the time to come are not halved but divided where a rate turns:
+between two turns what they hold is a straight line, so hours just under a cap cost a few steps too. Counting is in
+seconds from now and in quanta of 1 mU/h for 1 s.
 
 Implements: GUARD-1, THER-2
 """
@@ -29,6 +31,7 @@ _PLAIN_S = (3600, 86400)
 # more are spent on how much.
 _LOOKS = const(200)
 _LOOKS_MORE = const(24)
+_NEVER_S = const(1 << 29)
 # Basal and square strokes that come together wait for each other, a stroke or two.
 _WAIT_STROKES = const(3)
 
@@ -42,11 +45,13 @@ class Spread:
         self.over_s = over_s
         self.left_s = left_s
 
+    def come_parts(self, at_s):
+        """What has come to be owed by then, at most, in strokes times `over_s`; at least, that of a second before."""
+        return self.to_come * self.over_s - max(0, self.left_s - at_s) * self.of
+
     def come(self, at_s):
-        """How many have come to be owed by then, at most."""
-        if at_s >= self.left_s:
-            return self.to_come
-        return max(0, self.to_come - (self.left_s - at_s) * self.of // self.over_s)
+        """The same in whole strokes."""
+        return max(0, self.come_parts(at_s) // self.over_s)
 
 
 class Forecast:
@@ -94,7 +99,7 @@ class Forecast:
         if not look.until_s:  # nothing is promised: what was used speaks against no cap
             return None
         caps = self._core.limits()[2:] if caps is None else caps
-        look.basal = self._programme.ahead(now_us, look.until_s + _WINDOW_S[code.DAY])
+        look.take_basal(self._programme.ahead(now_us, look.until_s + _WINDOW_S[code.DAY]))
         for window in (code.HOUR, code.DAY):
             counted = self._over(look, now_us, window, caps[window])
             if counted:
@@ -128,7 +133,16 @@ class Forecast:
             counted = intervals.pop()
             if counted <= max(cap, found):
                 continue
-            if to_s - from_s <= _LEAF_S:
+            middle_s = None
+            if to_s - from_s > _LEAF_S:
+                middle_s = look.middle(from_s, to_s, _WINDOW_S[window], asked)
+                if middle_s is None:
+                    counted = min(counted, look.straight(from_s, to_s, _WINDOW_S[window], asked))
+                    if counted <= max(cap, found):
+                        continue
+                    if look.came(to_s, asked) - look.came(from_s, asked) < (to_s - from_s) // _LEAF_S:
+                        middle_s = (from_s + to_s) // 2  # a stroke is more than a minute's worth
+            if middle_s is None:
                 found = counted
                 more = min(more, _LOOKS_MORE)
                 continue
@@ -136,7 +150,6 @@ class Forecast:
                 return found or (counted if asked else 0)
             self._looks -= 1
             more -= 1
-            middle_s = (from_s + to_s) // 2
             halves = [
                 (self._counted(look, now_us, window, from_s, middle_s, asked), from_s, middle_s),
                 (self._counted(look, now_us, window, middle_s, to_s, asked), middle_s, to_s),
@@ -155,7 +168,6 @@ class _Look:
     """One look ahead: what is owed and promised now, what is asked for, the basal to come."""
 
     def __init__(self, state, now_us, square_until_us, stroke_q, spacing_us):
-        self.basal = [(0, 0, 0)]  # as Programme.ahead() gives it
         self._stroke_q = stroke_q
         self._spacing_us = spacing_us
         self._slot_us = max(0, state[code.SLOT_US] - now_us)
@@ -163,19 +175,21 @@ class _Look:
         spread = state[code.SQUARE_PROGRAMMED] - state[code.SQUARE_COMMANDED] - state[code.SQUARE_ABANDONED] - waiting
         normal = state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED] - state[code.NORMAL_ABANDONED]
         self._waiting = state[code.BASAL_WAITING] + state[code.TEMP_WAITING] + waiting + normal
-        self._owed_q = state[code.OWED_Q] // _US_PER_S + 1
+        self._owed_q = state[code.OWED_Q] // _US_PER_S
+        self._late_s = _WAIT_STROKES * spacing_us // _US_PER_S + 2
+        self._basal, self._turns = [(0, 0, 0)], [_NEVER_S]
         left_s = over_s = 1
         if spread:
             left_s = max(1, (square_until_us - now_us) // _US_PER_S)
             over_s = max(1, (square_until_us - state[code.SQUARE_START_US]) // _US_PER_S)
-        self._square = Spread(spread, state[code.SQUARE_PROGRAMMED], over_s, left_s)
+        self._square = Spread(spread, state[code.SQUARE_PROGRAMMED] if spread else 0, over_s, left_s)
         self._asked_square = Spread(0, 0, 1, 0)
         self._asked_normal = 0
         self.asked = False
         self.asked_until_s = 0
-        # Until all that is promised is out.
+        # Until all that is promised is out. Basal that waits is no promise by itself: a cap may cut it.
         self.until_s = self._out_s(self._waiting + spread) + (left_s if spread else 0)
-        if not self._waiting and not spread:
+        if not normal + waiting + spread:
             self.until_s = 0
 
     def ask(self, normal, square, square_us):
@@ -189,24 +203,89 @@ class _Look:
         self.asked_until_s = self._out_s(self._waiting + normal + square) + (over_s if square else 0)
         self.until_s = max(self.until_s, self.asked_until_s)
 
+    def take_basal(self, basal):
+        """Of the basal to come, as Programme.ahead() gives it."""
+        self._basal = basal
+        ends_s = [self._square.left_s, self._asked_square.left_s]
+        self._turns = sorted([from_s for from_s, _, _ in basal] + ends_s) + [_NEVER_S]
+
     def _out_s(self, strokes):
         return (self._slot_us + (strokes + _WAIT_STROKES) * self._spacing_us) // _US_PER_S + 1
 
-    def came(self, at_s, asked):
+    def came(self, at_s, asked, unsure_q=2):
         """How many strokes start from now to then, at most: those that are owed, as fast as they can follow."""
-        owed = self._waiting + self._square.come(at_s) + (self._owed_q + self._basal_q(at_s)) // self._stroke_q
+        owed_q = self._owed_q + unsure_q + self._basal_q(at_s)
+        owed = self._waiting + self._square.come(at_s) + owed_q // self._stroke_q
         if asked:
             owed += self._asked_normal + self._asked_square.come(at_s)
         return min(owed, 1 + (at_s * _US_PER_S - self._slot_us) // self._spacing_us)
 
     def came_before(self, at_s, asked):
         """How many strokes have started from now to then, at least."""
-        at_s -= _WAIT_STROKES * self._spacing_us // _US_PER_S + 1
-        return max(0, self.came(at_s, asked) - 2) if at_s > 0 else 0
+        at_s -= self._late_s
+        return max(0, self.came(at_s, asked, 0)) if at_s > 0 else 0
+
+    def middle(self, from_s, to_s, window_s, asked):
+        """Where to divide an interval of the ends of windows; None: straight() can count it as it is.
+
+        That is where all windows are to come, and nothing waits any more that has been promised at once: what a window
+        holds is a straight line then, between the times at which a rate turns.
+        """
+        window_s += self._late_s
+        if from_s < window_s < to_s:
+            return window_s
+        if from_s < window_s or self._crowded(from_s - window_s, asked) or self._crowded(to_s - window_s, asked):
+            return (from_s + to_s) // 2
+        for after_s in ((from_s + to_s) // 2, from_s):
+            turn_s = min(self._turn_after(after_s), self._turn_after(after_s - window_s) + window_s)
+            if turn_s < to_s:
+                return turn_s
+        return None
+
+    def straight(self, from_s, to_s, window_s, asked):
+        """How many strokes a window holds at most that ends between the two, where middle() has nothing to divide.
+
+        Of each kind a window holds its share of strokes, rounded up. The sum is greatest at one of the two ends; only
+        if two kinds turn into each other may it be one more between them, and never more than the most of each.
+        """
+        window_s += self._late_s
+        sums, most, changing = [0, 0], 0, -1
+        for kind in range(3):
+            shares = [self._share(at_s, window_s, kind, asked) for at_s in (from_s, to_s)]
+            strokes = [-(-share // whole) for share, whole in shares]
+            sums = [sums[0] + strokes[0], sums[1] + strokes[1]]
+            most += max(strokes)
+            changing += shares[0] != shares[1]
+        return min(most, max(sums) + max(0, changing))
+
+    def _share(self, at_s, window_s, kind, asked):
+        """(what of a kind falls into a window, what of it makes a stroke)."""
+        if kind == 0:
+            return self._basal_q(at_s) - self._basal_q(at_s - window_s), self._stroke_q
+        square = (self._square, self._asked_square)[kind - 1]
+        if kind == 2 and not asked:
+            return 0, 1
+        return square.come_parts(at_s) - square.come_parts(at_s - window_s), square.over_s
+
+    def _turn_after(self, at_s):
+        """When a rate turns next after that."""
+        turns = self._turns
+        low, high = -1, len(turns) - 1  # the last one is beyond all that is looked at
+        while high - low > 1:
+            middle = (low + high) // 2
+            if turns[middle] > at_s:
+                high = middle
+            else:
+                low = middle
+        return turns[high]
+
+    def _crowded(self, at_s, asked):
+        """Do strokes wait for their turn then?"""
+        return self.came(at_s, asked) > (at_s * _US_PER_S - self._slot_us) // self._spacing_us
 
     def _basal_q(self, at_s):
         """What basal brings from now to then."""
-        basal = self.basal
+        basal = self._basal
         low, high = 0, len(basal)
         while high - low > 1:
             middle = (low + high) // 2

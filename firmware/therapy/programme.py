@@ -13,13 +13,14 @@ Implements: THER-1, THER-3, THER-7
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import const
-from firmware.deliveries import with_temp
+from firmware.deliveries import SQUARE, to_come, with_temp
 from firmware.errors import FirmwareError
 from firmware.protocol import NEVER_US
 from firmware.therapy.halting import settle
 
 _HALF_HOUR_S = const(1800)
 _US_PER_S = const(1000000)
+_LONGEST_US = 2 * 86400 * _US_PER_S  # a temporary rate's day, and a day of the pattern
 
 
 class Programme:
@@ -84,10 +85,47 @@ class Programme:
         return self._programmed(now_us)
 
     def ahead(self, now_us, until_s):
-        """What basal the core will program: (s from now, mU/h from then on, mU/h times s by then), up to `until_s`."""
+        """What basal the core will program: (s from now, mU/h from then on, mU/h times s by then), up to `until_s`.
+
+        A second is the one in which the rate changes; what has come by then is exact, rounded down.
+        """
+        stretches, before_uq = [], 0
+        for at_us, rate_mu_per_h, next_us in self._stretches(now_us):
+            stretches.append(((at_us - now_us) // _US_PER_S, rate_mu_per_h, before_uq // _US_PER_S))
+            if next_us == NEVER_US or next_us - now_us > until_s * _US_PER_S:
+                break
+            before_uq += rate_mu_per_h * (next_us - at_us)
+        return stretches
+
+    def next_due_us(self, state, stroke_uq, square_until_us):
+        """When the next stroke of a core in `state` will be due, NEVER_US if none is within two days; `stroke_uq` is
+        the stroke in mU/h times µs, a square bolus ends at `square_until_us`.
+
+        The core says so itself, but of a pattern it knows one change: where more of them lie before the end of a
+        temporary rate, it does not know what comes after that.
+        """
+        due_us, until_us = state[code.NEXT_US], state[code.TEMP_UNTIL_US]
+        if due_us <= until_us or not 0 <= state[code.BOUNDARY_US] < until_us:  # -1: none
+            return NEVER_US if due_us < 0 else due_us
+        due_us = NEVER_US
+        if to_come(state, SQUARE):
+            strokes, commanded, _, abandoned = state[code.SQUARE_PROGRAMMED : code.SQUARE_ABANDONED + 1]
+            start_us = state[code.SQUARE_START_US]
+            due_us = start_us - (start_us - square_until_us) * (commanded + abandoned + 1) // strokes
+        owed_uq, now_us = state[code.OWED_Q], state[code.AT_US]
+        for at_us, rate_mu_per_h, next_us in self._stretches(now_us):
+            if rate_mu_per_h:
+                basal_us = at_us - (owed_uq - stroke_uq) // rate_mu_per_h
+                if basal_us <= next_us:
+                    return min(due_us, basal_us)
+            if next_us - now_us > _LONGEST_US:
+                return due_us
+            owed_uq += rate_mu_per_h * (next_us - at_us)
+
+    def _stretches(self, at_us):
+        """(device time, mU/h that the core will program from then on, until when or NEVER_US), from `at_us` on."""
         state, limit_mu_per_h = self._core.state(), self._core.limits()[0]
-        stretches, at_us = [(0, 0, 0)], now_us
-        while True:
+        while at_us != NEVER_US:
             rate_mu_per_h, next_us, _ = self.wanted(at_us)
             rate_mu_per_h = min(rate_mu_per_h, limit_mu_per_h)
             if state[code.SUSPENDED]:
@@ -95,12 +133,7 @@ class Programme:
             elif at_us < state[code.TEMP_UNTIL_US]:  # -1 without one
                 next_us = min(next_us, state[code.TEMP_UNTIL_US])
                 rate_mu_per_h = with_temp(state, rate_mu_per_h)
-            at_s = (at_us - now_us) // _US_PER_S
-            from_s, last_mu_per_h, before = stretches[-1]
-            before += last_mu_per_h * (at_s - from_s)
-            stretches.append((at_s, rate_mu_per_h, before))
-            if next_us == NEVER_US or next_us - now_us > until_s * _US_PER_S:
-                return stretches
+            yield at_us, rate_mu_per_h, next_us
             at_us = next_us
 
     def _least(self, programmed_mu_per_h):

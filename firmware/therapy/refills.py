@@ -39,7 +39,11 @@ class Refills:
     @property
     def left_mu(self):
         """Computed content, mU; what a pump never filled has is not known, and shown as 0."""
-        return self._now().left_mu(self._core.state()[code.GUARD_COMMANDED])
+        return self._left_mu(0)
+
+    def _left_mu(self, before):
+        now = self._now()
+        return now.left_mu(max(now.strokes_at_fill, self._core.state()[code.GUARD_COMMANDED] - before))
 
     def above_stop_mu(self):
         """What is left above the level at which the pump stops, mU; None of a pump that was never filled."""
@@ -47,13 +51,15 @@ class Refills:
             return None
         return max(0, self.left_mu - self._settings.reservoir_stop_mu)
 
-    def level(self):
-        """What the content calls for: a place in protocol.RESERVOIRS. Of a pump that was never filled nothing."""
+    def level(self, before=0):
+        """What the content calls for, or called for so many strokes ago: a place in protocol.RESERVOIRS. Of a pump that
+        was never filled nothing.
+        """
         settings = self._settings
         if not settings.refills:
             return LEVEL_FULL
         return level_of(
-            self.left_mu, (settings.reservoir_low_mu, settings.reservoir_empty_mu, settings.reservoir_stop_mu)
+            self._left_mu(before), (settings.reservoir_low_mu, settings.reservoir_empty_mu, settings.reservoir_stop_mu)
         )
 
     def due(self):

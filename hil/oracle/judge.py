@@ -8,7 +8,8 @@ Implements: HIL-5
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,8 +58,9 @@ class Judge:
         self.run = run
         self.found: list[Disagreement] = []
         script = run.script
-        edge_us = run.edges_us[0] - run.strokes_us[0] if run.edges_us else 0
-        self.device = Device(script.stroke_nl, script.concentration_u_per_ml, edge_us, Seen(run.strokes_us))
+        self.device = Device(
+            script.stroke_nl, script.concentration_u_per_ml, _edge_us(run), Seen([*run.strokes_us, *run.late_us])
+        )
         self.clock = BackedClock(EPOCH_S)
         self.wall = self.device.wall = Wall(self.device, self.clock, self._told)
         self.device.pump.watchers.append(self.wall)
@@ -310,6 +312,13 @@ class Judge:
                 what = f"stroke {place + 1}" + (f" of {expected[place].entry.kind}" if right is not None else "")
                 self.found.append(Disagreement(at_us, what, right, got, "DOSE-1"))
                 return
+
+
+def _edge_us(run: Run) -> int:
+    """From a stroke's start to the stroke sensor's edge: mostly so much, whatever else is wrong with a run."""
+    after = [bisect_right(run.strokes_us, edge_us) for edge_us in run.edges_us]
+    lags_us = [edge_us - run.strokes_us[place - 1] for edge_us, place in zip(run.edges_us, after, strict=True) if place]
+    return Counter(lags_us).most_common(1)[0][0] if lags_us else 0
 
 
 def told(log: Sequence[Mapping[str, Any]]) -> tuple[set[tuple[int, str, bool, int]], dict[int, bool]]:

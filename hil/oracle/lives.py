@@ -42,7 +42,8 @@ def restart(
     device: Device, bench_us: int, device_us: int, utc_s: int | None, why: int = 0, *, counted: bool = True
 ) -> None:
     """Power comes back at `bench_us`, when the device's own time is `device_us` and its clock shows `utc_s`; None: no
-    time that can be believed, and why. `counted`: where a cap may withhold the stroke in doubt or not, did it count?
+    time that can be believed, and why. `counted`: where a cap may withhold the stroke in doubt or not, or the memory
+    may know of it or not, did it count as one in doubt?
     """
     pump = device.pump
     cut_us, before = pump.now_us, len(pump.events)
@@ -50,6 +51,8 @@ def restart(
     rate_at_cut = pump.rate
     programmed_q = pump.basal_entry.programmed_q if pump.basal_entry is not None else 0
     pump.dark = True
+    if pump.unconfirmed and not counted and pump.recorded_us <= pump.last_start_us < pump.written_us:
+        pump.recorded_us = pump.written_us  # what was written of a refusal told of the stroke too: nothing is in doubt
     known = bool(pump.unconfirmed) and pump.recorded_us > pump.last_start_us  # a record was taken since it began
     doubt = _stroke_in_doubt(pump, device_us, counted)
     ends_us = pump.now_us if doubt is None else doubt[0]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hil.oracle.device import Device
 
 NO_END = 255
+NO_REFILL = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0}
 
 
 class Procedures:
@@ -36,6 +37,7 @@ class Procedures:
         self.whole = False  # the reservoir held what the latest refill has left
         self.strokes = 0  # when that was withdrawn
         self.entered: dict[str, int] = {}
+        self.verdict = dict(NO_REFILL)  # of the refill that the procedure has recorded
         self._followed = False  # the stroke in progress has been
 
     @property
@@ -139,7 +141,7 @@ class Procedures:
         """Begin one."""
         self._follow()  # a stroke of therapy
         self.name = NAMES[values["procedure"]]
-        self.entered = {}
+        self.entered, self.verdict = {}, dict(NO_REFILL)
         self.whole = self.holds == "insulin"
         self.latest_end = NO_END
         self._enter(0)
@@ -158,7 +160,7 @@ class Procedures:
             self._state("procedure")
         else:
             self._go(step, step.choices[values["choice"]])
-        return self.shown()
+        return self.shown() | self.verdict
 
     def interrupt(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Break off; strokes end after the one in progress."""
@@ -235,9 +237,10 @@ class Procedures:
     def _filled(self) -> None:
         self.device.pump.note("refilled")
         drawn = [self.entered[name] for name in ("withdraw", "remove_insulin") if name in self.entered]
-        self.device.reservoir.fill(
+        missing_nl = self.device.reservoir.fill(
             self._net_nl(self.entered.get("take_back", 0)), drawn[0] if drawn else 0, self.strokes, whole=self.whole
         )
+        self.verdict = {"missing_nl": missing_nl}
 
     def _state(self, state: str) -> None:
         pump = self.device.pump

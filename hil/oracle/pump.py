@@ -53,6 +53,7 @@ class Pump:
         self.strokes: list[Stroke] = []
         self.dark = False  # without power: rates change, and no account shows it
         self.recorded_us = 0  # when the memory last took a record for certain
+        self.written_us = 0  # when it took one perhaps: that an order was refused
         self.commanded = self.confirmed = self.abandoned = 0
         self.withheld = 0  # of those abandoned: by a cap
         self.events: list[Event] = []
@@ -358,6 +359,8 @@ class Pump:
 
     def note(self, what: str, **values: object) -> None:
         """Something happened that a record or an alarm follows from."""
+        if what == "refused":
+            self.written_us = self.now_us
         utc_s = self.programme.utc_s(self.now_us)
         self.events.append(Event(self.now_us, self.bench_us, utc_s or self.now_us // US_PER_S, what, values))
         if self.react is not None:

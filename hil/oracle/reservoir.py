@@ -188,8 +188,6 @@ class Reservoir:
         flagged = 100 * missing_nl > FLAGGED_PERCENT * delivered_nl
         sure = flagged and 100 * (missing_nl - UNSURE_NL) > FLAGGED_PERCENT * delivered_nl
         over = sure or (flagged and self.device.seen_over)
-        if over:
-            pump.finish_stroke()
         self.filled_nl = filled_nl
         self.filled_strokes = pump.commanded  # one in progress is not since
         self.filled_utc_s = pump.programme.utc_s(pump.now_us)
@@ -198,6 +196,7 @@ class Reservoir:
             self.device.alarms.latch("over_delivery", figure=None)
             if pump.state in ("running", "suspended", "procedure"):
                 states.stop(self.device, "fault")
+            pump.finish_stroke()
         self.look(LOOK_US)
         self.device.alarms.relent()
         return missing_nl

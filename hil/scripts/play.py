@@ -176,6 +176,7 @@ class Player:
         look = self.look(end_us)  # it comes at the very µs, as each: one that came late would say when it was asked
         self.run.looks.append(look)
         self.run.strokes_us = [each for each in self.board.stroke_starts_us if each <= end_us]
+        self.run.late_us = [each for each in self.board.stroke_starts_us if each > end_us]
         self.run.edges_us = [each for each in self.board.plant.edges_us if each <= end_us]  # type: ignore[attr-defined]
         newest = look.status.get("newest_event", 0)
         known, at_us = 0, end_us + LOOK_US

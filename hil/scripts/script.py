@@ -107,12 +107,14 @@ class Life:
 @dataclass(slots=True)
 class Run:
     """What was seen. `strokes_us` the starts that the motor pins showed, `edges_us` the stroke sensor's; `log` all
-    events but those that the reading of the log itself leaves; `console` what the board said besides.
+    events but those that the reading of the log itself leaves; `console` what the board said besides. `late_us` are
+    starts amid the last look, which is after the script's end.
     """
 
     script: Script
     strokes_us: list[int] = field(default_factory=list)
     edges_us: list[int] = field(default_factory=list)
+    late_us: list[int] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)

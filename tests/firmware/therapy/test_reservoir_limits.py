@@ -75,3 +75,25 @@ def test_a_refill_that_leaves_no_more_than_the_stop_stops_the_pump_at_once() -> 
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
     assert "empty_reservoir" in alarms(hand)
     assert deliveries(hand)[-1]["reason"] == protocol.REASON_RESERVOIR
+
+
+@pytest.mark.req("THER-4", "STORE-5", "STORE-2")
+@pytest.mark.parametrize("above", [1, 2])
+def test_a_stroke_that_a_reset_counts_stops_a_procedure_as_one_that_was_made(above: int) -> None:
+    """Power goes before the first stroke of a step is seen; it counts, and so may reach the level of the stop."""
+    hand = Hand()
+    hand.pump.refills.record_refill(put_after_mg=10_000, **PUT_IN)
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(protocol.PROCEDURES.index("patency"))
+    left_mu = hand.pump.refills.left_mu
+    levels = dict.fromkeys(("reservoir_stop_mu", "reservoir_empty_mu"), (left_mu - above * 200 + 199) // 200 * 200)
+    settings = hand.pump.patterns.read_settings() | levels | {"reservoir_low_mu": 6_000_000}
+    hand.pump.patterns.set_settings(**settings)
+    while not (step := hand.pump.clinic.read_procedure())["procedure_delivering"]:
+        hand.pump.clinic.answer_procedure(step["step"], 0, 0)
+    after = hand.restarted()
+    assert after.pump.refills.left_mu == left_mu - 200
+    stopped = after.pump.status()["state"] == protocol.STATE_STOPPED
+    assert stopped == (above == 1)
+    again = after.restarted()
+    assert (again.pump.status()["state"] == protocol.STATE_STOPPED) == stopped
