@@ -59,7 +59,7 @@ class Rv3028:
         self._i2c.writeto_mem(address, _UNIX_TIME, struct.pack("<I", utc_s))
         self._i2c.writeto_mem(address, _SECONDS, calendar(utc_s))
         self._i2c.readfrom_mem_into(address, _STATUS, self._byte)
-        self._i2c.writeto_mem(address, _STATUS, bytes([self._byte[0] & ~_POWER_ON_FLAG & 0xFF]))
+        self._i2c.writeto_mem(address, _STATUS, bytes([self._byte[0] & ~_POWER_ON_FLAG]))
 
 
 def _bcd(value):

@@ -29,6 +29,7 @@ class Chip:
         self.registers[0x0E] = 1  # the power-on flag
         self.ticks_at_reads: list[int] = []
         self.present = True
+        self.written: list[tuple[int, bytes]] = []
 
     def readfrom_mem_into(self, address: int, register: int, buffer: bytearray) -> None:
         if address != 0x52 or not self.present:
@@ -41,6 +42,7 @@ class Chip:
     def writeto_mem(self, address: int, register: int, data: bytes) -> None:
         if address != 0x52 or not self.present:
             raise OSError(5)
+        self.written.append((register, bytes(data)))
         self.registers[register : register + len(data)] = data
 
 
@@ -61,11 +63,25 @@ def test_what_is_set_is_read_and_the_battery_is_switched_in() -> None:
     assert bytes(chip.registers[:7]) == calendar(NOW_S)
 
 
+@pytest.mark.parametrize(("backup", "written"), [(0xF3, 0xFF), (0x15, 0x1D), (0xD9, 0xDD), (0x0C, None), (0x1D, None)])
+def test_the_battery_is_switched_in_once_and_no_other_setting_of_the_chip_is_touched(
+    backup: int, written: int | None
+) -> None:
+    """Application manual: BSM are bits 2 and 3 of the backup register; its others, and the status', are not ours."""
+    chip = Chip()
+    chip.registers[0x37], chip.registers[0x0E] = backup, 0xFF
+    Rv3028(chip).set(NOW_S)
+    assert [data[0] for register, data in chip.written if register == 0x37] == ([] if written is None else [written])
+    assert chip.registers[0x0E] == 0xFE
+
+
 def test_a_tick_between_two_reads_is_not_taken_for_the_time() -> None:
     chip = Chip()
     Rv3028(chip).set(NOW_S)
     chip.ticks_at_reads = [0, 1, 0, 0]
     assert Rv3028(chip).read() == NOW_S + 1
+    chip.ticks_at_reads = [0, 1] * 2
+    assert Rv3028(chip).read() == NOW_S + 3
     chip.ticks_at_reads = [0, 1] * 3
     assert Rv3028(chip).read() is None
 
@@ -73,7 +89,8 @@ def test_a_tick_between_two_reads_is_not_taken_for_the_time() -> None:
 def test_the_calendar_is_the_calendar() -> None:
     first, last = 946_684_800, 4_102_444_799  # the years 2000 to 2099
     rng = random.Random(1)
-    for utc_s in [first, last, 951_782_400, 951_868_800, *(rng.randint(first, last) for _ in range(2000))]:
+    days = [first + 86_400 * day for day in (*range(9 * 366), *range(36_525 - 366, 36_525))]
+    for utc_s in [*days, last, *(rng.randint(first, last) for _ in range(2000))]:
         when = datetime.fromtimestamp(utc_s, UTC)
         fields = (when.second, when.minute, when.hour, when.isoweekday() % 7, when.day, when.month, when.year - 2000)
         assert calendar(utc_s) == bytes(bcd(value) for value in fields), when

@@ -1,12 +1,15 @@
 """A mutant put into modules that are imported already: the changed function gets the code of its mutant.
 
-So the tests are imported and collected once, and a fork of that process needs only to play those that judge. What is
-run on import (a module's constants, a class's body) cannot be changed so: CannotSwap, and worker.py imports it anew.
+So the tests are imported and collected once, and a fork of that process needs only to play those that judge. A module's
+private constant gets its other value, if only functions read it. What else is run on import (a public constant, which
+others have taken over, a class's body) cannot be changed so: CannotSwap, and worker.py imports it anew.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +32,14 @@ def swap(path: Path, root: Path, source: str) -> None:
     module = sys.modules.get(module_name(path, root))
     if module is None:
         raise CannotSwap(path)
-    was = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    text = path.read_text(encoding="utf-8")
+    name, value = _constant(text, source)
+    if name:
+        if _read_on_import(text, name) or _taken_over(module.__name__, name, root):
+            raise CannotSwap(path)
+        vars(module)[name] = eval(compile(ast.Expression(value), str(path), "eval"), vars(module))  # noqa: S307
+        return
+    was = compile(text, str(path), "exec")
     changes = list(_changed(module, was, compile(source, str(path), "exec")))
     if not changes:
         raise CannotSwap(path)
@@ -38,6 +48,46 @@ def swap(path: Path, root: Path, source: str) -> None:
             function.__code__ = code
     except ValueError as error:
         raise CannotSwap(path) from error
+
+
+def _constant(text: str, source: str) -> tuple[str, ast.expr]:
+    """(the private name in the module, its other value), if that is all that is changed; else ("", …)."""
+    before, after = ast.parse(text).body, ast.parse(source).body
+    differ = [(old, new) for old, new in zip(before, after, strict=False) if ast.dump(old) != ast.dump(new)]
+    if len(before) == len(after) and len(differ) == 1:
+        old, new = differ[0]
+        if isinstance(old, ast.Assign) and isinstance(new, ast.Assign) and isinstance(old.targets[0], ast.Name):
+            name = old.targets[0].id
+            if name.startswith("_") and ast.dump(old.targets[0]) == ast.dump(new.targets[0]):
+                return name, new.value
+    return "", ast.Constant(None)
+
+
+def _read_on_import(text: str, name: str) -> bool:
+    """Does anything but the bodies of functions read it?"""
+    left: list[ast.AST] = [ast.parse(text)]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            left += [*node.decorator_list, node.args]
+        elif isinstance(node, ast.Lambda):
+            left.append(node.args)
+        else:
+            left += ast.iter_child_nodes(node)
+    return False
+
+
+def _taken_over(module: str, name: str, root: Path) -> bool:
+    """Has another module of ours imported it by name?"""
+    pattern = re.compile(rf"from {re.escape(module)} import (\([^)]*|[^\n(]*)\b{name}\b")
+    for each in list(sys.modules.values()):
+        file = getattr(each, "__file__", None)
+        if file and file.endswith(".py") and Path(file).is_relative_to(root) and "site-packages" not in file:
+            if pattern.search(Path(file).read_text(encoding="utf-8")):
+                return True
+    return False
 
 
 def _changed(holder: Any, was: CodeType, now: CodeType) -> Iterator[tuple[FunctionType, CodeType]]:
