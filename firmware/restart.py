@@ -130,7 +130,6 @@ def _count_ordered(core, now_us, latest_us):
 
 def _leave_out(core, from_us, to_us, clock_known):
     """No insulin is programmed between the two times."""
-    _need(core.settle(from_us))
     state = core.state()
     if state[code.SUSPENDED]:
         _need(core.settle(to_us))
