@@ -9,7 +9,7 @@ from firmware import protocol, wall_clock
 from firmware.restart import Restart, restore
 from firmware.storage.journal import Journal
 from tests.firmware.hand import MOTOR, SECOND_US, STROKE_UU, Hand, refused
-from tests.firmware.ram import RamNvm, RamRtc
+from tests.firmware.ram import PowerCut, RamNvm, RamRtc
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US
 
 pytestmark = pytest.mark.req("STORE-2")
@@ -57,6 +57,20 @@ def test_the_stroke_that_was_due_counts_if_the_power_can_have_gone_so_late(late_
     assert state[code.GUARD_COMMANDED] == state[code.GUARD_CONFIRMED] == 1 + counted
     assert found.ended_us == (due_us if counted else saved_us)
     assert found.device_time_us == saved_us + gone_us
+
+
+@pytest.mark.req("STORE-1")
+@pytest.mark.parametrize(("write", "cut_bytes"), [(1, 0), (1, 10_000), (2, 0)])
+def test_a_permit_that_was_not_written_twice_was_not_given(write: int, cut_bytes: int) -> None:
+    """Power goes as the first stroke is written down: it counts; the second, due long since, cannot have been made."""
+    hand = Hand()
+    hand.pump.therapy.set_basal(1000)
+    hand.live(719 * SECOND_US)
+    hand.memory.cut_write, hand.memory.cut_bytes = len(hand.memory.writes) + write, cut_bytes
+    with pytest.raises(PowerCut):
+        hand.live(721 * SECOND_US)
+    after = hand.restarted(2 * HOUR_US)
+    assert len(hand.strokes_us) == after.core.state()[code.GUARD_COMMANDED] == 1
 
 
 def test_a_stroke_that_was_due_at_once_may_have_been_made() -> None:
