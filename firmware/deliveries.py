@@ -38,7 +38,7 @@ class Delivery:
         self.delivered = 0
         self.abandoned = 0
         self.reason = protocol.REASON_RUNNING
-        self.until_us = 0  # a square bolus: when its last stroke is due
+        self.until_us = 0  # of a square bolus: when its last stroke is due
         self.capped = None  # the cap that has taken a stroke of it
         self.cut_short = None  # why it was ended, known before its last stroke was over
         self.told = False  # its end is in the log
@@ -115,7 +115,8 @@ class Deliveries:
                     reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
         self._base = self._counts(state)
-        self._stretch = self._new(kind, since_us, 0, rate_mu_per_h)
+        self._newest_id += 1
+        self._stretch = Delivery(self._newest_id, kind, since_us, 0, rate_mu_per_h)
         self._list(self._stretch)
 
     def _end_stretch(self, end_us, reason, state):
@@ -148,7 +149,7 @@ class Deliveries:
         asked = []  # type: list
         for part, kind, programmed_mu in parts:
             bolus = Delivery(self._newest_id + 1 + len(asked), kind, now_us, programmed_mu)
-            bolus.until_us = now_us + (duration_us if part == SQUARE else 0)
+            bolus.until_us = now_us + duration_us
             asked.append((part, bolus, state[_IDS[part]]))
         self._asked = asked
 
@@ -314,10 +315,6 @@ class Deliveries:
                 self._records.append(bolus)
         self._records.sort(key=lambda each: each.id)
         self.boluses_ended(protocol.REASON_RESET)
-
-    def _new(self, kind, now_us, programmed_mu, rate_mu_per_h=0):
-        self._newest_id += 1
-        return Delivery(self._newest_id, kind, now_us, programmed_mu, rate_mu_per_h)
 
     def _list(self, delivery):
         if len(self._records) == _CAPACITY:

@@ -1,5 +1,6 @@
 """The mutation gate of the Python code: a rule that no test holds lives and turns it red, one that is held dies."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tools.mutation.covering import Covering
 from tools.mutation.landed import landed
 from tools.mutation.results import NOT_COVERED, Results, report, table
 from tools.mutation.sites import mutants, statements
+from tools.mutation.swap import CannotSwap, swap
 
 FILE = "firmware/therapy/reservoir.py"
 HELD = "tests/firmware/therapy/test_reservoir.py"
@@ -207,13 +209,41 @@ def test_what_is_held_dies_what_is_not_lives_and_what_nobody_runs_is_told():
 
 
 def test_what_runs_on_import_is_judged_too():
-    """A constant cannot be put into a module that is there already: it is imported anew, in another process."""
-    known = Covering({FILE: {str(line): [HELD] for line in range(1, 200)}}, {HELD: 1.0})
-    doubled = next(each for each in mutants(ROOT / FILE, FILE) if "_DAY_S = const" in each.code)
-    assert judged([doubled], known, [], 1, 60)[KILLED] == 1
-    toothless = "tests/gates/test_python_mutation.py::test_a_line_belongs_to_its_statement"
-    nobody = Covering({FILE: {str(doubled.line): [toothless]}}, {})
-    assert judged([doubled], nobody, [], 1, 60)[SURVIVED] == 1
+    """A private constant gets its other value, one that others have taken over is imported anew in another process."""
+    for file, code, to, held in (
+        (FILE, "_DAY_S = const", "86399", HELD),
+        ("firmware/wall_clock.py", "VOUCHED_S = const", "86401", "tests/firmware/test_rtc.py"),
+    ):
+        known = Covering({file: {str(line): [held] for line in range(1, 200)}}, {held: 1.0})
+        longer = next(each for each in mutants(ROOT / file, file) if each.code.startswith(code) and each.to == to)
+        assert judged([longer], known, [], 1, 60)[KILLED] == 1
+        toothless = "tests/gates/test_python_mutation.py::test_a_line_belongs_to_its_statement"
+        nobody = Covering({file: {str(longer.line): [toothless]}}, {})
+        assert judged([longer], nobody, [], 1, 60)[SURVIVED] == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "takes"),
+    [
+        ("_PART = 4\n\n\ndef part():\n    return _PART\n", True),
+        ("_PART = 4\n_TWO = 2 * _PART\n\n\ndef part():\n    return _PART\n", False),
+        ("_PART = 4\n\n\ndef part(of=_PART):\n    return of\n", False),
+        ("PART = 4\n\n\ndef part():\n    return PART\n", False),
+    ],
+)
+def test_a_constant_is_changed_in_place_only_where_nothing_has_read_it_yet(tmp_path, monkeypatch, source, takes):
+    path = tmp_path / "apart.py"
+    path.write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "apart", raising=False)
+    apart = importlib.import_module("apart")
+    if takes:
+        swap(path, tmp_path, source.replace("= 4", "= 5"))
+        assert apart.part() == 5
+        (tmp_path / "taker.py").write_text("from apart import (\n    part,\n    _PART,\n)\n", encoding="utf-8")
+        importlib.import_module("taker")
+    with pytest.raises(CannotSwap):
+        swap(path, tmp_path, source.replace("= 4", "= 6"))
 
 
 def test_the_file_itself_is_not_touched_and_nonsense_is_no_mutant():

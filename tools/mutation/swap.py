@@ -82,12 +82,9 @@ def _read_on_import(text: str, name: str) -> bool:
 def _taken_over(module: str, name: str, root: Path) -> bool:
     """Has another module of ours imported it by name?"""
     pattern = re.compile(rf"from {re.escape(module)} import (\([^)]*|[^\n(]*)\b{name}\b")
-    for each in list(sys.modules.values()):
-        file = getattr(each, "__file__", None)
-        if file and file.endswith(".py") and Path(file).is_relative_to(root) and "site-packages" not in file:
-            if pattern.search(Path(file).read_text(encoding="utf-8")):
-                return True
-    return False
+    files = {str(getattr(each, "__file__", None)) for each in list(sys.modules.values())}
+    ours = [each for each in map(Path, files) if each.suffix == ".py" and each.is_relative_to(root)]
+    return any(pattern.search(each.read_text(encoding="utf-8")) for each in ours if "site-packages" not in each.parts)
 
 
 def _changed(holder: Any, was: CodeType, now: CodeType) -> Iterator[tuple[FunctionType, CodeType]]:
