@@ -14,6 +14,7 @@ from hil.oracle.judge import judge
 from hil.oracle.spoil import spoiled
 from hil.scripts.generate import Wish, generate
 from hil.scripts.play import play
+from hil.scripts.script import Script, Step
 from hil.scripts.storms import storms
 
 SCRIPTS = 40  # of 24 to 72 h
@@ -38,6 +39,25 @@ def test_a_script_of_volleys_is_as_the_specification_has_it(seed: int) -> None:
     assert [str(each) for each in judge(play(storms(seed)))] == []
 
 
+@pytest.mark.req("GUARD-1", "THER-4", "STORE-2", "STORE-5", "DOSE-5")
+@pytest.mark.parametrize(
+    "seed",
+    [
+        131,  # a square bolus of a stroke in an hour of six
+        5124,  # power goes when a refusal's record has told of the stroke in progress
+        5653,  # a cap of few strokes, lowered to what the bolus that runs needs
+        7833,  # as 5124
+        8051,
+        8123,  # a refill that finds insulin missing stops the pump in a stroke, with less in it than the stop
+        8149,
+        20049,  # basal waits, and the hour's cap is lowered
+        21106,  # the stroke that a reset counts in a rinse reaches the level of the stop
+    ],
+)
+def test_a_volley_once_judged_wrongly_by_one_of_the_two_is_as_the_specification_has_it(seed: int) -> None:
+    assert [str(each) for each in judge(play(storms(seed)))] == []
+
+
 @pytest.mark.req("DOSE-5", "SELF-1", "STORE-2")
 def test_a_stroke_due_as_a_self_test_fails_counts_and_is_not_made() -> None:
     run = play(generate(105, Wish(clock=True, hours=(24, 30), steps=(20, 45))))
@@ -46,6 +66,26 @@ def test_a_stroke_due_as_a_self_test_fails_counts_and_is_not_made() -> None:
     assert (last_us, counted) == (look_us - 15_000_000, len(run.strokes_us) + 1 + 1), "and one in doubt by a reset"
     assert judge(run) == []
     assert judge(replace(run, strokes_us=sorted([*run.strokes_us, look_us]))) != []
+
+
+@pytest.mark.req("HIL-5", "THER-5")
+def test_a_wrong_verdict_of_a_guided_refill_is_found() -> None:
+    run = play(generate(9413))
+    places = [place for place, each in enumerate(run.answers) if each.reply and "missing_nl" in each.reply]
+    assert places
+    for place in places:
+        reply = run.answers[place].reply
+        assert reply is not None
+        answers = list(run.answers)
+        answers[place] = replace(answers[place], reply=dict(reply) | {"missing_nl": reply["missing_nl"] + 1})
+        assert judge(replace(run, answers=answers)) != [], place
+
+
+@pytest.mark.req("HIL-5")
+def test_a_run_whose_only_stroke_is_missing_is_found() -> None:
+    run = play(Script(1, 500, 400, 3_700_000_000, (Step(1_000_000, "bolus", {"volume_mu": 200}),)))
+    assert judge(run) == [] and len(run.strokes_us) == 1
+    assert judge(replace(run, strokes_us=[])) != []
 
 
 @pytest.mark.req("HIL-5")
