@@ -235,11 +235,10 @@ class Procedures:
             self.buffer_nl = CATHETER_NL
 
     def _filled(self) -> None:
-        self.device.pump.note("refilled")
         drawn = [self.entered[name] for name in ("withdraw", "remove_insulin") if name in self.entered]
-        missing_nl = self.device.reservoir.fill(
-            self._net_nl(self.entered.get("take_back", 0)), drawn[0] if drawn else 0, self.strokes, whole=self.whole
-        )
+        filled_nl, residual_nl = self._net_nl(self.entered.get("take_back", 0)), drawn[0] if drawn else 0
+        self.device.pump.note("refilled", filled_nl=filled_nl, residual_nl=residual_nl)
+        missing_nl = self.device.reservoir.fill(filled_nl, residual_nl, self.strokes, whole=self.whole)
         self.verdict = {"missing_nl": missing_nl}
 
     def _state(self, state: str) -> None:

@@ -95,10 +95,11 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
     for event in device.pump.events:
         if event.what == "reset":
             spent_us = 0
-        if event.what == "refilled":  # a guided refill may be written down as one by weight is
-            expected["accepted"].append((event.bench_us, {"detail": MESSAGES["record_refill"].id, OPTION: True}))
         if event.bench_us > run.script.end_us:
             continue
+        if event.what == "refilled":  # a guided refill is written down as one by weight is
+            refill = {"detail": MESSAGES["record_refill"].id, "a": event.values["filled_nl"], "time_s": event.time_s}
+            expected["accepted"].append((event.bench_us, refill | {"b": event.values["residual_nl"]}))
         if event.what in makers:
             fields = makers[event.what](device, event)
             if fields is not None:
@@ -186,7 +187,7 @@ def _accepted(device: Device, event: Event) -> Fields:
 
 
 def _values(name: str, values: Mapping[str, Any], reply: Mapping[str, Any]) -> Fields:
-    """docs/memory.md: "its values"; those of settings and of a refill are left open."""
+    """docs/memory.md: "its values"; those of settings and a refill's accuracy are left open."""
     shown: dict[str, tuple[Any, ...]] = {
         "bolus": (reply.get("delivery_id"), values.get("volume_mu")),
         "square_bolus": (reply.get("delivery_id"), values.get("volume_mu"), values.get("duration_min")),
@@ -194,6 +195,7 @@ def _values(name: str, values: Mapping[str, Any], reply: Mapping[str, Any]) -> F
         "cancel_temp": (reply.get("delivery_id"),),
         "suspend": (reply.get("rate_mu_per_h"),),
         "resume": (reply.get("rate_mu_per_h"),),
+        "record_refill": (reply.get("filled_nl"), _u32(reply.get("residual_nl", 0))),
         "commit_pattern": (values.get("pattern"), None, reply.get("day_mu")),
     }
     plain = {
