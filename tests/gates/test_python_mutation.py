@@ -70,6 +70,13 @@ def test_tests_are_those_that_run_the_statement_or_the_file_if_it_runs_on_import
     assert table.of("f", [1]) == ["quick", "slow"], "a table: whoever reads it may be any"
 
 
+def test_of_tests_alike_the_quickest_comes_first_and_one_that_is_about_the_file_before_one_that_passes_by():
+    lines = {"f": {"1": ["about", "by", "slow"], "2": ["about", "slow"]}, "g": {str(n): ["by"] for n in range(99)}}
+    known = Covering(lines, {"about": 0.2, "by": 0.01, "slow": 0.5})
+    assert known.of("f", [1]) == ["about", "slow", "by"]
+    assert known.of("g", [1]) == ["by"]
+
+
 def test_the_quickest_come_first_then_some_of_every_file():
     seconds = {"a::1": 0.1, "a::2": 0.2, "a::3": 1.0, "a::4": 1.1, "b::1": 2.0, "b::2": 2.1, "c::1": 3.0}
     known = Covering({}, seconds)
@@ -229,6 +236,7 @@ def test_what_runs_on_import_is_judged_too():
         ("_PART = 4\n_TWO = 2 * _PART\n\n\ndef part():\n    return _PART\n", False),
         ("_PART = 4\n\n\ndef part(of=_PART):\n    return of\n", False),
         ("PART = 4\n\n\ndef part():\n    return PART\n", False),
+        ("def part():\n    return 1 + (2 if 3 == 4 else 0)\n\n\nPARTS = part()\n", False),
     ],
 )
 def test_a_constant_is_changed_in_place_only_where_nothing_has_read_it_yet(tmp_path, monkeypatch, source, takes):

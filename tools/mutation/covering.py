@@ -12,8 +12,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import coverage
 import hypothesis
@@ -31,17 +32,38 @@ LEFT_OUT = tuple(
     for name in ("injection", "restart_cuts", "between_orders", "between_events", "between_seeded", "one_instant")
 )
 _DATA, _FILES, _END = "RELEVE_COVERING", "RELEVE_COVERING_FILES", "RELEVE_COVERING_END"
+BEGIN_SECONDS = 0.01  # what every test costs, be it ever so quick
 _OVER = "the time to measure is over"
 
 
-class Covering(NamedTuple):
+@dataclass
+class Covering:
     """`lines[file][line]` are the tests that run the line, "" for an import; `seconds[test]` how long each takes."""
 
     lines: dict[str, dict[str, list[str]]]
     seconds: dict[str, float]
+    _runs: Counter[str] = field(
+        default_factory=Counter, init=False, compare=False, repr=False
+    )  # how many lines, by test
+    _runs_of: dict[str, Counter[str]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )  # of each file
+
+    def cost(self, file: str, test: str) -> tuple[float, str]:
+        """What it costs to ask this test about this file, for each part of it that is about the file; and its name.
+
+        A line that a thousand tests run on their way is held by those that are about it.
+        """
+        if not self._runs:
+            for each, of_file in self.lines.items():
+                self._runs_of[each] = Counter(name for tests in of_file.values() for name in tests)
+                self._runs.update(self._runs_of[each])
+        of_all = self._runs[test] or 1
+        share = (self._runs_of.get(file, Counter())[test] or 1) / of_all
+        return (self.seconds.get(test, 0.0) + BEGIN_SECONDS) / share, test
 
     def of(self, file: str, lines: Iterable[int]) -> list[str]:
-        """The tests for a statement, the quickest first.
+        """The tests for a statement, the one that tells most in its time first (cost()).
 
         For one that runs on import only those of the file; if all of the file does, every test.
         """
@@ -50,10 +72,10 @@ class Covering(NamedTuple):
         if "" in found:
             found = {test for tests in of_file.values() for test in tests}
             found = set(self.seconds) if found == {""} else found
-        return sorted(found - {""}, key=lambda test: (self.seconds.get(test, 0.0), test))
+        return sorted(found - {""}, key=lambda test: self.cost(file, test))
 
     def turns(self, tests: list[str], seconds: float) -> list[str]:
-        """`tests`, given with the quickest first, in another order: the quickest first, then one of each file in turn.
+        """`tests`, given in their order, in another: the first of them first, then one of each file in turn.
 
         Those that live through a scene, and see more, are slow and many alike: all files' come before one's tenth.
         """

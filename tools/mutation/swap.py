@@ -2,7 +2,8 @@
 
 So the tests are imported and collected once, and a fork of that process needs only to play those that judge. A module's
 private constant gets its other value, if only functions read it. What else is run on import (a public constant, which
-others have taken over, a class's body) cannot be changed so: CannotSwap, and worker.py imports it anew.
+others have taken over, a class's body, a function that fills a table) cannot be changed so: CannotSwap, and worker.py
+imports it anew.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def swap(path: Path, root: Path, source: str) -> None:
         return
     was = compile(text, str(path), "exec")
     changes = list(_changed(module, was, compile(source, str(path), "exec")))
-    if not changes:
+    called = _called_on_import(text)
+    if not changes or any(function.__qualname__.partition(".")[0] in called for function, _ in changes):
         raise CannotSwap(path)
     try:
         for function, code in changes:
@@ -65,18 +67,28 @@ def _constant(text: str, source: str) -> tuple[str, ast.expr]:
 
 def _read_on_import(text: str, name: str) -> bool:
     """Does anything but the bodies of functions read it?"""
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) for node in _on_import(text)
+    )
+
+
+def _called_on_import(text: str) -> set[str]:
+    """The module's functions and classes that are called as it is imported: what they made then is there already."""
+    return {node.func.id for node in _on_import(text) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+
+
+def _on_import(text: str) -> Iterator[ast.AST]:
+    """All but the bodies of functions."""
     left: list[ast.AST] = [ast.parse(text)]
     while left:
         node = left.pop()
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            return True
+        yield node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             left += [*node.decorator_list, node.args]
         elif isinstance(node, ast.Lambda):
             left.append(node.args)
         else:
             left += ast.iter_child_nodes(node)
-    return False
 
 
 def _taken_over(module: str, name: str, root: Path) -> bool:
