@@ -75,6 +75,8 @@ def test_of_tests_alike_the_quickest_comes_first_and_one_that_is_about_the_file_
     known = Covering(lines, {"about": 0.2, "by": 0.01, "slow": 0.5})
     assert known.of("f", [1]) == ["about", "slow", "by"]
     assert known.of("g", [1]) == ["by"]
+    named = Covering({"a/book.py": {"1": ["t/test_page.py::1", "t/test_books.py::1"]}}, {"t/test_books.py::1": 0.1})
+    assert named.of("a/book.py", [1])[0] == "t/test_books.py::1"
 
 
 def test_the_quickest_come_first_then_some_of_every_file():

@@ -33,6 +33,7 @@ LEFT_OUT = tuple(
 )
 _DATA, _FILES, _END = "RELEVE_COVERING", "RELEVE_COVERING_FILES", "RELEVE_COVERING_END"
 BEGIN_SECONDS = 0.01  # what every test costs, be it ever so quick
+NAMED_AFTER = 20  # so much more a test tells of a file that its own is named after
 _OVER = "the time to measure is over"
 
 
@@ -58,8 +59,9 @@ class Covering:
             for each, of_file in self.lines.items():
                 self._runs_of[each] = Counter(name for tests in of_file.values() for name in tests)
                 self._runs.update(self._runs_of[each])
-        of_all = self._runs[test] or 1
-        share = (self._runs_of.get(file, Counter())[test] or 1) / of_all
+        share = (self._runs_of.get(file, Counter())[test] or 1) / (self._runs[test] or 1)
+        if Path(file).stem.rstrip("s") in Path(test.partition("::")[0]).stem:
+            share *= NAMED_AFTER
         return (self.seconds.get(test, 0.0) + BEGIN_SECONDS) / share, test
 
     def of(self, file: str, lines: Iterable[int]) -> list[str]:
