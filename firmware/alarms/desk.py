@@ -58,7 +58,7 @@ class AlarmDesk:
         self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
         self._begun = False
-        self._changed = False  # since the record of the alarms was stored
+        self._changed = False  # at the start: there is one to be stored
         self._before = []  # when the present order began
         books.on_begin, books.on_undo = self.remember, self.take_back
 
@@ -255,8 +255,6 @@ class AlarmDesk:
         now_us = self._clock.now_us()
         name = BY_NUMBER[alarm].name if alarm in BY_NUMBER else ""
         try:
-            if not name:
-                raise NotActive(alarm)
             there = self._alarms.acknowledge(name, now_us)
         except NotActive:
             raise Refused(protocol.NOT_ACTIVE, "alarm", alarm)
@@ -322,7 +320,6 @@ class AlarmDesk:
         """What is latched, into memory; it counts with the next store()."""
         active = self._alarms.active()
         memory = self._books.memory
-        self._changed = False
         memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])
         record.pack_into(memory.alarms, active, None if self.watch is None else self.watch.standing)
         memory.store_alarms()

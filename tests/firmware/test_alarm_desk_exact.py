@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from firmware import events, protocol
 from firmware.alarms import record
 from firmware.alarms.alarms import Active
 from firmware.alarms.table import ALARMS, BY_NAME, BY_NUMBER
+from firmware.errors import Refused
 from firmware.occlusion import codes as finding
 from firmware.storage import layout
-from tests.firmware.hand import SECOND_US, Hand, alarms, refused
-from tests.firmware.ram import PowerCut
+from firmware.storage.journal import Journal
+from tests.firmware.hand import SECOND_US, STROKE_UU, Hand, alarms, refused
+from tests.firmware.ram import PowerCut, RamNvm
 from tests.firmware.test_alarms_kept import DAY_US, HOUR_US, acknowledge, filled, lowered, told, whole
 from tests.firmware.test_told_and_kept import logged
 
@@ -182,8 +185,11 @@ def test_a_resumed_pump_needs_no_acknowledgement_that_it_had_stopped() -> None:
     hand.pump.alarms.raise_alarm("auto_off")
     hand.pump.alarms.raise_alarm("communication_error")
     assert set(alarms(hand)) == {"auto_off", "communication_error", "pump_stopped"}
+    assert acknowledge(hand, "communication_error") is False
     hand.pump.therapy.resume()
-    assert alarms(hand) == ["communication_error"]
+    assert alarms(hand) == [] and hand.pump.alarms.tone_us == protocol.NEVER_US
+    assert hand.pump.alarms.summary() == (0, 0)
+    hand.pump.alarms.raise_alarm("communication_error")
     assert alarms(hand.restarted()) == ["communication_error"]
 
 
@@ -358,3 +364,41 @@ def test_a_pump_that_is_halted_says_so_and_one_that_is_not_does_not_wherever_pow
         assert (name in alarms(after)) == stands
         halted.add(stands)
     assert halted == {False, True}
+
+
+@pytest.mark.req("STORE-1")
+def test_an_acknowledgement_that_cannot_be_stored_has_not_been() -> None:
+    hand = filled(-200)
+    hand.pump.alarms.raise_alarm("communication_error", 5)
+    before, tone_us = told(hand), hand.pump.alarms.tone_us
+    hand.memory.failing = True
+    for name in ("communication_error", "low_reservoir"):
+        with pytest.raises(Refused):
+            hand.pump.alarms.acknowledge_alarm(BY_NAME[name].number)
+        assert told(hand)[:2] == before and hand.pump.alarms.tone_us <= tone_us
+    hand.memory.failing = False
+    hand.live(hand.now_us + 180 * SECOND_US)
+    after = hand.restarted()
+    assert told(after)[:2] == before
+
+
+@pytest.mark.req("OCC-2", "STORE-5")
+def test_the_latest_finding_outlives_a_reset_though_its_alarm_is_not_new() -> None:
+    hand = Hand()
+    for found in (finding.PARTIAL, finding.BACKFLOW):
+        hand.pump.alarms.watch = SimpleNamespace(standing=finding.Diagnosis(found, 1, 2, 3))
+        hand.pump.alarms.found(found)
+    assert [each for each in alarms(hand) if each != "pump_stopped"] == ["under_delivery"]
+    stored = Journal(RamNvm(image=bytes(hand.memory.cells)), hand.core.ticks(), STROKE_UU)
+    stored.open()
+    assert record.unpack_finding(stored.alarms).code == finding.BACKFLOW
+
+
+@pytest.mark.req("DOSE-5")
+def test_stop_now_stops_the_motor_before_anything_else_and_once_more_when_none_can_begin() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1000)
+    stopped_in = []
+    hand.pump.alarms._stepper = SimpleNamespace(stop=lambda: stopped_in.append(hand.core.state()[code.SUSPENDED]))
+    hand.pump.alarms.raise_alarm("motor_stall")
+    assert [bool(each) for each in stopped_in] == [False, True]

@@ -6,7 +6,8 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol, wall_clock
-from firmware.restart import Restart, restore
+from firmware.errors import FirmwareError
+from firmware.restart import Restart, _need, restore
 from firmware.storage.journal import Journal
 from tests.firmware.hand import MOTOR, SECOND_US, STROKE_UU, Hand, refused
 from tests.firmware.ram import PowerCut, RamNvm, RamRtc
@@ -53,10 +54,40 @@ def test_the_stroke_that_was_due_counts_if_the_power_can_have_gone_so_late(late_
     gone_us = due_us - saved_us + late_us
     found, state = restored(hand, gone_us, gone_us)
     counted = late_us >= 0
-    assert (found.doubtful, found.unknown) == (counted, 0)
+    assert (found.doubtful, found.unknown, found.counted) == (counted, 0, counted)
     assert state[code.GUARD_COMMANDED] == state[code.GUARD_CONFIRMED] == 1 + counted
+    assert not state[code.IN_FLIGHT]
     assert found.ended_us == (due_us if counted else saved_us)
     assert found.device_time_us == saved_us + gone_us
+
+
+@pytest.mark.req("STORE-1")
+def test_a_stroke_in_progress_counts_and_the_next_had_no_permit_yet() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(35_000)
+    hand.now_us = hand.core.next_us()
+    hand.core.promise(hand.now_us, hand.now_us)
+    assert hand.core.service(hand.now_us) == 1
+    hand.core.settle(hand.now_us)
+    hand.now_us += 50_000
+    hand.pump.therapy.set_basal(34_000)  # the burst is playing
+    for gone_us in (SECOND_US, HOUR_US):
+        found, state = restored(hand, gone_us, gone_us)
+        assert (found.doubtful, found.counted, state[code.GUARD_COMMANDED]) == (0, 1, 1)
+        assert state[code.GUARD_CONFIRMED] == 1 and not state[code.IN_FLIGHT]
+        assert state[code.BASAL_WAITING] == 0, "time without power programs nothing"
+
+
+@pytest.mark.req("STORE-3")
+def test_a_state_that_the_core_does_not_take_is_told_and_not_made_another() -> None:
+    hand, _, _ = basal()
+    core = hand.core_class(motor=MOTOR)
+    journal = Journal(RamNvm(image=bytes(hand.memory.cells)), core.ticks(), STROKE_UU)
+    journal.open()
+    for place in range(len(journal.record.core)):
+        journal.record.core[place] ^= 0xFF
+    assert restore(core, journal, Wall(0, 0), 0).broken
+    assert core.state()[code.GUARD_COMMANDED] == 0
 
 
 @pytest.mark.req("STORE-1")
@@ -71,6 +102,14 @@ def test_a_permit_that_was_not_written_twice_was_not_given(write: int, cut_bytes
         hand.live(721 * SECOND_US)
     after = hand.restarted(2 * HOUR_US)
     assert len(hand.strokes_us) == after.core.state()[code.GUARD_COMMANDED] == 1
+
+
+@pytest.mark.req("DOSE-1")
+def test_time_without_power_owes_nothing_though_a_stroke_came_due_in_it() -> None:
+    hand, saved_us, _ = basal()
+    found, state = restored(hand, 10 * HOUR_US, 10 * HOUR_US)
+    assert (found.doubtful, state[code.GUARD_COMMANDED], state[code.BASAL_WAITING]) == (1, 2, 0)
+    assert found.device_time_us == saved_us + 10 * HOUR_US
 
 
 def test_a_stroke_that_was_due_at_once_may_have_been_made() -> None:
@@ -88,10 +127,38 @@ def test_a_stroke_that_an_order_may_have_asked_for_counts_as_one_of_which_nothin
 ) -> None:
     hand, saved_us, _ = basal()
     found, state = restored(hand, gone_us, gone_us, ordered=ordered)
-    assert (found.doubtful, found.unknown) == (ordered, ordered)
+    assert (found.doubtful, found.unknown, found.counted) == (ordered, ordered, ordered)
     assert state[code.GUARD_COMMANDED] == 1 + ordered
     assert state[code.NORMAL_PROGRAMMED : code.NORMAL_PROGRAMMED + 4] == (ordered, ordered, ordered, 0)
     assert found.device_time_us == saved_us + gone_us and not state[code.SUSPENDED]
+
+
+def test_a_stroke_that_an_order_asked_for_and_that_could_not_start_yet_does_not_count() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(200)
+    hand.live(SECOND_US)
+    assert len(hand.strokes_us) == 1
+    found, state = restored(hand, 0, 0, ordered=True)
+    assert (found.doubtful, found.unknown, state[code.GUARD_COMMANDED]) == (0, 0, 1)
+    assert state[code.NORMAL_PROGRAMMED] == 1, "the core is as it was"
+
+
+@pytest.mark.req("DOSE-5")
+def test_a_square_bolus_is_over_however_short_the_cut() -> None:
+    hand = Hand()
+    hand.pump.boluses.square_bolus(2000, 60)
+    hand.live(10 * MINUTE_US)
+    found, state = restored(hand, 1, 1)
+    programmed, commanded, _, abandoned = state[code.SQUARE_PROGRAMMED : code.SQUARE_PROGRAMMED + 4]
+    assert (found.doubtful, programmed, commanded, abandoned) == (0, 10, 1, 9)
+
+
+def test_what_the_core_cannot_answer_is_not_believed() -> None:
+    for result, allowed in ((code.OK, code.OK), (code.E_FAULT, code.OK), (code.E_NO_BOLUS, code.E_NO_BOLUS)):
+        _need(result, allowed)
+    for result, allowed in ((code.E_TIME, code.OK), (code.E_NO_BOLUS, code.OK), (code.E_TIME, code.E_NO_BOLUS)):
+        with pytest.raises(FirmwareError, match=str(result)):
+            _need(result, allowed)
 
 
 def test_a_stroke_that_the_very_first_order_asked_for_counts() -> None:
