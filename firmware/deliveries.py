@@ -116,7 +116,7 @@ class Deliveries:
             self._end_stretch(since_us, reason, state)
         self._base = self._counts(state)
         self._newest_id += 1
-        self._stretch = Delivery(self._newest_id, kind, since_us, 0, rate_mu_per_h)
+        self._stretch = Delivery(self._newest_id, kind, since_us, rate_mu_per_h=rate_mu_per_h)
         self._list(self._stretch)
 
     def _end_stretch(self, end_us, reason, state):

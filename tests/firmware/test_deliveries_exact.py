@@ -48,6 +48,7 @@ def test_the_list_holds_the_latest_32_and_says_which_is_its_oldest() -> None:
         numbers = [each["id"] for each in reply["records"]]
         assert len(numbers) == min(32, count + 2)
         assert numbers == list(range(reply["oldest_id"], reply["newest_id"] + 1))
+    assert not hand.pump._books.deliveries._ended, "bounded: what was told is not kept twice"
     since = hand.pump.reports.read_deliveries(numbers[20], 5)
     assert [each["id"] for each in since["records"]] == numbers[21:26]
 
@@ -381,3 +382,19 @@ def test_the_next_life_has_all_that_ran_with_its_figures(kind: int, unknown_mu: 
         assert after.latest == kept.list.latest and after.normal_is_therapy == kept.list.normal_is_therapy
         assert after.abandoned(core.state()) == kept.given_up
     assert [each["id"] for each in (delivery.as_record(now_us) for delivery in after._records)] == sorted(ended)
+
+
+@pytest.mark.req("THER-2")
+@pytest.mark.parametrize("itself", [False, True])
+def test_what_ends_a_temporary_rate_from_outside_is_its_reason_unless_it_was_over(itself: bool) -> None:
+    kept = Kept()
+    assert kept.core.temp_basal(0, code.TEMP_RATE, 0, HOUR_US) == code.OK
+    kept.list.follow(0, 0)
+    end_us = HOUR_US if itself else HOUR_US // 2
+    kept.core.settle(end_us)
+    if not itself:
+        assert kept.core.cancel_temp(end_us) == code.OK
+    kept.list.follow(end_us + 5, end_us + 5, protocol.REASON_FAULT)
+    temp = kept.told[-1]
+    assert temp.kind == protocol.KIND_TEMP_BASAL and temp.end_us == end_us
+    assert temp.reason == (protocol.REASON_COMPLETED if itself else protocol.REASON_FAULT)
