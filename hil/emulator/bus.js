@@ -3,6 +3,7 @@
  *
  * Cures: rp2040js lets unaligned and unmapped accesses pass with a line of text; here they are HardFaults, and recorded.
  */
+import { SRAM_BYTES } from './layout.js';
 import { CortexM0Core } from './rp2040js.js';
 
 const EXC_NMI = 2;
@@ -48,8 +49,8 @@ export class Bus extends CortexM0Core {
     /** An instruction from outside of SRAM, ROM and the plain view of the flash. */
     fetch(address) {
         const from = address >>> 0;
-        if (from >= SRAM && from - SRAM < this.rp2040.sram.length) {
-            return this.rp2040.sram16[(from - SRAM) >> 1];
+        if (from >= SRAM && from - SRAM < SRAM_BYTES) {
+            return this.rp2040.memory.sram16[(from - SRAM) >> 1];
         }
         if (from >= FLASH && from < FLASH_END) {
             if (this.xipOff) {

@@ -54,26 +54,27 @@ class Messages {
 export class Chip extends RP2040 {
     /**
      * @param {object} options
-     * @param {Uint8Array} options.flash 16 MiB, kept across resets
+     * @param {import('./memory.js').Memory} options.memory whose flash outlives resets
      * @param {Uint8Array} options.bootrom
      * @param {Uint8Array} options.sram what SRAM holds when power comes or the watchdog bites
      * @param {object} options.flashTiming
      * @param {(text: string) => void} options.say
      */
-    constructor({ flash, bootrom, sram, flashTiming, say }) {
+    constructor({ memory, bootrom, sram, flashTiming, say }) {
         super(new Clock());
         this.logger = new Messages(say);
-        this.flash = flash;
-        this.flash16 = new Uint16Array(flash.buffer);
-        this.flash32 = new Uint32Array(flash.buffer);
-        this.flashView = new DataView(flash.buffer);
+        this.memory = memory;
+        this.flash = memory.flash;
+        this.flash16 = memory.flash16;
+        this.flashView = memory.flashView;
+        this.sram = memory.sram;
+        this.sramView = memory.sramView;
         this.sram.set(sram);
-        this.sram16 = new Uint16Array(this.sram.buffer);
-        this.sram32 = new Int32Array(this.sram.buffer);
-        new Uint8Array(this.bootrom.buffer).set(bootrom);
-        this.rom16 = new Uint16Array(this.bootrom.buffer);
+        this.bootrom = memory.rom32;
+        memory.rom.set(bootrom);
+        memory.runs.sio = this.sio;
 
-        this.core = new Cortex(this, this.clock);
+        this.core = new Cortex(this, this.clock, memory);
         this.timer = this.peripherals[0x40054] = new Timer(this, 'TIMER');
         this.watchdog = this.peripherals[0x40058] = new Watchdog(this, 'WATCHDOG');
         this.peripherals[0x40018] = new Registers(this, 'IO_QSPI');

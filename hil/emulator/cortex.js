@@ -12,10 +12,9 @@
  */
 import { Bus } from './bus.js';
 import { execute } from './execute.js';
-import { Runs } from './translate.js';
+import { SRAM_BYTES } from './layout.js';
 
 const SRAM = 0x20000000;
-const SRAM_BYTES = 264 * 1024;
 const FRAME_BYTES = 32;
 const LOWEST_PRIORITY = 4;
 const EXC_NMI = 2;
@@ -28,8 +27,8 @@ const SCR = 0xd10;
 const SEVONPEND = 1 << 4;
 
 export class Cortex extends Bus {
-    /** @param {import('./rp2040js.js').RP2040} chip @param {import('./clock.js').Clock} clock */
-    constructor(chip, clock) {
+    /** @param {import('./rp2040js.js').RP2040} chip @param {import('./clock.js').Clock} clock @param {import('./memory.js').Memory} memory */
+    constructor(chip, clock, memory) {
         super(chip);
         this.clock = clock;
         this.cycleNanos = 1e9 / chip.clkSys;
@@ -45,10 +44,8 @@ export class Cortex extends Bus {
         this.sleepNanos = 0;
         /** @type {null | (() => void)} */
         this.onSleep = null;
-        this.signed = new Int32Array(this.registers.buffer);
-        /** What execute() and the translated runs hand each other. */
-        this.shared = new Int32Array(8);
-        this.runs = new Runs(chip, this.signed, this.shared);
+        this.registers = memory.registers.fill(0);
+        this.signed = memory.signed;
         chip.addClockListener((hz) => {
             this.cycleNanos = 1e9 / hz;
         });

@@ -8,12 +8,10 @@
  * instruction beside rp2040js' own.
  */
 import { DECODED } from './decode.js';
-import { C, CYCLES, follow, INSTRUCTIONS, LIMIT, NZ, placeOf, V } from './translate.js';
+import { placeOf, ROM_BYTES, SRAM_BYTES, STATE } from './layout.js';
 
 const SRAM = 0x20000000;
-const SRAM_BYTES = 264 * 1024;
 const FLASH = 0x10000000;
-const ROM_BYTES = 16 * 1024;
 const CYCLES_MAX = 1 << 28;
 // Kinds of memory access, done behind the switch.
 const NONE = 0;
@@ -33,7 +31,7 @@ const STORE8 = 8;
 export function execute(core, limitNanos) {
     const chip = core.rp2040;
     const { clock, signed: r, cycleNanos, xipOff } = core;
-    const { sram, sram16, sram32, flash, flash16, flash32, rom16 } = chip;
+    const { sram, sram16, sram32, flash, flash16, flash32, rom16, state, runs } = chip.memory;
     const flashBytes = xipOff ? 0 : flash.length;
     const baseNanos = clock.nanos;
     let limit = Math.min(Math.ceil((limitNanos - baseNanos) / cycleNanos), CYCLES_MAX);
@@ -44,8 +42,7 @@ export function execute(core, limitNanos) {
     let nz = core.Z ? 0 : core.N ? -1 : 1;
     let c = core.C ? 1 : 0;
     let v = core.V ? 1 : 0;
-    const { shared, runs } = core;
-    const { found, reach } = runs;
+    const { slots } = runs;
     // Where falling through leads: any other place has been jumped to.
     let next = pc;
 
@@ -54,22 +51,21 @@ export function execute(core, limitNanos) {
         const inFlash = pc - FLASH;
         if (pc !== next && !xipOff) {
             const place = placeOf(pc);
-            const run = place < 0 ? undefined : found[place];
-            if (place >= 0 && run === undefined) {
+            if (place >= 0 && slots[place] === 0) {
                 runs.visit(place);
-            } else if (place >= 0 && cycles + reach[place] <= limit) {
-                shared[CYCLES] = cycles;
-                shared[LIMIT] = limit;
-                shared[NZ] = nz;
-                shared[C] = c;
-                shared[V] = v;
-                shared[INSTRUCTIONS] = instructions;
-                pc = follow(runs, run);
-                cycles = shared[CYCLES];
-                nz = shared[NZ];
-                c = shared[C];
-                v = shared[V];
-                instructions = shared[INSTRUCTIONS];
+            } else if (place >= 0) {
+                state[STATE.CYCLES] = cycles;
+                state[STATE.LIMIT] = limit;
+                state[STATE.NZ] = nz;
+                state[STATE.C] = c;
+                state[STATE.V] = v;
+                state[STATE.INSTRUCTIONS] = instructions;
+                pc = runs.follow(pc);
+                cycles = state[STATE.CYCLES];
+                nz = state[STATE.NZ];
+                c = state[STATE.C];
+                v = state[STATE.V];
+                instructions = state[STATE.INSTRUCTIONS];
                 if (pc & 1) {
                     next = pc = pc & ~1; // that one is for the switch below
                 }

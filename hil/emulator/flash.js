@@ -165,7 +165,7 @@ export class FlashController extends BasePeripheral {
             this.programs++;
             this.programBytes(bytes);
         }
-        this.rp2040.core.runs.forget();
+        this.rp2040.memory.runs.forget();
         this.address += bytes;
         if (this.address < this.end) {
             this.startPart();
@@ -190,7 +190,7 @@ export class FlashController extends BasePeripheral {
         const done = (clock.nanos - this.startNanos) / this.partNanos;
         this.alarm.cancel();
         this.busy = false;
-        this.rp2040.core.runs.forget();
+        this.rp2040.memory.runs.forget();
         if (!this.erasing) {
             this.programBytes(Math.floor(PAGE_BYTES * done));
             return;

@@ -107,7 +107,7 @@ const ORDERS = {
     write(machine, { memory, at, data }) {
         memoryOf(machine, memory).set(unhex(data), at);
         if (memory === 'flash') {
-            machine.chip.core.runs.forget();
+            machine.memory.runs.forget();
         }
         return {};
     },
@@ -132,7 +132,7 @@ const ORDERS = {
     /** Where SRAM still holds what it held when power came, from `from` up: the lowest byte that was ever written. */
     touched(machine, { from, to }) {
         const { sramAtPower } = machine;
-        const { sram } = machine.chip;
+        const { sram } = machine.memory;
         let at = from;
         while (at < to && sram[at] === sramAtPower[at]) {
             at++;
@@ -142,7 +142,7 @@ const ORDERS = {
 };
 
 function memoryOf(machine, name) {
-    return { sram: machine.chip.sram, flash: machine.flash, fram: machine.fram.bytes }[name];
+    return { sram: machine.memory.sram, flash: machine.memory.flash, fram: machine.fram.bytes }[name];
 }
 
 export function information(machine) {

@@ -9,11 +9,11 @@ import { Chip } from './chip.js';
 import { FLASH_TIMING } from './flash.js';
 import { Fram, Rtc } from './i2c_devices.js';
 import { Lines } from './i2c_lines.js';
+import { SRAM_BYTES } from './layout.js';
+import { Memory } from './memory.js';
 import { Motor } from './motor.js';
 import { Line } from './line.js';
 
-const SRAM_BYTES = 264 * 1024;
-const FLASH_SPACE_BYTES = 16 * 1024 * 1024;
 export const ADC_PINS = [26, 27, 28, 29];
 
 /** What SRAM holds when power comes: noise, the same every time, so that nothing gets by on zeros. */
@@ -46,8 +46,8 @@ export class Machine {
         this.board = board;
         this.bench = bench;
         this.say = say;
-        this.flash = new Uint8Array(FLASH_SPACE_BYTES).fill(0xff);
-        this.flash.set(board.image);
+        this.memory = new Memory();
+        this.memory.flash.set(board.image);
         this.fram = new Fram();
         this.rtc = new Rtc(() => this.nowNanos, board.epochMillis);
         this.devices = board.devices ?? [this.fram, this.rtc];
@@ -85,7 +85,7 @@ export class Machine {
 
     start(atNanos, sram, reason, reasonBits, scratch) {
         const { bootrom, flashTiming, pins } = this.board;
-        const chip = new Chip({ flash: this.flash, bootrom, sram, flashTiming: FLASH_TIMING[flashTiming], say: this.say });
+        const chip = new Chip({ memory: this.memory, bootrom, sram, flashTiming: FLASH_TIMING[flashTiming], say: this.say });
         this.chip = chip;
         this.offsetNanos = atNanos;
         this.powered = true;

@@ -1,122 +1,129 @@
 /**
- * Straight runs of instructions from flash and boot ROM, translated to JavaScript functions: several times as fast as
- * execute.js, which stays the one that defines what an instruction does.
+ * Straight runs of instructions from flash and boot ROM, translated to WebAssembly; runs.js makes functions of them.
+ * execute.js stays the one that defines what an instruction does.
  *
  * A run holds registers and flags in local variables, goes on past branches that are not taken and along those that always
  * are, and ends at a computed jump. It touches plain memory only. Before anything else (a device, a fault, an exception's
- * return, a special register) it stops and leaves that instruction to execute.js. A run is begun only where all of it
- * ends before the caller's limit, so time stands still meanwhile, and interrupts come at the same instruction as without
- * translation. docs/emulator.md.
+ * return, a special register) it stops and leaves that instruction to execute.js.
  */
 import { DECODED, OP } from './decode.js';
-import { FLASH_BYTES } from './flash.js';
+import { AT, FLASH, FLASH_SPACE_BYTES, SRAM, SRAM_BYTES } from './layout.js';
+import * as wasm from './wasm.js';
+import { ACCESS, and, complement, get, number, or, xor } from './wasm.js';
 
-const SRAM = 0x20000000;
-const SRAM_BYTES = 264 * 1024;
-const FLASH = 0x10000000;
 const SIO = 0xd0000000 | 0;
 const DIVIDER = 0x60;
 const DIVIDER_STATUS = 0x78;
-const ROM_BYTES = 16 * 1024;
 const RUN_INSTRUCTIONS_MAX = 40;
-/** A run's start is translated when it has been jumped to so often. */
-export const VISITS = 250;
 
 const KINDS = Object.keys(OP);
 
-/** What a run and its caller share: places in an Int32Array. NZ has the sign and the zero of the last result. */
-export const CYCLES = 0;
-export const LIMIT = 1;
-export const NZ = 2;
-export const C = 3;
-export const V = 4;
-export const INSTRUCTIONS = 5;
+/** The local variables of a translated function. Registers come first, by their number plus one; what a run keeps, last. */
+export const LOCAL = Object.freeze({ ENTRY: 0, R0: 1, NZ: 16, C: 17, V: 18, CYCLES: 19, LIMIT: 20, INSTRUCTIONS: 21, KEPT: 22 });
+const r = (n) => get(LOCAL.R0 + n);
 
-/** The flags as they are found in the shared state. */
-const FOUND = Object.freeze({ nz: 'nz', c: 'c', v: 'v' });
+/** The flags as a run finds them. */
+const FOUND = Object.freeze({ nz: get(LOCAL.NZ), c: get(LOCAL.C), v: get(LOCAL.V) });
 
-/** How each condition reads the flags, 0 … 13. */
+const isZero = wasm.not;
+const isNegative = (x) => wasm.less(x, number(0));
+const signOf = (x) => wasm.shiftRight(x, number(31));
+
+/** How each condition reads the flags, 0 … 13. C and V are 0 or 1. */
 const CONDITIONS = [
-    ({ nz }) => `${nz} === 0`,
-    ({ nz }) => `${nz} !== 0`,
-    ({ c }) => `${c} !== 0`,
-    ({ c }) => `${c} === 0`,
-    ({ nz }) => `${nz} < 0`,
-    ({ nz }) => `${nz} >= 0`,
-    ({ v }) => `${v} !== 0`,
-    ({ v }) => `${v} === 0`,
-    ({ c, nz }) => `${c} !== 0 && ${nz} !== 0`,
-    ({ c, nz }) => `(${c} === 0 || ${nz} === 0)`,
-    ({ nz, v }) => `${nz} < 0 === (${v} !== 0)`,
-    ({ nz, v }) => `${nz} < 0 !== (${v} !== 0)`,
-    ({ nz, v }) => `${nz} !== 0 && ${nz} < 0 === (${v} !== 0)`,
-    ({ nz, v }) => `(${nz} === 0 || ${nz} < 0 !== (${v} !== 0))`,
+    ({ nz }) => isZero(nz),
+    ({ nz }) => nz,
+    ({ c }) => c,
+    ({ c }) => isZero(c),
+    ({ nz }) => isNegative(nz),
+    ({ nz }) => isZero(isNegative(nz)),
+    ({ v }) => v,
+    ({ v }) => isZero(v),
+    ({ c, nz }) => and(c, wasm.differ(nz, number(0))),
+    ({ c, nz }) => or(isZero(c), isZero(nz)),
+    ({ nz, v }) => wasm.equal(isNegative(nz), v),
+    ({ nz, v }) => wasm.differ(isNegative(nz), v),
+    ({ nz, v }) => and(wasm.differ(nz, number(0)), wasm.equal(isNegative(nz), v)),
+    ({ nz, v }) => or(isZero(nz), wasm.differ(isNegative(nz), v)),
 ];
 /** The same after `a - b`, where the comparison itself says it. */
 const COMPARISONS = {
-    2: (a, b) => `${a} >>> 0 >= ${b} >>> 0`,
-    3: (a, b) => `${a} >>> 0 < ${b} >>> 0`,
-    8: (a, b) => `${a} >>> 0 > ${b} >>> 0`,
-    9: (a, b) => `${a} >>> 0 <= ${b} >>> 0`,
-    10: (a, b) => `${a} >= ${b}`,
-    11: (a, b) => `${a} < ${b}`,
-    12: (a, b) => `${a} > ${b}`,
-    13: (a, b) => `${a} <= ${b}`,
+    2: wasm.notBelow,
+    3: wasm.below,
+    8: wasm.above,
+    9: wasm.notAbove,
+    10: wasm.atLeast,
+    11: wasm.less,
+    12: wasm.greater,
+    13: wasm.atMost,
 };
 
-const LOADS = {
-    LDR: { shift: 2, of: 'sram32', or: 'flash32' },
-    LDRH: { shift: 1, of: 'sram16', or: 'flash16' },
-    LDRB: { shift: 0, of: 'sram', or: 'flash' },
-    LDRSH: { shift: 1, of: 'sram16', or: 'flash16', sign: 16 },
-    LDRSB: { shift: 0, of: 'sram', or: 'flash', sign: 24 },
-};
-
-/** One run being written. */
-class Writer {
+/**
+ * One run being written. `code` is made of bytes, and of places where the run may be left: {when, exit}, `when` null if it
+ * is left in any case; runs.js writes those.
+ */
+class Run {
     /** @param {(at: number) => number} fetch the half word there, -1 outside of what is translated */
-    constructor(fetch) {
-        this.fetch = fetch;
-        this.lines = [];
+    constructor(fetch, start) {
+        /** What the run has been made from, where that may change: half words of SRAM, by their addresses. */
+        this.sources = new Map();
+        this.fetch = (at) => {
+            const half = fetch(at);
+            if ((at - SRAM) >>> 0 < SRAM_BYTES) {
+                this.sources.set(at, half);
+            }
+            return half;
+        };
+        this.start = start;
+        /** @type {(number[] | {when: number[] | null, exit: object})[]} */
+        this.code = [];
         this.used = new Set();
         this.changed = new Set();
         /** @type {Map<number, number>} registers whose value is the same in every pass */
         this.known = new Map();
         this.flags = FOUND;
         this.cycles = 0;
+        /** Cycles that it may take. */
         this.reach = 0;
         this.instructions = 0;
-        this.loops = false;
-        this.names = 0;
+        this.kept = 0;
     }
 
-    emit(line) {
-        this.lines.push(line);
+    /** Whether what the run has been made from has changed; null if it cannot. */
+    stale() {
+        const parts = [...this.sources].map(([at, half]) =>
+            xor(wasm.load(ACCESS.HALF, number(at - SRAM), AT.SRAM), number(half)),
+        );
+        return parts.length ? parts.reduce(or) : null;
+    }
+
+    emit(bytes) {
+        this.code.push(bytes);
     }
 
     reg(n) {
         this.used.add(n);
-        return `r${n}`;
+        return r(n);
     }
 
     set(n, value) {
         this.used.add(n);
         this.changed.add(n);
         this.known.delete(n);
-        this.emit(`r${n} = ${value};`);
+        this.emit(wasm.set(LOCAL.R0 + n, value));
     }
 
     /** @param {number} value that this register now always has */
     setKnown(n, value) {
-        this.set(n, `${value | 0}`);
+        this.set(n, number(value));
         this.known.set(n, value | 0);
     }
 
-    /** A value kept under a name of its own, because its register may change before it is read. */
+    /** A value kept in a variable of its own, because its register may change before it is read. */
     keep(value) {
-        const name = `k${this.names++}`;
-        this.emit(`const ${name} = ${value};`);
-        return name;
+        const local = LOCAL.KEPT + this.kept++;
+        this.emit(wasm.set(local, value));
+        return get(local);
     }
 
     /** Set the flags by `nz`, and by `c` and `v` where they are given. */
@@ -124,137 +131,120 @@ class Writer {
         this.flags = { nz, c, v };
     }
 
-    add(a, b, carry = '') {
-        const nz = this.keep(`(${a} + ${b}${carry && ` + ${carry}`}) | 0`);
+    add(a, b, carry = null) {
+        const sum = wasm.plus(a, b);
+        const nz = this.keep(carry ? wasm.plus(sum, carry) : sum);
         this.flag(
             nz,
-            `(((${a} & ${b}) | ((${a} | ${b}) & ~${nz})) >>> 31)`,
-            `(((${a} ^ ${nz}) & (${b} ^ ${nz})) >>> 31)`,
+            signOf(or(and(a, b), and(or(a, b), complement(nz)))),
+            signOf(and(xor(a, nz), xor(b, nz))),
         );
         return nz;
     }
 
     subtract(a, b) {
-        const nz = this.keep(`(${a} - ${b}) | 0`);
-        const v = `(((${a} ^ ${b}) & (${a} ^ ${nz})) >>> 31)`;
-        this.flags = { nz, c: `(${a} >>> 0 >= ${b} >>> 0 ? 1 : 0)`, v, a, b };
+        const nz = this.keep(wasm.minus(a, b));
+        this.flags = { nz, c: wasm.notBelow(a, b), v: signOf(and(xor(a, b), xor(a, nz))), a, b };
         return nz;
     }
 
-    condition(number) {
+    condition(place) {
         const { a, b } = this.flags;
-        return a !== undefined && COMPARISONS[number] ? COMPARISONS[number](a, b) : CONDITIONS[number](this.flags);
+        return a !== undefined && COMPARISONS[place] ? COMPARISONS[place](a, b) : CONDITIONS[place](this.flags);
     }
 
-    /** What is true of the run so far goes back to where the caller looks for it. */
+    /** What is true when the run is left: put where all runs look for it. */
     put(cycles, instructions) {
         this.reach = Math.max(this.reach, cycles);
         const { nz, c, v } = this.flags;
+        const add = (local, value) => (value ? wasm.set(local, wasm.plus(get(local), number(value))) : []);
         return [
-            `s[${CYCLES}] += ${cycles}; s[${INSTRUCTIONS}] += ${instructions};`,
-            c === 'c' ? '' : `s[${C}] = ${c};`,
-            v === 'v' ? '' : `s[${V}] = ${v};`,
-            nz === 'nz' ? '' : `s[${NZ}] = ${nz};`,
-        ].join(' ');
+            ...add(LOCAL.CYCLES, cycles),
+            ...add(LOCAL.INSTRUCTIONS, instructions),
+            ...(c === FOUND.c ? [] : wasm.set(LOCAL.C, c)),
+            ...(v === FOUND.v ? [] : wasm.set(LOCAL.V, v)),
+            ...(nz === FOUND.nz ? [] : wasm.set(LOCAL.NZ, nz)),
+        ];
     }
 
-    /** Leave for `to`, after this instruction. */
+    /** @param {number[] | null} condition @param {object} exit */
+    exitIf(condition, exit) {
+        this.code.push({ when: condition, exit });
+    }
+
+    /** Leave for the address `to`, after this instruction. */
     leave(to, cycles = this.cycles) {
-        return { parts: [this.put(cycles, this.instructions), `return ${to};`], changed: [...this.changed] };
+        return { to, put: this.put(cycles, this.instructions) };
+    }
+
+    /** Leave for where `value` says. */
+    leaveFor(value) {
+        return { value: and(value, number(~1)), put: this.put(this.cycles, this.instructions) };
     }
 
     /** Leave this instruction, which has changed nothing yet, to execute.js: an odd address says so. */
     giveUp(at) {
-        return { parts: [this.put(this.cycles - 1, this.instructions - 1), `return ${at | 1};`], changed: [...this.changed] };
+        return { odd: at | 1, put: this.put(this.cycles - 1, this.instructions - 1) };
     }
 
-    /** Once more from the start of the run, if there is time for all of it. */
-    again(start, cycles) {
-        this.loops = true;
-        const { nz, c, v } = this.flags;
-        const body =
-            `const n = ${nz}, y = ${c}, w = ${v}; nz = n; c = y; v = w; s[${NZ}] = n; s[${C}] = y; s[${V}] = w; ` +
-            `s[${CYCLES}] += ${cycles}; s[${INSTRUCTIONS}] += ${this.instructions};`;
-        this.reach = Math.max(this.reach, cycles);
-        return { again: start, parts: [body], changed: [...this.changed] };
-    }
-
-    /** @param {string} when @param {object} exit */
-    exitIf(when, exit) {
-        this.lines.push({ when, exit });
-    }
-
-    /** An address in plain memory, or the instruction is given up. Returns what to read, by `pick`. */
-    load(at, address, target, { shift, of, or, sign }) {
-        const from = this.keep(`(${address}) | 0`);
-        const aligned = shift ? ` && !(${from} & ${(1 << shift) - 1})` : '';
-        const inFlash = this.keep(`(${from} - ${FLASH}) | 0`);
-        const inSram = this.keep(`(${from} - ${SRAM}) | 0`);
-        const value = `v${this.names++}`;
-        this.emit(`let ${value} = 0;`);
-        this.emit(`if (${inSram} >>> 0 < ${SRAM_BYTES}${aligned}) ${value} = ${of}[${inSram} >> ${shift}];`);
-        this.emit(`else if (${inFlash} >>> 0 < flashBytes${aligned}) ${value} = ${or}[${inFlash} >> ${shift}];`);
-        this.exitIf('else', this.giveUp(at));
-        this.set(target, sign ? `(${value} << ${sign}) >> ${sign}` : value);
+    /** From an address in plain memory, or the instruction is given up. */
+    load(at, address, target, how) {
+        const from = this.keep(address);
+        const place = this.keep(wasm.minus(from, number(SRAM)));
+        const value = this.keep(number(0));
+        const local = LOCAL.KEPT + this.kept - 1;
+        this.emit([...within(place, how.shift, SRAM_BYTES), 0x04, 0x40]);
+        this.emit(wasm.set(local, wasm.load(how, place, AT.SRAM)));
+        this.emit([0x05]);
+        const other = this.keep(wasm.minus(from, number(FLASH)));
+        this.exitIf(isZero(within(other, how.shift, FLASH_SPACE_BYTES)), { ...this.giveUp(at), nested: 1 });
+        this.emit([...wasm.set(local, wasm.load(how, other, AT.FLASH)), ...wasm.END]);
+        this.set(target, value);
         this.cycles++;
     }
 
-    store(at, address, value, { shift, of }) {
-        const to = this.keep(`(${address} - ${SRAM}) | 0`);
-        const unaligned = shift ? ` || ${to} & ${(1 << shift) - 1}` : '';
-        this.exitIf(`if (${to} >>> 0 >= ${SRAM_BYTES}${unaligned})`, this.giveUp(at));
-        this.emit(`${of}[${to} >> ${shift}] = ${value};`);
+    store(at, address, value, how) {
+        const to = this.keep(wasm.minus(address, number(SRAM)));
+        this.exitIf(isZero(within(to, how.shift, SRAM_BYTES)), this.giveUp(at));
+        this.emit(wasm.store(how, to, AT.SRAM, value));
         this.cycles++;
-    }
-
-    /** The text of the finished run. */
-    text(start) {
-        const every = [...this.changed];
-        const exit = ({ parts, changed, again }) => {
-            const back = (this.loops ? every : changed).map((n) => `r[${n}] = r${n};`).join(' ');
-            if (again === undefined) {
-                return `${back} ${parts.join(' ')}`;
-            }
-            return `${parts.join(' ')} if (s[${CYCLES}] + ${this.reach} <= s[${LIMIT}]) continue; ${back} return ${again};`;
-        };
-        const body = this.lines.map((line) =>
-            typeof line === 'string' ? line : `${line.when} { ${exit(line.exit)} }`,
-        );
-        const registers = [...this.used].map((n) => `let r${n} = r[${n}];`).join(' ');
-        const flags = `let nz = s[${NZ}], c = s[${C}], v = s[${V}];`;
-        const inner = this.loops ? ['for (;;) {', ...body, '}'] : body;
-        return `return function run_${start.toString(16)}() {\n${registers} ${flags}\n${inner.join('\n')}\n};`;
     }
 }
 
-/** How each kind of instruction is written: (writer, opcode, its address). What is missing here is execute.js' alone. */
+/** Whether an offset is below `bytes` and aligned: what is not is turned to a large number. */
+function within(offset, shift, bytes) {
+    return wasm.below(shift ? wasm.rotateRight(offset, number(shift)) : offset, number(bytes >>> shift));
+}
+
+/** How each kind of instruction is written: (run, opcode, its address). What is missing here is execute.js' alone. */
 const WRITE = {
     LSL_IMM(w, op) {
         const known = w.known.get((op >> 3) & 7);
-        shiftBy(w, op & 7, (op >> 3) & 7, (op >> 6) & 31, (x, n) => [n ? `${x} << ${n}` : x, n && `((${x} >>> ${32 - n}) & 1)`]);
+        shiftBy(w, op, (x, n) =>
+            n ? [wasm.shiftLeft(x, number(n)), bit(wasm.shiftRight(x, number(32 - n)))] : [x, null],
+        );
         if (known !== undefined) {
             w.known.set(op & 7, known << ((op >> 6) & 31));
         }
     },
     LSR_IMM(w, op) {
-        shiftBy(w, op & 7, (op >> 3) & 7, (op >> 6) & 31, (x, n) => [
-            n ? `(${x} >>> ${n}) | 0` : '0',
-            n ? `((${x} >>> ${n - 1}) & 1)` : `(${x} >>> 31)`,
-        ]);
+        shiftBy(w, op, (x, n) =>
+            n ? [wasm.shiftRight(x, number(n)), bit(wasm.shiftRight(x, number(n - 1)))] : [number(0), signOf(x)],
+        );
     },
     ASR_IMM(w, op) {
-        shiftBy(w, op & 7, (op >> 3) & 7, (op >> 6) & 31, (x, n) => [
-            `${x} >> ${n || 31}`,
-            n ? `((${x} >>> ${n - 1}) & 1)` : `(${x} >>> 31)`,
+        shiftBy(w, op, (x, n) => [
+            wasm.shiftSigned(x, number(n || 31)),
+            n ? bit(wasm.shiftRight(x, number(n - 1))) : signOf(x),
         ]);
     },
     ADD_REG: (w, op) => w.set(op & 7, w.add(w.keep(w.reg((op >> 3) & 7)), w.keep(w.reg((op >> 6) & 7)))),
-    ADD_IMM3: (w, op) => w.set(op & 7, w.add(w.keep(w.reg((op >> 3) & 7)), (op >> 6) & 7)),
-    ADD_IMM8: (w, op) => w.set((op >> 8) & 7, w.add(w.keep(w.reg((op >> 8) & 7)), op & 255)),
+    ADD_IMM3: (w, op) => w.set(op & 7, w.add(w.keep(w.reg((op >> 3) & 7)), number((op >> 6) & 7))),
+    ADD_IMM8: (w, op) => w.set((op >> 8) & 7, w.add(w.keep(w.reg((op >> 8) & 7)), number(op & 255))),
     SUB_REG: (w, op) => w.set(op & 7, w.subtract(w.keep(w.reg((op >> 3) & 7)), w.keep(w.reg((op >> 6) & 7)))),
-    SUB_IMM3: (w, op) => w.set(op & 7, w.subtract(w.keep(w.reg((op >> 3) & 7)), (op >> 6) & 7)),
-    SUB_IMM8: (w, op) => w.set((op >> 8) & 7, w.subtract(w.keep(w.reg((op >> 8) & 7)), op & 255)),
-    CMP_IMM: (w, op) => w.subtract(w.keep(w.reg((op >> 8) & 7)), op & 255),
+    SUB_IMM3: (w, op) => w.set(op & 7, w.subtract(w.keep(w.reg((op >> 3) & 7)), number((op >> 6) & 7))),
+    SUB_IMM8: (w, op) => w.set((op >> 8) & 7, w.subtract(w.keep(w.reg((op >> 8) & 7)), number(op & 255))),
+    CMP_IMM: (w, op) => w.subtract(w.keep(w.reg((op >> 8) & 7)), number(op & 255)),
     CMP: (w, op) => w.subtract(w.keep(w.reg(op & 7)), w.keep(w.reg((op >> 3) & 7))),
     CMN: (w, op) => w.add(w.keep(w.reg(op & 7)), w.keep(w.reg((op >> 3) & 7))),
     CMP_HI(w, op) {
@@ -266,35 +256,35 @@ const WRITE = {
     },
     MOV_IMM(w, op) {
         w.setKnown((op >> 8) & 7, op & 255);
-        w.flag(`${op & 255}`);
+        w.flag(number(op & 255));
     },
-    AND: (w, op) => logic(w, op, (a, b) => `${a} & ${b}`),
-    EOR: (w, op) => logic(w, op, (a, b) => `${a} ^ ${b}`),
-    ORR: (w, op) => logic(w, op, (a, b) => `${a} | ${b}`),
-    BIC: (w, op) => logic(w, op, (a, b) => `${a} & ~${b}`),
-    MVN: (w, op) => logic(w, op, (_, b) => `~${b}`),
-    MUL: (w, op) => logic(w, op, (a, b) => `Math.imul(${a}, ${b})`),
-    TST: (w, op) => w.flag(w.keep(`${w.reg(op & 7)} & ${w.reg((op >> 3) & 7)}`)),
+    AND: (w, op) => logic(w, op, and),
+    EOR: (w, op) => logic(w, op, xor),
+    ORR: (w, op) => logic(w, op, or),
+    BIC: (w, op) => logic(w, op, (a, b) => and(a, complement(b))),
+    MVN: (w, op) => logic(w, op, (_, b) => complement(b)),
+    MUL: (w, op) => logic(w, op, wasm.times),
+    TST: (w, op) => w.flag(w.keep(and(w.reg(op & 7), w.reg((op >> 3) & 7)))),
     LSL(w, op) {
-        shiftByRegister(w, op, (x, n) => [`${n} < 32 ? ${x} << ${n} : 0`, `${n} < 33 ? (${x} >>> (32 - ${n})) & 1 : 0`]);
+        shiftByRegister(w, op, (x, n) => [
+            wasm.select(wasm.below(n, number(32)), wasm.shiftLeft(x, n), number(0)),
+            and(bit(wasm.shiftRight(x, wasm.minus(number(32), n))), wasm.below(n, number(33))),
+        ]);
     },
     LSR(w, op) {
         shiftByRegister(w, op, (x, n) => [
-            `${n} < 32 ? (${x} >>> ${n}) | 0 : 0`,
-            `${n} < 33 ? (${x} >>> (${n} - 1)) & 1 : 0`,
+            wasm.select(wasm.below(n, number(32)), wasm.shiftRight(x, n), number(0)),
+            and(bit(wasm.shiftRight(x, wasm.minus(n, number(1)))), wasm.below(n, number(33))),
         ]);
     },
     ASR(w, op) {
         shiftByRegister(w, op, (x, n) => [
-            `${x} >> (${n} < 32 ? ${n} : 31)`,
-            `${n} < 32 ? (${x} >>> (${n} - 1)) & 1 : ${x} >>> 31`,
+            wasm.shiftSigned(x, wasm.select(wasm.below(n, number(32)), n, number(31))),
+            wasm.select(wasm.below(n, number(32)), bit(wasm.shiftRight(x, wasm.minus(n, number(1)))), signOf(x)),
         ]);
     },
     ROR(w, op) {
-        shiftByRegister(w, op, (x, n) => [
-            `((${x} >>> (${n} & 31)) | (${x} << ((32 - ${n}) & 31))) | 0`,
-            `(${x} >>> ((${n} - 1) & 31)) & 1`,
-        ]);
+        shiftByRegister(w, op, (x, n) => [wasm.rotateRight(x, n), bit(wasm.shiftRight(x, wasm.minus(n, number(1))))]);
     },
     ADC(w, op) {
         const carry = w.keep(w.flags.c);
@@ -302,27 +292,30 @@ const WRITE = {
     },
     SBC(w, op) {
         const carry = w.keep(w.flags.c);
-        w.set(op & 7, w.add(w.keep(w.reg(op & 7)), w.keep(`~${w.reg((op >> 3) & 7)}`), carry));
+        w.set(op & 7, w.add(w.keep(w.reg(op & 7)), w.keep(complement(w.reg((op >> 3) & 7))), carry));
     },
     RSB(w, op) {
         const b = w.keep(w.reg((op >> 3) & 7));
-        const nz = w.keep(`-${b} | 0`);
-        w.flag(nz, `(${b} === 0 ? 1 : 0)`, `((${b} & ${nz}) >>> 31)`);
+        const nz = w.keep(wasm.minus(number(0), b));
+        w.flag(nz, isZero(b), signOf(and(b, nz)));
         w.set(op & 7, nz);
     },
     ADD_HI: (w, op, at) => moveHigh(w, op, at, true),
     MOV_HI: (w, op, at) => moveHigh(w, op, at, false),
-    SXTH: (w, op) => w.set(op & 7, `(${w.reg((op >> 3) & 7)} << 16) >> 16`),
-    SXTB: (w, op) => w.set(op & 7, `(${w.reg((op >> 3) & 7)} << 24) >> 24`),
-    UXTH: (w, op) => w.set(op & 7, `${w.reg((op >> 3) & 7)} & 0xffff`),
-    UXTB: (w, op) => w.set(op & 7, `${w.reg((op >> 3) & 7)} & 0xff`),
+    SXTH: (w, op) => w.set(op & 7, wasm.signedHalf(w.reg((op >> 3) & 7))),
+    SXTB: (w, op) => w.set(op & 7, wasm.signedByte(w.reg((op >> 3) & 7))),
+    UXTH: (w, op) => w.set(op & 7, and(w.reg((op >> 3) & 7), number(0xffff))),
+    UXTB: (w, op) => w.set(op & 7, and(w.reg((op >> 3) & 7), number(0xff))),
     REV(w, op) {
         const x = w.keep(w.reg((op >> 3) & 7));
-        w.set(op & 7, `(${x} << 24) | ((${x} << 8) & 0xff0000) | ((${x} >>> 8) & 0xff00) | (${x} >>> 24)`);
+        const outer = or(wasm.shiftLeft(x, number(24)), wasm.shiftRight(x, number(24)));
+        const high = and(wasm.shiftLeft(x, number(8)), number(0xff0000));
+        const low = and(wasm.shiftRight(x, number(8)), number(0xff00));
+        w.set(op & 7, or(outer, or(high, low)));
     },
     ADR: (w, op, at) => w.setKnown((op >> 8) & 7, ((at + 4) & ~3) + ((op & 255) << 2)),
-    ADD_SP: (w, op) => w.set((op >> 8) & 7, `(${w.reg(13)} + ${(op & 255) << 2}) | 0`),
-    ADJUST_SP: (w, op) => w.set(13, `(${w.reg(13)} ${op & 0x80 ? '-' : '+'} ${(op & 127) << 2}) | 0`),
+    ADD_SP: (w, op) => w.set((op >> 8) & 7, wasm.plus(w.reg(13), number((op & 255) << 2))),
+    ADJUST_SP: (w, op) => w.set(13, wasm.plus(w.reg(13), number(((op & 127) << 2) * (op & 0x80 ? -1 : 1)))),
     LDR_LIT(w, op, at) {
         const from = ((at + 4) & ~3) + ((op & 255) << 2);
         const [low, high] = [w.fetch(from), w.fetch(from + 2)];
@@ -332,76 +325,78 @@ const WRITE = {
         w.setKnown((op >> 8) & 7, low | (high << 16));
         w.cycles++;
     },
-    STR_REG: (w, op, at) => w.store(at, byRegister(w, op), w.reg(op & 7), LOADS.LDR),
-    STRH_REG: (w, op, at) => w.store(at, byRegister(w, op), w.reg(op & 7), LOADS.LDRH),
-    STRB_REG: (w, op, at) => w.store(at, byRegister(w, op), w.reg(op & 7), LOADS.LDRB),
-    LDR_REG: (w, op, at) => w.load(at, byRegister(w, op), op & 7, LOADS.LDR),
-    LDRH_REG: (w, op, at) => w.load(at, byRegister(w, op), op & 7, LOADS.LDRH),
-    LDRB_REG: (w, op, at) => w.load(at, byRegister(w, op), op & 7, LOADS.LDRB),
-    LDRSH: (w, op, at) => w.load(at, byRegister(w, op), op & 7, LOADS.LDRSH),
-    LDRSB: (w, op, at) => w.load(at, byRegister(w, op), op & 7, LOADS.LDRSB),
+    STR_REG: (w, op, at) => w.store(at, byRegister(w, op), w.reg(op & 7), ACCESS.WORD),
+    STRH_REG: (w, op, at) => w.store(at, byRegister(w, op), w.reg(op & 7), ACCESS.HALF),
+    STRB_REG: (w, op, at) => w.store(at, byRegister(w, op), w.reg(op & 7), ACCESS.BYTE),
+    LDR_REG: (w, op, at) => w.load(at, byRegister(w, op), op & 7, ACCESS.WORD),
+    LDRH_REG: (w, op, at) => w.load(at, byRegister(w, op), op & 7, ACCESS.HALF),
+    LDRB_REG: (w, op, at) => w.load(at, byRegister(w, op), op & 7, ACCESS.BYTE),
+    LDRSH: (w, op, at) => w.load(at, byRegister(w, op), op & 7, ACCESS.SIGNED_HALF),
+    LDRSB: (w, op, at) => w.load(at, byRegister(w, op), op & 7, ACCESS.SIGNED_BYTE),
     STR_IMM(w, op, at) {
         const divider = dividerOffset(w, op);
         if (divider) {
-            w.emit(`sio.writeUint32(${divider}, ${w.reg(op & 7)} >>> 0);`);
+            w.emit(wasm.call(wasm.IMPORT.WRITE, number(divider), w.reg(op & 7)));
         } else {
-            w.store(at, byImmediate(w, op, 2), w.reg(op & 7), LOADS.LDR);
+            w.store(at, byImmediate(w, op, 2), w.reg(op & 7), ACCESS.WORD);
         }
     },
-    STRH_IMM: (w, op, at) => w.store(at, byImmediate(w, op, 1), w.reg(op & 7), LOADS.LDRH),
-    STRB_IMM: (w, op, at) => w.store(at, byImmediate(w, op, 0), w.reg(op & 7), LOADS.LDRB),
+    STRH_IMM: (w, op, at) => w.store(at, byImmediate(w, op, 1), w.reg(op & 7), ACCESS.HALF),
+    STRB_IMM: (w, op, at) => w.store(at, byImmediate(w, op, 0), w.reg(op & 7), ACCESS.BYTE),
     LDR_IMM(w, op, at) {
         const divider = dividerOffset(w, op);
         if (divider) {
-            w.set(op & 7, `sio.readUint32(${divider}) | 0`);
+            w.set(op & 7, wasm.call(wasm.IMPORT.READ, number(divider)));
         } else {
-            w.load(at, byImmediate(w, op, 2), op & 7, LOADS.LDR);
+            w.load(at, byImmediate(w, op, 2), op & 7, ACCESS.WORD);
         }
     },
-    LDRH_IMM: (w, op, at) => w.load(at, byImmediate(w, op, 1), op & 7, LOADS.LDRH),
-    LDRB_IMM: (w, op, at) => w.load(at, byImmediate(w, op, 0), op & 7, LOADS.LDRB),
-    STR_SP: (w, op, at) => w.store(at, `${w.reg(13)} + ${(op & 255) << 2}`, w.reg((op >> 8) & 7), LOADS.LDR),
-    LDR_SP: (w, op, at) => w.load(at, `${w.reg(13)} + ${(op & 255) << 2}`, (op >> 8) & 7, LOADS.LDR),
+    LDRH_IMM: (w, op, at) => w.load(at, byImmediate(w, op, 1), op & 7, ACCESS.HALF),
+    LDRB_IMM: (w, op, at) => w.load(at, byImmediate(w, op, 0), op & 7, ACCESS.BYTE),
+    STR_SP: (w, op, at) => w.store(at, byStack(w, op), w.reg((op >> 8) & 7), ACCESS.WORD),
+    LDR_SP: (w, op, at) => w.load(at, byStack(w, op), (op >> 8) & 7, ACCESS.WORD),
     PUSH(w, op, at) {
         const list = [...listed(op & 255), ...(op & 0x100 ? [14] : [])];
-        const to = w.keep(`(${w.reg(13)} - ${SRAM}) | 0`);
-        w.exitIf(`if (${to} < 36 || ${to} > ${SRAM_BYTES})`, w.giveUp(at));
-        list.reverse().forEach((n, index) => w.emit(`sram32[(${to} >> 2) - ${index + 1}] = ${w.reg(n)};`));
-        w.set(13, `(r13 - ${list.length * 4}) | 0`);
+        const to = w.keep(wasm.minus(w.reg(13), number(SRAM)));
+        w.exitIf(or(wasm.less(to, number(36)), wasm.greater(to, number(SRAM_BYTES))), w.giveUp(at));
+        const from = w.keep(wasm.minus(to, number(list.length * 4)));
+        list.forEach((n, place) => w.emit(wasm.store(ACCESS.WORD, from, AT.SRAM + place * 4, w.reg(n))));
+        w.set(13, wasm.minus(w.reg(13), number(list.length * 4)));
         w.cycles += list.length;
     },
     POP(w, op, at) {
         const list = listed(op & 255);
-        const from = w.keep(`(${w.reg(13)} - ${SRAM}) | 0`);
+        const from = w.keep(wasm.minus(w.reg(13), number(SRAM)));
         const whole = (list.length + (op & 0x100 ? 1 : 0)) * 4;
-        w.exitIf(`if (${from} >>> 0 > ${SRAM_BYTES - whole})`, w.giveUp(at));
-        const to = op & 0x100 ? w.keep(`sram32[(${from} >> 2) + ${list.length}]`) : '';
+        w.exitIf(wasm.above(from, number(SRAM_BYTES - whole)), w.giveUp(at));
+        const word = (place) => wasm.load(ACCESS.WORD, from, AT.SRAM + place * 4);
+        const to = op & 0x100 ? w.keep(word(list.length)) : null;
         if (to) {
-            w.exitIf(`if (${to} >>> 28 === 15)`, w.giveUp(at));
+            w.exitIf(returnsFromException(to), w.giveUp(at));
         }
-        list.forEach((n, index) => w.set(n, `sram32[(${from} >> 2) + ${index}]`));
-        w.set(13, `(r13 + ${whole}) | 0`);
+        list.forEach((n, place) => w.set(n, word(place)));
+        w.set(13, wasm.plus(w.reg(13), number(whole)));
         w.cycles += list.length;
         if (to) {
             w.cycles += 2;
-            w.exitIf('', w.leave(`${to} & ~1`));
+            w.exitIf(null, w.leaveFor(to));
             return null;
         }
     },
     STM(w, op, at) {
         const [n, list] = [(op >> 8) & 7, listed(op & 255)];
         const to = block(w, at, n, list);
-        list.forEach((each, index) => w.emit(`sram32[(${to} >> 2) + ${index}] = ${w.reg(each)};`));
-        w.set(n, `(r${n} + ${list.length * 4}) | 0`);
+        list.forEach((each, place) => w.emit(wasm.store(ACCESS.WORD, to, AT.SRAM + place * 4, w.reg(each))));
+        w.set(n, wasm.plus(w.reg(n), number(list.length * 4)));
         w.cycles += list.length;
     },
     LDM(w, op, at) {
         const [n, list] = [(op >> 8) & 7, listed(op & 255)];
         const from = block(w, at, n, list);
         if (!list.includes(n)) {
-            w.set(n, `(r${n} + ${list.length * 4}) | 0`);
+            w.set(n, wasm.plus(w.reg(n), number(list.length * 4)));
         }
-        list.forEach((each, index) => w.set(each, `sram32[(${from} >> 2) + ${index}]`));
+        list.forEach((each, place) => w.set(each, wasm.load(ACCESS.WORD, from, AT.SRAM + place * 4)));
         w.cycles += list.length;
     },
     BX: (w, op, at) => jump(w, at, (op >> 3) & 15),
@@ -412,13 +407,12 @@ const WRITE = {
         }
         w.setKnown(14, (at + 2) | 1);
         w.cycles++;
-        w.exitIf('', w.leave(`${w.reg(n)} & ~1`));
+        w.exitIf(null, w.leaveFor(w.reg(n)));
         return null;
     },
-    B_COND(w, op, at, start) {
+    B_COND(w, op, at) {
         const to = (at + 4 + ((op << 24) >> 23)) | 0;
-        const when = `if (${w.condition((op >> 8) & 15)})`;
-        w.exitIf(when, to === start ? w.again(start, w.cycles + 1) : w.leave(`${to}`, w.cycles + 1));
+        w.exitIf(w.condition((op >> 8) & 15), w.leave(to, w.cycles + 1));
     },
     B(w, op, at) {
         w.cycles++;
@@ -439,9 +433,12 @@ const WRITE = {
     },
 };
 
+const bit = (x) => and(x, number(1));
 const listed = (bits) => [0, 1, 2, 3, 4, 5, 6, 7].filter((n) => bits & (1 << n));
-const byRegister = (w, op) => `${w.reg((op >> 3) & 7)} + ${w.reg((op >> 6) & 7)}`;
-const byImmediate = (w, op, shift) => `${w.reg((op >> 3) & 7)} + ${((op >> 6) & 31) << shift}`;
+const byRegister = (w, op) => wasm.plus(w.reg((op >> 3) & 7), w.reg((op >> 6) & 7));
+const byImmediate = (w, op, shift) => wasm.plus(w.reg((op >> 3) & 7), number(((op >> 6) & 31) << shift));
+const byStack = (w, op) => wasm.plus(w.reg(13), number((op & 255) << 2));
+const returnsFromException = (to) => wasm.equal(wasm.shiftRight(to, number(28)), number(15));
 
 /** The divider's register that this load or store is about, 0 if none: the one device that knows no time and no bus. */
 function dividerOffset(w, op) {
@@ -449,19 +446,19 @@ function dividerOffset(w, op) {
     return offset >= DIVIDER && offset <= DIVIDER_STATUS ? offset : 0;
 }
 
-function shiftBy(w, d, m, n, how) {
-    const [value, carry] = how(w.keep(w.reg(m)), n);
+function shiftBy(w, op, how) {
+    const [value, carry] = how(w.keep(w.reg((op >> 3) & 7)), (op >> 6) & 31);
     const nz = w.keep(value);
-    w.flag(nz, carry || w.flags.c);
-    w.set(d, nz);
+    w.flag(nz, carry ?? w.flags.c);
+    w.set(op & 7, nz);
 }
 
 /** A shift by 0 leaves the carry as it was. */
 function shiftByRegister(w, op, how) {
-    const by = w.keep(`${w.reg((op >> 3) & 7)} & 255`);
+    const by = w.keep(and(w.reg((op >> 3) & 7), number(255)));
     const [value, carry] = how(w.keep(w.reg(op & 7)), by);
     const nz = w.keep(value);
-    w.flag(nz, w.keep(`${by} ? ${carry} : ${w.flags.c}`));
+    w.flag(nz, w.keep(wasm.select(by, carry, w.flags.c)));
     w.set(op & 7, nz);
 }
 
@@ -473,14 +470,14 @@ function logic(w, op, how) {
 
 function moveHigh(w, op, at, add) {
     const [d, m] = [((op >> 4) & 8) | (op & 7), (op >> 3) & 15];
-    const from = (n) => (n === 15 ? `${at + 4}` : w.reg(n));
-    const value = add ? `(${from(m)} + ${from(d)}) | 0` : from(m);
+    const from = (n) => (n === 15 ? number(at + 4) : w.reg(n));
+    const value = add ? wasm.plus(from(m), from(d)) : from(m);
     if (d === 15) {
         w.cycles++;
-        w.exitIf('', w.leave(`(${value}) & ~1`));
+        w.exitIf(null, w.leaveFor(value));
         return null;
     }
-    w.set(d, d === 13 ? `(${value}) & ~3` : value);
+    w.set(d, d === 13 ? and(value, number(~3)) : value);
 }
 
 function jump(w, at, n) {
@@ -492,41 +489,40 @@ function jump(w, at, n) {
         w.cycles++;
         return known & ~1;
     }
-    w.exitIf(`if (${w.reg(n)} >>> 28 === 15)`, w.giveUp(at));
+    w.exitIf(returnsFromException(w.reg(n)), w.giveUp(at));
     w.cycles++;
-    w.exitIf('', w.leave(`r${n} & ~1`));
+    w.exitIf(null, w.leaveFor(w.reg(n)));
     return null;
 }
 
 /** Where a block transfer begins in SRAM; all of it is there, or the instruction is given up. */
 function block(w, at, n, list) {
-    const from = w.keep(`(${w.reg(n)} - ${SRAM}) | 0`);
-    w.exitIf(`if (${from} >>> 0 > ${SRAM_BYTES - list.length * 4} || ${from} & 3)`, w.giveUp(at));
+    const from = w.keep(wasm.minus(w.reg(n), number(SRAM)));
+    const outside = wasm.above(from, number(SRAM_BYTES - list.length * 4));
+    w.exitIf(or(outside, and(from, number(3))), w.giveUp(at));
     return from;
 }
 
 /**
  * The run that starts at `start`.
  * @param {(at: number) => number} fetch the half word there, -1 outside of what is translated
- * @returns {{text: string, reach: number} | null} the function's text, and the cycles that it may take; null if its first
- * instruction is execute.js' alone
+ * @returns {Run | null} null if its first instruction is execute.js' alone
  */
 export function writeRun(fetch, start) {
-    const w = new Writer(fetch);
+    const w = new Run(fetch, start);
     const seen = new Set();
     for (let at = start; ; ) {
-        const op = fetch(at);
+        const op = w.fetch(at);
         const write = op < 0 ? undefined : WRITE[KINDS[DECODED[op]]];
         if (write === undefined || seen.has(at) || seen.size >= RUN_INSTRUCTIONS_MAX) {
-            const exit = at === start && seen.size ? w.again(start, w.cycles) : w.leave(`${at}`);
-            w.exitIf('', exit);
+            w.exitIf(null, w.leave(at));
             break;
         }
         seen.add(at);
         w.cycles++;
         w.instructions++;
         // A number: the run goes on there. Null: it has ended. False: not this form of the instruction. Else: with the next.
-        const next = write(w, op, at, start);
+        const next = write(w, op, at);
         if (next === null) {
             break;
         }
@@ -534,86 +530,10 @@ export function writeRun(fetch, start) {
             return null;
         }
         if (next === false) {
-            w.exitIf('', w.giveUp(at));
+            w.exitIf(null, w.giveUp(at));
             break;
         }
         at = typeof next === 'number' ? next : at + 2;
     }
-    return w.instructions ? { text: w.text(start), reach: w.reach } : null;
-}
-
-/** The place in the tables below of the half word at `pc`; -1 if it is in neither ROM nor flash. */
-export function placeOf(pc) {
-    const inFlash = (pc - FLASH) | 0;
-    return inFlash >>> 0 < FLASH_BYTES ? (inFlash + ROM_BYTES) >> 1 : pc >>> 0 < ROM_BYTES ? pc >> 1 : -1;
-}
-
-/** Run after run, as long as there are some and the time is enough. Returns where that ended, odd as theirs. */
-export function follow({ found, reach, shared }, first) {
-    let pc = 0;
-    let run = first;
-    for (;;) {
-        pc = run();
-        const place = pc & 1 ? -1 : placeOf(pc);
-        if (place < 0) {
-            return pc;
-        }
-        run = found[place];
-        if (run === undefined || shared[CYCLES] + reach[place] > shared[LIMIT]) {
-            return pc;
-        }
-    }
-}
-
-/** The translated runs of a chip, by the place of their first instruction. */
-export class Runs {
-    /** Jumps of this and later chips before anything is translated: a life of two busy seconds is sooner over without. */
-    static jumpsLeft = 10_000_000;
-
-    /** @param {object} chip whose memories the runs work on @param {Int32Array} registers @param {Int32Array} shared */
-    constructor(chip, registers, shared) {
-        const { sio, sram, sram16, sram32, flash, flash16, flash32, rom16 } = chip;
-        this.shared = shared;
-        const places = (ROM_BYTES + FLASH_BYTES) / 2;
-        /** @type {(undefined | (() => number))[]} each returns where the next instruction is; odd if it is execute.js' */
-        this.found = new Array(places).fill(undefined);
-        /** Cycles that each may take. */
-        this.reach = new Int32Array(places);
-        this.visits = new Uint8Array(places);
-        /** Where there are some. */
-        this.places = [];
-        this.fetch = (at) => {
-            const inFlash = (at - FLASH) | 0;
-            return (inFlash >>> 0 < FLASH_BYTES ? flash16[inFlash >> 1] : rom16[at >> 1]) ?? -1;
-        };
-        this.memories = { r: registers, s: shared, sio, sram, sram16, sram32, flash, flash16, flash32, flashBytes: flash.length };
-    }
-
-    /** Somebody has jumped to this place, where no run is yet. */
-    visit(place) {
-        if (Runs.jumpsLeft > 0) {
-            Runs.jumpsLeft--;
-            return;
-        }
-        if (this.visits[place] === VISITS || ++this.visits[place] < VISITS) {
-            return;
-        }
-        const start = place * 2 < ROM_BYTES ? place * 2 : place * 2 - ROM_BYTES + FLASH;
-        const run = writeRun(this.fetch, start);
-        if (run) {
-            const names = Object.keys(this.memories);
-            this.reach[place] = run.reach;
-            this.places.push(place);
-            this.found[place] = new Function(...names, `'use strict'; ${run.text}`)(...Object.values(this.memories));
-        }
-    }
-
-    /** The flash has changed. */
-    forget() {
-        for (const place of this.places) {
-            this.found[place] = undefined;
-            this.visits[place] = 0;
-        }
-        this.places = [];
-    }
+    return w.instructions ? w : null;
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Chip } from '../chip.js';
 import { Clock } from '../clock.js';
 import { FLASH_TIMING } from '../flash.js';
+import { Memory } from '../memory.js';
 import { Fram, Rtc } from '../i2c_devices.js';
 
 const PIO1 = 0x50300000;
@@ -16,7 +17,7 @@ const IO_BANK0 = 0x40014000;
 
 function chip() {
     const made = new Chip({
-        flash: new Uint8Array(16 * 1024 * 1024).fill(0xff),
+        memory: new Memory(),
         bootrom: new Uint8Array(16 * 1024),
         sram: new Uint8Array(264 * 1024),
         flashTiming: FLASH_TIMING.typical,

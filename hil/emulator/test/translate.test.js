@@ -4,10 +4,13 @@ import { test } from 'node:test';
 import { Chip } from '../chip.js';
 import { DECODED, OP } from '../decode.js';
 import { FLASH_TIMING } from '../flash.js';
-import { placeOf, Runs, VISITS } from '../translate.js';
+import { placeOf } from '../layout.js';
+import { Memory } from '../memory.js';
+import { Runs, VISITS } from '../runs.js';
 
 const SRAM = 0x20000000;
 const FLASH = 0x10000000;
+const CODE_IN_SRAM = SRAM + 0x4000;
 const DATA = SRAM + 0x10000;
 const WORDS = 400;
 const PROGRAMS = 500;
@@ -75,24 +78,24 @@ function forget(runs) {
     runs.visits.fill(VISITS - 1);
 }
 
-function chipWith(flash, translated) {
+function chipWith(translated) {
     const chip = new Chip({
-        flash,
+        memory: new Memory(),
         bootrom: new Uint8Array(16 * 1024),
         sram: new Uint8Array(264 * 1024),
         flashTiming: FLASH_TIMING.typical,
         say() {},
     });
-    chip.core.runs.visits.fill(translated ? VISITS - 1 : VISITS);
+    chip.memory.runs.visits.fill(translated ? VISITS - 1 : VISITS);
     return chip;
 }
 
 /** What a run up to each of these times leaves. */
-function live(chip, registers, memory, slices) {
+function live(chip, base, registers, memory, slices) {
     const { core } = chip;
     chip.sram.set(memory, DATA - SRAM);
     core.registers.set(registers);
-    core.PC = FLASH;
+    core.PC = base;
     [core.N, core.Z, core.C, core.V] = [false, true, true, false];
     core.IPSR = 0;
     core.PM = false;
@@ -109,56 +112,75 @@ function live(chip, registers, memory, slices) {
         seen.push(error.message);
     }
     seen.push(core.faults);
-    return { seen, memory: Buffer.from(chip.sram.buffer) };
+    return { seen, memory: Buffer.from(chip.sram) };
 }
 
 test('a translated program is the same program', () => {
     Runs.jumpsLeft = 0;
-    const flash = new Uint8Array(16 * 1024 * 1024);
-    const view = new DataView(flash.buffer);
-    const chips = [chipWith(flash, true), chipWith(flash, false)];
+    const chips = [chipWith(true), chipWith(false)];
     let translated = 0;
     for (let round = 0; round < PROGRAMS; round++) {
-        program().forEach((op, index) => view.setUint16(index * 2, op, true));
-        view.setUint16(0, 0xe000, true); // a jump begins it
+        const base = round % 2 ? FLASH : CODE_IN_SRAM;
+        const views = chips.map(({ flashView, sramView }) => (round % 2 ? flashView : sramView));
+        const first = round % 2 ? 0 : CODE_IN_SRAM - SRAM;
+        const setHalf = (at, half) => views.forEach((view) => view.setUint16(first + at, half, true));
+        const setWord = (at, word) => views.forEach((view) => view.setUint32(first + at, word, true));
+        program().forEach((op, index) => setHalf(index * 2, op));
+        setHalf(0, 0xe000); // a jump begins it
         for (let at = WORDS * 2; at < WORDS * 2 + 0x500; at += 4) {
-            view.setUint32(at, anything(), true);
+            setWord(at, anything());
         }
-        forget(chips[0].core.runs);
+        forget(chips[0].memory.runs);
         // The first pass translates, the others run that, each from a state of its own.
         for (let pass = 0; pass < PASSES; pass++) {
             const registers = Array.from({ length: 15 }, () => numbers[random(numbers.length)]());
             registers[13] = DATA + 0x1000 + random(0x400) * 4;
-            registers[14] = (FLASH + random(WORDS) * 2) | 1;
+            registers[14] = (base + random(WORDS) * 2) | 1;
             const memory = Uint8Array.from({ length: 0x8000 }, () => random(256));
             const slices = [1, 2, 3, 4, 5, 6].map((each) => each * 500 + random(100) * 8);
-            const [mine, plain] = chips.map((chip) => live(chip, registers, memory, slices));
+            const [mine, plain] = chips.map((chip) => live(chip, base, registers, memory, slices));
             assert.deepEqual(mine.seen, plain.seen, `program ${round}, pass ${pass}`);
             assert.ok(mine.memory.equals(plain.memory), `memory of program ${round}, pass ${pass}`);
         }
-        translated += chips[0].core.runs.places.length;
-        assert.equal(chips[1].core.runs.places.length, 0);
+        translated += chips[0].memory.runs.regions;
+        assert.equal(chips[1].memory.runs.regions, 0);
     }
-    assert.ok(translated > PROGRAMS, `${translated} runs`);
+    assert.ok(translated > PROGRAMS, `${translated} regions`);
+});
+
+test('what is translated of SRAM is not the code that was there before', () => {
+    Runs.jumpsLeft = 0;
+    const chip = chipWith(true);
+    const { sramView: view, memory } = chip;
+    const at = CODE_IN_SRAM - SRAM;
+    view.setUint16(at, 0xe000, true); // b to 4
+    view.setUint16(at + 4, 0x2001, true); // movs r0, #1
+    view.setUint16(at + 6, 0xe7fb, true); // b to 0
+    chip.core.PC = CODE_IN_SRAM;
+    chip.core.run(1000);
+    assert.equal(chip.core.registers[0], 1);
+    assert.notEqual(memory.slots[placeOf(CODE_IN_SRAM + 4)], 0);
+    view.setUint16(at + 4, 0x2002, true);
+    chip.core.run(2000);
+    assert.equal(chip.core.registers[0], 2);
 });
 
 test('a changed flash is translated anew', () => {
     Runs.jumpsLeft = 0;
-    const flash = new Uint8Array(16 * 1024 * 1024);
-    const view = new DataView(flash.buffer);
+    const chip = chipWith(true);
+    const { flashView: view, memory } = chip;
+    const { runs } = memory;
     view.setUint16(0, 0xe000, true); // b to 4
     view.setUint16(4, 0x2001, true); // movs r0, #1
     view.setUint16(6, 0xe7fb, true); // b to 0
-    const chip = chipWith(flash, true);
-    const { runs } = chip.core;
     const loop = placeOf(FLASH + 4);
     chip.core.PC = FLASH;
     chip.core.run(1000);
     assert.equal(chip.core.registers[0], 1);
-    assert.notEqual(runs.found[loop], undefined);
+    assert.notEqual(runs.slots[loop], 0);
     view.setUint16(4, 0x2002, true);
     runs.forget();
-    assert.equal(runs.found[loop], undefined);
+    assert.equal(runs.slots[loop], 0);
     chip.core.run(2000);
     assert.equal(chip.core.registers[0], 2);
 });

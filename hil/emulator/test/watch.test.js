@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chip } from '../chip.js';
 import { FLASH_TIMING } from '../flash.js';
+import { Memory } from '../memory.js';
 
 const PIO0 = 0x50200000;
 const PADS_BANK0 = 0x4001c000;
@@ -14,7 +15,7 @@ const FIRST_NANOS = 160; // the first look at the pin: the fourth cycle
 
 function capture(watch) {
     const chip = new Chip({
-        flash: new Uint8Array(16 * 1024 * 1024).fill(0xff),
+        memory: new Memory(),
         bootrom: new Uint8Array(16 * 1024),
         sram: new Uint8Array(264 * 1024),
         flashTiming: FLASH_TIMING.typical,
