@@ -3,10 +3,12 @@
  * and the regions call each other through a table. docs/emulator.md.
  *
  * A run is begun only where all of it ends before the caller's limit, so time stands still meanwhile, and interrupts come
- * at the same instruction as without translation.
+ * at the same instruction as without translation. One made from SRAM first looks whether that still holds what it was made
+ * from; it must not change itself.
  */
-import { addressOf, AT, FLASH, FLASH_PLACE, placeOf, PLACES, ROM_BYTES, SRAM, SRAM_BYTES, SRAM_PLACE, STATE } from './layout.js';
 import { FLASH_BYTES } from './flash.js';
+import * as layout from './layout.js';
+import { addressOf, AT, FLASH, FLASH_PLACE, placeOf, PLACES, STATE } from './layout.js';
 import { LOCAL, writeRun } from './translate.js';
 import * as wasm from './wasm.js';
 import { get, number } from './wasm.js';
@@ -37,8 +39,8 @@ const toState = (local, at) => wasm.store(wasm.ACCESS.WORD, number(AT.STATE + at
 /** The function of these runs: takes which of them to begin with, returns where they ended, odd if that is execute.js'. */
 function writeRegion(runs, region) {
     const places = new Map(runs.map((run, index) => [run.start, index]));
-    // Depths count outwards: the runs' own blocks, one for computed jumps, LOOP, BLOCK. Each run is in a loop of its own
-    // besides, for those that end where they began.
+    // A branch says how many blocks out it leads: a run's own loop (for those that end where they began), then the blocks
+    // of the runs that follow, the one where a computed jump looks whether it stays here, the loop of all, and out.
     const exit = ({ to, value, odd, put }, outer, own, depth) => {
         const known = to === undefined ? undefined : places.get(to);
         if (known !== undefined && known === own) {
@@ -103,7 +105,7 @@ function writeRegion(runs, region) {
     return wasm.moduleOf(LOCAL.KEPT + Math.max(1, ...runs.map((run) => run.kept)) - 1, bytes);
 }
 
-/** Region after region, as long as there are some and the time is enough: takes and returns as these do. */
+/** Region after region, as long as there are some and the time is enough: takes where to begin, returns as these do. */
 function writeFollow() {
     const [pc, place, slot] = [0, 1, 2];
     const inMemory = (start, bytes, first, other) =>
@@ -112,10 +114,10 @@ function writeFollow() {
             wasm.set(place, placeIn(wasm.minus(get(pc), number(start)), first)),
             other,
         );
-    const inRom = inMemory(0, ROM_BYTES, 0, [...get(pc), ...wasm.RETURN]);
+    const inRom = inMemory(0, layout.ROM_BYTES, 0, [...get(pc), ...wasm.RETURN]);
     return wasm.moduleOf(2, [
         ...wasm.LOOP,
-        ...inMemory(FLASH, FLASH_BYTES, FLASH_PLACE, inMemory(SRAM, SRAM_BYTES, SRAM_PLACE, inRom)),
+        ...inMemory(FLASH, FLASH_BYTES, FLASH_PLACE, inMemory(layout.SRAM, layout.SRAM_BYTES, layout.SRAM_PLACE, inRom)),
         ...wasm.set(slot, slotAt(get(place))),
         ...wasm.when(wasm.not(get(slot)), [...get(pc), ...wasm.RETURN]),
         ...wasm.set(slot, wasm.minus(get(slot), number(1))),
@@ -160,8 +162,8 @@ export class Runs {
         this.regions = 0;
         this.fetch = (at) => {
             const place = placeOf(at);
-                        if (place >= SRAM_PLACE) {
-                return memory.sram16[place - SRAM_PLACE];
+            if (place >= layout.SRAM_PLACE) {
+                return memory.sram16[place - layout.SRAM_PLACE];
             }
             return place < 0 ? -1 : place < FLASH_PLACE ? memory.rom16[place] : memory.flash16[place - FLASH_PLACE];
         };
@@ -194,38 +196,41 @@ export class Runs {
         }
     }
 
-    /** The run at this place, and those which it leads to that somebody has jumped to often enough. */
+    /** The run at this place, those which it leads to, and those near it, which somebody has jumped to often enough. */
     region(place) {
         const runs = [];
         const seen = new Set();
         const next = [addressOf(place)];
-        const near = [];
-        for (let at = Math.max(0, place - NEAR); at < Math.min(PLACES, place + NEAR); at++) {
-            if (this.visits[at] >= VISITS_NEAR && !this.slots[at]) {
-                near.push(addressOf(at));
-            }
-        }
-        near.sort((a, b) => Math.abs(a - next[0]) - Math.abs(b - next[0]));
-        for (let instructions = 0; next.length + near.length && runs.length < RUNS_MAX && instructions < REGION_INSTRUCTIONS_MAX; ) {
+        const near = this.near(place);
+        let instructions = 0;
+        while (next.length + near.length && runs.length < RUNS_MAX && instructions < REGION_INSTRUCTIONS_MAX) {
             const start = next.shift() ?? near.shift();
-            if (seen.has(start)) {
-                continue;
-            }
+            const run = seen.has(start) ? null : writeRun(this.fetch, start);
             seen.add(start);
-            const run = writeRun(this.fetch, start);
             if (!run) {
                 continue;
             }
             runs.push(run);
             instructions += run.instructions;
             for (const { exit } of run.code) {
-                const at = exit?.to === undefined ? -1 : placeOf(exit.to);
-                if (at >= 0 && (this.visits[at] >= VISITS_NEAR || this.slots[at])) {
+                const to = exit?.to === undefined ? -1 : placeOf(exit.to);
+                if (to >= 0 && (this.visits[to] >= VISITS_NEAR || this.slots[to])) {
                     next.push(exit.to);
                 }
             }
         }
         return runs;
+    }
+
+    /** Addresses that belong to no region yet, the nearest first. */
+    near(place) {
+        const found = [];
+        for (let at = Math.max(0, place - NEAR); at < Math.min(PLACES, place + NEAR); at++) {
+            if (this.visits[at] >= VISITS_NEAR && !this.slots[at]) {
+                found.push(at);
+            }
+        }
+        return found.sort((a, b) => Math.abs(a - place) - Math.abs(b - place)).map(addressOf);
     }
 
     /** The flash has changed. */

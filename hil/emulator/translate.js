@@ -1,5 +1,5 @@
 /**
- * Straight runs of instructions from flash and boot ROM, translated to WebAssembly; runs.js makes functions of them.
+ * Straight runs of instructions from flash, boot ROM and SRAM, translated to WebAssembly; runs.js makes functions of them.
  * execute.js stays the one that defines what an instruction does.
  *
  * A run holds registers and flags in local variables, goes on past branches that are not taken and along those that always
