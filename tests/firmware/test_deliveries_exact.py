@@ -284,13 +284,28 @@ def test_a_square_bolus_of_which_a_cap_took_strokes_ends_with_that_reason_unless
     assert kept.told == [] and kept.given_up == 1
     if cancelled:
         kept.core.cancel_bolus(kept.now_us)
-        kept.list.boluses_ended(protocol.REASON_CANCELLED)
+        kept.list.boluses_ended()
     else:
         assert kept.core.set_limits(35_000, 40_000, 2000, 500_000)[0] == code.OK
         kept.stroke()
     told = kept.told[0]
     assert told.reason == (protocol.REASON_CANCELLED if cancelled else protocol.REASON_HOUR_CAP)
     assert (told.commanded, told.abandoned) == ((4, 2) if cancelled else (5, 1))
+
+
+@pytest.mark.req("GUARD-1")
+def test_a_normal_bolus_whose_rest_a_cap_took_is_over_at_once() -> None:
+    kept = Kept()
+    assert kept.core.set_limits(35_000, 40_000, 800, 500_000)[0] == code.OK
+    kept.bolus(4)
+    for _ in range(3):
+        kept.stroke()
+    assert kept.core.set_limits(35_000, 40_000, 600, 500_000)[0] == code.OK
+    assert kept.due() == 2
+    kept.list.withheld(kept.core.state(), protocol.REASON_HOUR_CAP)
+    told = kept.told[0]
+    assert (told.reason, told.delivered, told.abandoned) == (protocol.REASON_HOUR_CAP, 3, 1)
+    assert kept.list.runs(0) is False
 
 
 @pytest.mark.req("STORE-5")
@@ -339,8 +354,19 @@ def test_what_runs_has_its_counts_and_what_was_given_up_is_all_of_it() -> None:
 def test_the_next_life_has_all_that_ran_with_its_figures(kind: int, unknown_mu: int) -> None:
     kept = Kept()
     core = kept.core
-    assert core.set_basal(0, 2000) == core.temp_basal(0, code.TEMP_PERCENT, 150, 4 * HOUR_US) == code.OK
+    assert core.set_basal(0, 35_000) == code.OK
     kept.list.follow(0, 0)
+    kept.bolus(5)
+    for _ in range(4):
+        kept.stroke()
+    core.cancel_bolus(kept.now_us)
+    kept.list.boluses_ended(protocol.REASON_CANCELLED)
+    kept.stroke()
+    begun_us = kept.now_us
+    assert core.set_basal(begun_us, 2000) == code.OK
+    assert core.temp_basal(begun_us, code.TEMP_PERCENT, 150, 4 * HOUR_US) == code.OK
+    kept.list.follow(begun_us, begun_us)
+    stretch_id = kept.list.stretch_id
     for _ in range(4):
         kept.stroke()
     assert core.set_basal(kept.now_us, 4000) == code.OK
@@ -360,7 +386,9 @@ def test_the_next_life_has_all_that_ran_with_its_figures(kind: int, unknown_mu: 
     now_us = kept.now_us + SECOND_US
     core.settle(now_us)
     before = {each.id: each.as_record(now_us) for each in kept.list.running()}
-    assert before[2]["programmed_mu"] == (3000 * changed_us + 6000 * (now_us - changed_us)) // HOUR_US
+    rates = 3000 * (changed_us - begun_us) + 6000 * (now_us - changed_us)
+    assert before[stretch_id]["programmed_mu"] == rates // HOUR_US and before[stretch_id]["start_us"] == begun_us
+    assert kept.given_up == 1 and kept.list.runs(0) is True
     core.cancel_bolus(now_us)
     told: list[Delivery] = []
     after = Deliveries(core, lambda each: told.append(each) is None)
