@@ -136,7 +136,6 @@ class Journal:
     def take_back_settings(self):
         """Settings that were stored and are not in force yet never will be."""
         if self._kept is not None:
-            self._settings.move(self._places[self._place])
             self._settings.sequence, self._settings.payload[:] = self._kept
             self._kept = None
             self.settings.read()

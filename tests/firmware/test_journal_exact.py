@@ -72,6 +72,13 @@ def test_with_the_next_save_there_are_two_copies_again_be_it_only_a_stroke_s(
     assert again.open() == ONE_COPY
     again.record.strokes = 3
     again.save(only_stroke)
+    written = [
+        mended.counts[each + 6] for each in (*copies(mended, "format", again), *copies(mended, "settings", again))
+    ]
+    again.save(only_stroke)
+    assert written == [
+        mended.counts[each + 6] for each in (*copies(mended, "format", again), *copies(mended, "settings", again))
+    ], "once is enough"
     state, third = opened(mended)
     assert state == WHOLE and third.record.strokes == 3
     for each in copies(mended, what, third):
@@ -89,6 +96,9 @@ def test_settings_count_with_the_next_save_whatever_it_is(only_stroke: bool) -> 
         made.save(only_stroke)
         state, again = opened(nvm)
         assert (state, again.settings.auto_off_min) == (WHOLE, minutes)
+    for each in copies(nvm, "settings", made):
+        nvm.flip(each + 6)
+    assert opened(nvm)[0] == DAMAGED, "the settings before are no settings"
 
 
 def test_settings_that_are_taken_back_or_could_not_be_stored_are_what_they_were() -> None:
@@ -152,6 +162,9 @@ def test_a_stroke_s_record_after_one_is_short() -> None:
     made.save(only_stroke=True)
     state, again = opened(nvm)
     assert (state, again.record.strokes, again.record.command_id) == (WHOLE, 1, 0)
+    made.record.strokes = 2
+    made.save(only_stroke=True)
+    assert opened(nvm)[1].record.command_id == 0, "and so is the one after"
 
 
 @pytest.mark.parametrize("write", [1, 2])
@@ -215,8 +228,31 @@ def test_initialising_forgets_all() -> None:
     made.save_settings()
     made.alarms[:] = b"\x01" * len(made.alarms)
     made.save_alarms()
-    made.record.strokes = 0
-    made.save()
-    made.initialise(2)
+    for strokes in range(1, 12):
+        made._history._ticks[strokes - 1] = 1000 + strokes
+        made.record.strokes = strokes
+        made.save(only_stroke=True)
     state, again = opened(nvm)
+    assert again.restore_history() == 0
+    assert list(again._history._ticks[:12]) == [*range(1001, 1012), 0], "each start came with its stroke"
+    life = made.orders.life
+    made.record.strokes = made.record.permitted = 0
+    made.initialise(2)
+    for strokes in range(1, 10):
+        made._history._ticks[strokes - 1] = 2000 + strokes
+        made.record.strokes = strokes
+        made.save(only_stroke=True)
+    state, again = opened(nvm)
+    assert again.restore_history() == 0
+    assert list(again._history._ticks[:10]) == [*range(2001, 2010), 0], "of before there is nothing"
     assert (state, again.settings.auto_off_min, any(again.alarms)) == (WHOLE, 0, False)
+    assert made.orders.life != life
+
+
+def test_the_battery_s_account_is_kept_by_itself() -> None:
+    nvm, made = initialised()
+    made.energy[:] = bytes(range(1, 1 + len(made.energy)))
+    made.save_energy()
+    state, again = opened(nvm)
+    assert state == WHOLE and bytes(again.energy) == bytes(made.energy)
+    assert len({NEW, WHOLE, ONE_COPY, DAMAGED}) == 4

@@ -35,7 +35,7 @@ def test_what_can_be_broken_is_found(tmp_path):
         tmp_path,
         '''
         LIMIT = 7
-        TABLE = (1, 2)
+        TABLE = (1, 2); _LAYOUT_VERSION = 4
 
         def held(value, *rest, low: int = 3) -> int:
             """Not 4."""
@@ -51,7 +51,7 @@ def test_what_can_be_broken_is_found(tmp_path):
     assert (7, "value < LIMIT and not rest", "(not (value < LIMIT and not rest))") in found
     assert (8, "value += -1", "pass") in found and (8, "1", "2") in found
     assert (9, "min", "max") in found and (9, "self.count = min(value, low)", "pass") in found
-    # Tables, defaults, docstrings, assertions and the words of an error are left alone.
+    # Tables, versions, defaults, docstrings, assertions and the words of an error are left alone.
     assert not [each for each in found if each[0] in (3, 5, 6, 10)]
     assert [each[1:] for each in found if each[0] == 11] == [('raise ValueError(f"{value + 1}")', "pass")]
 

@@ -115,9 +115,14 @@ def _spans(tree: ast.Module, places: _Places) -> tuple[list[tuple[int, int]], li
             # What an error says is for people; that it is raised is what tests hold.
             not_in += [places.span(each) for each in ast.walk(node.exc) if isinstance(each, ast.JoinedStr)]
     for statement in tree.body:
-        if isinstance(statement, ast.Assign) and _is_number(statement.value):
+        if isinstance(statement, ast.Assign) and _is_number(statement.value) and not _is_version(statement):
             may.append(places.span(statement.value))
     return may, not_in
+
+
+def _is_version(statement: ast.Assign) -> bool:
+    """A version is a name: any other number would do as well, and it is another one soon."""
+    return all(isinstance(each, ast.Name) and each.id.endswith("VERSION") for each in statement.targets)
 
 
 def _is_number(value: ast.expr) -> bool:
