@@ -10,7 +10,7 @@ from firmware import protocol
 from firmware.therapy import refill
 from firmware.therapy.procedures import BY_NUMBER
 from firmware.therapy.reservoir import CAPACITY_NL
-from tests.firmware.hand import SECOND_US, Hand, refused
+from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.therapy.test_clinic import PATENCY, REFILL, RINSE, report, rinse, say, step
 
 pytestmark = pytest.mark.req("THER-5", "THER-6")
@@ -165,3 +165,15 @@ def test_each_stroke_of_a_procedure_is_in_the_memory_with_the_step_it_is_of(hand
         counted = after.pump.status()["strokes_commanded"]
         assert made <= counted <= made + 1
         assert after.pump.clinic._followed == counted
+
+
+def test_a_delivery_that_is_broken_off_is_over_at_once(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    say(hand)
+    hand.live(hand.now_us + 3 * SECOND_US)
+    made = len(hand.strokes_us)
+    hand.pump.clinic.interrupt_procedure(report(hand)["step"])
+    ended = deliveries(hand)[-1]
+    assert (ended["kind"], ended["end_us"]) == (protocol.KIND_DIAGNOSTIC, hand.now_us)
+    assert (ended["delivered_strokes"], ended["abandoned_strokes"]) == (made, 5 - made)

@@ -9,6 +9,7 @@ from firmware.therapy import refill
 from firmware.therapy.reservoir import CAPACITY_NL, LEVEL_EMPTY, LEVEL_FULL, LEVEL_LOW, LEVEL_STOP
 from tests.firmware.hand import SECOND_US, Hand, refused
 from tests.firmware.test_told_and_kept import logged
+from tests.firmware.therapy.test_clinic import say
 
 pytestmark = pytest.mark.req("THER-4", "THER-5")
 DAY_S = 86_400
@@ -139,6 +140,7 @@ def delivered(hand: Hand, strokes: int) -> None:
     [
         (0, 15_000, refill.TOO_SHORT, False),
         (0, 14_000, refill.OVER, True),
+        (0, 14_878, refill.OVER, True),  # 0.12 ml; what the catheter holds is out of it
         (100, 14_950, refill.TOO_SHORT, False),
         (100, 13_000, refill.OVER, True),
     ],
@@ -182,3 +184,47 @@ def test_the_most_that_can_be_left_is_what_was_filled_and_what_the_scales_may_be
     at_fill = refill.net_fill(at_fill, refill.read_off(0))
     exact = refill.expanded_nl(at_fill, refill.read_off(0), False)
     assert hand.pump.refills.most_left_nl() == NL + exact and 100_000 < exact < 300_000
+
+
+def test_only_what_is_gone_beyond_doubt_is_told() -> None:
+    hand = Hand()
+    told: list[int] = []
+    hand.pump.refills.on_missing = told.append
+    for certain, missing_nl in ((True, -5), (True, 0), (False, 5), (True, 1), (True, 7)):
+        hand.pump.refills.follow({"certain": certain, "missing_nl": missing_nl})
+    assert told == [1, 7]
+
+
+@pytest.mark.req("STORE-1", "STORE-5")
+def test_a_refill_outlives_a_reset_and_is_refused_where_it_cannot_be_stored() -> None:
+    hand = Hand()
+    filled(hand)
+    after = hand.restarted()
+    assert after.pump.refills.number == 1 and after.pump.refills.left_mu == MU
+    after.memory.failing = True
+    after.pump._books.store()
+    refused(lambda: filled(after), protocol.MEMORY_FAILED)
+    assert after.pump.refills.number == 1
+
+
+def test_a_refill_by_weight_is_refused_amid_a_guided_one_and_that_is_in_the_log_as_its_own() -> None:
+    hand = Hand()
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(1)
+    say(hand)
+    refused(lambda: filled(hand), protocol.WRONG_STATE)
+    for value in (1_000_000, 10_000_000, 2_000_000):
+        say(hand, 0, value)
+    number = next(each.id for each in protocol.MESSAGES if each.name == "record_refill")
+    notes = [each for each in logged(hand, protocol.EVENT_ACCEPTED) if each["detail"] == number]
+    assert [(each["a"], each["b"], each["reason"]) for each in notes] == [(8_000_000, 1_000_000, 0)]
+    assert hand.pump._memory.settings.filled_by_weight_nl == 0 and hand.pump.refills.number == 1
+
+
+def test_the_wall_clock_too_says_that_it_is_due() -> None:
+    hand = Hand()
+    filled(hand)
+    hand.wall.set(UTC_S + 45 * DAY_S - 1)
+    assert not hand.pump.refills.due()
+    hand.wall.set(UTC_S + 45 * DAY_S)
+    assert hand.pump.refills.due()
