@@ -237,7 +237,7 @@ class Judge:
             self.say(f"{answer.name}: {name}", right, seen, "THER-9")
         told_rate = answer.reply.get("rate_mu_per_h")
         if answer.name == "suspend" and told_rate not in (None, reply["rate_mu_per_h"]):  # one disagreement, not many
-            device.rate_before_suspend = answer.reply["rate_mu_per_h"]
+            device.rate_before_suspend = max(0, told_rate)
             device.take_settings()
 
     # Looks

@@ -82,6 +82,16 @@ def test_a_wrong_verdict_of_a_guided_refill_is_found() -> None:
 
 
 @pytest.mark.req("HIL-5")
+@pytest.mark.parametrize("rate_mu_per_h", [-1, 50])
+def test_a_suspend_that_tells_another_rate_is_found(rate_mu_per_h: int) -> None:
+    steps = (Step(1_000_000, "set_basal", {"rate_mu_per_h": 0}), Step(2_000_000, "suspend", {}))
+    run = play(Script(1, 500, 400, 90_000_000_000, steps))
+    assert judge(run) == []
+    told = replace(run.answers[1], reply=dict(run.answers[1].reply or {}) | {"rate_mu_per_h": rate_mu_per_h})
+    assert judge(replace(run, answers=[run.answers[0], told])) != []
+
+
+@pytest.mark.req("HIL-5")
 def test_a_run_whose_only_stroke_is_missing_is_found() -> None:
     run = play(Script(1, 500, 400, 3_700_000_000, (Step(1_000_000, "bolus", {"volume_mu": 200}),)))
     assert judge(run) == [] and len(run.strokes_us) == 1
