@@ -22,7 +22,8 @@ uint64_t virtual_now_us(void);
 // Call frames on a stack of their own (8 KB, about 50 calls deep) instead of the heap. On the heap a frame is allocated and
 // freed at nearly every call, after which the next search for room starts at the bottom of the heap again: 15 times slower.
 #define MICROPY_ENABLE_PYSTACK (1)
-#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (1024)
+// A place for each name: two that share one drive each other out.
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (8192)
 #undef MICROPY_MEM_STATS
 #define MICROPY_MEM_STATS (0)
 

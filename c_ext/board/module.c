@@ -67,13 +67,13 @@ static MP_DEFINE_CONST_FUN_OBJ_2(idle_obj, hardware_idle);
 
 // now_us() -> device time as the supervisor sees it, µs
 static mp_obj_t hardware_now(void) {
-    return mp_obj_new_int_from_ull(interrupts_now_us());
+    return dosecore_new_u64(interrupts_now_us());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, hardware_now);
 
 // counter_us() -> device time as the chip counts it, µs: it waits for nothing
 static mp_obj_t hardware_counter(void) {
-    return mp_obj_new_int_from_ull(interrupts_counter_us());
+    return dosecore_new_u64(interrupts_counter_us());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(counter_obj, hardware_counter);
 
@@ -100,7 +100,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(stroke_readings_obj, hardware_stroke_readings);
 
 // stroke_ended_us() -> device time at which the burst of the latest stroke ended, µs
 static mp_obj_t hardware_stroke_ended(void) {
-    return mp_obj_new_int_from_ull(interrupts_ended_us());
+    return dosecore_new_u64(interrupts_ended_us());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(stroke_ended_obj, hardware_stroke_ended);
 

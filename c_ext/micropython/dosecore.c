@@ -11,6 +11,7 @@
 #include "py/objarray.h"
 #include "py/objint.h"
 #include "py/runtime.h"
+#include "py/smallint.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -83,6 +84,11 @@ uint64_t dosecore_get_u64(mp_obj_t object) {
     return value;
 }
 
+mp_obj_t dosecore_new_u64(uint64_t value) {
+    return (value <= (uint64_t)MP_SMALL_INT_MAX) ? MP_OBJ_NEW_SMALL_INT((mp_int_t)value)
+                                                 : mp_obj_new_int_from_ull(value);
+}
+
 static uint32_t get_u32(mp_obj_t object) {
     const uint64_t value = dosecore_get_u64(object);
     if (value > UINT32_MAX) {
@@ -93,7 +99,7 @@ static uint32_t get_u32(mp_obj_t object) {
 
 // -1 stands for "never": it stays a small int on every port.
 static mp_obj_t new_due(uint64_t due_us) {
-    return (due_us == DOSE_NEVER) ? MP_OBJ_NEW_SMALL_INT(-1) : mp_obj_new_int_from_ull(due_us);
+    return (due_us == DOSE_NEVER) ? MP_OBJ_NEW_SMALL_INT(-1) : dosecore_new_u64(due_us);
 }
 
 static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *all_args) {
@@ -424,12 +430,12 @@ static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
     for (size_t kind = DOSE_KIND_NORMAL; kind < DOSE_KINDS; kind++) {
         const ledger_t *ledger = &dose->ledger[kind];
         items[n++] = mp_obj_new_int_from_uint(ledger->id);
-        items[n++] = mp_obj_new_int_from_ull(ledger->start_us);
-        items[n++] = mp_obj_new_int_from_ull(ledger->end_us);
+        items[n++] = dosecore_new_u64(ledger->start_us);
+        items[n++] = dosecore_new_u64(ledger->end_us);
         items[n++] = MP_OBJ_NEW_SMALL_INT(ledger->reason);
     }
-    items[n++] = mp_obj_new_int_from_ull(temp->start_us);
-    items[n++] = mp_obj_new_int_from_ull(temp->end_us);
+    items[n++] = dosecore_new_u64(temp->start_us);
+    items[n++] = dosecore_new_u64(temp->end_us);
     items[n++] = MP_OBJ_NEW_SMALL_INT(temp->reason);
     items[n++] = MP_OBJ_NEW_SMALL_INT(basal->paused);
     items[n++] = mp_obj_new_int_from_uint(basal->schedule.rate_mu_per_h);
@@ -438,12 +444,12 @@ static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
     items[n++] = MP_OBJ_NEW_SMALL_INT(basal->schedule.temp);
     items[n++] = mp_obj_new_int_from_uint(basal->schedule.temp_value);
     items[n++] = new_due(basal->schedule.temp_until_us);
-    items[n++] = mp_obj_new_int_from_ull(dose->slot_us);
-    items[n++] = mp_obj_new_int_from_ull(basal->at_us);
-    items[n++] = mp_obj_new_int_from_ull(basal->pace.owed_q);
+    items[n++] = dosecore_new_u64(dose->slot_us);
+    items[n++] = dosecore_new_u64(basal->at_us);
+    items[n++] = dosecore_new_u64(basal->pace.owed_q);
     items[n++] = mp_obj_new_int_from_uint(basal->waiting[BASAL_PROGRAMMED]);
     items[n++] = mp_obj_new_int_from_uint(basal->waiting[BASAL_TEMPORARY]);
-    items[n++] = mp_obj_new_int_from_ull(dose->square_pace.owed_q);
+    items[n++] = dosecore_new_u64(dose->square_pace.owed_q);
     items[n++] = mp_obj_new_int_from_uint(dose->square_waiting);
     items[n++] = mp_obj_new_int_from_uint(guard->commanded.value);
     items[n++] = mp_obj_new_int_from_uint(guard->confirmed.value);

@@ -18,6 +18,10 @@ uint32_t dosecore_plan(mp_obj_t object, uint16_t period_us[MOTION_STEPS_MAX]);
 // A time or count from Python: raises ValueError if negative or above 2^64 - 1.
 uint64_t dosecore_get_u64(mp_obj_t object);
 
+// A time or count for Python: a small integer wherever it fits one, which nothing has to be allocated for.
+// MicroPython's own mp_obj_new_int_from_ull() makes a long one of any value, and all that is worked out from it is long.
+mp_obj_t dosecore_new_u64(uint64_t value);
+
 // Around every call of the supervisor: where the core's interrupt is a real one the board keeps it out meanwhile.
 #if DOSECORE_MASKED
 void dosecore_mask(void);

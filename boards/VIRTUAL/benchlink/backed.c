@@ -82,6 +82,20 @@ static mp_obj_t backed_read_into(mp_obj_t address_object, mp_obj_t buffer) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(read_into_obj, backed_read_into);
 
+// Each cell written counts. Four at a time: GCC's -O2 makes one instruction of them, and every stroke writes 1,500 cells.
+static void count(uint32_t *counts, size_t cells) {
+    size_t i = 0u;
+    for (; (i + 4u) <= cells; i += 4u) {
+        counts[i]++;
+        counts[i + 1u]++;
+        counts[i + 2u]++;
+        counts[i + 3u]++;
+    }
+    for (; i < cells; i++) {
+        counts[i]++;
+    }
+}
+
 static void trace(uint32_t address, const void *data, size_t bytes) {
     const backed_trace_t entry = {virtual_exchanges(), address, (uint32_t)bytes};
     if ((write(backed.trace_fd, &entry, sizeof(entry)) != (ssize_t)sizeof(entry)) ||
@@ -105,9 +119,7 @@ static mp_obj_t backed_write(mp_obj_t address_object, mp_obj_t data) {
         bytes = backed.header->cut_bytes;
     }
     memcpy(&backed.cells[address], from.buf, bytes);
-    for (size_t i = 0u; i < bytes; i++) {
-        backed.counts[address + i]++;
-    }
+    count(&backed.counts[address], bytes);
     if (cut) {
         _exit(BACKED_EXIT_POWER_CUT);
     }
@@ -122,7 +134,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(write_obj, backed_write);
 static mp_obj_t backed_clock(void) {
     mp_obj_t utc_s = mp_const_none;
     if (header()->clock_valid != 0u) {
-        utc_s = mp_obj_new_int_from_ll((int64_t)(virtual_bench_us() / US_PER_S) + backed.header->clock_offset);
+        utc_s = mp_obj_new_int((mp_int_t)(virtual_bench_us() / US_PER_S) + (mp_int_t)backed.header->clock_offset);
     }
     return utc_s;
 }

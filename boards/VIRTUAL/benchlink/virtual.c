@@ -271,7 +271,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(bye_obj, virtual_bye);
 
 // now_us() -> logical time, µs
 static mp_obj_t virtual_now(void) {
-    return mp_obj_new_int_from_ull(board.now_us);
+    return dosecore_new_u64(board.now_us);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, virtual_now);
 
