@@ -7,6 +7,7 @@ Implements: STORE-1, LOG-1
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.compat import roomy
 from firmware.deliveries import Deliveries
 from firmware.errors import FirmwareError, Refused
 from firmware.seams import nobody
@@ -32,6 +33,7 @@ class Books:
         self.on_begin = self.on_undo = nobody  # an order begins that may have to be undone; it is undone
         self._before = (0, 0, 0)  # of the record, when the order began
         self._notes = []  # what the log will have of the order, if it is carried out
+        roomy(self)
 
     def stroke_over(self, whole=False):
         """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
@@ -51,9 +53,18 @@ class Books:
 
     def store(self):
         """Make true what has happened; only then may the next stroke come. STORE-1."""
+        self._store(self.memory.store)
+
+    def keep_time(self):
+        """Make true what time it is: a restart credits the caps no more than what is stored. All else is as it was, or
+        is stored with it.
+        """
+        self._store(self.memory.keep_time)
+
+    def _store(self, store):
         self.recount()
         self.deliveries.tell()
-        if self.memory.store(self.deliveries, self.strokes + 1):
+        if store(self.deliveries, self.strokes + 1):
             self._permit()
         elif self.memory.state <= protocol.MEMORY_WRITE_FAILED:
             self.on_failure()

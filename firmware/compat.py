@@ -14,3 +14,16 @@ else:
     def const(value):  # type: ignore[misc]  # the stub's is generic, which this file cannot say on MicroPython
         """Give `value` back: MicroPython's compiler folds such constants into the code, CPython has no need to."""
         return value
+
+
+try:
+    from roomy import roomy  # a C module of every board that is a pump
+except ImportError:
+
+    def roomy(thing):  # type: ignore[misc]
+        """Give `thing` back, on such a board with as many free places as attributes in its table.
+
+        Last in __init__() of what each stroke asks for its methods: in a full table MicroPython looks into every place
+        before it asks the class (c_ext/micropython/roomy.c).
+        """
+        return thing

@@ -8,6 +8,7 @@ Implements: DOSE-3, THER-2
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.compat import roomy
 from firmware.storage.state_record import BOLUSES
 
 _CAPACITY = 32
@@ -88,6 +89,7 @@ class Deliveries:
         self._normal_kind = protocol.KIND_NORMAL_BOLUS
         self._abandoned = 0  # strokes of the boluses that have ended
         self.latest = [0, 0]  # number of the latest bolus, for each part; a procedure's strokes stand in for one
+        roomy(self)
 
     def follow(self, now_us, since_us, reason=protocol.REASON_SUPERSEDED):
         """Make the stretch what the core delivers now. A change took effect at `since_us`; `reason` ends what was.

@@ -7,7 +7,7 @@ Implements: GUARD-4, LOG-1
 """
 
 from firmware import protocol
-from firmware.compat import const
+from firmware.compat import const, roomy
 
 _DAY_US = 86400000000
 _BETWEEN_US = 7 * _DAY_US  # from one forgiven to the next
@@ -24,6 +24,7 @@ class Edges:
         self._memory = memory
         self._apart = core.apart()
         self._since_us = clock.now_us()
+        roomy(self)
 
     def stroke_over(self):
         """To be called after every stroke; returns whether the sensor has disagreed, which is in the log then."""

@@ -7,7 +7,7 @@ Implements: LINK-1, LINK-4
 """
 
 from firmware import cobs
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.crc32c import crc32c
 from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT
 
@@ -68,6 +68,7 @@ class Link:
         self._length = 0  # bytes of the frame so far; MAX_WIRE_BYTES means over-long
         self._reply = bytearray(MAX_WIRE_BYTES)
         self._wire = bytearray(MAX_WIRE_BYTES)
+        roomy(self)
 
     @property
     def waiting(self):

@@ -7,6 +7,7 @@ Implements: LOG-3
 """
 
 from firmware import protocol
+from firmware.compat import roomy
 from firmware.protocol import NEVER_US, TELEMETRY_ID
 from firmware.seams import nobody
 
@@ -28,6 +29,7 @@ class Telemetry:
         self._report = report
         self._interval_us = 0
         self._until_us = 0
+        roomy(self)
 
     def woke(self, now_us, wanted_us):
         """The supervisor sees to what is due at `wanted_us`."""

@@ -11,7 +11,7 @@ one hour after the other they go at different rates; by anything else one of the
 Implements: THER-1, THER-8, LOG-1, SELF-1
 """
 
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.errors import Refused
 from firmware.protocol import CLOCK_FAILED, UTC_MAX_S, UTC_MIN_S
 
@@ -59,6 +59,7 @@ class WallClock:
         self.known = utc_s is not None
         self._anchor(utc_s or 0)
         self._start_rate(utc_s)
+        roomy(self)
 
     def look(self):
         """Compare with the battery-backed clock; returns whether the time is known."""

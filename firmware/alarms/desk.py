@@ -11,6 +11,7 @@ from firmware.alarms import record
 from firmware.alarms.alarms import Active, Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import TONE_MS
 from firmware.alarms.table import ALARMS, BY_NUMBER, STOP_NOW
+from firmware.compat import roomy
 from firmware.errors import Refused
 from firmware.occlusion import codes as finding
 from firmware.therapy.forecast import full
@@ -61,6 +62,7 @@ class AlarmDesk:
         self._changed = False  # at the start: there is one to be stored
         self._before = []  # when the present order began
         books.on_begin, books.on_undo = self.remember, self.take_back
+        roomy(self)
 
     def begin(self, failed_checks, lapsed):
         """A life begins: what was latched is latched, and only then what is wrong now is raised."""

@@ -9,7 +9,7 @@ Each stroke gets a mark: it left (0), it left slowly (1), it stays (2). The last
 Implements: OCC-1, OCC-2, OCC-4
 """
 
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.occlusion import codes
 from firmware.occlusion.closed import IDLE, NEVER_US, WATCH, Closed
 from firmware.occlusion.sums import NoPulse, Trough
@@ -37,6 +37,7 @@ class Detector(Closed):
         self._last_counts = -1
         self._repeats = 0
         self.start(0)
+        roomy(self)
 
     def start(self, now_us):
         """Begin afresh: at power-up, and when delivery is resumed after a finding."""

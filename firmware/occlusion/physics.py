@@ -33,6 +33,8 @@ nothing. What is left is the level: above all that a body makes is an occlusion.
 Implements: OCC-1, OCC-2
 """
 
+from firmware.compat import roomy
+
 # One false alarm of a kind in 2^30 strokes: 14,700 years at 40 U/day and 0.2 U a stroke. ln 2 = 693/1000.
 _FALSE_ALARM_BITS = 30
 _LN2_PERMILLE = 693
@@ -156,6 +158,7 @@ class Thresholds:
         self.level_trip_pa = known.tip_high_pa + known.breath_pa + _SIGMAS * noise_pa
         # A level that bouts of coughs do not make.
         self.drift_strokes = _tries(_FALSE_ALARM_BITS, 10 * known.cough_share_percent)
+        roomy(self)
 
     def pa(self, counts):
         """A reading as pressure above ambient."""

@@ -3,6 +3,7 @@
 Implements: OCC-1, OCC-4
 """
 
+from firmware.compat import roomy
 from firmware.occlusion import codes
 from firmware.occlusion.detector import NEVER_US, Detector
 from firmware.occlusion.physics import MECHANISMS, Thresholds
@@ -45,6 +46,7 @@ class Watch:
             None  # the finding that stands: the latest, but no lesser one displaces one that stopped delivery
         )
         self.on_diagnosis = None
+        roomy(self)
 
     def start(self, now_us):
         """Delivery is resumed: what stood is over, the detector begins afresh."""

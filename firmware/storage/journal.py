@@ -10,7 +10,7 @@ Implements: STORE-1, STORE-2, STORE-3
 
 import struct
 
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.drivers.nvm import Counting
 from firmware.errors import FirmwareError, MemoryAbsent
 from firmware.storage import layout, slots
@@ -67,6 +67,7 @@ class Journal:
         self.log = EventLog(nvm, places.log_at, places.events)
         self.orders = Orders(nvm, places.orders_at)
         self.staging = Staging(nvm, places.staging_at)
+        roomy(self)
 
     def open(self):
         """Read what is stored: NEW, WHOLE, ONE_COPY or DAMAGED. `record` is filled if it is WHOLE or ONE_COPY."""

@@ -15,7 +15,7 @@ Implements: STORE-1, STORE-2, STORE-3
 import struct
 from binascii import crc32
 
-from firmware.compat import const
+from firmware.compat import const, roomy
 
 OVERHEAD_BYTES = const(8)
 
@@ -42,6 +42,7 @@ class TwoSlots:
         self.payload = self._view[4 : 4 + payload_bytes]
         self._checked = self._view[: self._size - 4]  # by the CRC that follows
         self._first = 0  # the copy to write first: the one that is not known to be whole and newest
+        roomy(self)
 
     def read(self):
         """Take in the newest whole copy; return NOTHING (payload undefined), ONE or BOTH."""

@@ -9,7 +9,7 @@ Implements: STORE-1
 import struct
 
 from firmware.bounded import pack_into
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.storage import history
 
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
@@ -102,6 +102,7 @@ class StateRecord:
         self.contact_us = 0
         self.next_event = 0
         self.settings = 0
+        roomy(self)
 
     def of_core(self):
         """(strokes that had started when `core` was saved, as of when it was)."""

@@ -12,7 +12,7 @@ import struct
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.bounded import pack_into
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.deliveries import NORMAL, to_come
 from firmware.errors import Refused
 from firmware.therapy import refill
@@ -54,6 +54,7 @@ class Clinic:
         self._kept = _nothing_yet()
         self._begun = 0  # see _mark()
         self._followed = 0  # strokes, of all, whose volume has been followed; current unless all is insulin
+        roomy(self)
 
     def begin(self):
         """A life begins: take up where the last one was. An empty place is a new pump's, and that catheter is full."""

@@ -5,7 +5,7 @@ Implements: THER-4, THER-5
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import const
+from firmware.compat import const, roomy
 from firmware.errors import Refused
 from firmware.seams import nobody
 from firmware.therapy import refill
@@ -35,6 +35,7 @@ class Refills:
         self.need_none_guided = nobody  # raises Refused while a procedure is to record one
         self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
         self.on_filled = nobody  # (now_us): the content is another one
+        roomy(self)
 
     @property
     def left_mu(self):

@@ -1,0 +1,98 @@
+"""What makes MicroPython quick changes nothing: room in an object's table of attributes, small integers for times."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from firmware.compat import roomy
+
+ROOT = Path(__file__).resolve().parents[2]
+MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
+on_micropython = pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+
+_OBJECT = """
+from firmware.compat import roomy
+class Thing:
+    of_all = 1
+    def __init__(self, count):
+        for n in range(count):
+            setattr(self, "_%d" % n, n)
+    def method(self):
+        return self.of_all
+for count in range(60):
+    thing = Thing(count)
+    values = dict(thing.__dict__)
+    assert roomy(thing) is thing
+    assert thing.__dict__ == values and len(values) == count and thing.method() == 1
+    thing.of_all = 2
+    thing.later = 3
+    assert thing.method() == 2 and thing.later == 3 and len(thing.__dict__) == count + 2
+    for name in values:
+        delattr(thing, name)
+    assert sorted(thing.__dict__) == ["later", "of_all"]
+    del thing.of_all
+    assert thing.method() == 1 and not hasattr(thing, "_0")
+for other in (1, "text", [], Thing, Thing.method, None):
+    try:
+        roomy(other)
+    except TypeError:
+        continue
+    raise AssertionError(other)
+print("done")
+"""
+
+
+@pytest.mark.req("BOARD-1")
+@on_micropython
+def test_an_object_with_room_is_what_it_was() -> None:
+    run = subprocess.run([str(MICROPYTHON), "-c", _OBJECT], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.stdout == "done\n", run.stdout + run.stderr
+
+
+@pytest.mark.req("BOARD-1")
+def test_cpython_needs_no_room() -> None:
+    thing = object()
+    assert roomy(thing) is thing
+
+
+_TIME = """
+import gc, virtual, backed, dosecore
+core = dosecore.Core(motor=(96, 400, 1600, 20000))
+virtual.advance(10 * 365 * 86400 * 1000000)
+_ = before = 0  # room for the names themselves
+gc.collect()
+for look in (virtual.now_us, core.next_us, core.over, core.apart, backed.clock, lambda: core.used(virtual.now_us(), 1)):
+    look()
+    before = gc.mem_alloc()
+    for _ in range(100):
+        look()
+    print(gc.mem_alloc() - before)
+"""
+
+
+@pytest.mark.req("BOARD-1")
+@on_micropython
+def test_no_look_at_a_time_or_a_count_takes_memory_where_it_fits_a_word() -> None:
+    run = subprocess.run([str(MICROPYTHON), "-c", _TIME], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout.split() == ["0"] * 6
+
+
+_VALUES = """
+import dosecore
+core = dosecore.Core(motor=(96, 400, 1600, 20000))
+for now_us in (0, 1, (1 << 30) - 1, 1 << 30, (1 << 31) - 1, (1 << 62) - 1, 1 << 62, (1 << 62) + 1, 1 << 63):
+    core.settle(now_us)
+    assert core.state(now_us)[35] == now_us, now_us
+    assert core.state()[35] - now_us == 0
+print("done")
+"""
+
+
+@pytest.mark.req("DOSE-1")
+@on_micropython
+def test_times_come_back_as_they_were_given_small_or_long() -> None:
+    run = subprocess.run([str(MICROPYTHON), "-c", _VALUES], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.stdout == "done\n", run.stdout + run.stderr
