@@ -11,7 +11,7 @@ Implements: PWR-1
 import struct
 
 from firmware import bounded
-from firmware.compat import const
+from firmware.compat import const, roomy
 
 # Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
 # while a tone sounds, while the link is in use, while the memory is written to; how long a wake-up takes beyond what
@@ -71,14 +71,16 @@ class Energy:
         self._link_until_us = 0
         self._currents = currents
         self._capacity_nah = capacity_nah
+        roomy(self)
 
     def lived(self, us):
         """So much time has passed, power cuts not included."""
         self.elapsed_us += us
         if self._capacity_nah != FED and self.elapsed_us - self._marked_us >= _WEEK_US:
-            self._week_na = self._since_mark_na()
+            used_nah = self.used_nah()
+            self._week_na = self._since_mark_na(used_nah)
             self._marked_us = self.elapsed_us
-            self._marked_nah = min(self.used_nah(), _MARK_MAX_NAH)
+            self._marked_nah = min(used_nah, _MARK_MAX_NAH)
 
     def woke(self, busy_us=0):
         """The processor woke up and ran for `busy_us`; 0 where that cannot be measured: wake_us has a mean for it."""
@@ -128,27 +130,29 @@ class Energy:
         """What the battery still holds, not below 0."""
         return max(0, self._capacity_nah - self.used_nah())
 
-    def mean_na(self):
+    def mean_na(self, used_nah=None):
         """The mean current to reckon with: that of the whole life or of the present week, whichever is more.
 
-        The week's is that since its mark; on the day after a mark, that of the week before.
+        The week's is that since its mark; on the day after a mark, that of the week before. `used_nah` if it is known.
         """
+        used_nah = self.used_nah() if used_nah is None else used_nah
         mean_na = _DESIGN_NA
         if self.elapsed_us >= _DAY_US:
-            mean_na = self.used_nah() * _NA_US_PER_NAH // self.elapsed_us
+            mean_na = used_nah * _NA_US_PER_NAH // self.elapsed_us
         if self._marked_us:
             present = self.elapsed_us - self._marked_us >= _DAY_US
-            mean_na = max(mean_na, self._since_mark_na() if present else self._week_na)
+            mean_na = max(mean_na, self._since_mark_na(used_nah) if present else self._week_na)
         return max(1, mean_na)
 
-    def _since_mark_na(self):
-        return (self.used_nah() - self._marked_nah) * _NA_US_PER_NAH // (self.elapsed_us - self._marked_us)
+    def _since_mark_na(self, used_nah):
+        return (used_nah - self._marked_nah) * _NA_US_PER_NAH // (self.elapsed_us - self._marked_us)
 
     def left_s(self):
         """How long the battery lasts at that current, s."""
         if self._capacity_nah == FED:
             return _FOR_EVER_S
-        return self.left_nah() * 3600 // self.mean_na()
+        used_nah = self.used_nah()  # once: its products are long integers
+        return max(0, self._capacity_nah - used_nah) * 3600 // self.mean_na(used_nah)
 
     def level(self, voltage_mv=None):
         """GOOD, LOW or DEPLETED, by the charge left; a voltage under DEPLETED_MV overrules it."""

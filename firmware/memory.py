@@ -13,6 +13,7 @@ import struct
 from binascii import crc32
 
 from firmware import protocol
+from firmware.compat import roomy
 from firmware.errors import FirmwareError, MemoryAbsent
 from firmware.restart import restore
 from firmware.storage import journal as stored
@@ -51,6 +52,7 @@ class Memory:
         self._core = core
         self._clock = clock
         self._wall = wall
+        roomy(self)
 
     @property
     def usable(self):
@@ -180,6 +182,18 @@ class Memory:
         """Make everything true that has happened, and `permitted` the stroke that may come next; returns success."""
         self._fill(deliveries, permitted)
         return self._save()
+
+    def keep_time(self, deliveries, permitted):
+        """As store(), and as cheap as a stroke if nothing but the time has changed since the latest record."""
+        record = self.record
+        if (
+            self._waiting
+            or not self.usable
+            or record.next_event != self.log.next_number
+            or (record.stretch_id, record.stretch_since_us) != deliveries.stretch_of
+        ):
+            return self.store(deliveries, permitted)
+        return self.stroke(permitted)
 
     def stroke(self, permitted):
         """A stroke is over, and nothing else has changed: the record before the next permit. Kept short."""

@@ -9,6 +9,7 @@ from firmware import dose_codes as code
 from firmware import energy, protocol
 from firmware.alarms.desk import AlarmDesk
 from firmware.books import Books
+from firmware.compat import roomy
 from firmware.device import Device
 from firmware.edges import Edges
 from firmware.events import FAULT, STROKE, TIME, WITHHELD
@@ -152,6 +153,7 @@ class Pump:
         if means.watchdog_reset:
             self.alarms.raise_alarm("watchdog_reset", means.watchdog_reset)
         self._books.store()
+        roomy(self)
 
     def handle(self, happened):
         """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
@@ -279,7 +281,7 @@ class Pump:
             self._told_us = now_us
             self._books.so_far()
         else:
-            self._books.store()  # what time it is: a restart credits the caps no more than what is stored
+            self._books.keep_time()
 
     def _note(self, error):
         """Put an exception into the log; returns its number there."""

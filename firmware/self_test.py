@@ -30,6 +30,7 @@ _RAM_BYTES = const(1024)
 _PATTERNS = (0x55, 0xAA)
 # A call of the clock takes microseconds: in so many it has moved, or it stands.
 _CLOCK_READS = const(1000)
+_READS_OF_ONE_THAT_STANDS = const(10)  # logical time: it waits for whoever looks
 
 
 class World:
@@ -179,7 +180,7 @@ def _clock(world):
     if world.now_us is None:
         return None
     first_us = latest_us = world.now_us()
-    for _ in range(_CLOCK_READS):
+    for _ in range(_CLOCK_READS if world.clock_runs else _READS_OF_ONE_THAT_STANDS):
         now_us = world.now_us()
         if now_us < latest_us:
             return False, now_us - latest_us

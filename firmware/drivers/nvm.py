@@ -35,7 +35,9 @@ class Nvm:
 
     def read_into(self, address, buffer):
         """Fill `buffer` from `address` on."""
-        self._check(address, len(buffer))
+        length = len(buffer)
+        if address < 0 or address + length > self.size_bytes:
+            raise MemoryRange(address, length, self.size_bytes)
         try:
             self._read_into(address, buffer)
         except OSError:
@@ -43,12 +45,10 @@ class Nvm:
 
     def write(self, address, data):
         """Write `data` from `address` on."""
-        self._check(address, len(data))
+        length = len(data)
+        if address < 0 or address + length > self.size_bytes:  # as in read_into()
+            raise MemoryRange(address, length, self.size_bytes)
         try:
             self._write(address, data)
         except OSError:
             raise MemoryAbsent(0)
-
-    def _check(self, address, length):
-        if address < 0 or address + length > self.size_bytes:
-            raise MemoryRange(address, length, self.size_bytes)

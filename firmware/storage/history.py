@@ -17,13 +17,14 @@ Implements: STORE-1, STORE-3, GUARD-1, THER-8
 import struct
 from binascii import crc32
 
-from firmware.compat import const
+from firmware.compat import const, roomy
 
 STROKES = const(8)  # in a block
 OPEN_BYTES = const(32)  # of the starts after the last full block
 BLOCK_BYTES = const(40)  # number, starts, CRC
 TICK_SHIFT = const(20)  # GUARD_TICK_SHIFT
 _DAY_TICKS = const(82399)  # GUARD_DAY_TICKS
+_NONE = bytes(OPEN_BYTES)
 
 
 def blocks_for(strokes):
@@ -44,6 +45,7 @@ class History:
         self._view = memoryview(self._block)
         self._open = bytearray(OPEN_BYTES)  # the open part of the first `_held` strokes
         self._held = -1  # not known
+        roomy(self)
 
     def save(self, strokes, open_part):
         """`strokes` have started: write the block that has become full, and put the starts after it in `open_part`."""
@@ -51,11 +53,15 @@ class History:
         while self._written < full:
             self._write(self._written)
             self._written += 1
-        if strokes == self._held + 1 and strokes % STROKES:
+        if strokes == self._held:
+            pass
+        elif strokes % STROKES == 0:
+            self._open[:] = _NONE
+        elif strokes == self._held + 1:
             # One more in the same block: each stroke comes here.
             ticks = self._ticks
             struct.pack_into("<I", self._open, 4 * (strokes % STROKES - 1), ticks[(strokes - 1) % len(ticks)])
-        elif strokes != self._held:
+        else:
             self._reopen(full * STROKES, strokes)
         self._held = strokes
         open_part[:] = self._open
