@@ -126,8 +126,8 @@ def test_the_record_has_every_figure_to_its_last_bit(standing: codes.Diagnosis |
         standing.level_pa, standing.compliance_pl_per_pa = 1 << 40, 1 << 35
     buffer = bytearray(record.RECORD_BYTES)
     active = [
-        Active(alarm, 2**64 - 1 - place, 2**32 - 1 - place, 255 - place, place << 40)
-        for place, alarm in enumerate(table.ALARMS)
+        Active(alarm, 2**64 - 1 - place, 2**32 - 1 - place, 255 - place, 2**64 - 1 - (place << 40))
+        for place, alarm in enumerate((table.ALARMS * 2)[:32])
     ]
     record.pack_into(buffer, active, standing)
     back = record.unpack(buffer)
