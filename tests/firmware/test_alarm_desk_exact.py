@@ -402,3 +402,14 @@ def test_stop_now_stops_the_motor_before_anything_else_and_once_more_when_none_c
     hand.pump.alarms._stepper = SimpleNamespace(stop=lambda: stopped_in.append(hand.core.state()[code.SUSPENDED]))
     hand.pump.alarms.raise_alarm("motor_stall")
     assert [bool(each) for each in stopped_in] == [False, True]
+
+
+@pytest.mark.req("THER-4")
+def test_a_refill_that_is_due_is_an_alarm_at_the_next_look_and_after_a_reset() -> None:
+    hand = filled(100_000)
+    hand.now_us = 46 * DAY_US
+    assert alarms(hand) == []
+    hand.pump.alarms.look(hand.now_us)
+    assert alarms(hand) == ["refill_due"]
+    assert acknowledge(hand, "refill_due"), "its cause stays: it is quiet for a day"
+    assert told(hand)[0]["quiet"]
