@@ -179,6 +179,16 @@ def test_a_permit_counts_when_both_copies_have_it(write: int) -> None:
         assert (state, again.record.strokes, again.record.permitted) == (ONE_COPY, 5, 0)
 
 
+@pytest.mark.parametrize("copy", [0, 1])
+def test_a_permit_that_was_given_stands_though_a_copy_is_damaged_later(copy: int) -> None:
+    nvm, made = initialised()
+    made.record.strokes, made.record.permitted = 4, 5
+    made.save()
+    nvm.flip(copies(nvm, "state", made)[copy] + 6)
+    state, again = opened(nvm)
+    assert (state, again.record.strokes, again.record.permitted) == (ONE_COPY, 4, 5)
+
+
 @pytest.mark.parametrize("damaged", [0, 1, 2])
 def test_alarms_that_cannot_be_read_are_none_and_one_copy_is_enough(damaged: int) -> None:
     nvm, made = initialised()

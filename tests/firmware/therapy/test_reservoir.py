@@ -111,3 +111,13 @@ def test_filled_while_the_clock_was_lost_is_due_by_device_time(reservoir: Reserv
 def test_fewer_strokes_than_at_the_fill_are_refused(reservoir: Reservoir) -> None:
     with pytest.raises(Refused):
         reservoir.left_nl(999)
+
+
+@pytest.mark.req("THER-4")
+def test_a_new_one_is_empty_and_a_full_one_holds_15_ml() -> None:
+    new = Reservoir(500, 400)
+    assert (new.left_nl(0), new.used_nl(0), new.filled_nl, new.filled_utc_s, new.life_days) == (0, 0, 0, 0, 0)
+    assert place.CAPACITY_NL == 15_000_000
+    assert place.lasts_s(200, 200, 0) == place.lasts_s(199, 200, 0) == 0 and place.lasts_s(201, 200, 0) is None
+    new.life_days = 1
+    assert new.due(0, 86_400) == (place.DUE, 0) and new.due(0, 86_399) == (place.UNKNOWN, 0)
