@@ -205,6 +205,7 @@ def test_an_acknowledgement_says_what_it_did_and_is_in_the_log_with_it() -> None
     done = logged(hand, protocol.EVENT_ACKNOWLEDGED)
     assert [each["a"] for each in done] == [told(hand)[0]["detail"], 9]
     assert all(each["category"] == protocol.CATEGORY_ALARM for each in done)
+    assert [each["reason"] for each in done] == [1, 0], "was its cause still there?"
     raised = logged(hand, protocol.EVENT_ALARM)
     assert [each["a"] for each in raised] == [each["a"] for each in done]
     error = refused(lambda: hand.pump.alarms.acknowledge_alarm(lost), protocol.NOT_ACTIVE)
