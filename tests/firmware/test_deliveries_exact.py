@@ -426,3 +426,20 @@ def test_what_ends_a_temporary_rate_from_outside_is_its_reason_unless_it_was_ove
     temp = kept.told[-1]
     assert temp.kind == protocol.KIND_TEMP_BASAL and temp.end_us == end_us
     assert temp.reason == (protocol.REASON_COMPLETED if itself else protocol.REASON_FAULT)
+
+
+def test_every_delivery_is_listed_once_and_numbers_rise_by_one() -> None:
+    kept = Kept()
+    kept.bolus(1, 2)
+    for _ in range(3):
+        kept.stroke()
+    kept.bolus(2)
+    oldest, newest, records = kept.list.read(kept.now_us, 0, 32)
+    assert (oldest, newest) == (1, 4)
+    assert [(each["id"], each["kind"]) for each in records] == [
+        (1, protocol.KIND_BASAL),
+        (2, protocol.KIND_NORMAL_BOLUS),
+        (3, protocol.KIND_SQUARE_BOLUS),
+        (4, protocol.KIND_NORMAL_BOLUS),
+    ]
+    assert kept.list.latest == [4, 3]
