@@ -86,7 +86,7 @@ def test_no_transfer_outlasts_the_time_out_of_the_bus(length: int) -> None:
             super().writeto_mem(bus_address, address, data, addrsize=addrsize)
 
     fram = Fram(Timed())
-    data = bytes(n * 7 & 0xFF for n in range(length))
+    data = bytes(n * 7 + 1 & 0xFF for n in range(length))
     fram.write(100, data)
     got = bytearray(length)
     fram.read_into(100, got)
