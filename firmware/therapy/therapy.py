@@ -288,8 +288,11 @@ class Therapy:
     def halt_by_itself(self, now_us, reason=protocol.REASON_FAULT):
         """Stop delivery: a finding, an alarm, a failed memory. Only a person resumes it (ALARM-2)."""
         still(self._core, self._clock)
+        lapsed = self._lapse(now_us)  # what has come before is told, in whatever turn
         stopped, self._record.mode = self._record.mode, protocol.STATE_STOPPED
         self._cut(now_us, reason)
+        if lapsed:
+            self.on_lapse()
         if stopped != protocol.STATE_STOPPED:
             self._plan()
             self.on_halt(protocol.STATE_STOPPED)

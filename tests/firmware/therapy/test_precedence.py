@@ -175,6 +175,24 @@ def test_a_memory_that_cannot_be_believed_delivers_nothing() -> None:
     assert not after.strokes_us
 
 
+@pytest.mark.req("THER-3", "THER-7")
+@pytest.mark.parametrize("late_us", [0, 1, 40_000])
+def test_a_recommendation_that_lapses_as_auto_off_comes_is_told(hand: Hand, late_us: int) -> None:
+    settings(hand, auto_off_min=60)
+    hand.pump.therapy.set_basal(0)
+    hand.live(30 * MINUTE_US - late_us)
+    hand.pump.therapy.recommend_rate(0, 30)
+    hand.live(60 * MINUTE_US - late_us - 1)
+    hand._pass(60 * MINUTE_US)  # the supervisor was at something else: one turn sees both
+    hand.live(60 * MINUTE_US)
+    assert status(hand)["state"] == protocol.STATE_STOPPED
+    assert {"auto_off", "communication_error"} <= set(alarms(hand))
+    assert len(logged(hand, protocol.EVENT_RATE_LAPSED)) == 1
+    hand = hand.restarted()
+    assert status(hand)["state"] == protocol.STATE_STOPPED
+    assert len(logged(hand, protocol.EVENT_RATE_LAPSED)) == 1, "told once"
+
+
 @pytest.mark.req("THER-3")
 def test_auto_off_counts_from_the_last_act_of_a_person_and_only_while_it_runs(hand: Hand) -> None:
     settings(hand, auto_off_min=60)
