@@ -8,13 +8,15 @@ const BAUD = 115200;
 const BYTE_NANOS = (10 * 1e9) / BAUD;
 const PAUSE_NANOS = 2 * BYTE_NANOS;
 const PIECE_BYTES_MAX = 256;
+const ARRIVED_MAX = 4096;
 
 export class Line {
     /** @param {import('./machine.js').Machine} machine @param {number} index of the UART */
     constructor(machine, index) {
         this.machine = machine;
         this.index = index;
-        this.toBoard = []; // [nanos, byte], in order
+        this.toBoard = []; // [nanos, byte], in order, of which those before `next` have arrived
+        this.next = 0;
         this.freeNanos = 0;
         this.lost = 0;
         this.open = [];
@@ -49,13 +51,17 @@ export class Line {
     }
 
     expect() {
-        if (this.uart && this.toBoard.length && !this.arrival.scheduled) {
-            this.arrival.scheduleAt(Math.max(Math.round(this.toBoard[0][0]) - this.machine.offsetNanos, 0));
+        if (this.uart && this.next < this.toBoard.length && !this.arrival.scheduled) {
+            this.arrival.scheduleAt(Math.max(Math.round(this.toBoard[this.next][0]) - this.machine.offsetNanos, 0));
         }
     }
 
     arrive() {
-        const [, byte] = this.toBoard.shift();
+        const [, byte] = this.toBoard[this.next++];
+        if (this.next === ARRIVED_MAX) {
+            this.toBoard.splice(0, this.next); // not one by one: what waits may be long
+            this.next = 0;
+        }
         this.uart.feed(byte, BAUD);
         this.expect();
     }

@@ -16,7 +16,8 @@ import { get, number } from './wasm.js';
 /** A place is translated when it has been jumped to so often; runs that lead on from it, when so often. */
 export const VISITS = 250;
 const VISITS_NEAR = 30;
-const REGION_INSTRUCTIONS_MAX = 1200;
+/** V8's compiler takes longer than in proportion: with 1,200 it costs lives of a minute more than it saves them. */
+const REGION_INSTRUCTIONS_MAX = 200;
 /** Places so near, in half words, that have been jumped to belong to the same region: a table of jumps leads to them. */
 const NEAR = 1500;
 /** A slot holds region and run as (region << RUN_BITS | run) + 1; 0 if there is none. */
