@@ -3,13 +3,11 @@
  *
  * Cures: rp2040js lets unaligned and unmapped accesses pass with a line of text; here they are HardFaults, and recorded.
  */
-import { SRAM_BYTES } from './layout.js';
+import { FLASH, SRAM, SRAM_BYTES } from './layout.js';
 import { CortexM0Core } from './rp2040js.js';
 
 const EXC_NMI = 2;
 const EXC_HARDFAULT = 3;
-const SRAM = 0x20000000;
-const FLASH = 0x10000000;
 const FLASH_END = 0x14000000;
 const NOP = 0xbf00;
 const FAULTS_KEPT = 100;

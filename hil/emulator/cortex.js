@@ -12,9 +12,8 @@
  */
 import { Bus } from './bus.js';
 import { execute } from './execute.js';
-import { SRAM_BYTES } from './layout.js';
+import { SRAM, SRAM_BYTES } from './layout.js';
 
-const SRAM = 0x20000000;
 const FRAME_BYTES = 32;
 const LOWEST_PRIORITY = 4;
 const EXC_NMI = 2;

@@ -8,10 +8,10 @@
  * instruction beside rp2040js' own.
  */
 import { DECODED } from './decode.js';
-import { placeOf, ROM_BYTES, SRAM_BYTES, STATE } from './layout.js';
+import * as layout from './layout.js';
 
-const SRAM = 0x20000000;
-const FLASH = 0x10000000;
+// Constants of this module, which V8 takes as such: imported ones are looked up each time.
+const { FLASH, placeOf, ROM_BYTES, SRAM, SRAM_BYTES, STATE } = layout;
 const CYCLES_MAX = 1 << 28;
 // Kinds of memory access, done behind the switch.
 const NONE = 0;

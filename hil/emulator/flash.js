@@ -7,6 +7,7 @@
  * between "leave execute-in-place" and the second stage's "enter it again" is a violation: it is recorded (silicon would
  * return garbage), and the bench fails on it.
  */
+import { FLASH_BYTES } from './layout.js';
 import { BasePeripheral } from './rp2040js.js';
 
 const COMMAND = 0x00;
@@ -24,7 +25,6 @@ const SECTOR_BYTES = 0x1000;
 const BLOCK_BYTES = 0x10000;
 const PAGE_BYTES = 0x100;
 const VIOLATIONS_KEPT = 20;
-export const FLASH_BYTES = 2 * 1024 * 1024;
 
 /** W25Q16JV datasheet, AC characteristics: typical, and the longest it may ever take. */
 export const FLASH_TIMING = {

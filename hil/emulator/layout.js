@@ -1,8 +1,9 @@
 /** Where what stands in the memory of a machine (memory.js), and which places of it may be translated. */
-import { FLASH_BYTES } from './flash.js';
 
 export const SRAM_BYTES = 264 * 1024;
 export const ROM_BYTES = 16 * 1024;
+/** Of the chip that is on a Pico: W25Q16. */
+export const FLASH_BYTES = 2 * 1024 * 1024;
 /** The address space of the flash; the chip on it has FLASH_BYTES. */
 export const FLASH_SPACE_BYTES = 16 * 1024 * 1024;
 export const FLASH = 0x10000000;

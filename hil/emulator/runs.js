@@ -6,9 +6,8 @@
  * at the same instruction as without translation. One made from SRAM first looks whether that still holds what it was made
  * from; it must not change itself.
  */
-import { FLASH_BYTES } from './flash.js';
-import * as layout from './layout.js';
-import { addressOf, AT, FLASH, FLASH_PLACE, placeOf, PLACES, STATE } from './layout.js';
+import { addressOf, AT, placeOf, PLACES, STATE } from './layout.js';
+import { FLASH, FLASH_BYTES, FLASH_PLACE, ROM_BYTES, SRAM, SRAM_BYTES, SRAM_PLACE } from './layout.js';
 import { LOCAL, writeRun } from './translate.js';
 import * as wasm from './wasm.js';
 import { get, number } from './wasm.js';
@@ -115,10 +114,10 @@ function writeFollow() {
             wasm.set(place, placeIn(wasm.minus(get(pc), number(start)), first)),
             other,
         );
-    const inRom = inMemory(0, layout.ROM_BYTES, 0, [...get(pc), ...wasm.RETURN]);
+    const inRom = inMemory(0, ROM_BYTES, 0, [...get(pc), ...wasm.RETURN]);
     return wasm.moduleOf(2, [
         ...wasm.LOOP,
-        ...inMemory(FLASH, FLASH_BYTES, FLASH_PLACE, inMemory(layout.SRAM, layout.SRAM_BYTES, layout.SRAM_PLACE, inRom)),
+        ...inMemory(FLASH, FLASH_BYTES, FLASH_PLACE, inMemory(SRAM, SRAM_BYTES, SRAM_PLACE, inRom)),
         ...wasm.set(slot, slotAt(get(place))),
         ...wasm.when(wasm.not(get(slot)), [...get(pc), ...wasm.RETURN]),
         ...wasm.set(slot, wasm.minus(get(slot), number(1))),
@@ -144,7 +143,6 @@ export class Runs {
 
     /** @param {import('./memory.js').Memory} memory */
     constructor(memory) {
-        this.memory = memory;
         this.slots = memory.slots;
         this.visits = new Uint8Array(PLACES);
         this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
@@ -163,8 +161,8 @@ export class Runs {
         this.regions = 0;
         this.fetch = (at) => {
             const place = placeOf(at);
-            if (place >= layout.SRAM_PLACE) {
-                return memory.sram16[place - layout.SRAM_PLACE];
+            if (place >= SRAM_PLACE) {
+                return memory.sram16[place - SRAM_PLACE];
             }
             return place < 0 ? -1 : place < FLASH_PLACE ? memory.rom16[place] : memory.flash16[place - FLASH_PLACE];
         };

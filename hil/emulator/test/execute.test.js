@@ -6,10 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { Chip } from '../chip.js';
 import { DECODED, OP } from '../decode.js';
 import { FLASH_TIMING } from '../flash.js';
+import { SRAM } from '../layout.js';
 import { Memory } from '../memory.js';
 import { RP2040 } from '../rp2040js.js';
 
-const SRAM = 0x20000000;
 const CODE = SRAM + 0x8000;
 const DATA = SRAM + 0x10000;
 const ROUNDS = 12;

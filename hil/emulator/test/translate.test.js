@@ -4,12 +4,10 @@ import { test } from 'node:test';
 import { Chip } from '../chip.js';
 import { DECODED, OP } from '../decode.js';
 import { FLASH_TIMING } from '../flash.js';
-import { placeOf } from '../layout.js';
+import { FLASH, placeOf, SRAM } from '../layout.js';
 import { Memory } from '../memory.js';
 import { Runs, VISITS } from '../runs.js';
 
-const SRAM = 0x20000000;
-const FLASH = 0x10000000;
 const CODE_IN_SRAM = SRAM + 0x4000;
 const DATA = SRAM + 0x10000;
 const WORDS = 400;
