@@ -9,10 +9,10 @@ import pytest
 
 from c_ext.host import COUNT_FAULT, FAULT, STATE_FIELDS, STOPPED, STROKE, Core
 from tests.core.flow import HOUR_US
+from tests.virtual_board import MICROPYTHON, on_micropython
 
 pytestmark = [pytest.mark.req("GUARD-2"), pytest.mark.req("GUARD-4")]
 ROOT = Path(__file__).resolve().parents[2]
-MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
 LIB = Core.module.lib
 SECOND_US = 1_000_000
 
@@ -129,7 +129,7 @@ print(core.save(due_us + 300000))
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@on_micropython
 def test_both_faces_leave_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     program = "from dosecore import Core\n" + PROGRAM
     printed = subprocess.run([str(MICROPYTHON), "-c", program], capture_output=True, text=True, check=True).stdout
@@ -188,7 +188,7 @@ def cells(core):
 """
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@on_micropython
 def test_both_faces_answer_alike_to_every_fault_and_to_damage_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
     """What a board has is the C; the firmware's other tests run the twin."""
     ffi = Core.module.ffi

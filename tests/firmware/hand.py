@@ -121,6 +121,14 @@ class Hand:
                 self.pump.handle(events.WITHHELD if action == 2 else events.FAULT)
         self._pass(max(self.now_us, until_us))
 
+    def begin_stroke(self, played_us: int) -> None:
+        """The next stroke starts; so much of its burst has been played."""
+        self.now_us = self.core.next_us()
+        self.core.promise(self.now_us, self.now_us)
+        assert self.core.service(self.now_us) == 1
+        self.core.settle(self.now_us)
+        self.now_us += played_us
+
     def _pass(self, until_us: int) -> None:
         if self.rtc.now_s is not None:
             self.rtc.now_s += until_us // SECOND_US - self.now_us // SECOND_US

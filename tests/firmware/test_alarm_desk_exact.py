@@ -19,6 +19,7 @@ from firmware.storage.journal import Journal
 from tests.firmware.hand import SECOND_US, STROKE_UU, Hand, alarms, refused
 from tests.firmware.ram import PowerCut, RamNvm
 from tests.firmware.test_alarms_kept import DAY_US, HOUR_US, acknowledge, filled, lowered, told, whole
+from tests.firmware.test_restart_exact import capped
 from tests.firmware.test_told_and_kept import logged
 
 pytestmark = pytest.mark.req("ALARM-1", "ALARM-2")
@@ -307,12 +308,7 @@ def test_of_alarms_whose_record_is_damaged_no_figure_is_guessed() -> None:
 
 @pytest.mark.req("GUARD-1", "STORE-2")
 def test_a_stroke_that_a_cap_took_as_power_went_is_told_at_the_start() -> None:
-    hand = Hand()
-    hand.pump.device.set_limits(35_000, 40_000, 10_000, 150_000)
-    hand.pump.boluses.bolus(10_000)
-    hand.live(110 * SECOND_US)
-    hand.pump.therapy.set_basal(35_000)
-    after = hand.restarted(60 * SECOND_US)
+    after = capped().restarted(60 * SECOND_US)
     assert [(BY_NUMBER[each["alarm"]].name, each["detail"]) for each in told(after)] == [("hourly_maximum_exceeded", 1)]
     assert alarms(after.restarted(SECOND_US)) == ["hourly_maximum_exceeded"]
 

@@ -11,11 +11,11 @@ import pytest
 from firmware import protocol
 from firmware.protocol import BY_ID, encode
 from host.link import encode_frame
+from tests.virtual_board import MICROPYTHON, on_micropython
 
 ROOT = Path(__file__).resolve().parents[2]
-MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
 
-pytestmark = pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+pytestmark = on_micropython
 
 PROLOGUE = f"""
 import sys

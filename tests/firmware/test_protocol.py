@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from firmware import protocol
 from firmware.protocol import MESSAGES, REFUSAL, Field, ProtocolError, decode, encode, schema_hash
 from tests.firmware.desk import lowest
+from tests.virtual_board import MICROPYTHON, on_micropython
 
 ROOT = Path(__file__).resolve().parents[2]
-MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
 
 LAYOUTS = [(f"{message.name} {side}", getattr(message, side)) for message in MESSAGES for side in ("request", "reply")]
 LAYOUTS.append(("refusal", REFUSAL))
@@ -222,7 +222,7 @@ def test_prose_does_not_change_the_schema_hash():
 
 
 @pytest.mark.req("LINK-1")
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@on_micropython
 def test_the_hash_that_the_build_has_frozen_is_the_one_that_is_worked_out():
     script = "import releve_schema; from firmware import protocol as p; print(releve_schema.SCHEMA_HASH, p.SCHEMA_HASH)"
     run = subprocess.run([MICROPYTHON, "-c", script], capture_output=True, text=True, timeout=900, check=True)
@@ -230,7 +230,7 @@ def test_the_hash_that_the_build_has_frozen_is_the_one_that_is_worked_out():
 
 
 @pytest.mark.req("LINK-1")
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@on_micropython
 def test_micropython_computes_the_same_schema_hash_and_the_same_bytes():
     payload = encode(REFUSAL, {"request_id": 17, "code": 6, "field_index": 0, "value": -(1 << 63), "limit": 40000})
     script = (

@@ -115,11 +115,7 @@ def test_a_suspended_pump_stays_suspended() -> None:
 def test_a_stroke_in_progress_when_a_command_was_stored_counts() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(35_000)
-    hand.now_us = hand.core.next_us()
-    hand.core.promise(hand.now_us, hand.now_us)
-    assert hand.core.service(hand.now_us) == 1
-    hand.core.settle(hand.now_us)
-    hand.now_us += 50_000
+    hand.begin_stroke(50_000)
     hand.pump.therapy.set_basal(1000)  # the burst is playing
     after = hand.restarted()
     assert commanded(after) == after.core.state()[dose_codes.GUARD_CONFIRMED] == 1

@@ -65,11 +65,7 @@ def test_the_stroke_that_was_due_counts_if_the_power_can_have_gone_so_late(late_
 def test_a_stroke_in_progress_counts_and_the_next_had_no_permit_yet() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(35_000)
-    hand.now_us = hand.core.next_us()
-    hand.core.promise(hand.now_us, hand.now_us)
-    assert hand.core.service(hand.now_us) == 1
-    hand.core.settle(hand.now_us)
-    hand.now_us += 50_000
+    hand.begin_stroke(50_000)
     hand.pump.therapy.set_basal(34_000)  # the burst is playing
     for gone_us in (SECOND_US, HOUR_US):
         found, state = restored(hand, gone_us, gone_us)
@@ -174,12 +170,18 @@ def test_a_stopped_pump_is_stopped_whatever_an_order_may_have_asked_for() -> Non
     assert state[code.SUSPENDED] and found.device_time_us == saved_us + MINUTE_US
 
 
-def test_a_stroke_that_a_cap_has_taken_was_not_made() -> None:
+def capped() -> Hand:
+    """A pump that has delivered what it may in an hour, and goes on at the greatest basal rate."""
     hand = Hand()
     hand.pump.device.set_limits(35_000, 40_000, 10_000, 150_000)
     hand.pump.boluses.bolus(10_000)
     hand.live(110 * SECOND_US)
     hand.pump.therapy.set_basal(35_000)
+    return hand
+
+
+def test_a_stroke_that_a_cap_has_taken_was_not_made() -> None:
+    hand = capped()
     found, state = restored(hand, MINUTE_US, MINUTE_US)
     assert (found.doubtful, state[code.GUARD_COMMANDED]) == (0, 50)
 

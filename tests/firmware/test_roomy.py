@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 
 from firmware.compat import roomy
+from tests.virtual_board import MICROPYTHON, on_micropython
 
 ROOT = Path(__file__).resolve().parents[2]
-MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
-on_micropython = pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+
+
+def printed(program: str) -> str:
+    """What it prints, errors after the rest."""
+    run = subprocess.run([str(MICROPYTHON), "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    return run.stdout + run.stderr
+
 
 _OBJECT = """
 from firmware.compat import roomy
@@ -48,8 +54,7 @@ print("done")
 @pytest.mark.req("BOARD-1")
 @on_micropython
 def test_an_object_with_room_is_what_it_was() -> None:
-    run = subprocess.run([str(MICROPYTHON), "-c", _OBJECT], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert run.stdout == "done\n", run.stdout + run.stderr
+    assert printed(_OBJECT) == "done\n"
 
 
 @pytest.mark.req("BOARD-1")
@@ -76,8 +81,7 @@ for look in (virtual.now_us, core.next_us, core.over, core.apart, backed.clock, 
 @pytest.mark.req("BOARD-1")
 @on_micropython
 def test_no_look_at_a_time_or_a_count_takes_memory_where_it_fits_a_word() -> None:
-    run = subprocess.run([str(MICROPYTHON), "-c", _TIME], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert run.stdout.split() == ["0"] * 6
+    assert printed(_TIME).split() == ["0"] * 6
 
 
 _VALUES = """
@@ -94,5 +98,4 @@ print("done")
 @pytest.mark.req("DOSE-1")
 @on_micropython
 def test_times_come_back_as_they_were_given_small_or_long() -> None:
-    run = subprocess.run([str(MICROPYTHON), "-c", _VALUES], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert run.stdout == "done\n", run.stdout + run.stderr
+    assert printed(_VALUES) == "done\n"

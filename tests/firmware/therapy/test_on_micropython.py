@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.virtual_board import MICROPYTHON, on_micropython
+
 ROOT = Path(__file__).resolve().parents[3]
-MICROPYTHON = ROOT / "build" / "VIRTUAL" / "micropython"
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 
 
 @pytest.mark.req("THER-4", "THER-5", "THER-6")
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@on_micropython
 @pytest.mark.parametrize("program", PROGRAMS, ids=[path.stem for path in PROGRAMS])
 def test_both_pythons_agree(program: Path) -> None:
     text = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n" + program.read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ def test_both_pythons_agree(program: Path) -> None:
 
 
 @pytest.mark.req("BOARD-1")
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="the VIRTUAL board is not built")
+@on_micropython
 def test_micropython_compiles_every_module_of_the_firmware() -> None:
     program = "import sys\nfor each in sys.argv[1:]:\n    compile(open(each).read(), each, 'exec')\n"
     paths = [str(path) for path in sorted((ROOT / "firmware").rglob("*.py"))]
