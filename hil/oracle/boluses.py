@@ -31,7 +31,7 @@ class Entry:
     abandoned: int = 0
     reason: str = RUNNING
     withheld_by: str = ""  # the cap that has withheld one of its strokes last
-    end_from_us: int | None = None  # ended by a reset: its end is somewhere from the memory's last record on
+    ends_us: frozenset[int] = frozenset()  # ended by a reset: at the memory's last record, which may be any of these
     rate_at_end: int = 0
     steady_q: int | None = None  # what is programmed if the rate had not changed in the dark: the memory knows no other
 

@@ -120,7 +120,7 @@ def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:
         expected |= {"reason": {entry.reason, "running"}, "end_us": {entry.end_us, 0}}
     if entry.confirmed < entry.commanded:
         expected["delivered_strokes"] = {entry.confirmed, entry.commanded} if not entry.runs else entry.confirmed
-    if entry.end_from_us is not None and entry.end_from_us <= seen["end_us"] <= entry.end_us:
+    if seen["end_us"] in entry.ends_us:
         expected["end_us"] = seen["end_us"]
         past_q = entry.rate_at_end * (entry.end_us - seen["end_us"])
         expected["programmed_mu"] = {whole_mu(entry.programmed_q - past_q)}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hil.oracle.exact import NEVER_US, US_PER_S
 from hil.oracle.pump import Pump
+from hil.scripts.play import HELLO_AFTER_US
 
 if TYPE_CHECKING:
     from hil.oracle.device import Device
@@ -59,14 +60,14 @@ def restart(
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
             pump.drop(bolus, "reset" if bolus.left else "completed")
-            bolus.entry.end_from_us = pump.recorded_us
+            bolus.entry.ends_us = _records_us(device) | {device_us}
             bolus.entry.end_us = max(ends_us, device_us)
     if doubt is not None or utc_s is None:
         pump.give_up_waiting()
     entry = pump.basal_entry
     if entry is not None:
         entry.rate_at_end = rate_at_cut if doubt is None else 0
-        entry.end_from_us = pump.recorded_us if doubt is None else ends_us
+        entry.ends_us = _records_us(device) if doubt is None else frozenset((ends_us,))
         pump.end_basal("reset")
         entry.end_us = ends_us
         entry.steady_q = programmed_q + rate_at_cut * (ends_us - cut_us)
@@ -104,6 +105,13 @@ def restart(
         device.lose_clock(why)
     pump.follow()
     device.reservoir.look(0)  # a stroke that counts may have emptied it
+
+
+def _records_us(device: Device) -> frozenset[int]:
+    """When the memory may have taken its last record: where it must have, or with what was noted since."""
+    pump = device.pump
+    noted_us = {event.at_us for event in pump.events} | {device.born_us + HELLO_AFTER_US}
+    return frozenset({each for each in noted_us if each > pump.recorded_us} | {pump.recorded_us})
 
 
 def _stroke_in_doubt(pump: Pump, device_us: int, counted: bool) -> tuple[int, bool] | None:

@@ -164,9 +164,9 @@ def _delivery_ended(device: Device, event: Event) -> Fields:
     entry = event.values["entry"]
     assert isinstance(entry, Entry)
     programmed: Any = entry.programmed_mu
-    if entry.end_from_us is not None:
-        earliest_q = entry.programmed_q - entry.rate_at_end * (entry.end_us - entry.end_from_us)
-        programmed = {*range(whole_mu(earliest_q), entry.programmed_mu + 1)}
+    if entry.ends_us:
+        past_q = [entry.rate_at_end * (entry.end_us - each) for each in entry.ends_us]
+        programmed = {whole_mu(entry.programmed_q - each) for each in past_q}
         if entry.steady_q is not None:
             programmed.add(whole_mu(entry.steady_q))
     return {

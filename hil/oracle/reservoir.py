@@ -56,6 +56,7 @@ class Reservoir:
         self.filled_utc_s = 0
         self.latest_level = "enough"
         self.filled_us = 0  # the device's time then: due dates go by running time (THER-8)
+        self._begun = 0  # strokes in progress that count already
 
     @property
     def known(self) -> bool:
@@ -65,7 +66,7 @@ class Reservoir:
     @property
     def since(self) -> int:
         """Strokes since the latest refill."""
-        return max(0, self.device.pump.confirmed - self.filled_strokes)
+        return max(0, self.device.pump.confirmed + self._begun - self.filled_strokes)
 
     def left_nl(self, strokes: int | None = None) -> int:
         """What is left after so many strokes since the refill (all: None)."""
@@ -106,6 +107,13 @@ class Reservoir:
         stops = ("running", "suspended") if was == "stop" else ("running", "suspended", "procedure")
         if level == "stop" and self.device.pump.state in stops:
             states.stop(self.device, "reservoir")
+
+    def look_amid_stroke(self) -> None:
+        """The pump looks by itself while a stroke is in progress: what is ordered has left the reservoir (THER-4)."""
+        self._begun = len(self.device.pump.unconfirmed)
+        if self._begun:
+            self.look(0)
+        self._begun = 0
 
     def bolus_reasons(self, volume_mu: int, must: list[Reason], may: list[Reason]) -> None:
         """A bolus larger than what is left above the stop may be refused, or ends with the reason *reservoir*."""

@@ -118,6 +118,7 @@ class Wall(Watcher):
         elif self.silent and not was_silent:
             pump.note("clock_silent")
         pump.follow()
+        self.device.reservoir.look_amid_stroke()
         for name in BATTERY:
             if self.told(name):
                 self.device.alarms.latch(name, figure=None)

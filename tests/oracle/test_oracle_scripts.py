@@ -58,6 +58,11 @@ def test_a_volley_once_judged_wrongly_by_one_of_the_two_is_as_the_specification_
     assert [str(each) for each in judge(play(storms(seed)))] == []
 
 
+@pytest.mark.req("THER-4", "ALARM-2")
+def test_the_hourly_look_finds_the_stop_level_in_the_stroke_that_reaches_it() -> None:
+    assert judge(play(generate(32583))) == []
+
+
 @pytest.mark.req("DOSE-5", "SELF-1", "STORE-2")
 def test_a_stroke_due_as_a_self_test_fails_counts_and_is_not_made() -> None:
     run = play(generate(105, Wish(clock=True, hours=(24, 30), steps=(20, 45))))
@@ -66,6 +71,16 @@ def test_a_stroke_due_as_a_self_test_fails_counts_and_is_not_made() -> None:
     assert (last_us, counted) == (look_us - 15_000_000, len(run.strokes_us) + 1 + 1), "and one in doubt by a reset"
     assert judge(run) == []
     assert judge(replace(run, strokes_us=sorted([*run.strokes_us, look_us]))) != []
+
+
+@pytest.mark.req("LOG-2", "STORE-2")
+@pytest.mark.parametrize("off", [-1, 1])
+def test_a_wrong_volume_of_a_delivery_that_no_list_shows_any_more_is_found(off: int) -> None:
+    run = play(generate(30148))
+    place = next(place for place, row in enumerate(run.log) if row["event"] == "delivery_ended" and row["a"] == 4)
+    log = list(run.log)
+    log[place] = dict(log[place]) | {"b": log[place]["b"] + off}
+    assert judge(replace(run, log=log)) != []
 
 
 @pytest.mark.req("HIL-5", "THER-5")
