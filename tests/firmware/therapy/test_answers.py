@@ -96,3 +96,39 @@ def test_what_was_delivered_of_each_part_is_told_apart() -> None:
     assert [answers.cut_by(window) for window in (None, code.HOUR, code.DAY)] == [
         protocol.CUTS.index(name) for name in ("none", "hour", "day")
     ]
+
+
+def test_a_rate_at_the_limit_is_allowed_and_one_above_is_not() -> None:
+    hand = worn()
+    hand.pump.therapy.answers.allow("rate_mu_per_h", 2_000)
+    with pytest.raises(Refused) as error:
+        hand.pump.therapy.answers.allow("rate_mu_per_h", 2_001)
+    found = (error.value.code, error.value.field_name, error.value.value, error.value.limit)
+    assert found == (protocol.CLINICIAN_LIMIT, "rate_mu_per_h", 2_001, 2_000)
+
+
+@pytest.mark.req("DOSE-3")
+def test_a_stroke_in_progress_is_not_delivered_yet() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(1_000)
+    hand.live(3 * SECOND_US)
+    made = len(hand.strokes_us)
+    hand.begin_stroke(1_000)
+    assert hand.pump.therapy.answers.part("", 0) == {"programmed_mu": 1_000, "delivered_mu": 200 * made}
+    assert 0 < made < 4
+
+
+@pytest.mark.req("DOSE-3", "DOSE-5")
+def test_what_was_given_up_is_the_sum_of_all_ledgers() -> None:
+    state = [0] * 99
+    ledgers = (code.BASAL_ABANDONED, code.TEMP_ABANDONED, code.NORMAL_ABANDONED, code.SQUARE_ABANDONED)
+    for place, each in zip(ledgers, (1, 10, 100, 1_000), strict=True):
+        state[place] = each
+    assert answers.abandoned(state) == 1_111
+
+
+@pytest.mark.req("THER-2", "DOSE-8")
+def test_a_minute_is_60_seconds_and_a_dose_of_whole_strokes_is_exact() -> None:
+    reply = Hand().pump.therapy.temp_basal(protocol.TEMP_PERCENT, 50, 1_440)
+    assert reply["until_us"] - reply["at_us"] == 86_400 * SECOND_US
+    assert answers.smallest_dose_mu(2_000_000) == 2_000

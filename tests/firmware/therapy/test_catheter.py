@@ -104,3 +104,36 @@ def test_bytes_that_cannot_be_mean_the_worst(at: int) -> None:
     one = Catheter()
     assert not one.unpack(raw)
     assert one.plugs == ((NAOH, VOLUME_NL),)
+
+
+def test_two_pushes_of_one_content_are_one_plug() -> None:
+    one = Catheter()
+    for nl in (1_000, 2_500):
+        one.push(BUFFER, nl)
+    assert one.plugs == ((INSULIN, 29_000), (BUFFER, 3_500))
+
+
+def test_only_insulin_is_one_plug_and_that_of_insulin() -> None:
+    one = Catheter()
+    one.push(BUFFER, 500)
+    assert not one.only_insulin, "insulin at the tip, buffer behind it"
+    one.fill(NAOH)
+    assert not one.only_insulin
+    one.fill(INSULIN)
+    assert one.only_insulin
+
+
+@pytest.mark.parametrize(
+    ("sizes_nl", "plugs"),
+    [
+        # The last two are the shortest neighbours, 3,500 nl; those by the tip, and each alone, are other ones.
+        ((1_000, 4_000, 1_500, 2_000), ((INSULIN, 24_000), (BUFFER, 1_000), (INSULIN, 4_000), (BUFFER, 3_500))),
+        # The second and third, 2,000 nl, become buffer, and one with the buffer behind them.
+        ((1_000, 1_000, 3_000, 5_000), ((INSULIN, 22_500), (BUFFER, 5_000), (INSULIN, 5_000))),
+    ],
+)
+def test_of_five_plugs_the_two_shortest_neighbours_become_one_of_the_worse_content(sizes_nl, plugs) -> None:
+    one = Catheter()
+    for nl, content in zip(sizes_nl, (BUFFER, INSULIN, BUFFER, INSULIN), strict=True):
+        one.push(content, nl)
+    assert one.plugs == plugs

@@ -119,5 +119,6 @@ def test_a_new_one_is_empty_and_a_full_one_holds_15_ml() -> None:
     assert (new.left_nl(0), new.used_nl(0), new.filled_nl, new.filled_utc_s, new.life_days) == (0, 0, 0, 0, 0)
     assert place.CAPACITY_NL == 15_000_000
     assert place.lasts_s(200, 200, 0) == place.lasts_s(199, 200, 0) == 0 and place.lasts_s(201, 200, 0) is None
+    assert place.lasts_s(201, 200, 1) == DAY_S, "1 mU at 1 mU a day"
     new.life_days = 1
     assert new.due(0, 86_400) == (place.DUE, 0) and new.due(0, 86_399) == (place.UNKNOWN, 0)
