@@ -24,14 +24,17 @@ def refusal(call: Callable[[], object]) -> tuple[int, int, str, int, int]:
 
 
 def test_a_field_is_what_it_was_made_of() -> None:
+    kinds = Field("kind", "u8", "", "which", names=("none", "some", "all"))
+    rate = Field("rate_mu_per_h", "u16", "mU/h", "", 50, 35_000, 50, hard=True)
+    pairs = Field("pairs", "records", high=2, fields=(kinds, rate))
     names = ("name", "kind", "unit", "doc", "low", "high", "step", "names", "hard", "fields")
-    assert [getattr(KINDS, name) for name in names] == [
+    assert [getattr(kinds, name) for name in names] == [
         "kind", "u8", "", "which", 0, 2, 1, ("none", "some", "all"), False, (),
     ]  # fmt: skip
-    assert [getattr(RATE, name) for name in names] == [
+    assert [getattr(rate, name) for name in names] == [
         "rate_mu_per_h", "u16", "mU/h", "", 50, 35_000, 50, (), True, (),
     ]  # fmt: skip
-    assert [field.name for field in PAIRS.fields] == ["a", "b"]
+    assert pairs.fields == (kinds, rate)
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,10 @@ def test_a_volume_is_beyond_doubt_when_15_percent_are_exceeded_whatever_was_misr
     for sign in (1, -1):
         assert not beyond_doubt(ML + sign * 150_004, ML, 4)
         assert beyond_doubt(ML + sign * 150_005, ML, 4)
+
+
+def test_in_an_interval_too_short_for_a_percentage_the_volume_itself_may_say_it() -> None:
+    # Known within √(4/3 · 20²) = 23.1, so 24 nl, of 100 nl.
+    assert [of(used, 100, 20).band for used in (140, 139, 61, 60)] == [
+        refill.OVER, refill.TOO_SHORT, refill.TOO_SHORT, refill.RINSE,
+    ]  # fmt: skip
