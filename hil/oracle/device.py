@@ -88,10 +88,5 @@ class Device:
         """The settings are in force; a suspended pump never delivers more than was in force before."""
         programme = self.pump.programme
         programme.offset_min = self.settings["utc_offset_min"]
-        self.find_least()
+        programme.least_mu_per_h = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)
         self.pump.follow()
-
-    def find_least(self) -> None:
-        """What a suspended pump delivers at most."""
-        least = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)
-        self.pump.programme.least_mu_per_h = least

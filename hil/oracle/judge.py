@@ -124,9 +124,9 @@ class Judge:
             self.clock_touched = True
             bench_us = self.device.pump.bench_us
             if step.what == "clock_lost":
-                self.clock.lose(bench_us)
+                self.clock.lose()
             elif step.what == "clock_jump":
-                self.clock.jump(bench_us, step.values["by_s"])
+                self.clock.jump(step.values["by_s"])
             else:
                 self.clock.run_fast(bench_us, step.values["ppm"])
 
@@ -159,19 +159,20 @@ class Judge:
     # Answers
 
     def _answer(self, step: Step, answer: Answer) -> None:
+        if step.what != AGAIN:
+            self.repeats.send(step)
         if answer.reply is None and answer.refusal is None:
             self.say(f"{answer.name}: an answer", "one", "silence", "LINK-2")
             return
+        first_us = step.values["of_us"] if step.what == AGAIN else step.at_us
         if step.what == AGAIN:
-            told = self.repeats.of(step.values["of_us"])
+            told = self.repeats.of(first_us)
             same = told is not None and (answer.reply, answer.refusal) == (told.reply, told.refusal)
-            anew = answer.name in NEVER_LATE and self.repeats.over(step.values["of_us"]) and not same
+            anew = answer.name in NEVER_LATE and self.repeats.over(first_us) and not same
             if told is not None and not anew:
                 self._repeated(answer, told)
                 return
-            values = self.repeats.values_of(step.values["of_us"])
-        else:
-            values = dict(step.values)
+        values = self.repeats.values_of(first_us)
         if MESSAGES[answer.name].changes_delivery or answer.name == "stage_pattern":
             self._order(step, answer, values)
         else:
@@ -202,7 +203,7 @@ class Judge:
 
     def _order(self, step: Step, answer: Answer, values: dict[str, Any]) -> None:
         device = self.device
-        must, may = self.repeats.expiry(step, answer.name, values)
+        must, may = self.repeats.expiry(step, answer.name)
         if not must:
             more_must, more_may = device.orders.why_not(
                 answer.name, values, answer.refusal.code if answer.refusal else ""
@@ -214,12 +215,12 @@ class Judge:
                 expected: Any = must or may or "accepted"
                 self.say(f"{answer.name} refused", expected, refusal, _requirement(must or may))
             device.pump.note("refused", name=answer.name, code=refusal.code, value=refusal.value)
-            self.repeats.keep(step, answer, values)
+            self.repeats.keep(step, answer)
             return
         assert answer.reply is not None
         if must:
             self.say(f"{answer.name} accepted", must, dict(answer.reply), _requirement(must))
-        self.repeats.keep(step, answer, values)
+        self.repeats.keep(step, answer)
         changes = MESSAGES[answer.name].changes_delivery
         device.seen_over = answer.reply.get("band") == "over"
         try:

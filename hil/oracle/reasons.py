@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from firmware import protocol
-from hil.oracle.exact import HARD_BOLUS_MU
 
 STATES = protocol.STATES
 MESSAGES = {message.name: message for message in protocol.MESSAGES}
@@ -96,8 +95,3 @@ def _of_rates(field: Any, rates: Any) -> list[Reason]:
             for reason in _of_field(field.fields[0], each["rate_mu_per_h"] if isinstance(each, Mapping) else each)
         ]
     return found
-
-
-def hard_bolus(value_mu: int, field: str | None = None) -> list[Reason]:
-    """More than any bolus may be."""
-    return [Reason("hard_limit", field, value_mu, HARD_BOLUS_MU)] if value_mu > HARD_BOLUS_MU else []

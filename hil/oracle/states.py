@@ -33,7 +33,6 @@ def suspend(device: Device) -> tuple[int, int]:
     device.rate_before_suspend = pump.rate
     programme.lowered_percent = min(100, temp.value) if temp is not None and temp.percent else 100
     programme.state = "suspended"
-    device.find_least()
     abandoned = _cut(device, "suspended")
     device.take_settings()
     device.alarms.latch("pump_suspended")
