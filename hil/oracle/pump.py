@@ -80,7 +80,7 @@ class Pump:
         return self._rate
 
     def advance(self, to_us: int) -> None:
-        """Live up to and with `to_us`: what is due then happens, in the order strokes, edges, changes."""
+        """Live up to and with `to_us`: what is due then happens, in the order edges, strokes, changes."""
         change_us = self._next_change_us()
         while True:
             stroke_us, rank = self._next()

@@ -7,6 +7,7 @@ not in one hour. The greatest count over all windows is reached by one that ends
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from hil.oracle.exact import DAY_US, HARD_DAY_MU, HARD_HOUR_MU, HOUR_US
 
@@ -70,15 +71,14 @@ def check(
         volumes_mu.append(Fraction(most * stroke_uu, UU_PER_MU))
         if volumes_mu[-1] > cap_mu:
             texts.append(f"{float(volumes_mu[-1]):.3f} mU in the {name} up to {at_us} us, cap {cap_mu} mU")
-    report = CapsReport(volumes_mu[0], volumes_mu[1], None)
+    intervals_us = [after_us - before_us for before_us, after_us in pairwise(strokes_start_us)]
+    report = CapsReport(volumes_mu[0], volumes_mu[1], min(intervals_us, default=None))
     for text in texts:
         report.blame(text)
-    for before_us, start_us in zip(strokes_start_us, strokes_start_us[1:], strict=False):
-        interval_us = start_us - before_us
+    for start_us, interval_us in zip(strokes_start_us[1:], intervals_us, strict=True):
         if interval_us < 0:
+            before_us = start_us - interval_us
             raise ValueError(f"stroke at {start_us} us follows one at {before_us} us: times must not run back")
-        if report.min_interval_us is None or interval_us < report.min_interval_us:
-            report.min_interval_us = interval_us
         if interval_us < spacing_us:
             report.blame(f"stroke at {start_us} us starts {interval_us} us after the last, spacing {spacing_us} us")
     return report

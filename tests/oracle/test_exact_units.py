@@ -15,6 +15,7 @@ U = 1_000  # mU
 def test_the_hard_limits_are_those_of_the_specification() -> None:
     assert (exact.HARD_BASAL_MU_PER_H, exact.HARD_BOLUS_MU) == (35 * U, 40 * U)
     assert (exact.HARD_HOUR_MU, exact.HARD_DAY_MU, exact.DEFAULT_DAY_MU) == (60 * U, 500 * U, 150 * U)
+    assert Quantum(500, 400).strokes(exact.HARD_DAY_MU) == 2_500
     assert (exact.HOUR_US, exact.DAY_US, exact.SAFE_SIDE_US) == (3_600 * 10**6, 86_400 * 10**6, 60 * 10**6)
     assert (exact.LOOK_US, exact.NEVER_US) == (3_600 * 10**6, 2**64 - 1)
 
@@ -31,6 +32,7 @@ def test_what_a_stroke_holds_is_its_volume_at_the_concentration() -> None:
     assert (quantum.nl, quantum.uu, quantum.q) == (500, 200_000, 200 * 3_600 * 10**6)
     assert (quantum.mu(1), quantum.mu(3), quantum.least_mu) == (200, 600, 200)
     assert (quantum.strokes(600), quantum.strokes(601), quantum.strokes(599), quantum.strokes(0)) == (3, None, None, 0)
+    assert Quantum(10, 100).least_mu == 1
     fine = Quantum(125, 100)  # 12.5 mU
     assert (fine.uu, fine.q, fine.least_mu) == (12_500, 45 * 10**9, 25)
     assert (fine.mu(1), fine.mu(2), fine.strokes(25), fine.strokes(12), fine.strokes(13)) == (12, 25, 2, None, None)

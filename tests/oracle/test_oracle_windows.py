@@ -52,13 +52,35 @@ def test_spacing():
     assert report.violation_count == 1 and report.min_interval_us == SPACING_US - 1
 
 
+def test_two_strokes_at_once_are_too_close_and_do_not_run_back():
+    report = judge([5, 5])
+    assert (report.min_interval_us, report.violation_count) == (0, 1)
+
+
+def test_the_hour_and_the_day_are_told_apart():
+    report = judge([0, HOUR_US, 2 * HOUR_US, 2 * HOUR_US + SPACING_US])
+    assert (report.max_hour_mu, report.max_day_mu) == (400, 800)
+
+
+def test_a_hundred_violations_are_kept_and_all_are_counted():
+    for count in (99, 100, 101, 150):
+        report = judge(list(range(count + 1)))
+        assert (report.violation_count, len(report.violations)) == (count, min(count, 100))
+
+
+def test_of_windows_as_full_the_first_is_told():
+    assert fullest([3, 20, 40], 10) == (1, 3)
+    assert fullest([3, 20, 21, 40, 41], 10) == (2, 21)
+    assert fullest([], 10) == (0, 0)
+
+
 def test_nothing_and_one_stroke():
     assert judge([]).passed and judge([]).min_interval_us is None
     assert judge([5]).max_hour_mu == Fraction(200)
 
 
 def test_times_that_run_back_are_refused():
-    with pytest.raises(ValueError, match="run back"):
+    with pytest.raises(ValueError, match="stroke at 1 us follows one at 2 us: times must not run back"):
         judge([2, 1])
 
 

@@ -1,4 +1,4 @@
-"""The wall clock by hand (docs/adr/0011): what the battery-backed clock shows, when it is believed, followed or lost."""
+"""The wall clock by hand (docs/adr/0011): what the battery-backed clock shows; when it is followed, when it is lost."""
 
 from __future__ import annotations
 
