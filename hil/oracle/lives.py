@@ -56,21 +56,24 @@ def restart(
         pump.recorded_us = pump.written_us  # what was written of a refusal told of the stroke too: nothing is in doubt
     known = bool(pump.unconfirmed) and pump.recorded_us > pump.last_start_us  # a record was taken since it began
     doubt = _stroke_in_doubt(pump, device_us, counted)
-    ends_us = pump.now_us if doubt is None else doubt[0]
+    ends_us = cut_us if doubt is None else doubt[0]
+    records_us = _records_us(device)
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
             pump.drop(bolus, "reset" if bolus.left else "completed")
-            bolus.entry.ends_us = _records_us(device) | {device_us}
+            bolus.entry.ends_us = records_us | {device_us}
             bolus.entry.end_us = max(ends_us, device_us)
     if doubt is not None or utc_s is None:
         pump.give_up_waiting()
     entry = pump.basal_entry
     if entry is not None:
         entry.rate_at_end = rate_at_cut if doubt is None else 0
-        entry.ends_us = _records_us(device) if doubt is None else frozenset((ends_us,))
+        entry.ends_us = records_us if doubt is None else frozenset((ends_us,))
         pump.end_basal("reset")
         entry.end_us = ends_us
         entry.steady_q = programmed_q + rate_at_cut * (ends_us - cut_us)
+        if doubt is None:  # what the dark has programmed is another life's
+            entry.programmed_q = programmed_q
     if doubt is None and device_us < pump.now_us:
         pump.basal.owed_q -= pump.rate * (pump.now_us - device_us)
     elif doubt is None:

@@ -167,16 +167,15 @@ def test_one_whose_last_stroke_is_in_progress_may_still_run() -> None:
 @pytest.mark.req("STORE-2")
 def test_one_that_a_reset_has_ended_has_ended_with_the_memory_s_last_record() -> None:
     """Basal of 1 U/h, ended somewhere between 10 s and 50 s."""
-    cut = entry(
-        kind="basal", programmed_q=20 * MU, end_us=50 * S, end_from_us=10 * S, rate_at_end=1_000, reason="reset"
-    )
+    cut = entry(kind="basal", programmed_q=20 * MU, end_us=50 * S, rate_at_end=1_000, reason="reset")
+    cut.ends_us = frozenset((10 * S, 46_399_999, 46_400_000, 46_400_001, 50 * S))
     assert row(cut, 50 * S)["programmed_mu"] == {20}
     assert row(cut, 50 * S)["end_us"] == 50 * S
     assert row(cut, 46_400_001)["programmed_mu"] == {19}  # 3.6 s at 1 U/h are 1 mU
     assert row(cut, 46_400_000)["programmed_mu"] == {19}
     assert row(cut, 46_399_999)["programmed_mu"] == {18}
     assert (row(cut, 10 * S)["end_us"], row(cut, 10 * S)["programmed_mu"]) == (10 * S, {8})
-    for outside_us in (10 * S - 1, 50 * S + 1):
+    for outside_us in (10 * S - 1, 11 * S, 50 * S + 1):
         assert (row(cut, outside_us)["end_us"], row(cut, outside_us)["programmed_mu"]) == (50 * S, 20)
     cut.steady_q = 33 * MU
     assert row(cut, 10 * S)["programmed_mu"] == {8, 33}

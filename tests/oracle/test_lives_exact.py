@@ -77,7 +77,8 @@ def test_a_short_cut_leaves_what_is_owed_and_begins_accounts_anew() -> None:
     hand = running()
     made = cut(hand, 100 * S, 105 * S)
     ended, new = made.entries[1], made.entries[2]
-    assert (ended.reason, ended.end_us, ended.end_from_us, ended.rate_at_end) == ("reset", 100 * S, 0, 3_000)
+    assert (ended.reason, ended.end_us, ended.rate_at_end) == ("reset", 100 * S, 3_000)
+    assert ended.ends_us == {0, S // 10}, "the order's record, or the one of the hello"
     assert (ended.programmed_q, ended.steady_q, ended.abandoned) == (300_000 * S, 300_000 * S, 0)
     assert (new.kind, new.start_us, new.programmed_q) == ("basal", 105 * S, 0) and made.basal_entry is new
     assert (hand.device.resets, hand.device.born_us, made.recorded_us, made.dark) == (1, 105 * S, 105 * S, False)
@@ -130,7 +131,7 @@ def test_a_permitted_stroke_that_is_due_by_then_counts_and_nothing_is_programmed
     hand = running()
     made = cut(hand, 239 * S, 300 * S)
     ended = made.entries[1]
-    assert (ended.end_us, ended.end_from_us, ended.rate_at_end) == (EVERY_US, EVERY_US, 0)
+    assert (ended.end_us, ended.ends_us, ended.rate_at_end) == (EVERY_US, {EVERY_US}, 0)
     assert ended.steady_q == ended.programmed_q == Q
     assert (ended.commanded, ended.confirmed, made.basal.owed_q) == (1, 1, 0)
     assert made.caps.starts_us == [EVERY_US]
@@ -157,7 +158,7 @@ def test_a_stroke_in_progress_counts_and_what_came_to_be_owed_since_it_began_doe
     ended = made.entries[1]
     assert (made.commanded, made.confirmed, ended.confirmed, made.unconfirmed) == (1, 1, 1, [])
     assert reset(made).values == {"doubt": True, "known": False, "cut_us": EVERY_US + 50_000}
-    assert (ended.end_us, ended.end_from_us, ended.programmed_q, made.basal.owed_q) == (EVERY_US, EVERY_US, Q, 0)
+    assert (ended.end_us, ended.ends_us, ended.programmed_q, made.basal.owed_q) == (EVERY_US, {EVERY_US}, Q, 0)
     assert len(made.strokes) == 1
     assert strokes(hand, 482 * S) == [EVERY_US, 482 * S]
 
@@ -170,7 +171,7 @@ def test_a_record_taken_while_the_stroke_went_on_has_told_of_it() -> None:
     made = cut(hand, EVERY_US + 50_000, 242 * S)
     assert reset(made).values == {"doubt": False, "known": True, "cut_us": EVERY_US + 50_000}
     assert (made.commanded, made.confirmed, made.basal.owed_q) == (1, 1, 3_000 * 2 * S)
-    assert made.entries[1].end_from_us == EVERY_US + 20_000
+    assert made.entries[1].ends_us == {EVERY_US + 20_000}
     assert strokes(hand, 480 * S) == [EVERY_US, 480 * S]
     # The next one, not permitted yet, is due when power is back, or may be by the clock's seconds.
     for back_us, programs in ((478 * S - 1, True), (478 * S, False)):
@@ -211,7 +212,7 @@ def test_a_bolus_in_progress_is_ended_with_what_was_delivered() -> None:
         ("reset", 2, 3), ("reset", 0, 5),
     ]  # fmt: skip
     for each in (normal, square):
-        assert (each.end_from_us, each.end_us) == (2 * S + EDGE_US, 3 * S + S // 2)
+        assert (each.ends_us, each.end_us) == ({2 * S + EDGE_US, 3 * S + S // 2}, 3 * S + S // 2)
     assert made.normal is None and made.square is None and made.abandoned == 8
 
 
@@ -268,7 +269,8 @@ def test_the_pattern_goes_on_in_the_dark() -> None:
     made = cut(hand, 10 * MIN, 63 * MIN)
     assert (made.commanded, made.basal.owed_q) == (0, 100 * 30 * MIN + 1_000 * 3 * MIN)
     ended = made.entries[1]
-    assert (ended.reason, ended.rate_at_end, ended.steady_q) == ("reset", 100, 100 * 10 * MIN)
+    assert (ended.reason, ended.rate_at_end, ended.end_us) == ("reset", 100, 10 * MIN)
+    assert ended.programmed_q == ended.steady_q == 100 * 10 * MIN
 
 
 @pytest.mark.req("THER-2", "THER-7")
