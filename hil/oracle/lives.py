@@ -61,7 +61,7 @@ def restart(
     for bolus in (pump.normal, pump.square):
         if bolus is not None:
             pump.drop(bolus, "reset" if bolus.left else "completed")
-            bolus.entry.ends_us = records_us | {device_us}
+            bolus.entry.ends_us = records_us | {device_us} | ({ends_us} if doubt is not None else set())
             bolus.entry.end_us = max(ends_us, device_us)
     if doubt is not None or utc_s is None:
         pump.give_up_waiting()

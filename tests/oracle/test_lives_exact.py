@@ -222,7 +222,7 @@ def test_a_bolus_whose_last_stroke_is_the_one_in_doubt_is_complete() -> None:
     made = cut(hand, S, 10 * S)
     entry = made.entries[1]
     assert (entry.reason, entry.commanded, entry.confirmed, entry.abandoned) == ("completed", 2, 2, 0)
-    assert entry.end_us == 10 * S
+    assert (entry.end_us, entry.ends_us) == (10 * S, {EDGE_US, 2 * S, 10 * S}), "at a record, that stroke, or now"
 
 
 def test_basal_that_waits_for_a_bolus_is_given_up_with_a_stroke_in_doubt_or_without_a_clock() -> None:
