@@ -43,6 +43,8 @@ def test_each_cause_is_its_current_for_its_time() -> None:
 
 def test_a_cell_loses_one_in_a_hundred_a_year_by_itself() -> None:
     ledger = Energy(NOTHING)
+    ledger.elapsed_us = YEAR_US - 1
+    assert ledger.used_nah() == 19_999_999
     ledger.elapsed_us = YEAR_US
     assert ledger.parts_nah() == (0, 0, 0, 0, 0, 0, 20_000_000)
     assert (ledger.used_nah(), ledger.left_nah()) == (20_000_000, 1_980_000_000)
@@ -55,6 +57,7 @@ def test_what_happens_is_counted() -> None:
     ledger = Energy(currents(link_us=500))
     ledger.woke()
     ledger.woke(70)
+    ledger.woke(5)
     ledger.stroke(104)
     ledger.stroke(104)
     ledger.toned()
@@ -63,13 +66,13 @@ def test_what_happens_is_counted() -> None:
     ledger.wrote(9)
     ledger.lived(10)
     ledger.lived(15)
-    assert (ledger.wakes, ledger.busy_us, ledger.strokes, ledger.motor_us) == (4, 70, 2, 208)
+    assert (ledger.wakes, ledger.busy_us, ledger.strokes, ledger.motor_us) == (5, 75, 2, 208)
     assert (ledger.tones, ledger.memory_bytes, ledger.elapsed_us) == (5, 100, 25)
     for now_us, link_us in ((1_000, 500), (1_200, 700), (1_700, 1_200), (3_000, 1_700), (3_000, 1_700)):
         ledger.linked(now_us, 3)
         assert ledger.link_us == link_us, "in use until 500 µs after the last byte"
     assert ledger.link_bytes == 15
-    assert ledger.report()["wakes"] == 4
+    assert ledger.report()["wakes"] == 5
 
 
 def test_the_first_link_of_a_life_is_paid_whole() -> None:
@@ -171,6 +174,7 @@ def test_the_counts_come_back_from_the_record_where_they_were_put() -> None:
     ledger = Energy(NOTHING, 1)
     names = ("elapsed_us", "busy_us", "motor_us", "link_us", "memory_bytes", "wakes", "strokes", "tones", "link_bytes")
     names += ("_marked_us", "_marked_nah")
+    assert energy.STATE_BYTES == 5 * 8 + 4 * 4 + 8 + 4
     for place, name in enumerate(names):
         setattr(ledger, name, 1_000 + place)
     raw = bytearray(b"\xee" * (energy.STATE_BYTES + 5))
