@@ -8,6 +8,7 @@ import pytest
 
 from firmware import protocol
 from firmware.drivers.nvm import Counting
+from firmware.errors import MemoryAbsent
 from firmware.protocol import INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES
 from firmware.storage.orders import BYTES, ENTRIES, HOLDS_US, Orders
 from tests.firmware.desk import BY_NAME
@@ -29,7 +30,7 @@ class World:
         self.nvm.cells[:] = b"\xee" * len(self.nvm.cells)
         self.orders = Orders(Counting(self.nvm), AT)
         self.orders.initialise(4)
-        assert self.orders.life == 5
+        assert self.orders.life == 5 and not any(self.nvm.cells[AT + BYTES - ENTRIES * 91 : AT + BYTES])
 
     def begin(self, number: int, message_id: int = BOLUS, expires_us: int = HOLDS_US, now_us: int = 0) -> int:
         return int(self.orders.begin(number, self.orders.life, message_id, 1000 + number, expires_us, now_us))
@@ -69,6 +70,7 @@ def test_a_life_is_drawn_and_never_0(seed: int, life: int) -> None:
     assert empty.life == 0 and not empty.ready() and empty.read(0) is False
     empty.begin_life(seed, 0, 0)
     assert empty.life == life % 0xFFFFFFFF + 1, "drawn, and raised as at every start"
+    assert empty.never_done(empty.life, 1, 2) == (True, False), "none was done yet"
 
 
 def test_an_entry_comes_back_as_it_was_and_is_that_of_one_order_only() -> None:
@@ -105,17 +107,18 @@ def test_the_outcome_of_an_earlier_order_in_the_place_is_not_this_ones() -> None
 
 def test_the_oldest_order_that_cannot_come_any_more_makes_room_first() -> None:
     world = World()
-    places = [world.begin(number, expires_us=20 if number in (5, 3, 9) else 30) for number in range(1, ENTRIES + 1)]
+    ids = list(range(900, 900 - ENTRIES, -1))  # the later the less
+    places = [world.begin(number, expires_us=20 if number in (900, 898, 892) else 30) for number in ids]
     assert sorted(places) == list(range(ENTRIES)), "free ones first"
     life = world.orders.life
-    assert world.begin(101, now_us=21) == places[2]
-    assert world.begin(102, now_us=21) == places[4]
+    assert world.begin(101, now_us=21) == places[0]
+    assert world.begin(102, now_us=21) == places[2]
     assert world.begin(103, now_us=21) == places[8]
     assert world.orders.life == life
-    assert world.begin(104, now_us=30) == places[0], "one that holds until now can come"
+    assert world.begin(104, now_us=30) == places[1], "one that holds until now can come"
     assert world.orders.life == life + 1, "so no order of that life is taken any more"
-    assert world.orders.find(1) is None and world.orders.find(2) is not None
-    assert world.begin(105, now_us=30) == places[1], "of another life"
+    assert world.orders.find(899) is None and world.orders.find(897) is not None
+    assert world.begin(105, now_us=30) == places[3], "of another life"
     assert world.orders.life == life + 1
 
 
@@ -176,33 +179,33 @@ def test_an_order_that_power_has_cut_is_told_apart_from_one_that_was_done(
     message_id: int, done: bool, cut: bool, code: int
 ) -> None:
     world = World()
-    world.orders.finish(world.begin(1), 0x91, b"")
-    place = world.begin(2, message_id)
-    orders, was_cut = world.again(2 if done else 1)
+    world.orders.finish(world.begin(41), 0x91, b"")
+    place = world.begin(32, message_id)
+    orders, was_cut = world.again(32 if done else 41)
     assert was_cut is cut
-    assert refusal_of(orders, place) == (message_id, code, 0, 2)
-    assert orders.outcome(orders.find(1)) == (0x91, b"")
-    assert world.again(2)[0].outcome(place) == orders.outcome(place), "and stays so"
+    assert refusal_of(orders, place) == (message_id, code, 0, 32)
+    assert orders.outcome(orders.find(41)) == (0x91, b"")
+    assert world.again(32)[0].outcome(place) == orders.outcome(place), "and stays so"
 
 
 def test_an_earlier_order_without_an_end_was_not_cut_by_this_power_cut() -> None:
     world = World()
-    place = world.begin(1)
-    world.orders.finish(world.begin(2), 0x91, b"")
-    orders, cut = world.again(2)
+    place = world.begin(9)
+    world.orders.finish(world.begin(1), 0x91, b"")
+    orders, cut = world.again(1)
     assert cut is False
-    assert refusal_of(orders, place) == (BOLUS, REPEATED, 0, 1)
+    assert refusal_of(orders, place) == (BOLUS, REPEATED, 0, 9)
 
 
 def test_numbers_go_on_after_a_restart() -> None:
     world = World()
     for number in range(1, 4):
-        world.orders.finish(world.begin(number, expires_us=number), 0x91, b"")
-    orders = world.again(3)[0]
-    place = orders.begin(4, orders.life, BOLUS, 0, 10, 0)
+        world.orders.finish(world.begin(10 + number, expires_us=number), 0x91, b"")
+    orders = world.again(13)[0]
+    place = orders.begin(14, orders.life, BOLUS, 0, 10, 0)
     assert place == 3
     heads = [struct.unpack_from("<II", world.nvm.cells, AT + BYTES - (ENTRIES - n) * 91) for n in range(4)]
-    assert heads == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert heads == [(1, 11), (2, 12), (3, 13), (4, 14)]
 
 
 def test_an_entry_that_is_damaged_may_have_been_done_and_raises_the_floor() -> None:
@@ -215,6 +218,14 @@ def test_an_entry_that_is_damaged_may_have_been_done_and_raises_the_floor() -> N
         orders = world.again(3, now_us=1000)[0]
         assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US) == (known, False)
         assert orders.never_done(5, 1001 + HOLDS_US, 2000 + HOLDS_US) == (True, False)
+
+
+def test_a_place_that_should_be_empty_and_is_not_may_have_been_an_orders() -> None:
+    world = World()
+    world.orders.finish(world.begin(3, expires_us=5), 0x91, b"")
+    world.nvm.flip(AT + BYTES - (ENTRIES - 7) * 91)  # the first bit of an entry
+    orders = world.again(3, now_us=1000)[0]
+    assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US) == (False, False)
 
 
 def test_the_place_that_was_being_written_may_be_cut_off_and_raises_nothing() -> None:
@@ -235,8 +246,35 @@ def test_the_order_that_was_done_last_is_missing_and_so_others_may_be() -> None:
     assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US) == (False, False)
 
 
+@pytest.mark.req("STORE-3")
+@pytest.mark.parametrize("byte", range(91))
+def test_each_byte_of_an_entry_counts(byte: int) -> None:
+    world = World()
+    place = world.begin(1)
+    world.orders.finish(place, 0x91, bytes(range(99)))
+    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 91 + byte)
+    orders, cut = world.again(1)
+    assert cut is False
+    if byte < 29:
+        assert orders.find(1) is None
+    else:
+        assert refusal_of(orders, place) == (BOLUS, REPEATED, 0, 1)
+
+
+def test_a_life_that_memory_has_not_taken_is_none() -> None:
+    world = World()
+    world.nvm.failing = True
+    with pytest.raises(MemoryAbsent):
+        world.orders.initialise(9)
+    assert world.orders.life == 0
+    world.nvm.failing = False
+    assert world.orders.life == 10
+
+
 def test_while_memory_fails_all_is_right_in_ram_and_made_good_after() -> None:
     world = World()
+    world.begin(3)
+    assert world.orders.stored
     world.nvm.failing = True
     place = world.begin(1)
     assert not world.orders.stored and world.orders.life == 0
@@ -253,7 +291,10 @@ def test_while_memory_fails_all_is_right_in_ram_and_made_good_after() -> None:
 
 def test_another_memory_starts_anew_but_for_the_order_that_asked_for_it() -> None:
     world = World()
+    for number in range(200, 200 + ENTRIES):
+        world.begin(number, expires_us=MINUTE_US)
     world.begin(1, expires_us=MINUTE_US)
+    assert world.orders.never_done(5, 1, 2) == (False, False), "one that was done is forgotten"
     place = world.begin(2, INITIALISE, expires_us=MINUTE_US)
     world.orders.initialise(40)
     assert world.orders.life == 41 and world.orders.find(2) == place

@@ -122,3 +122,12 @@ def test_a_step_that_there_is_not_is_not_believed_and_the_worst_is_assumed(numbe
     assert world.guide.unpack(edge) is True
     edge[1] += 1
     assert world.guide.unpack(edge) is False
+
+
+def test_of_a_procedure_that_was_left_amid_its_strokes_none_are_to_come(world: World) -> None:
+    world.to(5, "strokes")
+    world.guide.answer(world.place, 0)
+    world.guide.stroke()
+    world.guide.interrupt(world.place)
+    assert world.guide.report()["procedure_end"] == table.ENDS.index("left")
+    assert world.guide.report()["procedure_strokes_left"] == world.guide.made == 0

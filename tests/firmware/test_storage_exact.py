@@ -1,0 +1,247 @@
+"""The stored forms byte by byte, and the edges at which they begin anew, forget or refuse."""
+
+from __future__ import annotations
+
+import struct
+from binascii import crc32
+
+import pytest
+
+from firmware.errors import MemoryAbsent, MemoryRange
+from firmware.storage import event_log, history, layout, settings, staging, state_record
+from firmware.storage.event_log import EventLog
+from firmware.storage.history import History
+from firmware.storage.settings import Settings, fingerprint
+from firmware.storage.staging import Staging
+from firmware.storage.state_record import StateRecord
+from tests.firmware.ram import RamNvm
+
+pytestmark = pytest.mark.req("STORE-1")
+TICK_US = 1 << 20
+DAY_TICKS = 82_399
+
+
+class Starts:
+    """A ring of `length` starts at 64 in a memory full of something else."""
+
+    def __init__(self, length: int = 16) -> None:
+        self.length = length
+        self.ticks = memoryview(bytearray(4 * length)).cast("I")
+        self.nvm = RamNvm(1024, image=b"\xee" * 1024)
+        self.history = History(self.nvm, 64, history.blocks_for(length), self.ticks)
+        self.open_part = bytearray(32)
+        self.strokes = 0
+
+    def start(self, *ticks: int) -> None:
+        for tick in ticks:
+            self.ticks[self.strokes % self.length] = tick
+            self.strokes += 1
+            self.history.save(self.strokes, self.open_part)
+
+    def again(self, saved_us: int = 0) -> tuple[int, list[int]]:
+        ticks = memoryview(bytearray(4 * self.length)).cast("I")
+        restored = History(self.nvm, 64, history.blocks_for(self.length), ticks)
+        return restored.restore(self.strokes, self.open_part, saved_us), list(ticks)
+
+
+def test_a_ring_has_room_for_what_the_caps_need_the_block_in_writing_and_the_open_one() -> None:
+    assert [history.blocks_for(strokes) for strokes in (1, 8, 9, 16, 2500)] == [3, 3, 4, 4, 315]
+
+
+def test_a_block_is_its_number_eight_starts_and_a_crc_and_is_written_once() -> None:
+    starts = Starts()
+    starts.start(*range(101, 108))
+    assert starts.nvm.writes == [] and starts.open_part == struct.pack("<8I", *range(101, 108), 0)
+    starts.start(108)
+    block = struct.pack("<9I", 1, *range(101, 109))
+    assert starts.nvm.writes == [(64, block + struct.pack("<I", crc32(block)))] and starts.open_part == bytes(32)
+    starts.start(*range(109, 117), 117)
+    assert [at for at, _ in starts.nvm.writes] == [64, 104] and starts.nvm.writes[1][1][:8] == b"\x02\0\0\0\x6d\0\0\0"
+    starts.start(*range(118, 150))
+    assert [at for at, _ in starts.nvm.writes] == [64, 104, 144, 184, 64, 104], "four blocks, round and round"
+    assert starts.again() == (0, list(starts.ticks))
+
+
+@pytest.mark.req("STORE-3", "GUARD-1")
+def test_what_is_damaged_is_replaced_by_the_next_start_known_or_by_the_time_of_the_record() -> None:
+    starts = Starts()
+    starts.start(*range(101, 117))
+    starts.nvm.flip(64 + 40 + 7)
+    damaged, ticks = starts.again(saved_us=500 * TICK_US + TICK_US - 1)
+    assert (damaged, ticks) == (8, [*range(101, 109), *[500] * 8])
+    starts.start(117)  # takes the first one's place in the ring
+    damaged, ticks = starts.again(saved_us=500 * TICK_US)
+    assert (damaged, ticks) == (8, [117, *range(102, 109), *[117] * 8])
+    starts.nvm.flip(64 + 7)
+    damaged, ticks = starts.again()
+    assert (damaged, ticks) == (15, [117] * 16), "of the first block seven starts are needed still"
+
+
+@pytest.mark.req("STORE-3")
+def test_a_block_of_another_number_is_not_this_one() -> None:
+    starts = Starts()
+    starts.start(*range(101, 117))
+    starts.nvm.cells[64:104] = starts.nvm.cells[104:144]
+    assert starts.again()[0] == 8
+
+
+@pytest.mark.req("THER-8", "GUARD-1")
+@pytest.mark.parametrize(("ago", "held"), [(DAY_TICKS, True), (DAY_TICKS + 1, False)])
+def test_a_start_of_a_day_ago_is_held_back_and_one_before_that_is_not(ago: int, held: bool) -> None:
+    starts = Starts()
+    starts.start(200_000 - ago, 199_990)
+    starts.history.hold_back(2, 200_000 * TICK_US, 200_050 * TICK_US)
+    assert list(starts.ticks[:2]) == [200_000 - ago + 50 * held, 200_040]
+
+
+@pytest.mark.req("THER-8", "GUARD-1")
+def test_no_start_is_held_back_beyond_now_nor_before_the_one_ahead_of_it() -> None:
+    starts = Starts()
+    starts.start(100, 170, 150, 180)
+    starts.history.hold_back(4, 160 * TICK_US, 200 * TICK_US)
+    assert list(starts.ticks[:4]) == [140, 200, 200, 200]
+    for to_us in (200 * TICK_US, 201 * TICK_US - 1, 100 * TICK_US):
+        starts.history.hold_back(4, 200 * TICK_US, to_us)
+        assert list(starts.ticks[:4]) == [140, 200, 200, 200], "not even a tick, or back"
+    starts.history.hold_back(4, 200 * TICK_US + TICK_US - 1, 201 * TICK_US)
+    assert list(starts.ticks[:4]) == [141, 201, 201, 201], "a microsecond may be a tick"
+
+
+@pytest.mark.req("THER-8", "GUARD-1")
+def test_blocks_whose_starts_were_held_back_are_written_anew_and_no_others() -> None:
+    starts = Starts(32)
+    starts.start(*range(1, 9), *range(100_001, 100_015))
+    before = len(starts.nvm.writes)
+    starts.history.hold_back(22, 100_020 * TICK_US, 100_030 * TICK_US)
+    starts.history.save(22, starts.open_part)
+    assert [at for at, _ in starts.nvm.writes[before:]] == [104]
+    assert starts.again() == (0, list(starts.ticks))
+    assert list(starts.ticks[:10]) == [*range(1, 9), 100_011, 100_012]
+
+
+@pytest.mark.req("LOG-1", "LOG-2")
+def test_an_event_is_32_bytes_with_a_crc_in_the_place_of_its_number() -> None:
+    nvm = RamNvm(64 * 32 + 40)
+    log = EventLog(nvm, 40, 64)
+    assert (log.oldest, log.next_number) == (1, 1)
+    log.append(7, 1, 2)
+    log.append(8, 0x81, 3, 4, 5, (6, -1))
+    plain = [struct.pack("<IIBBBBIIII", 1, 7, 1, 2, 0, 0, 0, 0, 0, 0)]
+    plain.append(struct.pack("<IIBBBBIIII", 2, 8, 0x81, 3, 4, 5, 6, 0xFFFFFFFF, 0, 0))
+    for place, each in enumerate(plain):
+        assert nvm.cells[40 + 32 * place : 72 + 32 * place] == each + struct.pack("<I", crc32(each))
+    assert log.read(2) == (8, 0x81, 3, 4, 5, 6, 0xFFFFFFFF, 0, 0)
+    assert log.read(3) == event_log.UNREADABLE == (0,) * 9
+    assert event_log.NO_CLOCK == 0x80
+    for number in range(3, 67):
+        log.append(number, 1, 2)
+        assert log.oldest == max(1, number + 1 - 40), "24 places are spare"
+    assert log.read(1) == event_log.UNREADABLE and nvm.cells[40:44] == struct.pack("<I", 65)
+
+
+def test_the_newest_event_is_found_wherever_it_lies_if_it_lies_where_it_belongs() -> None:
+    nvm = RamNvm(64 * 32)
+    log = EventLog(nvm, 0, 64)
+    for number in range(1, 71):
+        log.append(number, 1, 2)
+    found = EventLog(nvm, 0, 64)
+    found.find_newest()
+    assert found.next_number == 71
+    nvm.flip(5 * 32 + 9)  # 70 is damaged, 69 is not
+    found.find_newest()
+    assert found.next_number == 70
+    nvm.cells[10 * 32 : 11 * 32] = nvm.cells[4 * 32 : 5 * 32]  # 69 once more, in another's place
+    nvm.flip(4 * 32 + 9)
+    found.find_newest()
+    assert found.next_number == 69
+    nvm.cells[:] = bytes(64 * 32)
+    found.find_newest()
+    assert found.next_number == 1
+
+
+@pytest.mark.req("THER-1", "THER-3", "THER-4")
+def test_a_new_pump_is_set_as_the_specification_says() -> None:
+    payload = memoryview(bytearray(settings.PAYLOAD_BYTES))
+    one = Settings(payload)
+    assert [one.rates(pattern) for pattern in range(4)] == [[200] * 48] * 4
+    values = {name: value for name, value in vars(one).items() if not name.startswith("_")}
+    assert values == {
+        "suspend_rate_mu_per_h": 200, "auto_off_min": 0, "utc_offset_min": 0, "reservoir_low_mu": 800_000,
+        "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000, "in_use_days": 45, "stroke_tone": 0,
+        "refills": 0, "filled_nl": 0, "filled_reading_nl": 0, "filled_by_weight_nl": 0, "filled_strokes": 0,
+        "filled_utc_s": 0, "filled_us": 0,
+    }  # fmt: skip
+    for place, name in enumerate(values):
+        setattr(one, name, place + 1)
+    one.utc_offset_min = -720
+    one.set_rates(1, list(range(0, 2400, 50)))
+    assert (one.rate(1, 0), one.rate(1, 47), one.rate(0, 47), one.rate(2, 0)) == (0, 2350, 200, 200)
+    one.write()
+    assert bytes(payload[:2]) == b"\x04\0" and bytes(payload[96:100]) == b"\0\0\x01\0", "steps of 50 mU/h"
+    again = Settings(payload)
+    again.read()
+    assert vars(again) == vars(one)
+    again.forget()
+    assert vars(again) == vars(Settings(payload))
+    assert settings.PAYLOAD_BYTES == 384 + 4 * 12 + 1 + 3 + 12 == 448
+
+
+def test_a_fingerprint_is_the_crc_of_48_numbers_of_32_bits() -> None:
+    rates = list(range(0, 2400, 50))
+    assert fingerprint(rates) == crc32(struct.pack("<48I", *rates)) != fingerprint(rates[::-1])
+
+
+@pytest.mark.req("THER-1", "STORE-5")
+def test_what_is_staged_is_each_patterns_own_and_nothing_that_is_damaged_or_forgotten() -> None:
+    nvm = RamNvm(50 + staging.BYTES + 50, image=b"\xee" * (100 + staging.BYTES))
+    staged = Staging(nvm, 50)
+    assert [staged.read(pattern) for pattern in range(4)] == [None] * 4
+    rates = [[50 * (pattern + half_hour) for half_hour in range(48)] for pattern in range(4)]
+    for pattern in range(4):
+        staged.write(pattern, rates[pattern])
+    assert [Staging(nvm, 50).read(pattern) for pattern in range(4)] == rates
+    assert nvm.cells[50 + 100 * 2 : 54 + 100 * 2] == b"\x02\0\x03\0"
+    staged.forget(2)
+    assert [staged.read(pattern) for pattern in range(4)] == [rates[0], rates[1], None, rates[3]]
+    nvm.cells[50:150] = nvm.cells[150:250]
+    assert staged.read(0) is None, "one of another pattern is none of this"
+    nvm.flip(150 + 95)
+    assert staged.read(1) is None
+    staged.write(2, rates[2])
+    assert staged.read(2) == rates[2]
+    assert set(nvm.cells[:50]) == set(nvm.cells[50 + 400 :]) == {0xEE}
+    nvm.absent = True
+    with pytest.raises(MemoryAbsent):
+        staged.read(3)
+
+
+@pytest.mark.req("LOG-2")
+def test_a_memory_must_hold_64_events_and_not_one_byte_less() -> None:
+    least = layout.Layout(1 << 20, 2500).log_at + 64 * 32
+    assert layout.Layout(least, 2500).events == 64 and layout.Layout(least + 31, 2500).events == 64
+    with pytest.raises(MemoryRange) as error:
+        layout.Layout(least - 1, 2500)
+    assert str(least - 64 * 32) in str(error.value)
+    places = layout.Layout(1 << 20, 2500)
+    assert places.log_at % 32 == 0 and 0 <= places.log_at - (places.history_at + 315 * 40) < 32
+
+
+def test_what_a_stroke_changes_is_written_alone_and_cut_to_its_place() -> None:
+    payload = memoryview(bytearray(state_record.PAYLOAD_BYTES))
+    record = StateRecord(payload)
+    fresh = {name: value for name, value in vars(record).items() if isinstance(value, int)}
+    assert set(fresh.values()) == {0} and record.command_before == 0
+    record.strokes, record.permitted, record.saved_us, record.saved_utc_s, record.contact_us = 1, 2, 3, 4, 5
+    record.mode = 9
+    record.write_stroke()
+    assert bytes(payload) == struct.pack("<IIQIQ", 1, 2, 3, 4, 5) + bytes(state_record.PAYLOAD_BYTES - 28)
+    greatest = 0xFFFFFFFF
+    for permitted, utc_s in ((greatest, 4), (greatest + 1, 4), (2, greatest), (2, greatest + 1)):
+        record.permitted, record.saved_utc_s = permitted, utc_s
+        record.write_stroke()
+        kept = (min(permitted, greatest), min(utc_s, greatest))
+        assert struct.unpack_from("<IIQIQ", payload, 0) == (1, kept[0], 3, kept[1], 5)
+    record.write()
+    again = StateRecord(payload)
+    again.read()
+    assert (again.mode, again.contact_us, again.strokes) == (9, 5, 1)
