@@ -306,6 +306,10 @@ def test_two_strokes_in_a_row_at_an_end_of_the_range(at_rail: int) -> None:
         assert bed.stroke(*readings) == ["sensor_range"]
         assert bed.found[0].strokes == 2 and bed.found[0].at_us == bed.end_us
     bed = Bed()
+    for _ in range(2):
+        bed.stroke(REST, 1 if at_rail == 0 else 99_999)
+    assert bed.names() == []
+    bed = Bed()
     for number in range(3):
         bed.stroke(*((1, 301 + number) if at_rail == 0 else (99_600 + number, 99_999)))
     assert bed.names() == []
@@ -353,6 +357,24 @@ def test_readings_that_repeat_are_stuck_and_with_the_pulse_missing_sooner() -> N
     assert bed.names() == ["air_lock"] and bed.found[0].missed_nl == 500 * bed.found[0].strokes
 
 
+def test_a_sensor_that_repeats_itself_is_stuck_whatever_the_strokes_do() -> None:
+    assert T.stuck_readings == 6
+    for readings, strokes in ((0, 4), (1, 3)):
+        bed = Bed()
+        for number in range(1, strokes + 1):
+            assert "sensor_stuck" not in bed.names()
+            bed.stroke(REST, REST, confirmed=False)
+            if number == 1 and readings:
+                bed.read(1, REST)
+        assert bed.names() == ["motor_stall", "sensor_stuck"]
+        assert (bed.found[1].strokes, bed.found[1].missed_nl) == (3, 0), "seven repeats, or six"
+    bed = Bed()
+    for _ in range(9):
+        bed.stroke(REST, REST, confirmed=False)
+        bed.read(1, REST + 1)
+    assert bed.names() == ["motor_stall"], "a reading in between counts"
+
+
 def test_a_start_forgets_what_was_suspected_and_what_was_found() -> None:
     bed = Bed()
     bed.stroke(REST, REST + 1000, REST + 1000)
@@ -374,6 +396,7 @@ def test_a_trough_half_as_deep_as_the_pulse_is_backflow_with_its_share() -> None
         bed.stroke(REST, REST + 300, lambda since, n=number: REST - 240 + n % 2 if since < 100 * MS else REST + n % 2)
     assert bed.names() == ["backflow"]
     found = bed.found[0]
+    assert found.strokes == 1, "of such a trough one says enough"
     assert found.missed_nl == pytest.approx(found.strokes * 500 * 240 / 300, rel=0.01)
 
 
