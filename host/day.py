@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def edited(rates: Sequence[int], changes: Iterable[str]) -> Rates:
     Without an end a change holds until the next one that is given, or until where the pattern changes already. An end
     at or before its beginning lies on the next day.
     """
-    parsed = sorted(_parse(change) for change in changes)
+    parsed = sorted(map(_parse, changes), key=itemgetter(0))
     begins = [first for first, _, _ in parsed]
     found: list[int | None] = [None] * HALF_HOURS
     for first, after, rate_mu_per_h in parsed:
@@ -93,7 +94,7 @@ def edited(rates: Sequence[int], changes: Iterable[str]) -> Rates:
 def whole(changes: Iterable[str]) -> Rates:
     """Return the day that "00:00=0.2", "06:00=0.8" and so on make by themselves. Raises AmountError."""
     changes = list(changes)
-    parsed = sorted(_parse(change) for change in changes)
+    parsed = sorted(map(_parse, changes), key=itemgetter(0))
     if not parsed or parsed[0][0] != 0:
         raise AmountError("a whole day begins at 00:00")
     if any(after is not None for _, after, _ in parsed):
