@@ -1,0 +1,173 @@
+"""Would a bolus pass a rolling cap, by hand: what was used, what is promised, what basal brings, and the safe side."""
+
+from __future__ import annotations
+
+import pytest
+
+from hil.oracle.exact import Quantum
+from hil.oracle.programme import Temp
+from hil.oracle.promises import cap_reasons, lowest_reasons
+from hil.oracle.pump import Pump, Seen
+from hil.oracle.reasons import Reason
+from tests.oracle.hand import EDGE_US, MIN, H, S
+
+pytestmark = pytest.mark.req("GUARD-1")
+DAY_US = 24 * H
+FREE: tuple[list[Reason], list[Reason]] = ([], [])
+
+
+def pump(rate_mu_per_h: int = 0, hour_mu: int = 60_000, day_mu: int = 150_000, stroke_nl: int = 500) -> Pump:
+    made = Pump(Quantum(stroke_nl, 400), EDGE_US, Seen([]))
+    made.programme.by_hand_mu_per_h = rate_mu_per_h
+    made.caps.hour_mu, made.caps.day_mu = hour_mu, day_mu
+    made.follow()
+    return made
+
+
+def made_before(made: Pump, *ago_us: int) -> Pump:
+    """Strokes were made so long ago; it is 30 h."""
+    made.pass_time(30 * H)
+    made.basal.owed_q = 0
+    for each in ago_us:
+        made.caps.count(30 * H - each)
+    return made
+
+
+def demanded(made: Pump, now_mu: int, spread_mu: int = 0, over_us: int = 0) -> set[str]:
+    """Of an order that was accepted: what it should have been refused for."""
+    must, may = cap_reasons(made, now_mu, spread_mu, over_us, refused=False)
+    assert may == [] and all(each == Reason(each.code) for each in must)
+    return {each.code for each in must}
+
+
+def told(made: Pump, now_mu: int, spread_mu: int = 0, over_us: int = 0) -> tuple[list[Reason], list[Reason]]:
+    return cap_reasons(made, now_mu, spread_mu, over_us, refused=True)
+
+
+# What must be refused
+
+
+def test_a_bolus_may_fill_the_hour_and_the_day_and_no_stroke_more() -> None:
+    assert demanded(pump(hour_mu=1_000), 1_000) == set() and demanded(pump(hour_mu=1_000), 1_200) == {"hour_limit"}
+    assert demanded(pump(hour_mu=1_100), 1_200) == {"hour_limit"} and demanded(pump(hour_mu=1_199), 1_000) == set()
+    assert demanded(pump(day_mu=1_000), 1_000) == set() and demanded(pump(day_mu=1_000), 1_200) == {"day_limit"}
+    assert demanded(pump(hour_mu=1_000, day_mu=1_000), 1_200) == {"hour_limit"}, "the first that cuts it"
+
+
+def test_what_was_used_of_the_window_counts_until_it_has_left_it() -> None:
+    """The fifth stroke of the bolus comes in 8 s."""
+    for ago_us, cut in ((H - 8 * S - 1, True), (H - 8 * S, False)):
+        assert bool(demanded(made_before(pump(hour_mu=1_000), ago_us), 1_000)) is cut
+    for ago_us, cut in ((DAY_US - 8 * S - 1, True), (DAY_US - 8 * S, False)):
+        assert bool(demanded(made_before(pump(day_mu=1_000), ago_us), 1_000)) is cut
+
+
+def test_of_a_spread_part_what_falls_into_the_window_counts() -> None:
+    assert demanded(pump(hour_mu=1_000), 0, 2_000, 2 * H) == set()
+    assert demanded(pump(hour_mu=800), 0, 2_000, 2 * H) == {"hour_limit"}
+    # A dual bolus: two strokes at once and one every half-hour; by the second of these the first has left the hour.
+    assert demanded(pump(hour_mu=600), 400, 800, 2 * H) == set()
+    assert demanded(pump(hour_mu=599), 400, 800, 2 * H) == {"hour_limit"}
+
+
+def test_what_running_boluses_were_promised_counts() -> None:
+    made = pump(hour_mu=2_000)
+    made.begin("square_bolus", 5, 30 * MIN)
+    assert demanded(made, 1_000) == set() and demanded(made, 1_200) == {"hour_limit"}
+    made = pump(hour_mu=2_000)
+    made.begin("normal_bolus", 5)
+    assert demanded(made, 0, 1_000, 30 * MIN) == set() and demanded(made, 0, 1_200, 30 * MIN) == {"hour_limit"}
+    assert made.now_us == 0 and made.normal is not None and made.normal.left == 5, "nothing is touched"
+
+
+def test_basal_that_is_programmed_counts_while_the_boluses_run() -> None:
+    """2 U/h beside a bolus of 1 U in an hour: 3 U."""
+    assert demanded(pump(2_000, hour_mu=3_000), 0, 1_000, H) == set()
+    assert demanded(pump(2_000, hour_mu=2_800), 0, 1_000, H) == {"hour_limit"}
+
+
+def test_what_a_cap_must_cut_anyway_is_no_reason_against_a_bolus() -> None:
+    """Basal of 4 U/h where 3 U are allowed: it is cut with and without the bolus."""
+    made = pump(4_000, hour_mu=3_000)
+    assert demanded(made, 0, 1_000, 2 * H) == set()
+    must, may = told(made, 0, 1_000, 2 * H)
+    assert must == [] and [each.code for each in may] == ["hour_limit"]
+
+
+def test_the_caps_of_the_future_have_no_safe_side() -> None:
+    """5 strokes of the hour were made an hour and half a minute ago: they may still count, and need not."""
+    made = made_before(pump(hour_mu=1_000), *[H + 30 * S] * 5)
+    assert demanded(made, 1_000) == set()
+    must, may = told(made, 1_000)
+    assert must == [] and [each.code for each in may] == ["hour_limit"]
+
+
+# What a refusal says
+
+
+def test_the_refusal_names_the_limit_and_the_total_that_would_have_been_reached() -> None:
+    """Six strokes where five fit: 1.2 U, at most by four strokes more."""
+    must, may = told(pump(hour_mu=1_000), 1_200)
+    assert must == [Reason("hour_limit", None, range(1_000, 2_001), 1_000)] and may == []
+    must, may = told(pump(day_mu=1_000), 1_200)
+    assert must == [Reason("day_limit", None, range(1_000, 2_001), 1_000)] and may == []
+    assert told(pump(hour_mu=1_000), 1_000) == FREE
+    made = pump(hour_mu=1_000)
+    made.begin("normal_bolus", 3)
+    made.begin("square_bolus", 2, 60 * MIN)
+    must, _ = told(made, 0, 600, 30 * MIN)
+    assert must == [Reason("hour_limit", None, range(1_000, 2_401), 1_000)], "3 + 2 + 3 strokes"
+
+
+def test_a_refusal_may_reckon_with_what_is_known_to_come_within_a_day() -> None:
+    """3 U/h: in a window of an hour, and of three minutes and the bolus's spacing more, 16 strokes at the most."""
+    for hour_mu, allowed in ((3_200 + 200, False), (3_200 - 200, True)):
+        must, may = told(pump(3_000, hour_mu=hour_mu), 200)
+        assert must == [] and bool(may) is allowed
+    # In a day at 1 U/h 120 strokes, and one of the bolus.
+    assert told(pump(1_000, day_mu=24_400), 200) == FREE
+    _, may = told(pump(1_000, day_mu=24_000), 200)
+    assert [(each.code, each.limit) for each in may] == [("day_limit", 24_000)]
+
+
+def test_a_rate_that_comes_later_is_known_too() -> None:
+    """By the pattern 4 U/h from 12 h on, nothing before."""
+    made = pump()
+    made.programme.rates[0] = [0] * 24 + [4_000] * 24
+    made.programme.pattern = 0
+    made.programme.set_clock(0, 0)
+    made.follow()
+    for hour_mu, allowed in ((4_600, False), (3_800, True)):
+        made.caps.hour_mu = hour_mu
+        assert bool(told(made, 200)[1]) is allowed
+    made = pump(100)
+    made.programme.temp = Temp(True, 5_000, 10 * H)
+    made.follow()
+    for hour_mu, allowed in ((5_600, False), (4_800, True)):
+        made.caps.hour_mu = hour_mu
+        assert bool(told(made, 200)[1]) is allowed
+
+
+# Caps that are lowered
+
+
+def test_caps_may_be_refused_below_what_running_boluses_were_promised() -> None:
+    made = pump()
+    assert lowest_reasons(made, 0, 0) == [], "none runs"
+    made.begin("normal_bolus", 5)
+    assert lowest_reasons(made, 1_000, 1_000) == []
+    assert lowest_reasons(made, 999, 1_000) == [Reason("out_of_range", "max_hour_mu", 999)]
+    assert lowest_reasons(made, 1_000, 999) == [Reason("out_of_range", "max_day_mu", 999)]
+    made = made_before(pump(), 5 * H, H + MIN, H - MIN)
+    made.begin("square_bolus", 5, 8 * H)
+    # Of five strokes in eight hours one falls into an hour; one was made within it, and one within two minutes more.
+    assert lowest_reasons(made, 400, 1_600) == []
+    assert lowest_reasons(made, 399, 1_600) == [Reason("out_of_range", "max_hour_mu", 399)]
+    assert lowest_reasons(made, 400, 1_599) == [Reason("out_of_range", "max_day_mu", 1_599)]
+
+
+def test_a_fine_pump_counts_its_own_strokes() -> None:
+    made = pump(hour_mu=1_000, stroke_nl=125)  # 50 mU
+    assert demanded(made, 1_000) == set() and demanded(made, 1_050) == {"hour_limit"}
+    must, _ = told(made, 1_050)
+    assert must == [Reason("hour_limit", None, range(1_000, 1_251), 1_000)]
