@@ -169,7 +169,7 @@ class _Ledger:
                 f"owed {float(owed_q / Q_PER_UU):.3f} of {self.stroke_uu} uU ({state})"
             )
         else:
-            if at_us > allowed_us:
+            if at_us > allowed_us + self.tolerance_us:
                 self.late(at_us - allowed_us)
                 self.blame(f"stroke {report.strokes} at {at_us} us is {at_us - allowed_us} us late")
             report.worst_held_us = max(report.worst_held_us, allowed_us - from_us)
