@@ -40,6 +40,7 @@ def whats(hand: Hand, *rows: Row, looks: tuple[Look, ...] = ()) -> list[str]:
 def noted(what: str, at_us: int = 0, **values: Any) -> Hand:
     hand = Hand()
     hand.device.advance(at_us)
+    hand.device.pump.react = None  # what follows from it is another event
     hand.device.pump.note(what, **values)
     return hand
 
