@@ -86,7 +86,7 @@ def restart(
         event.bench_us = min(event.bench_us, bench_us)  # told now, whatever the device's time has jumped to
     pump.now_us = device_us
     # What the memory does not tell is not vouched for either.
-    pump.caps.without_power(max(0, bench_us - recorded_bench_us))
+    pump.caps.without_power(bench_us - recorded_bench_us)
     pump.caps.not_after(bench_us)
     pump.bench_offset_us = bench_us - device_us
     pump.recorded_us = device_us

@@ -183,6 +183,39 @@ def test_a_record_taken_while_the_stroke_went_on_has_told_of_it() -> None:
         assert (made.commanded, reset(made).values["doubt"]) == (1, not programs)
 
 
+def test_a_record_of_the_very_microsecond_tells_nothing_of_the_stroke() -> None:
+    for counted, written_us, doubt in ((True, 0, True), (False, 0, True), (False, EVERY_US + 1, False)):
+        hand = running()
+        hand.device.advance(EVERY_US + 30_000)
+        hand.device.pump.recorded_us, hand.device.pump.written_us = EVERY_US, written_us
+        made = cut(hand, EVERY_US + 50_000, 242 * S, counted=counted)
+        assert (reset(made).values["doubt"], reset(made).values["known"]) == (doubt, not doubt)
+
+
+def test_the_stroke_in_progress_counts_though_the_device_s_time_goes_back() -> None:
+    hand = running()
+    made = cut(hand, EVERY_US + 50_000, 242 * S, EVERY_US + 10_000)
+    assert (made.commanded, made.basal.owed_q, made.now_us) == (1, 0, EVERY_US + 10_000)
+
+
+def test_a_bolus_cut_in_a_stroke_may_have_ended_as_it_began() -> None:
+    hand = Hand()
+    hand.order(0, "bolus", volume_mu=1_000)
+    made = cut(hand, 2 * S + 50_000, 9 * S)
+    entry = made.entries[1]
+    assert (entry.confirmed, entry.abandoned, entry.reason) == (2, 3, "reset")
+    assert entry.ends_us == {2 * S, 9 * S}
+
+
+@pytest.mark.req("THER-7")
+def test_what_lapses_as_the_stroke_in_doubt_is_due_is_found_when_power_is_back() -> None:
+    hand = running(100)
+    hand.order(0, "recommend_rate", rate_mu_per_h=3_000, valid_min=4)
+    made = cut(hand, 239 * S, 300 * S)
+    lapsed = next(each for each in made.events if each.what == "rate_lapsed")
+    assert (made.commanded, made.caps.starts_us, lapsed.at_us, made.rate) == (1, [EVERY_US], 300 * S, 100)
+
+
 def test_a_refusal_s_record_may_have_told_of_the_stroke_too() -> None:
     for counted, written_us, doubt in (
         (True, EVERY_US + 20_000, True),
@@ -353,6 +386,21 @@ def test_a_stroke_that_counts_may_have_emptied_the_reservoir() -> None:
     made = cut(hand, 239 * S, 300 * S)
     assert made.state == "stopped" and hand.device.reservoir.left_mu == 200_000
     assert "pump_stopped" in hand.device.alarms.latched
+    hand = running()
+    hand.device.reservoir.fill(2_000_500, 0, 0)  # 0.2 U above the level of *low*
+    cut(hand, 239 * S, 300 * S)
+    assert hand.device.alarms.latched["low_reservoir"].must_us == 300 * S
+
+
+@pytest.mark.req("ALARM-2")
+def test_what_was_latched_by_the_cut_keeps_its_time() -> None:
+    hand = running()
+    hand.device.advance(100 * S)
+    hand.device.alarms.latch("auto_off")
+    hand.device.alarms.latch("occlusion", late_us=1)
+    cut(hand, 100 * S, 105 * S)
+    latched = hand.device.alarms.latched
+    assert (latched["auto_off"].must_us, latched["occlusion"].must_us) == (100 * S, 105 * S)
 
 
 def test_a_stopped_pump_has_no_account_to_end() -> None:
@@ -361,4 +409,6 @@ def test_a_stopped_pump_has_no_account_to_end() -> None:
     count = len(hand.device.pump.entries)
     made = cut(hand, 10 * S, 15 * S)
     assert (made.state, len(made.entries), made.basal_entry) == ("stopped", count, None)
-    assert isinstance(made.entries[0], Entry)
+    assert isinstance(made.entries[0], Entry) and made.recorded_us == 15 * S
+    cut(hand, 20 * S, 25 * S)
+    assert (hand.device.resets, hand.device.born_us) == (2, 25 * S)
