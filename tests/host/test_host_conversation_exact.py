@@ -1,0 +1,178 @@
+"""A conversation step by step: the hello, a pump that has restarted, what fits no table, how often is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from host.conversation import MESSAGES, Conversation, decode_fields, decode_reply, encode_request, read_refusal
+from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
+from host.link import decode_frame, encode_frame
+from tests.host.device import Device
+
+pytestmark = pytest.mark.req("LINK-1", "HOST-3")
+Answer = Callable[[int, bytes], tuple[int, bytes] | None]
+
+
+class Scripted:
+    """A pump that answers each request as it is told: (reply's id, payload), None: silence. `asked` by name."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+        self.waited: list[float] = []
+        self._waiting = b""
+
+    def write(self, data: bytes) -> None:
+        found = decode_frame(data.strip(b"\0"))
+        assert found is not None
+        sequence, number, payload = found
+        self.asked.append(protocol.BY_ID[number].name)
+        answer = self.answer(number, payload)
+        self._waiting = encode_frame(sequence, *answer) if answer else b""
+
+    def read(self, timeout_s: float) -> bytes:
+        self.waited.append(timeout_s)
+        data, self._waiting = self._waiting, b""
+        return data
+
+    def close(self) -> None:
+        """As a transport."""
+
+
+def refusal(number: int, code: int, field: int = 0xFF, value: int = 0, limit: int = 0) -> tuple[int, bytes]:
+    values = {"request_id": number, "code": code, "field_index": field, "value": value, "limit": limit}
+    return protocol.REFUSAL_ID, bytes(protocol.encode(protocol.REFUSAL, values, False))
+
+
+def hello_payload(device: Device) -> bytes:
+    """What a real pump says."""
+    request = encode_request(MESSAGES["hello"], {"schema_hash": protocol.SCHEMA_HASH})
+    found = decode_frame(device.feed(encode_frame(0, MESSAGES["hello"].id, request)).strip(b"\0"))
+    assert found is not None
+    return found[2]
+
+
+def test_a_pump_of_another_schema_is_told_apart_from_one_that_answers_nonsense() -> None:
+    payload = hello_payload(Device())
+    for answer, error in (
+        ((protocol.SCHEMA_HASH + 1).to_bytes(8, "little"), SchemaMismatch),
+        ((protocol.SCHEMA_HASH + 1).to_bytes(8, "little") + payload[8:], SchemaMismatch),
+        (b"\0" * 7, BadReply),
+        (payload[:8], BadReply),
+    ):
+        talk = Conversation(Scripted(lambda number, _, answer=answer: (number | 0x80, answer)))  # type: ignore[misc]
+        with pytest.raises(error):
+            talk.hello()
+        assert talk.identity is None
+    with pytest.raises(SchemaMismatch) as found:
+        Conversation(Scripted(lambda number, _: (number | 0x80, b"\1" + bytes(7)))).hello()
+    assert (found.value.pump_hash, found.value.programmer_hash) == (1, protocol.SCHEMA_HASH)
+
+
+def test_the_first_question_says_hello_and_the_next_does_not() -> None:
+    talk = Conversation(device := Device())
+    clock = MESSAGES["read_time"]
+    assert talk.ask(clock, {})["now_us"] == 0 and talk.identity is not None
+    scripted = Scripted(lambda number, payload: _through(device, number, payload))
+    talk = Conversation(scripted)
+    talk.ask(clock, {})
+    talk.ask(clock, {})
+    assert scripted.asked == ["hello", "read_time", "read_time"]
+
+
+def _through(device: Device, number: int, payload: bytes) -> tuple[int, bytes]:
+    found = decode_frame(device.feed(encode_frame(1, number, payload)).strip(b"\0"))
+    assert found is not None
+    return found[1], found[2]
+
+
+def test_a_pump_that_has_restarted_is_said_hello_to_and_asked_again() -> None:
+    device = Device()
+    scripted = Scripted(lambda number, payload: _through(device, number, payload))
+    talk = Conversation(scripted)
+    talk.ask(MESSAGES["read_time"], {})
+    first = talk.identity
+    scripted.asked.clear()
+    device.restart()
+    talk.ask(MESSAGES["read_time"], {})
+    assert scripted.asked == ["read_time", "hello", "read_time"]
+    assert talk.identity is not None and talk.identity is not first
+
+
+def test_another_refusal_is_raised_and_costs_no_hello() -> None:
+    device = Device()
+    clock = MESSAGES["read_time"].id
+
+    def answer(number: int, payload: bytes) -> tuple[int, bytes]:
+        return refusal(number, protocol.WRONG_ROLE) if number == clock else _through(device, number, payload)
+
+    scripted = Scripted(answer)
+    talk = Conversation(scripted)
+    for _ in range(2):
+        with pytest.raises(Refused) as error:
+            talk.ask(MESSAGES["read_time"], {})
+        assert error.value.code == "wrong_role"
+    assert scripted.asked == ["hello", "read_time", "read_time"] and talk.identity is not None
+
+
+def test_silence_is_told_with_the_attempts_and_the_patience() -> None:
+    scripted = Scripted(lambda number, _: None)
+    talk = Conversation(scripted, timeout_s=0.25, attempts=2)
+    with pytest.raises(LinkTimeout, match=r"'hello' within 0\.25 s, 2 attempts; nothing came"):
+        talk.hello()
+    assert scripted.waited == [0.25, 0.25]
+    with pytest.raises(LinkTimeout, match="5 s, 3 attempts"):
+        talk._request(MESSAGES["self_test"], b"", 3)
+    assert scripted.waited[2:] == [5.0, 5.0, 5.0], "it takes the pump longer"
+    with pytest.raises(LinkTimeout):
+        Conversation(scripted, timeout_s=7.0, attempts=1)._request(MESSAGES["self_test"], b"")
+    assert scripted.waited[5:] == [7.0]
+
+
+def test_what_the_table_does_not_allow_is_not_sent() -> None:
+    scripted = Scripted(lambda number, _: None)
+    talk = Conversation(scripted)
+    talk.require("bolus", volume_mu=40_000)
+    talk.require("telemetry", interval_s=1, for_s=30)
+    with pytest.raises(InvalidRequest) as error:
+        talk.require("bolus", volume_mu=40_001)
+    found = error.value
+    assert (found.code, found.field, found.value, found.limit, found.unit) == (
+        "hard_limit", "volume_mu", 40_001, 40_000, "mU",
+    )  # fmt: skip
+    assert scripted.asked == []
+    Conversation(scripted, check=False).require("bolus", volume_mu=40_001)
+
+
+def test_names_are_told_for_numbers_in_records_too() -> None:
+    message = MESSAGES["read_deliveries"]
+    record: dict[str, Any] = {field.name: 0 for field in message.reply[-1].fields}
+    values: dict[str, Any] = {field.name: 0 for field in message.reply[:-1]} | {
+        message.reply[-1].name: [record, record]
+    }
+    payload = bytes(protocol.encode(message.reply, values, False))
+    decoded = decode_reply(message, payload)
+    assert [(each["kind"], each["reason"]) for each in decoded[message.reply[-1].name]] == [("basal", "running")] * 2
+    with pytest.raises(BadReply, match="'read_deliveries'"):
+        decode_reply(message, payload[:-1])
+    with pytest.raises(BadReply, match="'other'"):
+        decode_fields("other", message.reply, payload + b"\0")
+
+
+def test_a_refusal_names_the_field_at_fault() -> None:
+    bolus = MESSAGES["bolus"]
+    place = [field.name for field in bolus.request].index("volume_mu")
+    for field, name, unit in (
+        (place, "volume_mu", "mU"),
+        (0, "command_id", ""),
+        (len(bolus.request), "", ""),
+        (255, "", ""),
+    ):
+        found = read_refusal(bolus, refusal(bolus.id, protocol.HARD_LIMIT, field, 7, 5)[1])
+        assert isinstance(found, Refused)
+        assert (found.code, found.field, found.unit, found.value, found.limit) == ("hard_limit", name, unit, 7, 5)
+    assert isinstance(read_refusal(bolus, b"\x01"), BadReply)
