@@ -1,0 +1,309 @@
+"""Orders frame by frame, to a pump that answers as it is told: ids, expiry, what is asked when an answer is lost."""
+
+from __future__ import annotations
+
+from binascii import crc32
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from host.client import MESSAGES, Programmer
+from host.errors import BadReply, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
+from host.link import decode_frame, encode_frame
+from tests.host.device import Device
+from tests.host.test_host_conversation_exact import hello_payload, refusal
+
+pytestmark = pytest.mark.req("LINK-2", "HOST-3")
+HELLO, CLOCK, SETTLE, BOLUS, STOP = (
+    MESSAGES[name].id for name in ("hello", "read_time", "settle_order", "bolus", "stop")
+)
+Said = tuple[int, bytes] | None
+STROKES = {"at_us": 1, "delivery_id": 2, "strokes": 2}
+
+
+def reply(name: str, **values: Any) -> tuple[int, bytes]:
+    message = MESSAGES[name]
+    return message.id | protocol.REPLY_BIT, bytes(protocol.encode(message.reply, values, False))
+
+
+class Pump:
+    """Answers hello and the time, at life 9 and 1,000 s; anything else as the next of `says[name]` (None: silence)."""
+
+    def __init__(self, **says: list[Said | Callable[[], Said]]) -> None:
+        self.says = says
+        self.asked: list[tuple[str, dict[str, Any], int]] = []
+        self.waited: list[float] = []
+        self.now_us = 1_000_000_000
+        self._hello = hello_payload(Device())
+        self._waiting = b""
+
+    def write(self, data: bytes) -> None:
+        found = decode_frame(data.strip(b"\0"))
+        assert found is not None
+        sequence, number, payload = found
+        message = protocol.BY_ID[number]
+        self.asked.append((message.name, dict(protocol.decode(message.request, payload)), sequence))
+        if self.says.get(message.name):
+            said = self.says[message.name].pop(0)
+            answer = said() if callable(said) else said
+        elif number == HELLO:
+            answer = number | protocol.REPLY_BIT, self._hello
+        elif number == CLOCK:
+            answer = reply("read_time", now_us=self.now_us, utc_s=0, life=9)
+        else:
+            answer = None
+        self._waiting = encode_frame(sequence, *answer) if answer else b""
+
+    def read(self, timeout_s: float) -> bytes:
+        self.waited.append(timeout_s)
+        data, self._waiting = self._waiting, b""
+        return data
+
+    def close(self) -> None:
+        """As a transport."""
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _, _ in self.asked]
+
+
+def settled(outcome: str, reply_id: int = 0, answer: bytes = b"") -> tuple[int, bytes]:
+    place = next(field for field in MESSAGES["settle_order"].reply if field.name == "outcome").names.index(outcome)
+    return reply("settle_order", outcome=place, reply_id=reply_id, reply=[{"byte": each} for each in answer])
+
+
+def programmer(pump: Pump, **how: Any) -> Programmer:
+    return Programmer(pump, timeout_s=0.5, first_command_id=how.pop("first_command_id", 5), **how)
+
+
+def uncertain(pump: Pump) -> Programmer:
+    """One whose bolus got no answer, and the question about it neither."""
+    made = programmer(pump)
+    with pytest.raises(OrderUncertain):
+        made.bolus(400)
+    pump.asked.clear()
+    pump.waited.clear()
+    return made
+
+
+def test_an_order_has_its_number_the_pump_s_life_and_ten_seconds() -> None:
+    pump = Pump(bolus=[reply("bolus", **STROKES)] * 3)
+    made = programmer(pump, first_command_id=2**32 - 1)
+    assert made.bolus(400).strokes == 2
+    assert pump.names == ["hello", "read_time", "bolus"]
+    assert pump.asked[2][1] == {"command_id": 2**32 - 1, "life": 9, "expires_us": 1_010_000_000, "volume_mu": 400}
+    made.bolus(400)
+    assert pump.names[3:] == ["read_time", "bolus"] and pump.asked[4][1]["command_id"] == 1, "they begin anew"
+    pump.now_us = protocol.NEVER_US - 5
+    made.bolus(400)
+    assert pump.asked[6][1]["expires_us"] == protocol.NEVER_US and pump.asked[6][1]["command_id"] == 2
+    assert made.done == ["bolus"] * 3
+    pump = Pump(bolus=[reply("bolus", **STROKES)])
+    programmer(pump, order_holds_s=1.5).bolus(400)
+    assert pump.asked[-1][1]["expires_us"] == 1_001_500_000
+    first = {Programmer(Pump())._command_id for _ in range(8)}
+    assert len(first) > 1 and all(0 <= each < 2**32 - 1 for each in first), "drawn, so that two programs differ"
+
+
+def test_what_makes_less_goes_out_at_once_and_for_ever() -> None:
+    pump = Pump(stop=[reply("stop", at_us=1, abandoned_strokes=0)])
+    assert programmer(pump).stop().abandoned_strokes == 0
+    assert pump.names == ["stop"] and pump.asked[0][1] == {"command_id": 5, "life": 0, "expires_us": 0}
+
+
+def test_what_cannot_be_ordered_is_not_asked_about() -> None:
+    pump = Pump()
+    with pytest.raises(Refused, match="not sent"):
+        programmer(pump).bolus(40_001)
+    assert pump.asked == []
+
+
+def test_the_question_names_the_order_by_all_that_it_is() -> None:
+    pump = Pump()
+    made = uncertain(pump)
+    order = made.uncertain
+    assert order is not None
+    with pytest.raises(OrderUncertain):
+        made.settle()
+    name, values, _ = pump.asked[0]
+    assert name == "settle_order" and values == {
+        "command_id": 5, "life": 9, "expires_us": 1_010_000_000,
+        "message_id": BOLUS, "payload_crc": crc32(order.payload),
+    }  # fmt: skip
+    assert pump.waited == [0.5, 1.0, 2.0, 4.0], "four times, each with more patience"
+
+
+@pytest.mark.parametrize(
+    ("said", "strokes"),
+    [(settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1]), 2), (settled("void"), None)],
+)
+def test_the_pump_tells_what_became_of_it(said: tuple[int, bytes], strokes: int | None) -> None:
+    pump = Pump()
+    made = uncertain(pump)
+    pump.says["settle_order"] = [said]
+    told = made.settle()
+    assert (told and told["strokes"]) == strokes and made.uncertain is None
+    assert made.settle() is None and len(pump.asked) == 1, "nothing is left to be asked"
+    assert made.done == (["bolus"] if strokes else [])
+
+
+def test_an_order_whose_answer_was_lost_is_settled_within_it() -> None:
+    answered = settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])
+    pump = Pump(settle_order=[answered])
+    assert programmer(pump).bolus(400).strokes == 2
+    assert pump.names[2:] == ["bolus"] * 3 + ["settle_order"]
+    with pytest.raises(OrderLost):
+        programmer(Pump(settle_order=[settled("void")])).bolus(400)
+    refused = settled("answered", protocol.REFUSAL_ID, refusal(BOLUS, protocol.BOLUS_ACTIVE)[1])
+    with pytest.raises(Refused, match="already running"):
+        programmer(Pump(settle_order=[refused])).bolus(400)
+
+
+def test_what_is_too_long_ago_cannot_be_asked_again() -> None:
+    pump = Pump(settle_order=[settled("forgotten")])
+    made = programmer(pump)
+    with pytest.raises(OrderUncertain, match="too long ago"):
+        made.bolus(400)
+    assert made.uncertain is None
+
+
+def test_a_number_that_is_another_order_s_was_not_done_and_another_refusal_is_not_known() -> None:
+    with pytest.raises(OrderLost):
+        programmer(Pump(settle_order=[refusal(SETTLE, protocol.ID_TAKEN)])).bolus(400)
+    made = programmer(Pump(settle_order=[refusal(SETTLE, protocol.WRONG_ROLE)]))
+    with pytest.raises(OrderUncertain):
+        made.bolus(400)
+    assert made.uncertain is not None
+
+
+def test_the_order_s_own_answer_may_come_while_it_is_asked_about() -> None:
+    pump = Pump()
+    made = programmer(pump)
+
+    def late() -> Said:
+        sequence = next(sequence for name, _, sequence in pump.asked if name == "bolus")
+        pump._late = encode_frame(sequence, *answer)  # type: ignore[attr-defined]
+        return None
+
+    for answer in (reply("bolus", **STROKES), refusal(BOLUS, protocol.BOLUS_ACTIVE)):
+        pump.asked.clear()
+        pump.says["settle_order"] = [late]
+        read = pump.read
+
+        def with_late(timeout_s: float, read: Callable[[float], bytes] = read) -> bytes:
+            return read(timeout_s) or pump.__dict__.pop("_late", b"")
+
+        pump.read = with_late  # type: ignore[method-assign]
+        if answer[0] == protocol.REFUSAL_ID:
+            with pytest.raises(Refused, match="already running"):
+                made.bolus(400)
+        else:
+            assert made.bolus(400).strokes == 2
+        assert pump.names.count("settle_order") == 1 and made.uncertain is None
+
+
+def test_a_pump_that_has_restarted_is_said_hello_to_twice_at_the_most() -> None:
+    mismatch = refusal(SETTLE, protocol.SCHEMA_MISMATCH)
+    pump = Pump(settle_order=[mismatch, settled("void")])
+    with pytest.raises(OrderLost):
+        programmer(pump).bolus(400)
+    assert pump.names[-3:] == ["settle_order", "hello", "settle_order"]
+    pump = Pump(settle_order=[mismatch] * 5)
+    made = programmer(pump)
+    with pytest.raises(OrderUncertain):
+        made.bolus(400)
+    assert pump.names.count("settle_order") == 2 and made.uncertain is not None
+
+
+def test_an_order_to_a_pump_that_has_restarted_is_not_sent_again() -> None:
+    pump = Pump(read_time=[refusal(CLOCK, protocol.SCHEMA_MISMATCH)])
+    made = programmer(pump)
+    with pytest.raises(Refused, match="has restarted") as error:
+        made.bolus(400)
+    assert (error.value.code, made.identity) == ("schema_mismatch", None) and "bolus" not in pump.names
+    with pytest.raises(Refused, match="role"):
+        programmer(Pump(read_time=[refusal(CLOCK, protocol.WRONG_ROLE)])).bolus(400)
+    # It has restarted between two attempts: was the first one done?
+    between = refusal(BOLUS, protocol.SCHEMA_MISMATCH)
+    done = settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])
+    pump = Pump(bolus=[None, between], settle_order=[done])
+    assert programmer(pump).bolus(400).strokes == 2
+    assert pump.names[-2:] == ["hello", "settle_order"]
+    with pytest.raises(Refused, match="has restarted"):
+        programmer(Pump(bolus=[between], settle_order=[settled("void")])).bolus(400)
+
+
+def test_a_pump_of_another_schema_settles_nothing() -> None:
+    other = HELLO | protocol.REPLY_BIT, b"\1" + bytes(7)
+    pump = Pump()
+    made = uncertain(pump)
+    made.identity = None
+    pump.says["hello"] = [other]
+    with pytest.raises(OrderUncertain) as error:
+        made.settle()
+    assert isinstance(error.value.__cause__, SchemaMismatch) and made.identity is None and made.uncertain is not None
+
+
+def test_an_order_that_the_power_cut_is_told_as_it_is() -> None:
+    pump = Pump(bolus=[refusal(BOLUS, protocol.REPEATED)])
+    with pytest.raises(OrderUncertain) as error:
+        programmer(pump).bolus(400)
+    assert error.value.begun and "settle_order" not in pump.names
+
+
+def test_an_answer_that_fits_no_table_is_asked_about() -> None:
+    pump = Pump(bolus=[(BOLUS | 0x80, b"\1")], settle_order=[settled("void")])
+    with pytest.raises(OrderLost) as error:
+        programmer(pump).bolus(400)
+    assert isinstance(error.value.__cause__, BadReply)
+
+
+def interrupts() -> Said:
+    raise KeyboardInterrupt
+
+
+def test_a_person_who_breaks_off_is_told_what_is_known() -> None:
+    done = settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])
+    refused = settled("answered", protocol.REFUSAL_ID, refusal(BOLUS, protocol.BOLUS_ACTIVE)[1])
+    for answer, is_settled, strokes in ((done, True, 2), (settled("void"), True, None), (refused, True, None)):
+        with pytest.raises(OrderInterrupted) as error:
+            programmer(Pump(bolus=[interrupts], settle_order=[answer])).bolus(400)
+        assert (error.value.settled, (error.value.reply or {}).get("strokes")) == (is_settled, strokes)
+    with pytest.raises(OrderInterrupted) as error:
+        programmer(Pump(bolus=[interrupts])).bolus(400)
+    assert not error.value.settled and error.value.reply is None
+    with pytest.raises(OrderUncertain):
+        programmer(Pump(settle_order=[interrupts])).bolus(400)
+    with pytest.raises(OrderInterrupted) as error:
+        programmer(Pump(stop=[interrupts])).stop()
+    assert not error.value.settled
+
+
+def test_what_makes_less_is_given_seven_times_with_more_and_more_patience() -> None:
+    pump = Pump()
+    with pytest.raises(OrderUncertain, match="Give it again"):
+        programmer(pump).stop()
+    assert pump.names == ["stop"] * 7 and pump.waited == [0.5, 0.5, 0.5, 0.5, 1.0, 2.0, 4.0]
+    assert len({values["command_id"] for _, values, _ in pump.asked}) == 1, "it is done once"
+    good = reply("stop", at_us=1, abandoned_strokes=0)
+    pump = Pump(stop=[refusal(STOP, protocol.SCHEMA_MISMATCH), good])
+    assert programmer(pump).stop().abandoned_strokes == 0 and pump.names == ["stop", "hello", "stop"]
+    pump = Pump(stop=[(STOP | 0x80, b"\1"), good])
+    assert programmer(pump).stop().abandoned_strokes == 0 and pump.names == ["stop", "stop"]
+    with pytest.raises(Refused, match="role"):
+        programmer(Pump(stop=[refusal(STOP, protocol.WRONG_ROLE)])).stop()
+
+
+def test_an_order_before_the_next_is_settled_first() -> None:
+    pump = Pump()
+    made = uncertain(pump)
+    refused = settled("answered", protocol.REFUSAL_ID, refusal(BOLUS, protocol.BOLUS_ACTIVE)[1])
+    pending = made.uncertain
+    for answer in (settled("void"), refused):
+        made.uncertain = pending
+        pump.asked.clear()
+        pump.says |= {"settle_order": [answer], "bolus": [reply("bolus", **STROKES)]}
+        assert made.bolus(400).strokes == 2
+        assert pump.names == ["settle_order", "read_time", "bolus"]
