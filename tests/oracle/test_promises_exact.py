@@ -148,7 +148,53 @@ def test_a_rate_that_comes_later_is_known_too() -> None:
         assert bool(told(made, 200)[1]) is allowed
 
 
+def test_what_was_made_three_minutes_before_the_window_may_count_and_no_longer() -> None:
+    """And the spacing of what is to come delays it: 2 s a stroke."""
+    for window_us, field in ((H, "hour"), (DAY_US, "day")):
+        for ago_us, allowed in ((window_us + 3 * MIN + 2 * S, True), (window_us + 3 * MIN + 2 * S + 1, False)):
+            made = made_before(pump(**{f"{field}_mu": 200}), ago_us)
+            assert [each.code for each in told(made, 200)[1]] == [f"{field}_limit"] * allowed
+    # Three at once, and one of a running bolus in a second: that is where all would come together.
+    for ago_us, allowed in ((H + 3 * MIN + 7 * S, True), (H + 3 * MIN + 7 * S + 1, False)):
+        made = made_before(pump(hour_mu=999), ago_us)
+        made.begin("square_bolus", 1, S)
+        assert bool(told(made, 600)[1]) is allowed
+
+
+def test_what_comes_is_foreseen_for_a_day_and_ten_minutes() -> None:
+    """35 U/h from 24 h on: 29 strokes in ten minutes."""
+    for hour_mu, allowed in ((5_799, True), (5_800, False)):
+        made = pump(hour_mu=hour_mu)
+        made.programme.by_hand_mu_per_h = 35_000
+        made.programme.temp = Temp(False, 0, DAY_US)
+        made.follow()
+        assert bool(told(made, 200)[1]) is allowed
+
+
+def test_a_running_bolus_may_be_what_a_new_one_would_cut() -> None:
+    """2 U/h and a square bolus of five strokes in 50 min; its last is the 16th of the hour beside three more."""
+    made = pump(2_000, hour_mu=3_000)
+    made.begin("square_bolus", 5, 50 * MIN)
+    assert demanded(made, 400) == set() and demanded(made, 600) == {"hour_limit"}
+    made.caps.hour_mu = 3_200
+    assert demanded(made, 600) == set()
+    made = pump(2_000, hour_mu=3_000)
+    made.pass_time(30 * H)
+    made.basal.owed_q = 0
+    made.begin("square_bolus", 5, 50 * MIN)
+    assert demanded(made, 400) == set() and demanded(made, 600) == {"hour_limit"}
+
+
 # Caps that are lowered
+
+
+def test_what_was_made_two_minutes_before_the_window_of_a_stroke_to_come_may_count() -> None:
+    for window_us, field in ((H, "max_hour_mu"), (DAY_US, "max_day_mu")):
+        for ago_us, refused in ((window_us - 28 * MIN, True), (window_us - 28 * MIN + 1, False)):
+            made = made_before(pump(), ago_us)
+            made.begin("square_bolus", 1, 30 * MIN)
+            limits = {"hour_mu": 400, "day_mu": 400} | {field.removeprefix("max_"): 399}
+            assert [each.field for each in lowest_reasons(made, **limits)] == [field] * refused
 
 
 def test_caps_may_be_refused_below_what_running_boluses_were_promised() -> None:

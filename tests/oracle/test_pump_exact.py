@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hil.oracle.device import Device
 from hil.oracle.exact import NEVER_US, Quantum
 from hil.oracle.programme import Temp
 from hil.oracle.pump import NORMALS, Pump, Seen, Watcher
@@ -120,6 +121,26 @@ def test_an_edge_is_seen_before_a_change_of_the_same_microsecond() -> None:
     made.watchers.append(AtEdge(edge_us))
     made.advance(edge_us)
     assert seen == [1]
+
+
+@pytest.mark.req("DOSE-1", "DOSE-4")
+def test_an_edge_later_than_the_next_start_holds_nothing_up_and_one_at_the_same_time_comes_first() -> None:
+    made = Pump(Quantum(500, 400), 2 * S + S // 2, Seen([]))
+    made.begin("normal_bolus", 2)
+    assert [at_us for at_us, _ in starts(made, 9 * S)] == [0, 2 * S] and made.confirmed == 2
+    device = Device(500, 400, 2 * S, Seen([]))
+    device.reservoir.fill(500_500, 0, 0)  # a stroke above the stop
+    device.pump.begin("normal_bolus", 2)
+    assert [at_us for at_us, _ in starts(device.pump, 9 * S)] == [0], "seen: the pump has stopped"
+
+
+@pytest.mark.req("DOSE-5")
+def test_what_is_given_up_adds_up() -> None:
+    made = pump(1_000)
+    for waiting in (2, 3):
+        made.basal.owed_q = waiting * Q + 5
+        assert made.give_up_waiting() == waiting and made.basal.owed_q == 5
+    assert made.basal_entry is not None and (made.basal_entry.abandoned, made.abandoned) == (5, 5)
 
 
 @pytest.mark.req("THER-2", "THER-7")
@@ -426,10 +447,10 @@ def test_another_rate_is_another_account_and_the_same_rate_is_not() -> None:
     made.programme.temp = Temp(False, 1_050, H)
     made.follow()
     assert [each.kind for each in made.entries[-2:]] == ["basal", "temp_basal"], "a temporary one of the same rate too"
+    count = len(made.entries)
     made.programme.temp = Temp(False, 1_100, H)
     made.follow()
-    assert made.entries[-1].kind == "temp_basal" and made.rate == 1_100, "a percentage may make another rate of it"
-    count = len(made.entries)
+    assert made.entries[-1].kind == "temp_basal" and made.rate == 1_100 and len(made.entries) == count
     made.programme.state = "stopped"
     made.programme.temp = None
     made.end_basal("fault")
