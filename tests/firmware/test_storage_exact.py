@@ -62,6 +62,19 @@ def test_a_block_is_its_number_eight_starts_and_a_crc_and_is_written_once() -> N
     assert starts.again() == (0, list(starts.ticks))
 
 
+def test_strokes_that_were_not_saved_one_by_one_are_all_there_with_the_next_save() -> None:
+    for at_once in (2, 3, 8, 9, 12):
+        starts = Starts()
+        starts.start(*range(101, 118))
+        for number in range(at_once):
+            starts.ticks[1 + number] = 118 + number
+        starts.strokes += at_once
+        starts.history.save(starts.strokes, starts.open_part)
+        assert starts.again() == (0, list(starts.ticks)), at_once
+        last = range(101, 101 + starts.strokes)[16 + (1 + at_once) // 8 * 8 :]
+        assert list(struct.unpack("<8I", starts.open_part)) == [*last, *[0] * (8 - len(last))]
+
+
 @pytest.mark.req("STORE-3", "GUARD-1")
 def test_what_is_damaged_is_replaced_by_the_next_start_known_or_by_the_time_of_the_record() -> None:
     starts = Starts()
@@ -99,7 +112,7 @@ def test_no_start_is_held_back_beyond_now_nor_before_the_one_ahead_of_it() -> No
     starts = Starts()
     starts.start(100, 170, 150, 180)
     starts.history.hold_back(4, 160 * TICK_US, 200 * TICK_US)
-    assert list(starts.ticks[:4]) == [140, 200, 200, 200]
+    assert list(starts.ticks) == [140, 200, 200, 200] + [0] * 12
     for to_us in (200 * TICK_US, 201 * TICK_US - 1, 100 * TICK_US):
         starts.history.hold_back(4, 200 * TICK_US, to_us)
         assert list(starts.ticks[:4]) == [140, 200, 200, 200], "not even a tick, or back"

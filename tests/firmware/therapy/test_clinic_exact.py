@@ -11,6 +11,7 @@ from firmware.therapy import refill
 from firmware.therapy.procedures import BY_NUMBER
 from firmware.therapy.reservoir import CAPACITY_NL
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
+from tests.firmware.ram import RamNvm
 from tests.firmware.therapy.test_clinic import PATENCY, REFILL, RINSE, report, rinse, say, step
 
 pytestmark = pytest.mark.req("THER-5", "THER-6")
@@ -177,3 +178,80 @@ def test_a_delivery_that_is_broken_off_is_over_at_once(hand: Hand) -> None:
     ended = deliveries(hand)[-1]
     assert (ended["kind"], ended["end_us"]) == (protocol.KIND_DIAGNOSTIC, hand.now_us)
     assert (ended["delivered_strokes"], ended["abandoned_strokes"]) == (made, 5 - made)
+
+
+@pytest.mark.req("STORE-5")
+def test_after_a_reset_amid_a_delivery_what_is_missing_is_what_was_not_counted(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    say(hand)
+    for made in range(1, 5):
+        while len(hand.strokes_us) < made:
+            hand.live(hand.now_us + SECOND_US)
+        after = hand.restarted(1)
+        assert report(after)["procedure_strokes_left"] == 5 - after.pump.status()["strokes_commanded"]
+        assert not report(after)["procedure_delivering"]
+
+
+@pytest.mark.req("STORE-1")
+def test_a_go_that_memory_did_not_take_has_not_been_said(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    before = report(hand)
+    hand.memory.failing = True
+    refused(lambda: say(hand), protocol.MEMORY_FAILED)
+    after = report(hand)
+    assert after["step"] == before["step"] and after["procedure"] == PATENCY
+    assert not after["procedure_delivering"]
+    made = len(hand.strokes_us)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert len(hand.strokes_us) == made == 0
+    assert report(hand)["procedure_strokes_left"] in (4, 5), "one that had begun counts"
+    hand.memory.failing = False
+    hand.live(hand.now_us + 120 * SECOND_US)
+    left = report(hand)["procedure_strokes_left"]
+    say(hand)
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert len(hand.strokes_us) == left
+
+
+@pytest.mark.req("STORE-1")
+def test_an_interruption_that_memory_did_not_take_leaves_the_step_and_its_delivery_over(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    say(hand)
+    hand.live(hand.now_us + 3 * SECOND_US)
+    made, before = len(hand.strokes_us), report(hand)
+    assert before["procedure_delivering"] and 0 < made < 5
+    hand.memory.failing = True
+    refused(lambda: hand.pump.clinic.interrupt_procedure(before["step"]), protocol.MEMORY_FAILED)
+    after = report(hand)
+    assert (after["procedure"], after["step"]) == (PATENCY, before["step"])
+    assert not after["procedure_delivering"] and after["procedure_strokes_left"] == 5 - made
+    hand.live(hand.now_us + 60 * SECOND_US)
+    assert len(hand.strokes_us) == made
+
+
+class Late(RamNvm):
+    """When it fails for the first time a stroke has just begun."""
+
+    hand: Hand | None = None
+
+    def write(self, address: int, data: bytes) -> None:
+        if self.failing and self.hand is not None and self.hand.core.next_us() >= 0:
+            hand, self.hand = self.hand, None
+            hand.begin_stroke(1_000)
+        super().write(address, data)
+
+
+@pytest.mark.req("STORE-1", "DOSE-5")
+def test_a_stroke_that_began_before_memory_refused_the_go_is_made_and_counts() -> None:
+    memory = Late()
+    hand = Hand(memory)
+    hand.pump.therapy.stop()
+    hand.pump.clinic.start_procedure(PATENCY)
+    say(hand)
+    memory.failing, memory.hand = True, hand
+    refused(lambda: say(hand), protocol.MEMORY_FAILED)
+    after = report(hand)
+    assert memory.hand is None and not after["procedure_delivering"] and after["procedure_strokes_left"] == 4
