@@ -138,12 +138,13 @@ def test_an_event_is_32_bytes_with_a_crc_in_the_place_of_its_number() -> None:
     log = EventLog(nvm, 40, 64)
     assert (log.oldest, log.next_number) == (1, 1)
     log.append(7, 1, 2)
-    log.append(8, 0x81, 3, 4, 5, (6, -1))
+    log.append(8, 0x81, 3, 4, 5, (6, -5))
     plain = [struct.pack("<IIBBBBIIII", 1, 7, 1, 2, 0, 0, 0, 0, 0, 0)]
-    plain.append(struct.pack("<IIBBBBIIII", 2, 8, 0x81, 3, 4, 5, 6, 0xFFFFFFFF, 0, 0))
+    plain.append(struct.pack("<IIBBBBIIII", 2, 8, 0x81, 3, 4, 5, 6, 0xFFFFFFFB, 0, 0))
     for place, each in enumerate(plain):
         assert nvm.cells[40 + 32 * place : 72 + 32 * place] == each + struct.pack("<I", crc32(each))
-    assert log.read(2) == (8, 0x81, 3, 4, 5, 6, 0xFFFFFFFF, 0, 0)
+    assert log.read(1) == (7, 1, 2, 0, 0, 0, 0, 0, 0)
+    assert log.read(2) == (8, 0x81, 3, 4, 5, 6, 0xFFFFFFFB, 0, 0)
     assert log.read(3) == event_log.UNREADABLE == (0,) * 9
     assert event_log.NO_CLOCK == 0x80
     for number in range(3, 67):
@@ -189,7 +190,14 @@ def test_a_new_pump_is_set_as_the_specification_says() -> None:
     one.utc_offset_min = -720
     one.set_rates(1, list(range(0, 2400, 50)))
     assert (one.rate(1, 0), one.rate(1, 47), one.rate(0, 47), one.rate(2, 0)) == (0, 2350, 200, 200)
+    assert [one.rates(pattern) for pattern in range(4)] == [
+        [200] * 48,
+        list(range(0, 2400, 50)),
+        [200] * 48,
+        [200] * 48,
+    ]
     one.write()
+    assert bytes(payload[384:392]) == b"\x01\0\0\0\x02\0\0\0"
     assert bytes(payload[:2]) == b"\x04\0" and bytes(payload[96:100]) == b"\0\0\x01\0", "steps of 50 mU/h"
     again = Settings(payload)
     again.read()
@@ -222,6 +230,8 @@ def test_what_is_staged_is_each_patterns_own_and_nothing_that_is_damaged_or_forg
     assert staged.read(1) is None
     staged.write(2, rates[2])
     assert staged.read(2) == rates[2]
+    staged.forget(2)
+    assert staged.read(2) is None
     assert set(nvm.cells[:50]) == set(nvm.cells[50 + 400 :]) == {0xEE}
     nvm.absent = True
     with pytest.raises(MemoryAbsent):
@@ -254,7 +264,19 @@ def test_what_a_stroke_changes_is_written_alone_and_cut_to_its_place() -> None:
         record.write_stroke()
         kept = (min(permitted, greatest), min(utc_s, greatest))
         assert struct.unpack_from("<IIQIQ", payload, 0) == (1, kept[0], 3, kept[1], 5)
+    record.contact_us = 6
     record.write()
     again = StateRecord(payload)
     again.read()
-    assert (again.mode, again.contact_us, again.strokes) == (9, 5, 1)
+    assert (again.mode, again.contact_us, again.strokes) == (9, 6, 1)
+
+
+def test_the_records_last_parts_are_the_procedure_the_core_and_the_open_starts() -> None:
+    payload = memoryview(bytearray(state_record.PAYLOAD_BYTES))
+    record = StateRecord(payload)
+    record.procedure[:] = b"p" * 46
+    record.core[:] = b"c" * 485
+    record.open_part[:] = b"o" * 32
+    assert bytes(payload[-(46 + 485 + 32) :]) == b"p" * 46 + b"c" * 485 + b"o" * 32
+    for name in ("strokes", "permitted", "saved_us", "saved_utc_s", "contact_us", "next_event", "settings", "mode"):
+        assert getattr(record, name) == 0
