@@ -25,7 +25,8 @@ from tools.console import ROOT, Problem, digest, say
 OUT = ROOT / "build" / "mutation"
 PACKAGES = ("firmware", "host", "hil")
 # The tests that run what PLACES names (__main__.py) in their own process, and quickly.
-_TESTS = {"firmware": ("tests/firmware", "tests/host"), "host": ("tests/host",), "hil": ("tests/oracle",)}
+_NUMBERS = "tests/gates/test_numbers_agree.py"  # codes that another language says too
+_TESTS = {"firmware": ("tests/firmware", "tests/host", _NUMBERS), "host": ("tests/host",), "hil": ("tests/oracle",)}
 # Whole lives, and sweeps over every line: minutes under measurement, and what they run others run too.
 LEFT_OUT = tuple(
     f"tests/firmware/test_{name}.py"
