@@ -38,7 +38,7 @@ class Calm(Known):
     """Breathing a third of a fine stroke's rise, trip at the edge between two and three strokes."""
 
     stroke_nl = 125
-    breath_pa = 247
+    breath_pa = 250
     compliance_max_pl_per_pa = 375
 
 
@@ -138,6 +138,37 @@ def test_a_reading_that_repeats_itself_is_chance_as_often_as_the_noise_makes_it(
     assert stuck(1_041) == (16, 5), "0.27 ** 16 is less than 2 ** -30"
     # At little noise nine in ten repeats are taken as chance, never more: 282 in 1000 at one count is 900 at 0.313.
     assert stuck(100) == stuck(250) == stuck(313) > stuck(314) > stuck(400)
+
+
+class Edge(Known):
+    """In whole numbers: 10 Pa of noise, 62 of a breath within a burst, so that 118 Pa are more than both can make."""
+
+    pa_per_kilocount = 1_000
+    noise_millicounts = 10_000
+    burst_us = 100_000
+
+
+def with_(**values: int) -> Thresholds:
+    known = Edge()
+    for name, value in values.items():
+        setattr(known, name, value)
+    return Thresholds(known)
+
+
+def test_a_rise_shows_if_it_is_more_than_noise_and_breathing_make_together() -> None:
+    for compliance, rise in ((3_771, 118), (3_739, 119)):
+        t = with_(compliance_max_pl_per_pa=compliance)
+        assert t.least_rise_pa == rise and t.suspect_pa == 118
+        assert t.steps_seen == (rise > 118)
+
+
+def test_a_pulse_shows_if_it_is_more_than_twice_what_breathing_makes() -> None:
+    # 45 Pa·s/µl · 0.5 µl / 0.1 s, less a tenth: 202 Pa. Breathing of 643 Pa makes 101 in a burst.
+    assert not with_(breath_pa=643).pulse_resolved and with_(breath_pa=637).pulse_resolved
+
+
+def test_noise_is_told_in_thousandths_of_a_count() -> None:
+    assert with_(noise_millicounts=1_000_000, pa_per_kilocount=1_000_000).level_trip_pa == 6_500 + 400 + 4_000_000
 
 
 def test_a_reading_is_a_pressure_above_ambient() -> None:
