@@ -167,6 +167,18 @@ def test_a_pulse_shows_if_it_is_more_than_twice_what_breathing_makes() -> None:
     assert not with_(breath_pa=643).pulse_resolved and with_(breath_pa=637).pulse_resolved
 
 
+def test_no_look_comes_in_the_last_tenth_before_the_end_of_the_watch() -> None:
+    for breath_us, looks_us in (
+        (4_000_000, (2_000_000, 4_000_000, 6_000_000, 9_000_000, 13_500_000, 16_000_000)),
+        (3_750_000, (2_000_000, 4_000_000, 6_000_000, 9_000_000, 15_000_000)),
+    ):
+        assert with_(burst_us=2_666_667, breath_us=breath_us).looks_us == looks_us
+
+
+def test_the_looks_are_even_until_a_cough_is_over_and_no_longer() -> None:
+    assert with_().looks_us[3:6] == (300_000, 375_000, 562_500), "at 375 ms it is"
+
+
 def test_noise_is_told_in_thousandths_of_a_count() -> None:
     assert with_(noise_millicounts=1_000_000, pa_per_kilocount=1_000_000).level_trip_pa == 6_500 + 400 + 4_000_000
 
