@@ -77,7 +77,7 @@ def test_looks_count_from_the_strokes_end_and_the_next_one_starts_after_its_lead
 
 
 def test_a_reading_is_taken_when_the_detector_wants_one_and_no_earlier() -> None:
-    board, watch, told = watched()
+    _, watch, told = watched()
     watch.time(LATE - 1)
     assert told == []
     watch.time(LATE)
