@@ -1,0 +1,310 @@
+"""Requests and answers, call by call, for a pump that is a few lines long."""
+
+from __future__ import annotations
+
+from binascii import crc32
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from firmware.commands import Commands
+from firmware.errors import Refused
+from firmware.protocol import REFUSAL_ID, Message, decode, encode
+from firmware.storage.orders import BYTES, HOLDS_US, Orders
+from tests.firmware.desk import BY_NAME, lowest
+from tests.firmware.ram import RamNvm
+
+pytestmark = pytest.mark.req("LINK-1", "LINK-2", "THER-3")
+
+
+class Pump:
+    """Does what `does` says for each message's name; `told` is what it has heard besides."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+        self.us = 1_000
+        self.nvm = RamNvm(BYTES)
+        self.orders = Orders(self.nvm, 0)
+        self.orders.initialise(4)
+        self.command_id = self.command_before = 7
+        self.record = self
+        self.fails: Exception | None = None
+        self.parts = (self, Part(self))
+
+    def now_us(self) -> int:
+        return self.us
+
+    def identity(self) -> dict[str, Any]:
+        return lowest(BY_NAME["hello"].reply)
+
+    def connected(self, agreed: bool) -> None:
+        self.told.append(("connected", agreed))
+
+    def refused(self, *what: int) -> None:
+        self.told.append(("refused", *what))
+
+    def failed(self, error: Exception) -> None:
+        self.told.append(("failed", error))
+
+    def stumbled(self, error: Exception) -> None:
+        self.told.append(("stumbled", error))
+
+
+class Part:
+    """Answers every message with the least that its fields allow."""
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in BY_NAME:
+            raise AttributeError(name)
+
+        def answer(**request: Any) -> dict[str, Any]:
+            pump = self._pump
+            pump.told.append((name, pump.command_id, pump.command_before))
+            if pump.fails is not None:
+                raise pump.fails
+            return lowest(BY_NAME[name].reply)
+
+        return answer
+
+
+class World:
+    def __init__(self, *roles: str, agreed: bool = True) -> None:
+        self.pump = Pump()
+        self.commands = Commands(self.pump, **({"roles": roles} if roles else {}))
+        if agreed:
+            self.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+        self.pump.told.clear()
+
+    def payload(self, name: str, **values: Any) -> bytes:
+        message: Message = BY_NAME[name]
+        values = lowest(message.request) | values
+        if message.changes_delivery:
+            order = {"command_id": 21, "life": self.pump.orders.life, "expires_us": self.pump.us + 10}
+            values |= order | {key: value for key, value in values.items() if key in order and value not in (0, 1)}
+        return encode(message.request, values, check=False)
+
+    def send(self, name: str, payload: bytes) -> tuple[Any, ...]:
+        """("reply", fields) or the refusal: (code, field, value, limit)."""
+        message = BY_NAME[name]
+        reply_id, reply = self.commands.handle(message.id, memoryview(payload))
+        if reply_id == REFUSAL_ID:
+            fields = decode(protocol.REFUSAL, reply)
+            assert fields["request_id"] == message.id
+            return protocol.CODES[fields["code"]], fields["field_index"], fields["value"], fields["limit"]
+        assert reply_id == message.id | 0x80
+        return "reply", decode(message.reply, reply)
+
+    def ask(self, name: str, **values: Any) -> tuple[Any, ...]:
+        return self.send(name, self.payload(name, **values))
+
+    def counted(self) -> dict[str, int]:
+        return {name: count for name, count in vars(self.commands.counters).items() if count}
+
+
+def test_a_new_one_has_seen_nothing() -> None:
+    world = World(agreed=False)
+    assert world.commands.last_error is None and world.counted() == {}
+    assert world.ask("read_time")[0] == "schema_mismatch"
+    assert world.ask("bolus")[0] == "schema_mismatch" and world.pump.told == [], "and nothing of it is logged"
+    assert world.counted() == {"requests_refused": 2}
+
+
+def test_hello_agrees_on_the_schema_and_says_so() -> None:
+    world = World(agreed=False)
+    reply, fields = world.ask("hello", schema_hash=protocol.SCHEMA_HASH ^ 1)
+    assert reply == "reply" and world.ask("read_time")[0] == "schema_mismatch"
+    assert (fields["schema_hash"], fields["protocol_version"]) == (protocol.SCHEMA_HASH, protocol.PROTOCOL_VERSION)
+    world.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    assert world.ask("read_time")[0] == "reply"
+    assert [each for each in world.pump.told if each[0] == "connected"] == [("connected", False), ("connected", True)]
+    world.ask("hello", schema_hash=0)
+    assert world.ask("read_time")[0] == "schema_mismatch", "whoever disagrees ends it"
+
+
+def test_what_makes_less_needs_no_hello_but_its_own_fields() -> None:
+    world = World(agreed=False)
+    for name in protocol.SAFE:
+        assert world.send(name, b"\x01")[0] == "schema_mismatch", "another schema's, it may be"
+        assert world.ask(name, command_id=30 + len(name))[0] == "reply"
+    assert World().send("stop", b"\x01")[0] == "bad_length"
+
+
+def test_an_unknown_message_is_named() -> None:
+    world = World()
+    reply_id, reply = world.commands.handle(0x7E, b"")
+    fields = decode(protocol.REFUSAL, reply)
+    assert reply_id == REFUSAL_ID and fields == {
+        "request_id": 0x7E, "code": protocol.UNKNOWN_MESSAGE, "field_index": 255, "value": 0x7E, "limit": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.req("SEC-2")
+def test_roles() -> None:
+    may = {"patient": {"anyone", "patient"}, "clinician": {"anyone", "patient", "clinician"}}
+    may["service"] = {"anyone", "service"}
+    for role, roles in may.items():
+        world = World(role)
+        for message in protocol.MESSAGES:
+            if message.name not in ("hello", "settle_order", "status"):
+                refused = world.ask(message.name, command_id=100 + message.id)[0] == "wrong_role"
+                assert refused == (message.role not in roles), (role, message.name)
+
+
+def test_an_order_is_written_down_before_it_acts_and_answered_the_same_ever_after() -> None:
+    world = World()
+    payload = world.payload("bolus")
+    reply = world.send("bolus", payload)
+    assert world.pump.told == [("bolus", 21, 7)] and world.pump.command_id == 21
+    place = world.pump.orders.find(21)
+    assert world.pump.orders.is_same(place, BY_NAME["bolus"].id, crc32(payload))
+    for _ in range(2):
+        assert world.send("bolus", payload) == reply
+    assert world.pump.told == [("bolus", 21, 7)] and world.counted() == {"orders_repeated": 2}
+    assert world.ask("bolus", volume_mu=600) == ("id_taken", 0, 21, 0)
+    assert world.ask("square_bolus")[0] == "id_taken"
+    assert world.ask("stop")[0] == "reply", "what makes less is done under another's id"
+    assert world.send("bolus", payload) == reply, "whose outcome stays"
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"expires_us": 999}, ("expired", 2, 1_000, 999)),
+        ({"expires_us": 1_000}, None),
+        ({"expires_us": 1_000 + HOLDS_US}, None),
+        ({"expires_us": 1_001 + HOLDS_US}, ("holds_too_long", 2, HOLDS_US + 1, HOLDS_US)),
+        ({"life": 6}, ("other_life", 1, 6, 5)),
+    ],
+)
+def test_an_order_holds_for_its_life_and_its_time(values: dict[str, int], refusal: tuple[Any, ...] | None) -> None:
+    world = World()
+    found = world.ask("bolus", **values)
+    acted = ("bolus", 21, 7) in world.pump.told
+    assert (found[0] == "reply") == acted == (refusal is None)
+    if refusal is not None:
+        assert found == refusal and world.pump.command_id == 7
+        assert [each[0] for each in world.pump.told] == ["refused"], "once"
+        assert world.pump.told[0][1:3] == (BY_NAME["bolus"].id, protocol.CODES.index(refusal[0]))
+
+
+def test_a_refusal_leaves_no_trace_but_its_outcome() -> None:
+    world = World()
+    world.pump.fails = Refused(protocol.HOUR_LIMIT, "volume_mu", 900, 800)
+    assert world.ask("bolus") == ("hour_limit", 3, 900, 800)
+    assert world.pump.command_id == 7 and world.counted() == {"requests_refused": 1}
+    assert world.pump.told == [("bolus", 21, 7), ("refused", BY_NAME["bolus"].id, protocol.HOUR_LIMIT, 900)]
+    world.pump.fails = None
+    assert world.ask("bolus") == ("hour_limit", 3, 900, 800), "for good"
+    world.pump.fails = Refused(len(protocol.CODES))
+    assert world.ask("bolus", command_id=22)[0] == "internal_error", "a code that there is not"
+    world.pump.fails = Refused(0)
+    assert world.ask("bolus", command_id=23)[0] == "internal_error"
+    world.pump.fails = Refused(len(protocol.CODES) - 1)
+    assert world.ask("bolus", command_id=24)[0] == protocol.CODES[-1]
+
+
+def test_a_question_that_is_refused_is_not_logged() -> None:
+    world = World()
+    world.pump.fails = Refused(protocol.NOT_STAGED, "pattern", 2)
+    assert world.ask("read_pattern") == ("not_staged", 0, 2, 0)
+    assert [each[0] for each in world.pump.told] == ["read_pattern"]
+
+
+@pytest.mark.req("ALARM-1")
+@pytest.mark.parametrize(("name", "heard"), [("bolus", "failed"), ("read_pattern", "stumbled")])
+def test_a_mistake_stops_amid_an_order_and_is_logged_amid_a_question(name: str, heard: str) -> None:
+    world = World()
+    error = world.pump.fails = ValueError("for the test")
+    assert world.ask(name) == ("internal_error", 255, 0, 0)
+    assert world.pump.told[1:] == [(heard, error)] and world.commands.last_error is error
+    assert world.counted() == {"requests_refused": 1, "internal_errors": 1}
+    if name == "bolus":
+        world.pump.fails = None
+        assert world.ask(name)[0] == "internal_error", "it may have been done, and is not done again"
+
+
+@pytest.mark.req("STORE-1")
+def test_without_a_memory_no_order_is_taken_but_what_makes_less() -> None:
+    world = World()
+    world.pump.nvm.failing = True
+    assert world.ask("stop")[0] == "reply"
+    payload = world.payload("bolus", command_id=22)
+    assert world.send("bolus", payload)[0] == "memory_failed" and "bolus" not in [each[0] for each in world.pump.told]
+    assert world.ask("initialise_memory", command_id=23)[0] == "reply", "which is what that is for"
+
+
+def settle(world: World, payload: bytes, name: str = "bolus") -> tuple[Any, ...]:
+    order = decode(BY_NAME["settle_order"].request[:3], payload[: protocol.ORDER_BYTES])
+    message_id = BY_NAME[name].id
+    request = {**order, "message_id": message_id, "payload_crc": crc32(payload)}
+    return world.send("settle_order", encode(BY_NAME["settle_order"].request, request))
+
+
+def test_what_became_of_an_order_is_told_and_one_that_has_not_come_is_not_done_any_more() -> None:
+    world = World()
+    payload = world.payload("bolus")
+    _, void = settle(world, payload)
+    assert void == {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": []}
+    assert world.send("bolus", payload) == ("voided", 0, 21, 0)
+    assert settle(world, payload)[1] == void
+    assert settle(world, world.payload("bolus", volume_mu=600)) == ("id_taken", 0, 21, 0)
+    done = world.payload("bolus", command_id=22)
+    world.send("bolus", done)
+    _, answered = settle(world, done)
+    assert (answered["outcome"], answered["reply_id"]) == (protocol.OUTCOME_ANSWERED, BY_NAME["bolus"].id | 0x80)
+    reply = bytes(each["byte"] for each in answered["reply"])
+    assert decode(BY_NAME["bolus"].reply, reply) == lowest(BY_NAME["bolus"].reply)
+    world.pump.fails = Refused(protocol.BOLUS_ACTIVE)
+    refused = world.payload("bolus", command_id=24)
+    world.send("bolus", refused)
+    assert settle(world, refused)[1]["reply_id"] == REFUSAL_ID
+    late = world.payload("bolus", command_id=23)
+    world.pump.us += 11
+    assert settle(world, late)[1]["outcome"] == protocol.OUTCOME_VOID and world.pump.orders.find(23) is None
+    other = world.payload("bolus", command_id=25, life=99)
+    assert settle(world, other)[1]["outcome"] == protocol.OUTCOME_FORGOTTEN
+
+
+@pytest.mark.req("STORE-1")
+def test_an_order_that_cannot_be_written_down_does_not_act() -> None:
+    world = World()
+    world.pump.nvm.failing = True
+    assert world.ask("bolus") == ("memory_failed", 255, 0, 0)
+    assert [each[0] for each in world.pump.told] == ["refused"]
+    assert world.ask("initialise_memory", command_id=22)[0] == "reply"
+
+
+@pytest.mark.req("ALARM-1")
+def test_an_order_whose_failure_could_not_be_dealt_with_is_never_done_again() -> None:
+    world = World()
+    world.pump.fails = ValueError("for the test")
+
+    def cannot(error: Exception) -> None:
+        raise OSError("for the test")
+
+    world.pump.failed = cannot  # type: ignore[method-assign]
+    payload = world.payload("bolus")
+    with pytest.raises(OSError, match="for the test"):
+        world.send("bolus", payload)
+    world.pump.fails = None
+    assert world.send("bolus", payload) == ("internal_error", 255, 0, 0)
+    assert [each[0] for each in world.pump.told] == ["bolus"]
+
+
+def test_mistakes_are_counted() -> None:
+    world = World()
+    world.pump.fails = ValueError("for the test")
+    for count in (1, 2, 3):
+        world.ask("read_pattern")
+        assert world.counted() == {"requests_refused": count, "internal_errors": count}
+
+
+def test_a_pump_that_cannot_answer_every_message_is_none() -> None:
+    pump = Pump()
+    pump.parts = ()
+    with pytest.raises(AttributeError, match="read_time"):
+        Commands(pump)
