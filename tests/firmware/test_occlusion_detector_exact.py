@@ -403,3 +403,13 @@ def test_a_trough_half_as_deep_as_the_pulse_is_backflow_with_its_share() -> None
 def test_without_a_task_a_reading_asks_for_no_other() -> None:
     bed = Bed()
     assert bed.detector.wake_us == NEVER_US and bed.read(5, REST) == -1
+
+
+def test_a_faint_trough_is_looked_at_after_every_stroke_until_it_is_no_chance() -> None:
+    bed = Bed()
+    for number in range(9):
+        assert bed.names() == []
+        bed.stroke(REST, REST + 300, lambda since, n=number: REST - 90 if since < 100 * MS else REST)
+    assert bed.looks_us == [75 * MS, 250 * MS] and bed.names() == ["backflow"]
+    found = bed.found[0]
+    assert (found.strokes, found.missed_nl) == (2, 2 * 500 * 90 // 300)

@@ -1,0 +1,237 @@
+"""Patterns, settings, limits and the clock: each refusal by name, answers and log by their figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from firmware.storage.settings import fingerprint
+from tests.firmware.desk import BY_NAME
+from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.test_told_and_kept import logged
+
+pytestmark = pytest.mark.req("THER-1", "THER-9", "GUARD-1")
+NOON_S = 1_767_225_600
+
+
+def named(call: Any, code: int) -> tuple[str | None, int, int]:
+    error = refused(call, code)
+    return error.field_name, error.value, error.limit
+
+
+def accepted(hand: Hand, name: str) -> list[tuple[int, ...]]:
+    found = logged(hand, protocol.EVENT_ACCEPTED)
+    return [(each["a"], each["b"], each["c"], each["d"]) for each in found if each["detail"] == BY_NAME[name].id]
+
+
+def rates(first: int, rest: int) -> list[dict[str, int]]:
+    return [{"rate_mu_per_h": each} for each in [first] + [rest] * 47]
+
+
+FLAT = [1_000] + [500] * 47
+DAY_MU = (1_000 + 47 * 500) // 2
+
+
+def test_a_staged_pattern_is_shown_beside_the_old_one_and_nothing_else_changes() -> None:
+    patterns = Hand().pump.patterns
+    assert named(lambda: patterns.read_pattern(1, True), protocol.NOT_STAGED) == ("pattern", 1, 0)
+    assert named(lambda: patterns.commit_pattern(1, fingerprint=0), protocol.NOT_STAGED) == ("pattern", 1, 0)
+    reply = patterns.stage_pattern(1, rates(1_000, 500))
+    assert reply == {"fingerprint": fingerprint(FLAT), "day_mu": DAY_MU, "old_day_mu": 4_800, "cut_by": 0}
+    assert patterns.read_pattern(1, True) == {
+        "fingerprint": fingerprint(FLAT), "day_mu": DAY_MU, "rates": rates(1_000, 500),
+    }  # fmt: skip
+    assert patterns.read_pattern(1, False)["rates"] == rates(200, 200)
+    assert named(lambda: patterns.read_pattern(0, True), protocol.NOT_STAGED) == ("pattern", 0, 0)
+
+
+def test_a_pattern_above_the_limit_is_refused_and_one_at_the_limit_is_not() -> None:
+    hand = Hand()
+    hand.pump.device.set_limits(2_000, 40_000, 60_000, 500_000)
+    patterns = hand.pump.patterns
+    limit = protocol.CLINICIAN_LIMIT
+    assert named(lambda: patterns.stage_pattern(1, rates(2_050, 50)), limit) == ("rates", 2_050, 2_000)
+    assert patterns.stage_pattern(1, rates(2_000, 50))["day_mu"] == (2_000 + 47 * 50) // 2
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_is_committed_is_what_was_looked_at(runs: bool) -> None:
+    hand = Hand()
+    patterns = hand.pump.patterns
+    if runs:
+        hand.pump.therapy.select_pattern(1)
+    print_ = patterns.stage_pattern(1, rates(1_000, 500))["fingerprint"]
+    other = print_ ^ 1
+    assert named(lambda: patterns.commit_pattern(1, fingerprint=other), protocol.NOT_THE_SAME) == (
+        "fingerprint", other, print_,
+    )  # fmt: skip
+    hand.now_us = 9
+    reply = patterns.commit_pattern(1, fingerprint=print_)
+    in_force = 1_000 if runs else 0
+    assert reply == {"at_us": 9, "day_mu": DAY_MU, "in_force_mu_per_h": in_force, "cut_by": 0}
+    assert accepted(hand, "commit_pattern") == [(1, 4_800, DAY_MU, 0)]
+    assert patterns.read_pattern(1, False)["rates"] == rates(1_000, 500)
+    assert named(lambda: patterns.read_pattern(1, True), protocol.NOT_STAGED) == ("pattern", 1, 0)
+
+
+def test_a_running_percentage_counts_for_the_pattern_that_runs_and_for_no_other() -> None:
+    hand = Hand()
+    hand.pump.device.set_limits(2_000, 40_000, 60_000, 500_000)
+    hand.pump.therapy.select_pattern(1)
+    hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 200, 30)
+    patterns = hand.pump.patterns
+    for pattern in (1, 2):
+        patterns.stage_pattern(pattern, rates(1_050, 50))
+    print_ = fingerprint([1_050] + [50] * 47)
+    found = named(lambda: patterns.commit_pattern(1, fingerprint=print_), protocol.CLINICIAN_LIMIT)
+    assert found == ("pattern", 2_100, 2_000)
+    assert patterns.commit_pattern(2, fingerprint=print_)["day_mu"] == (1_050 + 47 * 50) // 2
+
+
+@pytest.mark.req("THER-4")
+def test_thresholds_are_in_order_and_new_ones_whole_strokes() -> None:
+    hand = Hand()
+    patterns = hand.pump.patterns
+    told: list[int] = []
+    patterns.on_settings = told.append
+    before = patterns.read_settings()
+    names = ("reservoir_stop_mu", "reservoir_empty_mu", "reservoir_low_mu")
+
+    def given(stop: int, empty: int, low: int) -> Any:
+        return lambda: patterns.set_settings(**before | dict(zip(names, (stop, empty, low), strict=True)))
+
+    out, whole = protocol.OUT_OF_RANGE, protocol.NOT_WHOLE_STROKES
+    assert named(given(400_200, 400_000, 800_000), out) == ("reservoir_stop_mu", 400_200, 400_000)
+    assert named(given(200_000, 800_200, 800_000), out) == ("reservoir_empty_mu", 800_200, 800_000)
+    for place, field in enumerate(names):
+        values = [200_000, 400_000, 800_000]
+        values[place] += 1
+        assert named(given(*values), whole) == (field, values[place], 200)
+    assert patterns.read_settings() == before and told == []
+    hand.now_us = 8
+    assert given(400_000, 400_000, 400_000)() == {"at_us": 8} and told == [8]
+    assert accepted(hand, "set_settings") == [(2, 0, 0, 0)]
+    changed = {(each["detail"], each["a"], each["b"]) for each in logged(hand, protocol.EVENT_SETTING_CHANGED)}
+    place = [field.name for field in protocol.SETTINGS].index
+    assert changed == {
+        (place("reservoir_stop_mu"), 200_000, 400_000), (place("reservoir_low_mu"), 800_000, 400_000),
+    }  # fmt: skip
+
+
+LIMITS = ("max_basal_mu_per_h", "max_bolus_mu", "max_hour_mu", "max_day_mu")
+
+
+def test_new_limits_are_told_beside_the_old_ones() -> None:
+    hand = Hand()
+    old = dict(zip(LIMITS, hand.pump.reports.limits(), strict=True))
+    hand.now_us = 6
+    reply = hand.pump.device.set_limits(2_000, 3_000, 4_000, 5_000)
+    assert reply == {
+        "at_us": 6, "cut_by": 0, **{f"old_{name}": old[name] for name in LIMITS},
+        **dict(zip([f"new_{name}" for name in LIMITS], (2_000, 3_000, 4_000, 5_000), strict=True)),
+    }  # fmt: skip
+    assert hand.pump.reports.limits() == (2_000, 3_000, 4_000, 5_000)
+    assert accepted(hand, "set_limits") == [(2_000, 3_000, 4_000, 5_000)]
+
+
+def test_limits_that_cannot_hold_are_refused_by_name() -> None:
+    hand = Hand()
+    limits = hand.pump.device.set_limits
+    whole, out, hard = protocol.NOT_WHOLE_STROKES, protocol.OUT_OF_RANGE, protocol.HARD_LIMIT
+    limits(2_000, 3_000, 4_000, 5_000)
+    assert named(lambda: limits(2_000, 3_001, 4_000, 5_000), whole) == ("max_bolus_mu", 3_001, 200)
+    assert named(lambda: limits(2_000, 3_000, 4_001, 5_000), whole) == ("max_hour_mu", 4_001, 200)
+    assert named(lambda: limits(2_000, 3_000, 4_000, 5_001), whole) == ("max_day_mu", 5_001, 200)
+    assert named(lambda: limits(2_000, 3_000, 5_200, 5_000), out) == ("max_day_mu", 5_000, 5_200)
+    assert limits(2_000, 3_000, 5_000, 5_000)["new_max_hour_mu"] == 5_000
+    assert named(lambda: limits(35_050, 3_000, 4_000, 5_000), hard) == ("max_basal_mu_per_h", 35_050, 35_000)
+    assert named(lambda: limits(2_000, 40_200, 4_000, 5_000), hard) == ("max_bolus_mu", 40_200, 40_000)
+    assert named(lambda: limits(2_000, 3_000, 60_200, 500_000), hard) == ("max_hour_mu", 60_200, 60_000)
+    assert named(lambda: limits(2_000, 3_000, 4_000, 500_200), hard) == ("max_day_mu", 500_200, 500_000)
+    hand.pump.therapy.set_basal(1_500)
+    assert named(lambda: limits(1_450, 3_000, 4_000, 5_000), out) == ("max_basal_mu_per_h", 1_450, 1_500)
+    assert limits(1_500, 3_000, 4_000, 5_000)["new_max_basal_mu_per_h"] == 1_500
+    assert hand.pump.reports.limits() == (1_500, 3_000, 4_000, 5_000)
+
+
+def test_what_a_running_percentage_promises_is_no_limit_below_it() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1_000)
+    hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 150, 60)
+    limits = hand.pump.device.set_limits
+    found = named(lambda: limits(1_450, 40_000, 60_000, 500_000), protocol.OUT_OF_RANGE)
+    assert found == ("max_basal_mu_per_h", 1_450, 1_500)
+    limits(1_500, 40_000, 60_000, 500_000)
+
+
+@pytest.mark.parametrize(("hour_mu", "day_mu", "field"), [(1_800, 500_000, 0), (1_800, 1_800, 0), (2_000, 2_000, None)])
+def test_caps_below_what_was_accepted_are_refused(hour_mu: int, day_mu: int, field: int | None) -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(0)
+    hand.pump.boluses.bolus(2_000)
+    call = lambda: hand.pump.device.set_limits(35_000, 40_000, hour_mu, day_mu)  # noqa: E731
+    if field is None:
+        assert call()["new_max_hour_mu"] == hour_mu
+    else:
+        assert named(call, protocol.OUT_OF_RANGE) == (("max_hour_mu", "max_day_mu")[field], 1_800, 2_000)
+
+
+@pytest.mark.req("THER-8")
+def test_the_time_that_was_and_the_time_that_is_are_answered_and_logged() -> None:
+    hand = Hand()
+    hand.live(5 * SECOND_US)
+    reply = hand.pump.device.set_time(NOON_S + 500)
+    assert reply == {"at_us": 5 * SECOND_US, "old_utc_s": NOON_S + 5, "new_utc_s": NOON_S + 500}
+    assert [(each["a"], each["b"]) for each in logged(hand, protocol.EVENT_CLOCK_SET)] == [(NOON_S + 5, NOON_S + 500)]
+    assert accepted(hand, "set_time") == [(NOON_S + 500, 0, 0, 0)]
+    assert hand.wall.utc_s(hand.now_us) == NOON_S + 500 == hand.rtc.now_s
+    assert alarms(hand) == [] and logged(hand, protocol.EVENT_CLOCK_LOST) == []
+
+
+@pytest.mark.req("THER-8", "ALARM-1")
+def test_a_clock_that_had_gone_astray_when_it_is_set_is_an_alarm() -> None:
+    hand = Hand()
+    hand.live(5 * SECOND_US)
+    assert hand.rtc.now_s is not None
+    hand.rtc.now_s += 600
+    hand.pump.device.set_time(NOON_S + 5)
+    assert [each["detail"] for each in logged(hand, protocol.EVENT_CLOCK_LOST)] == [4], "the two disagree"
+    assert "clock_lost" in alarms(hand) and hand.wall.known
+
+
+@pytest.mark.req("STORE-1", "THER-8")
+@pytest.mark.parametrize("known", [True, False])
+def test_a_time_that_memory_did_not_take_is_set_back(known: bool) -> None:
+    hand = Hand()
+    hand.live(5 * SECOND_US)
+    if not known:
+        hand.wall.lose(3)
+    hand.memory.failing = True
+    refused(lambda: hand.pump.device.set_time(NOON_S + 500), protocol.MEMORY_FAILED)
+    assert hand.wall.known == known
+    if known:
+        assert hand.wall.utc_s(hand.now_us) == NOON_S + 5 == hand.rtc.now_s
+    else:
+        assert hand.wall.why == 3
+
+
+@pytest.mark.req("LOG-2")
+def test_the_log_comes_in_pages() -> None:
+    hand = Hand()
+    for number in range(20):
+        hand.pump.therapy.set_basal(50 * number)
+    read = hand.pump.reports.read_log
+    newest = read(0, 1)["newest_number"]
+    assert [each["number"] for each in read(0, 3)["events"]] == [1, 2, 3] and read(0, 3)["oldest_number"] == 1
+    assert [each["number"] for each in read(7, 2)["events"]] == [8, 9]
+    assert [each["number"] for each in read(newest - 1, 8)["events"]] == [newest]
+    assert read(newest, 8)["events"] == read(newest + 5, 8)["events"] == []
+    assert all(each["clock_known"] for each in read(0, 8)["events"])
+    hand.wall.lose(1)
+    hand.pump.therapy.set_basal(1_000)
+    last = read(read(0, 1)["newest_number"] - 1, 1)["events"][0]
+    assert last["clock_known"] is False and last["time_s"] == 0 and last["category"] == protocol.CATEGORY_COMMAND
+    time = hand.pump.reports.read_time()
+    assert time == {"now_us": hand.now_us, "utc_s": 0, "life": hand.pump.orders.life}
