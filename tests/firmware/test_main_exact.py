@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from cobs import cobs
 
 from c_ext.host import Core
 from firmware import protocol
@@ -24,6 +25,7 @@ class Board:
     """Idles as `script` says: the events of each turn, after so much time; STOP when it is over."""
 
     script: tuple[tuple[int, int], ...] = ()
+    frames: tuple[bytes, ...] = ()  # one for each turn with bytes
     made: list[Board] = []  # noqa: RUF012 - whoever starts the pump makes it
     absent = False
 
@@ -66,7 +68,9 @@ class Board:
         self.us += us
         self.turns.append(until_us)
         if happened & UART:
-            self.uart.incoming += encode_frame(7, 0x01, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+            first, *rest = self.frames
+            self.uart.incoming += first
+            self.frames = tuple(rest)
         if us > 2 * SECOND_US:
             self.nvm.absent = False
         return happened
@@ -93,8 +97,11 @@ def _imported() -> ModuleType:
 main: Any = _imported()
 
 
-def ran(*script: tuple[int, int], absent: bool = False) -> Board:
-    Board.script, Board.absent = script, absent
+HELLO = encode_frame(7, 0x01, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+
+
+def ran(*script: tuple[int, int], absent: bool = False, frames: tuple[bytes, ...] = (HELLO,)) -> Board:
+    Board.script, Board.absent, Board.frames = script, absent, frames
     main.main()
     (made,) = Board.made
     Board.made.clear()
@@ -109,14 +116,28 @@ def test_it_runs_until_the_board_says_stop_and_leaves() -> None:
 def test_a_request_is_answered_and_its_bytes_are_paid_for() -> None:
     board = ran((0, UART), (0, STOP))
     assert board.uart.sent.endswith(b"\0") and board.left == 1
-    reply = board.uart.sent
-    from cobs import cobs
-
-    body = cobs.decode(bytes(reply[:-1]))
+    body = cobs.decode(bytes(board.uart.sent[:-1]))
     assert body[:3] == b"\x07\x00\x81"
     fields = decode(protocol.BY_ID[0x01].reply, body[3:-4])
     told = {name: fields[name] for name in ("board", "core_version", "native_core", "stroke_uu", "stroke_nl")}
     assert told == {"board": "FAKE", "core_version": "9.9", "native_core": True, "stroke_uu": 200_000, "stroke_nl": 500}
+
+
+@pytest.mark.req("LOG-3")
+def test_the_stream_goes_over_the_link_with_its_counters() -> None:
+    for_5_s = encode_frame(8, 0x3E, b"\x01\x05\0\0\0")
+    board = ran((0, UART), (0, UART), (SECOND_US, TIME), (0, STOP), frames=(HELLO, for_5_s))
+    last = cobs.decode(bytes(board.uart.sent[:-1]).rpartition(b"\0")[2])
+    assert last[:3] == b"\0\0\xfe"
+    assert decode(protocol.TELEMETRY, last[3:-4])["frames_good"] == 2
+
+
+@pytest.mark.req("OCC-1")
+def test_the_watch_is_told_how_long_a_burst_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(main, "watch_of", lambda board, burst_us: told.append(burst_us))
+    ran((0, STOP))
+    assert told == [Core(motor=MOTOR).plan()[1]] and 104_000 < told[0] < 104_500
 
 
 def test_a_memory_that_comes_late_starts_the_pump_anew() -> None:

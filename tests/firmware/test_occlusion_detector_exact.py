@@ -304,7 +304,7 @@ def test_two_strokes_in_a_row_at_an_end_of_the_range(at_rail: int) -> None:
         bed.stroke(REST, REST + 300)
         assert bed.stroke(*readings) == []
         assert bed.stroke(*readings) == ["sensor_range"]
-        assert bed.found[0].strokes == 2 and bed.found[0].at_us == bed.end_us
+        assert (bed.found[0].strokes, bed.found[0].missed_nl, bed.found[0].at_us) == (2, 0, bed.end_us)
     bed = Bed()
     for _ in range(2):
         bed.stroke(REST, 1 if at_rail == 0 else 99_999)
@@ -403,6 +403,8 @@ def test_a_trough_half_as_deep_as_the_pulse_is_backflow_with_its_share() -> None
 def test_without_a_task_a_reading_asks_for_no_other() -> None:
     bed = Bed()
     assert bed.detector.wake_us == NEVER_US and bed.read(5, REST) == -1
+    bed.detector.wake_us = 7
+    assert bed.read(7, REST) == -1
 
 
 def test_a_faint_trough_is_looked_at_after_every_stroke_until_it_is_no_chance() -> None:
@@ -413,3 +415,136 @@ def test_a_faint_trough_is_looked_at_after_every_stroke_until_it_is_no_chance() 
     assert bed.looks_us == [75 * MS, 250 * MS] and bed.names() == ["backflow"]
     found = bed.found[0]
     assert (found.strokes, found.missed_nl) == (2, 2 * 500 * 90 // 300)
+
+
+def test_a_rise_of_exactly_half_the_least_is_a_rise() -> None:
+    bed = Bed()
+    for _ in range(2):
+        bed.stroke(REST, REST + 500, REST + 500)
+    assert bed.names() == ["occlusion"]
+    assert (bed.found[0].rise_pa, bed.found[0].compliance_pl_per_pa, bed.found[0].stored_nl) == (500, 1000, 1000)
+
+
+@pytest.mark.parametrize(("pace_us", "looks"), [(700 * MS, 5), (737_500, 6), (737_499, 5)])
+def test_the_last_look_is_the_one_after_which_none_fits_before_the_next_stroke(pace_us: int, looks: int) -> None:
+    """The sixth would come 562.5 ms after the end; 75 ms must follow it."""
+    bed = Bed(pace_us)
+    bed.stroke(REST, REST + 1000, REST + 1000)
+    assert len(bed.looks_us) == looks
+
+
+def unread(pace_us: int, *befores: int) -> list[codes.Diagnosis]:
+    """Strokes that raise by 1,000 Pa, and a supervisor that comes to no look in between."""
+    found: list[codes.Diagnosis] = []
+    detector = Detector(T, found.append)
+    for number, before in enumerate(befores):
+        end_us = S + number * pace_us
+        detector.stroke(end_us, before, before + 1000, True, end_us - 100 * MS + pace_us)
+    return found
+
+
+def test_a_look_that_was_missed_is_made_up_for_by_the_next_strokes_first_reading() -> None:
+    level = [REST, REST + 1000, REST + 2000, REST + 3000]
+    assert [each.strokes for each in unread(475 * MS, *level[:3])] == [3], "375 ms after the end"
+    assert unread(475 * MS, *level[:3])[0].level_pa == REST + 2000
+    assert unread(475 * MS - 1, *level[:3]) == [], "a cough may last as long"
+    third = 333
+    assert len(unread(S, REST, REST + third, REST + 2 * third)) == 1
+    assert unread(S, REST, REST + third - 1, REST + 2 * third - 2) == []
+
+
+def test_a_stroke_that_left_ends_every_other_task() -> None:
+    bed = Bed()
+    for number in range(8):
+        bed.detector.stroke((number + 1) * S, REST, REST + 300 + number, True, EMPTY_US)
+    assert bed.detector.wake_us == 8 * S + 75 * MS
+    bed.detector.stroke(9 * S, REST, REST + 310, True, 10 * S)
+    assert bed.detector.wake_us == NEVER_US
+
+
+@pytest.mark.parametrize("order", [(0, 0, 1), (0, 1, 0), (1, 0, 0)])
+def test_one_that_stays_among_two_that_leave_slowly_is_a_partial_occlusion(order: tuple[int, ...]) -> None:
+    bed = Bed()
+    for stays in order:
+        assert bed.names() == []
+        bed.stroke(REST, REST + 1000, REST + 1000 if stays else leaving(600 * MS))
+    assert bed.names() == ["partial_occlusion"]
+
+
+class Quiet(Plain):
+    noise_millicounts = 1_041
+
+
+@pytest.mark.parametrize(
+    ("repeats", "names"), [(1, ["air_lock"]), (2, []), (4, []), (5, ["sensor_stuck"]), (6, ["sensor_stuck"])]
+)
+def test_without_a_pulse_five_repeats_are_a_stuck_sensor_and_two_are_doubtful(repeats: int, names: list[str]) -> None:
+    found: list[codes.Diagnosis] = []
+    detector = Detector(Thresholds(Quiet), found.append)
+    detector.stroke(S, REST, REST + 1, True, EMPTY_US)
+    assert found == []
+    for number in range(repeats - 1):
+        detector.reading(2 * S + number, REST)
+    detector.stroke(3 * S, REST, REST, True, EMPTY_US)
+    assert [codes.NAMES[each.code] for each in found] == names
+    for each in found:
+        assert (each.strokes, each.missed_nl) == (2, 0 if repeats > 1 else 1000)
+
+
+@pytest.mark.parametrize(("level", "found"), [(-7_500, False), (-7_501, True)])
+def test_what_posture_and_a_cabin_make_of_the_tip_is_no_drift(level: int, found: bool) -> None:
+    class Offset(Plain):
+        zero_counts = 20_000
+
+    told: list[codes.Diagnosis] = []
+    detector = Detector(Thresholds(Offset), told.append)
+    for number in range(22):
+        detector.stroke(number * S, 20_000 + level, 20_300 + level + number, True, number * S + 50 * MS)
+    assert [codes.NAMES[each.code] for each in told] == ["sensor_drift"] * found
+
+
+def test_an_end_of_the_range_ends_what_was_looked_for_and_is_no_news_of_one_that_has_drifted() -> None:
+    bed = Bed()
+    bed.detector.stroke(S, REST, REST + 1000, True, EMPTY_US)
+    assert bed.detector.wake_us < NEVER_US
+    bed.detector.stroke(2 * S, 0, REST, True, EMPTY_US)
+    assert bed.detector.wake_us == NEVER_US
+    bed = Bed()
+    for number in range(22):
+        bed.stroke(7_000, 7_300 + number)
+    bed.stroke(REST, REST + 300)
+    for _ in range(3):
+        bed.stroke(0, 0)
+    assert bed.names() == ["sensor_drift"]
+
+
+@pytest.mark.parametrize(("rise", "compliance"), [(501, 998), (900, 556), (1_000, 500)])
+def test_the_compliance_is_the_stroke_over_the_rise_to_the_nearest(rise: int, compliance: int) -> None:
+    bed = Bed()
+    for _ in range(2):
+        bed.stroke(REST, REST + rise, REST + rise)
+    assert bed.found[0].compliance_pl_per_pa == compliance
+
+
+@pytest.mark.req("OCC-4")
+def test_one_that_was_slow_and_closes_again_may_be_slow_again() -> None:
+    bed = occluded()
+    bed.read(16 * S, REST)
+    bed.read(17 * S, REST)
+    assert bed.names() == ["occlusion", "partial_occlusion"]
+    for _ in range(2):
+        bed.stroke(REST, REST + 1000, REST + 1000)
+    assert bed.names() == ["occlusion", "partial_occlusion"], "the first is told once"
+    assert bed.read(16 * S, REST) == 16 * S + 375 * MS, "one look is none"
+    assert bed.read(17 * S, REST) == -1
+    assert bed.names() == ["occlusion", "partial_occlusion", "partial_occlusion"]
+
+
+@pytest.mark.parametrize(("level", "told"), [(REST + 3_000, REST + 3_000), (REST + 1_500, REST + 2_000)])
+def test_a_finding_amid_an_occlusion_tells_the_highest_level(level: int, told: int) -> None:
+    bed = occluded()
+    while len(bed.found) < 2:
+        bed.stroke(level, level)
+    assert bed.names()[1] == "sensor_stuck" and bed.found[1].level_pa in (told, REST + 2_000)
+    bed.stroke(level, level)
+    assert bed.detector._level_pa == told

@@ -36,9 +36,9 @@ T = Thresholds(Small)
 
 
 class Bed:
-    def __init__(self, pace_us: int = 60 * S) -> None:
+    def __init__(self, pace_us: int = 60 * S, thresholds: Thresholds = T) -> None:
         self.found: list[codes.Diagnosis] = []
-        self.detector = Detector(T, self.found.append)
+        self.detector = Detector(thresholds, self.found.append)
         self.pace_us = pace_us
         self.end_us = 0
         self.looks_us: list[int] = []
@@ -79,9 +79,20 @@ def test_a_rise_that_outlasts_a_cough_is_heard_over_a_breath_after_it_and_anothe
     bed = Bed()
     before_us = [60 * S - 40_000 - 4 * S + second * S for second in range(4)]
     assert bed.stroke(300) == [] and bed.looks_us == EVEN_US + AFTER_US + before_us
+    assert bed.detector.wake_us == NEVER_US
     bed = Bed(20 * S)
     bed.stroke(300)
     assert bed.looks_us == EVEN_US + AFTER_US, "no room for the second: less than 20 s to the next stroke"
+    for more_us, looks in ((0, []), (1, [16 * S + 1 + second * S for second in range(4)])):
+        bed = Bed(20_040_000 + more_us)
+        bed.stroke(300)
+        assert bed.looks_us == EVEN_US + AFTER_US + looks, "not before the watch is over"
+    bed = Bed(4_409_600)
+    bed.stroke(300)
+    assert bed.looks_us == EVEN_US + [369_600 + second * S for second in range(4)], "a breath just fits"
+    bed = Bed(4_409_599)
+    bed.stroke(300)
+    assert bed.looks_us == EVEN_US
     bed = Bed(10 * S)
     bed.stroke(300)
     assert bed.looks_us == EVEN_US + [6 * S - 40_000 + second * S for second in range(4)], "the one ahead of the next"
@@ -201,3 +212,122 @@ def test_a_stroke_in_the_trough_of_a_breath_is_measured_from_the_mean_ahead_of_i
         if bed.found:
             break
     assert [each.partition("_")[0] for each in bed.names()] == [name]
+
+
+def test_a_look_at_the_very_end_of_a_cough_is_the_last_of_the_even_ones() -> None:
+    class Longer(Small):
+        cough_us = 6 * 52_800
+
+    bed = Bed(thresholds=Thresholds(Longer))
+    bed.stroke(300)
+    assert bed.looks_us[:8] == [*EVEN_US, 12 * S]
+
+
+@pytest.mark.parametrize(("above", "looks"), [(67, 7), (66, 2)])
+def test_a_level_that_breathing_lowers_from_look_to_look_is_there_still(above: int, looks: int) -> None:
+    """A third of the rise with the first look, 33 Pa less with each that follows."""
+    bed = Bed()
+    bed.stroke(300, lambda since: 300 if since != 105_600 else above)
+    assert len([each for each in bed.looks_us if each < S]) == looks
+
+
+def test_a_rise_of_half_the_least_is_one() -> None:
+    bed = Bed()
+    for _ in range(3):
+        assert bed.stroke(250) == []
+    assert bed.stroke(250) == ["occlusion"], "four strokes, although less than 1,200 Pa"
+    assert (bed.found[0].strokes, bed.found[0].rise_pa, bed.found[0].stored_nl) == (4, 250, 480)
+
+
+def test_a_level_that_grows_by_half_of_the_rises_says_neither() -> None:
+    bed = Bed(2 * S)
+    for _ in range(10):
+        assert bed.stroke(300, lambda _: 150) == []
+    bed = Bed(2 * S)
+    for _ in range(10):
+        bed.stroke(300, lambda _: 225)
+    assert bed.names()[:1] == ["occlusion"]
+
+
+def test_coughs_all_the_while_say_nothing_however_fast_the_strokes_are() -> None:
+    for pace_us in (2 * S, 10 * S):
+        begin_us = 100_000 if pace_us == 2 * S else 5 * S
+        bed = Bed(pace_us)
+        for _ in range(8):
+            bed.stroke(
+                300, lambda since, b=begin_us, p=pace_us: 2_000 if b < since < p and since // 52_800 % 2 else 300
+            )
+        assert bed.names() == []
+
+
+def test_what_a_run_has_said_is_forgotten_with_it() -> None:
+    bed = Bed()
+    bed.stroke(600)
+    for _ in range(3):
+        bed.stroke(100, lambda _: 0)
+    for _ in range(3):
+        bed.stroke(600, lambda _: 310)
+    assert bed.names() == [], "10 Pa each, beyond half"
+
+
+def test_the_breath_ahead_of_a_stroke_is_that_strokes_alone() -> None:
+    bed = Bed()
+    bed.stroke(300, lambda _: 200)
+    bed.level = REST
+    bed.stroke(100, lambda _: 0)
+    for _ in range(2):
+        bed.stroke(600, lambda _: 450)
+    assert bed.names() == ["occlusion"], "each 150 Pa beyond half of what it has raised"
+
+
+def test_strokes_against_a_high_pressure_need_no_rise() -> None:
+    high = Small.tip_high_pa + 1
+    detector = Detector(T, (found := []).append)  # type: ignore[var-annotated]
+    for number in (1, 2):
+        end_us = number * 60 * S
+        detector.stroke(end_us, high, high + number, False, end_us + 60 * S - 40_000)
+        while detector.wake_us < end_us + 59 * S and not found:
+            detector.reading(detector.wake_us, high + number)
+    assert [codes.NAMES[each.code] for each in found] == ["occlusion"]
+
+
+@pytest.mark.parametrize("pace_us", [400_000, 392_800])
+def test_a_stroke_that_comes_before_the_last_even_look_is_that_look(pace_us: int) -> None:
+    """352.8 ms after the end at least."""
+    bed = Bed(pace_us)
+    for _ in range(3):
+        assert bed.stroke(300) == []
+        assert bed.looks_us == EVEN_US[:6]
+    assert bed.stroke(300) == ["occlusion"], "its own first reading tells of the third"
+    assert (bed.found[0].strokes, bed.found[0].level_pa) == (4, REST + 900)
+
+
+def test_two_that_stay_without_outweighing_and_one_that_leaves_slowly_are_nothing() -> None:
+    bed = Bed()
+    for above in (160, 160, 100):
+        bed.stroke(300, lambda _, a=above: a)
+        bed.level = REST
+    assert bed.names() == []
+
+
+@pytest.mark.req("OCC-4")
+@pytest.mark.parametrize(("pace_us", "open_pa"), [(60 * S, 899), (16_040_001, 899), (16_040_000, 565), (10 * S, 565)])
+def test_far_strokes_open_by_the_fall_of_their_rises_and_near_ones_by_that_of_the_level(
+    pace_us: int, open_pa: int
+) -> None:
+    """Posture has raised all by 500 Pa since the first of four strokes."""
+    for above, opened in ((open_pa, True), (open_pa + 1, False)):
+        bed = Bed(pace_us)
+        for number in range(4):
+            bed.level += 500 if number == 3 else 0
+            bed.stroke(300)
+        assert bed.found[0].level_pa == REST + 1_700
+        for _ in range(4):
+            bed.detector.reading(bed.detector.wake_us, REST + above)
+        assert (len(bed.found) == 2) == opened
+
+
+def test_a_breath_begins_with_its_own_looks() -> None:
+    bed = Bed(20 * S)
+    bed.stroke(300, lambda since: 600 if since < S else -560)
+    assert bed.looks_us == EVEN_US + AFTER_US, "1,160 Pa apart, but not in one breath"

@@ -42,6 +42,7 @@ def test_a_missing_pulse_counts_by_what_is_short_of_half_and_at_most_so_much() -
 def test_a_pulse_takes_back_and_begins_anew_when_nothing_is_left() -> None:
     assert pulses(0, 39, 0) == [(False, 1), (False, 2), (False, 3)], "one is left"
     assert pulses(0, 40, 0) == [(False, 1), (False, 0), (False, 1)]
+    assert pulses(0, 100) == [(False, 1), (False, 0)], "as high as a pulse may be"
     assert pulses(100, -50, -50) == [(False, 0), (False, 1), (True, 2)], "nothing is saved up"
 
 
@@ -74,6 +75,7 @@ def test_a_trough_counts_by_what_is_beyond_half_and_at_most_so_much() -> None:
 def test_an_eighth_of_the_evidence_is_a_suspicion() -> None:
     returns = Returns()
     assert not returns.trough.suspected()
+    assert returns.add(10) == (False, 0), "half as deep as it should be says neither"
     returns.add(20)
     assert not returns.trough.suspected(), "10 of 80"
     returns.add(11)
@@ -105,6 +107,9 @@ def test_what_was_lost_is_the_share_that_the_troughs_are_of_the_pulses() -> None
     returns = Returns()
     returns.add(50, 40)
     assert returns.trough.lost_nl() == 500, "never more than all of it"
+    returns = Returns()
+    returns.add(50, 1)
+    assert returns.trough.lost_nl() == 500
     returns = Returns()
     returns.add(50, 0)
     assert returns.trough.lost_nl() == 0
@@ -169,6 +174,10 @@ def test_looks_further_apart_than_a_breath_and_the_rise_were_in_a_cough() -> Non
     small.stroke(0, 60)
     small.look(0)
     assert not small.coughed()
+    small.stroke(0, 60)
+    small.look(-2_000)
+    small.look(-2_050)
+    assert not small.coughed(), "below ambient too"
 
 
 @pytest.mark.req("OCC-1", "DOSE-8")
@@ -181,7 +190,9 @@ def test_strokes_together_say_that_it_stays_by_more_than_the_least_rise() -> Non
     small.weigh(1)
     assert small.outweighs()
     assert small.weigh(-500) is False and not small.outweighs()
-    small.weigh(100)
+    small.weigh(99)
+    assert not small.outweighs()
+    small.weigh(1)
     assert small.outweighs(), "what speaks against it is not saved up"
     small.start()
     assert not small.outweighs()
