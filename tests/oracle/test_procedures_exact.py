@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hil.oracle import lives
 from hil.oracle.guide import NAMES, PROCEDURES
 from hil.oracle.reasons import Reason
 from tests.oracle.hand import EDGE_US, EPOCH_S, Hand, S
@@ -296,6 +297,9 @@ def test_where_an_interruption_leads(procedure: int, step: str, end: int, holds:
     assert (made.pump.state, shown["procedure_strokes_left"], shown["step"]) == ("stopped", 0, 0)
     assert shown["fit"] is (holds == "insulin")
     assert "pump_stopped" in made.hand.device.alarms.latched
+    assert not made.hand.device.reservoir.known, "nothing was filled for good"
+    ended = [each for each in made.pump.entries if each.kind == "basal"][-1]
+    assert made.pump.basal_entry is None and ended.reason == "cancelled"
 
 
 @pytest.mark.parametrize(("step", "to"), [("fill_naoh", "remove_naoh"), ("soak_naoh", "remove_naoh")])
@@ -377,6 +381,7 @@ def test_the_limits_hold_for_the_strokes_of_a_procedure_too() -> None:
         made.pump.caps.count(made.at - 3_601 * S + place)  # out of the hour, but not by the safe side
     must, may = made.against()
     assert must == [] and [each.code for each in may] == ["hour_limit"]
+    assert made.against(choice=1) == ([OUT], []), "what cannot be said is not played forward"
     made.procedures.left = 0
     assert made.against() == ([], [])
 
@@ -409,6 +414,52 @@ def test_what_the_catheter_holds_leaves_it_stroke_by_stroke() -> None:
     assert made.procedures.shown()["catheter_buffer_nl"] == 32_000
     made.hand.device.advance(begun + 128 * S + EDGE_US)
     assert (made.procedures.buffer_nl, made.where) == (0, "ended 0")
+
+
+def test_what_is_in_the_catheter_stays_while_nothing_is_made() -> None:
+    made = Guided()
+    made.procedures.buffer_nl = 700
+    made.begin(PATENCY)
+    made.order("stop")
+    assert made.procedures.buffer_nl == 700
+    made = Guided()
+    made.procedures.buffer_nl = 700
+    made.order("resume")
+    made.order("bolus", volume_mu=400)
+    made.hand.device.advance(made.at + 1)
+    made.at += 1 - S
+    made.order("cancel_bolus")
+    assert made.procedures.buffer_nl == 700, "of therapy's stroke in progress the edge tells"
+    made.hand.device.advance(made.at + S)
+    assert made.procedures.buffer_nl == 200
+
+
+def test_a_rinse_knows_what_the_reservoir_holds_and_pulls_through_the_side_port() -> None:
+    for fluid, holds in (("naoh", "naoh"), ("buffer", "buffer"), ("insulin", "empty")):
+        made = at(RINSE, f"fill_{fluid}")
+        made.procedures.buffer_nl = 700
+        assert made.procedures.holds == holds
+        made.to(f"drawn_{fluid}")
+        assert made.procedures.buffer_nl == 700 and made.pump.entries[-1].commanded == 20
+
+
+def test_power_that_fails_in_the_last_stroke_is_no_step_on() -> None:
+    made = at(PATENCY, "strokes")
+    made.say()
+    made.hand.device.advance(made.at + 8 * S + 1)
+    cut_us = made.at + 8 * S + 1
+    lives.restart(made.hand.device, cut_us + 5 * S, cut_us + 5 * S, EPOCH_S + cut_us // S + 5)
+    assert (made.where, made.procedures.left, made.pump.state) == ("strokes", 0, "procedure")
+    made.at = cut_us + 10 * S
+    made.say()
+    assert made.where == "watch"
+
+
+def test_volumes_of_the_page_are_strokes_to_the_nanolitre() -> None:
+    """A stroke of a nanolitre: 4 U, 1 U and 13 U of U-400."""
+    assert at(RINSE, "pull_naoh", stroke_nl=1).procedures.left == 10_000
+    assert at(PATENCY, "strokes", stroke_nl=1).procedures.left == 2_500
+    assert at(FLUSH, "wash_out", stroke_nl=1).procedures.left == 32_500
 
 
 def test_strokes_of_therapy_push_it_out_too_and_those_through_the_side_port_do_not() -> None:
