@@ -201,3 +201,48 @@ def test_commands_after_the_end_are_not_looked_at_and_strokes_after_it_are_refus
     with pytest.raises(ValueError, match="command at 4 us follows one at 5 us"):
         judged([], [command(5, "wake"), command(4, "wake")], 100)
     assert judged([], [command(5, "wake"), command(5, "wake")], 100).passed
+
+
+def test_what_is_given_up_adds_up() -> None:
+    cancelled = [bolus(EVERY_US + 1, 400), command(EVERY_US + 2, "cancel_bolus")]
+    commands = [BASAL_5, command(EVERY_US, "withheld"), *cancelled, command(2 * EVERY_US, "withheld")]
+    report = judged([EVERY_US + 1], commands, 2 * EVERY_US + 1)
+    assert report.passed and report.abandoned_strokes == 1 + 1 + 1
+    late = [bolus(2 * EVERY_US - S, 600), command(2 * EVERY_US + S // 2, "suspend", rate_mu_per_h=0)]
+    report = judged([2 * EVERY_US - S], [BASAL_5, command(EVERY_US, "withheld"), *late], 2 * EVERY_US + S // 2)
+    assert report.passed and report.abandoned_strokes == 1 + 1 + 2
+
+
+def test_nothing_is_held_where_nothing_went_before() -> None:
+    report = judged([0], [bolus(0, 200)], 1)
+    assert report.passed and report.worst_held_us == 0
+    assert judged([], [bolus(0, 200)], 1).worst_lateness_us == 1
+    assert judged([], [command(0, "suspend")], 1).passed, "from nothing to nothing"
+
+
+@pytest.mark.req("DOSE-2", "THER-3")
+def test_what_ends_at_the_very_microsecond_has_ended() -> None:
+    """A temporary rate of 1 U/h until 50 s, 0.1 U/h after it."""
+    commands = [
+        command(0, "set_basal", rate_mu_per_h=100),
+        command(0, "temp_basal", mode="rate", value=1_000, duration_us=50 * S),
+    ]
+    for at_us, passed in ((50 * S - 1, True), (50 * S, False)):
+        assert judged([], [*commands, command(at_us, "suspend", rate_mu_per_h=200)], 51 * S).passed is passed
+    planned = command(0, "plan_basal", boundary_us=10 * S, rate_mu_per_h=7_200)  # a stroke 100 s after it
+    assert judged([110 * S], [planned, command(110 * S, "stop")], 120 * S).passed
+
+
+@pytest.mark.req("DOSE-3")
+def test_basal_owed_at_the_very_start_of_a_stroke_has_waited_for_it() -> None:
+    """Basal at 100 s, the square bolus at 99 s, behind a bolus of strokes at 96, 98 and 100 s."""
+    commands = [command(0, "set_basal", rate_mu_per_h=7_200), bolus(0, 0, 600, 297 * S), bolus(96 * S, 600)]
+    strokes = [96 * S, 98 * S, 100 * S, 102 * S]
+    report = judged(strokes, [*commands, command(102 * S + 1, "cancel_bolus")], 103 * S)
+    assert report.passed and report.abandoned_strokes == 3
+
+
+def test_the_last_stroke_counts_for_the_end() -> None:
+    with pytest.raises(ValueError, match="stroke at 101 us lies after"):
+        judged([50, 101], [], 100)
+    assert judged([50, 100], [], 100).strokes == 2
