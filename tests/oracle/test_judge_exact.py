@@ -530,8 +530,19 @@ def test_a_clock_that_jumped_takes_the_device_s_time_with_it_over_a_cut() -> Non
     # By a second is how whole seconds are.
     assert agrees(1, 305 * S - 2_500_000) and not agrees(1, 305 * S - 2_500_001)
     assert agrees(2, 307 * S - 2_500_000) and not agrees(2, 307 * S - 2_500_001)
-    # Not before the last record, that of the beginning.
     assert agrees(-4, 301 * S)
+
+
+@pytest.mark.req("STORE-5")
+def test_the_device_s_time_never_goes_back_before_a_record() -> None:
+    """An order at 299.5 s, the clock back by four seconds, a second without power: 297 s by the clock."""
+    order = Step(299_500_000, "set_basal", {"rate_mu_per_h": 0})
+    steps = (order, Step(299_600_000, "clock_jump", {"by_s": -4}), Step(300 * S, "power_cut", {"off_s": 1}))
+    for device_us, agrees in ((302 * S, True), (302 * S + 1, False), (297 * S, True), (297 * S - 1, False)):
+        run = with_steps(*steps, lives=(Life(0, 0), Life(301 * S, device_us)))
+        reply = SET_BASAL | {"new_rate_mu_per_h": 0, "at_us": order.at_us}
+        run.answers = [Answer(0, order.at_us, "set_basal", order.values, reply, None)]
+        assert ("device time after a reset" not in {each.what for each in judge(run)}) is agrees
 
 
 @pytest.mark.req("THER-8")
