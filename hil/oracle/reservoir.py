@@ -172,7 +172,7 @@ class Reservoir:
         elif self.known and drawn_mg > 0 and self._nl(drawn_mg) > self.filled_nl:
             sure = self._nl(drawn_mg) > self.filled_nl + UNSURE_NL  # more than was ever in it, whatever the readings
             (must if sure else may).append(Reason("out_of_range", None, self._nl(drawn_mg), self.filled_nl))
-        elif drawn_mg < 0 or self._nl(max(0, drawn_mg)) > CAPACITY_NL:
+        elif drawn_mg < 0 or self._nl(drawn_mg) > CAPACITY_NL:
             may.append(Reason("out_of_range"))
 
     def record(self, values: Mapping[str, Any]) -> dict[str, Any]:

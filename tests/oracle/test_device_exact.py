@@ -44,7 +44,8 @@ def test_the_level_is_looked_at_with_each_stroke_that_was_seen() -> None:
     hand.device.advance(1)
     assert hand.device.alarms.latched == {}
     hand.device.advance(S)
-    assert hand.device.alarms.latched["low_reservoir"].may_us < S
+    low = hand.device.alarms.latched["low_reservoir"]
+    assert low.may_us == low.must_us < S
     hand.device.alarms.latched.clear()
     hand.device.pump.dark = True
     hand.device.advance(3 * S)

@@ -123,6 +123,24 @@ def test_only_reaching_the_stop_stops_a_procedure_and_nothing_stops_a_stopped_pu
                 assert hand.device.pump.entries[0].reason == "reservoir"
 
 
+def test_a_look_amid_a_stroke_counts_what_has_left_the_reservoir() -> None:
+    """A stroke above the level: at once for the pump's own look, for all others with the sensor's edge."""
+    for left_mu, alarm in ((800_200, "low_reservoir"), (400_200, "empty_reservoir"), (200_200, "pump_stopped")):
+        hand = Hand()
+        hand.device.reservoir.filled_nl = left_mu * 5 // 2
+        content, latched = hand.device.reservoir, hand.device.alarms.latched
+        hand.order(0, "bolus", volume_mu=400)
+        hand.device.advance(1)
+        assert content.since == 0 and alarm not in latched
+        content.look_amid_stroke()
+        assert latched[alarm].may_us == latched[alarm].must_us == 1
+        assert (content.since, content.left_mu) == (0, left_mu), "the figure waits for the edge"
+    hand = Hand()
+    hand.device.reservoir.filled_nl = 2_000_000
+    hand.device.reservoir.look_amid_stroke()
+    assert hand.device.alarms.latched == {}, "without a stroke in progress nothing is new"
+
+
 def test_a_bolus_larger_than_what_is_left_above_the_stop_may_be_refused() -> None:
     """Two strokes more may be taken for granted: one in progress, one on the way."""
 
