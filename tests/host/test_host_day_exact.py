@@ -92,6 +92,7 @@ def test_a_file_may_have_a_heading_empty_lines_spaces_and_a_mark(tmp_path: Path)
     for text in (
         "00:00,0.2\n06:00,0.8\n",
         "time,rate\n00:00,0.2\n06:00,0.8",
+        "0:00,0.2\n6:00,0.8\n",
         "\ufefftime,rate_u_per_h\n\n00:00, 0.2\n\n 06:00 ,0.8\n",
         '{"00:00": 0.2, "06:00": 0.8}',
         '  {"00:00": "0.2", "06:00": 0.80}',

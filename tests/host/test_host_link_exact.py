@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import crcmod.predefined
 import pytest
 from cobs import cobs
 
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, TELEMETRY_ID
 from host.link import HostLink, decode_frame, encode_frame
 
+CRC32C = crcmod.predefined.mkCrcFun("crc-32c")
 pytestmark = pytest.mark.req("LINK-1", "LINK-3", "LINK-4")
 
 
@@ -33,6 +35,11 @@ class Line:
         """As a transport."""
 
 
+def with_checksum(body: bytes) -> bytes:
+    """A frame without its delimiter."""
+    return bytes(cobs.encode(body + CRC32C(body).to_bytes(4, "little")))
+
+
 def telemetry(number: int) -> bytes:
     return encode_frame(0, TELEMETRY_ID, number.to_bytes(2, "little"))
 
@@ -41,8 +48,8 @@ def test_the_longest_payload_fills_a_frame_and_one_byte_more_is_none() -> None:
     frame = encode_frame(7, 1, bytes(MAX_PAYLOAD_BYTES))
     assert len(frame) == MAX_WIRE_BYTES == 256
     assert decode_frame(frame[:-1]) == (7, 1, bytes(MAX_PAYLOAD_BYTES))
-    body = bytes(MAX_PAYLOAD_BYTES + 8)
-    assert decode_frame(bytes(cobs.encode(body))) is None
+    long = with_checksum(b"\7\0\1" + bytes(MAX_PAYLOAD_BYTES + 1))
+    assert len(long) == MAX_WIRE_BYTES and decode_frame(long) is None, "without its delimiter it is as long"
 
 
 def test_a_frame_has_a_header_and_a_checksum() -> None:
@@ -50,7 +57,8 @@ def test_a_frame_has_a_header_and_a_checksum() -> None:
     assert decode_frame(frame[:-1]) == (0x1234, 0x56, b"")
     body = bytes(cobs.decode(frame[:-1]))
     assert body[:3] == b"\x34\x12\x56" and len(body) == 7
-    assert decode_frame(bytes(cobs.encode(body[:6]))) is None
+    assert decode_frame(with_checksum(b"\x34\x12")) is None, "no room for a message"
+    assert decode_frame(with_checksum(b"\x34\x12\x56")) == (0x1234, 0x56, b"")
     for place in range(7):
         wrong = bytes(each ^ (place == at) for at, each in enumerate(body))
         assert decode_frame(bytes(cobs.encode(wrong))) is None
@@ -87,6 +95,9 @@ def test_the_reply_to_an_earlier_request_ends_the_wait_too_but_only_this_time() 
 
 
 def test_sequence_numbers_have_sixteen_bits() -> None:
+    link = HostLink(Line(), 8)
+    link.request(1, b"", 0.5, 1)
+    assert link.next_sequence == 9
     link = HostLink(Line(), 0x1FFFF)
     assert link.next_sequence == 0xFFFF
     link.request(1, b"", 0.5, 1)
@@ -132,6 +143,11 @@ def test_telemetry_is_told_in_its_order_and_an_hour_of_it_is_kept() -> None:
     assert link.request(1, b"", 10.0, 1) is None and link.frames_dropped == link.replies_stale == 0
     assert len(link.told) == 3_600
     assert link.listen(0.5) == b"\x02\0" and link.listen(0.5) == b"\x03\0"
+
+
+def test_telemetry_that_comes_first_is_no_reply() -> None:
+    link = HostLink(Line(telemetry(1), encode_frame(0, 0x81, b"x")))
+    assert link.request(1, b"", 0.5, 1) == (0x81, b"x") and len(link.told) == 1
 
 
 def test_listening_waits_for_one_and_no_longer() -> None:
