@@ -27,7 +27,6 @@ from host.errors import (
     OrderUncertain,
     PortError,
     Refused,
-    SchemaMismatch,
 )
 from host.transport import Transport
 
@@ -190,13 +189,9 @@ class Ordering(Conversation):
         question = MESSAGES["settle_order"]
         late = (order.sequence, order.message.id)
         for _ in range(2):
-            try:
-                if self.identity is None:
-                    self.hello()
-                reply_id, body = self._request(question, order.question, _SETTLE_ATTEMPTS, _SETTLE_FACTOR, late)
-            except SchemaMismatch:
-                self.identity = None
-                raise
+            if self.identity is None:
+                self.hello()
+            reply_id, body = self._request(question, order.question, _SETTLE_ATTEMPTS, _SETTLE_FACTOR, late)
             if reply_id == order.message.id | protocol.REPLY_BIT:
                 return reply_id, body  # the order's own answer has come after all
             if reply_id == protocol.REFUSAL_ID:

@@ -176,6 +176,10 @@ def test_a_number_that_is_another_order_s_was_not_done_and_another_refusal_is_no
     with pytest.raises(OrderUncertain):
         made.bolus(400)
     assert made.uncertain is not None
+    made = programmer(Pump(settle_order=[(protocol.REFUSAL_ID, bytes([SETTLE]))]))
+    with pytest.raises(OrderUncertain):
+        made.bolus(400)
+    assert made.uncertain is not None, "a refusal that cannot be read tells nothing"
 
 
 def test_the_order_s_own_answer_may_come_while_it_is_asked_about() -> None:
@@ -223,6 +227,7 @@ def test_an_order_to_a_pump_that_has_restarted_is_not_sent_again() -> None:
     with pytest.raises(Refused, match="has restarted") as error:
         made.bolus(400)
     assert (error.value.code, made.identity) == ("schema_mismatch", None) and "bolus" not in pump.names
+    assert (error.value.value, error.value.limit) == (0, 0)
     with pytest.raises(Refused, match="role"):
         programmer(Pump(read_time=[refusal(CLOCK, protocol.WRONG_ROLE)])).bolus(400)
     # It has restarted between two attempts: was the first one done?
@@ -231,8 +236,9 @@ def test_an_order_to_a_pump_that_has_restarted_is_not_sent_again() -> None:
     pump = Pump(bolus=[None, between], settle_order=[done])
     assert programmer(pump).bolus(400).strokes == 2
     assert pump.names[-2:] == ["hello", "settle_order"]
-    with pytest.raises(Refused, match="has restarted"):
+    with pytest.raises(Refused, match="has restarted") as error:
         programmer(Pump(bolus=[between], settle_order=[settled("void")])).bolus(400)
+    assert (error.value.value, error.value.limit) == (0, 0)
 
 
 def test_a_pump_of_another_schema_settles_nothing() -> None:
