@@ -7,6 +7,7 @@ import pytest
 from firmware import energy, events, parts, protocol
 from firmware.alarms.table import BY_NAME
 from firmware.pump import _kind
+from firmware.seams import nobody
 from tests.firmware.hand import SECOND_US, Hand, alarms
 from tests.firmware.ram import RamNvm
 from tests.firmware.test_told_and_kept import logged
@@ -207,3 +208,48 @@ def test_a_battery_whose_level_is_not_known_counts_as_that_bad() -> None:
 @pytest.mark.req("DOSE-4")
 def test_the_caps_are_foreseen_with_strokes_as_far_apart_as_the_core_has_them() -> None:
     assert Hand().pump.therapy.forecast._spacing_us == 2 * SECOND_US
+
+
+@pytest.mark.req("GUARD-3", "ALARM-1")
+def test_no_seam_of_a_pump_stands_empty() -> None:
+    hand = Hand()
+    pump = hand.pump
+    seen: set[int] = set()
+    empty: set[str] = set()
+    waiting: list[object] = [pump, *pump.parts]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen or not type(part).__module__.startswith("firmware."):
+            continue
+        seen.add(id(part))
+        for name, value in vars(part).items():
+            if value is nobody:
+                empty.add(f"{type(part).__name__}.{name}")
+            waiting.append(value)
+    # Nobody watches this pump's catheter, and no link has been put to it.
+    assert empty == {"Therapy.on_procedure", "Telemetry.send"}
+    assert len(seen) > 30
+    assert pump.last_error is None and pump.upkeep._world.spared is pump._spared
+
+
+@pytest.mark.req("ALARM-2", "SELF-1")
+def test_the_causes_of_alarms_that_are_the_pumps_own_are_looked_at_as_they_are() -> None:
+    pump = Hand().pump
+    causes = pump.alarms.present_too
+    assert [name for name, is_there in causes.items() if is_there()] == []
+    pump.upkeep.passed = False
+    pump.upkeep.energy.level = lambda: energy.LOW  # type: ignore[method-assign]
+    assert [name for name, is_there in causes.items() if is_there()] == ["self_test_fail", "pump_low_battery"]
+    pump.upkeep.energy.level = lambda: energy.DEPLETED  # type: ignore[method-assign]
+    assert [name for name, is_there in causes.items() if is_there()] == [
+        "self_test_fail", "pump_low_battery", "depleted_battery",
+    ]  # fmt: skip
+
+
+@pytest.mark.req("STORE-1")
+def test_the_books_of_a_new_life_know_how_many_strokes_are_over() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(600)
+    hand.live(5 * SECOND_US)
+    after = hand.restarted()
+    assert after.pump._books.strokes == after.core.over() == 3
