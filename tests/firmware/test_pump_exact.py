@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from firmware import energy, events, parts, protocol
 from firmware.alarms.table import BY_NAME
+from firmware.occlusion import codes
 from firmware.pump import _kind
 from firmware.seams import nobody
 from tests.firmware.hand import SECOND_US, Hand, alarms
-from tests.firmware.ram import RamNvm
+from tests.firmware.ram import RamNvm, RamRtc
 from tests.firmware.test_told_and_kept import logged
 
 HOUR_US = 3600 * SECOND_US
@@ -69,6 +72,11 @@ def test_a_memory_that_is_absent_is_looked_for_each_second_of_the_first_minute_t
     ):
         hand.pump._round_us = now_us
         assert woken(hand, now_us).pump._round_us == next_us and not hand.pump.over
+    hand.pump._begun_us = 10 * SECOND_US
+    for now_us, next_us in ((65 * SECOND_US, 66 * SECOND_US), (70 * SECOND_US, 130 * SECOND_US)):
+        hand.pump._round_us = now_us
+        assert woken(hand, now_us).pump._round_us == next_us, "of this life's first minute"
+    hand.pump._round_us = 180 * SECOND_US
     memory.absent = False
     assert not woken(hand, 180 * SECOND_US - 1).pump.over
     assert woken(hand, 180 * SECOND_US).pump.over
@@ -172,9 +180,9 @@ def test_exceptions_have_their_numbers_in_the_log() -> None:
 @pytest.mark.req("ALARM-1")
 def test_an_alarm_of_what_went_missing_tells_it_in_mu() -> None:
     hand = Hand()
-    hand.pump._missing(1_001)
+    hand.pump._missing(10_000_000)
     found = hand.pump.alarms.read_alarms(0)["records"]
-    assert [each["detail"] for each in found if each["alarm"] == BY_NAME["over_delivery"].number] == [400]
+    assert [each["detail"] for each in found if each["alarm"] == BY_NAME["over_delivery"].number] == [4_000_000]
 
 
 @pytest.mark.req("THER-10")
@@ -253,3 +261,139 @@ def test_the_books_of_a_new_life_know_how_many_strokes_are_over() -> None:
     hand.live(5 * SECOND_US)
     after = hand.restarted()
     assert after.pump._books.strokes == after.core.over() == 3
+
+
+@pytest.mark.req("LOG-1", "STORE-1")
+def test_what_a_start_has_found_is_stored_with_it() -> None:
+    class Barked(Hand):
+        watchdog_reset = 3
+
+    hand = Barked(rtc=RamRtc(None))
+    assert [each["detail"] for each in logged(hand, protocol.EVENT_CLOCK_LOST)] == [hand.wall.why]
+    found = hand.pump.alarms.read_alarms(0)["records"]
+    assert [each["detail"] for each in found if each["alarm"] == BY_NAME["watchdog_reset"].number] == [3]
+    number = hand.pump.reports.read_log(0, 1)["newest_number"]
+    hand.rtc.now_s = 1_767_225_600
+    after = hand.restarted(1)
+    assert after.pump.reports.read_log(0, 1)["newest_number"] > number, "no number is used again"
+    assert len(logged(after, protocol.EVENT_CLOCK_LOST)) >= 1 and "watchdog_reset" in alarms(after)
+
+
+@pytest.mark.req("GUARD-4", "LOG-1", "STORE-1")
+def test_a_stroke_that_the_sensor_missed_is_in_the_log_at_once() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(600)
+    hand.live(SECOND_US, confirm=False)
+    assert len(logged(hand, protocol.EVENT_EDGE_DIFFERS)) == 1
+    assert len(logged(hand.restarted(1), protocol.EVENT_EDGE_DIFFERS)) == 1
+
+
+@pytest.mark.req("ALARM-1", "GUARD-3")
+def test_each_event_is_seen_to_and_no_other() -> None:
+    hand = stopped()
+    pump = hand.pump
+    called: list[tuple[str, int]] = []
+    pump._time = lambda now_us: called.append(("time", now_us))  # type: ignore[method-assign]
+    pump.alarms.stroke_over = lambda now_us: called.append(("alarms", now_us))  # type: ignore[method-assign]
+    pump.faults.latched = lambda now_us: called.append(("fault", now_us))  # type: ignore[method-assign]
+    pump._watch = SimpleNamespace(
+        time=lambda now_us: called.append(("watch time", now_us)),
+        stroke=lambda now_us, next_us: called.append(("watch stroke", next_us)),
+    )
+    hand.now_us = 77
+    for happened, seen in (
+        (0, []),
+        (events.TIME, [("watch time", 77), ("time", 77)]),
+        (events.STROKE, [("alarms", 77), ("watch stroke", -1)]),
+        (events.STROKE | events.TIME, [("alarms", 77), ("watch stroke", -1), ("time", 77)]),
+        (events.FAULT, [("fault", 77)]),
+    ):
+        called.clear()
+        pump.handle(happened)
+        assert called == seen, happened
+
+
+@pytest.mark.req("GUARD-1", "ALARM-1")
+@pytest.mark.parametrize(("hour_mu", "day_mu", "name"), [(2_000, 500_000, "hourly"), (2_000, 2_000, "daily")])
+def test_a_cap_that_takes_a_stroke_is_an_alarm_that_a_reset_keeps(hour_mu: int, day_mu: int, name: str) -> None:
+    hand = Hand()
+    hand.pump.device.set_limits(35_000, 40_000, hour_mu, day_mu)
+    hand.pump.therapy.set_basal(35_000)
+    hand.live(600 * SECOND_US)
+    if name == "daily":
+        hand.live(2 * HOUR_US)
+    assert len(hand.strokes_us) == 10
+    told = [each for each in alarms(hand) if "maximum" in each]
+    assert any(each.startswith(name) for each in told)
+    assert [each for each in alarms(hand.restarted(1)) if "maximum" in each] == told
+
+
+@pytest.mark.req("ALARM-1", "STORE-1", "DOSE-5")
+def test_a_mistake_amid_a_bolus_ends_it_and_all_of_that_is_stored() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(2_000)
+    hand.live(5 * SECOND_US)
+    error = ValueError("for the test")
+    hand.pump.failed(error)
+    assert hand.pump.last_error is error and hand.pump.status()["state"] == protocol.STATE_STOPPED
+    for each in (hand, hand.restarted(1)):
+        assert [event["detail"] for event in logged(each, protocol.EVENT_EXCEPTION)] == [2]
+        assert "system_error" in alarms(each)
+        ended = [event for event in logged(each, protocol.EVENT_DELIVERY_ENDED) if event["detail"] == 1]
+        assert [event["reason"] for event in ended] == [protocol.REASON_FAULT]
+
+
+@pytest.mark.req("LOG-1", "STORE-1")
+def test_a_question_that_failed_is_noted_and_stored_and_stops_nothing() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1_000)
+    error = KeyError("for the test")
+    writes = len(hand.memory.writes)
+    hand.pump.stumbled(error)
+    assert hand.pump.last_error is error and hand.pump.status()["state"] == protocol.STATE_RUNNING
+    assert len(hand.memory.writes) > writes
+    assert [each["detail"] for each in logged(hand.restarted(1), protocol.EVENT_EXCEPTION)] == [5]
+    for _ in range(40):
+        hand.pump.stumbled(error)
+    writes = len(hand.memory.writes)
+    hand.pump.stumbled(error)
+    assert len(hand.memory.writes) == writes, "what is only counted is not stored"
+
+
+@pytest.mark.req("THER-8", "THER-1")
+def test_a_clock_that_is_found_lost_in_the_hourly_look_brings_the_lowest_rate_at_once() -> None:
+    hand = Hand()
+    patterns = hand.pump.patterns
+    rates = [{"rate_mu_per_h": 500 if half_hour < 24 else 100} for half_hour in range(48)]
+    patterns.commit_pattern(1, fingerprint=patterns.stage_pattern(1, rates)["fingerprint"])
+    hand.pump.therapy.select_pattern(1)
+    hand.live(HOUR_US - SECOND_US)
+    assert hand.pump.status()["in_force_mu_per_h"] == 500 and hand.rtc.now_s is not None
+    hand.rtc.now_s += 600
+    hand.live(HOUR_US + SECOND_US)
+    assert not hand.wall.known and hand.pump.status()["in_force_mu_per_h"] == 100
+    assert "clock_lost" in alarms(hand)
+
+
+@pytest.mark.req("OCC-1", "LOG-1", "STORE-1")
+def test_a_finding_is_noted_and_stored() -> None:
+    hand = Hand()
+    hand.pump._diagnosed(codes.Diagnosis(codes.OCCLUSION, 1, 2, 3))
+    for each in (hand, hand.restarted(1)):
+        (event,) = logged(each, protocol.EVENT_DIAGNOSIS)
+        shown = tuple(event[name] for name in ("category", "detail", "reason", "a"))
+        assert shown == (protocol.CATEGORY_ALARM, codes.OCCLUSION, 0, 2)
+        assert "occlusion" in alarms(each)
+
+
+@pytest.mark.req("GUARD-4", "STORE-1")
+def test_a_stroke_that_was_forgiven_is_stored_with_that() -> None:
+    counts = []
+    for forgiven in (False, True):
+        hand = Hand()
+        hand.pump._edges.look = lambda now_us, found=forgiven: found  # type: ignore[method-assign]
+        stores: list[int] = []
+        hand.pump._books.store = lambda stores=stores: stores.append(1)  # type: ignore[method-assign]
+        woken(hand, HOUR_US)
+        counts.append(len(stores))
+    assert counts[1] == counts[0] + 1
