@@ -38,6 +38,9 @@ class Pump:
     def identity(self) -> dict[str, Any]:
         return lowest(BY_NAME["hello"].reply)
 
+    def status(self) -> dict[str, Any]:
+        return lowest(BY_NAME["status"].reply)
+
     def connected(self, agreed: bool) -> None:
         self.told.append(("connected", agreed))
 
@@ -234,6 +237,7 @@ def test_without_a_memory_no_order_is_taken_but_what_makes_less() -> None:
     assert world.ask("stop")[0] == "reply"
     payload = world.payload("bolus", command_id=22)
     assert world.send("bolus", payload)[0] == "memory_failed" and "bolus" not in [each[0] for each in world.pump.told]
+    assert world.pump.orders.find(22) is None, "nothing was begun"
     assert world.ask("initialise_memory", command_id=23)[0] == "reply", "which is what that is for"
 
 
@@ -308,3 +312,12 @@ def test_a_pump_that_cannot_answer_every_message_is_none() -> None:
     pump.parts = ()
     with pytest.raises(AttributeError, match="read_time"):
         Commands(pump)
+
+
+def test_the_status_has_the_links_counters() -> None:
+    world = World()
+    counters = world.commands.counters
+    for place, field in enumerate(protocol.COUNTERS):
+        setattr(counters, field.name, 10 + place)
+    reply = world.ask("status")[1]
+    assert [reply[field.name] for field in protocol.COUNTERS] == [10 + place for place in range(len(protocol.COUNTERS))]
