@@ -449,8 +449,15 @@ def test_a_look_that_was_missed_is_made_up_for_by_the_next_strokes_first_reading
     assert unread(475 * MS, *level[:3])[0].level_pa == REST + 2000
     assert unread(475 * MS - 1, *level[:3]) == [], "a cough may last as long"
     third = 333
-    assert len(unread(S, REST, REST + third, REST + 2 * third)) == 1
+    (found,) = unread(S, REST, REST + third, REST + 2 * third)
+    assert found.level_pa == REST + 2 * third
     assert unread(S, REST, REST + third - 1, REST + 2 * third - 2) == []
+
+
+def test_a_rise_that_had_gone_by_the_next_stroke_left_slowly_if_a_cough_would_have_been_over() -> None:
+    (found,) = unread(S, REST, REST, REST, REST)
+    assert codes.NAMES[found.code] == "partial_occlusion" and found.strokes == 4
+    assert unread(475 * MS - 1, REST, REST, REST, REST, REST) == []
 
 
 def test_a_stroke_that_left_ends_every_other_task() -> None:

@@ -298,8 +298,8 @@ def test_a_stroke_that_comes_before_the_last_even_look_is_that_look(pace_us: int
     for _ in range(3):
         assert bed.stroke(300) == []
         assert bed.looks_us == EVEN_US[:6]
-    assert bed.stroke(300) == ["occlusion"], "its own first reading tells of the third"
-    assert (bed.found[0].strokes, bed.found[0].level_pa) == (4, REST + 900)
+    assert bed.stroke(300, dip=10) == ["occlusion"], "its own first reading tells of the third"
+    assert (bed.found[0].strokes, bed.found[0].level_pa) == (4, REST + 890)
 
 
 def test_two_that_stay_without_outweighing_and_one_that_leaves_slowly_are_nothing() -> None:

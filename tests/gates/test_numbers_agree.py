@@ -81,3 +81,12 @@ def test_dose_codes() -> None:
         if name in places:
             assert getattr(dose_codes, name.upper()) == places[name], name
     assert {"basal_commanded", "normal_reason", "guard_fault", "in_flight"} <= set(order) & set(places)
+
+
+@pytest.mark.req("GUARD-2", "GUARD-4")
+def test_faults_temporary_rates_and_windows() -> None:
+    names = {"FAULT_MEMORY": "MEMORY_FAULT", "FAULT_COUNT": "COUNT_FAULT", "FAULT_STOPPED": "STOPPED"}
+    names |= {"FAULT_SUPERVISOR": "SUPERVISOR", "HOUR": "HOUR", "DAY": "DAY"}
+    names |= {"TEMP_RATE": "TEMP_RATE", "TEMP_PERCENT": "TEMP_PERCENT"}
+    for ours, theirs in names.items():
+        assert getattr(dose_codes, ours) == getattr(c_ext.host, theirs), ours
