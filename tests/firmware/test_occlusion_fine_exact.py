@@ -305,7 +305,7 @@ def test_a_stroke_that_comes_before_the_last_even_look_is_that_look(pace_us: int
 def test_two_that_stay_without_outweighing_and_one_that_leaves_slowly_are_nothing() -> None:
     bed = Bed()
     for above in (160, 160, 160, 100):
-        bed.stroke(300, lambda since, a=above: a if since < 20 * S else 0)
+        bed.stroke(300, lambda since, a=above: 300 if since < S else a if since < 20 * S else 0)
     assert bed.names() == []
 
 
