@@ -95,7 +95,8 @@ def test_without_a_trough_the_evidence_begins_anew() -> None:
     returns.add(-101)
     assert returns.trough.strokes == 1, "a cough says nothing"
     assert returns.add(100) == (False, 4), "as deep as a pulse is high it may be"
-    assert returns.add(-100)[0] is False
+    assert returns.trough.suspected()
+    assert returns.add(-100)[0] is False and not returns.trough.suspected()
 
 
 def test_what_was_lost_is_the_share_that_the_troughs_are_of_the_pulses() -> None:

@@ -10,6 +10,7 @@ from firmware import protocol
 from firmware.drivers.nvm import Counting
 from firmware.errors import MemoryAbsent
 from firmware.protocol import INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES
+from firmware.storage import slots
 from firmware.storage.orders import BYTES, ENTRIES, HOLDS_US, Orders
 from tests.firmware.desk import BY_NAME
 from tests.firmware.ram import RamNvm
@@ -52,6 +53,7 @@ def refusal_of(orders: Orders, place: int) -> tuple[int, int, int, int]:
 
 
 def test_it_keeps_to_its_place() -> None:
+    assert BYTES == 2 * (20 + slots.OVERHEAD_BYTES) + 32 * 91, "a life of 20 bytes in two copies, 32 entries"
     world = World()
     for number in range(1, 41):
         world.orders.finish(world.begin(number), BOLUS | 0x80, b"\xdd" * 99)
