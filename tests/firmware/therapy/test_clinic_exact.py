@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.therapy import refill
+from firmware.storage import state_record
+from firmware.therapy import guide, refill
+from firmware.therapy.clinic import STATE_BYTES
 from firmware.therapy.procedures import BY_NUMBER
 from firmware.therapy.reservoir import CAPACITY_NL
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
@@ -255,3 +257,22 @@ def test_a_stroke_that_began_before_memory_refused_the_go_is_made_and_counts() -
     refused(lambda: say(hand), protocol.MEMORY_FAILED)
     after = report(hand)
     assert memory.hand is None and not after["procedure_delivering"] and after["procedure_strokes_left"] == 4
+
+
+@pytest.mark.req("OCC-1")
+def test_strokes_tell_of_the_catheter_in_therapy_and_in_a_patency_test_and_not_into_a_syringe(hand: Hand) -> None:
+    clinic = hand.pump.clinic
+    assert clinic.watched and clinic.stroke() is False, "and outside of a procedure nothing more is to be stored"
+    clinic.start_procedure(PATENCY)
+    assert not clinic.watched
+    say(hand)
+    assert step(hand) == "strokes" and clinic.watched
+    clinic.interrupt_procedure(report(hand)["step"])
+    clinic.start_procedure(RINSE)
+    rinse(hand, "pull_naoh")
+    assert not clinic.watched
+
+
+def test_what_is_kept_of_a_procedure_fits_its_place_in_the_record() -> None:
+    # Four volumes and counts of 32 bits, a mark, the strokes followed; the guide's own before them.
+    assert STATE_BYTES == state_record.PROCEDURE_BYTES == guide.STATE_BYTES + 4 * 4 + 1 + 4 == 46

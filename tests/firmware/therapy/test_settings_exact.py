@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firmware import dose_codes as code
 from firmware import protocol
 from firmware.storage.settings import fingerprint
 from tests.firmware.desk import BY_NAME
@@ -235,3 +236,152 @@ def test_the_log_comes_in_pages() -> None:
     assert last["clock_known"] is False and last["time_s"] == 0 and last["category"] == protocol.CATEGORY_COMMAND
     time = hand.pump.reports.read_time()
     assert time == {"now_us": hand.now_us, "utc_s": 0, "life": hand.pump.orders.life}
+
+
+def test_each_volume_is_held_to_its_own_hard_limit_before_it_is_to_whole_strokes() -> None:
+    limits = Hand().pump.device.set_limits
+    whole, hard = protocol.NOT_WHOLE_STROKES, protocol.HARD_LIMIT
+    assert named(lambda: limits(2_000, 3_000, 45_001, 500_000), whole) == ("max_hour_mu", 45_001, 200)
+    assert named(lambda: limits(2_000, 3_000, 4_000, 300_001), whole) == ("max_day_mu", 300_001, 200)
+    assert named(lambda: limits(2_000, 3_000, 60_001, 500_000), hard) == ("max_hour_mu", 60_001, 60_000)
+    assert named(lambda: limits(2_000, 40_001, 4_000, 500_000), hard) == ("max_bolus_mu", 40_001, 40_000)
+
+
+def test_a_day_s_cap_below_what_was_accepted_is_refused_though_the_hour_s_stays() -> None:
+    hand = Hand()
+    hand.pump.device.set_limits(35_000, 40_000, 2_000, 500_000)
+    hand.pump.therapy.set_basal(0)
+    for _ in range(2):
+        hand.pump.boluses.bolus(2_000)
+        hand.live(hand.now_us + 7_200 * SECOND_US)
+    hand.pump.boluses.bolus(1_000)
+    limits = hand.pump.device.set_limits
+    found = named(lambda: limits(35_000, 40_000, 2_000, 4_800), protocol.OUT_OF_RANGE)
+    assert found == ("max_day_mu", 4_800, 5_000)
+    limits(35_000, 40_000, 2_000, 5_000)
+
+
+@pytest.mark.req("GUARD-2")
+def test_a_pump_with_a_fault_takes_no_limits() -> None:
+    hand = Hand()
+    hand.core.stop(0, code.FAULT_STOPPED)
+    found = named(lambda: hand.pump.device.set_limits(2_000, 3_000, 4_000, 5_000), protocol.WRONG_STATE)
+    assert found == (None, protocol.STATE_FAULT, 0)
+
+
+@pytest.mark.req("THER-8")
+def test_a_time_that_is_set_back_has_gone_on_meanwhile() -> None:
+    hand = Hand()
+    hand.pump.device.set_time(NOON_S + 500)
+    (noted,) = logged(hand, protocol.EVENT_CLOCK_SET)
+    assert (noted["detail"], noted["reason"]) == (0, 0)
+    hand.now_us = 3_999_999
+    hand.pump.device._set_back(NOON_S, 0, 1)
+    assert hand.wall.utc_s(hand.now_us) == NOON_S + 3 == hand.rtc.now_s
+
+
+@pytest.mark.req("STORE-3", "ALARM-1")
+def test_a_memory_that_cannot_be_believed_is_started_anew_and_no_other() -> None:
+    hand = Hand()
+    refused(hand.pump.device.initialise_memory, protocol.MEMORY_GOOD)
+    for copy in (100, 900):
+        hand.memory.flip(copy)
+    hand = hand.restarted()
+    assert not hand.pump.upkeep.passed
+    hand.memory.failing = True
+    refused(hand.pump.device.initialise_memory, protocol.MEMORY_FAILED)
+    hand.memory.failing = False
+    hand.now_us += 9
+    assert hand.pump.device.initialise_memory() == {"at_us": hand.now_us}
+    assert hand.pump.upkeep.passed and "initialised_to_defaults" in alarms(hand)
+    assert hand.pump.status()["memory"] == protocol.MEMORY_WHOLE
+    assert accepted(hand, "initialise_memory") == [(0, 0, 0, 0)]
+    refused(hand.pump.device.initialise_memory, protocol.MEMORY_GOOD)
+    hand.memory.absent = True
+    refused(lambda: hand.pump.reports.read_log(0, 1), protocol.MEMORY_FAILED)
+
+
+BOLUS = ("bolus_programmed_mu", "bolus_commanded_mu", "bolus_delivered_mu", "bolus_remaining_mu")
+SQUARE = ("square_programmed_mu", "square_commanded_mu", "square_delivered_mu", "square_remaining_mu")
+
+
+@pytest.mark.req("DOSE-3", "THER-2")
+def test_programmed_commanded_delivered_and_remaining_are_told_apart() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(0)
+    hand.pump.boluses.dual_bolus(2_000, 1_000, 30)
+    hand.live(5 * SECOND_US)
+    made = len(hand.strokes_us)
+    hand.begin_stroke(1_000)
+    status = hand.pump.status()
+    assert [status[name] for name in BOLUS] == [2_000, 200 * (made + 1), 200 * made, 1_800 - 200 * made]
+    assert [status[name] for name in SQUARE] == [1_000, 0, 0, 1_000]
+    assert status["newest_event"] == hand.pump.reports.read_log(0, 1)["newest_number"]
+    hand.pump.boluses.cancel_bolus()
+    status = hand.pump.status()
+    assert [status[name] for name in BOLUS] == [2_000, 200 * (made + 1), 200 * made, 0]
+    assert [status[name] for name in SQUARE] == [1_000, 0, 0, 0], "what was given up does not remain"
+
+
+@pytest.mark.req("THER-6")
+def test_a_procedures_strokes_are_no_bolus_of_the_status_and_a_stopped_pump_delivers_nothing() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1_000)
+    hand.pump.therapy.stop()
+    assert hand.pump.status()["in_force_mu_per_h"] == 0
+    hand.pump.clinic.start_procedure(5)
+    for _ in range(2):
+        hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
+    hand.live(3 * SECOND_US)
+    status = hand.pump.status()
+    assert len(hand.strokes_us) > 0 and status["bolus_id"] == 0
+    assert [status[name] for name in BOLUS] == [0, 0, 0, 0]
+
+
+def test_a_pattern_that_was_staged_before_the_limit_was_lowered_is_not_committed() -> None:
+    hand = Hand()
+    patterns = hand.pump.patterns
+    print_ = patterns.stage_pattern(1, rates(2_050, 50))["fingerprint"]
+    hand.pump.device.set_limits(2_000, 40_000, 60_000, 500_000)
+    found = named(lambda: patterns.commit_pattern(1, fingerprint=print_), protocol.CLINICIAN_LIMIT)
+    assert found == ("pattern", 2_050, 2_000)
+
+
+def test_a_pattern_that_a_cap_must_cut_says_so_whether_it_runs_or_not() -> None:
+    hand = Hand()
+    hand.pump.device.set_limits(35_000, 40_000, 10_000, 10_000)
+    patterns = hand.pump.patterns
+    for pattern in (1, 2):
+        staged = patterns.stage_pattern(pattern, rates(1_000, 1_000))
+        assert staged["cut_by"] == protocol.CUTS.index("day"), "24 U a day under a cap of 10"
+        assert patterns.commit_pattern(pattern, fingerprint=staged["fingerprint"])["cut_by"] == 2
+        hand.pump.therapy.select_pattern(2)
+
+
+@pytest.mark.req("THER-3")
+def test_a_setting_is_in_force_at_once() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1_000)
+    hand.pump.therapy.suspend()
+    assert hand.pump.status()["in_force_mu_per_h"] == 200
+    hand.pump.patterns.set_settings(**hand.pump.patterns.read_settings() | {"suspend_rate_mu_per_h": 0})
+    assert hand.pump.status()["in_force_mu_per_h"] == 0
+    assert [each["reason"] for each in logged(hand, protocol.EVENT_SETTING_CHANGED)] == [0]
+
+
+@pytest.mark.req("STORE-3")
+def test_nothing_is_staged_in_a_memory_that_cannot_be_believed() -> None:
+    hand = Hand()
+    for copy in (100, 900):
+        hand.memory.flip(copy)
+    damaged = hand.restarted()
+    writes = len(damaged.memory.writes)
+    refused(lambda: damaged.pump.patterns.stage_pattern(1, rates(50, 50)), protocol.MEMORY_FAILED)
+    assert len(damaged.memory.writes) == writes
+
+
+def test_when_a_temporary_rate_ends_is_told_and_without_one_never() -> None:
+    hand = Hand()
+    assert hand.pump.status()["temp_until_us"] == protocol.NEVER_US
+    until_us = hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 1_000, 30)["until_us"]
+    assert hand.pump.status()["temp_until_us"] == until_us == 1_800 * SECOND_US
