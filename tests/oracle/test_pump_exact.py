@@ -64,6 +64,7 @@ def test_what_is_due_at_the_very_time_has_happened() -> None:
 @pytest.mark.req("DOSE-3")
 def test_basal_comes_to_be_owed_and_programmed_with_time() -> None:
     made = pump(1_000)
+    made.advance(5 * S)
     made.advance(9 * S)
     assert made.basal.owed_q == 9_000 * S
     assert made.basal_entry is not None and made.basal_entry.programmed_q == 9_000 * S
@@ -73,6 +74,17 @@ def test_basal_comes_to_be_owed_and_programmed_with_time() -> None:
     made.pass_time(10 * S)
     made.take_back(1)
     assert made.basal.owed_q == 6_000 * S - 1 and made.entries[-1].programmed_q == 5_000 * S
+
+
+@pytest.mark.req("DOSE-2")
+def test_a_change_that_is_not_due_yet_does_not_happen() -> None:
+    made = pump(1_000)
+    made.programme.temp = Temp(False, 0, 30 * MIN)
+    made.follow()
+    made.advance(30 * MIN - 1)
+    assert (made.now_us, made.rate) == (30 * MIN - 1, 0)
+    made.advance(30 * MIN)
+    assert (made.now_us, made.rate) == (30 * MIN, 1_000)
 
 
 class Bell(Watcher):
