@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from firmware import protocol
+from firmware import dose_codes, protocol
 from firmware.storage import state_record
 from firmware.therapy import guide, refill
 from firmware.therapy.clinic import STATE_BYTES
 from firmware.therapy.procedures import BY_NUMBER
 from firmware.therapy.reservoir import CAPACITY_NL
+from tests.firmware.desk import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.ram import RamNvm
+from tests.firmware.test_told_and_kept import logged
 from tests.firmware.therapy.test_clinic import PATENCY, REFILL, RINSE, report, rinse, say, step
 
 pytestmark = pytest.mark.req("THER-5", "THER-6")
@@ -276,3 +278,53 @@ def test_strokes_tell_of_the_catheter_in_therapy_and_in_a_patency_test_and_not_i
 def test_what_is_kept_of_a_procedure_fits_its_place_in_the_record() -> None:
     # Four volumes and counts of 32 bits, a mark, the strokes followed; the guide's own before them.
     assert STATE_BYTES == state_record.PROCEDURE_BYTES == guide.STATE_BYTES + 4 * 4 + 1 + 4 == 46
+
+
+@pytest.mark.req("GUARD-2")
+def test_no_procedure_begins_on_a_pump_with_a_fault(hand: Hand) -> None:
+    hand.core.stop(0, dose_codes.FAULT_STOPPED)
+    error = refused(lambda: hand.pump.clinic.start_procedure(PATENCY), protocol.WRONG_STATE)
+    assert (error.field_name, error.value) == (None, protocol.STATE_FAULT) and report(hand)["procedure"] == 0
+
+
+@pytest.mark.req("STORE-5", "LOG-1")
+def test_each_step_is_answered_with_its_time_logged_and_there_after_a_reset(hand: Hand) -> None:
+    clinic = hand.pump.clinic
+    hand.now_us += 7
+    orders = (
+        ("start_procedure", lambda: clinic.start_procedure(PATENCY)),
+        ("answer_procedure", lambda: clinic.answer_procedure(0, 0, 0)),
+        ("interrupt_procedure", lambda: clinic.interrupt_procedure(1)),
+    )
+    for name, order in orders:
+        reply = order()
+        assert reply["at_us"] == hand.now_us
+        assert {key: reply[key] for key in report(hand)} == report(hand)
+        assert report(hand.restarted(1)) == report(hand)
+        accepted = [each["detail"] for each in logged(hand, protocol.EVENT_ACCEPTED)]
+        assert accepted[-1] == BY_NAME[name].id
+    assert report(hand)["procedure"] == 0
+
+
+def test_a_refill_after_one_that_was_broken_off_is_recorded_too(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(REFILL)
+    say(hand)
+    hand.pump.clinic.interrupt_procedure(report(hand)["step"])
+    guided(hand, ML, 10 * ML)
+    answer(hand, ML)
+    assert hand.pump.refills.number == 1 and hand.pump.status()["reservoir_mu"] == 9_000_000 * 4 // 10
+
+
+def test_a_delivery_that_is_broken_off_amid_a_procedure_that_goes_on_is_over_at_once(hand: Hand) -> None:
+    hand.pump.clinic.start_procedure(RINSE)
+    rinse(hand, "pull_naoh")
+    say(hand)
+    hand.live(hand.now_us + 3 * SECOND_US)
+    made = len(hand.strokes_us)
+    hand.pump.clinic.interrupt_procedure(report(hand)["step"])
+    assert step(hand) == "remove_naoh" and 0 < made < 20
+    ended = deliveries(hand)[-1]
+    assert (ended["kind"], ended["end_us"], ended["reason"]) == (
+        protocol.KIND_NAOH, hand.now_us, protocol.REASON_CANCELLED,
+    )  # fmt: skip
+    assert (ended["delivered_strokes"], ended["abandoned_strokes"]) == (made, 20 - made)
