@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from firmware import energy, events, parts, protocol
+from firmware import dose_codes, energy, events, parts, protocol
 from firmware.alarms.table import BY_NAME
 from firmware.occlusion import codes
 from firmware.pump import _kind
@@ -397,3 +397,13 @@ def test_a_stroke_that_was_forgiven_is_stored_with_that() -> None:
         woken(hand, HOUR_US)
         counts.append(len(stores))
     assert counts[1] == counts[0] + 1
+
+
+@pytest.mark.req("GUARD-2", "LOG-1")
+def test_a_fault_and_its_clearing_are_noted_with_the_fault_and_nothing_else() -> None:
+    hand = Hand()
+    hand.core.stop(0, dose_codes.FAULT_STOPPED)
+    hand.pump.handle(events.FAULT)
+    hand.pump.faults.clear_fault(dose_codes.FAULT_STOPPED)
+    for event in (protocol.EVENT_FAULT, protocol.EVENT_FAULT_CLEARED):
+        assert [(each["detail"], each["reason"]) for each in logged(hand, event)] == [(dose_codes.FAULT_STOPPED, 0)]
