@@ -9,6 +9,7 @@ import pytest
 from firmware import dose_codes, energy, events, parts, protocol
 from firmware.alarms.table import BY_NAME
 from firmware.occlusion import codes
+from firmware.occlusion.watch import Watch
 from firmware.pump import _kind
 from firmware.seams import nobody
 from tests.firmware.hand import SECOND_US, Hand, alarms
@@ -296,6 +297,7 @@ def test_each_event_is_seen_to_and_no_other() -> None:
     pump._time = lambda now_us: called.append(("time", now_us))  # type: ignore[method-assign]
     pump.alarms.stroke_over = lambda now_us: called.append(("alarms", now_us))  # type: ignore[method-assign]
     pump.faults.latched = lambda now_us: called.append(("fault", now_us))  # type: ignore[method-assign]
+    pump._books.deliveries.withheld = lambda *what: called.append(("withheld", 0))  # type: ignore[method-assign]
     pump._watch = SimpleNamespace(
         time=lambda now_us: called.append(("watch time", now_us)),
         stroke=lambda now_us, next_us: called.append(("watch stroke", next_us)),
@@ -407,3 +409,44 @@ def test_a_fault_and_its_clearing_are_noted_with_the_fault_and_nothing_else() ->
     hand.pump.faults.clear_fault(dose_codes.FAULT_STOPPED)
     for event in (protocol.EVENT_FAULT, protocol.EVENT_FAULT_CLEARED):
         assert [(each["detail"], each["reason"]) for each in logged(hand, event)] == [(dose_codes.FAULT_STOPPED, 0)]
+
+
+@pytest.mark.req("GUARD-3", "LOG-3", "ALARM-3")
+def test_what_has_come_due_is_seen_to_at_its_microsecond() -> None:
+    hand = stopped()
+    pump = hand.pump
+    called: list[str] = []
+    late: list[int] = []
+    pump.alarms.time = lambda now_us: called.append("alarms")  # type: ignore[method-assign]
+    pump.therapy.time = lambda now_us: called.append("therapy")  # type: ignore[method-assign]
+    pump.stream.time = lambda now_us: called.append("stream")  # type: ignore[method-assign]
+    pump.stream.woke = lambda now_us, wanted_us: late.append(now_us - wanted_us)  # type: ignore[method-assign]
+    never = protocol.NEVER_US
+    for therapy_us, tone_us, stream_us, seen in (
+        (100, never, never, ["alarms", "therapy"]),
+        (never, 100, never, ["alarms"]),
+        (100, 100, never, ["alarms", "therapy"]),
+        (never, never, 100, ["stream"]),
+    ):
+        pump.therapy.deadline_us, pump.alarms.tone_us, pump.stream.deadline_us = therapy_us, tone_us, stream_us
+        assert pump._due_us() == 100
+        for now_us in (99, 100):
+            called.clear()
+            hand.now_us = now_us
+            pump.handle(events.TIME)
+            assert called == (seen if now_us == 100 else [])
+            assert late.pop() == now_us - 100
+
+
+@pytest.mark.req("OCC-1")
+def test_a_watch_is_woken_for_told_of_and_heard() -> None:
+    watch = Watch(lambda: -1, lambda: 700, (512, 39_063, 4_095), 500, 104_222)
+    hand = Hand(watch=watch)
+    pump = hand.pump
+    assert pump.alarms.watch is watch and watch.on_diagnosis == pump._diagnosed
+    assert pump.therapy.on_procedure == watch.procedure
+    watch.detector.wake_us = 55
+    assert pump.deadline_us == 55
+    assert pump._standing() == codes.NONE
+    watch.standing = codes.Diagnosis(codes.BACKFLOW, 1, 2, 3)
+    assert pump._standing() == codes.BACKFLOW and Hand().pump._standing() == codes.NONE

@@ -131,3 +131,13 @@ def test_of_a_procedure_that_was_left_amid_its_strokes_none_are_to_come(world: W
     world.guide.interrupt(world.place)
     assert world.guide.report()["procedure_end"] == table.ENDS.index("left")
     assert world.guide.report()["procedure_strokes_left"] == world.guide.made == 0
+
+
+def test_a_syringe_takes_20_ml_and_the_one_in_the_side_port_5() -> None:
+    limits = {
+        step.name: (step.takes.low, step.takes.high) for each in table.PROCEDURES for step in each.steps if step.takes
+    }
+    ml = 1_000_000
+    assert {limits[name] for name in ("withdraw", "remove_insulin", "remove_naoh", "remove_buffer")} == {(0, 20 * ml)}
+    assert {limits[name] for name in ("fill", "fill_naoh", "fill_buffer", "fill_insulin")} == {(1, 20 * ml)}
+    assert {limits[name] for name in ("take_back", "drawn_naoh", "drawn_buffer", "drawn_insulin")} == {(0, 5 * ml)}
