@@ -1,0 +1,79 @@
+"""Orders of boluses: what is answered, what is logged, and what is refused to the last stroke."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware import protocol
+from tests.firmware.desk import BY_NAME
+from tests.firmware.hand import SECOND_US, Hand, refused
+from tests.firmware.test_told_and_kept import logged
+
+pytestmark = pytest.mark.req("THER-2", "DOSE-3")
+
+
+def accepted(hand: Hand, name: str) -> list[tuple[int, ...]]:
+    found = [each for each in logged(hand, protocol.EVENT_ACCEPTED) if each["detail"] == BY_NAME[name].id]
+    return [(each["a"], each["b"], each["c"], each["d"]) for each in found]
+
+
+@pytest.fixture
+def hand() -> Hand:
+    hand = Hand()
+    hand.pump.therapy.set_basal(0)
+    hand.now_us = 9
+    return hand
+
+
+def test_each_kind_is_answered_and_logged_with_its_figures(hand: Hand) -> None:
+    boluses = hand.pump.boluses
+    first = boluses.bolus(600)
+    assert first == {"at_us": 9, "delivery_id": first["delivery_id"], "strokes": 3}
+    assert accepted(hand, "bolus") == [(first["delivery_id"], 600, 0, 0)]
+    second = boluses.square_bolus(400, 30)
+    assert second == {"at_us": 9, "delivery_id": first["delivery_id"] + 1, "strokes": 2}
+    assert accepted(hand, "square_bolus") == [(second["delivery_id"], 400, 30, 0)]
+    hand.live(7_200 * SECOND_US)
+    both = boluses.dual_bolus(600, 400, 60)
+    number = second["delivery_id"] + 1
+    assert both == {"at_us": hand.now_us, "delivery_id": number, "square_id": number + 1, "strokes": 5}
+    assert accepted(hand, "dual_bolus") == [(number, 600, 400, 60)]
+    cancelled = boluses.cancel_bolus()
+    assert (cancelled["delivery_id"], cancelled["square_id"]) == (number, number + 1)
+    assert accepted(hand, "cancel_bolus") == [(number, number + 1, 0, 0)]
+
+
+def test_a_kind_that_runs_is_not_begun_again_and_the_other_is(hand: Hand) -> None:
+    boluses = hand.pump.boluses
+    boluses.bolus(600)
+    for order in (lambda: boluses.bolus(400), lambda: boluses.dual_bolus(400, 200, 30)):
+        error = refused(order, protocol.BOLUS_ACTIVE)
+        assert error.field_name == "volume_mu" and error.value in (400, 600)
+    boluses.square_bolus(400, 30)
+    refused(lambda: boluses.square_bolus(400, 30), protocol.BOLUS_ACTIVE)
+    hand.live(10 * SECOND_US)
+    boluses.bolus(400)
+
+
+def test_of_what_does_not_run_nothing_is_cancelled(hand: Hand) -> None:
+    boluses = hand.pump.boluses
+    boluses.bolus(600)
+    reply: dict[str, Any] = boluses.cancel_bolus()
+    assert reply["square_id"] == reply["square_programmed_mu"] == reply["square_delivered_mu"] == 0
+    boluses.square_bolus(400, 30)
+    reply = boluses.cancel_bolus()
+    assert reply["delivery_id"] == reply["programmed_mu"] == reply["delivered_mu"] == 0
+    assert accepted(hand, "cancel_bolus")[1][0] == 0
+    refused(boluses.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
+
+
+@pytest.mark.req("THER-4")
+def test_what_is_left_above_the_stop_can_be_given_and_not_a_stroke_more(hand: Hand) -> None:
+    hand.pump.boluses.above_stop_mu = lambda: 1_000
+    error = refused(lambda: hand.pump.boluses.bolus(1_200), protocol.RESERVOIR_LEVEL)
+    assert (error.field_name, error.value, error.limit) == ("volume_mu", 1_200, 1_000)
+    hand.pump.boluses.bolus(1_000)
+    error = refused(lambda: hand.pump.boluses.square_bolus(200, 30), protocol.RESERVOIR_LEVEL)
+    assert error.limit == 0, "what runs is promised"
