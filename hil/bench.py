@@ -12,11 +12,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from hil.backends.bench_file import load_bench
 from hil.backends.board import Board
 from hil.backends.desk import DeskBoard
 from hil.backends.emulated import EmulatedBoard
 from hil.backends.virtual import VirtualBoard
-from hil.bench_file import load_bench
 from hil.errors import LinkSilent
 from hil.oracle.commands import Command, Orders
 from hil.plant import Plant

@@ -37,8 +37,8 @@ def bench(
     ] = "virtual",
 ) -> None:
     """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
+    from hil.backends.bench_file import BenchFileError
     from hil.bench import opener
-    from hil.bench_file import BenchFileError
     from hil.protocols import accuracy
 
     try:
@@ -55,7 +55,7 @@ def speed(
     days: Annotated[int, typer.Option(min=30, help="Simulated days of each life.")] = 120,
 ) -> None:
     """Measure how much faster than real time a virtual pump lives."""
-    from hil.speed import TARGET_X_REAL_TIME, measure, report
+    from hil.protocols.speed import TARGET_X_REAL_TIME, measure, report
 
     figures = measure(days=days)
     typer.echo(report(figures, out))
@@ -69,7 +69,7 @@ def awake(
     beside: Annotated[Path | None, typer.Option(help="Another checkout with its image built: the ratio to it.")] = None,
 ) -> None:
     """Measure how long the processor of an emulated Pico is awake for each stroke."""
-    from hil.awake import RATIO_MAX, compare, measure, measure_beside, report
+    from hil.protocols.awake import RATIO_MAX, compare, measure, measure_beside, report
 
     figures = measure()
     if beside is not None:
@@ -87,7 +87,7 @@ def edges(
     workers: Annotated[int, typer.Option(min=1, help="Loads at a time, one core each.")] = 2,
 ) -> None:
     """Measure starts and edges of strokes on the emulated Pico under load (DOSE-6)."""
-    from hil.edges import measure, report
+    from hil.protocols.edges.run import measure, report
 
     figures = measure(strokes=strokes, steps_total=steps, workers=workers)
     typer.echo(report(figures, out))
@@ -106,7 +106,7 @@ def aimed(
     workers: Annotated[int, typer.Option(min=1, help="Pumps at a time, one core each.")] = 2,
 ) -> None:
     """Aim orders at the armed stroke of an emulated Pico: none acknowledged and not in force, no stop lost."""
-    from hil.aimed import measure, report
+    from hil.protocols.aimed import measure, report
 
     figures = measure(orders, seed=seed, workers=workers)
     typer.echo(report(figures, out))
@@ -120,7 +120,7 @@ def desk_edges(
     steps: Annotated[int, typer.Option(min=96, help="Steps to be captured.")] = 100_000,
 ) -> None:
     """Compare the edges that an emulated bench I/O board captures with those that the emulator saw (BOARD-4)."""
-    from hil.desk_edges import measure, report
+    from hil.protocols.edges.desk import measure, report
 
     figures = measure(steps)
     typer.echo(report(figures, out))
@@ -136,9 +136,9 @@ def occlusion(
     workers: Annotated[int, typer.Option(min=1, help="Lives at a time, one core each.")] = 2,
 ) -> None:
     """Judge the occlusion detector: faults × rates × catheters × seeds, and years in which nothing is wrong."""
-    from hil.occlusion import campaign
+    from hil.protocols.occlusion import run
 
-    raise typer.Exit(campaign.run(seed, out, patient_years=patient_years, workers=workers, say=typer.echo))
+    raise typer.Exit(run.run(seed, out, patient_years=patient_years, workers=workers, say=typer.echo))
 
 
 @app.command()
@@ -149,7 +149,7 @@ def powerloss(
     recovery_every: Annotated[int, typer.Option(min=1, help="Cut also the recovery after every so many cuts.")] = 1,
 ) -> None:
     """Cut the power at every write and exchange of a scripted life, and of the recovery; restart each time and look."""
-    from hil.powerloss.campaign import report, run
+    from hil.protocols.powerloss.run import report, run
 
     figures = run(script, workers=workers, recovery_every=recovery_every)
     typer.echo(report(figures, out))
@@ -166,8 +166,8 @@ def floods(
     quantum: Annotated[list[int] | None, typer.Option(help="Strokes of 500 or 125 nl only; both otherwise.")] = None,
 ) -> None:
     """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs."""
-    from hil.flood_campaign import run
-    from hil.floods import KINDS, QUANTA_NL
+    from hil.protocols.floods.drive import KINDS, QUANTA_NL
+    from hil.protocols.floods.run import run
 
     quanta_nl = quantum or QUANTA_NL
     if not run(out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quanta_nl, said=typer.echo):
@@ -181,7 +181,7 @@ def life(
     days: Annotated[int, typer.Option(min=30, help="How long it is; eight years are 2,922 days.")] = 2922,
 ) -> None:
     """Let the firmware live eight years of one patient's life, checked every day."""
-    from hil.life.run import LIMIT_S, run, told
+    from hil.protocols.life.run import LIMIT_S, run, told
 
     figures = run(seed, out, days=days)
     typer.echo(told(figures, out))
@@ -202,7 +202,7 @@ def pump(
     """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
     from hil.bench import open_board
     from hil.plant import Plant, load_mechanism
-    from hil.pump_server import PumpServer
+    from hil.server import PumpServer
 
     console = Console()
     board = open_board(bench_name, Plant(load_mechanism(), seed))

@@ -13,9 +13,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hil.backends.bench_file import BenchFile, load_bench
 from hil.backends.desk_lines import EmulatedLines, Lines, SerialLines
 from hil.backends.emulator_process import IMAGE
-from hil.bench_file import BenchFile, load_bench
 from hil.errors import BenchError
 from hil.instruments.bench_io import BenchIo, Turn
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
-from hil import benchlink
+from hil.backends import benchlink
 from hil.backends.backed import Backed
 from hil.backends.device import Device
 

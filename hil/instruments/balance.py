@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from hil.instruments.calibration import US_PER_H, Calibration, load_calibration
 from hil.instruments.interface import Weighings
-from hil.parameters import Table, load_table
 from hil.plant import Plant, outflow
-from hil.randomness import normal, normal_micro_sigmas, stream
+from hil.plant.parameters import Table, load_table
+from hil.plant.randomness import normal, normal_micro_sigmas, stream
 
 BLANK_HOURS = 24
 _PARAMETERS = Path(__file__).parent / "microbalance.toml"

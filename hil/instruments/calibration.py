@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil.parameters import Parameter, ParameterError, Table
+from hil.plant.parameters import Parameter, ParameterError, Table
 
 if TYPE_CHECKING:
     from hil.instruments.interface import Weighings

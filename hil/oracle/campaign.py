@@ -15,7 +15,7 @@ from pathlib import Path
 from hil.errors import DeviceLost
 from hil.oracle.judge import judge
 from hil.oracle.spoil import spoiled
-from hil.results import write_json
+from hil.results.files import write_json
 from hil.scripts.generate import generate
 from hil.scripts.play import play
 from hil.scripts.pool import run as run_all

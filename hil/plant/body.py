@@ -14,8 +14,8 @@ from functools import lru_cache
 from math import log, pi, sin
 from pathlib import Path
 
-from hil.parameters import Table, load_table
-from hil.randomness import normal, stream
+from hil.plant.parameters import Table, load_table
+from hil.plant.randomness import normal, stream
 
 _FILE = Path(__file__).with_name("body.toml")
 US_PER_H = 3_600_000_000

@@ -14,10 +14,10 @@ from functools import lru_cache
 from math import exp
 from pathlib import Path
 
-from hil.parameters import ParameterError, Table, load_table
 from hil.plant.body import US_PER_H, Body
+from hil.plant.parameters import ParameterError, Table, load_table
 from hil.plant.plant import ADC_MAX_COUNTS, Plant
-from hil.randomness import normal_at, stream
+from hil.plant.randomness import normal_at, stream
 
 _FILE = Path(__file__).with_name("faults.toml")
 _NEVER_US = 1 << 62

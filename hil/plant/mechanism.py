@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from hil.parameters import ParameterError, Table, load_table
+from hil.plant.parameters import ParameterError, Table, load_table
 
 PUMPS = ("typical", "least", "most")
 _FOLDER = Path(__file__).parent / "mechanisms"

@@ -15,9 +15,9 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.parameters import Table
 from hil.plant.mechanism import compliance_pl_per_pa, mean_stroke_pl, time_constant_us
-from hil.randomness import normal_micro_sigmas, stream
+from hil.plant.parameters import Table
+from hil.plant.randomness import normal_micro_sigmas, stream
 
 BLOCK = 4096
 ADC_MAX_COUNTS = 4095

@@ -11,8 +11,8 @@ from typing import Any
 from hil.report import charts
 from hil.report.glance import allowed, figure, glance, number, subject
 from hil.report.published import BASAL, BOLUS
-from hil.results import read_json
-from hil.statistics import BIN_NAMES
+from hil.results.files import read_json
+from hil.results.statistics import BIN_NAMES
 
 _FOLDER = Path(__file__).parent
 LIMITED_WINDOW_MIN = 930

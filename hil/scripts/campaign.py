@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from hil.results import write_json
+from hil.results.files import write_json
 from hil.scripts.pool import run
 from hil.scripts.trial import Trial, smaller, told, trial
 from hil.scripts.twins import TWINS

@@ -17,8 +17,8 @@ from firmware.protocol import Field, Message, ProtocolError
 from hil.backends.backed import Backed
 from hil.backends.virtual import VirtualBoard, uart_time_us
 from hil.errors import DeviceLost
-from hil.parameters import Table
 from hil.plant import Plant, load_mechanism
+from hil.plant.parameters import Table
 from hil.scripts.script import AGAIN, LOOK, ORDER_HOLDS_US, WORLD, Answer, Life, Look, Refusal, Run, Script, Step
 from host.conversation import MESSAGES, decode_fields
 from host.errors import BadReply

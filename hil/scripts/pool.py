@@ -13,8 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
 
+from hil.backends.pinning import pin
 from hil.errors import EXIT_BENCH, BenchError
-from hil.pinning import pin
 
 T = TypeVar("T")
 

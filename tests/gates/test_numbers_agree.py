@@ -11,8 +11,7 @@ import pytest
 
 import c_ext.host
 from firmware import dose_codes, events
-from hil import benchlink
-from hil.backends import backed
+from hil.backends import backed, benchlink
 from hil.backends.device import device_program
 from host.errors import INVARIANTS
 

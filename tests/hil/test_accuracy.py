@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hil.errors import BenchError
-from hil.parameters import Table
 from hil.plant import Plant, load_mechanism
+from hil.plant.parameters import Table
 from hil.protocols import accuracy
 from hil.protocols.accuracy.jobs import CLINICIAN_DAY_MU, US_PER_H, Job, all_jobs
 from hil.protocols.accuracy.progress import Silence

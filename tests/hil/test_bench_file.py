@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.bench_file import FOLDER, BenchFileError, bench_names, load_bench
+from hil.backends.bench_file import FOLDER, BenchFileError, bench_names, load_bench
 
 DESK = (FOLDER / "desk.toml").read_text(encoding="utf-8")
 

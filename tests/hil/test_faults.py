@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hil.parameters import ParameterError, Table, markdown
 from hil.plant import Body, Fault, FaultyPlant, Plant, load_body, load_faults, load_mechanism
+from hil.plant.parameters import ParameterError, Table, markdown
 
 pytestmark = pytest.mark.req("HIL-3", "HIL-5")
 BURST_US = 104_000

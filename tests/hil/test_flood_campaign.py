@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.flood_campaign import kept
+from hil.protocols.floods.run import kept
 
 RESULTS = [{"kind": "status", "stroke_nl": 500, "passed": True}, {"kind": "hello", "stroke_nl": 125, "passed": False}]
 

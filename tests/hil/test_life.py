@@ -13,15 +13,15 @@ import pytest
 from firmware import energy
 from firmware.layouts import BANDS
 from firmware.protocol import PROCEDURES
-from hil.life import plan as habits
-from hil.life import run as whole
-from hil.life.books import Log, Programmed, Violations, conserved
-from hil.life.life import Life
-from hil.life.orders import LINK_SILENT_US, Follower, in_use_s
-from hil.life.page import page
-from hil.life.patient import Patient
-from hil.life.people import Outcome
 from hil.oracle.commands import Command
+from hil.protocols.life import plan as habits
+from hil.protocols.life import run as whole
+from hil.protocols.life.acts import Outcome
+from hil.protocols.life.drive import Life
+from hil.protocols.life.judge import Log, Programmed, Violations, conserved
+from hil.protocols.life.orders import LINK_SILENT_US, Follower, in_use_s
+from hil.protocols.life.page import page
+from hil.protocols.life.patient import Patient
 from host.client import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]

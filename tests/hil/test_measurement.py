@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hil.limits import LimitError, load_limits
-from hil.measurement import Measurement
-from hil.results import passed, write_json, write_junit
+from hil.results.files import passed, write_json, write_junit
+from hil.results.limits import LimitError, load_limits
+from hil.results.measurement import Measurement
 
 pytestmark = pytest.mark.req("HIL-6")
 

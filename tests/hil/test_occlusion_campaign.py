@@ -12,10 +12,10 @@ import pytest
 from c_ext.host import Core
 from firmware.occlusion import detector as module
 from firmware.occlusion.detector import Detector
-from hil.limits import load_limits
-from hil.occlusion import campaign, cases, lives, tables, whole, years
-from hil.occlusion.cases import BOLUS_MU_PER_H, COARSE, FINE, TRUTH, make
 from hil.plant import Body, Fault, FaultyPlant, load_body, load_mechanism
+from hil.protocols.occlusion import jobs, judge, lives, run, whole_pump, years
+from hil.protocols.occlusion.jobs import BOLUS_MU_PER_H, COARSE, FINE, TRUTH, make
+from hil.results.limits import load_limits
 
 LIMITS = load_limits()
 FINE_CASES = [
@@ -33,10 +33,10 @@ SMALL = [
 ]
 
 
-def failed(detector: type[Detector], which: list[cases.Case] = SMALL) -> set[str]:
+def failed(detector: type[Detector], which: list[jobs.Case] = SMALL) -> set[str]:
     """The groups of measurements that fail when `detector` lives the cases."""
     outcomes = [lives.live(case, detector) for case in which]
-    results = tables.judge(outcomes, LIMITS)
+    results = judge.judge(outcomes, LIMITS)
     # The small campaign has neither every rate nor a syringe: what was not measured is not judged here.
     return {".".join(each.name.split(".")[:2]) for each in results if each.verdict == "fail" and each.value is not None}
 
@@ -72,7 +72,7 @@ def test_fine_strokes_judged_as_coarse_ones_or_a_syringes_turn_the_verdict_red(c
 
 @pytest.mark.req("DOSE-8")
 @pytest.mark.parametrize("quantum", [COARSE, FINE], ids=["500 nl", "125 nl"])
-def test_strokes_last_as_long_as_the_boards(quantum: cases.Quantum) -> None:
+def test_strokes_last_as_long_as_the_boards(quantum: jobs.Quantum) -> None:
     core = Core(
         stroke_nl=quantum.stroke_nl, motor=(quantum.steps, 400, 1600, 20_000), spacing_us=quantum.spacing_us,
         history=10_000,
@@ -138,8 +138,8 @@ def test_a_detector_that_does_not_wait_for_a_cough_to_end_calls_the_healthy_ill(
 
 @pytest.mark.req("OCC-1")
 def test_the_whole_firmware_finds_what_the_detector_alone_finds() -> None:
-    for case in whole.cases(1, 0.12):
-        pair = whole.live(case)
+    for case in whole_pump.cases(1, 0.12):
+        pair = whole_pump.live(case)
         assert pair.same, pair
 
 
@@ -168,36 +168,36 @@ def test_a_day_holds_40_units_and_boluses_delay_basal_strokes() -> None:
 
 @pytest.mark.req("OCC-2")
 def test_every_kind_rate_and_catheter_is_in_the_campaign() -> None:
-    all_cases = cases.campaign(1)
+    all_cases = jobs.campaign(1)
     assert len(all_cases) >= 2000
     implant = [case for case in all_cases if case.mechanism == "implant"]
     assert {case.kind for case in implant} == set(TRUTH)
-    assert {case.rate_mu_per_h for case in implant} == set(cases.RATES_MU_PER_H)
+    assert {case.rate_mu_per_h for case in implant} == set(jobs.RATES_MU_PER_H)
     axes = {(case.kind, case.stroke_nl, case.rate_mu_per_h, case.compliance_nl_per_mmhg) for case in implant}
     assert len(axes) == 11 * 2 * 5 * 5
-    assert cases.campaign(1) == all_cases != cases.campaign(2)
+    assert jobs.campaign(1) == all_cases != jobs.campaign(2)
 
 
 @pytest.mark.req("HIL-5")
 def test_the_campaign_writes_its_figures_and_its_exit_code_is_the_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = [make("occlusion", "implant", rate, 10, 32_500, 1) for rate in cases.RATES_MU_PER_H]
-    some += [make("occlusion", "implant", rate, 10, 32_500, 1, FINE) for rate in cases.RATES_MU_PER_H]
-    some += [make("occlusion", "syringe_mock", rate, 1200, 32_500, 1) for rate in cases.RATES_MU_PER_H]
+    some = [make("occlusion", "implant", rate, 10, 32_500, 1) for rate in jobs.RATES_MU_PER_H]
+    some += [make("occlusion", "implant", rate, 10, 32_500, 1, FINE) for rate in jobs.RATES_MU_PER_H]
+    some += [make("occlusion", "syringe_mock", rate, 1200, 32_500, 1) for rate in jobs.RATES_MU_PER_H]
     some += [make("none", "implant", 1000, 10, 32_500, 1, quantum) for quantum in (COARSE, FINE)]
-    monkeypatch.setattr(cases, "campaign", lambda seed, share: some)
-    monkeypatch.setattr(whole, "cases", lambda seed, share: some[3:4])
+    monkeypatch.setattr(jobs, "campaign", lambda seed, share: some)
+    monkeypatch.setattr(whole_pump, "cases", lambda seed, share: some[3:4])
     said: list[str] = []
     out = tmp_path / "occlusion.json"
-    assert campaign.run(1, out, patient_years=0.1, workers=1, say=said.append) == 0
+    assert run.run(1, out, patient_years=0.1, workers=1, say=said.append) == 0
     results = json.loads(out.read_text(encoding="utf-8"))
     assert results["verdict"] == "pass" and results["spec"]["simulated"]
     assert [each["found"] for each in results["false_alarms"].values()] == [0, 0]
     assert {row["strokes"]["max"] for row in results["detection"] if row["fault"] == "occlusion"} >= {2}
     assert said[-1].startswith("PASS")
     monkeypatch.setattr(Detector, "_watch", Forgetful._watch)
-    assert campaign.run(1, out, patient_years=0.1, workers=1, say=said.append) == 1
+    assert run.run(1, out, patient_years=0.1, workers=1, say=said.append) == 1
     assert json.loads(out.read_text(encoding="utf-8"))["verdict"] == "fail"
     assert said[-1].startswith("FAIL")
 

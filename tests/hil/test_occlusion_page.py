@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from hil.occlusion import campaign, cases, page, whole
-from hil.occlusion.cases import COARSE, FINE, TRUTH, make
+from hil.protocols.occlusion import jobs, page, run, whole_pump
+from hil.protocols.occlusion.jobs import COARSE, FINE, TRUTH, make
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "occlusion.md"
 
 
 @pytest.mark.req("OCC-1")
 def test_every_table_of_the_page_is_made_from_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    every = product(TRUTH, cases.RATES_MU_PER_H, (COARSE, FINE))
+    every = product(TRUTH, jobs.RATES_MU_PER_H, (COARSE, FINE))
     some = [make(kind, "implant", rate, 10, 32_500, 1, quantum) for kind, rate, quantum in every]
     some += [make("occlusion", "syringe_mock", 0, 1200, 32_500, 1)]
-    monkeypatch.setattr(cases, "campaign", lambda seed, share: some)
-    monkeypatch.setattr(whole, "cases", lambda seed, share: [])
+    monkeypatch.setattr(jobs, "campaign", lambda seed, share: some)
+    monkeypatch.setattr(whole_pump, "cases", lambda seed, share: [])
     out = tmp_path / "occlusion.json"
-    campaign.run(1, out, patient_years=0.1, workers=1, say=lambda _: None)
+    run.run(1, out, patient_years=0.1, workers=1, say=lambda _: None)
     before = PAGE.read_text(encoding="utf-8")
     after = page.with_tables(before, json.loads(out.read_text(encoding="utf-8")))
     assert page.with_tables(after, json.loads(out.read_text(encoding="utf-8"))) == after

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.parameters import ParameterError, Table, load_table, markdown
 from hil.plant import Plant, load_mechanism, mechanisms, outflow
 from hil.plant.mechanism import catheter_length_mm, resistance_pa_s_per_ul, time_constant_us
+from hil.plant.parameters import ParameterError, Table, load_table, markdown
 
 pytestmark = pytest.mark.req("HIL-3")
 BURST_US = 180_000

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from hil.edges import judge
 from hil.plant import load_mechanism
 from hil.protocols import accuracy
 from hil.protocols.accuracy.progress import Silence
+from hil.protocols.edges.run import judge
 from hil.report import print_verdicts, write_html
 from hil.report.glance import allowed, figure, glance, margin, number
 from tests.hil.ideal_bench import open_ideal

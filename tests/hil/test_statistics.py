@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.statistics import (
+from hil.results.statistics import (
     AMBULATORY_WINDOWS_MIN,
     BIN_NAMES,
     bolus_bins,

@@ -6,8 +6,8 @@ import pytest
 
 from firmware.alarms.table import BY_NUMBER
 from hil.bench import Bench
-from hil.occlusion.cases import QUANTA, with_strokes
 from hil.plant import Plant, load_mechanism
+from hil.protocols.occlusion.jobs import QUANTA, with_strokes
 
 
 def alarms(bench: Bench) -> list[str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from hil.backends.device import device_program
-from hil.powerloss.campaign import run
-from hil.powerloss.cuts import all_cuts, torn_lengths
-from hil.powerloss.life import traced
-from hil.powerloss.script import SHORT
+from hil.protocols.powerloss.cuts import all_cuts, torn_lengths
+from hil.protocols.powerloss.run import run
+from hil.protocols.powerloss.script import SHORT
+from hil.protocols.powerloss.traced import traced
 
 ROOT = Path(__file__).resolve().parents[2]
 

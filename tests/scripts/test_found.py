@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hil.pinning import pin
+from hil.backends.pinning import pin
 from hil.scripts.play import play
 from hil.scripts.script import LOOK, Script, Step
 from hil.scripts.twins import TWINS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.pinning import pin
+from hil.backends.pinning import pin
 from hil.scripts.play import play
 from hil.scripts.script import LOOK, Script, Step
 from hil.scripts.trial import trial

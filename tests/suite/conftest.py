@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from hil.backends.bench_file import KINDS, load_bench
 from hil.backends.emulated import EmulatedBoard
+from hil.backends.pinning import pin
 from hil.bench import Bench
-from hil.bench_file import KINDS, load_bench
-from hil.pinning import pin
 from hil.plant import Plant, load_mechanism
 from tests.suite.room import depth
 

@@ -1,10 +1,10 @@
-"""Orders aimed at the armed stroke of the emulated Pico; `make aimed` does two thousand that hit (hil/aimed.py)."""
+"""Orders aimed at the armed stroke of the emulated Pico; `make aimed` does two thousand that hit."""
 
 from __future__ import annotations
 
 import pytest
 
-from hil.aimed import aim_some
+from hil.protocols.aimed import aim_some
 
 
 @pytest.mark.req("THER-3", "LINK-2", "DOSE-1")

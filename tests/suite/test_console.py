@@ -11,7 +11,7 @@ import pytest
 
 from hil.backends.emulated import EmulatedBoard
 from hil.plant import Plant, load_mechanism
-from hil.pump_server import PumpServer
+from hil.server import PumpServer
 from host.client import Programmer
 from host.transport import SerialTransport
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from hil.awake import per_stroke
 from hil.bench import Bench
-from hil.occlusion.cases import make
-from hil.occlusion.lives import plant_of
+from hil.protocols.awake import per_stroke
+from hil.protocols.occlusion.jobs import make
+from hil.protocols.occlusion.lives import plant_of
 from tests.suite.room import depth, symbol
 
 pytestmark = pytest.mark.emulated_only("a virtual board has another processor")

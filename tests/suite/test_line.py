@@ -7,7 +7,7 @@ import random
 import pytest
 
 from hil.bench import Bench
-from hil.floods import START_US_MAX, TURN_US_MAX, measure, orders
+from hil.protocols.floods.drive import START_US_MAX, TURN_US_MAX, measure, orders
 from host.link import encode_frame
 from tests.suite.exact import assert_owed
 

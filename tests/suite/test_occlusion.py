@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from hil.bench import Bench
-from hil.limits import load_limits
-from hil.occlusion.cases import BOLUS_MU_PER_H, TRUTH, Case, make
-from hil.occlusion.lives import limit_strokes, plant_of
 from hil.plant import FaultyPlant
 from hil.plant.mechanism import mean_stroke_pl
+from hil.protocols.occlusion.jobs import BOLUS_MU_PER_H, TRUTH, Case, make
+from hil.protocols.occlusion.lives import limit_strokes, plant_of
+from hil.results.limits import load_limits
 
 START_US = 60_000_000
 BOLUS_MU = 30_000

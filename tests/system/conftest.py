@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.pinning import pin
+from hil.backends.pinning import pin
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
-from hil.powerloss.script import Blind
+from hil.protocols.powerloss.script import Blind
 from host.errors import Refused
 
 pytestmark = pytest.mark.req("GUARD-4", "SEC-2")

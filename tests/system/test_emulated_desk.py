@@ -8,9 +8,9 @@ import pytest
 
 from hil.backends.desk_lines import EmulatedLines
 from hil.bench import Bench
-from hil.desk_edges import compare, emulated_lines
 from hil.instruments.bench_io import BenchIo, EdgesLost
 from hil.plant import Plant, load_mechanism
+from hil.protocols.edges.desk import compare, emulated_lines
 
 BOOT_US = 400_000
 

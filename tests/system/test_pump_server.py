@@ -10,7 +10,7 @@ import pytest
 from hil.backends.virtual import VirtualBoard
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
-from hil.pump_server import PumpServer
+from hil.server import PumpServer
 from host.client import Programmer
 from host.transport import SerialTransport
 

@@ -1,4 +1,4 @@
-// benchlink.h: the messages between a virtual board and its bench. hil/benchlink.py is the other end; a test compares both.
+// benchlink.h: the messages between a virtual board and its bench. hil/backends/benchlink.py is the other end; a test compares both.
 //
 // Lock-step over two pipes: the device sends one request and blocks until the reply. A request says until when the device
 // wants to sleep; the bench moves its plant to the first thing that happens and answers with the new time. Both are 24

@@ -18,19 +18,19 @@ from typing import Any
 import numpy
 
 from hil.instruments import evaluate_blank, load_balance_parameters, load_calibration
-from hil.limits import load_limits
-from hil.measurement import Measurement
-from hil.parameters import Table
 from hil.plant import load_mechanism
-from hil.protocols.accuracy.analysis import analyse
+from hil.plant.parameters import Table
 from hil.protocols.accuracy.bench_interface import BenchFactory, OwedCheck
+from hil.protocols.accuracy.drive import Setting
 from hil.protocols.accuracy.findings import Findings
 from hil.protocols.accuracy.jobs import PRIMING_MU, Job, all_jobs
-from hil.protocols.accuracy.life import Setting
+from hil.protocols.accuracy.judge import analyse
 from hil.protocols.accuracy.pool import run_jobs
 from hil.protocols.accuracy.progress import Progress, default_progress
 from hil.protocols.accuracy.record import Record, write_records
-from hil.results import passed, records_digest, write_json, write_junit
+from hil.results.files import passed, records_digest, write_json, write_junit
+from hil.results.limits import load_limits
+from hil.results.measurement import Measurement
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1

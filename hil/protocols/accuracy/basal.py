@@ -9,7 +9,7 @@ from __future__ import annotations
 from hil.protocols.accuracy.findings import Findings, percent_of, weighing_of
 from hil.protocols.accuracy.jobs import BASAL_MARKS_H
 from hil.protocols.accuracy.record import Record
-from hil.statistics import strokes_before
+from hil.results.statistics import strokes_before
 
 JUDGED_HOURS = (6, 12)
 

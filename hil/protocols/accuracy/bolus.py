@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hil.protocols.accuracy.findings import Findings, percent_of, weighing_of
 from hil.protocols.accuracy.record import Record
-from hil.statistics import bolus_bins, moments, share_within_percent, strokes_before
+from hil.results.statistics import bolus_bins, moments, share_within_percent, strokes_before
 
 WITHIN_PERCENT = (5, 10, 15)
 

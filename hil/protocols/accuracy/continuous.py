@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from hil.instruments import Weighing
-from hil.measurement import Kind
 from hil.protocols.accuracy.findings import Findings, percent_of, weighing_of
 from hil.protocols.accuracy.jobs import US_PER_H, US_PER_MIN
 from hil.protocols.accuracy.record import Record
-from hil.statistics import (
+from hil.results.measurement import Kind
+from hil.results.statistics import (
     AMBULATORY_SAMPLE_MIN,
     AMBULATORY_WINDOWS_MIN,
     SHORT_SAMPLE_MIN,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hil.instruments import Weighing, evaluate_blank
-from hil.limits import Limits
-from hil.measurement import Kind, Measurement
 from hil.protocols.accuracy.record import Record
+from hil.results.limits import Limits
+from hil.results.measurement import Kind, Measurement
 
 REQ = "HIL-2"
 FIGURES = ("bolus", "basal", "long", "priming", "intervals")

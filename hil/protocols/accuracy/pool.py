@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing.sharedctypes import Synchronized
 
+from hil.backends.pinning import pin
 from hil.errors import BenchError
-from hil.pinning import pin
+from hil.protocols.accuracy.drive import Setting, live
 from hil.protocols.accuracy.jobs import Job
-from hil.protocols.accuracy.life import Setting, live
 from hil.protocols.accuracy.progress import Progress
 from hil.protocols.accuracy.record import Record
 from host.errors import HostError

@@ -1,0 +1,1 @@
+"""Floods of every kind of request at line rate while a bolus runs."""

@@ -1,0 +1,317 @@
+"""One kind of request after the other at line rate, on the emulated Pico, while a 40 U bolus runs (LINK-4, DOSE-6).
+
+Each stroke of the bolus is due one spacing after the one before, and must start within 50 µs of that, whatever comes
+over the programmer link; the pump must not reset. Both quanta: the fine one is the image's own, started anew from the
+development console with another constant of its board, and with an idle() that measures how long each turn of the
+supervisor takes, from the return of one idle() to the call of the next, by the chip's own microseconds.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firmware import protocol
+from hil.backends.emulated import EmulatedBoard
+from hil.bench import Bench
+from hil.errors import BenchError
+from hil.plant import Plant, load_mechanism
+from hil.protocols.edges import loads
+from hil.protocols.edges.loads import LINE_BYTES_PER_S
+from host.client import MESSAGES, Programmer
+from host.errors import HostError
+from host.link import decode_frame, encode_frame
+from host.records import Limits
+
+US_PER_S = 1_000_000
+START_US_MAX = 50  # DOSE-6
+SPACING_US = {500: 2_000_000, 125: 500_000}
+BOLUS_MU = 40_000
+QUANTA_NL = (500, 125)
+_QUIET_S = 60
+_HOLDS_US = 1_000_000  # short, so that the table of orders is not filled with what could still come
+_MECHANISM = load_mechanism()
+# Of what a day may count the image's history holds 2,500 strokes.
+_LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_000, 60_000, 120_000)}
+# How long a turn of the supervisor may take while the pump delivers: of 460 ms from a fine stroke's end to the next
+# one's start 50 are needed to enter it and to write the permit, and 60 are kept to spare. An order without a look ahead
+# takes 180; the look ahead is cut off after 170 (firmware/therapy/forecast.py). docs/adr/0012.
+TURN_US_MAX = 350_000
+# MicroPython. `mark` is found in the chip's memory by its first two words; the worst turn, and its complement.
+_FINE = """
+import board, sys
+from array import array
+from time import ticks_diff, ticks_us
+mark = array("I", [0, 0, 0, 0xFFFFFFFF])
+mark[0] = {first} ^ 0xFFFFFFFF
+mark[1] = {second} ^ 0xFFFFFFFF
+class Fine(board.Board):
+    stroke_nl = {stroke_nl}
+    MOTOR = (96 * stroke_nl // 500,) + board.Board.MOTOR[1:]
+    def __init__(self):
+        super().__init__()
+        sleep = self.idle
+        woke = None
+        def idle(core, until_us):
+            nonlocal woke
+            if woke is not None:
+                us = ticks_diff(ticks_us(), woke)
+                if us > mark[2]:
+                    mark[2] = us
+                    mark[3] = us ^ 0xFFFFFFFF
+            happened = sleep(core, until_us)
+            woke = ticks_us()
+            return happened
+        self.idle = idle
+board.Board = Fine
+sys.modules.pop("firmware.main", None)
+import firmware.main
+"""
+_MARK = (0x6E727574, 0x73756D78)
+_SRAM_BYTES = 264 * 1024
+# What a request of this name carries, if it is not the least that the table allows: what costs the pump most.
+_VALUES: dict[str, dict[str, Any]] = {
+    "hello": {"schema_hash": protocol.SCHEMA_HASH},
+    "read_log": {"since_number": 0, "max_count": 8},
+    "read_deliveries": {"since_id": 0, "max_count": 6},
+    "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
+    "telemetry": {"interval_s": 1, "for_s": 3600},
+    "settle_order": {"message_id": MESSAGES["bolus"].id, "payload_crc": 1},
+    "bolus": {"volume_mu": 1000},
+    "set_limits": dict(zip(Limits.__slots__, (35_000, 40_000, 60_000, 500_000), strict=True)),
+    "set_time": {"utc_s": 1_767_225_600},
+    "recommend_rate": {"rate_mu_per_h": 0, "valid_min": 60},
+    "temp_basal": {"kind": protocol.TEMP_RATE, "value": 0, "duration_min": 30},
+    "set_settings": {"suspend_rate_mu_per_h": 200, "in_use_days": 45, "reservoir_low_mu": 800_000,
+                     "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000},
+    "acknowledge_alarm": {"alarm": 1},
+}  # fmt: skip
+# These end the bolus by what they ask for.
+_ENDS = (*protocol.SAFE, "initialise_memory")
+NOISE, EMPTY, REPEAT = "noise", "empty orders", "one order again"
+KINDS = (*(name for name in MESSAGES if name not in _ENDS), NOISE, EMPTY, REPEAT)
+
+
+@dataclass
+class Sender:
+    """Frames of one kind. `life` is the pump's, `ahead_us` its time less the bench's."""
+
+    kind: str
+    life: int
+    ahead_us: int
+
+    def __post_init__(self) -> None:
+        self.sent = 0
+        self._random = random.Random(self.kind)
+
+    def frames(self, now_us: int, size: int) -> bytes:
+        """Frames of at least `size` bytes together, from `now_us` on."""
+        data = bytearray()
+        while len(data) < size:
+            self.sent += 1
+            data += self._frame(now_us + len(data) * US_PER_S // LINE_BYTES_PER_S)
+        return bytes(data)
+
+    def _frame(self, now_us: int) -> bytes:
+        if self.kind == NOISE:
+            return self._random.randbytes(100) + b"\0"
+        name = "bolus" if self.kind in (EMPTY, REPEAT) else self.kind
+        message = MESSAGES[name]
+        if self.kind == EMPTY:
+            return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, b"")
+        values = {field.name: _least(field) for field in message.request} | _VALUES.get(name, {})
+        if "command_id" in values:
+            number = 1 if self.kind == REPEAT else self.sent
+            expires_us = protocol.NEVER_US if self.kind == REPEAT else now_us + self.ahead_us + _HOLDS_US
+            values.update(command_id=0x40000000 + number, life=self.life, expires_us=expires_us)
+        return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, protocol.encode(message.request, values, False))
+
+
+def _least(field: protocol.Field) -> Any:
+    return [] if field.kind == "records" else -(-field.low // field.step) * field.step
+
+
+def open_pump(stroke_nl: int) -> Bench:
+    """An emulated Pico with strokes of this volume. Raises BenchError."""
+    table = _MECHANISM
+    if stroke_nl != 500:
+        steps = int(table["steps_per_stroke"]) * stroke_nl // 500
+        table = table.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
+    bench = Bench(Plant(table, 1), kind="emulated", stroke_nl=stroke_nl)
+    if stroke_nl != 500:
+        restart(bench.board, stroke_nl)
+    return bench
+
+
+def restart(board: EmulatedBoard, stroke_nl: int) -> None:
+    """Start the image's pump anew with this quantum, its memory new, its turns measured. Raises BenchError."""
+    script = _FINE.format(stroke_nl=stroke_nl, first=_MARK[0] ^ 0xFFFFFFFF, second=_MARK[1] ^ 0xFFFFFFFF)
+    loads.restart(board, script, 2_000_000, "the fine pump")
+
+
+class Turns:
+    """The longest turn of a pump that restart() has started."""
+
+    def __init__(self, board: EmulatedBoard) -> None:
+        self._board = board
+        sram = board.memory("sram", 0, _SRAM_BYTES)
+        self._at = -1
+        sought = struct.pack("<II", *_MARK)
+        while True:
+            self._at = sram.find(sought, self._at + 1)
+            if self._at < 0:
+                raise BenchError("the pump does not measure its turns")
+            worst_us, check = struct.unpack_from("<II", sram, self._at + 8)
+            if worst_us and worst_us ^ check == 0xFFFFFFFF:
+                break
+
+    def forget(self) -> None:
+        """Only what comes from now on counts."""
+        self._board.set_memory("sram", self._at + 8, struct.pack("<II", 0, 0xFFFFFFFF))
+
+    @property
+    def worst_us(self) -> int:
+        """The longest turn since forget()."""
+        return int(struct.unpack("<I", self._board.memory("sram", self._at + 8, 4))[0])
+
+
+class Told:
+    """What the pump says of itself meanwhile, once a second and unasked: no question has to wait for its answer."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.latest: dict[str, Any] = {}
+        self.sent_us: list[int] = []  # when each frame had been sent
+        self._rest = b""
+
+    def take(self, pieces: list[tuple[int, bytes]]) -> None:
+        """Bytes from the pump, with the times at which they were there."""
+        for at_us, data in pieces:
+            self.received += len(data)
+            *frames, self._rest = (self._rest + data).split(b"\0")
+            for frame in filter(None, frames):
+                decoded = decode_frame(frame)
+                if decoded is not None and decoded[1] == protocol.TELEMETRY_ID:
+                    self.latest = protocol.decode(protocol.TELEMETRY, decoded[2])
+                    self.sent_us.append(at_us)
+
+    @property
+    def late_us(self) -> int:
+        """How late its latest frame was, of all: each comes its interval after the one before was begun."""
+        gaps_us = [later - each for each, later in zip(self.sent_us, self.sent_us[1:], strict=False)]
+        return max(gaps_us, default=US_PER_S) - US_PER_S
+
+
+def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
+    """A bolus of 40 U under this flood for so long; what came of it."""
+    wall_s = time.monotonic()
+    bench = open_pump(stroke_nl)
+    board, told = bench.board, Told()
+    try:
+        programmer: Programmer = bench.programmer
+        bench.check_link()
+        programmer.set_limits(_LIMITS[stroke_nl])
+        programmer.set_basal(0)
+        first = len(board.stroke_starts_us)
+        programmer.bolus(BOLUS_MU)
+        now = programmer.read_time()
+        before = programmer.status()
+        programmer._exchange(MESSAGES["telemetry"], b"\x01" + (3600).to_bytes(4, "little"))
+        turns = None if stroke_nl == 500 else Turns(board)
+        if turns is not None:
+            turns.forget()
+        sender = Sender(kind, now.life, now.now_us - bench.now_us)
+        resets = len(board.info()["ready"])
+        begun_us = bench.now_us
+        while bench.now_us < begun_us + seconds * US_PER_S:
+            board.write(sender.frames(bench.now_us, LINE_BYTES_PER_S // 2))
+            bench.run_for(seconds=0.5)
+            told.take(board.take_timed())
+        lived_us = bench.now_us - begun_us
+        for _ in range(_QUIET_S):
+            if told.latest:
+                break
+            bench.run_for(seconds=1)  # telemetry that is ordered again and again begins again and again
+            told.take(board.take_timed())
+        resets = len(board.info()["ready"]) - resets
+        turn_us = None if turns is None else turns.worst_us
+    finally:
+        board.kill()
+    spacing_us = SPACING_US[stroke_nl]
+    whole = BOLUS_MU * 500 // 200 // stroke_nl
+    strokes_us = board.stroke_starts_us[first : first + whole]
+    off_us = [later - each - spacing_us for each, later in zip(strokes_us, strokes_us[1:], strict=False)]
+    late_us = [each - strokes_us[0] - place * spacing_us for place, each in enumerate(strokes_us)]
+    late = max(late_us, default=0)
+    due = min(lived_us // spacing_us, whole - 1)
+    failed = told.latest.get("internal_errors", 0) - before.internal_errors
+    state = protocol.STATES[told.latest["state"]] if told.latest else "silent"
+    passed = late <= START_US_MAX and len(strokes_us) >= due and resets == failed == 0 and state == "running"
+    return {
+        "kind": kind,
+        "stroke_nl": stroke_nl,
+        "seconds": seconds,
+        "requests": sender.sent,
+        "received_bytes": told.received,
+        "strokes": len(strokes_us),
+        "strokes_due": due,
+        "greatest_off_us": max((abs(each) for each in off_us), default=0),
+        "greatest_late_us": late,
+        "worst_turn_us": turn_us,
+        "resets": resets,
+        "state": state,
+        "internal_errors": failed,
+        "telemetry_late_us": told.late_us,
+        "worst_late_us": told.latest.get("worst_late_us"),
+        "wall_s": round(time.monotonic() - wall_s, 1),
+        "passed": passed and (turn_us is None or turn_us <= TURN_US_MAX),
+    }
+
+
+def orders() -> tuple[dict[str, int], int]:
+    """Orders that look far ahead, each carried out or refused while a fine bolus runs: the longest turn of each (µs).
+
+    And by how much the latest of the bolus's strokes was late (µs).
+    """
+    bench = open_pump(125)
+    board, programmer = bench.board, bench.programmer
+    # All of a day but 9 U is spoken for: whether a square bolus fits has to be looked at closely.
+    rates = [3_000 - 50 * (place % 2) for place in range(protocol.HALF_HOURS)]
+    asked: dict[str, Callable[[], Any]] = {
+        "stage_pattern": lambda: programmer.stage_pattern("A", rates),
+        "commit_pattern": lambda: programmer.commit_pattern("A", programmer.stage_pattern("A", rates).fingerprint),
+        "select_pattern": lambda: programmer.select_pattern("A"),
+        "square_bolus that does not fit": lambda: programmer.square_bolus(10_000, 480),
+        "square_bolus": lambda: programmer.square_bolus(8_000, 480),
+        "temp_basal": lambda: programmer.temp_basal("percent", 90, 1440),
+        "set_limits": lambda: programmer.set_limits(Limits(35_000, 40_000, 60_000, 99_900)),
+        "set_basal": lambda: programmer.set_basal(3_000),
+        "status": programmer.status,
+    }
+    turns_us = {}
+    try:
+        bench.check_link()
+        programmer.set_limits(Limits(35_000, 40_000, 60_000, 100_000))
+        programmer.set_time(1_767_225_600)
+        first = len(board.stroke_starts_us)
+        programmer.bolus(BOLUS_MU // 2)
+        turns = Turns(board)
+        for name, ask in asked.items():
+            bench.run_for(seconds=0.6)
+            turns.forget()
+            why = ""
+            try:
+                ask()
+            except HostError as error:
+                why = f": {error}"
+            turns_us[name + why] = turns.worst_us
+        bench.run_for(seconds=1)
+    finally:
+        board.kill()
+    strokes_us = board.stroke_starts_us[first:]
+    late_us = [each - strokes_us[0] - place * SPACING_US[125] for place, each in enumerate(strokes_us)]
+    return turns_us, max(late_us)

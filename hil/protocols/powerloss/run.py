@@ -1,0 +1,116 @@
+"""All cuts of a script on all cores, and the sum of what they have shown in one file."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from hil.protocols.powerloss.cuts import Cut, all_cuts, image, truth_at
+from hil.protocols.powerloss.restart import Restarter
+from hil.protocols.powerloss.script import SCRIPTS
+from hil.protocols.powerloss.traced import Life, traced
+
+SHOWN = 20
+# Power is off for so long between a cut during recovery and the restart after it.
+AGAIN_OFF_US = 1_500_000
+RECORD_BYTES_MIN = 100  # a longer write is a copy of the state record
+
+_life: Life
+_restarter: Restarter
+
+
+def _begin(life: Life) -> None:
+    global _life, _restarter
+    _life, _restarter = life, Restarter(life)
+
+
+def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
+    cut, also_recovery = job
+    truth = truth_at(_life, cut)
+    cells = image(_life.writes, cut.writes, cut.torn_bytes)
+    outcome = _restarter.judge(cells, cut, truth)
+    found: dict[str, Any] = {
+        "violations": [f"{cut.name}: {text}" for text in outcome.violations],
+        "counted_more": [outcome.counted_more],
+        "counted_more_twice": [],
+        "recovery_cuts": 0,
+    }
+    if also_recovery:
+        writes = _restarter.recovery_writes(cells, cut)
+        last = max(index for index, write in enumerate(writes) if len(write.data) > RECORD_BYTES_MIN)
+        for index, write in enumerate(writes):
+            for torn_bytes in (0, len(write.data) // 2) if index else (len(write.data) // 2,):
+                again = image(writes, index, torn_bytes, bytes(cells))
+                # The second copy of the last record: the next stroke's permit may have been written, by a new life.
+                permits = 2 if torn_bytes and index == last else 1
+                second = _restarter.judge(again, cut, truth, off_us=AGAIN_OFF_US, permits=permits)
+                where = f"{cut.name}, then in recovery write {index + 1} after {torn_bytes} bytes"
+                found["violations"] += [f"{where}: {text}" for text in second.violations]
+                found["counted_more_twice"].append(second.counted_more)
+                found["recovery_cuts"] += 1
+    return found
+
+
+def run(script: str, *, workers: int = 2, recovery_every: int = 1, stop_at_first: bool = False) -> dict[str, Any]:
+    """Cut SCRIPTS[script] everywhere; each `recovery_every`-th cut is followed by cuts of its recovery.
+
+    With `stop_at_first` the first violation ends it.
+    """
+    start_s = time.monotonic()
+    life = traced(SCRIPTS[script])
+    cuts = list(all_cuts(life))
+    jobs = [(cut, number % recovery_every == 0) for number, cut in enumerate(cuts)]
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(life,)) as pool:
+        found = []
+        for each in pool.map(_judge, jobs, chunksize=8):
+            found.append(each)
+            if stop_at_first and each["violations"]:
+                pool.shutdown(cancel_futures=True)
+                break
+    violations = [text for each in found for text in each["violations"]]
+    more = [each for one in found for each in one["counted_more"]]
+    twice = [each for one in found for each in one["counted_more_twice"]]
+    exchanges = len(life.times_us)
+    strokes = len(life.strokes_us)
+    return {
+        "script": script,
+        "simulated_s": round(life.times_us[-1] / 1e6),
+        "strokes": strokes,
+        "exchanges": exchanges,
+        "writes": len(life.writes),
+        "cut_points": len(more) + len(twice),
+        "cut_points_at_exchanges": exchanges,
+        "cut_points_in_writes": len(cuts) - exchanges,
+        "cut_points_in_recovery": sum(each["recovery_cuts"] for each in found),
+        "violations": len(violations),
+        "violations_shown": violations[:SHOWN],
+        "strokes_counted_exactly": more.count(0) + twice.count(0),
+        "strokes_counted_one_more": more.count(1) + twice.count(1),
+        "strokes_counted_two_more_after_two_cuts": twice.count(2),
+        "most_counted_more_after_one_cut": max(more),
+        "most_counted_more_after_two_cuts": max(twice, default=0),
+        "most_counted_fewer": max(0, -min(more + twice)),
+        "most_writes_of_a_cell": life.writes_per_cell_max,
+        "bytes_written_per_stroke": round(life.bytes_written / max(1, strokes), 1),
+        "seconds": round(time.monotonic() - start_s, 1),
+        "cores": os.cpu_count(),
+    }
+
+
+def report(figures: dict[str, Any], path: Path) -> str:
+    """Write `figures` to `path` as JSON and return them as text for a person."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n")
+    shown = "".join(f"  {text}\n" for text in figures["violations_shown"])
+    return (
+        f"{figures['cut_points']} cuts of '{figures['script']}' ({figures['strokes']} strokes, simulated):"
+        f" {figures['cut_points_at_exchanges']} at exchanges, {figures['cut_points_in_writes']} in"
+        f" {figures['writes']} writes, {figures['cut_points_in_recovery']} in the recovery after them\n"
+        f"{figures['violations']} violations; counted exactly {figures['strokes_counted_exactly']} times, one stroke"
+        f" more {figures['strokes_counted_one_more']} times\n{shown}"
+        f"{figures['seconds']} s; written to {path}"
+    )

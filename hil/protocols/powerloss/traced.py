@@ -1,0 +1,149 @@
+"""One life of the script, traced: what was written when, what the motor did, what the pump must remember."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+
+from firmware.protocol import MANUAL
+from hil.backends.backed import EPOCH_S, TRACE, Backed
+from hil.bench import Bench
+from hil.plant import Plant, load_mechanism
+from hil.protocols.powerloss.script import Step
+from host.records import Status
+
+# 32 KiB, as on the boards: 4 million cells would only cost time to copy.
+MEMORY_BYTES = 32768
+BURST_US = 104_000  # a stroke is in progress for so long at least
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write of `data` at `address`, after request `exchange` and before the next."""
+
+    exchange: int
+    address: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the pump must remember from a step on, which began before request `begins + 1` and was over by `ends`."""
+
+    begins: int
+    ends: int
+    rate_mu_per_h: int
+    state: str
+    pattern: int
+    limits: tuple[int, int, int, int]
+    filled_mu: int  # what a refill has put in, with all that was delivered before it; 0: none yet
+    alarms: int
+    clock_ahead_s: int  # of the clock that the bench's time 0 began with
+    by_alarm: bool = False  # the pump had stopped by itself
+
+    @property
+    def what(self) -> tuple[object, ...]:
+        """What must be the same after a restart."""
+        # A pattern's rate belongs to the time of day; PATTERN_MU_PER_H says what it may be.
+        rate = self.rate_mu_per_h if self.pattern == MANUAL else -1
+        return rate, self.state, self.pattern, self.limits, self.filled_mu
+
+
+@dataclass(frozen=True, slots=True)
+class Bolus:
+    """A bolus of the life that was not cut."""
+
+    id: int
+    start_us: int
+    programmed_strokes: int
+    commanded_strokes: int
+
+
+@dataclass
+class Life:
+    """The trace: request n was received at `times_us[n - 1]`, when `started[n - 1]` strokes had started."""
+
+    writes: list[Write] = field(default_factory=list)
+    times_us: list[int] = field(default_factory=list)
+    started: list[int] = field(default_factory=list)
+    strokes_us: list[int] = field(default_factory=list)
+    memories: list[Memory] = field(default_factory=list)
+    boluses: dict[int, Bolus] = field(default_factory=dict)
+    squares: dict[int, tuple[int, int]] = field(default_factory=dict)  # known from request, strokes programmed
+    stroke_uu: int = 0
+    writes_per_cell_max: int = 0
+    bytes_written: int = 0
+
+
+def remembered(status: Status, begins: int, ends: int, stroke_uu: int) -> Memory:
+    """What a pump with this status must remember."""
+    limits = (status.max_basal_mu_per_h, status.max_bolus_mu, status.max_hour_mu, status.max_day_mu)
+    filled_mu = status.reservoir_mu and status.reservoir_mu + status.strokes_commanded * stroke_uu // 1000
+    return Memory(
+        begins,
+        ends,
+        status.basal_rate_mu_per_h,
+        status.state,
+        status.pattern,
+        limits,
+        filled_mu,
+        status.alarms,
+        round(status.utc_s - EPOCH_S - status.now_us / 1_000_000) if status.utc_s else 0,
+    )
+
+
+def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
+    """Live `script` on a virtual board with a new memory."""
+    life = Life()
+    trace_fd = os.memfd_create("trace")
+    memory = Backed(MEMORY_BYTES)
+    bench = Bench(Plant(load_mechanism(), seed), memory=memory, trace_fd=trace_fd)
+    with bench:
+        board = bench.board
+
+        def watch(sequence: int, now_us: int) -> None:
+            while len(life.times_us) < sequence:
+                life.times_us.append(now_us)
+                life.started.append(len(board.stroke_starts_us))
+
+        watch(2, 0)  # hello and the first request have gone before this
+        board.watch = watch
+        uu = life.stroke_uu = board.stroke_uu
+        life.memories.append(remembered(bench.programmer.status(), 0, 0, uu))
+        for step in script:
+            since = life.memories[-1].ends
+            bench.run_until_us(round(step.at_s * 1_000_000))
+            # What has changed by itself since the last step: a boundary, the end of a temporary rate, an alarm.
+            by_itself = remembered(bench.programmer.status(), since, len(life.times_us), uu)
+            if by_itself.what != life.memories[-1].what:
+                life.memories.append(replace(by_itself, by_alarm=by_itself.state in ("stopped", "fault")))
+            begins = len(life.times_us)
+            step.do(bench)
+            ends = len(life.times_us)
+            life.memories.append(remembered(bench.programmer.status(), begins, ends, uu))
+            for each in bench.programmer.deliveries():
+                strokes = each.programmed_mu * 1000 // uu
+                if each.kind in ("normal_bolus", "dual_normal"):
+                    life.boluses[each.id] = Bolus(each.id, each.start_us, strokes, each.commanded_strokes)
+                elif each.kind in ("square_bolus", "dual_square"):
+                    life.squares.setdefault(each.id, (ends, strokes))
+        life.strokes_us = list(bench.stroke_starts_us)
+    life.writes = read_trace(trace_fd)
+    life.writes_per_cell_max = int(memory.writes_per_cell.max())
+    life.bytes_written = int(memory.writes_per_cell.sum())
+    os.close(trace_fd)
+    memory.close()
+    return life
+
+
+def read_trace(trace_fd: int) -> list[Write]:
+    """The writes in a trace that a board has left."""
+    raw = os.pread(trace_fd, os.fstat(trace_fd).st_size, 0)
+    writes = []
+    at = 0
+    while at < len(raw):
+        exchange, address, size = TRACE.unpack_from(raw, at)
+        at += TRACE.size
+        writes.append(Write(exchange, address, raw[at : at + size]))
+        at += size
+    return writes
