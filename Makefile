@@ -215,11 +215,11 @@ core-module: setup ## build the dose core as a Python module
 
 .PHONY: core-warnings
 core-warnings: setup ## dose core: warnings as errors (gcc, clang, arm-none-eabi-gcc), gcc's analyser, clang-tidy
-	@$(VENV)/python -m tools.core.warnings_gate
+	@$(VENV)/python -m tools.core.style.warnings
 
 .PHONY: core-misra
 core-misra: setup ## dose core: MISRA C:2012, every deviation with its reason
-	@$(VENV)/python -m tools.core.misra
+	@$(VENV)/python -m tools.core.style.misra
 
 .PHONY: core-sanitize
 core-sanitize: setup ## dose core: test suites and kept fuzz corpus under ASan and UBSan
@@ -236,35 +236,35 @@ core-fuzz-night: setup ## dose core: libFuzzer and AFL++ side by side for FUZZ_S
 
 .PHONY: core-coverage
 core-coverage: setup ## dose core: branch and MC/DC coverage of its suites; build/core/coverage.json
-	@$(VENV)/python -m tools.core.coverage_gate
+	@$(VENV)/python -m tools.core.coverage.gate
 
 .PHONY: core-mutation
 core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a sample from SEED
-	@$(VENV)/python -m tools.core.mutation --changed $(BASE) --seed $(SEED)
+	@$(VENV)/python -m tools.core.mutation.gate --changed $(BASE) --seed $(SEED)
 
 .PHONY: core-mutation-full
 core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutation.json
-	@$(VENV)/python -m tools.core.mutation --full --workers $(WORKERS)
+	@$(VENV)/python -m tools.core.mutation.gate --full --workers $(WORKERS)
 
 .PHONY: core-proofs
 core-proofs: setup ## dose core: proofs with z3, CBMC and Frama-C, the long ones left out; build/core/proofs.json
-	@$(VENV)/python -m tools.core.proofs
+	@$(VENV)/python -m tools.core.proofs.gate
 
 .PHONY: core-proofs-full
 core-proofs-full: setup ## dose core: all proofs, and seeded bugs that they must catch (nightly)
-	@$(VENV)/python -m tools.core.proofs --nightly
+	@$(VENV)/python -m tools.core.proofs.gate --nightly
 	@$(VENV)/python -m pytest -q -m nightly tests/gates
 
 .PHONY: core-target
 core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host
 	@$(BOOTSTRAP) core-target
-	@$(VENV)/python -m tools.core.target --seed $(SEED)
+	@$(VENV)/python -m tools.core.target.gate --seed $(SEED)
 
 .PHONY: core-cost
 core-cost: setup ## dose core: instructions, code, memory and stack on Cortex-M0+ against their budget
 	@$(BOOTSTRAP) core-target
-	@$(VENV)/python -m tools.core.cost
-	@$(VENV)/python -m tools.core.size
+	@$(VENV)/python -m tools.core.cost.gate
+	@$(VENV)/python -m tools.core.cost.size
 
 .PHONY: core-bench
 core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md

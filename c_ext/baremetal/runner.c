@@ -1,7 +1,7 @@
 // runner.c: plays compiled test vectors on the dose core and compares every output and the raw state with the host's.
 //
 // It knows nothing of the core: the vectors hold addresses, arguments as the procedure call standard passes them, results,
-// and digests of the memory that a call may change. tools/core/target_blob.py writes them, for this very image.
+// and digests of the memory that a call may change. tools/core/target/blob.py writes them, for this very image.
 //
 // Words of the stream, after MAGIC:
 //   END

@@ -3,7 +3,7 @@
 //     trace SEED COUNT [FILE …]     prints one digest a line: first the files', then, for each of COUNT, a random sequence's
 // and some calls of parts alone
 //
-// Two cores that print the same did the same, as far as these sequences go (mutation testing, tools/core/mutation.py).
+// Two cores that print the same did the same, as far as these sequences go (mutation testing, tools/core/mutation/gate.py).
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

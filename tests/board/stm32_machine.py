@@ -13,7 +13,7 @@ from unicorn import arm_const
 from tests.board.stm32_adc import Adc
 from tests.board.stm32_chip import RCC, Chip
 from tests.board.stm32_usart import Usart
-from tools.core.target_elf import Elf
+from tools.core.target.elf import Elf
 
 ROOT = Path(__file__).resolve().parents[2]
 C_EXT = ROOT / "c_ext"

@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 
-from tools.core.target import emulate, on_board, runner
-from tools.core.target_build import CORE_DIR, TARGETS, build
-from tools.core.target_elf import Elf
-from tools.core.target_machine import Machine
-from tools.core.target_vectors import committed, volume
+from tools.core.target.build import CORE_DIR, TARGETS, build
+from tools.core.target.elf import Elf
+from tools.core.target.gate import emulate, on_board, runner
+from tools.core.target.machine import Machine
+from tools.core.target.vectors import committed, volume
 
 FEW = 12
 

@@ -6,12 +6,12 @@ import pytest
 
 from tests.core.test_target import broken_core, few
 from tools.console import Problem
-from tools.core import cost, size
 from tools.core.bench import keep, measure
-from tools.core.cost_blocks import Unbounded
-from tools.core.cost_graph import Graphs
-from tools.core.target_build import RUNNER, budget, build
-from tools.core.target_elf import Elf
+from tools.core.cost import gate, size
+from tools.core.cost.blocks import Unbounded
+from tools.core.cost.graph import Graphs
+from tools.core.target.build import RUNNER, budget, build
+from tools.core.target.elf import Elf
 
 # An edit that every start of a stroke passes.
 START = ("guard.c", "guard_verdict_t guard_check(")
@@ -19,7 +19,7 @@ START = ("guard.c", "guard_verdict_t guard_check(")
 
 @pytest.mark.req("DOSE-7")
 def test_static_costs_are_within_budget():
-    functions, paths = cost.static_costs()
+    functions, paths = gate.static_costs()
     limits = budget()
     assert set(functions) == set(limits["instructions"])
     assert all(most <= limits["instructions"][name] for name, most in functions.items())
@@ -28,8 +28,8 @@ def test_static_costs_are_within_budget():
 
 @pytest.mark.req("DOSE-7")
 def test_measured_costs_never_exceed_the_static_ones():
-    functions, _ = cost.static_costs()
-    meter, _ = cost.measured_costs(budget(), cost.few_motors(few(40)))
+    functions, _ = gate.static_costs()
+    meter, _ = gate.measured_costs(budget(), gate.few_motors(few(40)))
     measured = {name: most for name, most in meter.most.items() if name in functions}
     assert len(measured) > len(functions) // 2
     assert [name for name, most in measured.items() if most > functions[name]] == []
@@ -44,10 +44,10 @@ def test_extra_work_in_the_interrupt_is_found(tmp_path):
     at = text.index("{", text.index(START[1])) + 1
     extra = "volatile uint32_t spent = busy((uint32_t)now_us); spent = busy(spent);"
     source.write_text(text[:at] + extra + text[at:])
-    functions, paths = cost.static_costs(core_dir)
+    functions, paths = gate.static_costs(core_dir)
     limits = budget()
     table = {"stroke": {"static": paths["stroke"], "measured": 1, "budget": limits["paths"]["stroke"]["budget"]}}
-    assert cost.judge(table, "path") != []
+    assert gate.judge(table, "path") != []
     assert functions["guard_check"] > limits["instructions"]["guard_check"]
 
 
@@ -60,7 +60,7 @@ def test_a_loop_without_a_bound_is_refused(tmp_path):
     loop = "for (volatile uint32_t turn = 0u; turn < (uint32_t)now_us; turn++) {}"
     source.write_text(text[:at] + loop + text[at:])
     with pytest.raises(Unbounded, match="guard_check"):
-        cost.static_costs(core_dir)
+        gate.static_costs(core_dir)
 
 
 @pytest.mark.req("DOSE-7")
@@ -75,7 +75,7 @@ def test_a_bound_that_is_too_low_is_found():
     limits = copy.deepcopy(budget())
     limits["loops"]["square_root"] = 8
     with pytest.raises(Problem, match="square_root"):
-        cost.measured_costs(limits, few(1))
+        gate.measured_costs(limits, few(1))
 
 
 @pytest.mark.req("DOSE-7")
@@ -87,7 +87,7 @@ def test_a_rise_a_missing_budget_and_a_wrong_bound_are_named():
         "is_unseen": {"static": 11, "measured": 0, "budget": 20},
         "is_right": {"static": 11, "measured": 11, "budget": 11},
     }
-    assert [text.split()[1].rstrip(":") for text in cost.judge(rows, "function")] == list(rows)[:-1]
+    assert [text.split()[1].rstrip(":") for text in gate.judge(rows, "function")] == list(rows)[:-1]
 
 
 @pytest.mark.req("DOSE-7")

@@ -7,8 +7,9 @@ import pytest
 
 from tests.gates.core_copy import core_copy, needs
 from tools.console import ROOT, Problem
-from tools.core import coverage_gate, misra, warnings_gate
-from tools.core.justified import Gap, Source
+from tools.core.coverage import gate
+from tools.core.coverage.justified import Gap, Source
+from tools.core.style import misra, warnings
 
 BREAKER = ROOT / "c_ext" / "misra" / "breaker.c"
 
@@ -46,7 +47,7 @@ BAD = {
 @pytest.mark.parametrize(("code", "who"), BAD.values(), ids=BAD)
 def test_a_warning_is_an_error(tmp_path, code, who):
     (tmp_path / "bad.c").write_text(code + "\n")
-    found = warnings_gate.check(warnings_gate.jobs(tmp_path))
+    found = warnings.check(warnings.jobs(tmp_path))
     for name in who:
         assert any(text.startswith(name) for text in found), (name, found)
 
@@ -55,13 +56,13 @@ def test_a_warning_is_an_error(tmp_path, code, who):
 def test_a_header_that_needs_another_one_is_an_error(tmp_path):
     (tmp_path / "good.c").write_text("typedef int nothing_t;\n")
     (tmp_path / "lean.h").write_text("uint32_t lean(void);\n")
-    found = warnings_gate.check(warnings_gate.jobs(tmp_path))
+    found = warnings.check(warnings.jobs(tmp_path))
     assert len(found) == 1 and found[0].startswith("alone lean.h")
 
 
 def test_no_core_at_all_is_no_success(tmp_path):
     with pytest.raises(Problem, match="no C files"):
-        list(warnings_gate.jobs(tmp_path))
+        list(warnings.jobs(tmp_path))
 
 
 # MISRA
@@ -117,8 +118,8 @@ def test_a_deviation_that_nothing_uses_turns_misra_red(tmp_path):
 def test_what_no_test_reaches_turns_coverage_red(tmp_path):
     unreached = "    if ((pace->rate_q == 49123u) && (strokes == 54321u)) {\n        pace->owed_q = 7u;\n    }\n"
     bad = core_copy(tmp_path, "pace.c", RETURN, unreached + RETURN)
-    both, alone = coverage_gate.measure(bad.resolve(), ["tests/core/test_stop.py"])
-    result, wrong = coverage_gate.report(both, alone)
+    both, alone = gate.measure(bad.resolve(), ["tests/core/test_stop.py"])
+    result, wrong = gate.report(both, alone)
     assert any("pace->rate_q == 49123u" in text and "is never true" in text for text in wrong)
     assert any("has no independence pair" in text and "54321u" in text for text in wrong)
     assert result["branch_pct"] < 100 and result["mcdc_pct"] < 100
@@ -136,26 +137,26 @@ reason = "a reason that is long enough to be one, as far as a length can tell"
 
 
 def figures(*gaps):
-    return coverage_gate.Figures(200, 50, list(gaps))
+    return gate.Figures(200, 50, list(gaps))
 
 
 def test_a_gap_counts_until_it_is_justified(tmp_path):
     path = tmp_path / "justified.toml"
     path.write_text("")
-    result, wrong = coverage_gate.report(figures(GAP), figures(GAP), path)
+    result, wrong = gate.report(figures(GAP), figures(GAP), path)
     assert result["branch_pct"] == 99.5 and len(wrong) == 1
     path.write_text(ENTRY)
-    result, wrong = coverage_gate.report(figures(GAP), figures(GAP), path)
+    result, wrong = gate.report(figures(GAP), figures(GAP), path)
     assert (result["branch_pct"], result["measured"]["branch_pct"], result["justified"], wrong) == (100.0, 99.5, 1, [])
 
 
 def test_a_justification_that_is_not_needed_turns_coverage_red(tmp_path):
     path = tmp_path / "justified.toml"
     path.write_text(ENTRY)
-    _, wrong = coverage_gate.report(figures(), figures(), path)
+    _, wrong = gate.report(figures(), figures(), path)
     assert len(wrong) == 1 and "delete it" in wrong[0]
     other_line = GAP._replace(code="if (index <= back) {")
-    _, wrong = coverage_gate.report(figures(other_line), figures(), path)
+    _, wrong = gate.report(figures(other_line), figures(), path)
     assert len(wrong) == 2
 
 
@@ -163,7 +164,7 @@ def test_a_justification_needs_a_reason(tmp_path):
     path = tmp_path / "justified.toml"
     path.write_text(ENTRY.replace("a reason that is long enough to be one, as far as a length can tell", "never"))
     with pytest.raises(Problem, match="too short"):
-        coverage_gate.report(figures(), figures(), path)
+        gate.report(figures(), figures(), path)
 
 
 def test_conditions_are_quoted_over_lines(tmp_path):

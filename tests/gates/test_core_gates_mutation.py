@@ -8,10 +8,10 @@ import pytest
 
 from tests.gates.core_copy import core_copy
 from tools.console import ROOT, Problem
-from tools.core import mutation_tiers
-from tools.core.mutation import Entry, choose, read_equivalents
-from tools.core.mutation_sites import Mutant, mutants
-from tools.core.mutation_tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT, Bench
+from tools.core.mutation import tiers
+from tools.core.mutation.gate import Entry, choose, read_equivalents
+from tools.core.mutation.sites import Mutant, mutants
+from tools.core.mutation.tiers import CRASHED, EQUIVALENT, KILLED, SURVIVED, TIMEOUT, Bench
 from tools.core.sources import CORE_DIR
 
 
@@ -30,8 +30,8 @@ COUNT_IGNORED = ("guard.c", "(difference + 1u) > 2u", "(difference + 1u) > 5u")
 def bench(tmp_path_factory):
     work = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mutation_tiers, "SEQUENCES", 60)
-        patch.setattr(mutation_tiers, "TRACE_SECONDS_MIN", 0.5)
+        patch.setattr(tiers, "SEQUENCES", 60)
+        patch.setattr(tiers, "TRACE_SECONDS_MIN", 0.5)
         made = Bench(CORE_DIR, work, seed=1)
         yield made
 
@@ -93,7 +93,8 @@ def test_a_survivor_turns_the_gate_red(tmp_path):
         subprocess.run(["git", *command], cwd=copy, check=True)
     (copy / "guard.c").write_text((copy / "guard.c").read_text().replace("77777u", "77778u"))
     out = tmp_path / "mutation.json"
-    command = [sys.executable, "-m", "tools.core.mutation", "--changed", "HEAD", "--core", str(copy), "--out", str(out)]
+    options = ["--changed", "HEAD", "--core", str(copy), "--out", str(out)]
+    command = [sys.executable, "-m", "tools.core.mutation.gate", *options]
     done = subprocess.run([*command, str(looks_away)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "survived: guard.c" in done.stderr, done.stderr
     result = json.loads(out.read_text())

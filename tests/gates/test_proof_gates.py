@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.core.proofs import CORE_DIR, prove
+from tools.core.proofs.gate import CORE_DIR, prove
 
 WRONG = {
     "a stroke is due a microsecond early": ("pace.c", "missing_q + pace->rate_q - 1u", "missing_q"),

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tools.core.proofs import CORE_DIR
-from tools.core.proofs_overlay import broken
-from tools.core.proofs_wp import LENT, UNITS, bits, judge, prove, public, with_contract
+from tools.core.proofs.gate import CORE_DIR
+from tools.core.proofs.overlay import broken
+from tools.core.proofs.wp import LENT, UNITS, bits, judge, prove, public, with_contract
 
 
 class Bug(NamedTuple):

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import pytest
 
 from tools.console import Problem
-from tools.core.proofs import CORE_DIR
-from tools.core.proofs_cbmc import cbmc
-from tools.core.proofs_eva import PUMP, analyse
-from tools.core.proofs_eva import judge as judge_eva
-from tools.core.proofs_induction import INVARIANTS, Step, judge, prove
-from tools.core.proofs_overlay import broken, overlay, pieces
+from tools.core.proofs.cbmc import cbmc
+from tools.core.proofs.eva import PUMP, analyse
+from tools.core.proofs.eva import judge as judge_eva
+from tools.core.proofs.gate import CORE_DIR
+from tools.core.proofs.induction import INVARIANTS, Step, judge, prove
+from tools.core.proofs.overlay import broken, overlay, pieces
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import textwrap
 import pytest
 
 from tools.console import ROOT, Problem
-from tools.core.mutation import read_equivalents
-from tools.core.mutation_sites import Mutant
-from tools.core.mutation_tiers import INVALID, KILLED, SURVIVED, TIMEOUT
+from tools.core.mutation.gate import read_equivalents
+from tools.core.mutation.sites import Mutant
+from tools.core.mutation.tiers import INVALID, KILLED, SURVIVED, TIMEOUT
 from tools.mutation import covering, results
 from tools.mutation.__main__ import EQUIVALENTS, judged
 from tools.mutation.covering import Covering

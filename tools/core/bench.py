@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tools.console import ROOT, Problem, main_guard, say
-from tools.core.cost_graph import Graphs
-from tools.core.cost_meter import Meter
-from tools.core.target import runner
-from tools.core.target_build import OUT, RUNNER, budget, build, compiler_version
-from tools.core.target_elf import Elf
-from tools.core.target_layout import TargetTypes
-from tools.core.target_machine import RAM_BYTES, RAM_START
-from tools.core.target_mirror import Call
+from tools.core.cost.graph import Graphs
+from tools.core.cost.meter import Meter
+from tools.core.target.build import OUT, RUNNER, budget, build, compiler_version
+from tools.core.target.elf import Elf
+from tools.core.target.gate import runner
+from tools.core.target.layout import TargetTypes
+from tools.core.target.machine import RAM_BYTES, RAM_START
+from tools.core.target.mirror import Call
 
 RESULT = OUT / "bench.json"
 PAGE = ROOT / "docs" / "performance.md"

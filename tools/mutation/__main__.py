@@ -26,9 +26,9 @@ from queue import Queue
 from typing import Any
 
 from tools.console import ROOT, Problem, main_guard, say
-from tools.core.mutation import Entry, changed_in, read_equivalents
-from tools.core.mutation_sites import Mutant
-from tools.core.mutation_tiers import EQUIVALENT, SURVIVED
+from tools.core.mutation.gate import Entry, changed_in, read_equivalents
+from tools.core.mutation.sites import Mutant
+from tools.core.mutation.tiers import EQUIVALENT, SURVIVED
 from tools.core.sources import write_json
 from tools.mutation.covering import OUT, Covering, covering, tests_of
 from tools.mutation.landed import landed

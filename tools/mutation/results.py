@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.console import ROOT, digest
-from tools.core.mutation_sites import Mutant
-from tools.core.mutation_tiers import CRASHED, EQUIVALENT, INVALID, KILLED, SURVIVED, TIMEOUT
+from tools.core.mutation.sites import Mutant
+from tools.core.mutation.tiers import CRASHED, EQUIVALENT, INVALID, KILLED, SURVIVED, TIMEOUT
 from tools.core.sources import write_json
 from tools.mutation.covering import OUT, PACKAGES
 

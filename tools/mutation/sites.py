@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
 
-from tools.core.mutation_sites import Mutant
+from tools.core.mutation.sites import Mutant
 
 OPERATORS = {
     "<": ("<=", ">="),

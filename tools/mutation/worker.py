@@ -29,7 +29,7 @@ import pytest
 
 import c_ext.host  # noqa: F401 - so that no fork has to
 from tools.console import ROOT
-from tools.core.mutation_tiers import CRASHED, INVALID, KILLED, SURVIVED, TIMEOUT
+from tools.core.mutation.tiers import CRASHED, INVALID, KILLED, SURVIVED, TIMEOUT
 from tools.mutation.swap import CannotSwap, module_name, swap
 
 CANNOT = "cannot"

@@ -25,7 +25,7 @@ COMPILER = "arm-none-eabi-gcc"
 
 def core_flags() -> str:
     """The dose core's release flags, the same on every target."""
-    budget = tomllib.loads((ROOT / "tools/core/budget.toml").read_text(encoding="utf-8"))
+    budget = tomllib.loads((ROOT / "tools/core/cost/budget.toml").read_text(encoding="utf-8"))
     return " ".join(budget["build"]["flags"])
 
 

@@ -3,7 +3,7 @@
 //
 // The real pace.c, with small numbers (a stroke of WHOLE quanta, rates up to RATE_MAX, times up to SPAN_MAX_US), so that the
 // divisions can be followed, and for the same reason 16 bits for 64. Nothing in the C depends on the size of the numbers;
-// that they are exact at every size is proved apart (proofs_numbers.py).
+// that they are exact at every size is proved apart (tools/core/proofs/numbers.py).
 
 #include "proof.h"
 

@@ -1,5 +1,5 @@
-// pace.c by its contract, in place of its divisions: whatever pace.c does, this may do. proofs_numbers.py proves for all
-// values, and the contracts of wp/ for the C itself, that pace.c keeps to it.
+// pace.c by its contract, in place of its divisions: whatever pace.c does, this may do. That pace.c keeps to it is proved by
+// tools/core/proofs/numbers.py for all values, and by the contracts of wp/ for the C itself.
 #include "pace.h"
 #include "proof.h"
 

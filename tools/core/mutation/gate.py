@@ -1,9 +1,9 @@
 """Mutation testing of the dose core: every surviving mutant is killed, or listed with the reason it is equivalent.
 
-    python -m tools.core.mutation --full                  all mutants (nightly)
-    python -m tools.core.mutation --changed BASE          mutants of the lines changed since BASE, or, if none, a sample
-                                                          drawn from --seed; at most --seconds
-    python -m tools.core.mutation --again                 what survived the last run, while working on it
+    python -m tools.core.mutation.gate --full            all mutants (nightly)
+    python -m tools.core.mutation.gate --changed BASE    mutants of the lines changed since BASE, or, if none, a sample
+                                                         drawn from --seed; at most --seconds
+    python -m tools.core.mutation.gate --again           what survived the last run, while working on it
     options: --core FOLDER, --tests FILE …, --equivalents FILE, --workers N
 
 build/core/mutation.json holds {killed, survived, equivalent, crashed, timeout}, what survived, and how long it took.
@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, main_guard, say
-from tools.core.mutation_sites import Mutant, mutants
-from tools.core.mutation_tiers import (
+from tools.core.mutation.sites import Mutant, mutants
+from tools.core.mutation.tiers import (
     CRASHED,
     EQUIVALENT,
     INVALID,

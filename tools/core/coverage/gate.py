@@ -1,6 +1,6 @@
 """Branch and MC/DC coverage of the dose core, by the real suites: 100 %, or justified line by line.
 
-    python -m tools.core.coverage_gate [--core FOLDER] [--tests FILE …]
+    python -m tools.core.coverage.gate [--core FOLDER] [--tests FILE …]
 
 The core is compiled by clang with coverage mapping, as the extension that the tests load anyway (c_ext.host) and as the
 player of the kept fuzz corpus, so nothing is run for coverage's sake alone. The corpus makes the result the same in
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from c_ext.host.build import build
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, main_guard, say, timed
-from tools.core.justified import Gap, Source, read_justified, unused
+from tools.core.coverage.justified import Gap, Source, read_justified, unused
 from tools.core.sources import CLANG, CORE_DIR, CORPUS, FUZZ_DIR, OUT, PLAYER, c_files, core_tests, must, write_json
 
 FLAGS = "-O1 -g -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc"

@@ -1,9 +1,9 @@
 """The cost gate: instructions of every public function on Cortex-M0+, measured ≤ static worst case ≤ budget.
 
-    python -m tools.core.cost [--raise-budget]
+    python -m tools.core.cost.gate [--raise-budget]
 
-Static: longest path over the control-flow graph (cost_graph). Measured: the most that the vectors took on an emulated
-M0 (cost_meter). Budget: tools/core/budget.toml; `--raise-budget` writes today's static figures there, which is the
+Static: longest path over the control-flow graph (graph.py). Measured: the most that the vectors took on an emulated
+M0 (meter.py). Budget: tools/core/cost/budget.toml; `--raise-budget` writes today's static figures there, which is the
 way to change them on purpose. Also the *paths* declared there, sequences of calls that must be cheap together, such
 as the interrupt that starts a stroke. Writes build/core/cost.json; exit status 1 if a figure is above its budget.
 """
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from tools.console import Problem, main_guard, say
-from tools.core.cost_graph import Graphs
-from tools.core.cost_meter import Meter
-from tools.core.target import Sequences, runner
-from tools.core.target_build import BUDGET, CORE_DIR, OUT, budget, build, compiler_version
-from tools.core.target_elf import Elf
-from tools.core.target_layout import TargetTypes
-from tools.core.target_vectors import committed, few_motors, volume
+from tools.core.cost.graph import Graphs
+from tools.core.cost.meter import Meter
+from tools.core.target.build import BUDGET, CORE_DIR, OUT, budget, build, compiler_version
+from tools.core.target.elf import Elf
+from tools.core.target.gate import Sequences, runner
+from tools.core.target.layout import TargetTypes
+from tools.core.target.vectors import committed, few_motors, volume
 
 RESULT = OUT / "cost.json"
 TARGET = "m0"

@@ -1,6 +1,6 @@
 """The core on Cortex-M0, M3 and M4 does what it does on the host, to the last bit of its state.
 
-    python -m tools.core.target [--volume N] [--seed S]
+    python -m tools.core.target.gate [--volume N] [--seed S]
 
 Every committed vector runs on each of the three in the emulator unicorn, as many as fit on each of three bare-metal
 boards in QEMU, and N more vectors on M0 and M4 in unicorn. After every call the result and the whole raw state are
@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.console import Problem, main_guard, say
-from tools.core.target_blob import Blob
-from tools.core.target_build import CORE_DIR, OUT, TARGETS, build
-from tools.core.target_elf import Elf
-from tools.core.target_layout import TargetTypes
-from tools.core.target_machine import Machine, Mismatch
-from tools.core.target_mirror import ArenaFull, Mirror, Sink, mirrored_core
-from tools.core.target_qemu import play
-from tools.core.target_vectors import committed, volume
+from tools.core.target.blob import Blob
+from tools.core.target.build import CORE_DIR, OUT, TARGETS, build
+from tools.core.target.elf import Elf
+from tools.core.target.layout import TargetTypes
+from tools.core.target.machine import Machine, Mismatch
+from tools.core.target.mirror import ArenaFull, Mirror, Sink, mirrored_core
+from tools.core.target.qemu import play
+from tools.core.target.vectors import committed, volume
 
 RESULT = OUT / "target.json"
 VOLUME = 10_000

@@ -1,6 +1,6 @@
 """Prove the dose core and write build/core/proofs.json.
 
-    python -m tools.core.proofs [STAGE …] [--nightly] [--core FOLDER]
+    python -m tools.core.proofs.gate [STAGE …] [--nightly] [--core FOLDER]
 
 Stages: numbers (z3: the arithmetic, read from the C, for every value), induction (CBMC: any state that satisfies the
 invariant, any call, and the invariant holds again), eva (Frama-C: no run-time error in any calls), contracts (Frama-C
@@ -18,9 +18,9 @@ from typing import Any
 
 from tools.bootstrap import install_packages
 from tools.console import BUILD, ROOT, Problem, main_guard, say
-from tools.core import proofs_eva, proofs_induction, proofs_wp
-from tools.core.proofs_numbers import decide, lemmas
-from tools.core.proofs_stage import Goal
+from tools.core.proofs import eva, induction, wp
+from tools.core.proofs.numbers import decide, lemmas
+from tools.core.proofs.stage import Goal
 
 CORE_DIR = ROOT / "c_ext" / "core"
 OUT = BUILD / "core" / "proofs.json"
@@ -41,15 +41,15 @@ def stages(nightly: bool) -> dict[str, Callable[[Path], list[Goal]]]:
     """Each stage by name."""
     return {
         "numbers": numbers,
-        "induction": lambda core: proofs_induction.stage(core, nightly),
-        "eva": lambda core: proofs_eva.stage(core, nightly),
-        "contracts": lambda core: proofs_wp.stage(core, nightly),
+        "induction": lambda core: induction.stage(core, nightly),
+        "eva": lambda core: eva.stage(core, nightly),
+        "contracts": lambda core: wp.stage(core, nightly),
     }
 
 
 def invariants(goals: list[Goal]) -> dict[str, dict[str, int]]:
     """For each of the induction's invariants, in how many steps and clauses it was proved."""
-    made_of = {name: [goal for goal in goals if f": {name}" in goal.name] for name in proofs_induction.INVARIANTS}
+    made_of = {name: [goal for goal in goals if f": {name}" in goal.name] for name in induction.INVARIANTS}
     return {
         name: {"proved": sum(goal.proved for goal in parts), "total": len(parts)} for name, parts in made_of.items()
     }

@@ -1,6 +1,6 @@
 """Proofs about the core's numbers, for every value they can take: exactness, no wrap, due instants, windows, promises.
 
-The formulas are read from pace.c and guard.c (proofs_symbolic), so a wrong line of C fails here. A lemma that must not
+The formulas are read from pace.c and guard.c (symbolic.py), so a wrong line of C fails here. A lemma that must not
 hold is tried with each group: were it proved, the assumptions would contradict each other and prove anything.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import z3
 
-from tools.core.proofs_symbolic import Machine, Value, constants, parse
+from tools.core.proofs.symbolic import Machine, Value, constants, parse
 
 TEN_YEARS_US = 3653 * 86_400_000_000  # leap days included
 HOUR_US = 3_600_000_000

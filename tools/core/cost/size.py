@@ -1,12 +1,12 @@
 """The size gate: code, memory and stack of the core on Cortex-M0+, compared with committed figures.
 
-    python -m tools.core.size [--raise-budget]
+    python -m tools.core.cost.size [--raise-budget]
 
 Code: all sections of the core's objects that are in flash, constants included; the compiler's library helpers that it
 calls are told apart (`helper_bytes`), since a program has them once for all. Memory: one full context, the rolling
 caps' history aside, which the board gives. Stack: tools/core/stack. The core must have no static data at all.
 
-A figure above its budget in tools/core/budget.toml fails. Writes build/core/size.json.
+A figure above its budget in tools/core/cost/budget.toml fails. Writes build/core/size.json.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 
 from tools.console import Problem, main_guard, say
-from tools.core.cost import public_functions
-from tools.core.cost_blocks import Code
-from tools.core.stack import stack_bytes
-from tools.core.target_build import BUDGET, CORE_DIR, OUT, budget, build, compiler_version
-from tools.core.target_elf import Elf
-from tools.core.target_layout import TargetTypes
+from tools.core.cost.blocks import Code
+from tools.core.cost.gate import public_functions
+from tools.core.cost.stack import stack_bytes
+from tools.core.target.build import BUDGET, CORE_DIR, OUT, budget, build, compiler_version
+from tools.core.target.elf import Elf
+from tools.core.target.layout import TargetTypes
 
 RESULT = OUT / "size.json"
 TARGET = "m0"

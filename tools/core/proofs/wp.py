@@ -12,8 +12,8 @@ from pathlib import Path
 
 import z3
 
-from tools.core.proofs_overlay import overlay
-from tools.core.proofs_stage import PROOFS_DIR, Goal, at_once, prover
+from tools.core.proofs.overlay import overlay
+from tools.core.proofs.stage import PROOFS_DIR, Goal, at_once, prover
 
 FOLDER = PROOFS_DIR / "wp"
 UNITS = tuple(sorted(path.stem for path in FOLDER.glob("*.acsl")))

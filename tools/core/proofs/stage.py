@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from tools.console import Problem
 
 Task = TypeVar("Task")
-PROOFS_DIR = Path(__file__).resolve().parents[2] / "c_ext" / "proofs"
+PROOFS_DIR = Path(__file__).resolve().parents[3] / "c_ext" / "proofs"
 
 
 class Goal(NamedTuple):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from tools.console import Problem
-from tools.core.target_layout import Format, Signature, TargetTypes, host_leaves, match
+from tools.core.target.layout import Format, Signature, TargetTypes, host_leaves, match
 
 WORD = 4
 ALIGNMENT = 8

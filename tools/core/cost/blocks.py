@@ -29,7 +29,7 @@ from capstone.arm import (
 )
 
 from tools.console import Problem
-from tools.core.target_elf import Elf
+from tools.core.target.elf import Elf
 
 EXITS = {ARM_REG_LR}
 

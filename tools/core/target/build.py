@@ -1,7 +1,7 @@
 """Build the core's bare-metal images: one vector runner for each Cortex-M, and variants for the measurements.
 
-One set of release flags for every target, from tools/core/budget.toml. An image lies in build/core/target-KEY/, KEY
-being a hash of sources, flags and the compiler's version, so what is there is up to date by construction.
+One set of release flags for every target, from tools/core/cost/budget.toml. An image lies in build/core/target-KEY/,
+where KEY is a hash of sources, flags and the compiler's version, so what is there is up to date by construction.
 
 Errors: Problem if the compiler is missing or refuses.
 """

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.console import Problem
-from tools.core.mutation_sites import Mutant
+from tools.core.mutation.sites import Mutant
 from tools.core.sources import CORPUS, FREESTANDING, FUZZ_DIR, c_files, must, run
 
 KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, INVALID = (

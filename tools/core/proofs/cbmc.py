@@ -19,7 +19,7 @@ from tools.source import cache_folder
 VERSION = "6.6.0"
 PACKAGES = ("cbmc", "cadical", "libc6", "libgcc-s1", "libstdc++6", "minisat")
 FOLDER = f"cbmc-{VERSION}"
-WITHOUT = "The one-step induction needs CBMC 6.6; the other stages do without: python -m tools.core.proofs numbers eva"
+WITHOUT = "The one-step induction needs CBMC 6.6; without it: python -m tools.core.proofs.gate numbers eva"
 LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib")
 

@@ -1,6 +1,6 @@
 """MISRA C:2012 with cppcheck's addon: every finding is a deviation with a written reason, or the gate is red.
 
-    python -m tools.core.misra [--core FOLDER] [--deviations FILE]
+    python -m tools.core.style.misra [--core FOLDER] [--deviations FILE]
 
 c_ext/misra/deviations.toml lists what is deviated from: the rule, the files, the lines it may touch (a regular
 expression over the source line) and why. A deviation that nothing uses any more fails too.

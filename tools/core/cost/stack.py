@@ -1,7 +1,7 @@
 """Worst-case stack of the core's functions on Cortex-M0+, in bytes, their callees and library helpers included.
 
 The depth is followed through the machine code (push, pop, changes of sp) along every path, and at each call the
-callee's worst is added; there is no recursion and no call through a pointer, or cost_graph refuses. GCC's own figures
+callee's worst is added; there is no recursion and no call through a pointer, or graph.py refuses. GCC's own figures
 (-fstack-usage) are read as well, and must agree for every function that is compiled by itself.
 
 Errors: Problem if sp is changed in a way that cannot be followed, or GCC disagrees.
@@ -13,10 +13,10 @@ from collections.abc import Collection, Mapping
 from capstone.arm import ARM_INS_ADD, ARM_INS_BL, ARM_INS_POP, ARM_INS_PUSH, ARM_INS_SUB, ARM_OP_IMM, ARM_REG_SP
 
 from tools.console import Problem
-from tools.core.cost_blocks import Block
-from tools.core.cost_graph import Graphs
-from tools.core.target_build import Image
-from tools.core.target_elf import Elf
+from tools.core.cost.blocks import Block
+from tools.core.cost.graph import Graphs
+from tools.core.target.build import Image
+from tools.core.target.elf import Elf
 
 WORD = 4
 

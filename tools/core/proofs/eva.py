@@ -9,8 +9,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from tools.core.proofs_overlay import overlay
-from tools.core.proofs_stage import PROOFS_DIR, Goal, prover
+from tools.core.proofs.overlay import overlay
+from tools.core.proofs.stage import PROOFS_DIR, Goal, prover
 
 HARNESS = PROOFS_DIR / "eva" / "anycall.c"
 ANNOTATIONS = PROOFS_DIR / "eva" / "loaded.acsl"

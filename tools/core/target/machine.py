@@ -11,8 +11,8 @@ import unicorn
 from unicorn import arm_const
 
 from tools.console import Problem
-from tools.core.target_elf import Elf
-from tools.core.target_mirror import Block, Call
+from tools.core.target.elf import Elf
+from tools.core.target.mirror import Block, Call
 
 MODELS = {
     "m0": arm_const.UC_CPU_ARM_CORTEX_M0,

@@ -1,6 +1,6 @@
 """Warnings are errors: three compilers, gcc's analyser, clang-tidy.
 
-    python -m tools.core.warnings_gate [--core FOLDER]
+    python -m tools.core.style.warnings [--core FOLDER]
 
 Every file of the core is compiled for the host (gcc, clang) and for Cortex-M0+ and M4 (arm-none-eabi-gcc), and every
 header by itself. The fuzz harness, which is host code, is held to the host compilers' warnings.

@@ -15,11 +15,11 @@ import unicorn
 from unicorn import arm_const
 
 from tools.console import Problem
-from tools.core.cost_graph import Graphs
-from tools.core.target_elf import Elf
-from tools.core.target_layout import TargetTypes
-from tools.core.target_machine import ARENA, Machine
-from tools.core.target_mirror import Block, Call
+from tools.core.cost.graph import Graphs
+from tools.core.target.elf import Elf
+from tools.core.target.layout import TargetTypes
+from tools.core.target.machine import ARENA, Machine
+from tools.core.target.mirror import Block, Call
 
 # A function that nobody calls is probed once in so many calls.
 PROBE_EVERY = 40

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.core.proofs_cbmc import cbmc
-from tools.core.proofs_overlay import overlay
-from tools.core.proofs_stage import PROOFS_DIR, Goal, at_once, prover
+from tools.core.proofs.cbmc import cbmc
+from tools.core.proofs.overlay import overlay
+from tools.core.proofs.stage import PROOFS_DIR, Goal, at_once, prover
 
 FOLDER = PROOFS_DIR / "induction"
 ANNOTATIONS = FOLDER / "abstract.acsl"

@@ -7,8 +7,8 @@ changed, padding left out. Large memory, the rolling caps' history, is compared 
 import struct
 from typing import NamedTuple
 
-from tools.core.target_elf import Elf
-from tools.core.target_mirror import Block, Call
+from tools.core.target.elf import Elf
+from tools.core.target.mirror import Block, Call
 
 MAGIC = 0x31564C52
 END, WRITE, CLEAR, SET, CALL, CHECK = range(6)

@@ -14,8 +14,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from tools.console import Problem
-from tools.core.cost_blocks import Block, Code, Unbounded, components, loop_header, without_edges_to
-from tools.core.target_elf import Elf
+from tools.core.cost.blocks import Block, Code, Unbounded, components, loop_header, without_edges_to
+from tools.core.target.elf import Elf
 
 # Functions that GCC calls to copy or clear a struct, whose length is nearly always a constant.
 COPIES = ("memcpy", "memmove", "memset")
@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 class Graphs:
     """The control-flow graphs of one ELF file and their longest paths.
 
-    `bounds`: most rounds of each loop by its key (cost_blocks). A round is one run of the loop's first block, the last,
+    `bounds`: most rounds of each loop by its key (blocks.py). A round is one run of the loop's first block, the last,
     unsuccessful test included.
     """
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.console import Problem
-from tools.core.target_build import TARGETS
-from tools.core.target_elf import Elf
+from tools.core.target.build import TARGETS
+from tools.core.target.elf import Elf
 
 QEMU = "qemu-system-arm"
 TIMEOUT_S = 900

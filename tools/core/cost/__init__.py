@@ -1,0 +1,1 @@
+"""What the dose core costs on Cortex-M0+: instructions, code, memory, stack."""

@@ -1,0 +1,1 @@
+"""Mutation of the dose core's C."""

@@ -1,0 +1,1 @@
+"""Proofs about the dose core: exact arithmetic, one-step induction, no undefined behaviour, contracts."""

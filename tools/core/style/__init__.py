@@ -1,0 +1,1 @@
+"""Compiler warnings and MISRA C:2012 on the dose core."""
