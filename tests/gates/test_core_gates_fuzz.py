@@ -4,8 +4,8 @@ import pytest
 
 from tests.gates.core_copy import core_copy, needs
 from tools.console import Problem
-from tools.core import fuzz
-from tools.core.sources import CORE_DIR, CORPUS
+from tools.core import corpus, fuzz
+from tools.core.sources import CORE_DIR
 
 # Promises are judged without sanitizers too, and much faster.
 PLAIN = [["gcc", "-O1"]]
@@ -105,7 +105,28 @@ def test_the_core_as_it_is_keeps_every_promise():
 
 
 def test_the_corpus_is_small():
-    assert sum(path.stat().st_size for path in CORPUS.iterdir()) < fuzz.CORPUS_BYTES_MAX
+    assert sum(path.stat().st_size for path in corpus.unpacked().iterdir()) < fuzz.CORPUS_BYTES_MAX
+
+
+def test_what_is_packed_comes_out_as_it_was(tmp_path):
+    inputs = {"bug-one": b"\x00\xff", "bug-none": b"", "a": bytes(range(256)), "b": b"\n"}
+    (tmp_path / "in").mkdir()
+    for name, data in inputs.items():
+        (tmp_path / "in" / name).write_bytes(data)
+    packed = tmp_path / "corpus.txt"
+    assert corpus.pack(tmp_path / "in", packed) == (4, 259)
+    folder = corpus.unpacked(packed, tmp_path / "out")
+    assert sorted(path.read_bytes() for path in folder.iterdir()) == sorted(inputs.values())
+    assert {path.name for path in folder.glob("bug-*")} == {"bug-one", "bug-none"}
+    assert corpus.unpacked(packed, tmp_path / "out") == folder
+
+
+def test_a_line_that_is_no_input_is_named(tmp_path):
+    packed = tmp_path / "corpus.txt"
+    packed.write_text("AAAA\nbug-x A\n")
+    with pytest.raises(Problem, match=r"corpus\.txt:2"):
+        corpus.unpacked(packed, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_corpus_is_no_success(tmp_path):
@@ -116,9 +137,9 @@ def test_an_empty_corpus_is_no_success(tmp_path):
 @needs("clang-19")
 def test_libfuzzer_finds_a_bug_by_itself(tmp_path):
     bad = core_copy(tmp_path, "dose.c", "at_us + dose->spacing_us;", "at_us;")
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    (corpus / "one").write_bytes(bytes([0, 13, 1, 5, 4, 9]))
+    inputs = tmp_path / "corpus"
+    inputs.mkdir()
+    (inputs / "one").write_bytes(bytes([0, 13, 1, 5, 4, 9]))
     with pytest.raises(Problem, match="broken promise"):
-        fuzz.libfuzzer(bad, runs=20_000, seconds=30, seed=1, corpus=corpus, work=tmp_path / "work")
+        fuzz.libfuzzer(bad, runs=20_000, seconds=30, seed=1, corpus=inputs, work=tmp_path / "work")
     assert list((tmp_path / "work").glob("crash-*"))

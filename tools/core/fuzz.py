@@ -23,7 +23,8 @@ from pathlib import Path
 
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, main_guard, say, timed
-from tools.core.sources import CLANG, CORE_DIR, CORPUS, FUZZ_DIR, OUT, PLAYER, c_files, must, run, write_json
+from tools.core import corpus as kept
+from tools.core.sources import CLANG, CORE_DIR, FUZZ_DIR, OUT, PLAYER, c_files, must, run, write_json
 
 WORK = OUT / "fuzz"
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
@@ -58,13 +59,14 @@ def build_libfuzzer(core_dir: Path, work: Path) -> Path:
 
 def replay(
     core_dir: Path,
-    corpus: Path = CORPUS,
+    corpus: Path | None = None,
     compilers: Sequence[Sequence[str]] = (["gcc", "-O1", *SANITIZE], [CLANG, "-O1", *SANITIZE]),
 ) -> int:
-    """Play every file of `corpus`, with each compiler; how many there are.
+    """Play every file of `corpus` (None: the kept one), with each compiler; how many there are.
 
     Raises Problem with the report if a promise is broken or a sanitizer objects.
     """
+    corpus = corpus or kept.unpacked()
     files = sorted(path for path in corpus.glob("*") if path.is_file())
     if not files:
         raise Problem(f"no corpus in {corpus}")
@@ -91,12 +93,19 @@ def side_by_side(jobs: Sequence[Callable[[], str]]) -> list[str]:
 
 
 def libfuzzer(
-    core_dir: Path, runs: int, seconds: int, seed: int, corpus: Path = CORPUS, work: Path = WORK, workers: int = 1
+    core_dir: Path,
+    runs: int,
+    seconds: int,
+    seed: int,
+    corpus: Path | None = None,
+    work: Path = WORK,
+    workers: int = 1,
 ) -> str:
-    """Fuzz from `corpus` in `workers` processes, whose seeds follow `seed`; how many inputs were tried.
+    """Fuzz from `corpus` (None: the kept one) in `workers` processes, whose seeds follow `seed`; how many were tried.
 
     Raises Problem with the report and the input if one fails.
     """
+    corpus = corpus or kept.unpacked()
     target = build_libfuzzer(core_dir, work)
 
     def fuzz(seed: int) -> str:
@@ -137,7 +146,8 @@ def afl(core_dir: Path, seconds: int, work: Path = WORK) -> str:
         "AFL_NO_UI": "1",
         "AFL_NO_AFFINITY": "1",
     }
-    must(["afl-fuzz", "-i", CORPUS, "-o", out, "-V", str(seconds), "-G", str(INPUT_BYTES_MAX), "--", target], env=env)
+    limits = ["-V", str(seconds), "-G", str(INPUT_BYTES_MAX)]
+    must(["afl-fuzz", "-i", kept.unpacked(), "-o", out, *limits, "--", target], env=env)
     stats = (out / "default" / "fuzzer_stats").read_text(encoding="utf-8")
     facts = dict(re.findall(r"^(\w+)\s*: (.*)$", stats, re.MULTILINE))
     bad = [*(out / "default" / "crashes").glob("id*"), *(out / "default" / "hangs").glob("id*")]
@@ -150,20 +160,21 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
     """Write the smallest corpus with the same coverage. Raises Problem if it is larger than may be committed."""
     target = build_libfuzzer(core_dir, work)
     with tempfile.TemporaryDirectory() as folder:
-        merged = Path(folder)
-        sources = [CORPUS, *(work / "found").glob("*/"), *(work / "afl-out" / "default").glob("queue")]
+        merged, before = Path(folder), kept.unpacked()
+        sources: list[str | Path] = [
+            before,
+            *(work / "found").glob("*/"),
+            *(work / "afl-out" / "default").glob("queue"),
+        ]
         # -use_value_profile off: edges and counters decide, or thousands of near twins would stay.
         must([target, "-merge=1", f"-max_len={INPUT_BYTES_MAX}", merged, *sources])
-        files = sorted(merged.iterdir())
-        size = sum(path.stat().st_size for path in files)
+        for path in before.glob(f"{kept.NAMED}*"):  # an input that showed a bug stays, whatever it covers
+            shutil.copy(path, merged)
+        size = sum(path.stat().st_size for path in merged.iterdir())
         if size > CORPUS_BYTES_MAX:
-            raise Problem(f"the corpus would be {size} bytes in {len(files)} files, more than {CORPUS_BYTES_MAX}")
-        for path in CORPUS.glob("*"):
-            # Inputs that showed a bug stay, whatever they cover.
-            if not path.name.startswith("bug-"):
-                path.unlink()
-        shutil.copytree(merged, CORPUS, dirs_exist_ok=True)
-    return f"{len(files)} inputs, {size} bytes in {CORPUS.relative_to(ROOT)}"
+            raise Problem(f"the corpus would be {size} bytes, more than {CORPUS_BYTES_MAX}")
+        count, _ = kept.pack(merged)
+    return f"{count} inputs, {size} bytes in {kept.PACKED.relative_to(ROOT)}"
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ from tools.console import BUILD, ROOT, Problem
 
 CORE_DIR = ROOT / "c_ext" / "core"
 FUZZ_DIR = ROOT / "c_ext" / "fuzz"
-CORPUS = FUZZ_DIR / "corpus"
 OUT = BUILD / "core"
 # The core includes <stdint.h>, <stdbool.h>, <stddef.h> and nothing else.
 FREESTANDING = ("-std=c11", "-ffreestanding")

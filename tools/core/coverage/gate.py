@@ -24,8 +24,9 @@ from typing import Any, NamedTuple
 from c_ext.host.build import build
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, main_guard, say, timed
+from tools.core.corpus import unpacked
 from tools.core.coverage.justified import Gap, Source, read_justified, unused
-from tools.core.sources import CLANG, CORE_DIR, CORPUS, FUZZ_DIR, OUT, PLAYER, c_files, core_tests, must, write_json
+from tools.core.sources import CLANG, CORE_DIR, FUZZ_DIR, OUT, PLAYER, c_files, core_tests, must, write_json
 
 FLAGS = "-O1 -g -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc"
 JUSTIFIED = ROOT / "c_ext" / "coverage" / "justified.toml"
@@ -72,7 +73,7 @@ def run_corpus(core_dir: Path, folder: Path) -> None:
         objects.append(folder / f"{path.stem}.o")
         must([CLANG, "-std=c11", *flags, *include, "-c", path, "-o", objects[-1]])
     must([CLANG, "-fprofile-instr-generate", *objects, "-o", player])
-    must([player, *sorted(CORPUS.glob("*"))], env={"LLVM_PROFILE_FILE": str(folder / "corpus.profraw")})
+    must([player, *sorted(unpacked().glob("*"))], env={"LLVM_PROFILE_FILE": str(folder / "corpus.profraw")})
 
 
 def figures(core_dir: Path, extension: Path, profiles: list[Path], folder: Path) -> Figures:

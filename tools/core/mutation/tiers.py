@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.console import Problem
+from tools.core.corpus import unpacked
 from tools.core.mutation.sites import Mutant
-from tools.core.sources import CORPUS, FREESTANDING, FUZZ_DIR, c_files, must, run
+from tools.core.sources import FREESTANDING, FUZZ_DIR, c_files, must, run
 
 KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, INVALID = (
     "killed", "survived", "equivalent", "crashed", "timeout", "invalid",
@@ -55,6 +56,7 @@ class Bench:
         self.texts = {path.name: path.read_text(encoding="utf-8") for path in core_dir.glob("*.[ch]")}
         self.objects = {path.name: self._object(core_dir, path.name) for path in c_files(core_dir)}
         self.players = self._players()
+        self.corpus = sorted(unpacked().glob("*"))
         player = self._link(work / "original", self.objects)
         begin = time.monotonic()
         status, self.trace = self._run_player(player, TRACE_SECONDS_MIN * SLOWER_MAX)
@@ -87,7 +89,7 @@ class Bench:
 
     def _run_player(self, player: Path, seconds_max: float) -> tuple[int, str]:
         limited = ["prlimit", f"--as={MEMORY_BYTES_MAX}"]
-        done = run([*limited, player, str(self.seed), str(SEQUENCES), *sorted(CORPUS.glob("*"))], timeout_s=seconds_max)
+        done = run([*limited, player, str(self.seed), str(SEQUENCES), *self.corpus], timeout_s=seconds_max)
         return done.returncode, done.stdout
 
     def compiled(self, mutant: Mutant) -> dict[str, bytes] | None:
