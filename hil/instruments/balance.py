@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.instruments.calibration import US_PER_H, Calibration, load_calibration
-from hil.instruments.interface import Weighings
+from hil.instruments.weighings import Weighings
 from hil.plant import Plant, outflow
 from hil.plant.parameters import Table, load_table
 from hil.plant.randomness import normal, normal_micro_sigmas, stream

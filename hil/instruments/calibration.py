@@ -10,12 +10,9 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hil.instruments.weighings import Weighings
 from hil.plant.parameters import Parameter, ParameterError, Table
-
-if TYPE_CHECKING:
-    from hil.instruments.interface import Weighings
 
 US_PER_H = 3_600_000_000
 _DEFAULT = Path(__file__).parent / "microbalance-calibration.toml"

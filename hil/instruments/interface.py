@@ -9,28 +9,10 @@ Implements: HIL-4
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hil.instruments.calibration import Calibration
-
-
-@dataclass(frozen=True)
-class Weighings:
-    """Raw readings in order of time: device time (µs) and indicated mass (µg), both whole numbers."""
-
-    time_us: NDArray[np.int64]
-    mass_ug: NDArray[np.int64]
-
-    def at(self, time_us: int) -> int:
-        """Return the reading taken at `time_us`. Raises KeyError if there is none at that very moment."""
-        index = int(np.searchsorted(self.time_us, time_us))
-        if index == len(self.time_us) or int(self.time_us[index]) != time_us:
-            raise KeyError(f"no reading at {time_us} µs")
-        return int(self.mass_ug[index])
+from hil.instruments.weighings import Weighings
 
 
 class Balance(Protocol):
