@@ -20,7 +20,7 @@ from hil.backends.virtual import VirtualBoard
 from hil.errors import LinkSilent
 from hil.oracle.commands import Command, Orders
 from hil.plant import Plant
-from host.client import MESSAGES, Programmer
+from host.api.client import MESSAGES, Programmer
 from host.errors import LinkError
 
 US_PER_S = 1_000_000

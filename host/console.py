@@ -16,7 +16,8 @@ import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
-from host.client import Programmer
+from host.api.client import Programmer
+from host.api.transport import SerialTransport, list_serial_ports
 from host.errors import (
     EarlierOrderDone,
     HostError,
@@ -28,7 +29,6 @@ from host.errors import (
     Refused,
     SchemaMismatch,
 )
-from host.transport import SerialTransport, list_serial_ports
 from host.units import AmountError
 
 EXIT_DECLINED = 1

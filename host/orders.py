@@ -15,7 +15,8 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol import Message
-from host.conversation import MESSAGES, Conversation, decode_reply, encode_request, read_refusal
+from host.api.conversation import MESSAGES, Conversation, decode_reply, encode_request, read_refusal
+from host.api.transport import Transport
 from host.errors import (
     BadReply,
     EarlierOrderDone,
@@ -28,7 +29,6 @@ from host.errors import (
     PortError,
     Refused,
 )
-from host.transport import Transport
 
 _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4

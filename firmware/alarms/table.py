@@ -1,6 +1,6 @@
 """The alarms as data: number, name, priority, what the device does, and which other alarms say the same more exactly.
 
-Texts for people are the programmer's, by name: host/alarm_texts_en.py and _fr.py; docs/alarms.md is made from all
+Texts for people are the programmer's, by name: host/texts/alarms_en.py and _fr.py; docs/alarms.md is made from all
 three. Numbers are stored in the log and sent over the link: they are never used again for another alarm.
 
 Names after the implant's own list of messages; occlusion and its look-alikes are additions of this project.

@@ -1,6 +1,6 @@
 """The guided procedures as data: what comes after what, what the pump delivers in between, where an interruption leads.
 
-What a person reads at each step, and what of it is sourced, is in host/procedure_texts_en.py; docs/procedures.md
+What a person reads at each step, and what of it is sourced, is in host/texts/procedures_en.py; docs/procedures.md
 is made from both. Numbers of procedures, steps, choices and ledgers are stored and sent: add at the end only.
 firmware/therapy/guide.py walks the table.
 

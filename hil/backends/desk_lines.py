@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from hil.backends.emulator_process import EPOCH_MS, IMAGE, ROOT, NodeProcess, board_pins, bootrom_file, present
 from hil.errors import BenchError
+from host.api.transport import SerialTransport, Transport
 from host.errors import PortError
-from host.transport import SerialTransport, Transport
 
 BENCH_IO_IMAGE = ROOT / "build" / "BENCH_IO" / "firmware.uf2"
 BENCH_IO_BOARD = ROOT / "boards" / "BENCH_IO" / "board.toml"

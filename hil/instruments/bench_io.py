@@ -1,6 +1,6 @@
 """The bench I/O board's driver: edges with their times, the stroke sensor, the pressure, the pump's power.
 
-It speaks over a `host.transport.Transport`: a serial port, `socket://…`, or an emulated pair. All times are those
+It speaks over a `host.api.transport.Transport`: a serial port, `socket://…`, or an emulated pair. All times are those
 of the board, in nanoseconds or microseconds since its start (boards/BENCH_IO/README.md).
 
 Implements: BOARD-4, HIL-4
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from hil.errors import BenchError, LinkSilent
 from hil.instruments import bench_io_messages as message
-from host.link import HostLink
-from host.transport import Transport
+from host.api.link import HostLink
+from host.api.transport import Transport
 
 NS_PER_COUNT = 200
 # An edge lies between two looks at the pin, 0.2 µs apart; the first look is 0.16 µs after the start. Their middle:

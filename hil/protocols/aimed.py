@@ -25,9 +25,9 @@ from typing import Any
 from firmware import protocol
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
-from host.conversation import MESSAGES
+from host.api.conversation import MESSAGES
+from host.api.link import decode_frame
 from host.errors import HostError, Refused
-from host.link import decode_frame
 from host.records import Limits
 
 US_PER_S = 1_000_000

@@ -20,9 +20,9 @@ from hil.errors import DeviceLost
 from hil.plant import Plant, load_mechanism
 from hil.plant.parameters import Table
 from hil.scripts.script import AGAIN, LOOK, ORDER_HOLDS_US, WORLD, Answer, Life, Look, Refusal, Run, Script, Step
-from host.conversation import MESSAGES, decode_fields
+from host.api.conversation import MESSAGES, decode_fields
+from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply
-from host.link import decode_frame, encode_frame
 
 US_PER_S = 1_000_000
 SLOT_US = 40_000  # a longest request and a longest reply are over in it

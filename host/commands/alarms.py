@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from host.alarm_texts import described, language_of, number_of
 from host.console import Json, Language, Yes, confirm, connected, options_of, show
 from host.screens.alarms import alarms_table
+from host.texts.alarms import described, language_of, number_of
 from host.units import uptime
 
 app = typer.Typer()

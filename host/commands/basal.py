@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from firmware.protocol import NEVER_US
-from host.client import Programmer
+from host.api.client import Programmer
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
 from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host.client import Programmer
+from host.api.client import Programmer
 from host.commands.running import asked_of
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
 from host.records import Status

@@ -9,13 +9,13 @@ import typer
 from rich.console import Group
 from rich.live import Live
 
-from host.alarm_texts import language_of
-from host.client import Programmer
+from host.api.client import Programmer
 from host.console import Json, Options, connected, options_of, show
 from host.errors import LinkTimeout
 from host.screens.clinic import time_table
 from host.screens.history import deliveries_table, diagnosis_table, events_table
 from host.screens.status import hello_table, status_table
+from host.texts.alarms import language_of
 from host.units import parse_minutes
 
 app = typer.Typer()

@@ -12,7 +12,7 @@ from rich.console import Group
 
 from firmware.protocol import NO_PATTERN, PATTERNS
 from host import day
-from host.client import Programmer
+from host.api.client import Programmer
 from host.console import Json, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.cuts import cut_by, cut_note, cut_text
 from host.errors import BadReply

@@ -12,13 +12,13 @@ from rich.progress import Progress
 
 from firmware.therapy.procedures import Input, Step
 from host import console
-from host.alarm_texts import language_of
-from host.client import Programmer
+from host.api.client import Programmer
 from host.console import Json, Language, Screen, UsageError, Yes, confirm, connected, need_answer, options_of, show
 from host.records import Procedure
 from host.screens.clinic import verdict_text
 from host.screens.common import fault_text
 from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
+from host.texts.alarms import language_of
 from host.units import AmountError, parse_milli, uptime
 
 app = typer.Typer()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from host.alarm_texts import AlarmText
+from host.texts.alarms import AlarmText
 from host.units import span
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan"}

@@ -8,10 +8,10 @@ from rich.console import Group
 from rich.table import Table
 
 from firmware import protocol
-from host.alarm_texts import title
 from host.records import Delivery, Diagnosis, Event
 from host.screens.clinic import SETTINGS
 from host.screens.common import fault_text, pairs, plain
+from host.texts.alarms import title
 from host.units import amount, duration, uptime, utc
 
 _PATTERN = protocol.PATTERNS

@@ -7,14 +7,14 @@ from rich.table import Table
 
 from firmware.protocol import ENDS
 from firmware.therapy.procedures import BY_NUMBER, LEDGERS, OUTLETS, Step
-from host import procedure_texts_en, procedure_texts_fr
 from host.records import Energy, Procedure, SelfTest
 from host.screens.common import pairs, plain
+from host.texts import procedures_en, procedures_fr
 from host.units import milli_text
 
 BY_NAME = {each.name: each for each in BY_NUMBER.values()}
-_TITLES = {"en": procedure_texts_en.TITLES, "fr": procedure_texts_fr.TITLES}
-_TEXTS = {"en": procedure_texts_en.TEXTS, "fr": procedure_texts_fr.TEXTS}
+_TITLES = {"en": procedures_en.TITLES, "fr": procedures_fr.TITLES}
+_TEXTS = {"en": procedures_en.TEXTS, "fr": procedures_fr.TEXTS}
 _DAY_S = 86_400
 _NEVER_S = 0xFFFFFFFF
 _ENDS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group
 
 from firmware.protocol import NEVER_US, NO_PATTERN, PATTERNS
-from host.alarm_texts import title
 from host.cuts import cut_note
 from host.records import Hello, Status
 from host.screens.common import fault_text, pairs, plain
+from host.texts.alarms import title
 from host.units import amount, span, uptime, utc
 
 STATES = {

@@ -5,8 +5,8 @@ import pytest
 from firmware.alarms import table
 from firmware.alarms.alarms import Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
-from host import alarm_texts_en, alarm_texts_fr
-from host.alarm_doc import PAGE, page
+from host.texts import alarms_en, alarms_fr
+from tools.docs.alarms import PAGE, page
 
 MINUTE_US = 60_000_000
 # SPEC ALARM-1, word for word but for the case and the blanks.
@@ -48,11 +48,11 @@ def test_the_table_is_the_specification_s():
 
 @pytest.mark.req("ALARM-1")
 def test_the_page_is_made_from_the_table():
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m host.alarm_doc"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tools.docs.alarms"
 
 
 @pytest.mark.req("ALARM-1")
-@pytest.mark.parametrize("texts", [alarm_texts_en.TEXTS, alarm_texts_fr.TEXTS], ids=["en", "fr"])
+@pytest.mark.parametrize("texts", [alarms_en.TEXTS, alarms_fr.TEXTS], ids=["en", "fr"])
 def test_every_alarm_has_a_title_a_meaning_and_what_to_do(texts):
     assert texts.keys() == table.BY_NAME.keys()
     for title, meaning, advice in texts.values():

@@ -10,7 +10,7 @@ import pytest
 
 from firmware import protocol
 from firmware.protocol import BY_ID, encode
-from host.link import encode_frame
+from host.api.link import encode_frame
 from tests.virtual_board import MICROPYTHON, on_micropython
 
 ROOT = Path(__file__).resolve().parents[2]

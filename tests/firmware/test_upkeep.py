@@ -12,7 +12,7 @@ from firmware.commands import Commands
 from firmware.errors import Refused
 from firmware.link import Link
 from firmware.storage import layout
-from host.link import encode_frame
+from host.api.link import encode_frame
 from tests.firmware.hand import CURRENTS, SECOND_US, Hand, alarms
 from tests.firmware.ram import RamUart
 

@@ -20,8 +20,8 @@ ALLOWED = {
     "hil": ("host", "firmware.protocol", "firmware.occlusion", "firmware.therapy.procedures"),
     "c_ext": (),
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is. The
-    # build works out the schema hash of the link's table.
-    "tools": ("c_ext.host", "host", "firmware.protocol"),
+    # build works out the schema hash of the link's table; pages are made from the tables of alarms and procedures.
+    "tools": ("c_ext.host", "host", "firmware.protocol", "firmware.alarms", "firmware.therapy"),
 }
 
 

@@ -22,7 +22,7 @@ from hil.protocols.life.judge import Log, Programmed, Violations, conserved
 from hil.protocols.life.orders import LINK_SILENT_US, Follower, in_use_s
 from hil.protocols.life.page import page
 from hil.protocols.life.patient import Patient
-from host.client import MESSAGES
+from host.api.client import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 40

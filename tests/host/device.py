@@ -7,7 +7,7 @@ from typing import Any
 from firmware import protocol
 from firmware.commands import Commands
 from firmware.link import Link
-from host.link import decode_frame
+from host.api.link import decode_frame
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart
 

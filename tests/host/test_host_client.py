@@ -6,9 +6,9 @@ import pytest
 
 from firmware import protocol
 from host import records
-from host.client import MESSAGES, PAGE, Programmer
+from host.api.client import MESSAGES, PAGE, Programmer
+from host.api.link import encode_frame
 from host.errors import BadReply, HostError, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
-from host.link import encode_frame
 from tests.host.device import Device
 
 

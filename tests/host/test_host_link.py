@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from firmware.link import Link
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
-from host.link import HostLink, decode_frame, encode_frame
+from host.api.link import HostLink, decode_frame, encode_frame
 from tests.firmware.ram import RamUart
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware import protocol
-from host.client import Programmer
+from host.api.client import Programmer
 from host.records import Event
 from host.screens.history import event_text, events_table
 from host.units import AmountError, parse_time, utc

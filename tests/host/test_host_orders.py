@@ -9,7 +9,8 @@ import pytest
 from firmware import protocol
 from firmware.commands import Commands
 from firmware.link import Link
-from host.client import MESSAGES, Programmer
+from host.api.client import MESSAGES, Programmer
+from host.api.link import decode_frame
 from host.errors import (
     EarlierOrderDone,
     HostError,
@@ -19,7 +20,6 @@ from host.errors import (
     PortError,
     Refused,
 )
-from host.link import decode_frame
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart
 

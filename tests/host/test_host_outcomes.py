@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from host.client import MESSAGES
+from host.api.client import MESSAGES
 from tests.host.device import Device
 from tests.host.terminal import Terminal
 
@@ -34,7 +34,7 @@ def lost(device: Device, *messages: int, to_pump: bool = False) -> None:
     write = device.write
 
     def writes(data: bytes) -> None:
-        from host.link import decode_frame
+        from host.api.link import decode_frame
 
         found = decode_frame(data.strip(b"\0"))
         if found is None or found[1] not in messages:
@@ -81,7 +81,7 @@ SERVER = """
 import socket, sys
 sys.path.insert(0, {root!r})
 from tests.host.device import Device
-from host.link import decode_frame
+from host.api.link import decode_frame
 server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], flush=True)
 device = Device()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from firmware.therapy.procedures import BY_NUMBER
-from host import procedure_texts_en, procedure_texts_fr
 from host.commands import service
+from host.texts import procedures_en, procedures_fr
 from tests.firmware.hand import SECOND_US
 from tests.host.patient import Patient
 
@@ -29,7 +29,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 def test_a_procedure_is_walked_through_at_a_terminal(patient: Patient) -> None:
     assert "this one is running: pump stop" in patient.fails(2, "procedure", "start", "patency")
     patient.do("stop")
-    assert procedure_texts_en.TITLES["patency"] in patient.asked("procedure", "start", "patency")
+    assert procedures_en.TITLES["patency"] in patient.asked("procedure", "start", "patency")
     patient.terminal.person()
     answers = "y\nready\nmaybe\ngo\nfalls\nmuch\n1500\n"
     result = patient.terminal.run("procedure", "start", "patency", answer=answers)
@@ -146,7 +146,7 @@ def test_a_pump_that_is_not_sound_says_what_is_not(patient: Patient) -> None:
 @pytest.mark.req("HOST-1", "THER-6")
 def test_a_procedure_is_shown_in_the_language_asked_for(patient: Patient) -> None:
     patient.do("stop")
-    assert procedure_texts_fr.TITLES["patency"] in patient.asked("procedure", "start", "patency", "--language", "fr")
+    assert procedures_fr.TITLES["patency"] in patient.asked("procedure", "start", "patency", "--language", "fr")
     assert "Rester allongé sans bouger" in patient.do("procedure", "start", "patency", "--language", "fr")
     assert "Lie still" in patient.see("procedure", "show", "--language", "en")
     assert "Laisser la pompe faire ses coups d'essai" in patient.do("--language", "fr", "procedure", "answer", "ready")
@@ -156,9 +156,9 @@ def test_a_procedure_is_shown_in_the_language_asked_for(patient: Patient) -> Non
 @pytest.mark.req("THER-5", "THER-6")
 def test_every_step_has_its_text_and_its_basis_in_both_languages() -> None:
     steps = {(each.name, step.name) for each in BY_NUMBER.values() for step in each.steps}
-    for texts in (procedure_texts_en, procedure_texts_fr):
+    for texts in (procedures_en, procedures_fr):
         assert texts.TEXTS.keys() == steps
         assert texts.TITLES.keys() == {each.name for each in BY_NUMBER.values()}
         assert all(do.endswith(".") and basis for do, basis in texts.TEXTS.values())
-    for key, (_, basis) in procedure_texts_en.TEXTS.items():
-        assert ("assumed" in basis) == ("supposé" in procedure_texts_fr.TEXTS[key][1]), key
+    for key, (_, basis) in procedures_en.TEXTS.items():
+        assert ("assumed" in basis) == ("supposé" in procedures_fr.TEXTS[key][1]), key

@@ -8,9 +8,9 @@ import tty
 
 import pytest
 
-from host.client import Programmer
+from host.api.client import Programmer
+from host.api.transport import SerialTransport, list_serial_ports
 from host.errors import PortError
-from host.transport import SerialTransport, list_serial_ports
 from tests.host.device import Device
 
 

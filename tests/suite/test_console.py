@@ -12,8 +12,8 @@ import pytest
 from hil.backends.emulated import EmulatedBoard
 from hil.plant import Plant, load_mechanism
 from hil.server import PumpServer
-from host.client import Programmer
-from host.transport import SerialTransport
+from host.api.client import Programmer
+from host.api.transport import SerialTransport
 
 pytestmark = pytest.mark.emulated_only("a virtual board has no console")
 

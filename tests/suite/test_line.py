@@ -8,7 +8,7 @@ import pytest
 
 from hil.bench import Bench
 from hil.protocols.floods.drive import START_US_MAX, TURN_US_MAX, measure, orders
-from host.link import encode_frame
+from host.api.link import encode_frame
 from tests.suite.exact import assert_owed
 
 # A frame waits for the ones before it on the line, 24 ms each; that is no lateness of the supervisor's.

@@ -12,9 +12,9 @@ import pytest
 from hil.backends.virtual import uart_time_us
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
-from host.conversation import MESSAGES, encode_request
+from host.api.conversation import MESSAGES, encode_request
+from host.api.link import encode_frame
 from host.errors import Refused
-from host.link import encode_frame
 
 pytestmark = pytest.mark.emulated_only("compares it with the virtual board")
 

@@ -11,7 +11,7 @@ import pytest
 
 from hil.backends.emulated import EmulatedBoard
 from hil.plant import Plant, load_mechanism
-from host.client import Programmer
+from host.api.client import Programmer
 from tests.suite import mischief
 
 pytestmark = pytest.mark.emulated_only("a virtual board has no reset, no watchdog and no console")

@@ -11,8 +11,8 @@ from hil.backends.virtual import VirtualBoard
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from hil.server import PumpServer
-from host.client import Programmer
-from host.transport import SerialTransport
+from host.api.client import Programmer
+from host.api.transport import SerialTransport
 
 
 @pytest.fixture

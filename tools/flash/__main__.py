@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from host.client import Programmer
+from host.api.client import Programmer
+from host.api.transport import SerialTransport
 from host.errors import HostError, SchemaMismatch
 from host.records import Hello
-from host.transport import SerialTransport
 from tools.console import Problem, main_guard, say
 from tools.flash.drive import Drive
 from tools.flash.programs import Openocd, Picotool, Pyocd, StFlash

@@ -40,10 +40,10 @@ EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 # Rules, not looks: what a page or a table on the screen looks like is for people to judge.
 PLACES = (
     "firmware",
-    "host/conversation.py",
-    "host/link.py",
+    "host/api/conversation.py",
+    "host/api/link.py",
     "host/orders.py",
-    "host/dosing.py",
+    "host/api/dosing.py",
     "host/cuts.py",
     "host/units.py",
     "host/day.py",

@@ -21,7 +21,7 @@ class AccuracyBench(Protocol):
 
     @property
     def programmer(self) -> Any:
-        """A `host.client.Programmer`, or what behaves like one."""
+        """A `host.api.client.Programmer`, or what behaves like one."""
 
     @property
     def commands(self) -> Sequence[Any]:

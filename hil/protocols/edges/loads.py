@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hil.backends.emulated import EmulatedBoard
 from hil.errors import BenchError
-from host.link import encode_frame
+from host.api.link import encode_frame
 
 INTERRUPT = b"\x03"
 RAW_REPL = b"\x01"

@@ -22,9 +22,9 @@ from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from hil.protocols.edges import loads
 from hil.protocols.edges.loads import LINE_BYTES_PER_S
-from host.client import MESSAGES, Programmer
+from host.api.client import MESSAGES, Programmer
+from host.api.link import decode_frame, encode_frame
 from host.errors import HostError
-from host.link import decode_frame, encode_frame
 from host.records import Limits
 
 US_PER_S = 1_000_000

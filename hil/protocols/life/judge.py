@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from firmware.protocol import BANDS, KINDS
 from hil.oracle.commands import Command, Rates
 from hil.oracle.exact import Q_PER_UU
-from host.client import MESSAGES
+from host.api.client import MESSAGES
 from host.records import Event, Status
 
 VIOLATIONS_KEPT = 100

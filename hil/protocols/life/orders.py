@@ -14,7 +14,7 @@ from hil.backends.backed import EPOCH_S
 from hil.bench import RecordingProgrammer
 from hil.oracle.commands import Command, Orders
 from hil.protocols.life.judge import Violations
-from host.client import MESSAGES, Programmer
+from host.api.client import MESSAGES, Programmer
 from host.records import Delivery
 
 US_PER_S = 1_000_000

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from firmware.therapy import procedures as table
-from host.procedure_doc import PAGE, page
-from host.procedure_texts_en import TEXTS, TITLES
+from host.texts.procedures_en import TEXTS, TITLES
+from tools.docs.procedures import PAGE, page
 
 
 @pytest.mark.req("THER-5", "THER-6")
 def test_the_page_is_made_from_the_table() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m host.procedure_doc"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tools.docs.procedures"
 
 
 @pytest.mark.req("THER-5", "THER-6")

@@ -9,17 +9,17 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol import Field, Message, ProtocolError
+from host.api.link import HostLink
+from host.api.transport import Transport
 from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
-from host.link import HostLink
 from host.records import Hello
-from host.transport import Transport
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _SLOW_S = {"self_test": 5.0}  # these take the device longer than an answer may
 
 
 class Conversation:
-    """Asks one pump, and holds what is needed for it; `host.client.Programmer` has a method for each message."""
+    """Asks one pump, and holds what is needed for it; `host.api.client.Programmer` has a method for each message."""
 
     def __init__(
         self,

@@ -1,15 +1,15 @@
-"""Writes docs/alarms.md from the firmware's alarm table and the texts: `python -m host.alarm_doc`."""
+"""Writes docs/alarms.md from the firmware's alarm table and the texts: `python -m tools.docs.alarms`."""
 
 from pathlib import Path
 
 from firmware.alarms import table
-from host import alarm_texts_en, alarm_texts_fr
+from host.texts import alarms_en, alarms_fr
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "alarms.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "alarms.md"
 HEAD = """\
 # Alarms
 
-<!-- Made by host/alarm_doc.py from firmware/alarms/table.py and host/alarm_texts_*.py: do not edit. -->
+<!-- Made by tools/docs/alarms.py from firmware/alarms/table.py and host/texts/alarms_*.py: do not edit. -->
 
 An alarm latches: it stays until somebody acknowledges it and its cause is gone. Acknowledging never starts delivery;
 that takes a command of its own. One whose cause can stay for days (*can be quieted*) is silent for a day after it was
@@ -26,8 +26,8 @@ for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pum
 |---|---|---|---|---|---|
 """
 LANGUAGES = (
-    ("In English", "what it means", "what to do", alarm_texts_en.TEXTS),
-    ("En français", "signification", "que faire", alarm_texts_fr.TEXTS),
+    ("In English", "what it means", "what to do", alarms_en.TEXTS),
+    ("En français", "signification", "que faire", alarms_fr.TEXTS),
 )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from firmware import protocol
-from host.protocol_doc import main, tables, with_tables
+from tools.docs.protocol import main, tables, with_tables
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 
@@ -13,7 +13,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 @pytest.mark.req("LINK-1")
 def test_the_document_is_up_to_date():
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert with_tables(text) == text, "run: python -m host.protocol_doc docs/protocol.md"
+    assert with_tables(text) == text, "run: python -m tools.docs.protocol docs/protocol.md"
 
 
 def test_every_message_and_code_is_listed():

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/protocol.md from the message table: `python -m host.protocol_doc docs/protocol.md`."""
+"""Writes the tables of docs/protocol.md from the message table: `python -m tools.docs.protocol docs/protocol.md`."""
 
 from __future__ import annotations
 

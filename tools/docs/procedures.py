@@ -1,15 +1,15 @@
-"""Writes docs/procedures.md from the firmware's table of procedures and its texts: `python -m host.procedure_doc`."""
+"""Writes docs/procedures.md from the firmware's table and the texts: `python -m tools.docs.procedures`."""
 
 from pathlib import Path
 
 from firmware.therapy import procedures as table
-from host.procedure_texts_en import TEXTS, TITLES
+from host.texts.procedures_en import TEXTS, TITLES
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "procedures.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "procedures.md"
 HEAD = """\
 # Guided procedures
 
-<!-- Made by host/procedure_doc.py from firmware/therapy/procedures.py and host/procedure_texts_en.py: do not edit. -->
+<!-- Made by tools/docs/procedures.py from firmware/therapy/procedures.py and host/texts: do not edit. -->
 
 Refill, rinse, flush, stroke-volume measurement and patency test, as the device guides through them (THER-5, THER-6). A
 development platform, not a medical device: nobody is to be treated by this page. Each procedure is a table; the

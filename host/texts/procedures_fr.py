@@ -1,6 +1,6 @@
 """Ce qu'une personne lit à chaque étape d'une procédure, et ce qu'on en sait: the steps' texts in French.
 
-By procedure and step, as host/procedure_texts_en.py has them; a test compares the keys. « supposé » is its "assumed".
+By procedure and step, as host/texts/procedures_en.py has them; a test compares the keys. « supposé » is its "assumed".
 
 Implements: THER-5, THER-6
 """

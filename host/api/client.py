@@ -12,10 +12,10 @@ Implements: LINK-1, HOST-3
 
 from __future__ import annotations
 
-from host.conversation import MESSAGES
-from host.dosing import Dosing
-from host.service import Service
-from host.upkeep import EVENTS_PAGE, PAGE, Upkeep
+from host.api.conversation import MESSAGES
+from host.api.device import EVENTS_PAGE, PAGE, Upkeep
+from host.api.dosing import Dosing
+from host.api.service import Service
 
 __all__ = ["EVENTS_PAGE", "MESSAGES", "PAGE", "Programmer"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from firmware import protocol
-from host.conversation import decode_fields
+from host.api.conversation import decode_fields
 from host.orders import Ordering
 from host.records import (
     Acknowledged,

@@ -9,11 +9,11 @@ import os
 from dataclasses import dataclass
 
 from firmware.alarms.table import BY_NAME, BY_NUMBER, PRIORITIES
-from host import alarm_texts_en, alarm_texts_fr
 from host.records import ActiveAlarm
+from host.texts import alarms_en, alarms_fr
 from host.units import AmountError
 
-TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {"en": alarm_texts_en.TEXTS, "fr": alarm_texts_fr.TEXTS}
+TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {"en": alarms_en.TEXTS, "fr": alarms_fr.TEXTS}
 _ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides (POSIX)
 
 

@@ -13,7 +13,7 @@ import crcmod.predefined
 from cobs import cobs
 
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, OVERHEAD_BYTES, REFUSAL_ID, REPLY_BIT, TELEMETRY_ID
-from host.transport import Transport
+from host.api.transport import Transport
 
 _crc32c = crcmod.predefined.mkCrcFun("crc-32c")
 _BYTES_PER_S = 11520  # 115200 baud, ten bits a byte

@@ -1,0 +1,1 @@
+"""Texts of alarms and procedures, in English and French."""
