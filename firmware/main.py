@@ -6,21 +6,21 @@ import dosecore
 from board import Board
 
 from firmware import dose_codes
-from firmware.commands import Commands
 from firmware.drivers.clock import Clock
 from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.events import STOP
-from firmware.link import Link
+from firmware.link.commands import Commands
+from firmware.link.link import Link
 from firmware.loop import cycle
-from firmware.memory import Memory
 from firmware.occlusion.watch import watch_of
 from firmware.pump import FIRMWARE_VERSION, Pump
 from firmware.storage.journal import Journal
-from firmware.upkeep import means_of
-from firmware.wall_clock import WallClock
+from firmware.storage.memory import Memory
+from firmware.upkeep.upkeep import means_of
+from firmware.upkeep.wall_clock import WallClock
 
 
 def main():

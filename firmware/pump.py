@@ -6,28 +6,29 @@ Implements: DOSE-3, DOSE-5, GUARD-3
 import gc
 
 from firmware import dose_codes as code
-from firmware import energy, protocol
-from firmware.alarms.desk import AlarmDesk
-from firmware.books import Books
+from firmware import protocol
+from firmware.alarms.faults import Faults
+from firmware.alarms.manager import AlarmDesk
 from firmware.compat import roomy
-from firmware.device import Device
-from firmware.edges import Edges
 from firmware.events import FAULT, STROKE, TIME, WITHHELD
-from firmware.faults import Faults
+from firmware.link.reports import Reports
+from firmware.link.telemetry import Telemetry
+from firmware.link.visitors import Visitors
 from firmware.occlusion import codes as finding
-from firmware.parts import BATTERY, LINK, TELEMETRY, TONES, VISITORS, Spared
-from firmware.reports import Reports
 from firmware.seams import nobody
-from firmware.telemetry import Telemetry
+from firmware.storage.commit import Books
 from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic
 from firmware.therapy.forecast import Forecast, full
+from firmware.therapy.limits_and_time import Device
 from firmware.therapy.patterns import Patterns
 from firmware.therapy.programme import Programme
 from firmware.therapy.refills import Refills
 from firmware.therapy.therapy import Therapy
-from firmware.upkeep import Upkeep, world_of
-from firmware.visitors import Visitors
+from firmware.upkeep import energy
+from firmware.upkeep.edges import Edges
+from firmware.upkeep.parts import BATTERY, LINK, TELEMETRY, TONES, VISITORS, Spared
+from firmware.upkeep.upkeep import Upkeep, world_of
 
 FIRMWARE_VERSION = "0.2.0"
 WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
-from firmware.alarms.table import BY_NUMBER
+from firmware.protocol.alarms import BY_NUMBER
 from host.units import amount, span
 
 _TEXTS = {

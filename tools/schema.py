@@ -10,7 +10,7 @@ MODULE = "releve_schema.py"
 def module() -> str:
     """The module's text."""
     return (
-        '"""The schema hash of firmware/protocol.py, worked out by the build. Do not edit."""\n\n'
+        '"""The schema hash of firmware/protocol, worked out by the build. Do not edit."""\n\n'
         f"SCHEMA_HASH = 0x{protocol.schema_hash():016x}\n"
     )
 

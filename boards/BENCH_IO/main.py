@@ -10,7 +10,7 @@ from port import open_port
 from pressure import Dac
 from service import Outputs, Service
 
-from firmware import link
+from firmware.link import link
 
 _I2C_HZ = 400_000
 # The player's queue holds four turns, and strokes come at least 2 s apart: look after it that often.

@@ -1,14 +1,14 @@
 """The link's CRC and COBS in machine code: in bytecode they would take 10 ms of every frame of edges.
 
-The same algorithms as firmware/crc32c.py and firmware/cobs.py, which say what they are; the first frame that differed
-would be dropped by the host, which has its own of either. Nothing checks bounds here: the link's buffers hold its
-longest frame.
+The same algorithms as crc32c.py and cobs.py of firmware/protocol, which say what they are; the first frame that
+differed would be dropped by the host, which has its own of either. Nothing checks bounds here: the link's buffers
+hold its longest frame.
 """
 
 import micropython
 
-from firmware import cobs
-from firmware import crc32c as tables
+from firmware.protocol import cobs
+from firmware.protocol import crc32c as tables
 
 decode_in_place = cobs.decode_in_place
 _LOW = tables._LOW

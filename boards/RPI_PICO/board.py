@@ -12,8 +12,8 @@ from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.bus import Bus
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
-from firmware.energy import FED
-from firmware.image import image_digest
+from firmware.upkeep.energy import FED
+from firmware.upkeep.image import image_digest
 
 # 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
 # board (assumption: a small stepper at 1/16 step under no load worth naming).
@@ -37,7 +37,7 @@ class Board:
     PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
     CLOCK_RUNS = True  # while the processor is busy
-    # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
+    # For firmware/upkeep/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500, 0)
     BATTERY_NAH = FED  # by USB: at 18 mA the cell of PWR-1 would stop the pump after a day
 

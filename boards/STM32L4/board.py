@@ -34,7 +34,7 @@ class Board:
     # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
     PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
-    # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
+    # For firmware/upkeep/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CLOCK_RUNS = True
     CURRENTS = (28445, 8000000, 300000000, 5000000, 3000000, 200000, 300, 150000, 22500, 5000000)
 

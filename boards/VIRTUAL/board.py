@@ -31,7 +31,7 @@ class Board:
 
     NAME = "VIRTUAL"
     image = ""  # nothing is flashed
-    # For firmware/energy.py, in the order of its FIGURES; from current.toml, a test compares.
+    # For firmware/upkeep/energy.py, in the order of its FIGURES; from current.toml, a test compares.
     CLOCK_RUNS = False  # logical time stands still while it computes
     CURRENTS = (9445, 8000000, 40000000, 5000000, 3000000, 2600000, 1600, 150000, 800, 5000000)
 

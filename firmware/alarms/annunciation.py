@@ -8,7 +8,7 @@ Pure arithmetic on times in µs since the alarm began; nothing here sleeps or so
 Implements: ALARM-3
 """
 
-from firmware.alarms.table import HIGH, LOW, MEDIUM
+from firmware.protocol.alarms import HIGH, LOW, MEDIUM
 
 NEVER_US = 0xFFFFFFFFFFFFFFFF
 TONE_MS = 150  # how long one tone lasts

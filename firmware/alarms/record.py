@@ -13,11 +13,11 @@ Implements: ALARM-2, STORE-5
 
 import struct
 
-from firmware import bounded
-from firmware.alarms.alarms import Active
-from firmware.alarms.table import BY_NUMBER
+from firmware.alarms.latched import Active
 from firmware.compat import const
 from firmware.occlusion import codes
+from firmware.protocol.alarms import BY_NUMBER
+from firmware.storage import bounded
 
 _VERSION = const(1)
 _FORMAT = "<BBIQQ"

@@ -14,8 +14,8 @@ Implements: LOG-1, LOG-2
 import struct
 from binascii import crc32
 
-from firmware.bounded import pack_into
 from firmware.compat import const
+from firmware.storage.bounded import pack_into
 
 EVENT_BYTES = const(32)
 SPARE = const(24)  # the most events between two commitments

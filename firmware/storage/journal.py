@@ -13,14 +13,14 @@ import struct
 from firmware.compat import const, roomy
 from firmware.drivers.nvm import Counting
 from firmware.errors import FirmwareError, MemoryAbsent
-from firmware.storage import layout, slots
+from firmware.storage import memory_map, slots
 from firmware.storage.event_log import EventLog
-from firmware.storage.history import History
 from firmware.storage.orders import Orders
 from firmware.storage.settings import PAYLOAD_BYTES as SETTINGS_BYTES
 from firmware.storage.settings import Settings
 from firmware.storage.staging import Staging
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
+from firmware.storage.stroke_starts import History
 
 _MAGIC = b"RELV"
 _LAYOUT_VERSION = const(11)
@@ -41,17 +41,17 @@ class Journal:
     """
 
     def __init__(self, nvm, ticks, stroke_uu):
-        places = layout.Layout(nvm.size_bytes, len(ticks))
+        places = memory_map.Layout(nvm.size_bytes, len(ticks))
         self.stroke_uu = stroke_uu
         self.nvm = nvm = Counting(nvm)
-        self._format = slots.TwoSlots(nvm, layout.FORMAT_AT, layout.FORMAT_PAYLOAD_BYTES)
-        self._state = slots.TwoSlots(nvm, layout.STATE_AT, PAYLOAD_BYTES)
+        self._format = slots.TwoSlots(nvm, memory_map.FORMAT_AT, memory_map.FORMAT_PAYLOAD_BYTES)
+        self._state = slots.TwoSlots(nvm, memory_map.STATE_AT, PAYLOAD_BYTES)
         self._one_format = False
         self._one_settings = False
         self._torn = False  # a save failed: of the record's values the payload may hold what is not true
-        self._energy = slots.TwoSlots(nvm, places.energy_at, layout.ENERGY_BYTES)
+        self._energy = slots.TwoSlots(nvm, places.energy_at, memory_map.ENERGY_BYTES)
         self.energy = self._energy.payload
-        self._alarms = slots.TwoSlots(nvm, places.alarms_at, layout.ALARMS_BYTES)
+        self._alarms = slots.TwoSlots(nvm, places.alarms_at, memory_map.ALARMS_BYTES)
         self.alarms = self._alarms.payload
         self.scratch_at = places.scratch_at
         self._history = History(nvm, places.history_at, places.blocks, ticks)
@@ -94,7 +94,7 @@ class Journal:
     def answers(self):
         """Does the memory answer now? Nothing is taken in."""
         try:
-            self.nvm.read_into(layout.FORMAT_AT, bytearray(1))
+            self.nvm.read_into(memory_map.FORMAT_AT, bytearray(1))
         except MemoryAbsent:
             return False
         return True
@@ -119,7 +119,7 @@ class Journal:
         self._alarms.write()
 
     def _no_alarms(self):
-        self.alarms[:] = bytes(layout.ALARMS_BYTES)
+        self.alarms[:] = bytes(memory_map.ALARMS_BYTES)
 
     def save_settings(self):
         """Store `settings`; they count with the next save(). If that cannot be they are what they were."""

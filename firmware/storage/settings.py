@@ -6,9 +6,9 @@ Implements: THER-1, THER-4, STORE-1
 import struct
 from binascii import crc32
 
-from firmware.bounded import pack_into
 from firmware.compat import const
-from firmware.vocabulary import HALF_HOURS, PATTERNS
+from firmware.protocol.vocabulary import HALF_HOURS, PATTERNS
+from firmware.storage.bounded import pack_into
 
 _RATES = HALF_HOURS * len(PATTERNS)
 _RATES_FORMAT = "<%dH" % _RATES

@@ -11,8 +11,8 @@ import struct
 from binascii import crc32
 
 from firmware.compat import const
+from firmware.protocol.vocabulary import HALF_HOURS, PATTERNS
 from firmware.storage.settings import RATE_STEP_MU_PER_H
-from firmware.vocabulary import HALF_HOURS, PATTERNS
 
 _FORMAT = "<%dH" % HALF_HOURS
 _RATES_BYTES = const(96)

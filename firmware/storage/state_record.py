@@ -8,9 +8,9 @@ Implements: STORE-1
 
 import struct
 
-from firmware.bounded import pack_into
 from firmware.compat import const, roomy
-from firmware.storage import history
+from firmware.storage import stroke_starts
+from firmware.storage.bounded import pack_into
 
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
@@ -41,7 +41,7 @@ _OTHERS = (
     ("manual_mu_per_h", "I"),  # the rate set by hand
     ("recommended_mu_per_h", "I"),
     ("recommended_until_us", "Q"),  # 0: none
-    ("edges_forgiven", "H"),  # strokes that the sensor missed, or saw too many: firmware/edges.py
+    ("edges_forgiven", "H"),  # strokes that the sensor missed, or saw too many: firmware/upkeep/edges.py
     ("edge_forgiven_us", "Q"),  # the latest, device time
     ("suspended_mu_per_h", "I"),  # what was in force when a person suspended
     ("suspended_percent", "B"),  # of what is programmed: the percentage that ran then, if it was less than all
@@ -77,7 +77,7 @@ _OTHERS_AT = struct.calcsize(_STROKE_FORMAT)
 _PROCEDURE_AT = _OTHERS_AT + struct.calcsize(_OTHER_FORMAT)
 _CORE_AT = _PROCEDURE_AT + PROCEDURE_BYTES
 _OPEN_AT = _CORE_AT + CORE_BYTES
-PAYLOAD_BYTES = _OPEN_AT + history.OPEN_BYTES
+PAYLOAD_BYTES = _OPEN_AT + stroke_starts.OPEN_BYTES
 
 
 class StateRecord:

@@ -9,8 +9,8 @@ Implements: THER-6
 
 import struct
 
-from firmware import bounded
 from firmware.compat import const
+from firmware.storage import bounded
 
 CONTENTS = ("insulin", "buffer", "naoh")
 INSULIN, BUFFER, NAOH = range(3)

@@ -11,15 +11,15 @@ import struct
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.bounded import pack_into
 from firmware.compat import const, roomy
-from firmware.deliveries import NORMAL, to_come
 from firmware.errors import Refused
+from firmware.protocol.procedures import LEDGER_DIAGNOSTIC
+from firmware.storage.bounded import pack_into
+from firmware.storage.deliveries import NORMAL, to_come
 from firmware.therapy import refill
 from firmware.therapy.catheter import INSULIN, Catheter
 from firmware.therapy.guide import STATE_BYTES as GUIDE_BYTES
 from firmware.therapy.guide import Guide
-from firmware.therapy.procedures import LEDGER_DIAGNOSTIC
 from firmware.therapy.reservoir import CAPACITY_NL
 
 # What is kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the first was told.

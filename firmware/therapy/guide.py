@@ -1,4 +1,4 @@
-"""Walks a person through a procedure of firmware/therapy/procedures.py: one engine for all of them.
+"""Walks a person through a procedure of firmware/protocol/procedures.py: one engine for all of them.
 
 The pump makes strokes only when the person says `go` at a step that has some, as many as the step says and for the
 ledger that it names; a cut delivery is never resumed by itself, and `go` again makes only what is missing. An answer
@@ -9,11 +9,12 @@ Implements: THER-5, THER-6
 
 import struct
 
-from firmware import bounded, protocol
+from firmware import protocol
 from firmware.compat import const
 from firmware.errors import Refused
+from firmware.protocol.procedures import BY_NUMBER, ENDS, RESERVOIR, TO_CATHETER, UNFIT
+from firmware.storage import bounded
 from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
-from firmware.therapy.procedures import BY_NUMBER, ENDS, RESERVOIR, TO_CATHETER, UNFIT
 
 IDLE = const(0)  # in place of a procedure's number
 NO_END = const(255)

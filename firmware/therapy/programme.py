@@ -13,9 +13,9 @@ Implements: THER-1, THER-3, THER-7
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import const
-from firmware.deliveries import SQUARE, to_come, with_temp
 from firmware.errors import FirmwareError
 from firmware.protocol import NEVER_US
+from firmware.storage.deliveries import SQUARE, to_come, with_temp
 from firmware.therapy.halting import settle
 
 _HALF_HOUR_S = const(1800)

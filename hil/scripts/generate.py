@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 
 from firmware import protocol
-from firmware.therapy.procedures import BY_NUMBER
+from firmware.protocol.procedures import BY_NUMBER
 from hil.backends.backed import EPOCH_S
 from hil.scripts.play import LOOK_US, SLOT_US, US_PER_S
 from hil.scripts.script import Script

@@ -10,7 +10,7 @@ import typer
 from rich.console import Group
 from rich.progress import Progress
 
-from firmware.therapy.procedures import Input, Step
+from firmware.protocol.procedures import Input, Step
 from host import console
 from host.api.client import Programmer
 from host.console import Json, Language, Screen, UsageError, Yes, confirm, connected, need_answer, options_of, show

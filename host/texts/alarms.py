@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from firmware.alarms.table import BY_NAME, BY_NUMBER, PRIORITIES
+from firmware.protocol.alarms import BY_NAME, BY_NUMBER, PRIORITIES
 from host.records import ActiveAlarm
 from host.texts import alarms_en, alarms_fr
 from host.units import AmountError

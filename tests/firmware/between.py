@@ -23,8 +23,8 @@ from typing import Any
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.commands import Commands
 from firmware.errors import MemoryAbsent
+from firmware.link.commands import Commands
 from firmware.loop import cycle
 from tests.firmware.between_core import board_core
 from tests.firmware.hand import BURST_US, SECOND_US, Hand

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from firmware import protocol, self_test
+from firmware import protocol
 from firmware.occlusion import codes as finding
+from firmware.upkeep import self_test
 from tests.firmware.between import LINE_US, Device, Reset
 from tests.firmware.between_scenes import LIMITS, MINUTE_US, SETTINGS, do
 from tests.firmware.between_sweep import AFTERWARDS_US, APART_US, differences, truths, view

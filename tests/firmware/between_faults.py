@@ -11,7 +11,7 @@ from typing import Any
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.alarms.table import BY_NUMBER
+from firmware.protocol.alarms import BY_NUMBER
 from firmware.pump import EXCEPTIONS
 from tests.firmware.between import Device, FaultyNvm, Reset
 from tests.firmware.between_events import BOLUS_US, EVENTS

@@ -13,7 +13,7 @@ from typing import Any
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.alarms.table import BY_NUMBER
+from firmware.protocol.alarms import BY_NUMBER
 from tests.firmware.between import LINE_US, Device, Reset
 from tests.firmware.between_scenes import ORDERS, QUESTIONS, SCENES, instant_us, values_of
 from tests.firmware.hand import SECOND_US

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
-from firmware.commands import Commands
+from firmware.link.commands import Commands
 from tests.firmware.hand import SECOND_US, Hand
 
 BY_NAME = {message.name: message for message in protocol.MESSAGES}

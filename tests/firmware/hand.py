@@ -8,18 +8,18 @@ import pytest
 
 from c_ext.host import Core
 from firmware import dose_codes, events, protocol
-from firmware.alarms.table import BY_NUMBER
 from firmware.drivers.clock import Clock
 from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.errors import Refused
-from firmware.memory import Memory
 from firmware.occlusion.watch import Watch
+from firmware.protocol.alarms import BY_NUMBER
 from firmware.pump import Pump
 from firmware.storage.journal import Journal
-from firmware.upkeep import Means
-from firmware.wall_clock import WallClock
+from firmware.storage.memory import Memory
+from firmware.upkeep.upkeep import Means
+from firmware.upkeep.wall_clock import WallClock
 from tests.firmware.ram import RamNvm, RamRtc
 
 MOTOR = (96, 400, 1600, 20_000)

@@ -10,11 +10,11 @@ import pytest
 from firmware import dose_codes as code
 from firmware import events, protocol
 from firmware.alarms import record
-from firmware.alarms.alarms import Active
-from firmware.alarms.table import ALARMS, BY_NAME, BY_NUMBER
+from firmware.alarms.latched import Active
 from firmware.errors import Refused
 from firmware.occlusion import codes as finding
-from firmware.storage import layout
+from firmware.protocol.alarms import ALARMS, BY_NAME, BY_NUMBER
+from firmware.storage import memory_map
 from firmware.storage.journal import Journal
 from tests.firmware.hand import SECOND_US, STROKE_UU, Hand, alarms, refused
 from tests.firmware.ram import PowerCut, RamNvm
@@ -50,12 +50,12 @@ def test_a_start_writes_the_state_as_often_whatever_it_finds_and_the_alarms_only
     for clock_lost in (False, True):
         hand = Hand()
         hand.pump.therapy.set_basal(1000)
-        places = layout.Layout(hand.memory.size_bytes, 2500)
-        before = hand.memory.counts[layout.STATE_AT], hand.memory.counts[places.alarms_at]
+        places = memory_map.Layout(hand.memory.size_bytes, 2500)
+        before = hand.memory.counts[memory_map.STATE_AT], hand.memory.counts[places.alarms_at]
         after = hand.restarted(clock_lost=clock_lost)
         assert alarms(after) == ["clock_lost"] * clock_lost
         counts = after.memory.counts
-        written.append((counts[layout.STATE_AT] - before[0], counts[places.alarms_at] - before[1]))
+        written.append((counts[memory_map.STATE_AT] - before[0], counts[places.alarms_at] - before[1]))
     assert written == [(written[0][0], 0), (written[0][0], 1)]
 
 
@@ -299,9 +299,9 @@ def test_of_alarms_whose_record_is_damaged_no_figure_is_guessed() -> None:
     hand = Hand()
     hand.pump.alarms.raise_alarm("communication_error", 5)
     hand.pump.alarms.raise_alarm("clock_lost", 6)
-    places = layout.Layout(hand.memory.size_bytes, 2500)
+    places = memory_map.Layout(hand.memory.size_bytes, 2500)
     for copy in range(2):
-        hand.memory.flip(places.alarms_at + 20 + copy * (layout.ALARMS_BYTES + 8))
+        hand.memory.flip(places.alarms_at + 20 + copy * (memory_map.ALARMS_BYTES + 8))
     after = hand.restarted()
     assert [(each["detail"], each["since_us"]) for each in told(after)] == [(0, after.now_us)] * 2
 

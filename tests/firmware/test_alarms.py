@@ -2,9 +2,9 @@
 
 import pytest
 
-from firmware.alarms import table
-from firmware.alarms.alarms import Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
+from firmware.alarms.latched import Alarms, NotActive, StillThere
+from firmware.protocol import alarms
 from host.texts import alarms_en, alarms_fr
 from tools.docs.alarms import PAGE, page
 
@@ -42,8 +42,8 @@ def world():
 @pytest.mark.req("ALARM-1")
 def test_the_table_is_the_specification_s():
     names = {name.strip().replace(" ", "_").replace("-", "_") for name in SPECIFIED.split(",")}
-    assert names == set(table.BY_NAME)
-    assert [alarm.number for alarm in table.ALARMS] == list(range(1, len(table.ALARMS) + 1))
+    assert names == set(alarms.BY_NAME)
+    assert [alarm.number for alarm in alarms.ALARMS] == list(range(1, len(alarms.ALARMS) + 1))
 
 
 @pytest.mark.req("ALARM-1")
@@ -54,16 +54,16 @@ def test_the_page_is_made_from_the_table():
 @pytest.mark.req("ALARM-1")
 @pytest.mark.parametrize("texts", [alarms_en.TEXTS, alarms_fr.TEXTS], ids=["en", "fr"])
 def test_every_alarm_has_a_title_a_meaning_and_what_to_do(texts):
-    assert texts.keys() == table.BY_NAME.keys()
+    assert texts.keys() == alarms.BY_NAME.keys()
     for title, meaning, advice in texts.values():
         assert 0 < len(title) <= 21 and meaning.endswith(".") and advice.endswith(".")
 
 
 @pytest.mark.req("ALARM-2")
 def test_whom_an_alarm_yields_to_exists_and_does_not_yield_back():
-    for alarm in table.ALARMS:
+    for alarm in alarms.ALARMS:
         for name in alarm.yields_to:
-            other = table.BY_NAME[name]
+            other = alarms.BY_NAME[name]
             assert alarm.name not in other.yields_to and other is not alarm
 
 
@@ -90,11 +90,11 @@ def test_the_action_is_taken_and_none_starts_delivery(world):
     assert world.actions == []
     world.happen("occlusion")
     world.happen("motor_stall")
-    assert world.actions == [table.STOP, table.STOP_NOW]
+    assert world.actions == [alarms.STOP, alarms.STOP_NOW]
     world.causes.clear()
     for name in ("occlusion", "motor_stall", "low_reservoir"):
         world.alarms.acknowledge(name)
-    assert world.actions == [table.STOP, table.STOP_NOW]
+    assert world.actions == [alarms.STOP, alarms.STOP_NOW]
 
 
 @pytest.mark.req("ALARM-2")
@@ -123,7 +123,7 @@ def tones(priority, until_us):
 
 @pytest.mark.req("ALARM-3")
 def test_severe_is_four_tones_a_minute_then_four_double_ones_and_again():
-    heard = tones(table.HIGH, 40 * MINUTE_US)
+    heard = tones(alarms.HIGH, 40 * MINUTE_US)
     for minute in range(40):
         inside = [at_us - minute * MINUTE_US for at_us in heard if at_us // MINUTE_US == minute]
         single = [0, 15_000_000, 30_000_000, 45_000_000]
@@ -134,8 +134,8 @@ def test_severe_is_four_tones_a_minute_then_four_double_ones_and_again():
 @pytest.mark.req("ALARM-3")
 def test_medium_and_low():
     three = [0, 300_000, 600_000]
-    assert tones(table.LOW, 31 * MINUTE_US) == [*three, *(30 * MINUTE_US + at_us for at_us in three)]
-    heard = tones(table.MEDIUM, 41 * MINUTE_US)
+    assert tones(alarms.LOW, 31 * MINUTE_US) == [*three, *(30 * MINUTE_US + at_us for at_us in three)]
+    heard = tones(alarms.MEDIUM, 41 * MINUTE_US)
     assert len([at_us for at_us in heard if at_us < 10 * MINUTE_US]) == 20
     assert [at_us - 10 * MINUTE_US for at_us in heard[20:23]] == three and heard[23] == 40 * MINUTE_US
 

@@ -6,10 +6,11 @@ import struct
 
 import pytest
 
-from firmware.alarms import record, table
-from firmware.alarms.alarms import QUIET_US, Active, Alarms
+from firmware.alarms import record
 from firmware.alarms.annunciation import NEVER_US, TONE_MS, next_tone_us
+from firmware.alarms.latched import QUIET_US, Active, Alarms
 from firmware.occlusion import codes
+from firmware.protocol import alarms
 
 pytestmark = pytest.mark.req("ALARM-2", "ALARM-3")
 MINUTE_US = 60_000_000
@@ -87,7 +88,7 @@ def test_quiet_is_a_day_and_then_it_sounds_as_if_it_had_never_been() -> None:
     world.happen("low_reservoir", 0)
     world.alarms.acknowledge("low_reservoir", MINUTE_US)
     until_us = DAY_US + MINUTE_US
-    sounds_us = next_tone_us(table.LOW, until_us)
+    sounds_us = next_tone_us(alarms.LOW, until_us)
     assert sounds_us == DAY_US + 30 * MINUTE_US
     for now_us in (MINUTE_US, DAY_US, until_us - 1, until_us, until_us + 1, sounds_us):
         assert world.alarms.next_tone_us(now_us) == sounds_us
@@ -103,7 +104,7 @@ def test_who_was_quiet_is_no_longer_heard_beside_one_that_speaks_for_all() -> No
     world.happen("pump_stopped", 1)  # of more weight: it alone is heard
     world.alarms.acknowledge("refill_due", 0)
     quiet_until_us = 30 * MINUTE_US
-    own_us = next_tone_us(table.BY_NAME["pump_stopped"].priority, quiet_until_us - 1) + 1
+    own_us = next_tone_us(alarms.BY_NAME["pump_stopped"].priority, quiet_until_us - 1) + 1
     assert world.alarms.next_tone_us(quiet_until_us - 1) == min(quiet_until_us, own_us)
     assert world.alarms.next_tone_us(quiet_until_us) == own_us > quiet_until_us
 
@@ -127,7 +128,7 @@ def test_the_record_has_every_figure_to_its_last_bit(standing: codes.Diagnosis |
     buffer = bytearray(record.RECORD_BYTES)
     active = [
         Active(alarm, 2**64 - 1 - place, 2**32 - 1 - place, 255 - place, 2**64 - 1 - (place << 40))
-        for place, alarm in enumerate((table.ALARMS * 2)[:32])
+        for place, alarm in enumerate((alarms.ALARMS * 2)[:32])
     ]
     record.pack_into(buffer, active, standing)
     back = record.unpack(buffer)
@@ -150,7 +151,7 @@ def test_the_record_has_every_figure_to_its_last_bit(standing: codes.Diagnosis |
 @pytest.mark.req("STORE-3")
 def test_a_record_of_another_version_or_with_too_many_is_none() -> None:
     buffer = bytearray(record.RECORD_BYTES)
-    record.pack_into(buffer, [Active(table.ALARMS[0], 1, 2)], codes.Diagnosis(codes.STALL, 1, 2, 3))
+    record.pack_into(buffer, [Active(alarms.ALARMS[0], 1, 2)], codes.Diagnosis(codes.STALL, 1, 2, 3))
     assert len(record.unpack(buffer)) == 1 and record.unpack_finding(buffer) is not None
     buffer[2] = 0  # no alarm has this number
     assert record.unpack(buffer) == []
@@ -163,15 +164,15 @@ def test_a_record_of_another_version_or_with_too_many_is_none() -> None:
     assert struct.calcsize("<BBIQQ") * 32 + 2 + struct.calcsize("<BQIIIIiiI") == record.RECORD_BYTES
 
 
-@pytest.mark.parametrize("priority", [table.HIGH, table.MEDIUM, table.LOW])
+@pytest.mark.parametrize("priority", [alarms.HIGH, alarms.MEDIUM, alarms.LOW])
 def test_the_next_tone_is_the_first_at_or_after_every_instant(priority: int) -> None:
     """Against the pattern written out for two hours."""
     minutes: list[list[int]] = []
     four, two, three = [0, 15_000, 30_000, 45_000], [0, 300], [0, 300, 600]
     for minute in range(130):
-        if priority == table.HIGH:
+        if priority == alarms.HIGH:
             minutes.append(four if minute % 20 < 10 else sorted(at + more for at in four for more in two))
-        elif priority == table.MEDIUM:
+        elif priority == alarms.MEDIUM:
             minutes.append(two if minute < 10 else three if minute % 30 == 10 else [])
         else:
             minutes.append(three if minute % 30 == 0 else [])

@@ -8,9 +8,9 @@ import pytest
 
 from firmware import protocol
 from firmware.alarms import record
-from firmware.alarms.alarms import QUIET_US
-from firmware.alarms.table import ALARMS, BY_NAME, BY_NUMBER, LASTING
-from firmware.storage import layout
+from firmware.alarms.latched import QUIET_US
+from firmware.protocol.alarms import ALARMS, BY_NAME, BY_NUMBER, LASTING
+from firmware.storage import memory_map
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.ram import PowerCut, RamNvm, RamRtc
 
@@ -162,9 +162,9 @@ def test_power_lost_in_any_write_of_a_change_leaves_the_alarm_as_before_or_after
 def test_a_record_of_the_alarms_that_is_damaged_keeps_every_alarm_and_says_when_it_was_found() -> None:
     hand = Hand()
     hand.pump.alarms.raise_alarm("occlusion", 5)
-    places = layout.Layout(hand.memory.size_bytes, 2500)
+    places = memory_map.Layout(hand.memory.size_bytes, 2500)
     for copy in range(2):
-        hand.memory.flip(places.alarms_at + 20 + copy * (layout.ALARMS_BYTES + 8))
+        hand.memory.flip(places.alarms_at + 20 + copy * (memory_map.ALARMS_BYTES + 8))
     after = hand.restarted()
     assert set(alarms(after)) == {"occlusion", "pump_stopped"}
     assert {each["since_us"] for each in told(after)} == {after.now_us}
@@ -173,10 +173,10 @@ def test_a_record_of_the_alarms_that_is_damaged_keeps_every_alarm_and_says_when_
 
 @pytest.mark.req("STORE-1")
 def test_the_record_has_room_for_every_alarm_and_is_written_only_when_one_changes() -> None:
-    assert record.RECORD_BYTES == layout.ALARMS_BYTES >= 2 + 22 * len(ALARMS)
+    assert record.RECORD_BYTES == memory_map.ALARMS_BYTES >= 2 + 22 * len(ALARMS)
     hand = Hand()
     hand.pump.alarms.raise_alarm("under_delivery")
-    places = layout.Layout(hand.memory.size_bytes, 2500)
+    places = memory_map.Layout(hand.memory.size_bytes, 2500)
     writes = hand.memory.counts[places.alarms_at]
     hand.pump.therapy.set_basal(5000)
     hand.live(DAY_US)

@@ -13,7 +13,7 @@ import pytest
 
 from firmware import events, protocol
 from firmware.errors import FirmwareError
-from firmware.memory import Memory
+from firmware.storage.memory import Memory
 from tests.firmware.between_events import EVENTS
 from tests.firmware.between_faults import FAULTY_EVENTS, Faulty, FaultyEvent, event_faults, order_faults, start_faults
 from tests.firmware.between_scenes import ORDERS, SCENES

@@ -8,7 +8,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.reports import Reports
+from firmware.link.reports import Reports
 from firmware.therapy.programme import Programme
 from firmware.therapy.therapy import Therapy
 from tests.firmware.between import Device

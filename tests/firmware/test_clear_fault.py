@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes as code
-from firmware import protocol, self_test
-from firmware.alarms.table import BY_NAME, BY_NUMBER
-from firmware.commands import Commands
+from firmware import protocol
 from firmware.errors import Refused
+from firmware.link.commands import Commands
+from firmware.protocol.alarms import BY_NAME, BY_NUMBER
+from firmware.upkeep import self_test
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import PowerCut
 

@@ -8,8 +8,9 @@ from functools import partial
 
 import pytest
 
-from firmware import dose_codes, protocol, wall_clock
-from firmware.vocabulary import UTC_MAX_S, UTC_MIN_S
+from firmware import dose_codes, protocol
+from firmware.protocol.vocabulary import UTC_MAX_S, UTC_MIN_S
+from firmware.upkeep import wall_clock
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
 from tests.firmware.ram import RamRtc
 

@@ -5,7 +5,7 @@ from cobs import cobs as reference
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from firmware.cobs import decode_in_place, encode_into
+from firmware.protocol.cobs import decode_in_place, encode_into
 
 mostly_full = st.lists(st.sampled_from([0, 1, 1, 1, 255]), max_size=1100).map(bytes)
 payloads = st.one_of(st.binary(max_size=600), mostly_full, st.integers(0, 800).map(lambda n: b"\x01" * n))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware import protocol
-from firmware.commands import Commands
 from firmware.errors import Refused
+from firmware.link.commands import Commands
 from firmware.protocol import MESSAGES
 from tests.firmware.desk import BY_NAME, Desk, lowest
 from tests.firmware.hand import SECOND_US, Hand

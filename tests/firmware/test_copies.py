@@ -6,7 +6,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.storage import layout
+from firmware.storage import memory_map
 from firmware.storage.slots import OVERHEAD_BYTES
 from firmware.storage.state_record import PAYLOAD_BYTES
 from tests.firmware.hand import BURST_US, SECOND_US, Hand
@@ -16,9 +16,9 @@ from tests.firmware.ram import RamNvm, RamRtc
 def places(hand: Hand, what: str) -> tuple[int, int]:
     """Where the two copies are, a byte in each."""
     if what == "format":
-        return 4, layout.STATE_AT // 2 + 4
+        return 4, memory_map.STATE_AT // 2 + 4
     if what == "state":
-        return layout.STATE_AT + 30, layout.STATE_AT + PAYLOAD_BYTES + OVERHEAD_BYTES + 30
+        return memory_map.STATE_AT + 30, memory_map.STATE_AT + PAYLOAD_BYTES + OVERHEAD_BYTES + 30
     at = hand.journal._places[hand.journal._place]
     size = (hand.journal._places[1] - hand.journal._places[0]) // 2
     return at + 10, at + size + 10

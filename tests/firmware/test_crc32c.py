@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.crc32c import crc32c
+from firmware.protocol.crc32c import crc32c
 
 reference = crcmod.predefined.mkCrcFun("crc-32c")
 

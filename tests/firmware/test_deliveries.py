@@ -9,8 +9,8 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.deliveries import _basal_counts
 from firmware.errors import Refused
+from firmware.storage.deliveries import _basal_counts
 from tests.firmware.hand import SECOND_US, Hand, deliveries
 
 pytestmark = pytest.mark.req("DOSE-3", "THER-2")

@@ -8,7 +8,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.deliveries import Deliveries, Delivery
+from firmware.storage.deliveries import Deliveries, Delivery
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 from tests.firmware.hand import MOTOR, SECOND_US, Hand, deliveries
 from tests.firmware.test_told_and_kept import logged

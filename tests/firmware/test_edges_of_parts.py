@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from firmware import dose_codes, protocol, self_test
+from firmware import dose_codes, protocol
 from firmware.alarms.annunciation import PATTERNS, next_tone_us
-from firmware.alarms.table import BY_NAME
-from firmware.commands import Commands
-from firmware.storage import layout
-from firmware.vocabulary import UTC_MAX_S, UTC_MIN_S
+from firmware.link.commands import Commands
+from firmware.protocol.alarms import BY_NAME
+from firmware.protocol.vocabulary import UTC_MAX_S, UTC_MIN_S
+from firmware.storage import memory_map
+from firmware.upkeep import self_test
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.ram import RamRtc
 from tests.firmware.test_told_and_kept import logged
@@ -48,10 +49,10 @@ def test_a_self_test_changes_nothing_but_its_own_32_bytes(hand: Hand) -> None:
     assert reply["passed"] and len(reply["checks"]) > 5
     made = hand.memory.writes[writes:]
     on_scratch = {data for at, data in made if at == places}
-    assert len(on_scratch) >= 2 and {len(data) for data in on_scratch} == {layout.SCRATCH_BYTES}, "patterns"
+    assert len(on_scratch) >= 2 and {len(data) for data in on_scratch} == {memory_map.SCRATCH_BYTES}, "patterns"
     assert all(data == before[at : at + len(data)] for at, data in made if at != places), "what is there already"
     outside = [at for at, (was, now) in enumerate(zip(before, hand.memory.cells, strict=True)) if was != now]
-    assert all(places <= at < places + layout.SCRATCH_BYTES for at in outside)
+    assert all(places <= at < places + memory_map.SCRATCH_BYTES for at in outside)
 
 
 @pytest.mark.req("SELF-1", "GUARD-4")
@@ -200,6 +201,6 @@ def test_a_memory_that_cannot_be_believed_is_not_written_on(hand: Hand) -> None:
     hand.live(hand.now_us + 30 * HOUR_US)
     hand.pump.connected(True)
     after = bytes(hand.memory.cells)
-    end = place + layout.SCRATCH_BYTES
+    end = place + memory_map.SCRATCH_BYTES
     assert after[:place] == before[:place] and after[end:] == before[end:]
     refused(hand.pump.therapy.resume, protocol.MEMORY_FAILED)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware import energy
-from firmware.energy import Energy
+from firmware.upkeep import energy
+from firmware.upkeep.energy import Energy
 
 pytestmark = pytest.mark.req("PWR-1")
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,10 +19,10 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.alarms.table import BY_NUMBER
-from firmware.commands import Commands
 from firmware.errors import FirmwareError, MemoryAbsent
+from firmware.link.commands import Commands
 from firmware.loop import turn
+from firmware.protocol.alarms import BY_NUMBER
 from firmware.pump import EXCEPTIONS
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamNvm

@@ -6,7 +6,7 @@ import pytest
 
 from c_ext.host import Core
 from firmware.errors import MemoryAbsent
-from firmware.storage import layout
+from firmware.storage import memory_map
 from firmware.storage.journal import DAMAGED, NEW, ONE_COPY, WHOLE, Journal
 from firmware.storage.settings import PAYLOAD_BYTES as SETTINGS_BYTES
 from firmware.storage.slots import OVERHEAD_BYTES
@@ -36,15 +36,15 @@ def opened(nvm: RamNvm) -> tuple[int, Journal]:
     return again.open(), again
 
 
-def places(nvm: RamNvm) -> layout.Layout:
-    return layout.Layout(nvm.size_bytes, len(Core(motor=MOTOR).ticks()))
+def places(nvm: RamNvm) -> memory_map.Layout:
+    return memory_map.Layout(nvm.size_bytes, len(Core(motor=MOTOR).ticks()))
 
 
 def copies(nvm: RamNvm, what: str, made: Journal) -> tuple[int, int]:
     if what == "format":
-        return layout.FORMAT_AT, layout.FORMAT_AT + layout.FORMAT_PAYLOAD_BYTES + OVERHEAD_BYTES
+        return memory_map.FORMAT_AT, memory_map.FORMAT_AT + memory_map.FORMAT_PAYLOAD_BYTES + OVERHEAD_BYTES
     if what == "state":
-        return layout.STATE_AT, layout.STATE_AT + STATE_SLOT
+        return memory_map.STATE_AT, memory_map.STATE_AT + STATE_SLOT
     at = made._places[made._place]
     return at, at + SETTINGS_SLOT
 
@@ -197,7 +197,7 @@ def test_alarms_that_cannot_be_read_are_none_and_one_copy_is_enough(damaged: int
     kept = bytes(made.alarms)
     at = places(nvm).alarms_at
     for copy in range(damaged):
-        nvm.flip(at + 9 + copy * (layout.ALARMS_BYTES + OVERHEAD_BYTES))
+        nvm.flip(at + 9 + copy * (memory_map.ALARMS_BYTES + OVERHEAD_BYTES))
     state, again = opened(nvm)
     assert state == WHOLE, "they are no part of it"
     assert bytes(again.alarms) == (bytes(len(kept)) if damaged == 2 else kept)

@@ -3,8 +3,8 @@
 import pytest
 
 from firmware import events, protocol
-from firmware.link import Counters
-from firmware.telemetry import Telemetry
+from firmware.link.link import Counters
+from firmware.link.telemetry import Telemetry
 from tests.firmware.hand import Hand
 
 WORK_US = 90_000

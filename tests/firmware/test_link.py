@@ -8,7 +8,7 @@ from cobs import cobs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.link import Counters, Link
+from firmware.link.link import Counters, Link
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
 from tests.firmware.ram import RamUart
 

@@ -22,9 +22,9 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 import gc, json
 from firmware import protocol
-from firmware.commands import Commands
+from firmware.link.commands import Commands
 from firmware.errors import Refused
-from firmware.link import Link
+from firmware.link.link import Link
 from firmware.storage.orders import BYTES, Orders
 
 class Uart:
@@ -164,7 +164,7 @@ EXTREMES = """
 import json, sys
 from binascii import hexlify
 from firmware import protocol
-from firmware.bounded import pack_into
+from firmware.storage.bounded import pack_into
 from firmware.protocol import MESSAGES, REFUSAL, TELEMETRY, fit
 
 def value_of(field, number):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.alarms.table import BY_NUMBER
+from firmware.protocol.alarms import BY_NUMBER
 from tests.firmware.between import Device, FaultyNvm
 from tests.firmware.between_faults import OFF_US, in_force, truths
 from tests.firmware.between_scenes import ORDERS, SCENES, values_of

@@ -10,7 +10,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.link import Link
+from firmware.link.link import Link
 from firmware.loop import cycle
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart

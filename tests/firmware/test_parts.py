@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from firmware import events, parts, protocol
+from firmware import events, protocol
 from firmware.loop import turn
+from firmware.upkeep import parts
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, alarms
 

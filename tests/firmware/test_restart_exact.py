@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from firmware import dose_codes as code
-from firmware import protocol, wall_clock
+from firmware import protocol
 from firmware.errors import FirmwareError
-from firmware.restart import Restart, _need, restore
 from firmware.storage.journal import Journal
+from firmware.storage.restart import Restart, _need, restore
+from firmware.upkeep import wall_clock
 from tests.firmware.hand import MOTOR, SECOND_US, STROKE_UU, Hand, refused
 from tests.firmware.ram import PowerCut, RamNvm, RamRtc
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from firmware import wall_clock
 from firmware.drivers.clock import Clock
 from firmware.drivers.rtc import Rv3028, calendar
-from firmware.wall_clock import WallClock
+from firmware.upkeep import wall_clock
+from firmware.upkeep.wall_clock import WallClock
 from tests.firmware.ram import RamRtc
 
 pytestmark = pytest.mark.req("THER-1")

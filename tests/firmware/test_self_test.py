@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from c_ext.host import Core
-from firmware import known_answers, self_test
 from firmware.drivers.pressure_sensor import PressureSensor
-from firmware.image import image_digest
-from firmware.parts import Spared
-from firmware.self_test import World
+from firmware.upkeep import known_answers, self_test
+from firmware.upkeep.image import image_digest
+from firmware.upkeep.parts import Spared
+from firmware.upkeep.self_test import World
 from tests.core.pair import Pair
 from tests.firmware.ram import RamNvm
 from tools.ports.image import digest_of

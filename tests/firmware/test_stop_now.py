@@ -6,7 +6,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.alarms.table import ALARMS, STOP_NOW
+from firmware.protocol.alarms import ALARMS, STOP_NOW
 from tests.firmware.hand import BURST_US, SECOND_US, Hand, deliveries
 from tests.firmware.test_restart_edges import DELIVERED, next_stroke_starts, order
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from c_ext.host import STATE_FIELDS, Core
 from firmware.errors import MemoryAbsent, MemoryRange
-from firmware.storage import event_log, history, layout, orders, slots, staging, state_record
+from firmware.storage import event_log, memory_map, orders, slots, staging, state_record, stroke_starts
 from firmware.storage import settings as settings_record
 from firmware.storage.event_log import EventLog
-from firmware.storage.history import History
 from firmware.storage.slots import TwoSlots
 from firmware.storage.state_record import StateRecord
+from firmware.storage.stroke_starts import History
 from tests.firmware.ram import PowerCut, RamNvm
 
 PAYLOAD = 24
@@ -160,10 +160,10 @@ class Ring:
 
     def __init__(self, strokes: int, length: int = 20) -> None:
         self.nvm = RamNvm(1024)
-        self.open_part = bytearray(history.OPEN_BYTES)
+        self.open_part = bytearray(stroke_starts.OPEN_BYTES)
         self.ticks = memoryview(bytearray(4 * length)).cast("I")
         self.length = length
-        saved = History(self.nvm, 0, history.blocks_for(length), self.ticks)
+        saved = History(self.nvm, 0, stroke_starts.blocks_for(length), self.ticks)
         for number in range(1, strokes + 1):
             self.ticks[(number - 1) % length] = 1000 + number
             saved.save(number, self.open_part)
@@ -171,8 +171,8 @@ class Ring:
 
     def restored(self) -> tuple[int, list[int]]:
         ticks = memoryview(bytearray(4 * self.length)).cast("I")
-        back = History(self.nvm, 0, history.blocks_for(self.length), ticks)
-        damaged = back.restore(self.strokes, self.open_part, (1000 + self.strokes) << history.TICK_SHIFT)
+        back = History(self.nvm, 0, stroke_starts.blocks_for(self.length), ticks)
+        damaged = back.restore(self.strokes, self.open_part, (1000 + self.strokes) << stroke_starts.TICK_SHIFT)
         return damaged, list(ticks)
 
 
@@ -186,7 +186,7 @@ def test_the_starts_of_all_strokes_the_caps_need_come_back(strokes: int) -> None
 @pytest.mark.req("STORE-3", "GUARD-1")
 def test_starts_that_are_damaged_are_replaced_by_later_ones() -> None:
     ring = Ring(28)  # blocks 0 … 2 are full; the ring holds strokes 9 … 28
-    ring.nvm.flip(history.BLOCK_BYTES * 1 + 9)
+    ring.nvm.flip(stroke_starts.BLOCK_BYTES * 1 + 9)
     damaged, ticks = ring.restored()
     assert damaged == 8
     known = {number: ticks[(number - 1) % 20] - 1000 for number in range(9, 29)}
@@ -199,13 +199,13 @@ def test_starts_of_the_last_day_get_no_older_by_a_time_without_power(strokes: in
     """Each as much later as device time has moved, none later than now; what the day had left behind stays; and all of
     it is there again after the next save and another start.
     """
-    day_ticks, shift = 82_399, history.TICK_SHIFT
+    day_ticks, shift = 82_399, stroke_starts.TICK_SHIFT
     for gone in (-5, 0, 1, 40_000, 90_000):
         ring = Ring(strokes, length)
         spread = [1_000_000 + 20_000 * (stroke - strokes) for stroke in range(1, strokes + 1)]
         for number, tick in enumerate(spread):
             ring.ticks[number % length] = tick
-        saver = History(ring.nvm, 0, history.blocks_for(length), ring.ticks)
+        saver = History(ring.nvm, 0, stroke_starts.blocks_for(length), ring.ticks)
         saver.save(strokes, ring.open_part)
         from_tick = 1_001_000
         now_tick = from_tick + gone
@@ -225,7 +225,7 @@ def test_the_open_part_is_that_of_a_history_that_knows_nothing_before() -> None:
     draw = random.Random(12)
     for _ in range(30):
         ring = Ring(0)
-        saver = History(ring.nvm, 0, history.blocks_for(20), ring.ticks)
+        saver = History(ring.nvm, 0, stroke_starts.blocks_for(20), ring.ticks)
         strokes, tick = 0, 100_000
         for _ in range(200):
             for _ in range(draw.choice((0, 1, 1, 1, 1, 2, 9))):
@@ -239,24 +239,24 @@ def test_the_open_part_is_that_of_a_history_that_knows_nothing_before() -> None:
                     saver.save(strokes, ring.open_part)
                 ring.nvm.cut_write = 0
             elif what < 0.2:
-                saver.hold_back(strokes, tick << history.TICK_SHIFT, (tick + 50) << history.TICK_SHIFT)
+                saver.hold_back(strokes, tick << stroke_starts.TICK_SHIFT, (tick + 50) << stroke_starts.TICK_SHIFT)
                 tick += 50
             elif what < 0.3:
                 saver.save(strokes, ring.open_part)
-                saver = History(ring.nvm, 0, history.blocks_for(20), ring.ticks)
-                saver.restore(strokes, ring.open_part, tick << history.TICK_SHIFT)
+                saver = History(ring.nvm, 0, stroke_starts.blocks_for(20), ring.ticks)
+                saver.restore(strokes, ring.open_part, tick << stroke_starts.TICK_SHIFT)
             saver.save(strokes, ring.open_part)
             starts = [ring.ticks[number % 20] for number in range(strokes - strokes % 8, strokes)]
             assert list(struct.unpack("<8I", ring.open_part)) == starts + [0] * (8 - len(starts))
 
 
 @pytest.mark.req("STORE-2")
-@pytest.mark.parametrize("cut_bytes", range(history.BLOCK_BYTES))
+@pytest.mark.parametrize("cut_bytes", range(stroke_starts.BLOCK_BYTES))
 def test_a_block_cut_at_any_byte_is_not_missed(cut_bytes: int) -> None:
     ring = Ring(23)
     before = bytes(ring.open_part)
     ring.ticks[23 % 20] = 1024
-    saver = History(ring.nvm, 0, history.blocks_for(20), ring.ticks)
+    saver = History(ring.nvm, 0, stroke_starts.blocks_for(20), ring.ticks)
     saver.restore(23, before, 0)
     ring.ticks[23 % 20] = 1024
     ring.nvm.cut_write, ring.nvm.cut_bytes = len(ring.nvm.writes) + 1, cut_bytes
@@ -294,10 +294,10 @@ def test_values_beyond_32_bits_are_cut_to_the_greatest_and_those_below_zero_keep
 @pytest.mark.req("LOG-2")
 def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
     for size_bytes, strokes in ((32768, 2500), (524288, 2500), (524288, 10000)):
-        places = layout.Layout(size_bytes, strokes)
+        places = memory_map.Layout(size_bytes, strokes)
         borders = [
-            layout.FORMAT_AT,
-            layout.STATE_AT,
+            memory_map.FORMAT_AT,
+            memory_map.STATE_AT,
             places.settings_at,
             places.settings_at + places.settings_bytes,
             places.energy_at,
@@ -310,44 +310,44 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
             places.log_at + places.events * event_log.EVENT_BYTES,
         ]
         sizes = [
-            2 * (layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
+            2 * (memory_map.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             2 * (state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             places.settings_bytes,
             2 * (settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
-            2 * (layout.ENERGY_BYTES + slots.OVERHEAD_BYTES),
-            2 * (layout.ALARMS_BYTES + slots.OVERHEAD_BYTES),
-            layout.SCRATCH_BYTES,
+            2 * (memory_map.ENERGY_BYTES + slots.OVERHEAD_BYTES),
+            2 * (memory_map.ALARMS_BYTES + slots.OVERHEAD_BYTES),
+            memory_map.SCRATCH_BYTES,
             staging.BYTES,
             orders.BYTES,
-            places.blocks * history.BLOCK_BYTES,
+            places.blocks * stroke_starts.BLOCK_BYTES,
         ]
         assert all(at + size <= after for at, size, after in zip(borders, sizes, borders[1:], strict=False))
         assert borders[-1] <= size_bytes
-    assert layout.Layout(524288, 2500).events - event_log.SPARE >= 90 * 170
+    assert memory_map.Layout(524288, 2500).events - event_log.SPARE >= 90 * 170
     with pytest.raises(MemoryRange):
-        layout.Layout(8192, 2500)
+        memory_map.Layout(8192, 2500)
 
 
 def test_a_block_is_what_the_layout_says() -> None:
-    assert history.BLOCK_BYTES == 4 + 4 * history.STROKES + 4
+    assert stroke_starts.BLOCK_BYTES == 4 + 4 * stroke_starts.STROKES + 4
     assert struct.calcsize("<IIBBBBIIII") + 4 == event_log.EVENT_BYTES
 
 
 @pytest.mark.req("STORE-4")
 def test_the_table_in_the_documents_is_the_layout() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "memory.md").read_text()
-    places = layout.Layout(32768, 2500)
+    places = memory_map.Layout(32768, 2500)
     slot = state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES
     for row in (
-        f"| format | {layout.FORMAT_AT} | 2 × {layout.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
-        f"| state | {layout.STATE_AT} | 2 × {slot} |",
+        f"| format | {memory_map.FORMAT_AT} | 2 × {memory_map.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
+        f"| state | {memory_map.STATE_AT} | 2 × {slot} |",
         f"| settings | {places.settings_at:,} | 2 × 2 × {settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
         f"| staged | {places.staging_at:,} | 4 × {staging.BYTES // 4} |",
         f"| orders | {places.orders_at:,} | {orders.BYTES:,} |",
-        f"| history | {places.history_at:,} | {places.blocks} × {history.BLOCK_BYTES} |",
+        f"| history | {places.history_at:,} | {places.blocks} × {stroke_starts.BLOCK_BYTES} |",
         f"| events | {places.log_at:,} | {event_log.EVENT_BYTES} each |",
         f"| 32 KiB, MB85RC256V (I²C; the development boards) | {places.events - event_log.SPARE} |",
-        f"bus | {layout.Layout(524288, 2500).events - event_log.SPARE:,} | **92** |",
-        f"{2 * slot + history.BLOCK_BYTES // history.STROKES:,} bytes",
+        f"bus | {memory_map.Layout(524288, 2500).events - event_log.SPARE:,} | **92** |",
+        f"{2 * slot + stroke_starts.BLOCK_BYTES // stroke_starts.STROKES:,} bytes",
     ):
         assert row in text, row

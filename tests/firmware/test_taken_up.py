@@ -9,7 +9,7 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import FirmwareError
-from firmware.storage import layout
+from firmware.storage import memory_map
 from firmware.storage.journal import Journal
 from tests.firmware.hand import SECOND_US, Hand, alarms
 from tests.firmware.ram import RamNvm, RamRtc
@@ -115,7 +115,7 @@ def test_a_memory_that_cannot_be_believed_stops_the_pump_and_is_not_written_over
     hand.pump.therapy.set_basal(35_000)
     hand.live(HOUR_US)
     made = len(hand.strokes_us)
-    state = (layout.STATE_AT, hand.journal._places[0])
+    state = (memory_map.STATE_AT, hand.journal._places[0])
     after = damage(hand)
     assert after.pump.status()["memory"] == protocol.MEMORY_DAMAGED
     assert {"memory_integrity", "not_initialised"} <= set(alarms(after))
@@ -165,7 +165,7 @@ def test_starts_that_were_damaged_are_told_for_the_caps_look_back_on_later_ones(
     hand.pump.boluses.bolus(10_000)
     hand.live(100 * SECOND_US)
     assert len(hand.strokes_us) == 50
-    places = layout.Layout(hand.memory.size_bytes, len(hand.core.ticks()))
+    places = memory_map.Layout(hand.memory.size_bytes, len(hand.core.ticks()))
     hand.memory.flip(places.history_at + 10)
     after = hand.restarted()
     assert after.pump.status()["memory"] == protocol.MEMORY_CAPS_LATE

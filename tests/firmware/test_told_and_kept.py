@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.alarms.table import ALARMS, BY_NAME
-from firmware.deliveries import Deliveries
+from firmware.protocol.alarms import ALARMS, BY_NAME
+from firmware.storage.deliveries import Deliveries
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, refill, run_pattern, settings

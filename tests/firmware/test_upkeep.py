@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from firmware import energy, protocol, self_test
-from firmware.alarms.table import BY_NAME
-from firmware.commands import Commands
+from firmware import protocol
 from firmware.errors import Refused
-from firmware.link import Link
-from firmware.storage import layout
+from firmware.link.commands import Commands
+from firmware.link.link import Link
+from firmware.protocol.alarms import BY_NAME
+from firmware.storage import memory_map
+from firmware.upkeep import energy, self_test
 from host.api.link import encode_frame
 from tests.firmware.hand import CURRENTS, SECOND_US, Hand, alarms
 from tests.firmware.ram import RamUart
@@ -22,7 +23,7 @@ LINK, MEMORY = (energy.CAUSES.index(name) for name in ("link", "memory"))
 
 
 def test_the_record_has_room_for_the_ledger_and_the_link_has_the_names() -> None:
-    assert layout.ENERGY_BYTES == energy.STATE_BYTES
+    assert memory_map.ENERGY_BYTES == energy.STATE_BYTES
     assert protocol.CHECKS == self_test.NAMES
     assert protocol.BATTERIES == energy.LEVELS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware import protocol
-from firmware.visitors import Sparing
+from firmware.link.visitors import Sparing
 from tests.firmware.desk import BY_NAME, Desk
 from tests.firmware.hand import SECOND_US
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from firmware import events, protocol
-from firmware.alarms.table import BY_NAME
 from firmware.errors import Refused
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
+from firmware.protocol.alarms import BY_NAME
 from firmware.pump import WATCH_US
 from hil.plant import Fault, FaultyPlant, load_mechanism
 from tests.firmware import hand as hands

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes, protocol
-from firmware.alarms.table import BY_NAME
+from firmware.protocol.alarms import BY_NAME
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.ram import PowerCut

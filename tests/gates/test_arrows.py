@@ -17,7 +17,7 @@ ALLOWED = {
     "host": ("firmware.protocol", "firmware.alarms", "firmware.therapy"),
     # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it; the
     # life follows the procedures' table, which is data.
-    "hil": ("host", "firmware.protocol", "firmware.occlusion", "firmware.therapy.procedures"),
+    "hil": ("host", "firmware.protocol", "firmware.occlusion", "firmware.protocol.procedures"),
     "c_ext": (),
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is. The
     # build works out the schema hash of the link's table; pages are made from the tables of alarms and procedures.

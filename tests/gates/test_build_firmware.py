@@ -35,7 +35,7 @@ def run(program, tmp_path):
 def test_the_firmware_is_frozen_as_a_package_and_the_board_as_a_module(run):
     code = "import board, sys; from firmware.drivers.stepper import Stepper; print(Stepper.__name__, board.Board.NAME)"
     assert run(code) == "Stepper VIRTUAL"
-    assert run("import firmware.protocol as module; print(module.__file__)") == "firmware/protocol.py"
+    assert run("import firmware.protocol as module; print(module.__file__)") == "firmware/protocol/__init__.py"
 
 
 def test_the_dose_core_is_a_native_module(run):

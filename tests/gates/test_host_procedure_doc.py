@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.therapy import procedures as table
+from firmware.protocol import procedures as table
 from host.texts.procedures_en import TEXTS, TITLES
 from tools.docs.procedures import PAGE, page
 

@@ -221,7 +221,7 @@ def test_what_runs_on_import_is_judged_too():
     """A private constant gets its other value, one that others have taken over is imported anew in another process."""
     for file, code, to, held in (
         (FILE, "_DAY_S = const", "86399", HELD),
-        ("firmware/wall_clock.py", "VOUCHED_S = const", "86401", "tests/firmware/test_rtc.py"),
+        ("firmware/upkeep/wall_clock.py", "VOUCHED_S = const", "86401", "tests/firmware/test_rtc.py"),
     ):
         known = Covering({file: {str(line): [held] for line in range(1, 200)}}, {held: 1.0})
         longer = next(each for each in mutants(ROOT / file, file) if each.code.startswith(code) and each.to == to)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from firmware.link import Counters, Link
+from firmware.link.link import Counters, Link
 from hil.errors import BenchError, LinkSilent
 from hil.instruments import bench_io_messages as message
 from hil.instruments.bench_io import NS_PER_COUNT, BenchIo, EdgesLost, Turn, extend

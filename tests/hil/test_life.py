@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from firmware import energy
-from firmware.layouts import BANDS
 from firmware.protocol import PROCEDURES
+from firmware.protocol.fields import BANDS
+from firmware.upkeep import energy
 from hil.oracle.commands import Command
 from hil.protocols.life import plan as habits
 from hil.protocols.life import run as whole

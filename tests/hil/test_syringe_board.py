@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.alarms.table import BY_NUMBER
+from firmware.protocol.alarms import BY_NUMBER
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
 from hil.protocols.occlusion.jobs import QUANTA, with_strokes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
-from firmware.commands import Commands
-from firmware.link import Link
+from firmware.link.commands import Commands
+from firmware.link.link import Link
 from host.api.link import decode_frame
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart

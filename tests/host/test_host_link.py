@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.link import Link
+from firmware.link.link import Link
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
 from host.api.link import HostLink, decode_frame, encode_frame
 from tests.firmware.ram import RamUart

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from firmware import protocol
-from firmware.commands import Commands
-from firmware.link import Link
+from firmware.link.commands import Commands
+from firmware.link.link import Link
 from host.api.client import MESSAGES, Programmer
 from host.api.link import decode_frame
 from host.errors import (

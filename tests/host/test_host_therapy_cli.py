@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.alarms.table import BY_NAME
+from firmware.protocol.alarms import BY_NAME
 from tests.firmware.hand import SECOND_US
 from tests.host.patient import Patient
 

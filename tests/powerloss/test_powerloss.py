@@ -42,12 +42,12 @@ def test_every_exchange_and_every_write_is_cut() -> None:
 # (file, what it says, what the bug makes of it)
 BUGS = {
     "permit without record": (
-        "books.py",
+        "storage/commit.py",
         "elif not self.memory.stroke(strokes + 1):",
         "elif False:",
     ),
     "permit not believed": (
-        "restart.py",
+        "storage/restart.py",
         "if came_due and record.permitted > record.strokes:",
         "if False:",
     ),
@@ -57,7 +57,7 @@ BUGS = {
         'if struct.unpack_from("<I", self._slot, 0)[0] == 0:',
     ),
     "whole copy overwritten": ("storage/slots.py", "self._first = 1 - newest", "self._first = newest"),
-    "bolus goes on": ("restart.py", "    _need(core.suspend(from_us))\n", ""),
+    "bolus goes on": ("storage/restart.py", "    _need(core.suspend(from_us))\n", ""),
     "event before its record counts": (
         "storage/journal.py",
         "self.log.next_number = self.record.next_event",

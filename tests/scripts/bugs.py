@@ -51,7 +51,7 @@ Therapy.begin = _wrong
 """,
     ),
     "asked": (
-        "reports.py",
+        "link/reports.py",
         """
 _right = Reports.read_diagnosis
 def _wrong(self):
@@ -61,7 +61,7 @@ Reports.read_diagnosis = _wrong
 """,
     ),
     "clock": (
-        "device.py",
+        "therapy/limits_and_time.py",
         """
 _right = Device.set_time
 def _wrong(self, utc_s, **order):

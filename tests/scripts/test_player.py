@@ -103,6 +103,6 @@ def test_a_supervisor_that_would_never_sleep_again_ends_the_run_and_is_named(
 ) -> None:
     telemetry = Step(S, "telemetry", {"interval_s": 10, "for_s": 30})
     assert play(script(telemetry)).answers[0].reply
-    monkeypatch.setenv("RELEVE_MICROPYTHON", str(board_with("telemetry.py", AWAKE, tmp_path)))
+    monkeypatch.setenv("RELEVE_MICROPYTHON", str(board_with("link/telemetry.py", AWAKE, tmp_path)))
     with pytest.raises(DeviceLost, match=r"never sleep(.|\n)*11000000 us, stays over"):
         play(script(telemetry))

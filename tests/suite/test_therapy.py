@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.alarms.table import BY_NAME
+from firmware.protocol.alarms import BY_NAME
 from hil.bench import Bench
 from host.errors import Refused
 from tests.suite.exact import assert_exact

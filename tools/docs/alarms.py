@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from firmware.alarms import table
+from firmware.protocol import alarms
 from host.texts import alarms_en, alarms_fr
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alarms.md"
 HEAD = """\
 # Alarms
 
-<!-- Made by tools/docs/alarms.py from firmware/alarms/table.py and host/texts/alarms_*.py: do not edit. -->
+<!-- Made by tools/docs/alarms.py from firmware/protocol/alarms.py and host/texts/alarms_*.py: do not edit. -->
 
 An alarm latches: it stays until somebody acknowledges it and its cause is gone. Acknowledging never starts delivery;
 that takes a command of its own. One whose cause can stay for days (*can be quieted*) is silent for a day after it was
@@ -34,14 +34,14 @@ LANGUAGES = (
 def page() -> str:
     """The whole page."""
     lines = [HEAD.rstrip("\n")]
-    for alarm in table.ALARMS:
-        priority, action = table.PRIORITIES[alarm.priority], table.ACTIONS[alarm.action].replace("_", " ")
-        quiet = "yes" if alarm.name in table.LASTING else ""
+    for alarm in alarms.ALARMS:
+        priority, action = alarms.PRIORITIES[alarm.priority], alarms.ACTIONS[alarm.action].replace("_", " ")
+        quiet = "yes" if alarm.name in alarms.LASTING else ""
         others = ", ".join(f"`{name}`" for name in alarm.yields_to)
         lines.append(f"| {alarm.number} | `{alarm.name}` | {priority} | {action} | {quiet} | {others} |")
     for heading, meaning, advice, texts in LANGUAGES:
         lines += ["", f"## {heading}", "", f"| | {meaning} | {advice} |", "|---|---|---|"]
-        for alarm in table.ALARMS:
+        for alarm in alarms.ALARMS:
             title, means, do = texts[alarm.name]
             lines.append(f"| **{title}** | {means} | {do} |")
     return "\n".join(lines) + "\n"

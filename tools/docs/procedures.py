@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from firmware.therapy import procedures as table
+from firmware.protocol import procedures as table
 from host.texts.procedures_en import TEXTS, TITLES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "procedures.md"
 HEAD = """\
 # Guided procedures
 
-<!-- Made by tools/docs/procedures.py from firmware/therapy/procedures.py and host/texts: do not edit. -->
+<!-- Made by tools/docs/procedures.py from firmware/protocol/procedures.py and host/texts: do not edit. -->
 
 Refill, rinse, flush, stroke-volume measurement and patency test, as the device guides through them (THER-5, THER-6). A
 development platform, not a medical device: nobody is to be treated by this page. Each procedure is a table; the

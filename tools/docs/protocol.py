@@ -9,8 +9,8 @@ from pathlib import Path
 from firmware import protocol
 from firmware.protocol import Field, Message
 
-BEGIN = "<!-- made from firmware/protocol.py: begin -->"
-END = "<!-- made from firmware/protocol.py: end -->"
+BEGIN = "<!-- made from firmware/protocol: begin -->"
+END = "<!-- made from firmware/protocol: end -->"
 _FULL = {"u8", "u16", "u32", "u64", "i32", "i64"}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes, events, protocol
+from firmware.protocol.procedures import BY_NUMBER
 from firmware.storage import state_record
 from firmware.therapy import clinic, guide
-from firmware.therapy.procedures import BY_NUMBER
 from tests.firmware.hand import BURST_US, SECOND_US, Hand, alarms, deliveries, refused
 
 HOUR_US = 3600 * SECOND_US

@@ -6,8 +6,8 @@ import pytest
 
 from firmware import protocol
 from firmware.errors import Refused
+from firmware.protocol import procedures as table
 from firmware.therapy import guide as engine
-from firmware.therapy import procedures as table
 from firmware.therapy.catheter import BUFFER, INSULIN, NAOH, VOLUME_NL, Catheter
 from firmware.therapy.guide import Guide
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from firmware import protocol
+from firmware.protocol import procedures as table
 from firmware.therapy import guide as engine
-from firmware.therapy import procedures as table
 from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
 from tests.firmware.therapy.test_guide import World, refusal
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes, protocol
-from firmware.alarms.table import BY_NAME
 from firmware.errors import Refused
-from firmware.therapy.procedures import BY_NUMBER
+from firmware.protocol.alarms import BY_NAME
+from firmware.protocol.procedures import BY_NUMBER
 from tests.firmware.hand import SECOND_US, Hand
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "therapy.md"

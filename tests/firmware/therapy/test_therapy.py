@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.alarms.table import BY_NAME
+from firmware.protocol.alarms import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
 from tests.firmware.ram import RamRtc
 

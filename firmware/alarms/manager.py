@@ -8,12 +8,12 @@ Implements: ALARM-1, ALARM-2, ALARM-3, THER-4
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.alarms import record
-from firmware.alarms.alarms import Active, Alarms, NotActive, StillThere
 from firmware.alarms.annunciation import TONE_MS
-from firmware.alarms.table import ALARMS, BY_NUMBER, STOP_NOW
+from firmware.alarms.latched import Active, Alarms, NotActive, StillThere
 from firmware.compat import roomy
 from firmware.errors import Refused
 from firmware.occlusion import codes as finding
+from firmware.protocol.alarms import ALARMS, BY_NUMBER, STOP_NOW
 from firmware.therapy.forecast import full
 from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_LOW, LEVEL_STOP
 

@@ -1,8 +1,8 @@
-"""The fields that the messages of firmware/protocol.py are made of, as data."""
+"""The fields that the messages of firmware/protocol are made of, as data."""
 
-from firmware.codec import Field
 from firmware.compat import const
-from firmware.vocabulary import (
+from firmware.protocol.codec import Field
+from firmware.protocol.vocabulary import (
     BATTERIES,
     CATEGORIES,
     CHECKS,

@@ -5,9 +5,9 @@ Implements: LOG-1, LOG-2, LOG-3
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.deliveries import in_force
 from firmware.errors import MemoryAbsent, Refused
 from firmware.occlusion.watch import report
+from firmware.storage.deliveries import in_force
 from firmware.storage.event_log import NO_CLOCK
 from firmware.therapy.answers import Answers, cut_by
 

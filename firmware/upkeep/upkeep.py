@@ -6,11 +6,12 @@ Implements: SELF-1, PWR-1
 """
 
 from firmware import dose_codes as code
-from firmware import protocol, self_test
+from firmware import protocol
 from firmware.compat import roomy
-from firmware.energy import CAPACITY_NAH, Energy
 from firmware.errors import Refused
 from firmware.seams import nobody
+from firmware.upkeep import self_test
+from firmware.upkeep.energy import CAPACITY_NAH, Energy
 
 
 class Means:
@@ -18,7 +19,7 @@ class Means:
 
     `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
     the processor is busy; `watchdog_reset`: why the last life ended, if not by a power cut (c_ext/board/start.h);
-    `currents` as firmware.energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1; `entropy()`:
+    `currents` as energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1; `entropy()`:
     32 bits that nobody knows before; `counter_us()`: the counter behind the clock, which waits for nothing.
     """
 

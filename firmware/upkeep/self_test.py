@@ -8,8 +8,8 @@ Implements: SELF-1
 """
 
 from firmware.compat import const
-from firmware.known_answers import wrong_answers
-from firmware.wall_clock import rates_agree
+from firmware.upkeep.known_answers import wrong_answers
+from firmware.upkeep.wall_clock import rates_agree
 
 # In the order in which they run.
 NAMES = (

@@ -11,7 +11,7 @@ Implements: ALARM-1, ALARM-2, ALARM-3
 """
 
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
-from firmware.alarms.table import BY_NAME, LASTING, NONE
+from firmware.protocol.alarms import BY_NAME, LASTING, NONE
 
 QUIET_US = 86400000000  # what has been acknowledged sounds again after a day
 

@@ -8,9 +8,9 @@ Implements: STORE-1, LOG-1
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import roomy
-from firmware.deliveries import Deliveries
 from firmware.errors import FirmwareError, Refused
 from firmware.seams import nobody
+from firmware.storage.deliveries import Deliveries
 
 _OF_A_LOOP = ("recommend_rate",)  # no act of a person, THER-3
 _ID = {message.name: message.id for message in protocol.MESSAGES}

@@ -75,7 +75,7 @@ RESERVOIR_LEVEL = const(37)
 # What became of an order: it was answered so; it was not done and will not be; too long ago to be remembered.
 OUTCOMES = ("answered", "void", "forgotten")
 OUTCOME_ANSWERED, OUTCOME_VOID, OUTCOME_FORGOTTEN = range(3)
-PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  # firmware.therapy.procedures
+PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  # firmware.protocol.procedures
 ENDS = ("completed", "left", "unfit")
 CONTENTS = ("insulin", "buffer", "naoh", "empty")
 CHECKS = (

@@ -1,7 +1,8 @@
 """The programmer link's messages as data. Shared by device and host.
 
 From this table come encoding, decoding, range checks, the schema hash by which both sides refuse to talk to another
-version, and docs/protocol.md. Fields: firmware/layouts.py; words: firmware/vocabulary.py; wire form: firmware/codec.py.
+version, and docs/protocol.md. Fields: fields.py; words: vocabulary.py; wire form: codec.py; tables that a programmer
+shows as well: alarms.py, procedures.py.
 Frame: COBS(sequence u16 | message id u8 | payload | CRC-32C u32) 0x00. A reply has the request's sequence number and
 its id | 0x80; a refusal has the id 0xFF and the fields `REFUSAL`.
 
@@ -11,7 +12,8 @@ Implements: LINK-1
 
 import hashlib
 
-from firmware.codec import (  # noqa: F401 - the one door to all of it
+from firmware.compat import const
+from firmware.protocol.codec import (  # noqa: F401 - the one door to all of it
     MAX_PAYLOAD_BYTES,
     NO_FIELD,
     Field,
@@ -21,9 +23,8 @@ from firmware.codec import (  # noqa: F401 - the one door to all of it
     encode,
     fit,
 )
-from firmware.compat import const
-from firmware.layouts import *  # noqa: F403 - the table below is made of these, every one
-from firmware.vocabulary import *  # noqa: F403 - protocol.STATE_RUNNING and all others
+from firmware.protocol.fields import *  # noqa: F403 - the table below is made of these, every one
+from firmware.protocol.vocabulary import *  # noqa: F403 - protocol.STATE_RUNNING and all others
 
 PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its description here
 OVERHEAD_BYTES = const(7)  # header and CRC

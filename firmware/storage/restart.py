@@ -23,7 +23,7 @@ Implements: STORE-2, STORE-3, GUARD-1, GUARD-3, THER-1, THER-8
 from firmware import dose_codes as code
 from firmware.compat import const
 from firmware.errors import FirmwareError
-from firmware.wall_clock import VOUCHED_RESET_S, VOUCHED_S
+from firmware.upkeep.wall_clock import VOUCHED_RESET_S, VOUCHED_S
 
 _STROKE = const(1)  # CORE_STROKE
 

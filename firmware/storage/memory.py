@@ -15,9 +15,9 @@ from binascii import crc32
 from firmware import protocol
 from firmware.compat import roomy
 from firmware.errors import FirmwareError, MemoryAbsent
-from firmware.restart import restore
 from firmware.storage import journal as stored
 from firmware.storage.event_log import NO_CLOCK
+from firmware.storage.restart import restore
 
 _RESETS_MAX = 0xFFFF
 _WAITING = 16  # events that wait for a memory that takes none; with an order's own they are fewer than event_log.SPARE

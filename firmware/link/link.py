@@ -6,10 +6,9 @@ a wrong CRC is counted and dropped, and the next 0x00 starts afresh, so any byte
 Implements: LINK-1, LINK-4
 """
 
-from firmware import cobs
 from firmware.compat import const, roomy
-from firmware.crc32c import crc32c
-from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT
+from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT, cobs
+from firmware.protocol.crc32c import crc32c
 
 _CHUNK_BYTES = const(64)
 # One poll ends with a frame, or after so many chunks without one: the supervisor is never here for longer than one

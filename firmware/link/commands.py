@@ -18,7 +18,7 @@ from binascii import crc32
 
 from firmware import protocol
 from firmware.errors import Refused
-from firmware.link import Counters
+from firmware.link.link import Counters
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
 from firmware.storage.orders import HOLDS_US
 

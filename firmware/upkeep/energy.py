@@ -10,8 +10,8 @@ Implements: PWR-1
 
 import struct
 
-from firmware import bounded
 from firmware.compat import const, roomy
+from firmware.storage import bounded
 
 # Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
 # while a tone sounds, while the link is in use, while the memory is written to; how long a wake-up takes beyond what

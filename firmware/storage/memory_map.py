@@ -8,13 +8,13 @@ Implements: STORE-1, LOG-2
 
 from firmware.compat import const
 from firmware.errors import MemoryRange
-from firmware.storage import event_log, history, orders, settings, staging, state_record
+from firmware.storage import event_log, orders, settings, staging, state_record, stroke_starts
 from firmware.storage.slots import OVERHEAD_BYTES
 
 FORMAT_PAYLOAD_BYTES = const(24)
 FORMAT_AT = const(0)
 STATE_AT = const(64)  # after two copies of 32
-ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.energy; a test compares
+ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.upkeep.energy; a test compares
 ALARMS_BYTES = const(743)  # RECORD_BYTES of firmware.alarms.record; a test compares
 SCRATCH_BYTES = const(32)  # nobody's: the self-test writes there
 EVENTS_MIN = const(64)  # a memory that does not even hold these is refused
@@ -24,7 +24,7 @@ class Layout:
     """The places for `strokes` starts, in a memory of `size_bytes`; MemoryRange if it is too small."""
 
     def __init__(self, size_bytes, strokes):
-        self.blocks = history.blocks_for(strokes)
+        self.blocks = stroke_starts.blocks_for(strokes)
         self.settings_at = STATE_AT + 2 * (state_record.PAYLOAD_BYTES + OVERHEAD_BYTES)
         self.settings_bytes = 2 * (settings.PAYLOAD_BYTES + OVERHEAD_BYTES)  # of one place
         self.energy_at = self.settings_at + 2 * self.settings_bytes
@@ -33,7 +33,7 @@ class Layout:
         self.staging_at = self.scratch_at + SCRATCH_BYTES
         self.orders_at = self.staging_at + staging.BYTES
         self.history_at = self.orders_at + orders.BYTES
-        end = self.history_at + self.blocks * history.BLOCK_BYTES
+        end = self.history_at + self.blocks * stroke_starts.BLOCK_BYTES
         self.log_at = -(-end // event_log.EVENT_BYTES) * event_log.EVENT_BYTES
         self.events = (size_bytes - self.log_at) // event_log.EVENT_BYTES
         if self.events < EVENTS_MIN:

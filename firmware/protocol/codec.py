@@ -9,7 +9,7 @@ Implements: LINK-1
 import struct
 
 from firmware.compat import const
-from firmware.vocabulary import BAD_LENGTH, CODES, HARD_LIMIT, NEVER_US, NOT_MULTIPLE, OUT_OF_RANGE
+from firmware.protocol.vocabulary import BAD_LENGTH, CODES, HARD_LIMIT, NEVER_US, NOT_MULTIPLE, OUT_OF_RANGE
 
 MAX_PAYLOAD_BYTES = const(247)  # 256 - delimiter - COBS overhead (one byte up to 254) - header - CRC
 NO_FIELD = const(0xFF)

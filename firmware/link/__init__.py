@@ -1,0 +1,1 @@
+"""The programmer link: frames, requests and their answers, reports, telemetry."""
