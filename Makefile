@@ -145,7 +145,7 @@ life: ready ## live eight years of one patient, made from SEED, checked every da
 scripts-nightly: ready ## SCRIPTS random therapy scripts from SEED on: through the oracle, bad runs made from each, volleys too, and twin runs of each kind; build/oracle.json, build/storms.json, build/scripts.json
 	@oracle=0; $(VENV)/python -m hil.oracle --spoil --seed $(SEED) --scripts $(SCRIPTS) --out build/oracle.json || oracle=$$?; \
 	$(VENV)/python -m hil.oracle --storms --seed $(SEED) --scripts $(SCRIPTS) --out build/storms.json || oracle=$$?; \
-	$(VENV)/python -m hil.scripts --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json && exit $$oracle
+	$(VENV)/python -m hil.twins --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json && exit $$oracle
 
 .PHONY: desk-edges
 desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json

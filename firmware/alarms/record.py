@@ -16,8 +16,8 @@ import struct
 from firmware.alarms.latched import Active
 from firmware.compat import const
 from firmware.occlusion import codes
+from firmware.protocol import bounded
 from firmware.protocol.alarms import BY_NUMBER
-from firmware.storage import bounded
 
 _VERSION = const(1)
 _FORMAT = "<BBIQQ"

@@ -15,7 +15,7 @@ import struct
 from binascii import crc32
 
 from firmware.compat import const
-from firmware.storage.bounded import pack_into
+from firmware.protocol.bounded import pack_into
 
 EVENT_BYTES = const(32)
 SPARE = const(24)  # the most events between two commitments

@@ -7,8 +7,8 @@ import struct
 from binascii import crc32
 
 from firmware.compat import const
+from firmware.protocol.bounded import pack_into
 from firmware.protocol.vocabulary import HALF_HOURS, PATTERNS
-from firmware.storage.bounded import pack_into
 
 _RATES = HALF_HOURS * len(PATTERNS)
 _RATES_FORMAT = "<%dH" % _RATES

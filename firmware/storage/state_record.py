@@ -9,8 +9,8 @@ Implements: STORE-1
 import struct
 
 from firmware.compat import const, roomy
+from firmware.protocol.bounded import pack_into
 from firmware.storage import stroke_starts
-from firmware.storage.bounded import pack_into
 
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares

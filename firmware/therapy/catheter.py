@@ -10,7 +10,7 @@ Implements: THER-6
 import struct
 
 from firmware.compat import const
-from firmware.storage import bounded
+from firmware.protocol import bounded
 
 CONTENTS = ("insulin", "buffer", "naoh")
 INSULIN, BUFFER, NAOH = range(3)

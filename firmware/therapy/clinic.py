@@ -13,8 +13,8 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import const, roomy
 from firmware.errors import Refused
+from firmware.protocol.bounded import pack_into
 from firmware.protocol.procedures import LEDGER_DIAGNOSTIC
-from firmware.storage.bounded import pack_into
 from firmware.storage.deliveries import NORMAL, to_come
 from firmware.therapy import refill
 from firmware.therapy.catheter import INSULIN, Catheter

@@ -12,8 +12,8 @@ import struct
 from firmware import protocol
 from firmware.compat import const
 from firmware.errors import Refused
+from firmware.protocol import bounded
 from firmware.protocol.procedures import BY_NUMBER, ENDS, RESERVOIR, TO_CATHETER, UNFIT
-from firmware.storage import bounded
 from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
 
 IDLE = const(0)  # in place of a procedure's number

@@ -11,7 +11,7 @@ Implements: PWR-1
 import struct
 
 from firmware.compat import const, roomy
-from firmware.storage import bounded
+from firmware.protocol import bounded
 
 # Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
 # while a tone sounds, while the link is in use, while the memory is written to; how long a wake-up takes beyond what

@@ -1,4 +1,4 @@
-"""A conversation with one pump: hello first, questions tried again, errors by name. Orders: host/orders.py.
+"""A conversation with one pump: hello first, questions tried again, errors by name. Orders: host/api/orders.py.
 
 Implements: LINK-1, HOST-3
 """

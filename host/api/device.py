@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from firmware import protocol
 from host.api.conversation import decode_fields
-from host.orders import Ordering
+from host.api.orders import Ordering
 from host.records import (
     Acknowledged,
     ActiveAlarm,

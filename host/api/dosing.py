@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import protocol
-from host.orders import Ordering
+from host.api.orders import Ordering
 from host.records import (
     BasalChange,
     BolusCancelled,

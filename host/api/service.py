@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
-from host.orders import Ordering
+from host.api.orders import Ordering
 from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest, Verdict
 
 _VERDICT = tuple(field.name for field in protocol.VERDICT)

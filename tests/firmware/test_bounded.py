@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from firmware.storage.bounded import pack_into
+from firmware.protocol.bounded import pack_into
 from tools.console import ROOT
 
 LAYOUT = "<BHIQi"
@@ -42,7 +42,7 @@ def test_what_does_not_fit_is_the_nearest_that_does() -> None:
 def test_micropython_packs_the_same() -> None:
     program = f"""
 import struct
-from firmware.storage.bounded import pack_into
+from firmware.protocol.bounded import pack_into
 for values in {GIVEN}:
     buffer = bytearray(22)
     pack_into("{LAYOUT}", buffer, 2, *values)

@@ -164,7 +164,7 @@ EXTREMES = """
 import json, sys
 from binascii import hexlify
 from firmware import protocol
-from firmware.storage.bounded import pack_into
+from firmware.protocol.bounded import pack_into
 from firmware.protocol import MESSAGES, REFUSAL, TELEMETRY, fit
 
 def value_of(field, number):

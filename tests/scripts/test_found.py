@@ -9,8 +9,8 @@ import pytest
 from hil.backends.pinning import pin
 from hil.scripts.play import play
 from hil.scripts.script import LOOK, Script, Step
-from hil.scripts.twins import TWINS
-from hil.scripts.twins.pair import Pair
+from hil.twins import TWINS
+from hil.twins.pair import Pair
 
 S = 1_000_000
 H = 3600 * S

@@ -9,9 +9,9 @@ import pytest
 from hil.backends.pinning import pin
 from hil.scripts.play import play
 from hil.scripts.script import LOOK, Script, Step
-from hil.scripts.trial import trial
-from hil.scripts.twins import TWINS
-from hil.scripts.twins.pair import Pair
+from hil.twins import TWINS
+from hil.twins.pair import Pair
+from hil.twins.trial import trial
 from tests.scripts.bugs import BUGS, wrong_board
 
 S = 1_000_000

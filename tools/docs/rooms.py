@@ -5,8 +5,7 @@ do not follow from others. What is in a room, its __init__.py says in its first 
 """
 
 import ast
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -42,7 +42,7 @@ PLACES = (
     "firmware",
     "host/api/conversation.py",
     "host/api/link.py",
-    "host/orders.py",
+    "host/api/orders.py",
     "host/api/dosing.py",
     "host/cuts.py",
     "host/units.py",

@@ -1,4 +1,4 @@
-"""Twin runs of random therapy scripts: `python -m hil.scripts --seed 7 --twin safer`, or thousands of seeds."""
+"""Twin runs of random therapy scripts: `python -m hil.twins --seed 7 --twin safer`, or thousands of seeds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from hil.results.files import write_json
 from hil.scripts.pool import run
-from hil.scripts.trial import Trial, smaller, told, trial
-from hil.scripts.twins import TWINS
+from hil.twins import TWINS
+from hil.twins.trial import Trial, smaller, told, trial
 
 
 def main() -> int:
     """0: nothing found; 1: something was."""
-    parser = argparse.ArgumentParser(prog="python -m hil.scripts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m hil.twins", description=__doc__)
     parser.add_argument("--twin", choices=[*TWINS, "all"], default="all", help="which kind of twin runs")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
     parser.add_argument("--scripts", type=int, default=1, help="so many seeds, of each kind")

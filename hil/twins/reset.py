@@ -17,9 +17,9 @@ from typing import Any
 from firmware.protocol import NEVER_US, VERDICT
 from hil.scripts.play import LOOK_US, US_PER_S
 from hil.scripts.script import LOOK, Answer, Look, Run, Script, Step
-from hil.scripts.twins import pair
-from hil.scripts.twins.pair import NO_MATTER, Difference, Pair
 from hil.scripts.writer import US_PER_MIN, Wish
+from hil.twins import pair
+from hil.twins.pair import NO_MATTER, Difference, Pair
 
 WISHES = (Wish(clock=False),)
 INDEPENDENT = True

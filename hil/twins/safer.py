@@ -16,9 +16,9 @@ from itertools import zip_longest
 from firmware import protocol
 from hil.scripts.play import SLOT_US, US_PER_S
 from hil.scripts.script import LOOK, Run, Script, Step
-from hil.scripts.twins import pair
-from hil.scripts.twins.pair import Difference, Pair
 from hil.scripts.writer import US_PER_H, Wish
+from hil.twins import pair
+from hil.twins.pair import Difference, Pair
 
 # Auto-off counts an order as an act of a person, whatever it is; without power nothing is programmed, at any rate.
 WISHES = (Wish(auto_off=False, cuts=False, clock=False),)

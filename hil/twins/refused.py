@@ -11,9 +11,9 @@ from typing import Any
 
 from firmware import protocol
 from hil.scripts.script import Answer, Run, Script, Step
-from hil.scripts.twins import pair
-from hil.scripts.twins.pair import Difference, Pair
 from hil.scripts.writer import Wish
+from hil.twins import pair
+from hil.twins.pair import Difference, Pair
 
 WISHES = (Wish(),)
 INDEPENDENT = False

@@ -7,7 +7,7 @@ findings, or follow from the first. They are written from the specification, in 
 
 from types import ModuleType
 
-from hil.scripts.twins import asked, clock, refused, reset, safer
+from hil.twins import asked, clock, refused, reset, safer
 
 TWINS: dict[str, ModuleType] = {
     "safer": safer,

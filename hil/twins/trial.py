@@ -15,8 +15,8 @@ from hil.errors import DeviceLost
 from hil.scripts.generate import generate
 from hil.scripts.play import US_PER_S, play
 from hil.scripts.script import Script, Step, to_json
-from hil.scripts.twins import TWINS
-from hil.scripts.twins.pair import Difference, Pair
+from hil.twins import TWINS
+from hil.twins.pair import Difference, Pair
 
 _SHRINKS = 150  # pairs of runs that making one finding small may take
 
@@ -34,7 +34,7 @@ class Trial:
     @property
     def command(self) -> str:
         """How to see it again."""
-        return f"python -m hil.scripts --seed {self.seed} --twin {self.twin}"
+        return f"python -m hil.twins --seed {self.seed} --twin {self.twin}"
 
 
 def trial(twin: str, seed: int, **wish: Any) -> Trial:

@@ -13,9 +13,9 @@ from typing import Any
 from firmware import protocol
 from hil.scripts.play import SLOT_US, US_PER_S
 from hil.scripts.script import Run, Script, Step
-from hil.scripts.twins import pair
-from hil.scripts.twins.pair import Difference, Pair
 from hil.scripts.writer import US_PER_H, US_PER_MIN, Wish
+from hil.twins import pair
+from hil.twins.pair import Difference, Pair
 
 WISHES = (Wish(),)
 INDEPENDENT = False

@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from hil.backends.backed import EPOCH_S
 from hil.scripts.play import US_PER_S
 from hil.scripts.script import Run, Script, Step
-from hil.scripts.twins import pair
-from hil.scripts.twins.pair import Difference, Pair
 from hil.scripts.writer import US_PER_H, Wish
+from hil.twins import pair
+from hil.twins.pair import Difference, Pair
 
 WISHES = (Wish(clock=False, cuts=False, patterns=False),)
 INDEPENDENT = False
