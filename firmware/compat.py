@@ -27,3 +27,7 @@ except ImportError:
         before it asks the class (c_ext/micropython/roomy.c).
         """
         return thing
+
+
+def nobody(*what):
+    """The place of a listener that is not there yet: does nothing, and objects to nothing."""

@@ -9,13 +9,12 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.alarms.faults import Faults
 from firmware.alarms.manager import AlarmDesk
-from firmware.compat import roomy
+from firmware.compat import nobody, roomy
 from firmware.events import FAULT, STROKE, TIME, WITHHELD
 from firmware.link.reports import Reports
 from firmware.link.telemetry import Telemetry
 from firmware.link.visitors import Visitors
 from firmware.occlusion import codes as finding
-from firmware.seams import nobody
 from firmware.storage.commit import Books
 from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic

@@ -7,9 +7,8 @@ Implements: LOG-3
 """
 
 from firmware import protocol
-from firmware.compat import roomy
+from firmware.compat import nobody, roomy
 from firmware.protocol import NEVER_US, TELEMETRY_ID
-from firmware.seams import nobody
 
 _US_PER_S = 1000000
 

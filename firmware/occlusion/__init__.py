@@ -1,0 +1,1 @@
+"""The catheter watched from the pressure: occlusion, air, backflow, a stalled motor, told apart."""

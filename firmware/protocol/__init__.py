@@ -1,4 +1,4 @@
-"""The programmer link's messages as data. Shared by device and host.
+"""What both ends of the programmer link share: its messages, as data.
 
 From this table come encoding, decoding, range checks, the schema hash by which both sides refuse to talk to another
 version, and docs/protocol.md. Fields: fields.py; words: vocabulary.py; wire form: codec.py; tables that a programmer

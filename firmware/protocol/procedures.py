@@ -12,7 +12,10 @@ Implements: THER-5, THER-6
 """
 
 from firmware.compat import const
-from firmware.therapy.catheter import BUFFER, INSULIN, NAOH, VOLUME_NL
+
+# What the catheter holds, and how much: 13 U, with its tubing (MiniMed 2007D physician manual, p. 121).
+INSULIN, BUFFER, NAOH = range(3)
+CATHETER_NL = const(32500)
 
 # What the reservoir holds: the contents of a catheter, or nothing that can be relied on.
 EMPTY = const(3)
@@ -134,7 +137,7 @@ _FLUSH = Procedure(3, "flush", (INSULIN,), (
     Step("prepare", (("ready", "displace"),), LEFT),
     Step("displace", (("done", "flush"),), "wash_out", floods=BUFFER),
     Step("flush", (("done", "wash_out"),), "wash_out", takes=Input("flushed_nl", "nl", 0, _SYRINGE_NL), floods=BUFFER),
-    Step("wash_out", (("go", COMPLETED),), COMPLETED, volume_nl=VOLUME_NL, ledger=LEDGER_BUFFER),
+    Step("wash_out", (("go", COMPLETED),), COMPLETED, volume_nl=CATHETER_NL, ledger=LEDGER_BUFFER),
 ))  # fmt: skip
 
 _STROKE_VOLUME = Procedure(4, "stroke_volume", (INSULIN,), (

@@ -7,9 +7,8 @@ Implements: STORE-1, LOG-1
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import roomy
+from firmware.compat import nobody, roomy
 from firmware.errors import FirmwareError, Refused
-from firmware.seams import nobody
 from firmware.storage.deliveries import Deliveries
 
 _OF_A_LOOP = ("recommend_rate",)  # no act of a person, THER-3

@@ -6,8 +6,8 @@ Implements: THER-2, DOSE-3, GUARD-1
 """
 
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import Refused
-from firmware.seams import nobody
 from firmware.storage.deliveries import NORMAL, SQUARE, to_come
 from firmware.therapy.answers import US_PER_MIN
 

@@ -11,10 +11,7 @@ import struct
 
 from firmware.compat import const
 from firmware.protocol import bounded
-
-CONTENTS = ("insulin", "buffer", "naoh")
-INSULIN, BUFFER, NAOH = range(3)
-VOLUME_NL = const(32500)
+from firmware.protocol.procedures import CATHETER_NL, INSULIN, NAOH
 
 # More plugs than any procedure makes (buffer behind insulin behind buffer); then the two shortest neighbours become
 # one, of the worse content.
@@ -26,7 +23,7 @@ STATE_BYTES = const(12)
 class Catheter:
     """A catheter of `volume_nl` nl (at most 65,535), full of insulin."""
 
-    def __init__(self, volume_nl=VOLUME_NL):
+    def __init__(self, volume_nl=CATHETER_NL):
         self.volume_nl = volume_nl
         self._plugs = [(INSULIN, volume_nl)]  # from the tip to the pump
 

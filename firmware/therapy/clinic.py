@@ -13,14 +13,14 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import const, roomy
 from firmware.errors import Refused
+from firmware.protocol import refill
 from firmware.protocol.bounded import pack_into
-from firmware.protocol.procedures import LEDGER_DIAGNOSTIC
+from firmware.protocol.procedures import INSULIN, LEDGER_DIAGNOSTIC
+from firmware.protocol.refill import CAPACITY_NL
 from firmware.storage.deliveries import NORMAL, to_come
-from firmware.therapy import refill
-from firmware.therapy.catheter import INSULIN, Catheter
+from firmware.therapy.catheter import Catheter
 from firmware.therapy.guide import STATE_BYTES as GUIDE_BYTES
 from firmware.therapy.guide import Guide
-from firmware.therapy.reservoir import CAPACITY_NL
 
 # What is kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the first was told.
 # Once it is recorded none of them is needed, and what it has shown takes their places until the next procedure.

@@ -13,8 +13,7 @@ from firmware import protocol
 from firmware.compat import const
 from firmware.errors import Refused
 from firmware.protocol import bounded
-from firmware.protocol.procedures import BY_NUMBER, ENDS, RESERVOIR, TO_CATHETER, UNFIT
-from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
+from firmware.protocol.procedures import BUFFER, BY_NUMBER, ENDS, INSULIN, NAOH, RESERVOIR, TO_CATHETER, UNFIT
 
 IDLE = const(0)  # in place of a procedure's number
 NO_END = const(255)

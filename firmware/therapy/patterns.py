@@ -4,8 +4,8 @@ Implements: THER-1
 """
 
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import FirmwareError, Refused
-from firmware.seams import nobody
 from firmware.storage.settings import fingerprint
 from firmware.therapy.answers import cut_by
 

@@ -5,11 +5,11 @@ Implements: THER-4, THER-5
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import const, roomy
+from firmware.compat import const, nobody, roomy
 from firmware.errors import Refused
-from firmware.seams import nobody
-from firmware.therapy import refill
-from firmware.therapy.reservoir import CAPACITY_NL, DUE, LEVEL_FULL, LEVEL_STOP, Reservoir, lasts_s, level_of
+from firmware.protocol import refill
+from firmware.protocol.refill import CAPACITY_NL
+from firmware.therapy.reservoir import DUE, LEVEL_FULL, LEVEL_STOP, Reservoir, lasts_s, level_of
 
 _H_S = const(3600)
 _US_PER_S = const(1000000)

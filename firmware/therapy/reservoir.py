@@ -3,7 +3,7 @@
 The volume is computed, not sensed, as in the implant ("PPC calculates that 800 (2 ml) or fewer units": MiniMed 2007D
 physician manual, p. 81): what was filled in less what was ordered since, every ordered stroke counted as a whole one,
 whatever it was for. So an error can only show too little, as long as the pump does not leak. Whether computed and real
-agree is for the next refill to tell (firmware/therapy/refill.py).
+agree is for the next refill to tell (firmware/protocol/refill.py).
 
 Implements: THER-4
 """
@@ -12,8 +12,6 @@ from firmware import protocol
 from firmware.compat import const
 from firmware.errors import Refused
 
-# The greatest volume that can be filled in: 15 ml, 6,000 U at U-400 (the same manual).
-CAPACITY_NL = const(15000000)
 # Places in protocol.RESERVOIRS.
 LEVEL_FULL, LEVEL_LOW, LEVEL_EMPTY, LEVEL_STOP = range(4)
 

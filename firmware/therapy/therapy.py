@@ -9,9 +9,9 @@ Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
-from firmware.seams import nobody
 from firmware.storage.deliveries import NORMAL, in_force
 from firmware.therapy.answers import US_PER_MIN, Answers, abandoned, cut_by
 from firmware.therapy.halting import settle, still

@@ -7,9 +7,8 @@ Implements: SELF-1, PWR-1
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import roomy
+from firmware.compat import nobody, roomy
 from firmware.errors import Refused
-from firmware.seams import nobody
 from firmware.upkeep import self_test
 from firmware.upkeep.energy import CAPACITY_NAH, Energy
 

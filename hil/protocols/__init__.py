@@ -1,1 +1,1 @@
-"""Test protocols of the bench."""
+"""What the bench can run: each protocol measures or judges one thing of a pump."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from firmware.therapy import refill as made
+from firmware.protocol import refill as made
 from host import console
 from host.console import Json, UsageError, Yes, confirm, connected, options_of, show
 from host.screens.clinic import refilled_text, reservoir_table

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes, events, protocol
+from firmware.protocol import refill
 from firmware.protocol.alarms import BY_NAME as ALARMS
-from firmware.therapy import refill
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, deliveries, refused
 

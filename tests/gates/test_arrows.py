@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from tools.docs import rooms
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("firmware", "host", "hil", "c_ext", "tools", "boards")
 # What each part may import of the others.
 ALLOWED = {
     "firmware": (),
-    # Alarms and procedures are data and texts that the programmer shows, and that pages are made from.
-    "host": ("firmware.protocol", "firmware.alarms", "firmware.therapy"),
-    # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it; the
-    # life follows the procedures' table, which is data.
-    "hil": ("host", "firmware.protocol", "firmware.occlusion", "firmware.protocol.procedures"),
+    # What both ends share: messages, their fields and words, and the tables of alarms, procedures and refills.
+    "host": ("firmware.protocol",),
+    # The occlusion campaign drives the firmware's detector, its device under test, without the firmware around it.
+    "hil": ("host", "firmware.protocol", "firmware.occlusion"),
     "c_ext": (),
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is. The
-    # build works out the schema hash of the link's table; pages are made from the tables of alarms and procedures.
-    "tools": ("c_ext.host", "host", "firmware.protocol", "firmware.alarms", "firmware.therapy"),
+    # build works out the schema hash of the link's table; pages are made from what both ends share.
+    "tools": ("c_ext.host", "host", "firmware.protocol"),
 }
 
 
@@ -49,6 +50,43 @@ def test_arrows_point_down(part: str) -> None:
 def test_the_gate_sees_a_wrong_arrow() -> None:
     assert wrong_arrows("host", {"firmware.pump.Pump", "firmware.protocol.decode"}) == ["firmware.pump.Pump"]
     assert wrong_arrows("firmware", {"hil.plant.Plant"}) == ["hil.plant.Plant"]
+
+
+@pytest.mark.parametrize("part", rooms.PARTS)
+def test_no_two_rooms_stand_on_each_other(part: str) -> None:
+    assert rooms.circles(rooms.rooms(part)) == set()
+
+
+def test_the_picture_of_the_rooms_is_as_the_sources_are() -> None:
+    text = rooms.PAGE.read_text()
+    assert rooms.page(text) == text, "run `python -m tools.docs.rooms`"
+    with pytest.raises(ValueError, match="lacks the marks"):
+        rooms.page("# Architecture\n")
+
+
+def test_rooms_are_read_from_the_sources(tmp_path: Path) -> None:
+    sources = {
+        "house/top.py": '"""Top. More."""\nfrom house.hall import door\nimport house.units',
+        "house/hall/__init__.py": '"""The hall\nof the house.\n\nMore."""',
+        "house/hall/door.py": "from house.units import ONE",
+        "house/units.py": "ONE = 1",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    arrows = rooms.rooms("house", tmp_path)
+    assert arrows == {
+        "house/top.py": {"house/hall", "house/units.py"},
+        "house/hall": {"house/units.py"},
+        "house/units.py": set(),
+    }
+    assert rooms.drawn(arrows)["house/top.py"] == {"house/hall"}
+    assert (rooms.holds("house/top.py", tmp_path), rooms.holds("house/hall", tmp_path)) == (
+        "Top",
+        "The hall of the house",
+    )
+    (tmp_path / "house/units.py").write_text("from house.hall.door import ONE")
+    assert rooms.circles(rooms.rooms("house", tmp_path)) == {"house/hall", "house/units.py"}
 
 
 @pytest.mark.req("DOSE-7")

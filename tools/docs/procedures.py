@@ -37,7 +37,7 @@ ACCURACY = """\
 
 `100·((V_fill − V_residual) − V_delivered)/V_delivered` %, negative: under-delivery. V_fill is what the last refill put
 in less what was taken back; V_residual what is drawn out now; V_delivered every stroke in between, whatever its ledger
-([refill.py](../firmware/therapy/refill.py)). A weight becomes a volume with 1.005 g/ml (assumed).
+([refill.py](../firmware/protocol/refill.py)). A weight becomes a volume with 1.005 g/ml (assumed).
 
 | accuracy | band | what it says |
 |---|---|---|
@@ -85,7 +85,7 @@ def _row(procedure: table.Procedure, step: table.Step) -> str:
 
 
 def _accuracy_rows() -> str:
-    from firmware.therapy.refill import Volume, accuracy, net_fill, read_off, weighed
+    from firmware.protocol.refill import Volume, accuracy, net_fill, read_off, weighed
 
     lines = []
     for units in (200, 600, 1800, 4000):

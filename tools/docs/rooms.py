@@ -1,7 +1,7 @@
-"""Writes the rooms of the house into docs/architecture.md: `python -m tools.docs.rooms`.
+"""Writes the picture of the rooms into docs/architecture.md: `python -m tools.docs.rooms`.
 
-A room is a folder of modules; it stands on another if one of its modules imports from there. Drawn are the arrows that
-do not follow from others. What is in a room, its __init__.py says in its first sentence.
+A room is a folder of modules, or a module at the root of its part; it stands on another if one of its modules imports
+from there. Drawn are the arrows that do not follow from others. What a room holds its docstring says first.
 """
 
 import ast
@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 PARTS = ("firmware", "host", "hil")
+BEGIN = "<!-- Made by `python -m tools.docs.rooms` from the sources: do not edit up to the end mark. -->\n"
+END = "<!-- end -->\n"
 
 Arrows = dict[str, set[str]]
 
@@ -73,3 +75,39 @@ def drawn(arrows: Arrows) -> Arrows:
         room: {each for each in onto if not any(each in reached(arrows, other) for other in onto - {each})}
         for room, onto in arrows.items()
     }
+
+
+def holds(room: str, root: Path = ROOT) -> str:
+    """The first sentence of its docstring."""
+    path = root / room
+    source = path if path.suffix else path / "__init__.py"
+    text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    return text.split("\n\n")[0].replace("\n", " ").partition(". ")[0].rstrip(".")
+
+
+def picture(part: str, root: Path = ROOT) -> str:
+    """One part: a diagram of what stands on what, and what each room holds, from the top down."""
+    arrows = {room: onto for room, onto in rooms(part, root).items() if not room.endswith("__init__.py")}
+    names = {room: f"r{number}" for number, room in enumerate(sorted(arrows))}
+    lines = [f"### {part}", "", "```mermaid", "flowchart TD"]
+    lines += [f'    {name}["{room.removeprefix(part + "/")}"]' for room, name in names.items()]
+    for room, onto in sorted(drawn(arrows).items()):
+        lines += [f"    {names[room]} --> {names[each]}" for each in sorted(onto)]
+    lines += ["```", "", "| room | holds |", "|---|---|"]
+    for room in sorted(arrows, key=lambda each: (-len(reached(arrows, each)), each)):
+        lines.append(f"| [{room.removeprefix(part + '/')}](../{room}) | {holds(room, root)} |")
+    count = sum(len(onto) for onto in arrows.values())
+    return "\n".join([*lines, "", f"{len(arrows)} rooms, {count} arrows, drawn and implied."]) + "\n"
+
+
+def page(text: str, root: Path = ROOT) -> str:
+    """The page's text with the pictures as the sources are now."""
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"the page lacks the marks of the rooms: {BEGIN.strip()} and {END.strip()}")
+    return before + BEGIN + "\n" + "\n".join(picture(part, root) for part in PARTS) + END + after
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

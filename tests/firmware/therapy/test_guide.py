@@ -7,8 +7,9 @@ import pytest
 from firmware import protocol
 from firmware.errors import Refused
 from firmware.protocol import procedures as table
+from firmware.protocol.procedures import BUFFER, CATHETER_NL, INSULIN, NAOH
 from firmware.therapy import guide as engine
-from firmware.therapy.catheter import BUFFER, INSULIN, NAOH, VOLUME_NL, Catheter
+from firmware.therapy.catheter import Catheter
 from firmware.therapy.guide import Guide
 
 pytestmark = pytest.mark.req("THER-5", "THER-6")
@@ -144,12 +145,12 @@ def test_4_u_are_80_strokes_of_the_fine_quantum() -> None:
 
 def test_a_flush_pushes_13_u_into_the_patient_and_washes_the_buffer_out(world: World) -> None:
     world.to(FLUSH, "wash_out")
-    assert world.guide.insulin_reached_nl == VOLUME_NL
-    assert world.guide.report()["until_insulin_nl"] == VOLUME_NL
+    assert world.guide.insulin_reached_nl == CATHETER_NL
+    assert world.guide.report()["until_insulin_nl"] == CATHETER_NL
     world.say("go")
     assert world.orders == [(65, table.LEDGER_BUFFER)]
     assert world.guide.catheter.only_insulin
-    assert world.guide.insulin_reached_nl == VOLUME_NL
+    assert world.guide.insulin_reached_nl == CATHETER_NL
 
 
 def test_a_flush_left_before_the_buffer_is_out_shows_what_is_still_ahead(world: World) -> None:
@@ -161,9 +162,9 @@ def test_a_flush_left_before_the_buffer_is_out_shows_what_is_still_ahead(world: 
     world.guide.interrupt(world.place)
     world.guide.stroke()  # that one has been followed
     assert (world.cancelled, world.guide.end) == (1, table.ENDS.index(table.COMPLETED))
-    assert world.guide.report()["until_insulin_nl"] == VOLUME_NL - 16 * 500
+    assert world.guide.report()["until_insulin_nl"] == CATHETER_NL - 16 * 500
     world.guide.stroke()  # somebody else's
-    assert world.guide.report()["until_insulin_nl"] == VOLUME_NL - 16 * 500
+    assert world.guide.report()["until_insulin_nl"] == CATHETER_NL - 16 * 500
 
 
 def test_a_stroke_volume_is_as_many_strokes_as_the_person_says(world: World) -> None:
@@ -385,5 +386,5 @@ def test_bytes_that_cannot_be_leave_therapy_unfit_and_a_rinse_and_flush_lead_bac
 def test_buffer_behind_insulin_reaches_the_patient_in_its_turn(world: World) -> None:
     world.guide.reservoir = BUFFER
     assert world.guide.catheter.push(BUFFER, 500) == (500, 0, 0)
-    assert world.guide.catheter.push(INSULIN, VOLUME_NL - 500) == (VOLUME_NL - 500, 0, 0)
+    assert world.guide.catheter.push(INSULIN, CATHETER_NL - 500) == (CATHETER_NL - 500, 0, 0)
     assert world.guide.report()["until_insulin_nl"] == 500

@@ -6,8 +6,8 @@ import pytest
 
 from firmware import protocol
 from firmware.protocol import procedures as table
+from firmware.protocol.procedures import BUFFER, INSULIN, NAOH
 from firmware.therapy import guide as engine
-from firmware.therapy.catheter import BUFFER, INSULIN, NAOH
 from tests.firmware.therapy.test_guide import World, refusal
 
 pytestmark = pytest.mark.req("THER-5", "THER-6", "STORE-5")

@@ -8,8 +8,8 @@ import pytest
 
 from firmware import protocol
 from firmware.errors import Refused
-from firmware.therapy import refill
-from firmware.therapy.refill import Volume, accuracy, net_fill, read_off, weighed
+from firmware.protocol import refill
+from firmware.protocol.refill import Volume, accuracy, net_fill, read_off, weighed
 
 pytestmark = pytest.mark.req("THER-5")
 # 1,800 U in 45 days at 40 U a day: 4.5 ml of the 13 ml that a fill of 15 ml leaves after 2 ml are taken back.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firmware import protocol
-from firmware.therapy import refill
-from firmware.therapy.reservoir import CAPACITY_NL, LEVEL_EMPTY, LEVEL_FULL, LEVEL_LOW, LEVEL_STOP
+from firmware.protocol import refill
+from firmware.protocol.refill import CAPACITY_NL
+from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_FULL, LEVEL_LOW, LEVEL_STOP
 from tests.firmware.hand import SECOND_US, Hand, refused
 from tests.firmware.test_told_and_kept import logged
 from tests.firmware.therapy.test_clinic import say

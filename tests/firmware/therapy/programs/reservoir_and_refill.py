@@ -1,5 +1,5 @@
 # Run by test_on_micropython.py on both Pythons: every figure printed must be the same.
-from firmware.therapy import refill
+from firmware.protocol import refill
 from firmware.therapy.reservoir import Reservoir, lasts_s, level_of
 
 reservoir = Reservoir(500, 400)

@@ -16,16 +16,15 @@ Implements: THER-5
 from firmware import protocol
 from firmware.compat import const
 from firmware.errors import Refused
-from firmware.therapy.reservoir import CAPACITY_NL
+from firmware.protocol.procedures import CATHETER_NL
 
+# The greatest volume that can be filled in: 15 ml, 6,000 U at U-400 (MiniMed 2007D physician manual, p. 81).
+CAPACITY_NL = const(15000000)
 # U-400 insulin, mg/ml. Assumption: no measured value is published; 1.00 to 1.01 g/ml covers dilute buffered solutions.
 DENSITY_MG_PER_ML = const(1005)
 DENSITY_HALF_WIDTH_MG_PER_ML = const(5)
 # Assumption: scales that show 10 mg; each reading is off by up to one step of them.
 BALANCE_MG = const(10)
-# 13 U, the catheter and its tubing (MiniMed 2007D physician manual, p. 121): by so much two visits differ if it held
-# insulin at one of them and buffer at the other.
-CATHETER_NL = const(32500)
 # After the fill 2 ml are taken back, which brings the vacuum back (MiniMed 2007C physician manual).
 TAKEN_BACK_NL = const(2000000)
 # ISO 7886-1 syringes of 5 ml are graduated in 0.2 ml; half of that is what can be read (assumption).
