@@ -50,7 +50,7 @@ class Pump:
     Watch over the catheter (None: this board brings no readings for one), `sound(ms)` the annunciator. Times are µs,
     doses mU, rates mU/h.
 
-    `parts` are the objects whose methods answer the messages of the same name.
+    Its parts answer the messages of the link (firmware/link/answered_by.py).
     """
 
     def __init__(
@@ -128,20 +128,6 @@ class Pump:
         self.visitors = Visitors(clock, memory)
         self.device = Device(core, clock, wall, self._books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
-        self.parts = (
-            self,
-            self.stream,
-            self.reports,
-            self.therapy,
-            self.boluses,
-            self.patterns,
-            self.refills,
-            self.alarms,
-            self.clinic,
-            self.upkeep,
-            self.device,
-            self.faults,
-        )
         if watch is not None:
             watch.on_diagnosis = self._diagnosed
         self.clinic.begin()

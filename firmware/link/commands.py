@@ -1,6 +1,6 @@
 """From a request to the pump and back: decode by the table, check, call, encode; or refuse with nothing changed.
 
-A message is answered by the method of its name, of the first of the pump's `parts` that has one: it takes the request's
+A message is answered by the part that answered_by.py names, by its method of the message's name: it takes the request's
 fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the hello
 reply's fields from `board` on), `status()` (without the link counters), `now_us()`, `connected(schema_agreed)`,
 `refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the firmware.storage.orders.Orders of
@@ -18,6 +18,7 @@ from binascii import crc32
 
 from firmware import protocol
 from firmware.errors import Refused
+from firmware.link.answered_by import answering
 from firmware.link.link import Counters
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
 from firmware.storage.orders import HOLDS_US
@@ -47,8 +48,7 @@ class Commands:
         self._pump = pump
         self._schema_agreed = False
         self._allowed = {role for each in roles for role in _MAY[each]}
-        parts = (self,) + tuple(pump.parts)
-        self._answering = {message.name: _part(parts, message.name) for message in protocol.MESSAGES}
+        self._answering = answering(self, pump)
 
     def handle(self, message_id, payload):
         """Return `(reply_id, reply_payload)` for a request; what goes wrong becomes a refusal.
@@ -196,13 +196,6 @@ class Commands:
         payload = protocol.refusal(message_id, code, index, error.value, error.limit)
         self.counters.requests_refused += 1
         return REFUSAL_ID, payload
-
-
-def _part(parts, name):
-    for part in parts:
-        if hasattr(part, name):
-            return part
-    raise AttributeError(name)
 
 
 def _decode(fields, payload):

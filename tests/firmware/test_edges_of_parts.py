@@ -6,6 +6,7 @@ import pytest
 
 from firmware import dose_codes, protocol
 from firmware.alarms.annunciation import PATTERNS, next_tone_us
+from firmware.link.answered_by import ANSWERED_BY, answering
 from firmware.link.commands import Commands
 from firmware.protocol.alarms import BY_NAME
 from firmware.protocol.vocabulary import UTC_MAX_S, UTC_MIN_S
@@ -26,9 +27,17 @@ def hand() -> Hand:
 
 @pytest.mark.req("LINK-1")
 def test_a_message_that_no_part_answers_is_found_at_the_start(hand: Hand) -> None:
-    hand.pump.parts = tuple(each for each in hand.pump.parts if not hasattr(each, "read_energy"))
-    with pytest.raises(AttributeError, match="self_test"):
+    del hand.pump.upkeep
+    with pytest.raises(AttributeError, match="upkeep"):
         Commands(hand.pump)
+
+
+@pytest.mark.req("LINK-1")
+def test_each_message_is_answered_by_one_part_that_can(hand: Hand) -> None:
+    named = [name for names in ANSWERED_BY.values() for name in names]
+    assert sorted(named) == sorted(message.name for message in protocol.MESSAGES)
+    for name, part in answering(Commands(hand.pump), hand.pump).items():
+        assert callable(getattr(type(part), name, None)), name
 
 
 @pytest.mark.req("LOG-2", "THER-10")

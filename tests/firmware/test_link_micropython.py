@@ -22,6 +22,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 import gc, json
 from firmware import protocol
+from firmware.link.answered_by import ANSWERED_BY
 from firmware.link.commands import Commands
 from firmware.errors import Refused
 from firmware.link.link import Link
@@ -64,7 +65,8 @@ class Pump:
     orders = Orders(Nvm(), 0)
     orders.initialise(6)
     def __init__(self):
-        self.parts = (self,)
+        for part in ANSWERED_BY:
+            setattr(self, part, self)
     def __getattr__(self, name):
         if any([message.name == name for message in protocol.MESSAGES]):
             return lambda **request: {{}}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firmware import protocol
+from firmware.link.answered_by import answering
 from firmware.protocol.alarms import ALARMS, BY_NAME
 from firmware.storage.deliveries import Deliveries
 from tests.firmware.desk import Desk
@@ -192,7 +193,7 @@ def test_on_a_memory_that_has_failed_nothing_is_begun(name: str) -> None:
     hand.memory.failing = True
     hand.pump._books.store()
     assert not hand.pump._memory.usable
-    part = next(each for each in hand.pump.parts if hasattr(each, name))
+    part = answering(None, hand.pump)[name]
 
     def all_of_it() -> tuple[Any, ...]:
         pump = hand.pump

@@ -14,6 +14,7 @@ import pytest
 
 from firmware import dose_codes, protocol
 from firmware.errors import Refused
+from firmware.link.answered_by import answering
 from firmware.protocol.alarms import BY_NAME
 from firmware.protocol.procedures import BY_NUMBER
 from tests.firmware.hand import SECOND_US, Hand
@@ -67,10 +68,10 @@ def state(hand: Hand) -> str:
 
 
 def order(name: str, **values: Any) -> Callable[[Hand], None]:
-    """An order as the link brings it: to the first part of the pump that answers it."""
+    """An order as the link brings it: to the part of the pump that answers it."""
 
     def give(hand: Hand) -> None:
-        part = next(each for each in (hand.pump, *hand.pump.parts) if hasattr(each, name))
+        part = answering(None, hand.pump).get(name) or hand.pump
         getattr(part, name)(**values)
 
     return give

@@ -1,0 +1,33 @@
+"""Who answers which message: the pump's part, by its name. The part's method has the message's name.
+
+`commands` are the link's own (commands.py); all others are attributes of the pump. A test holds this table against that
+of the messages: each is answered by one part, and the part can.
+"""
+
+ANSWERED_BY = {
+    "commands": ("hello", "status", "settle_order"),
+    "therapy": (
+        ("set_basal", "temp_basal", "cancel_temp", "recommend_rate", "select_pattern")
+        + ("suspend", "stop", "resume")
+    ),
+    "boluses": ("bolus", "square_bolus", "dual_bolus", "cancel_bolus"),
+    "patterns": ("stage_pattern", "commit_pattern", "read_pattern", "set_settings", "read_settings"),
+    "refills": ("record_refill", "read_reservoir"),
+    "clinic": ("start_procedure", "answer_procedure", "interrupt_procedure", "read_procedure"),
+    "alarms": ("read_alarms", "acknowledge_alarm"),
+    "faults": ("clear_fault",),
+    "device": ("set_limits", "set_time", "initialise_memory"),
+    "reports": ("read_time", "read_deliveries", "read_log", "read_diagnosis"),
+    "upkeep": ("self_test", "read_energy"),
+    "stream": ("telemetry",),
+}  # fmt: skip
+
+
+def answering(commands, pump):
+    """Each message's name, and the object that answers it. Raises AttributeError if the pump lacks one of its parts."""
+    found = {}
+    for part, names in ANSWERED_BY.items():
+        answers = commands if part == "commands" else getattr(pump, part)
+        for name in names:
+            found[name] = answers
+    return found
