@@ -12,7 +12,7 @@ if IS_MICROPYTHON:
 else:
 
     def const(value):  # type: ignore[misc]  # the stub's is generic, which this file cannot say on MicroPython
-        """Give `value` back: MicroPython's compiler folds such constants into the code, CPython has no need to."""
+        """Return `value`. MicroPython's compiler folds such constants into the code; CPython has nothing to do."""
         return value
 
 
@@ -21,13 +21,13 @@ try:
 except ImportError:
 
     def roomy(thing):  # type: ignore[misc]
-        """Give `thing` back, on such a board with as many free places as attributes in its table.
+        """Return `thing`; on a pump's board its attribute table then has as many free places as attributes.
 
-        Last in __init__() of what each stroke asks for its methods: in a full table MicroPython looks into every place
-        before it asks the class (c_ext/micropython/roomy.c).
+        Called last in __init__() of objects whose methods every stroke calls: in a full table MicroPython searches
+        every place before it asks the class (c_ext/micropython/roomy.c).
         """
         return thing
 
 
 def nobody(*what):
-    """The place of a listener that is not there yet: does nothing, and objects to nothing."""
+    """Stands in for a callback that is not set yet: does nothing, and refuses nothing."""

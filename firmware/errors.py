@@ -1,4 +1,4 @@
-"""Errors of the firmware. All derive from `FirmwareError`; only what a caller can act on has its own class."""
+"""Errors of the firmware. All derive from `FirmwareError`; only those that a caller can act on have their own class."""
 
 
 class FirmwareError(Exception):

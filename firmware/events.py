@@ -1,4 +1,4 @@
-"""What a board's idle() returns: bits, the same on every board."""
+"""The event bits that a board's idle() returns, the same on every board."""
 
 from firmware.compat import const
 

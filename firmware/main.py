@@ -27,7 +27,7 @@ def main():
     """Run the pump until the board says stop (a real one never does)."""
     board = Board()
     while not live(board):
-        gc.collect()  # its memory has come late: the pump starts anew, with what is stored there
+        gc.collect()  # a memory that was absent answers now: restart the pump from what is stored there
     board.leave()
 
 
@@ -47,7 +47,7 @@ def live(board):
         "board": board.NAME,
         "firmware_version": FIRMWARE_VERSION,
         "core_version": dosecore.VERSION,
-        "native_core": not hasattr(dosecore, "__file__"),  # a module of Python code has one
+        "native_core": not hasattr(dosecore, "__file__"),  # a module written in Python would have one
         "stroke_uu": board.stroke_nl * board.concentration_u_per_ml,
         "stroke_nl": board.stroke_nl,
         "concentration_u_per_ml": board.concentration_u_per_ml,
@@ -67,7 +67,7 @@ def live(board):
 
 
 def run(idle, core, pump, link):
-    """The main loop. It never ticks: idle() returns when a deadline, a stroke, a byte or a fault has come."""
+    """The main loop. It is tickless: idle() returns on a deadline, a stroke, a byte or a fault."""
     happened = 0
     while not (happened & STOP or pump.over):
         happened = cycle(idle, core, pump, link)

@@ -1,4 +1,4 @@
-"""The pump: dose core, drivers, books, therapy and alarms put together, and what happens when one of them is woken.
+"""The pump: dose core, drivers, books, therapy and alarms put together, and the handling of each wake-up.
 
 Implements: DOSE-3, DOSE-5, GUARD-3
 """
@@ -30,14 +30,14 @@ from firmware.upkeep.parts import BATTERY, LINK, TELEMETRY, TONES, VISITORS, Spa
 from firmware.upkeep.upkeep import Upkeep, world_of
 
 FIRMWARE_VERSION = "0.2.0"
-WATCH_US = 3600000000  # the longest the core lets its supervisor be away, GUARD-3
-_RETRY_US = 60000000  # a memory that failed is tried again
-_WAIT_US = 1000000  # one that is absent is looked for, in the first minute
+WATCH_US = 3600000000  # the longest that the core lets its supervisor be away, GUARD-3
+_RETRY_US = 60000000  # until a memory that failed is tried again
+_WAIT_US = 1000000  # between polls of an absent memory, in the first minute
 _DAY_US = 86400000000
 _SOON_US = 1000000
 _STROKE_TONE_MS = 50
 _SPACING_US_PER_NL = 4000  # the core's, DOSE-4
-# What an exception is called in the log, by place; any other is the next number.
+# The number of an exception in the log is its place here; any other has the next number.
 EXCEPTIONS = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
 
 
@@ -70,8 +70,8 @@ class Pump:
     ):
         self._core = core
         self._clock = clock
-        self.last_error = None  # the latest exception, for whoever looks for it
-        self._told_us = 0  # when running deliveries were last put into the log
+        self.last_error = None  # the latest exception, for inspection
+        self._told_us = 0  # when running deliveries were last logged
         self._memory = memory
         self._wall = wall
         self._watch = watch
@@ -82,7 +82,7 @@ class Pump:
         self._books.recount()
         self._edges = Edges(core, clock, memory)
         self._books.on_failure = self._memory_failed
-        self.over = False  # it must start anew: the memory that was absent answers
+        self.over = False  # the pump must restart: the memory that was absent answers
         self._begun_us = clock.now_us()
         waiting = memory.state == protocol.MEMORY_ABSENT
         self._round_us = self._begun_us + (_WAIT_US if waiting else WATCH_US)  # when it looks around next
@@ -98,12 +98,12 @@ class Pump:
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         self.refills.need_none_guided = self.clinic.need_no_refill
         self._spared = Spared(self._part_failed)
-        self._account = self._spared.run  # bound once: each stroke comes there
+        self._account = self._spared.run  # bound once: every stroke calls it
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
         world.spared = self._spared
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
         self._sound = sound
-        self._failing = False  # what has failed is being dealt with
+        self._failing = False  # a failure is being handled
         self._burst_us = core.plan()[1]
         self.alarms = AlarmDesk(
             core, clock, wall, self._books, self.therapy, self.refills, stepper, self._toned, self._standing
@@ -142,15 +142,15 @@ class Pump:
         roomy(self)
 
     def handle(self, happened):
-        """Take in what idle() returned (bits of firmware.events), except bytes for the link."""
+        """Handle what idle() returned (bits of firmware.events), except bytes for the link."""
         now_us = self._clock.now_us()
         watch, clinic, account = self._watch, self.clinic, self._account
-        tells = False  # the stroke, of the catheter
+        tells = False  # does the stroke say anything about the catheter?
         if happened & STROKE:
-            tells = watch is not None and clinic.watched  # at the stroke; with it the step may end
+            tells = watch is not None and clinic.watched  # before clinic.stroke(), which may end the step
             differs = self._edges.stroke_over()
             self._books.stroke_over(clinic.stroke() or differs)
-            # If this fails it is told, and so stored: after the stroke.
+            # After the stroke: a failure here raises an alarm, which stores.
             account(BATTERY, self.upkeep.energy.stroke, self._burst_us)
             self.alarms.stroke_over(now_us)
             if self._memory.settings.stroke_tone:
@@ -162,7 +162,7 @@ class Pump:
         elif happened & TIME and watch is not None:
             watch.time(now_us)
         if happened & TIME:
-            self._time(self._clock.now_us())  # entering a stroke takes its time
+            self._time(self._clock.now_us())  # read anew: booking a stroke takes time
         if happened & WITHHELD:
             state = self._core.state()
             window = full(self._core, now_us, state)
@@ -174,7 +174,7 @@ class Pump:
             self.faults.latched(now_us)
 
     def failed(self, error):
-        """The supervisor's own code has failed: log it, stop, and let a person decide. What has happened is booked."""
+        """The supervisor's own code has failed: log it, book what has happened, stop, and let a person decide."""
         self._failing = True
         kind = self._note(error)
         now_us = self._clock.now_us()
@@ -187,7 +187,7 @@ class Pump:
         self._failing = False
 
     def attend(self, poll):
-        """Let the link take in what has come. What fails there and is no order's failure stops nothing (THER-10)."""
+        """Let the link process what has arrived. A failure there, other than an order's, stops nothing (THER-10)."""
         try:
             poll()
         except Exception as error:
@@ -201,7 +201,7 @@ class Pump:
         self.alarms.raise_alarm("communication_error", 1 + part)
 
     def stumbled(self, error):
-        """A question could not be answered: log why. Nothing has changed."""
+        """A query has failed: log why. Nothing has changed."""
         gc.collect()
         self.last_error = error
         self._visited(self.visitors.stumbled, _kind(error))
@@ -212,7 +212,7 @@ class Pump:
 
     @property
     def deadline_us(self):
-        """When the pump itself wants to be woken."""
+        """When the pump itself must be woken."""
         now_us = self._clock.now_us()
         deadline_us = self._due_us()
         if self._watch is None:
@@ -221,7 +221,7 @@ class Pump:
 
     @property
     def soon_us(self):
-        """When to be woken if no deadline can be worked out: whatever is due by then is seen to."""
+        """When to wake if no deadline can be worked out; everything due by then is handled."""
         return self._clock.now_us() + _SOON_US
 
     def _due_us(self):
@@ -271,7 +271,7 @@ class Pump:
 
     def _note(self, error):
         """Put an exception into the log; returns its number there."""
-        gc.collect()  # it may have been memory that was missing
+        gc.collect()  # the cause may have been a full heap
         self.last_error = error
         kind = _kind(error)
         self._memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
@@ -289,7 +289,7 @@ class Pump:
         return finding.NONE if standing is None else standing.code
 
     def _diagnosed(self, found):
-        """A finding goes into the log and becomes an alarm, which stops delivery if it is that bad."""
+        """Log a finding and raise its alarm, which stops delivery if it is serious enough."""
         fields = self.reports.read_diagnosis()
         values = (found.strokes,) + tuple([fields[name] for name in ("missed_mu", "stored_mu", "released_mu")])
         self._memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_DIAGNOSIS, found.code, 0, values)
@@ -317,7 +317,7 @@ class Pump:
         self.upkeep.need_passed()
 
     def _missing(self, nl):
-        """A refill has shown that so much went from the reservoir, and not by strokes."""
+        """A refill has shown that `nl` left the reservoir other than by strokes."""
         self.alarms.raise_alarm("over_delivery", nl * self._per_ml // 1000)
 
     def _toned(self, milliseconds):
@@ -329,12 +329,14 @@ class Pump:
         self._spared.run(BATTERY, self.upkeep.linked, count)
 
     def _battery_at(self, level):
-        """Is it as bad as that, or is that not known?"""
+        """Is the battery at `level` or worse, or is its level unknown?"""
         found = self._spared.run(BATTERY, self.upkeep.energy.level)
         return found is None or found >= level
 
     def _memory_failed(self):
-        """Memory takes no record. Without one there is no permit; what waits must not burst out when there is."""
+        """The memory accepts no record, so no permit is given. Stop, so that waiting strokes do not burst out once it
+        does.
+        """
         now_us = self._clock.now_us()
         self.therapy.halt_by_itself(now_us)
         self._round_us = now_us + _RETRY_US
@@ -347,21 +349,21 @@ class Pump:
 
     @property
     def orders(self):
-        """What became of orders."""
+        """The table of orders and their outcomes."""
         return self._memory.orders
 
     def now_us(self):
         """Device time."""
         return self._clock.now_us()
 
-    # What the messages of these names ask for.
+    # Called by the link, besides the messages that the parts answer.
 
     def connected(self, schema_agreed):
         """A programmer has said hello."""
         self._visited(self.visitors.connected, schema_agreed)
 
     def refused(self, message_id, refusal_code, value):
-        """An order was refused: into the log."""
+        """An order was refused: log it."""
         self._visited(self.visitors.refused, message_id, refusal_code, value)
 
     def identity(self):

@@ -1,1 +1,1 @@
-"""Therapy: what a person, a pattern or a closed loop has asked for, put before the dose core."""
+"""Therapy: the requests of a person, a pattern or a closed loop, passed to the dose core."""

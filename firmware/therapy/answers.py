@@ -1,4 +1,4 @@
-"""What the dose core answers to an order, as the programmer link says it: refusals with the limit they name."""
+"""The dose core's answers to orders, translated into the refusals of the programmer link, each with its limit."""
 
 from firmware import dose_codes as code
 from firmware import protocol
@@ -20,7 +20,7 @@ _PLAIN = {
 
 
 class Answers:
-    """Reads the answers of `core`, whose strokes are of `stroke_uu` µU."""
+    """Translates the answers of `core`, whose strokes are of `stroke_uu` µU."""
 
     def __init__(self, core, clock, stroke_uu):
         self._core = core
@@ -28,7 +28,10 @@ class Answers:
         self._stroke_uu = stroke_uu
 
     def need(self, result, field_name=None, value=0):
-        """Raise the refusal that a core result stands for; OK passes. `value` is the field's, mU or mU/h."""
+        """Raise the refusal that a core result stands for; do nothing for OK. `value` is the field's, mU or mU/h.
+
+        Raises FirmwareError for a result that no order should get.
+        """
         if result == code.OK:
             return
         if result in _STATES:
@@ -53,7 +56,7 @@ class Answers:
             raise Refused(protocol.CLINICIAN_LIMIT, field_name, rate_mu_per_h, limit_mu_per_h)
 
     def strokes(self, field_name, volume_mu):
-        """How many strokes make `volume_mu`; raises Refused unless they are whole."""
+        """The number of strokes in `volume_mu`; raises Refused unless it is whole."""
         if volume_mu * 1000 % self._stroke_uu:
             raise Refused(protocol.NOT_WHOLE_STROKES, field_name, volume_mu, smallest_dose_mu(self._stroke_uu))
         return volume_mu * 1000 // self._stroke_uu
@@ -63,7 +66,7 @@ class Answers:
         return volume_mu * 1000 // self._stroke_uu
 
     def mu(self, strokes):
-        """Insulin in so many strokes, mU."""
+        """Insulin in `strokes` strokes, mU."""
         return strokes * self._stroke_uu // 1000
 
     def used_mu(self, window):
@@ -84,7 +87,7 @@ def cut_by(window):
 
 
 def smallest_dose_mu(stroke_uu):
-    """The least whole number of mU that is whole strokes: 200 for 200000 µU, 25 for 12500 µU."""
+    """The smallest dose in whole mU and whole strokes: 200 for 200000 µU, 25 for 12500 µU."""
     dose_uu = stroke_uu
     while dose_uu % 1000:
         dose_uu += stroke_uu
@@ -92,7 +95,7 @@ def smallest_dose_mu(stroke_uu):
 
 
 def abandoned(state):
-    """Strokes given up, of all kinds, by a core in `state`."""
+    """Abandoned strokes of all kinds, of a core in `state`."""
     return (
         state[code.BASAL_ABANDONED]
         + state[code.TEMP_ABANDONED]

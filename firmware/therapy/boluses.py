@@ -1,6 +1,6 @@
-"""The boluses that a person orders: normal, square, dual, and their end before it.
+"""The boluses that a person orders: normal, square, dual, and their cancellation.
 
-Each method that a message names takes the request's fields and returns the reply's; refused with nothing changed.
+Each method named after a message takes the request's fields and returns the reply's. A refusal changes nothing.
 
 Implements: THER-2, DOSE-3, GUARD-1
 """
@@ -42,7 +42,7 @@ class Boluses:
         return {"at_us": now_us, "delivery_id": number, "strokes": strokes}
 
     def dual_bolus(self, volume_mu, square_mu, duration_min, **order):
-        """A part at once, a part spread evenly; the two have one limit."""
+        """One part at once, one part spread evenly; the clinician's limit applies to their sum."""
         strokes = self._answers.strokes("volume_mu", volume_mu)
         square = self._answers.strokes("square_mu", square_mu)
         parts = ((NORMAL, protocol.KIND_DUAL_NORMAL, volume_mu), (SQUARE, protocol.KIND_DUAL_SQUARE, square_mu))
@@ -52,15 +52,15 @@ class Boluses:
         return {"at_us": now_us, "delivery_id": number, "square_id": square_id, "strokes": strokes + square}
 
     def _begin(self, field_name, volume_mu, parts, normal, square, duration_us):
-        """Have the core begin it; returns when. Refused: what the core refuses, what a cap would cut."""
+        """Have the core begin the bolus; returns the time. Refused: what the core refuses, what a cap would cut."""
         now_us = self._therapy.begin_order(protocol.STATE_RUNNING)
         runs = self._books.deliveries.runs
         if (normal and runs(NORMAL)) or (square and runs(SQUARE)):
-            # Its last stroke may be over, with its event to come: the core would begin anew, and with that drop the
-            # counts that the books have not seen.
+            # Its last stroke may be over while the event is still pending. The core would begin a new bolus and so
+            # discard counts that the books have not read yet.
             raise Refused(protocol.BOLUS_ACTIVE, field_name, volume_mu)
         state = self._core.state()
-        if normal + square <= self._core.limits()[1]:  # else the core says what is wrong
+        if normal + square <= self._core.limits()[1]:  # else the core refuses it
             until_us = self._books.deliveries.square_until_us
             cut = self._therapy.forecast.cut(now_us, until_us, normal, square, duration_us)
             if cut is not None:
@@ -77,7 +77,9 @@ class Boluses:
         return now_us
 
     def cancel_bolus(self, **order):
-        """End every bolus; a stroke in progress is completed. A procedure's strokes are none: it has its own way."""
+        """End every bolus; a stroke in progress is completed. Not for a procedure's strokes: interrupt_procedure ends
+        those.
+        """
         now_us = self._clock.now_us()
         if self._therapy.state(self._core.state()) == protocol.STATE_PROCEDURE:
             raise Refused(protocol.NO_BOLUS_ACTIVE)

@@ -1,7 +1,8 @@
-"""What the catheter holds: insulin, buffer or sodium hydroxide, as plugs that move on with every stroke.
+"""The content of the catheter: insulin, buffer or sodium hydroxide, as plugs that move on with every stroke.
 
-Plug flow: what goes in at the pump pushes the same volume out at the tip, first in, first out, and nothing mixes. In
-truth fluids mix where they meet (assumption: less than a stroke's worth), so the figures are right to a stroke or two.
+Plug flow: the volume put in at the pump pushes the same volume out at the tip, first in, first out, without mixing. In
+reality fluids mix where they meet (assumption: less than a stroke's worth), so the figures are right to a stroke or
+two.
 The dead volume is 13 U, 32.5 µl (MiniMed 2007D physician manual, p. 121: distal catheter and tubing).
 
 Implements: THER-6
@@ -13,8 +14,8 @@ from firmware.compat import const
 from firmware.protocol import bounded
 from firmware.protocol.procedures import CATHETER_NL, INSULIN, NAOH
 
-# More plugs than any procedure makes (buffer behind insulin behind buffer); then the two shortest neighbours become
-# one, of the worse content.
+# More plugs than any procedure makes (buffer behind insulin behind buffer). Beyond that, the two shortest neighbours
+# are merged into one plug of the worse content.
 _PLUGS_MAX = const(4)
 _FORMAT = "<BHBHBHBH"
 STATE_BYTES = const(12)
@@ -46,7 +47,7 @@ class Catheter:
         return tuple(left)
 
     def fill(self, content):
-        """All of it holds `content` now: it was flushed through the side port."""
+        """Fill the whole catheter with `content`: it was flushed through the side port."""
         self._plugs = [(content, self.volume_nl)]
 
     @property
@@ -56,16 +57,18 @@ class Catheter:
 
     @property
     def only_insulin(self):
-        """Then a stroke brings its whole volume of insulin, and nobody needs to follow the plugs."""
+        """Is there nothing but insulin in it? Then each stroke delivers its whole volume as insulin, and the plugs need
+        not be followed.
+        """
         plugs = self._plugs
         return len(plugs) == 1 and plugs[0][0] == INSULIN
 
     def held_nl(self, content):
-        """How much of `content` is in it."""
+        """Volume of `content` in the catheter, nl."""
         return sum([size_nl for each, size_nl in self._plugs if each == content])
 
     def until_insulin_nl(self):
-        """What must still leave the tip before insulin does."""
+        """Volume that must leave the tip before insulin does, nl."""
         ahead_nl = 0
         for content, size_nl in self._plugs:
             if content == INSULIN:
@@ -79,7 +82,7 @@ class Catheter:
         bounded.pack_into(_FORMAT, buffer, at, *(values + [0] * (2 * _PLUGS_MAX - len(values))))
 
     def unpack(self, buffer, at=0):
-        """Take them from there. Returns whether they fill the catheter; if not, nothing is known and it holds NaOH."""
+        """Read the contents from there. Returns whether they fill the catheter; if not, NaOH is assumed."""
         values = struct.unpack_from(_FORMAT, buffer, at)
         plugs = [(values[2 * place], values[2 * place + 1]) for place in range(_PLUGS_MAX) if values[2 * place + 1]]
         whole = sum([size_nl for _, size_nl in plugs]) == self.volume_nl and all(each <= NAOH for each, _ in plugs)
@@ -100,7 +103,7 @@ class Catheter:
             self._join()
 
     def _merge(self, place):
-        """Plug `place` and the one before it become one."""
+        """Merge plug `place` into the one before it."""
         plugs = self._plugs
         content, size_nl = plugs.pop(place)
         other, other_nl = plugs[place - 1]

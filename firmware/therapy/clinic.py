@@ -1,8 +1,8 @@
-"""The guided procedures at work in a pump: its strokes for them, its record of them, and when therapy may run again.
+"""The guided procedures of a pump: their strokes, their record, and when therapy may run again.
 
-While a procedure is under way the pump is in a state of its own: no basal is programmed, and strokes come only when
-the person says so. Each stroke of it goes into the memory with the procedure's own state. However it ends, the pump is
-then stopped, and a person resumes.
+While a procedure is under way the pump is in a state of its own: no basal is programmed, and strokes are made only when
+the person says so. Each of its strokes is stored together with the procedure's own state. However the procedure ends,
+the pump is stopped then, and a person resumes it.
 
 Implements: THER-5, THER-6
 """
@@ -22,10 +22,11 @@ from firmware.therapy.catheter import Catheter
 from firmware.therapy.guide import STATE_BYTES as GUIDE_BYTES
 from firmware.therapy.guide import Guide
 
-# What is kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the first was told.
-# Once it is recorded none of them is needed, and what it has shown takes their places until the next procedure.
+# The values kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the withdrawn
+# volume was entered. Once the refill is recorded they are no longer needed, and its result takes their places until the
+# next procedure.
 _WITHDRAWN, _PUT_IN, _DRAWN, _STROKES = range(4)
-# By the step that takes it. What the syringe in the side port has drawn comes out of the reservoir too.
+# By the step that takes the input. What the syringe in the side port has drawn comes out of the reservoir too.
 _PLACES = {
     "withdraw": _WITHDRAWN, "remove_insulin": _WITHDRAWN, "fill": _PUT_IN, "fill_insulin": _PUT_IN,
     "drawn_insulin": _DRAWN,
@@ -53,16 +54,16 @@ class Clinic:
         self._guide = Guide(self._deliver, self._cancel, self._catheter, stroke_nl, self._told)
         self._kept = _nothing_yet()
         self._begun = 0  # see _mark()
-        self._followed = 0  # strokes, of all, whose volume has been followed; current unless all is insulin
+        self._followed = 0  # of all strokes, those followed through the catheter; not kept current while all is insulin
         roomy(self)
 
     def begin(self):
-        """A life begins: take up where the last one was. An empty place is a new pump's, and that catheter is full."""
+        """After a reset: take up the stored procedure. An empty place is a new pump's, whose catheter is full."""
         if any(self._record.procedure):
             self._take_up()
             self.bolus_over()
             if not self.under_way:
-                self._follow(self._commanded())  # one that the restart has counted, too
+                self._follow(self._commanded())  # including a stroke counted by the restart
         self._keep()
 
     def _take_up(self):
@@ -70,7 +71,9 @@ class Clinic:
         *self._kept, self._begun, self._followed = struct.unpack_from(_KEPT_FORMAT, self._record.procedure, GUIDE_BYTES)
 
     def _undo(self):
-        """A function that makes the procedure what it is now; a delivery is then over, or ends with what follows."""
+        """Return a function that restores the procedure as it is now. A delivery that has begun since is then over, or
+        ends with the halt that follows.
+        """
         before = bytes(self._record.procedure)
 
         def undo():
@@ -90,29 +93,33 @@ class Clinic:
 
     @property
     def watched(self):
-        """Do strokes tell of the catheter? Those of therapy and of the patency test do; into a syringe they do not."""
+        """Do strokes say anything about the catheter? Those of therapy and of the patency test do; those into a syringe
+        do not.
+        """
         step = self._guide.step
         return step is None or step.ledger == LEDGER_DIAGNOSTIC
 
     def need_fit(self):
-        """Raises Refused while therapy must not run: what is in the reservoir or the catheter is no insulin."""
+        """Raises Refused while therapy must not run: a procedure is under way, the reservoir holds no insulin, or there
+        is NaOH in the catheter.
+        """
         if not self._guide.fit:
             raise Refused(protocol.UNFIT)
 
     def need_no_refill(self):
-        """Raises Refused while a procedure is under way that ends with a refill."""
+        """Raises Refused while a procedure that ends with a refill is under way."""
         if self.under_way and _LAST in [step.name for step in self._guide.procedure.steps]:
             raise Refused(protocol.WRONG_STATE, None, protocol.STATE_PROCEDURE)
 
     def stroke(self):
-        """A stroke is over. Returns whether the state record has to be written whole."""
+        """A stroke is over. Returns whether the whole state record must be written."""
         if self._guide.procedure is None and self._catheter.only_insulin:
             return False
         self._follow(self._core.over())
         return True
 
     def _follow(self, strokes):
-        """So many strokes are over, or count as it: those that have not been followed yet are."""
+        """`strokes` strokes are over, or count as over: follow those that have not been followed yet."""
         while self._followed < strokes:
             self._followed += 1
             was = self._guide.step
@@ -136,13 +143,13 @@ class Clinic:
             self._keep()
 
     def _missing(self):
-        """How many strokes of the delivery that has ended were not begun. The others are followed now."""
+        """How many strokes of the ended delivery were never started. The others count as followed now."""
         state = self._core.state()
         self._followed = state[code.GUARD_COMMANDED]
         return state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED]
 
     def start_procedure(self, procedure, **order):
-        """Begin. Refused while therapy runs."""
+        """Begin a procedure. Refused while therapy runs."""
         self._books.need_memory()
         now_us = self._clock.now_us()
         state = self._therapy.state(self._core.state())
@@ -160,7 +167,7 @@ class Clinic:
         return self._reply(now_us)
 
     def answer_procedure(self, step, choice, value, **order):
-        """The person has said something at a step."""
+        """The person has answered a step."""
         self._books.need_memory()
         now_us = self._clock.now_us()
         at = self._guide.need(step, choice, value)
@@ -168,7 +175,7 @@ class Clinic:
         if at.takes is not None:
             self._need_possible(at, value)
             if at.name == _LAST:
-                refilled = self._record_refill(value)  # before the step is left: memory may refuse it
+                refilled = self._record_refill(value)  # before the step is left: the memory may fail
         self._guide.answer(step, choice, value)
         if refilled is not None:
             self._kept = [refilled[name] & 0xFFFFFFFF for name in _SHOWN]
@@ -192,7 +199,7 @@ class Clinic:
         return self._reply(now_us)
 
     def _need_possible(self, step, value):
-        """Raises Refused for a volume that cannot be: at its own step, while nothing has followed from it."""
+        """Raises Refused for an impossible volume: at its own step, before anything has followed from it."""
         name = step.takes.name
         low = high = value
         if _PLACES.get(step.name) == _WITHDRAWN and self._begun & 0x80:
@@ -209,7 +216,7 @@ class Clinic:
             raise Refused(protocol.OUT_OF_RANGE, name, value, low if value < low else high)
 
     def _record_refill(self, taken_back_nl):
-        """All volumes of the refill are known. It may have been recorded already, just before power went."""
+        """Record the refill once all its volumes are known, unless that was done before: just before power went."""
         withdrawn_nl, put_in_nl, _, strokes = self._kept
         whole = self._begun == self._mark(True)
         if _NOT_YET not in (withdrawn_nl, put_in_nl) and (whole or self._begun == self._mark(False)):
@@ -220,8 +227,8 @@ class Clinic:
         return None
 
     def _mark(self, whole):
-        """One byte: how many refills there are, and was the reservoir as the latest one had filled it. Bit 6 is free:
-        _IS_SHOWN, if what is kept is what this procedure's refill has shown.
+        """One byte: the number of refills (bits 0 to 5), and whether the reservoir was as the latest one had filled it
+        (bit 7). Bit 6 is _IS_SHOWN: the values kept are the result of this procedure's refill.
         """
         return self._refills.number & 0x3F | (0x80 if whole else 0)
 
@@ -263,7 +270,7 @@ class Clinic:
 
 
 def _signed(value):
-    """Of 32 bits."""
+    """A 32-bit value read as signed."""
     return value - (value >> 31 << 32)
 
 

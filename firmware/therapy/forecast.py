@@ -1,16 +1,16 @@
-"""What the rolling caps will have to count: strokes that have started, that are promised, and that basal will bring.
+"""Looks ahead at the rolling caps: counts the strokes that have started, are promised, and will come from basal.
 
-A request is refused whole if a cap would have to cut it, or cut what was accepted before it (GUARD-1). So the strokes
-in the hour and in the day that end at each instant to come are counted ahead: those of the past with the guard's own
-count, which can be asked for a time to come; the rest of the boluses that run; the one that is asked for; and the basal
-that is programmed, as it stands.
+A request is refused whole if a cap would have to cut it, or would have to cut something accepted earlier (GUARD-1). So
+for each future instant the strokes of the hour and of the day that end there are counted in advance: the past ones by
+the guard's own count, which can be queried for a future time; the rest of the running boluses; the requested bolus; and
+basal, as it is programmed now.
 
-An interval of time is looked at as a whole: a window that ends in it holds at most what is left of the past at its
-begin, and what has come by its end. If that is within the cap, so is every instant of it; if not it is halved, down to
-a minute. So the answer errs on the safe side only, by no more than a minute's worth, and an evening without anything
-near a cap costs a few steps. Windows that lie wholly in the time to come are not halved but divided where a rate turns:
-between two turns what they hold is a straight line, so hours just under a cap cost a few steps too. Counting is in
-seconds from now and in quanta of 1 mU/h for 1 s.
+An interval of time is checked as a whole: a window that ends in it holds at most the past strokes still counted at the
+interval's beginning, plus those that have come by its end. If that is within the cap, so is every instant of it; if
+not, the interval is halved, down to a minute. So the answer errs only on the safe side, by no more than a minute's
+worth, and an evening with nothing near a cap takes a few steps. Windows that lie wholly in the future are not halved
+but divided where a rate changes. Between two changes their content is a straight line, so hours just under a cap take
+only a few steps as well. Times are in seconds from now, amounts in quanta of 1 mU/h for 1 s.
 
 Implements: GUARD-1, THER-2
 """
@@ -26,13 +26,13 @@ _LEAF_S = const(60)
 _TICKS = (3435, 82399)
 _WINDOW_S = (3603, 86403)
 _PLAIN_S = (3600, 86400)
-# So many intervals are halved at most in all, which bounds the supervisor's turn: 170 ms of it on a Pico, where most
-# questions take 20. What is left then speaks against the request, on the safe side. Once something is over, so many
-# more are spent on how much.
+# The most intervals that are halved in all, which bounds the supervisor's turn to 170 ms on a Pico; most questions take
+# 20 ms. An interval not resolved by then counts against the request, on the safe side. Once a cap is exceeded,
+# _LOOKS_MORE more halvings are spent on finding by how much.
 _LOOKS = const(200)
 _LOOKS_MORE = const(24)
 _NEVER_S = const(1 << 29)
-# Basal and square strokes that come together wait for each other, a stroke or two.
+# Basal and square strokes that fall due together wait for each other, a stroke or two.
 _WAIT_STROKES = const(3)
 
 
@@ -46,7 +46,7 @@ class Spread:
         self.left_s = left_s
 
     def come_parts(self, at_s):
-        """What has come to be owed by then, at most, in strokes times `over_s`; at least, that of a second before."""
+        """The most that is owed by `at_s`, in strokes times `over_s`; the least is the value for a second before."""
         return self.to_come * self.over_s - max(0, self.left_s - at_s) * self.of
 
     def come(self, at_s):
@@ -67,8 +67,8 @@ class Forecast:
         self._looks = 0  # intervals that may still be halved
 
     def daily(self, rates, state=None):
-        """The window, HOUR or DAY, whose cap must cut these rates day after day, or None; of a core in `state` also a
-        temporary rate before its end.
+        """The window, HOUR or DAY, whose cap must cut these rates day after day, or None. With a core's `state`, its
+        temporary rate is counted until it ends.
         """
         limits = self._core.limits()
         halves = [min(rate, limits[0]) * 1800 for rate in rates]
@@ -88,15 +88,15 @@ class Forecast:
     def cut(self, now_us, square_until_us, normal=0, square=0, square_us=0, caps=None, until_us=0):
         """(window of the first cap that would have to cut, HOUR or DAY; the strokes it would count), or None.
 
-        Asked for are `normal` strokes at once and `square` ones spread over `square_us`; without any, what has been
-        accepted is looked at. The square bolus that runs ends at `square_until_us`. `caps`: strokes in an hour and in a
-        day, if not those in force. `until_us`: look at least so far.
+        The request is for `normal` strokes at once and `square` ones spread over `square_us`; if both are 0, only what
+        has been accepted is checked. The running square bolus ends at `square_until_us`. `caps`: strokes in an hour and
+        in a day, if not those in force. `until_us`: look ahead at least this far.
         """
         self._looks = _LOOKS
         look = _Look(self._core.state(), now_us, square_until_us, self._stroke_q, self._spacing_us)
         look.ask(normal, square, square_us)
         look.until_s = max(look.until_s, (until_us - now_us) // _US_PER_S)
-        if not look.until_s:  # nothing is promised: what was used speaks against no cap
+        if not look.until_s:  # nothing is promised, so no cap has anything to cut
             return None
         caps = self._core.limits()[2:] if caps is None else caps
         look.take_basal(self._programme.ahead(now_us, look.until_s + _WINDOW_S[code.DAY]))
@@ -108,7 +108,7 @@ class Forecast:
 
     def _over(self, look, now_us, window, cap):
         """The most strokes that a window will hold, if that is more than `cap`, else 0."""
-        # Without a request only what has been promised is looked at; with one, also the basal that comes after it.
+        # Without a request only the promised strokes are checked; with one, also the basal that comes after it.
         if not look.asked:
             return self._most(look, now_us, window, cap, 0, look.until_s, False)
         found = self._most(look, now_us, window, cap, 0, look.asked_until_s, True)
@@ -116,15 +116,15 @@ class Forecast:
         for to_s in (look.until_s, look.until_s + _WINDOW_S[window]):
             after = self._most(look, now_us, window, max(cap, found), from_s, to_s, True) if to_s > from_s else 0
             from_s = to_s
-            # After the request: the rest of what runs, then basal. Where a cap must cut by then anyway, that does not
-            # speak against a bolus.
+            # After the request: the rest of the running boluses, then basal. If a cap must cut by then even without
+            # the bolus, that is no reason to refuse it.
             if after and not found and self._most(look, now_us, window, cap, 0, to_s, False):
                 return 0
             found = max(found, after)
         return found
 
     def _most(self, look, now_us, window, cap, from_s, to_s, asked):
-        """The same for the windows that end between the two times."""
+        """As _over(), for the windows that end between the two times."""
         found, more = 0, _LOOKS
         intervals = [self._counted(look, now_us, window, from_s, to_s, asked), from_s, to_s]
         while intervals:
@@ -141,7 +141,7 @@ class Forecast:
                     if counted <= max(cap, found):
                         continue
                     if look.came(to_s, asked) - look.came(from_s, asked) < (to_s - from_s) // _LEAF_S:
-                        middle_s = (from_s + to_s) // 2  # a stroke is more than a minute's worth
+                        middle_s = (from_s + to_s) // 2  # a stroke is worth more than a minute
             if middle_s is None:
                 found = counted
                 more = min(more, _LOOKS_MORE)
@@ -159,13 +159,13 @@ class Forecast:
         return found
 
     def _counted(self, look, now_us, window, from_s, to_s, asked):
-        """How many strokes a window holds at most that ends between the two times."""
+        """The most strokes that a window ending between the two times holds."""
         past = self._core.used(now_us + from_s * _US_PER_S, window)
         return past + look.came(to_s, asked) - look.came_before(from_s - _WINDOW_S[window], asked)
 
 
 class _Look:
-    """One look ahead: what is owed and promised now, what is asked for, the basal to come."""
+    """One look ahead: the strokes owed and promised now, the request, and the basal to come."""
 
     def __init__(self, state, now_us, square_until_us, stroke_q, spacing_us):
         self._stroke_q = stroke_q
@@ -187,13 +187,13 @@ class _Look:
         self._asked_normal = 0
         self.asked = False
         self.asked_until_s = 0
-        # Until all that is promised is out. Basal that waits is no promise by itself: a cap may cut it.
+        # Until all promised strokes are out. Waiting basal alone is no promise: a cap may cut it.
         self.until_s = self._out_s(self._waiting + spread) + (left_s if spread else 0)
         if not normal + waiting + spread:
             self.until_s = 0
 
     def ask(self, normal, square, square_us):
-        """A bolus on top."""
+        """Add the requested bolus."""
         if not normal and not square:
             return
         self.asked = True
@@ -204,7 +204,7 @@ class _Look:
         self.until_s = max(self.until_s, self.asked_until_s)
 
     def take_basal(self, basal):
-        """Of the basal to come, as Programme.ahead() gives it."""
+        """Take the basal to come, as Programme.ahead() gives it."""
         self._basal = basal
         ends_s = [self._square.left_s, self._asked_square.left_s]
         self._turns = sorted([from_s for from_s, _, _ in basal] + ends_s) + [_NEVER_S]
@@ -213,7 +213,7 @@ class _Look:
         return (self._slot_us + (strokes + _WAIT_STROKES) * self._spacing_us) // _US_PER_S + 1
 
     def came(self, at_s, asked, unsure_q=2):
-        """How many strokes start from now to then, at most: those that are owed, as fast as they can follow."""
+        """The most strokes that start from now until `at_s`: those owed by then, at the shortest spacing."""
         owed_q = self._owed_q + unsure_q + self._basal_q(at_s)
         owed = self._waiting + self._square.come(at_s) + owed_q // self._stroke_q
         if asked:
@@ -221,15 +221,15 @@ class _Look:
         return min(owed, 1 + (at_s * _US_PER_S - self._slot_us) // self._spacing_us)
 
     def came_before(self, at_s, asked):
-        """How many strokes have started from now to then, at least."""
+        """The fewest strokes that start from now until `at_s`."""
         at_s -= self._late_s
         return max(0, self.came(at_s, asked, 0)) if at_s > 0 else 0
 
     def middle(self, from_s, to_s, window_s, asked):
-        """Where to divide an interval of the ends of windows; None: straight() can count it as it is.
+        """Where to divide an interval of window ends; None: straight() can count it undivided.
 
-        That is where all windows are to come, and nothing waits any more that has been promised at once: what a window
-        holds is a straight line then, between the times at which a rate turns.
+        That holds where all windows lie in the future and no strokes wait for their turn any more. The content of a
+        window is a straight line then, between the times at which a rate changes.
         """
         window_s += self._late_s
         if from_s < window_s < to_s:
@@ -243,10 +243,10 @@ class _Look:
         return None
 
     def straight(self, from_s, to_s, window_s, asked):
-        """How many strokes a window holds at most that ends between the two, where middle() has nothing to divide.
+        """The most strokes in a window that ends between the two times, where middle() has nothing to divide.
 
-        Of each kind a window holds its share of strokes, rounded up. The sum is greatest at one of the two ends; only
-        if two kinds turn into each other may it be one more between them, and never more than the most of each.
+        A window holds its share of each kind of strokes, rounded up. The sum is greatest at one of the two ends. Only
+        if two kinds change at once may it be one more in between, and never more than the sum of each kind's maximum.
         """
         window_s += self._late_s
         sums, most, changing = [0, 0], 0, -1
@@ -259,7 +259,7 @@ class _Look:
         return min(most, max(sums) + max(0, changing))
 
     def _share(self, at_s, window_s, kind, asked):
-        """(what of a kind falls into a window, what of it makes a stroke)."""
+        """(amount of a kind that falls into a window, the amount of one stroke in the same unit)."""
         if kind == 0:
             return self._basal_q(at_s) - self._basal_q(at_s - window_s), self._stroke_q
         square = (self._square, self._asked_square)[kind - 1]
@@ -268,9 +268,9 @@ class _Look:
         return square.come_parts(at_s) - square.come_parts(at_s - window_s), square.over_s
 
     def _turn_after(self, at_s):
-        """When a rate turns next after that."""
+        """When a rate changes next after `at_s`."""
         turns = self._turns
-        low, high = -1, len(turns) - 1  # the last one is beyond all that is looked at
+        low, high = -1, len(turns) - 1  # the last one is beyond every time looked at
         while high - low > 1:
             middle = (low + high) // 2
             if turns[middle] > at_s:
@@ -280,11 +280,11 @@ class _Look:
         return turns[high]
 
     def _crowded(self, at_s, asked):
-        """Do strokes wait for their turn then?"""
+        """Do strokes wait for their turn at `at_s`?"""
         return self.came(at_s, asked) > (at_s * _US_PER_S - self._slot_us) // self._spacing_us
 
     def _basal_q(self, at_s):
-        """What basal brings from now to then."""
+        """The amount of basal from now until `at_s`, in quanta."""
         basal = self._basal
         low, high = 0, len(basal)
         while high - low > 1:
@@ -298,9 +298,9 @@ class _Look:
 
 
 def full(core, now_us, state):
-    """The window whose cap has withheld a stroke lately: HOUR or DAY, also if it has room again by now.
+    """The window whose cap has just withheld a stroke, HOUR or DAY, even if it has room again by now.
 
-    No stroke has started since. So the cap that had no room for longest is one that had none.
+    No stroke has started since, so the cap that stays full longest was full then.
     """
     ticks, commanded = core.ticks(), state[code.GUARD_COMMANDED]
     free = [0, 0]

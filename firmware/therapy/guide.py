@@ -1,8 +1,8 @@
 """Walks a person through a procedure of firmware/protocol/procedures.py: one engine for all of them.
 
-The pump makes strokes only when the person says `go` at a step that has some, as many as the step says and for the
-ledger that it names; a cut delivery is never resumed by itself, and `go` again makes only what is missing. An answer
-names the step that it is for: one that comes late or twice is refused.
+The pump makes strokes only when the person says `go` at a step that delivers: as many as the step specifies, booked to
+the ledger that it names. A delivery that was cut is never resumed by itself; another `go` makes only the missing
+strokes. An answer names the step that it is for, so one that arrives late or twice is refused.
 
 Implements: THER-5, THER-6
 """
@@ -27,9 +27,9 @@ class Guide:
     """The procedure that is under way, if any.
 
     `deliver(strokes, ledger)` has the pump make strokes, or raises Refused; `cancel()` ends them after the one in
-    progress, and returns how many are missing then; `catheter` is the Catheter, `stroke_nl` the stroke.
-    `told(procedure, step, choice, value)` is called with the numbers of what the person has said, for the log; choice
-    NO_CHOICE is an interruption.
+    progress and returns how many are missing; `catheter` is the Catheter, `stroke_nl` the stroke.
+    `told(procedure, step, choice, value)` is called with the numbers of each answer; choice NO_CHOICE is an
+    interruption.
     """
 
     def __init__(self, deliver, cancel, catheter, stroke_nl, told=None):
@@ -38,7 +38,7 @@ class Guide:
         self.made = 0  # strokes of this step
         self.reservoir = INSULIN
         self.end = NO_END  # how the latest procedure ended, a place in ENDS
-        self.insulin_reached_nl = 0  # left the tip in procedures, since the memory was initialised
+        self.insulin_reached_nl = 0  # insulin that left the tip in procedures since the memory was initialised
         self.catheter = catheter
         self._asked_strokes = 0
         self._deliver = deliver
@@ -48,12 +48,12 @@ class Guide:
 
     @property
     def fit(self):
-        """May therapy run? Insulin in the reservoir, no NaOH on the way to the patient, no procedure under way."""
+        """May therapy run? It needs insulin in the reservoir, no NaOH in the catheter, and no procedure under way."""
         return self.procedure is None and self.reservoir == INSULIN and not self.catheter.held_nl(NAOH)
 
     @property
     def wanted(self):
-        """Strokes that the step is to make in all; 0 at a step without."""
+        """Strokes that the step makes in all; 0 at a step without a delivery."""
         step = self.step
         if step is None or not step.delivers:
             return 0
@@ -78,9 +78,9 @@ class Guide:
         self._enter(procedure.steps[0].name)
 
     def answer(self, place, choice, value=0):
-        """The person says `choice` (its place in the step's) at step `place`, with the step's input, if it takes one.
+        """The person answers step `place` with `choice` (an index into its choices) and the step's input, if any.
 
-        Refused, nothing changed: what need() refuses; what `deliver` does.
+        Refused, nothing changed: what need() refuses; what `deliver` refuses.
         """
         step = self.need(place, choice, value)
         takes = step.takes
@@ -95,8 +95,8 @@ class Guide:
             self._go_on(step.choices[choice][1])
 
     def need(self, place, choice, value=0):
-        """The step `place`; raises Refused unless that can be said at it: no procedure, another step, or one that is
-        delivering (WRONG_STATE, field `step`); no such choice; an input out of range.
+        """Return the step `place`. Raises Refused unless it can be answered so: no procedure, another step, or one that
+        is delivering (WRONG_STATE, field `step`); no such choice; an input out of range.
         """
         step = self._at(place)
         if self.delivering:
@@ -109,9 +109,9 @@ class Guide:
         return step
 
     def interrupt(self, place):
-        """The person breaks off at step `place`; a delivery ends after the stroke in progress.
+        """The person interrupts at step `place`; a delivery ends after the stroke in progress.
 
-        Refused: another step, or one that nothing may break off (WRONG_STATE, field `step`).
+        Refused: another step, or one that cannot be interrupted (WRONG_STATE, field `step`).
         """
         step = self._at(place)
         if step.interrupt is None:
@@ -122,9 +122,9 @@ class Guide:
         self._go_on(step.interrupt, False)
 
     def stroke(self):
-        """The pump has made a stroke that a step ordered; the last one goes on to the next step.
+        """The pump has made a stroke that a step ordered; the last one moves on to the next step.
 
-        Nothing comes of the stroke that was in progress when its delivery ended: it has been followed then.
+        A stroke that was in progress when its delivery ended is ignored here: delivery_ended() has counted it.
         """
         if not self.delivering:
             return
@@ -134,10 +134,10 @@ class Guide:
             self._go_on(self.step.choices[0][1])
 
     def delivery_ended(self, missing):
-        """The pump has ended the delivery, with so many strokes missing: a cap, a fault, a person, a reset. The step
-        waits; where none is missing `go` only goes on.
+        """The delivery has ended with `missing` strokes not made: by a cap, a fault, a person or a reset. The step
+        waits; if none is missing, `go` only moves on.
 
-        A stroke in progress counts as delivered (DOSE-5), and so is followed at once.
+        A stroke in progress counts as delivered (DOSE-5), so it is followed at once.
         """
         self.delivering = False
         if self.made < self.wanted - missing:
@@ -171,9 +171,9 @@ class Guide:
         self.catheter.pack_into(buffer, at + _FIXED_BYTES)
 
     def unpack(self, buffer, at=0):
-        """Take it from there. Returns whether it can be believed; if not, it is unfit.
+        """Read the state from there. Returns whether it is valid; if not, the pump is unfit for therapy.
 
-        `delivering` as it was: of a delivery that has ended meanwhile delivery_ended() is to be told.
+        `delivering` is as stored: if that delivery has ended since, the caller must call delivery_ended().
         """
         values = struct.unpack_from(_FORMAT, buffer, at)
         number, place, delivering, self.reservoir, self.end, self.made, self._asked_strokes, self.insulin_reached_nl = (
@@ -184,7 +184,7 @@ class Guide:
         self.procedure = BY_NUMBER.get(number)
         known = known and (number == IDLE or (self.procedure is not None and place < len(self.procedure.steps)))
         if not known:
-            # The worst: then only a rinse, and after it a flush, lead back to therapy.
+            # Assume the worst: only a rinse followed by a flush leads back to therapy.
             self.procedure = self.step = None
             self.delivering = False
             self.reservoir = NAOH
@@ -231,11 +231,11 @@ class Guide:
 
 
 def _nothing():
-    """None, of a type that the checker does not narrow: which methods need a procedure under way, _at() sees to."""
+    """None, typed so that the checker does not narrow it: _at() makes sure that a procedure is under way."""
     return None
 
 
 def stroke_volume(pipette_nl, strokes, stroke_nl):
-    """(pl in each stroke, deviation from `stroke_nl` in 0.1 %, rounded down) of `strokes` that filled `pipette_nl`."""
+    """The mean stroke if `strokes` filled `pipette_nl`: (pl, deviation from `stroke_nl` in 0.1 %), rounded down."""
     each_pl = pipette_nl * 1000 // strokes
     return each_pl, (each_pl - stroke_nl * 1000) // stroke_nl

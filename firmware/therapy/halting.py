@@ -1,5 +1,5 @@
-"""How the dose core is made to deliver no more, and how its books are brought up to now: no answer of it is taken for
-another.
+"""How the dose core is stopped from delivering, and how its books are brought up to date. Every answer of the core is
+checked.
 
 Implements: DOSE-5, THER-3, ALARM-2
 """
@@ -9,10 +9,10 @@ from firmware.errors import FirmwareError
 
 
 def still(core, clock, now_us=None):
-    """The core delivers nothing from `now_us` on; the stroke in progress is completed.
+    """Stop the core from delivering, from `now_us` on; the stroke in progress is completed.
 
-    It is still when its own state says so, not when it has answered something. What it does not take as a suspend
-    stops it as a fault; raises FirmwareError if not even that does.
+    The core has stopped when its own state says so, whatever it answered. If it does not suspend, it is stopped by a
+    fault; raises FirmwareError if even that fails.
     """
     answered = []
     for at_us in (now_us, None):
@@ -26,8 +26,8 @@ def still(core, clock, now_us=None):
 
 
 def settle(core, now_us):
-    """Bring the core's books up to `now_us`; returns the time up to which they are: later, if a stroke has come since
-    `now_us` was read. Raises FirmwareError if time has run back.
+    """Bring the core's books up to `now_us`; returns the time they are settled to, which is later if a stroke has
+    started since `now_us` was read. Raises FirmwareError if time has run back.
     """
     result = core.settle(now_us)
     if result != code.OK:

@@ -1,4 +1,4 @@
-"""Orders about the device itself: the clinician's limits, the wall clock, a memory that is started anew.
+"""Orders about the device itself: the clinician's limits, the wall clock, and initialising the memory.
 
 Implements: GUARD-1, THER-1, STORE-3
 """
@@ -15,7 +15,9 @@ _HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
 
 
 class Device:
-    """The device of one pump: `core`, `clock`, `wall`, `books`, `therapy`, `alarms`, `upkeep`, `reports`: its parts."""
+    """The device orders of one pump; `core`, `clock`, `wall`, `books`, `therapy`, `alarms`, `upkeep` and `reports` are
+    its parts.
+    """
 
     def __init__(self, core, clock, wall, books, therapy, alarms, upkeep, reports):
         self._core = core
@@ -28,13 +30,13 @@ class Device:
         self._reports = reports
 
     def set_limits(self, max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu, **order):
-        """The clinician limits, within the hard ones. Refused: below what runs."""
+        """Set the clinician limits, within the hard ones. Refused: a limit below what is running or accepted."""
         self._books.need_memory()
         now_us = self._clock.now_us()
         limits = (max_basal_mu_per_h, max_bolus_mu, max_hour_mu, max_day_mu)
         old = self._reports.limits()
         self._need_possible(now_us, dict(zip(_LIMIT_NAMES, limits)), dict(zip(_LIMIT_NAMES, old)))
-        self._therapy.follow(now_us)  # the core holds what is programmed, whenever it was told so last
+        self._therapy.follow(now_us)  # the core must hold the present programme before its limits change
         result, refused = self._core.set_limits(*limits)
         if result == code.E_MAX_BASAL:
             state = self._core.state()
@@ -55,7 +57,7 @@ class Device:
         return reply
 
     def _need_possible(self, now_us, new, old):
-        """Raises Refused for limits that will not hold as they are given, or that would cut what has been accepted."""
+        """Raises Refused for limits that cannot be kept exactly as given, or that would cut what has been accepted."""
         answers = self._therapy.answers
         for name, hard_mu in zip(_VOLUMES, _HARD_LIMITS[1:]):
             if new[name] != old[name] and new[name] <= hard_mu:  # above it the core refuses
@@ -73,12 +75,12 @@ class Device:
                 raise Refused(protocol.OUT_OF_RANGE, _CAPS[window], new[_CAPS[window]], answers.mu(strokes))
 
     def set_time(self, utc_s, **order):
-        """The wall clock. Basal is what is programmed for that time."""
+        """Set the wall clock. Basal then follows the programme for that time."""
         self._books.need_memory()
         now_us = self._clock.now_us()
         old_s = self._wall.utc_s(now_us)
         if self._wall.known and not self._wall.look():
-            # Setting it again and again must not hide that it goes wrong.
+            # Setting the clock again and again must not hide that it goes wrong.
             self._books.memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, self._wall.why)
             self._alarms.raise_alarm("clock_lost")
         why = self._wall.why
@@ -89,14 +91,16 @@ class Device:
         return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
 
     def _set_back(self, old_s, at_us, why):
-        """The time that it was set to at `at_us` does not hold."""
+        """Undo the setting made at `at_us`."""
         if old_s:
             self._wall.set(old_s + (self._clock.now_us() - at_us) // _US_PER_S)
         else:
             self._wall.lose(why)
 
     def initialise_memory(self, **order):
-        """Start anew. Refused while what is stored can be believed, and while it does not answer: it may be whole."""
+        """Initialise a damaged memory. Refused while its content is valid, and while it does not answer: the content
+        may be intact.
+        """
         state = self._books.memory.state
         if state != protocol.MEMORY_DAMAGED:
             raise Refused(protocol.MEMORY_FAILED if state == protocol.MEMORY_ABSENT else protocol.MEMORY_GOOD)
@@ -104,7 +108,7 @@ class Device:
             self._books.memory.initialise(self._books.deliveries)
         except FirmwareError:
             raise Refused(protocol.MEMORY_FAILED)
-        self._upkeep.test()  # what kept it from passing was the memory
+        self._upkeep.test()  # it could not pass with the damaged memory
         self._alarms.raise_alarm("initialised_to_defaults")
         self._books.accepted("initialise_memory")
         return {"at_us": self._clock.now_us()}

@@ -1,4 +1,4 @@
-"""Basal patterns and settings: staged, compared old and new, then committed at once. What runs goes on meanwhile.
+"""Basal patterns and settings: staged, compared old with new, then committed at once. Delivery goes on meanwhile.
 
 Implements: THER-1
 """
@@ -27,7 +27,7 @@ class Patterns:
         self._staged = [self._found(pattern) for pattern in range(len(protocol.PATTERNS))]
 
     def _found(self, pattern):
-        """What an earlier life has staged."""
+        """The rates staged before the reset, or None."""
         try:
             return self._staging.read(pattern) if self._books.memory.usable else None
         except FirmwareError:
@@ -78,14 +78,14 @@ class Patterns:
         try:
             self._staging.forget(pattern)
         except FirmwareError:
-            pass  # the next life has it staged, and in force
+            pass  # after a reset it is staged still, besides being in force
         reply = {"at_us": now_us, "day_mu": _day_mu(rates), "in_force_mu_per_h": self._therapy.in_force_mu_per_h()}
         running = self._record.pattern == pattern
         reply["cut_by"] = self._therapy.cut_by(now_us) if running else cut_by(self._therapy.forecast.daily(rates))
         return reply
 
     def read_settings(self):
-        """What the device does by itself."""
+        """The settings of what the device does by itself."""
         return {name: getattr(self._settings, name) for name in _SETTINGS}
 
     def set_settings(self, **order):

@@ -1,8 +1,8 @@
-"""Which basal rate is programmed, now and from when on another: by hand, by a pattern and the local clock, by a closed
-loop's recommendation, or the least rate while suspended.
+"""The programmed basal rate, and when it changes next: set by hand, by a pattern and the local clock, by a closed
+loop's recommendation, or the lowest rate while suspended.
 
-The dose core is always given the next change with the present rate, so the change comes at its own microsecond
-whatever the supervisor does. The order of precedence: procedure, suspended, recommended, pattern, by hand.
+The dose core is always given the next change along with the present rate, so the change takes effect at its own
+microsecond whatever the supervisor does. The order of precedence: procedure, suspended, recommended, pattern, by hand.
 
 Without a clock a pattern runs at the lowest of its rates (THER-1, STORE). A pattern above the clinician's limit runs at
 the limit.
@@ -26,7 +26,7 @@ _LONGEST_US = 2 * 86400 * _US_PER_S  # a temporary rate's day, and a day of the 
 class Programme:
     """The programmed basal of `core`; `record` and `settings` hold what outlives a reset, `wall` is the WallClock.
 
-    `next_us` is when the rate will change next (NEVER_US: it stays), known after apply().
+    `next_us` is when the rate changes next (NEVER_US: it stays); it is valid after apply().
     """
 
     def __init__(self, core, record, settings, wall):
@@ -37,9 +37,9 @@ class Programme:
         self._wall = wall
 
     def apply(self, now_us):
-        """Give the core the rate of now and the next change. The core must not be faulted.
+        """Give the core the present rate and the next change. The core must not be faulted.
 
-        Raises FirmwareError if the core does not take them: then nobody may believe that they are in force.
+        Raises FirmwareError if the core does not accept them: they must then not be taken to be in force.
         """
         limit_mu_per_h = self._core.limits()[0]
         result = code.E_RANGE
@@ -50,18 +50,18 @@ class Programme:
             next_mu_per_h = min(next_mu_per_h, limit_mu_per_h)
             result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
             if result == code.E_MAX_BASAL and self._core.cancel_temp(now_us) == code.OK:
-                # What a percentage makes of it is above the limit. The percentage goes, the rate holds.
+                # The running percentage would raise the rate above the limit: cancel the percentage, keep the rate.
                 result = self._give(now_us, rate_mu_per_h, next_mu_per_h)
             as_given = result == code.OK and self._core.state()[code.RATE_MU_PER_H] == rate_mu_per_h
             if as_given or result not in (code.OK, code.E_RANGE):
                 break
-            # A stroke has come since, later than a change that was planned, or was to be: once more as of that stroke.
+            # A stroke has started since, later than a change that was planned or about to be: retry as of that stroke.
             result = code.E_RANGE
-        if result not in (code.OK, code.E_FAULT):  # a fault has an event of its own, which comes
+        if result not in (code.OK, code.E_FAULT):  # a fault is reported by an event of its own
             raise FirmwareError("the dose core answered %d to the programmed rate" % result)
 
     def _give(self, now_us, rate_mu_per_h, next_mu_per_h):
-        """The core's answer to the rate of now and to the next one."""
+        """Give the core the present rate and the next one, where they differ; returns its result code."""
         core = self._core
         state = core.state()
         result = code.OK
@@ -85,9 +85,9 @@ class Programme:
         return self._programmed(now_us)
 
     def ahead(self, now_us, until_s):
-        """What basal the core will program: (s from now, mU/h from then on, mU/h times s by then), up to `until_s`.
+        """The basal that the core will program: (s from now, mU/h from then on, mU/h times s by then), up to `until_s`.
 
-        A second is the one in which the rate changes; what has come by then is exact, rounded down.
+        The second is the one in which the rate changes; the amount by then is exact, rounded down.
         """
         stretches, before_uq = [], 0
         for at_us, rate_mu_per_h, next_us in self._stretches(now_us):
@@ -101,8 +101,8 @@ class Programme:
         """When the next stroke of a core in `state` will be due, NEVER_US if none is within two days; `stroke_uq` is
         the stroke in mU/h times µs, a square bolus ends at `square_until_us`.
 
-        The core says so itself, but of a pattern it knows one change: where more of them lie before the end of a
-        temporary rate, it does not know what comes after that.
+        The core reports this itself, but it knows only one change of a pattern. Where more changes lie before the end
+        of a temporary rate, it does not know the rate that follows, and the due time is worked out here.
         """
         due_us, until_us = state[code.NEXT_US], state[code.TEMP_UNTIL_US]
         if due_us <= until_us or not 0 <= state[code.BOUNDARY_US] < until_us:  # -1: none
@@ -137,19 +137,19 @@ class Programme:
             at_us = next_us
 
     def _least(self, programmed_mu_per_h):
-        """The rate while suspended: never more than was in force before, nor than would be if the pump still ran."""
+        """The rate while suspended: never above the rate in force before, nor above that of a running pump."""
         record = self._record
         would_be_mu_per_h = programmed_mu_per_h * record.suspended_percent // 100
         return min(self._settings.suspend_rate_mu_per_h, record.suspended_mu_per_h, would_be_mu_per_h)
 
     def rates(self):
-        """The rates that come one after the other, each for half an hour: one by hand, 48 of a pattern."""
+        """The rates in sequence, each for half an hour: one if set by hand, 48 for a pattern."""
         if self._record.pattern == protocol.MANUAL:
             return (self._record.manual_mu_per_h,)
         return self._settings.rates(self._record.pattern)
 
     def day_mu(self):
-        """What a day of basal brings, mU, as it is programmed or by a temporary rate; also while it is stopped."""
+        """A day of basal, mU, as programmed or, if that is more, at the temporary rate; also while it is stopped."""
         rates, state = self.rates(), self._core.state()
         brings_mu = sum(rates) * 24 // len(rates)
         if state[code.TEMP] == code.TEMP_RATE:
@@ -157,11 +157,11 @@ class Programme:
         return max(brings_mu, brings_mu * state[code.TEMP_VALUE] // 100) if state[code.TEMP] else brings_mu
 
     def programmed_mu_per_h(self, now_us):
-        """The rate by hand or by pattern, be it in force or not."""
+        """The rate by hand or by pattern, whether it is in force or not."""
         return self._programmed(now_us)[0]
 
     def greatest_mu_per_h(self):
-        """The greatest rate that may come into force by itself."""
+        """The highest rate that may come into force by itself."""
         return max(self.rates())
 
     def _programmed(self, now_us):
@@ -178,6 +178,6 @@ class Programme:
             then_mu_per_h = settings.rate(pattern, (half_hour + ahead) % protocol.HALF_HOURS)
             if then_mu_per_h != rate_mu_per_h:
                 change_us = self._wall.device_us((half_hour + ahead) * _HALF_HOUR_S - offset_s)
-                # A clock that is anchored anew may show the change's own second a moment late.
+                # A re-anchored clock may put the change slightly in the past.
                 return rate_mu_per_h, max(change_us, now_us + 1), then_mu_per_h
         return rate_mu_per_h, NEVER_US, 0

@@ -1,4 +1,4 @@
-"""The reservoir as the programmer sees it, and the record of a refill: what went in, what came out, whether it fits.
+"""The reservoir as the programmer sees it, and the record of a refill: the volumes in and out, and whether they agree.
 
 Implements: THER-4, THER-5
 """
@@ -32,14 +32,14 @@ class Refills:
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
         self.programmed_day_mu = nobody  # what a day of basal will bring, mU
-        self.need_none_guided = nobody  # raises Refused while a procedure is to record one
+        self.need_none_guided = nobody  # raises Refused while a procedure is under way that records a refill itself
         self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
-        self.on_filled = nobody  # (now_us): the content is another one
+        self.on_filled = nobody  # (now_us): the reservoir's content has changed
         roomy(self)
 
     @property
     def left_mu(self):
-        """Computed content, mU; what a pump never filled has is not known, and shown as 0."""
+        """Computed content, mU. In a pump that was never filled it is unknown, and shown as 0."""
         return self._left_mu(0)
 
     def _left_mu(self, before):
@@ -47,14 +47,14 @@ class Refills:
         return now.left_mu(max(now.strokes_at_fill, self._core.state()[code.GUARD_COMMANDED] - before))
 
     def above_stop_mu(self):
-        """What is left above the level at which the pump stops, mU; None of a pump that was never filled."""
+        """The insulin above the level at which the pump stops, mU; None for a pump that was never filled."""
         if not self._settings.refills:
             return None
         return max(0, self.left_mu - self._settings.reservoir_stop_mu)
 
     def level(self, before=0):
-        """What the content calls for, or called for so many strokes ago: a place in protocol.RESERVOIRS. Of a pump that
-        was never filled nothing.
+        """The reservoir's level now, or `before` strokes ago: a place in protocol.RESERVOIRS. A pump that was never
+        filled counts as full, since its content is unknown.
         """
         settings = self._settings
         if not settings.refills:
@@ -64,7 +64,7 @@ class Refills:
         )
 
     def due(self):
-        """Is a refill due, as far as anybody knows?"""
+        """Is a refill due, as far as is known?"""
         return bool(self._settings.refills) and self._due()[0] == DUE
 
     def read_reservoir(self):
@@ -73,7 +73,7 @@ class Refills:
         day_mu = self._core.used(now_us, code.DAY) * self._stroke_nl * self._per_ml // 1000
         day_mu = max(day_mu, self.programmed_day_mu() or 0)
         left_mu = self.left_mu
-        known = self._settings.refills  # of a pump that was never filled nothing is said
+        known = self._settings.refills  # 0: never filled, so neither time is known
         empty_s = lasts_s(left_mu, self._settings.reservoir_stop_mu, day_mu) if known else None
         return {
             "now_us": now_us,
@@ -86,10 +86,11 @@ class Refills:
         }
 
     def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
-        """A refill: the insulin syringe weighed before and after, what was taken back, the syringe of what was drawn.
+        """Record a refill: the insulin syringe weighed before and after, the volume taken back, and the weights of the
+        syringe that the residual insulin was drawn into.
 
-        Refused with nothing changed: weights that cannot be, more than fits; in the middle of a guided one, whose
-        figures were for nothing then.
+        Refused with nothing changed: impossible weights; more than fits; during a guided refill, whose figures it would
+        make worthless.
         """
         self._books.need_memory()
         self.need_none_guided()
@@ -103,9 +104,10 @@ class Refills:
         return reply
 
     def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_nl, whole, strokes):
-        """The same, by the scales of the syringes, `taken_nl` from each; for the guided procedures, with whose own
-        order it counts; then they call follow(). `strokes` had been ordered when what was left was withdrawn. Not
-        `whole`: the reservoir had been emptied before, so that there is nothing to compare with.
+        """The same by the graduations of the syringes, for the guided procedures; `taken_nl` are the volumes taken out
+        again. The refill takes effect with the procedure's own order, after which the caller calls follow(). `strokes`
+        had been ordered when the residual was withdrawn. Not `whole`: the reservoir had been emptied before, so there
+        is nothing to compare with.
         """
         filled = refill.net_fill(refill.read_off(put_in_nl), *[refill.read_off(each_nl) for each_nl in taken_nl])
         reply = self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
@@ -114,7 +116,7 @@ class Refills:
         return reply
 
     def follow(self, reply):
-        """What follows from a refill that is in memory."""
+        """Act on a refill that has been stored."""
         if reply.pop("certain") and reply["missing_nl"] > 0:
             self.on_missing(reply["missing_nl"])
         self.on_filled(self._clock.now_us())
@@ -140,7 +142,7 @@ class Refills:
         }
 
     def _compared(self, residual, delivered_nl):
-        """(accuracy and its uncertainty in 0.1 %, band, nl missing, are these beyond doubt) since the latest refill."""
+        """(accuracy and its uncertainty in 0.1 %, band, nl missing, is that beyond doubt) since the latest refill."""
         settings = self._settings
         if not settings.refills:
             return _NOTHING_FOUND
@@ -167,7 +169,7 @@ class Refills:
         return self._settings.refills
 
     def most_left_nl(self):
-        """The most that can be drawn from the reservoir, by the scale of a syringe."""
+        """The most that can be drawn from the reservoir, as read off a syringe, nl."""
         if not self._settings.refills:
             return CAPACITY_NL
         at_fill = self._at_fill()
@@ -196,7 +198,7 @@ class Refills:
 
 
 def _noted(reply):
-    """What the log has of a refill."""
+    """The values that the log keeps of a refill."""
     return tuple([reply[name] for name in ("filled_nl", "residual_nl", "accuracy_tenths", "band")])
 
 

@@ -1,8 +1,8 @@
-"""Therapy: basal, suspend and stop as a person or a closed loop orders them, put before the dose core. Therapy
-proposes, the core disposes: its refusals are passed on with the limit they name. Boluses: firmware/therapy/boluses.py.
+"""Therapy: basal, suspend and stop as a person or a closed loop orders them, passed to the dose core. Therapy proposes,
+the core disposes: its refusals are passed on with the limit that they name. Boluses: firmware/therapy/boluses.py.
 
-Each method that a message names takes the request's fields and returns the reply's. An order is carried out and stored,
-or refused with nothing changed. The states and who leads from one to another: docs/therapy.md.
+Each method named after a message takes the request's fields and returns the reply's. An order is carried out and
+stored, or refused with nothing changed. The states and their transitions: docs/therapy.md.
 
 Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1
 """
@@ -23,9 +23,9 @@ class Therapy:
     """The therapy of one pump.
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
-    Forecast; `stroke_uu` the stroke, µU. `on_resume(now_us)` is called when delivery begins anew, `on_halt(mode)` when
-    it is suspended or stopped, `on_procedure(now_us)` when a procedure begins, `on_lapse()` when a closed loop has not
-    renewed its rate: all are the pump's.
+    Forecast; `stroke_uu` the stroke, µU. The pump sets the callbacks: `on_resume(now_us)` is called when delivery
+    resumes, `on_halt(mode)` when it is suspended or stopped, `on_procedure(now_us)` when a procedure begins,
+    `on_lapse()` when a closed loop has not renewed its rate.
     """
 
     def __init__(self, core, clock, books, programme, forecast, stroke_uu):
@@ -36,7 +36,7 @@ class Therapy:
         self.on_resume = nobody
         self.on_halt = nobody
         self.on_procedure = nobody
-        self.on_trouble = nobody  # (error): what had to follow an order that was carried out has failed
+        self.on_trouble = nobody  # (error): an order was carried out, but the work that follows it has failed
         self.on_lapse = nobody
         self._core = core
         self._clock = clock
@@ -46,7 +46,7 @@ class Therapy:
         self.answers = Answers(core, clock, stroke_uu)
 
     def begin(self):
-        """A life begins: its basal is what is programmed now. Memory has been opened. Returns whether a closed loop's
+        """After a reset: basal follows the present programme. Memory has been opened. Returns whether a closed loop's
         rate has lapsed meanwhile.
         """
         now_us = self._clock.now_us()
@@ -60,14 +60,14 @@ class Therapy:
 
     @property
     def auto_off_us(self):
-        """When the pump stops unless a person orders something; NEVER_US: not at all."""
+        """When the pump stops unless a person orders something; NEVER_US: never."""
         minutes = self._settings.auto_off_min
         if not minutes or self._record.mode != _RUNNING:
             return NEVER_US
         return self._record.contact_us + minutes * US_PER_MIN
 
     def time(self, now_us):
-        """The deadline has come: what the core has done by itself goes into the books."""
+        """The deadline has come: enter into the books what the core has done by itself."""
         before = self._books.deliveries.stretch_of
         lapsed = self._lapse(now_us)
         self.follow(now_us)
@@ -77,7 +77,7 @@ class Therapy:
             self._books.store()
 
     def _lapse(self, now_us):
-        """Has a recommendation reached its end? The programmed rate is back; into the log."""
+        """End a recommendation whose time is over, and log that the programmed rate is back; returns whether it did."""
         lapsed = 0 < self._record.recommended_until_us <= now_us
         if lapsed:
             self._record.recommended_until_us = 0
@@ -87,13 +87,13 @@ class Therapy:
         return lapsed
 
     def follow(self, now_us, reason=protocol.REASON_SUPERSEDED):
-        """Bring core, programme and books together."""
+        """Synchronise core, programme and books."""
         since_us = min(now_us, self.programme.next_us)
         settle(self._core, now_us)
         if not self._core.state()[code.GUARD_FAULT]:
             self.programme.apply(now_us)
         else:
-            self.programme.next_us = NEVER_US  # nothing will change by itself: a deadline that has passed would not go
+            self.programme.next_us = NEVER_US  # nothing changes by itself now; a deadline in the past would never clear
         self._books.deliveries.follow(now_us, since_us, reason)
         self._plan()
 
@@ -105,7 +105,7 @@ class Therapy:
     # What a person orders.
 
     def set_basal(self, rate_mu_per_h, **order):
-        """A rate by hand. Refused: above the clinician's limit, fault."""
+        """Set a rate by hand. Refused: above the clinician's limit, fault."""
         now_us = self.begin_order()
         old_mu_per_h = self.programme.programmed_mu_per_h(now_us)
         self.allow_rate("rate_mu_per_h", rate_mu_per_h)
@@ -119,7 +119,7 @@ class Therapy:
         return reply
 
     def select_pattern(self, pattern, **order):
-        """A pattern by the local clock."""
+        """Run a pattern by the local clock."""
         now_us = self.begin_order()
         self.allow_rate("pattern", max(self._settings.rates(pattern)))
         old, self._record.pattern = self._record.pattern, pattern
@@ -168,7 +168,9 @@ class Therapy:
         return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
 
     def suspend(self, **order):
-        """What waits is given up; from then on the least rate, which is never more than was in force before."""
+        """Abandon the strokes that wait; from then on deliver the lowest rate, which never exceeds the one in force
+        before.
+        """
         now_us = self._clock.now_us()
         before = self._need_to_halt(_RUNNING)
         self._record.suspended_mu_per_h = in_force(before)[1]
@@ -176,7 +178,7 @@ class Therapy:
         self._record.suspended_percent = min(percent, 100)
         still(self._core, self._clock, now_us)
         after = self._core.state()
-        at_us = after[code.AT_US]  # a stroke may have come since the clock was read
+        at_us = after[code.AT_US]  # a stroke may have started since the clock was read
         waiting = abandoned(after) - abandoned(before)
         self.afterwards(lambda: self._suspended(at_us))
         return {"at_us": at_us, "abandoned_strokes": waiting, "rate_mu_per_h": self.in_force_mu_per_h()}
@@ -191,7 +193,7 @@ class Therapy:
         self._books.acted("suspend", self.in_force_mu_per_h())
 
     def stop(self, **order):
-        """Nothing at all."""
+        """Stop all delivery."""
         now_us = self._clock.now_us()
         before = self._need_to_halt()
         still(self._core, self._clock, now_us)
@@ -208,17 +210,17 @@ class Therapy:
         self._books.acted("stop")
 
     def afterwards(self, follow):
-        """What follows a suspend, a stop or a cancel. They have been carried out: if it fails they still have been."""
+        """Do what follows a suspend, a stop or a cancel. The order itself has been carried out, even if this fails."""
         try:
             try:
                 follow()
             except Exception as error:
                 self.on_trouble(error)
         except Exception:
-            return  # not even that could be dealt with; the person is told what is true: the core delivers no more
+            return  # the failure could not be handled either; the reply stays true: the core delivers no more
 
     def resume(self, **order):
-        """Delivery goes on with what is programmed; only this makes it."""
+        """Resume the programmed delivery; nothing else resumes it."""
         self._books.need_memory()
         now_us = self._clock.now_us()
         state = self._core.state()
@@ -226,7 +228,7 @@ class Therapy:
         if stopped not in (protocol.STATE_SUSPENDED, protocol.STATE_STOPPED):
             raise Refused(protocol.WRONG_STATE, None, stopped)
         self.need_fit()
-        # Before the core: if the supervisor fails in between, what delivers must never be shown as stopped.
+        # Before the core resumes: if the supervisor fails in between, a delivering pump must not be shown as stopped.
         self._record.mode = _RUNNING
         self.programme.apply(now_us)
         if self._core.state()[code.SUSPENDED]:
@@ -239,7 +241,7 @@ class Therapy:
         return {"at_us": now_us, "rate_mu_per_h": rate_mu_per_h}
 
     def recommend_rate(self, rate_mu_per_h, valid_min, **order):
-        """A closed loop's rate until it lapses. Refused beside a temporary rate."""
+        """Run a closed loop's rate until it lapses. Refused during a temporary rate."""
         now_us = self.begin_order(_RUNNING)
         if self._core.state()[code.TEMP]:
             raise Refused(protocol.TEMP_ACTIVE)
@@ -253,22 +255,22 @@ class Therapy:
         return {"at_us": now_us, "until_us": until_us, "programmed_mu_per_h": programmed_mu_per_h}
 
     def allow_rate(self, field_name, greatest_mu_per_h):
-        """Raise Refused if `greatest_mu_per_h`, or what a running percentage makes of it, is above the limit."""
+        """Raise Refused if `greatest_mu_per_h` is above the limit, also after a running percentage is applied to it."""
         state = self._core.state()
         if state[code.TEMP] == code.TEMP_PERCENT:
             greatest_mu_per_h = max(greatest_mu_per_h, greatest_mu_per_h * state[code.TEMP_VALUE] // 100)
         self.answers.allow(field_name, greatest_mu_per_h)
 
     def promised_mu_per_h(self):
-        """The greatest rate that a running percentage makes of what may come into force while it lasts; 0 without."""
+        """The highest rate to which a running percentage above 100 % may raise the programme; 0 without one."""
         state = self._core.state()
         if state[code.TEMP] != code.TEMP_PERCENT or state[code.TEMP_VALUE] <= 100:
-            return 0  # else no rate is raised: one above the limit runs at the limit
+            return 0  # no rate is raised then, and one above the limit runs at the limit
         return self.programme.greatest_mu_per_h() * state[code.TEMP_VALUE] // 100
 
     def cut_by(self, now_us):
-        """A place in protocol.CUTS: which cap must cut what is programmed, day after day, before a temporary rate has
-        ended, or while a bolus runs.
+        """A place in protocol.CUTS: the cap that will cut what is programmed, be it day after day, before a temporary
+        rate has ended, or while a bolus runs.
         """
         state = self._core.state()
         window = self.forecast.daily(self.programme.rates(), state)
@@ -283,12 +285,12 @@ class Therapy:
         state = self._core.state()
         return 0 if state[code.SUSPENDED] else in_force(state)[1]
 
-    # What the device does by itself.
+    # Actions that the device takes by itself.
 
     def halt_by_itself(self, now_us, reason=protocol.REASON_FAULT):
-        """Stop delivery: a finding, an alarm, a failed memory. Only a person resumes it (ALARM-2)."""
+        """Stop delivery because of a finding, an alarm or a failed memory. Only a person resumes it (ALARM-2)."""
         still(self._core, self._clock)
-        lapsed = self._lapse(now_us)  # what has come before is told, in whatever turn
+        lapsed = self._lapse(now_us)  # a lapse before the halt is reported, whichever of the two is handled first
         stopped, self._record.mode = self._record.mode, protocol.STATE_STOPPED
         self._cut(now_us, reason)
         if lapsed:
@@ -298,13 +300,13 @@ class Therapy:
             self.on_halt(protocol.STATE_STOPPED)
 
     def _cut(self, now_us, reason):
-        """The core delivers nothing: what it delivered has ended for this reason."""
+        """The core delivers nothing any more: end the running deliveries with this reason."""
         self._record.recommended_until_us = 0
         self._books.deliveries.follow(now_us, now_us, reason)
         self._books.deliveries.boluses_ended(reason)
 
     def enter_procedure(self, now_us):
-        """A stopped pump is made ready for a procedure: no basal, strokes when they are ordered."""
+        """Make a stopped pump ready for a procedure: no basal, strokes only as ordered."""
         self._make_ready(now_us)
         self.follow(now_us)
         self.on_procedure(now_us)
@@ -315,9 +317,9 @@ class Therapy:
         self.answers.need(self._core.resume(now_us))
 
     def order_strokes(self, now_us, strokes, kind):
-        """Strokes of a procedure, a delivery of this kind. Refused by the core as any bolus is.
+        """Order strokes of a procedure, as a delivery of this kind. The core may refuse them like any bolus.
 
-        A pump that was stopped in between is made ready for them, and is as it was if they are refused.
+        A pump that was stopped in between is made ready first, and put back if they are refused.
         """
         mode = self._record.mode
         stopped = mode != protocol.STATE_PROCEDURE
@@ -336,7 +338,7 @@ class Therapy:
             self.on_procedure(now_us)
 
     def give(self, field_name, volume_mu, now_us, parts, normal, square=0, duration_us=0):
-        """Have the core deliver so many strokes, the `parts` of Deliveries.ask(). Refused: what the core refuses."""
+        """Have the core deliver these strokes, the `parts` of Deliveries.ask(). Refused: what the core refuses."""
         deliveries = self._books.deliveries
         deliveries.ask(now_us, parts, duration_us)
         try:
@@ -349,7 +351,7 @@ class Therapy:
         self.halt_by_itself(now_us, protocol.REASON_CANCELLED)
 
     def state(self, state):
-        """What the pump is doing, for a core in `state`."""
+        """The pump's state (protocol.STATES), for a core in `state`."""
         if state[code.GUARD_FAULT]:
             return protocol.STATE_FAULT
         if state[code.SUSPENDED] and self._record.mode == _RUNNING:
@@ -357,14 +359,14 @@ class Therapy:
         return self._record.mode
 
     def fault(self, state):
-        """The fault that a core in `state` has latched, or, of a stopped pump, the next stroke would latch; 0: none."""
+        """The fault latched by a core in `state`, or that a stopped pump's next stroke would latch; 0: none."""
         apart = state[code.GUARD_COMMANDED] - state[code.GUARD_CONFIRMED]
         if self.state(state) == protocol.STATE_STOPPED and not state[code.IN_FLIGHT] and not -1 <= apart <= 1:
             return code.FAULT_COUNT
         return state[code.GUARD_FAULT]
 
     def _need_to_halt(self, needed=None):
-        """The core's state; raises Refused if the pump is not in the state `needed`, or, without, is halted anyway."""
+        """The core's state. Raises Refused if the pump is not in the state `needed`; with None, if already halted."""
         state = self._core.state()
         now = self.state(state)
         if needed is None:
@@ -376,7 +378,7 @@ class Therapy:
         return state
 
     def begin_order(self, needed=None):
-        """The time of an order; raises Refused if nothing can be stored, or the pump is in a fault or not `needed`."""
+        """The time of an order. Raises Refused if nothing can be stored, in a fault, or in a state not `needed`."""
         self._books.need_memory()
         state = self.state(self._core.state())
         if state == protocol.STATE_FAULT or (needed is not None and state != needed):
