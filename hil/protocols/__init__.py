@@ -1,1 +1,1 @@
-"""What the bench can run: each protocol measures or judges one thing of a pump."""
+"""Protocols that the bench can run. Each measures or judges one property of a pump."""

@@ -1,13 +1,13 @@
-"""Orders aimed at the armed stroke of an emulated Pico: not one acknowledged and not in force, not one stop lost.
+"""Orders aimed at the armed stroke of an emulated Pico: every acknowledged order is in force, and no stop is lost.
 
-The stroke interrupt hands a stroke to the hardware a lead before it starts (docs/adr/0005). Each order is sent so
-that the supervisor's look at the clock for it falls within 2 ms of that instant, every sixth so that the instant lies
-somewhere in the order's work: the emulator takes the bytes at an exact nanosecond, and the answer's `at_us` tells how
-far off the aim was. An order is aimed by what the last ones of its kind took (a first round, judged as well, is for
-learning that); a garbage collection makes one late now and then. Only those whose answer tells that they hit count: a
-refused one does not tell.
+The stroke interrupt hands a stroke to the hardware a lead before the stroke starts (docs/adr/0005). Each order is sent
+so that the supervisor reads the clock for it within 2 ms of that instant. Every sixth order is sent so that the instant
+lies somewhere in the order's processing. The emulator takes the bytes at an exact nanosecond, and `at_us` in the reply
+tells how far off the aim was. The aim uses the durations of the latest orders of the same kind; a first round serves to
+learn them and is judged as well. A garbage collection makes an order late now and then. Only orders whose reply shows
+a hit count; the reply to a refused order shows nothing.
 
-What the core delivers is looked at after each answer, and after a stop the motor for as long as two strokes would take.
+The delivery of the core is checked after each reply. After a stop, the motor is watched for the time of two strokes.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ SPACING_US = 2 * US_PER_S
 LEAD_US = 450_000
 ORDERS_TOTAL = 2_000
 PER_PUMP = 100
-TRIALS_MAX = 4  # for each that hits, and the first round
+TRIALS_MAX = 4  # trials allowed for each hit, and for the first round
 NEAR_US = 2_000
-AIM_US = 1_500  # leaves room for what one order takes more than the last of its kind
-WIDE = 6  # one order of so many is aimed at its whole work
-WORK_US = 30_000  # an order's work, from its look at the clock to its answer
-TAKES_US = 16_000  # from sending to the look at the clock, before anything is known
-LAST = 5  # so many of a kind tell what the next one takes
+AIM_US = 1_500  # leaves room for an order that takes longer than the last of its kind
+WIDE = 6  # one order in this many is aimed over its whole processing time
+WORK_US = 30_000  # an order's processing time, from its clock read to its reply
+TAKES_US = 16_000  # from sending to the clock read, before any has been measured
+LAST = 5  # the latest orders of a kind that predict the next one
 LIMITS = Limits(max_basal_mu_per_h=35_000, max_bolus_mu=40_000, max_hour_mu=60_000, max_day_mu=500_000)
 BOLUS_MU = 40_000
 _SETTINGS = {
@@ -49,7 +49,7 @@ _SETTINGS = {
     "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 0, "in_use_days": 45, "stroke_tone": False,
 }  # fmt: skip
 
-# Message, fields, and whether it is refused in this state (None: either). Again and again, amid a bolus of 40 U.
+# Message, fields, and whether it is refused in this state (None: either). Repeated during a bolus of 40 U.
 ROUND: tuple[tuple[str, dict[str, Any], bool | None], ...] = (
     ("set_basal", {"rate_mu_per_h": 7_000}, False),
     ("temp_basal", {"kind": protocol.TEMP_PERCENT, "value": 50, "duration_min": 30}, False),
@@ -88,32 +88,32 @@ class Aim:
         self.bench.check_link()
         self.programmer.set_limits(LIMITS)
         self.programmer.set_basal(6_000)
-        self.took_us: dict[str, deque[int]] = {}  # from sending to the look at the clock, by message
-        self.more_us: deque[int] = deque([0], maxlen=LAST)  # by how much the last ones took more than foreseen
-        self.device_us = self._ahead()  # device time less emulated time
+        self.took_us: dict[str, deque[int]] = {}  # from sending to the clock read, by message
+        self.more_us: deque[int] = deque([0], maxlen=LAST)  # by how much the latest ones took longer than predicted
+        self.device_us = self._ahead()  # device time minus emulated time
         self.orders = 0
         self.off_us: list[int] = []
         self.wrong: list[dict[str, Any]] = []
         self.refused: Counter[str] = Counter()
 
     def _ahead(self) -> int:
-        """By how much device time is ahead of the bench's: a bolus's first stroke says both."""
+        """Return how far device time is ahead of bench time. The first stroke of a bolus gives both."""
         accepted = self.programmer.bolus(BOLUS_MU)
         self.bench.run_for(seconds=1.5)
         return int(accepted.at_us) - int(self.bench.stroke_starts_us[-1]) + LEAD_US
 
     @property
     def near(self) -> int:
-        """How many orders were looked at within 2 ms of the armed stroke."""
+        """Number of orders whose clock read was within 2 ms of the armed stroke."""
         return sum(abs(each) <= NEAR_US for each in self.off_us)
 
     def _takes_us(self, name: str) -> int:
-        """From sending an order to the look at the clock for it, as its kind last took; a new kind, as the others."""
+        """Predict the time from sending an order to its clock read from its own kind; for a new kind, from all."""
         known = self.took_us.get(name) or [each for kind in self.took_us.values() for each in kind] or [TAKES_US]
         return round(statistics.median(known))
 
     def one(self, name: str, fields: dict[str, Any], refused: bool | None) -> None:
-        """Aim one order, and judge."""
+        """Aim one order and judge it."""
         self.orders += 1
         bench = self.bench
         while not bench.stroke_starts_us or bench.now_us - bench.stroke_starts_us[-1] > SPACING_US:
@@ -147,13 +147,13 @@ class Aim:
         self._again(name)
 
     def _send(self, name: str, fields: dict[str, Any], send_us: int) -> dict[str, Any]:
-        """The order, so that its first byte is on the line at `send_us`."""
+        """Send the order so that its first byte is on the line at `send_us`."""
         transport = self.programmer.link._transport
         message = MESSAGES[name].id
         board = self.board
 
         class At:
-            """Holds the order back until its time; what the programmer asks before it passes at once."""
+            """Holds the order back until its time. Requests that the programmer sends before it pass at once."""
 
             def write(self, data: bytes) -> None:
                 if message in _ids(data):
@@ -170,7 +170,7 @@ class Aim:
             self.programmer.link._transport = transport
 
     def _not_in_force(self, name: str, fields: dict[str, Any], said: str) -> list[str]:
-        """What the pump does otherwise than it has said."""
+        """Return how the pump's state differs from its reply."""
         status = self.programmer.status()
         wrong = []
 
@@ -197,15 +197,15 @@ class Aim:
             need("state", status.state, {"stop": "stopped", "suspend": "suspended"}.get(name, "running"))
             made = len(self.bench.stroke_starts_us)
             self.bench.run_for(seconds=5)
-            # One was in the hardware; basal of 6 U/h makes none so soon, but what waited behind the bolus may come
-            # after cancel.
+            # One stroke was in the hardware. Basal of 6 U/h makes none so soon, but strokes that waited behind the
+            # bolus may come after a cancel.
             more = len(self.bench.stroke_starts_us) - made
             if more > (2 if name == "cancel_bolus" else 1):
                 wrong.append(f"{more} strokes after the answer")
         return wrong
 
     def _again(self, name: str) -> None:
-        """Back to a running bolus."""
+        """Return to a running bolus."""
         status = self.programmer.status()
         if status.state in ("suspended", "stopped"):
             self.programmer.resume()
@@ -215,7 +215,7 @@ class Aim:
                 self.bench.run_for(seconds=2.5 * status.bolus_remaining_mu / 200)
             try:
                 self.programmer.bolus(BOLUS_MU)
-            except Refused:  # the hour's cap: the next one
+            except Refused:  # the hourly cap: wait it out
                 self.bench.run_for(hours=1.1)
                 self.programmer.bolus(BOLUS_MU)
             self.bench.run_for(seconds=1.2)
@@ -231,11 +231,11 @@ def _ids(data: bytes) -> list[int]:
 
 
 def aim_some(seed: int, near: int) -> dict[str, Any]:
-    """Orders on one pump, until `near` of them were looked at within 2 ms of the armed stroke, or it takes too many."""
+    """Send orders to one pump until `near` of them hit within 2 ms of the armed stroke, or until the trials run out."""
     wall_s = time.monotonic()
     aim = Aim(seed)
     try:
-        # Anywhere in the round, but at no order that needs the one before it.
+        # Start anywhere in the round, but not at an order that needs the one before it.
         start = aim.draw.choice([at for at, each in enumerate(ROUND) if each[0] != "cancel_temp"])
         while aim.near < near and aim.orders < len(ROUND) + TRIALS_MAX * near:
             aim.one(*ROUND[(start + aim.orders) % len(ROUND)])
@@ -251,7 +251,7 @@ def aim_some(seed: int, near: int) -> dict[str, Any]:
 
 
 def measure(near: int = ORDERS_TOTAL, *, seed: int = 1, workers: int = 1) -> dict[str, Any]:
-    """`near` orders within 2 ms of the armed stroke, PER_PUMP a pump, and those that it takes to get them."""
+    """Collect `near` orders within 2 ms of the armed stroke, PER_PUMP on each pump, and the orders sent to get them."""
     counts = [min(PER_PUMP, near - done) for done in range(0, near, PER_PUMP)]
     seeds = range(seed, seed + len(counts))
     if workers > 1:

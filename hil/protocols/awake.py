@@ -1,7 +1,7 @@
-"""How long the processor of the emulated Pico is awake for each stroke, and how that compares with another checkout.
+"""How long the processor of the emulated Pico is awake for each stroke, compared with another checkout.
 
-A checkout's image is run by that checkout's own bench, for each speaks its own version of the link; so this file is
-also a program, and uses nothing of the bench but what it has had from the start.
+Each checkout speaks its own version of the link, so its image is run by its own bench. This file is therefore also a
+program, and uses only functions of the bench that have been there from the start.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from typing import Any
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
 
-# Strokes close together, and few of them: then the hourly look at clocks, reservoir and battery counts as well, and
-# times have outgrown MicroPython's small integers.
+# Strokes close together, and strokes far apart. With few strokes the hourly checks of clocks, reservoir and battery
+# count as well, and times have outgrown MicroPython's small integers.
 LOADS = ((35_000, 50 / 60), (5_000, 12.0))  # mU/h, hours
 RATIO_MAX = 1.05
 
 
 def per_stroke(bench: Bench, hours: float) -> dict[str, Any]:
-    """Let the pump live and count: strokes, instructions and ms awake for each of them, all that it did included."""
+    """Let the pump run and count strokes, and instructions and ms awake per stroke. All other work of the pump is
+    included.
+    """
     before, strokes = bench.board.info(), len(bench.stroke_starts_us)
     bench.run_for(hours=hours)
     after = bench.board.info()
@@ -37,7 +39,7 @@ def per_stroke(bench: Bench, hours: float) -> dict[str, Any]:
 
 
 def measure() -> list[dict[str, Any]]:
-    """All of LOADS, each on a pump just started."""
+    """Measure all of LOADS, each on a freshly started pump."""
     figures = []
     for rate_mu_per_h, hours in LOADS:
         with Bench(Plant(load_mechanism(), 1), kind="emulated") as bench:
@@ -47,7 +49,7 @@ def measure() -> list[dict[str, Any]]:
 
 
 def measure_beside(checkout: Path) -> list[dict[str, Any]]:
-    """The same in another checkout, with its own bench and the image that was built there."""
+    """Measure the same in another checkout, with its own bench and the image built there."""
     found = subprocess.run(
         [sys.executable, "-P", str(Path(__file__).resolve())],
         cwd=checkout,
@@ -61,7 +63,7 @@ def measure_beside(checkout: Path) -> list[dict[str, Any]]:
 
 
 def compare(here: list[dict[str, Any]], beside: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """`here` with the figures of `beside` and what share of them it takes."""
+    """Return `here` with the figures of `beside` and the ratio of the awake times."""
     compared = []
     for this, that in zip(here, beside, strict=True):
         shares = {"before_" + name: that[name] for name in ("instructions", "awake_ms")}

@@ -1,6 +1,6 @@
-"""How fast a virtual pump lives: simulated seconds for each second of wall time, plant and bench running.
+"""Speed of a virtual pump: simulated seconds per second of wall time, plant and bench included.
 
-The load is a patient's: 40 U a day, of which 24 U are basal at 1 U/h and 16 U three boluses.
+The load is a patient's: 40 U a day, 24 U of them basal at 1 U/h and 16 U in three boluses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOURS_PER_DAY = 24
 
 
 def measure(*, days: int = 120, repeats: int = 3, seed: int = 1) -> dict[str, Any]:
-    """Live `days` simulated days `repeats` times; return the figures as build/speed.json holds them."""
+    """Run `days` simulated days `repeats` times. Return the figures as build/speed.json holds them."""
     pin()
     runs = [_live(days, seed + each) for each in range(repeats)]
     runs.sort(key=lambda run: run["x_real_time"])
@@ -68,7 +68,7 @@ def _live(days: int, seed: int) -> dict[str, float]:
         lived_s = (bench.now_us - start_us) / 1e6
         middle = os.times()
         strokes, exchanges = len(bench.stroke_starts_us), bench.board.exchanges
-    after = os.times()  # the device's own time shows only once it has left; its start-up of some ms is in it
+    after = os.times()  # the device's processor time counts only after its exit and includes its start-up of some ms
     return {
         "x_real_time": lived_s / wall_s,
         "wall_s": wall_s,

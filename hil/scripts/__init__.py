@@ -1,1 +1,1 @@
-"""Random therapy on a virtual board: scripts as data, a player, and what was seen (HIL-5)."""
+"""Random therapy on a virtual board: scripts as data, a player, and records of the runs (HIL-5)."""

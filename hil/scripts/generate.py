@@ -1,8 +1,8 @@
-"""Writes random therapy scripts, each from its seed, with the pump at hand: what is ordered next may depend on its
-state, orders are aimed at the microsecond of a stroke or of the end of something, procedures are walked step by step.
+"""Writes random therapy scripts, each from its seed, while a pump plays along. The next order may depend on the pump's
+state, orders are aimed at the microsecond of a stroke or of an end, and procedures are walked step by step.
 
-A script holds nothing of that but absolute times and values, so it plays the same without its writer. The same seed
-gives the same script as long as the pump answers the same.
+The script itself holds only absolute times and values, so it can be played without its writer. The same seed gives the
+same script as long as the pump gives the same answers.
 
 Implements: HIL-5
 """
@@ -24,12 +24,12 @@ __all__ = ["ANYTHING", "CONCENTRATIONS", "QUANTA_NL", "Wish", "generate"]
 
 
 def generate(seed: int, wish: Wish = ANYTHING) -> Script:
-    """The script of this seed. Raises DeviceLost if the board ends by itself while it is written."""
+    """Return the script of this seed. Raises DeviceLost if the board ends by itself while the script is written."""
     return Therapy(seed, wish).write()
 
 
 class Therapy(Writer):
-    """What a patient does, and now and then what none should."""
+    """Acts of a patient, and now and then acts that nobody should do."""
 
     def acts(self) -> dict[str, tuple[int, Callable[[], object]]]:
         """As Writer.acts."""
@@ -110,7 +110,7 @@ class Therapy(Writer):
         self._go_on()
 
     def _go_on(self) -> None:
-        """Mostly somebody resumes after a while, so that a script does not end in silence."""
+        """Resume after a while in most cases, so that the rest of the script is not without delivery."""
         if self.random.random() < 0.7:
             if self.random.random() < 0.3:
                 self._aim()
@@ -182,7 +182,7 @@ class Therapy(Writer):
             self.put("acknowledge_alarm", alarm=number)
 
     def _moment(self) -> int:
-        """A time for a question that is not in the script, just before the next step."""
+        """Return a time just before the next step, for a question that is not in the script."""
         at_us = max(self.free_us, self.player.now_us + SLOT_US)
         self.free_us = at_us + 2 * SLOT_US
         return at_us
@@ -202,7 +202,7 @@ class Therapy(Writer):
         )
 
     def again(self) -> None:
-        """An earlier order's very bytes once more."""
+        """Send the bytes of an earlier order again."""
         orders = [step for step in self.steps if step.what in _ORDERS]
         if orders:
             self.put("again", of_us=self.random.choice((orders[-1], self.random.choice(orders))).at_us)
@@ -214,7 +214,7 @@ class Therapy(Writer):
         self.put(what, **values, expires_after_us=self.random.choice((-1, 0, 1, -30 * US_PER_S, 660 * US_PER_S)))
 
     def odd(self) -> None:
-        """Something that is refused, mostly."""
+        """Send something that is usually refused."""
         draw = self.random
         what, values = draw.choice((
             ("bolus", {"volume_mu": self._strokes_mu(3) + 1}), ("bolus", {"volume_mu": draw.choice((0, 40_001))}),
@@ -280,7 +280,7 @@ class Therapy(Writer):
     # Procedures
 
     def procedure(self) -> None:
-        """One procedure: stopped first, mostly; answered, broken off, left open, as it comes."""
+        """Run one procedure, usually after a stop. It is answered, interrupted or left open at random."""
         draw = self.random
         if draw.random() < 0.9:
             self.put("stop")
@@ -300,7 +300,7 @@ class Therapy(Writer):
             self.put("resume")
 
     def _answer(self) -> bool:
-        """An answer to the step that waits; False if no procedure is under way."""
+        """Answer the waiting step. Return False if no procedure is under way."""
         draw = self.random
         report = self.player.ask(self._moment(), "read_procedure")
         if not report or report["procedure"] == "none":

@@ -1,7 +1,7 @@
-"""Plays a script on a virtual board, open loop: every byte reaches the pump when the script says, whatever it answers.
+"""Plays a script on a virtual board, open loop: every byte reaches the pump at the script's time, whatever it answers.
 
-So two runs of the same script differ in nothing but what is different in the script. The plant is ideal: no noise, no
-spread, the stroke sensor confirms. Nothing is asked that the script does not ask, but a hello when power has come.
+So two runs differ only where their scripts differ. The plant is ideal: no noise, no spread, and the stroke sensor
+confirms. Apart from a hello at power-up, nothing is asked that the script does not ask.
 
 Implements: HIL-5
 """
@@ -25,19 +25,19 @@ from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply
 
 US_PER_S = 1_000_000
-SLOT_US = 40_000  # a longest request and a longest reply are over in it
-HELLO_AFTER_US = 100_000  # after power has come
-LOOK_US = 1_000_000  # a look is over in it
-# Ids ascend with time and do not depend on what other steps a script has.
+SLOT_US = 40_000  # long enough for the longest request and the longest reply
+HELLO_AFTER_US = 100_000  # after power-up
+LOOK_US = 1_000_000  # long enough for a whole look
+# Ids ascend with time and do not depend on the other steps of a script.
 _ID_US = 1_000
 _IDS = 0xFFFFFFFF
 _PAGE = 6
 _EVENTS_PAGE = 8
-_RATE_STEP_US = 600 * US_PER_S  # a clock that runs fast is put right so often
+_RATE_STEP_US = 600 * US_PER_S  # how often a clock that runs fast or slow is moved
 
 
 class IdealPlant(Plant):
-    """Every stroke alike, seen by the sensor, and no noise on the pressure; keeps the sensor's edges."""
+    """A plant with identical strokes, all seen by the sensor, and no pressure noise. Keeps the sensor's edges."""
 
     __slots__ = ("edges_us",)
 
@@ -48,7 +48,7 @@ class IdealPlant(Plant):
     def stroke(self, start_us: int, steps: int, duration_us: int) -> int:
         """As Plant.stroke."""
         edge_us = super().stroke(start_us, steps, duration_us)
-        self._reservoir_pl = 1 << 60  # what is in it is the pump's own account here
+        self._reservoir_pl = 1 << 60  # here the pump keeps its own account of the content
         if edge_us:
             self.edges_us.append(edge_us)
         return edge_us
@@ -62,10 +62,11 @@ def _mechanism(stroke_nl: int) -> Table:
 
 
 class Player:
-    """A pump that a script is played on; a context manager. `run` is what has been seen so far.
+    """A pump that plays a script; a context manager. `run` holds the records so far.
 
-    `script` gives the quantum and the concentration; its steps are taken one by one with take(), so that whoever writes
-    a script can look first. Raises DeviceLost if the board ends by itself, DeviceMissing.
+    `script` gives the quantum and the concentration. Steps are passed one by one to take(), so that a writer of scripts
+    can
+    look at the pump before the next step. Raises DeviceLost if the board ends by itself, DeviceMissing.
     """
 
     def __init__(self, script: Script) -> None:
@@ -107,7 +108,7 @@ class Player:
             self.board.memory.close()
 
     def take(self, step: Step) -> Answer | None:
-        """Play one more step; a message's Answer."""
+        """Play one more step. Return the Answer if it is a message."""
         number, self._taken = self._taken, self._taken + 1
         if step.what == LOOK:
             self.run.looks.append(self.look(step.at_us))
@@ -133,12 +134,12 @@ class Player:
         self._buffer.clear()
 
     def ask(self, at_us: int, name: str, **values: Any) -> dict[str, Any]:
-        """The reply to a question that arrives at `at_us`; {} if there is none."""
+        """Return the reply to a question that arrives at `at_us`, or {} if there is none."""
         message = MESSAGES[name]
         return self._exchange(at_us, message, self._frame(message, values))[0] or {}
 
     def look(self, at_us: int) -> Look:
-        """Ask everything there is."""
+        """Ask every question there is."""
         asked = 0
 
         def ask(name: str, **values: Any) -> dict[str, Any]:
@@ -172,8 +173,8 @@ class Player:
         )  # fmt: skip
 
     def finish(self, end_us: int) -> Run:
-        """The end: a last look at `end_us`, then the log up to there."""
-        look = self.look(end_us)  # it comes at the very µs, as each: one that came late would say when it was asked
+        """End the run with a last look at `end_us`, then read the log up to there."""
+        look = self.look(end_us)  # at exactly `end_us`: a later look would show when it was asked
         self.run.looks.append(look)
         self.run.strokes_us = [each for each in self.board.stroke_starts_us if each <= end_us]
         self.run.late_us = [each for each in self.board.stroke_starts_us if each > end_us]
@@ -229,7 +230,7 @@ class Player:
                     return _read(message, got[1], got[2])
         return None, None
 
-    # What the world does
+    # Events of the world
 
     def _power_cut(self, at_us: int, off_s: float) -> None:
         self.run_until_us(at_us)

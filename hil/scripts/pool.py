@@ -1,4 +1,4 @@
-"""Runs a function over many seeds in worker processes, each pinned to a core with the device that it starts.
+"""Runs a function over many seeds in worker processes. Each worker and the device it starts share one core.
 
 Implements: HIL-5, HIL-8
 """
@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 
 def run(function: Callable[..., T], jobs: Sequence[tuple[Any, ...]], workers: int) -> list[T]:
-    """What `function`, of a module that can be imported, returns for each of the argument lists `jobs`, in their order.
+    """Return the results of `function` for each of the argument lists `jobs`, in their order. `function` must be
+    importable.
 
     Raises what it raises; BenchError if a worker has died.
     """
@@ -40,7 +41,7 @@ def run(function: Callable[..., T], jobs: Sequence[tuple[Any, ...]], workers: in
 
 
 def exit_code(main: Callable[[], int]) -> int:
-    """What `main` returns; that of a broken bench if it is one."""
+    """Return the exit code of `main`, or that of a broken bench if it raises BenchError."""
     try:
         return main()
     except BenchError as error:

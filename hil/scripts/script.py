@@ -1,5 +1,5 @@
-"""A therapy script as data, and what was seen when it was played. Times are µs of the bench, which a power cut does not
-stop; what the device itself says is in its own time.
+"""A therapy script as data, and the records of playing it. Times are µs of the bench, which a power cut does not stop.
+Times that the device reports are its own.
 
 Implements: HIL-5
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# What the world does to the pump; any other step is a message of the programmer link, by name.
+# Events of the world outside the pump. Any other step is the name of a message of the programmer link.
 WORLD = ("power_cut", "clock_jump", "clock_lost", "clock_rate")
 LOOK = "look"
 AGAIN = "again"
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`steps` ascend; the run ends at `end_us`. `seed` says where it comes from."""
+    """`steps` ascend in time; the run ends at `end_us`. `seed` is the script's origin."""
 
     seed: int
     stroke_nl: int
@@ -65,7 +65,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of the step `step` of the script, which arrived at `asked_us`; neither reply nor refusal: silence."""
+    """The answer to step `step` of the script, which arrived at `asked_us`. Neither reply nor refusal means silence."""
 
     step: int
     asked_us: int
@@ -77,7 +77,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Everything that can be asked, from `at_us` on. Enumerations by name; `deliveries` oldest first."""
+    """Everything that can be read, from `at_us` on. Enumerations by name; `deliveries` oldest first."""
 
     at_us: int
     status: Mapping[str, Any]
@@ -98,7 +98,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """From power to power cut: when power came, and the device's time then."""
+    """One life, from power-up to power cut: when power came, and the device's time then."""
 
     start_us: int
     device_us: int
@@ -106,9 +106,9 @@ class Life:
 
 @dataclass(slots=True)
 class Run:
-    """What was seen. `strokes_us` the starts that the motor pins showed, `edges_us` the stroke sensor's; `log` all
-    events but those that the reading of the log itself leaves; `console` what the board said besides. `late_us` are
-    starts amid the last look, which is after the script's end.
+    """Records of a run. `strokes_us` are the starts on the motor pins, `edges_us` the stroke sensor's edges. `log` has
+    all events except those caused by reading the log; `console` is the board's other output. `late_us` are starts
+    during the last look, which is after the script's end.
     """
 
     script: Script
@@ -128,7 +128,7 @@ class Run:
 
 
 def to_json(script: Script) -> str:
-    """As text, one step a line."""
+    """Return the script as text, one step a line."""
     head = {
         "seed": script.seed,
         "stroke_nl": script.stroke_nl,
@@ -140,7 +140,7 @@ def to_json(script: Script) -> str:
 
 
 def from_json(text: str) -> Script:
-    """From the text of to_json()."""
+    """Read the text of to_json()."""
     data = json.loads(text)
     steps = tuple(Step(*each) for each in data.pop("steps"))
     return Script(**data, steps=steps)

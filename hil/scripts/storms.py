@@ -1,7 +1,9 @@
-"""Writes scripts of volleys: orders a frame apart, of every kind, in every state, some at the very µs of a stroke, with
-limits and levels as near as can be to what they would cut; a refill amid a procedure, a cut right behind it all.
+"""Writes scripts of volleys: orders of every kind, a frame apart, in every state, some at the very µs of a stroke.
+Limits and levels are set close to the values at which they would take effect. Refills come in the middle of procedures,
+power cuts right after a volley.
 
-Where hil/scripts/generate.py lives as a patient does, this one tries what nobody would. From its seed, as that.
+hil/scripts/generate.py behaves as a patient does; this module tries what nobody would. Each seed gives one script, as
+there.
 
 Implements: HIL-5
 """
@@ -21,7 +23,7 @@ _LARGEST = {"hour": 60_000, "day": 500_000}
 
 
 def storms(seed: int, wish: Wish = WISH) -> Script:
-    """The script of this seed. Raises DeviceLost if the board ends by itself while it is written."""
+    """Return the script of this seed. Raises DeviceLost if the board ends by itself while the script is written."""
     return _Storms(seed, wish).write()
 
 
@@ -39,7 +41,7 @@ class _Storms(Therapy):
         return acts
 
     def state(self) -> None:
-        """A state to begin with."""
+        """Bring the pump into a state to begin with."""
         ways: list[Callable[[], object]] = [
             self.bolus, self.square, self.dual, self.temp, self.settings, self._little_left, self._limits_near,
             lambda: self.put("suspend"), lambda: self.put("stop"),
@@ -49,7 +51,7 @@ class _Storms(Therapy):
             way()
 
     def storm(self) -> None:
-        """A volley."""
+        """Send a volley."""
         draw = self.random
         orders: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
             ("set_basal", lambda: {"rate_mu_per_h": self._rate()}), ("bolus", lambda: {"volume_mu": self._dose_mu()}),
@@ -89,7 +91,7 @@ class _Storms(Therapy):
             self.cut()
 
     def _at_once(self, what: str, **values: Any) -> Answer | None:
-        """As put(); the next may follow a frame later."""
+        """As put(), but the next step may follow a frame later."""
         answer = self.put(what, **values)
         self.free_us = max(self.steps[-1].at_us, self.player.now_us) + SLOT_US
         return answer
@@ -120,7 +122,7 @@ class _Storms(Therapy):
         )
 
     def _changed(self, **changes: int) -> None:
-        """These settings, the others as they are."""
+        """Change these settings and leave the others."""
         now = self.player.ask(self._moment(), "read_settings")
         if now:
             self._at_once("set_settings", **(now | changes))

@@ -1,4 +1,5 @@
-"""The writer of a random script: what comes next and when, played at once, so that it can look before it writes on.
+"""Base of the writers of random scripts. It chooses each step and its time and plays it at once, so that it can look at
+the pump before choosing the next.
 
 Implements: HIL-5
 """
@@ -17,7 +18,7 @@ from hil.scripts.script import Answer, Script, Step
 
 US_PER_MIN = 60 * US_PER_S
 US_PER_H = 60 * US_PER_MIN
-_APART_US = 3 * SLOT_US  # so far apart are two steps at least: a question to aim by fits in between
+_APART_US = 3 * SLOT_US  # least distance of two steps; a question for aiming fits in between
 _BURST_US = 104_000
 QUANTA_NL = (500, 125)
 CONCENTRATIONS = (100, 200, 400, 500)
@@ -27,7 +28,7 @@ _NEVER_US = protocol.NEVER_US
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What may be in a script; None: the seed decides. `hours` is the range of its length, `steps` of their number."""
+    """Allowed content of a script; None: the seed decides. `hours` and `steps` are the ranges of its length."""
 
     cuts: bool | None = None
     clock: bool | None = None
@@ -42,7 +43,7 @@ ANYTHING = Wish()
 
 
 class Writer(ABC):
-    """A script in the making; what may be in it is `acts()` with their weights."""
+    """A script being written. Its possible steps are `acts()`, with their weights."""
 
     def __init__(self, seed: int, wish: Wish) -> None:
         self.wish = wish
@@ -58,13 +59,13 @@ class Writer(ABC):
         self.clock = draw.random() < 0.25 if wish.clock is None else wish.clock
         self.procedures = draw.random() < 0.35 if wish.procedures is None else wish.procedures
         self.patterns = draw.random() < 0.6 if wish.patterns is None else wish.patterns
-        self.staged: dict[int, int] = {}  # fingerprint, by pattern
-        self.rate = draw.choice((0, 200, 500, 1000, 2500, 6000, 20000, 35000))  # what this patient needs, about
+        self.staged: dict[int, int] = {}  # fingerprints by pattern
+        self.rate = draw.choice((0, 200, 500, 1000, 2500, 6000, 20000, 35000))  # roughly this patient's need
 
-    # The frame: what comes next, and when
+    # The frame: the next act and its time
 
     def write(self) -> Script:
-        """The whole script. Raises DeviceLost if the board ends by itself."""
+        """Write the whole script. Raises DeviceLost if the board ends by itself."""
         acts = self.acts()
         names, weights = list(acts), [weight for weight, _ in acts.values()]
         with Player(self.head) as self.player:
@@ -80,11 +81,11 @@ class Writer(ABC):
 
     @abstractmethod
     def acts(self) -> dict[str, tuple[int, Callable[[], object]]]:
-        """By name: how often, and the method that puts the steps."""
+        """Map each act's name to its weight and the method that puts its steps."""
 
     @abstractmethod
     def begin(self) -> None:
-        """The first steps."""
+        """Put the first steps."""
 
     def _pass(self) -> None:
         """Let time pass until the next act: moments, minutes, hours, or up to an instant at which something happens."""
@@ -111,7 +112,7 @@ class Writer(ABC):
             if device_us < status[name] < _NEVER_US
         ]
         if status["utc_s"]:
-            # A half-hour of the clock, as nearly as whole seconds tell.
+            # The next half-hour of the clock, to the resolution of whole seconds.
             ahead_us.append((_HALF_HOUR_S - status["utc_s"] % _HALF_HOUR_S) * US_PER_S - device_us % US_PER_S)
         if not ahead_us:
             return False
@@ -125,13 +126,13 @@ class Writer(ABC):
         return True
 
     def _status(self) -> dict[str, Any]:
-        """The status a moment before the next step; what is asked here is not in the script."""
+        """Return the status just before the next step. The question is not in the script."""
         self.free_us = max(self.free_us, self.player.now_us + 2 * SLOT_US)
         self.free_us += SLOT_US
         return self.player.ask(self.free_us - SLOT_US, "status")
 
     def put(self, what: str, **values: Any) -> Answer | None:
-        """The next step of the script, played at once."""
+        """Append the next step to the script and play it at once."""
         at_us = max(self.free_us, self.player.now_us + SLOT_US)
         step = Step(at_us, what, values)
         self.steps.append(step)
@@ -140,7 +141,7 @@ class Writer(ABC):
         return answer
 
     def wait(self, low_s: float, high_s: float) -> None:
-        """Some time passes before the next step."""
+        """Let some time pass before the next step."""
         self.free_us += self.random.randint(int(low_s * US_PER_S), int(high_s * US_PER_S))
 
     # Values
@@ -151,7 +152,7 @@ class Writer(ABC):
         return min(35000, rate // 50 * 50)
 
     def _strokes_mu(self, strokes: int) -> int:
-        """So many strokes in mU, made whole mU."""
+        """Return the volume of at least `strokes` strokes that is a whole number of mU."""
         while strokes * self.stroke_uu % 1000:
             strokes += 1
         return strokes * self.stroke_uu // 1000

@@ -1,8 +1,9 @@
-"""Twin runs: a script played twice, with and without one thing that may change nothing, or nothing for the worse.
+"""Twin runs: a script is played twice, with and without one thing that must change nothing, or make nothing worse.
 
-Each is a module: `WISHES` say what its scripts hold, in turn, `pairs(script, run, draw)` puts the one thing in,
-`judge(pair, without, with_it)` says what differs that may not, `INDEPENDENT` whether its differences are several
-findings, or follow from the first. They are written from the specification, in the plainest form.
+Each kind is a module. `WISHES` say what its scripts contain, in turn. `pairs(script, run, draw)` inserts the one thing.
+`judge(pair, without, with_it)` yields the differences that are not allowed. `INDEPENDENT` is true if the differences
+are separate findings, false if they follow from the first. The modules are written from the specification, in the
+plainest form.
 """
 
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""Asked is asked: questions of every kind, at any rate, change no stroke, no alarm, no auto-off, no event of therapy.
+"""Questions of every kind, at any rate, change no stroke, no alarm, no auto-off and no therapy event.
 
 Implements: THER-3, LINK-4, LOG-2
 """
@@ -33,10 +33,10 @@ _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
-    """The script with questions: a few kinds or all, in a burst, every few seconds, or every few minutes."""
+    """Add questions to the script: a few kinds or all, in a burst, every few seconds, or every few minutes."""
     questions = list(_QUESTIONS)
     if any(step.what.startswith("clock") for step in script.steps):
-        questions.remove(("self_test", {}))  # it finds the fault sooner than the daily one, and stops the pump
+        questions.remove(("self_test", {}))  # it finds the fault earlier than the daily one would, and stops the pump
     kinds = draw.choice((questions, draw.sample(questions, 2), [draw.choice(questions)]))
     every_us = draw.choice((SLOT_US, US_PER_S, 5 * US_PER_S, US_PER_MIN, 5 * US_PER_MIN, 17 * US_PER_MIN + 1))
     from_us = pair.last_cut_us(script)
@@ -49,7 +49,7 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
             what, values = draw.choice(list(kinds))
             asked.append(Step(at_us, what, values))
         at_us += every_us
-    # And at the very microsecond of some strokes.
+    # Also at the very microsecond of some strokes.
     for stroke_us in draw.sample(run.strokes_us, min(5, len(run.strokes_us))):
         at_us = stroke_us + draw.choice((-1, 0, 1))
         if pair.is_free(busy, at_us) and all(abs(step.at_us - at_us) >= SLOT_US for step in asked):
@@ -59,9 +59,9 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """Nothing differs but the link's counters, the battery's account, and that somebody has connected.
+    """Allow differences only in the link's counters, the battery's account and the note that somebody has connected.
 
-    The battery's alarms are of its account: questions at line rate do use it up.
+    The battery's alarms follow from its account: questions at line rate do use it up.
     """
     drained = any(_of_battery(event) for run in (without, with_it) for event in run.log)
     yield from pair.strokes(without, with_it)
@@ -77,7 +77,7 @@ def _of_battery(event: Mapping[str, Any]) -> bool:
 
 
 def _without_battery(run: Run) -> Run:
-    """The run with no alarm of the battery in its looks, nor any answer that tells of alarms."""
+    """Return the run without battery alarms in its looks and without answers that report alarms."""
     looks = [
         replace(look, alarms=tuple(each for each in look.alarms if each["alarm"] not in _BATTERY_ALARMS))
         for look in run.looks

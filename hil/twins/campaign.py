@@ -14,7 +14,7 @@ from hil.twins.trial import Trial, smaller, told, trial
 
 
 def main() -> int:
-    """0: nothing found; 1: something was."""
+    """Return 0 if nothing was found, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m hil.twins", description=__doc__)
     parser.add_argument("--twin", choices=[*TWINS, "all"], default="all", help="which kind of twin runs")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")

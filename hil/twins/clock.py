@@ -1,7 +1,7 @@
-"""The clock is only a clock: whatever is done to it, caps, running deliveries and what is due by running time stay.
+"""No change of the clock affects the caps, running deliveries, or anything that is due by running time.
 
-Basal is set by hand here: a pattern follows the clock. An order of `set_time` is an act of a person, so both runs have
-it, one with the right time; what happens to the battery-backed clock happens in one run only.
+Basal is set by hand here, because a pattern follows the clock. An order of `set_time` is an act of a person, so both
+runs have it, one of them with the right time. Faults of the battery-backed clock happen in one run only.
 
 Implements: THER-8, GUARD-1
 """
@@ -25,14 +25,14 @@ _LATEST_S = 0xFFFFFFFF
 _SET_S = (1577836800, 1577836801, _LATEST_S, _LATEST_S - 1, 0x7FFFFFFF, 0x80000000, EPOCH_S - 86_400 * 365)
 _JUMPS_S = (1, -1, 2, -2, 3, 3600, -3600, 90_000, -90_000, 86_400 * 46, 10**8, -(10**8), 10**9)
 _CUT_S = (0.5, 1, 5, 600, 3600)
-# What follows from the clock itself.
+# Values that follow from the clock itself.
 _OF_CLOCK = frozenset(("utc_s", "old_utc_s", "new_utc_s", "filled_utc_s", "due_utc_s", "alarm", "alarms"))
 _SELF_TEST_FAIL, _CLOCK_LOST, _REFILL_DUE = 4, 22, 25
 _BY_CLOCK = (_CLOCK_LOST, _REFILL_DUE)
 
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
-    """The script with one to four changes of the clock; or with power cuts, and faults of the clock in them."""
+    """Add one to four changes of the clock to the script, or power cuts with faults of the clock during them."""
     if draw.random() < 0.3:
         yield from _at_cuts(script, draw)
         return
@@ -75,12 +75,12 @@ def _time(step: Step) -> int:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """The same strokes, answers, figures and alarms but for the clock's own; after a cut no cap has been emptied."""
+    """Compare strokes, answers, figures and alarms except those of the clock. After a cut no cap may be emptied."""
     if any(step.what == "power_cut" for step in twins.common.steps):
         yield from _caps_kept(twins, with_it)
         return
     if any(each["alarm"] == _SELF_TEST_FAIL for look in with_it.looks for each in look.alarms):
-        return  # two clocks whose rates differ: the pump has stopped and says so
+        return  # the two clocks run at different rates: the pump has stopped and reports it
     yield from pair.strokes(without, with_it)
     yield from _answers(twins, without, with_it)
     for one, two in zip(without.looks, with_it.looks, strict=True):
@@ -89,7 +89,7 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
         mine, other = ([each for each in look.alarms if each["alarm"] not in _BY_CLOCK] for look in (one, two))
         if mine != other:
             yield Difference("alarms", f"alarms at {one.at_us} µs: {mine} without it, {other} with it")
-        # By the clock a refill may be due sooner. By running time it is due at the latest.
+        # By the clock a refill may become due earlier. By running time it becomes due at the latest.
         due = [[each for each in look.alarms if each["alarm"] == _REFILL_DUE] for look in (one, two)]
         if due[0] and (not due[1] or due[1][0]["since_us"] > due[0][0]["since_us"]):
             yield Difference("refill due", f"alarms at {one.at_us} µs: {due[0]} without it, {due[1]} with it")
@@ -110,7 +110,7 @@ def _answers(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
 
 
 def _caps_kept(twins: Pair, run: Run) -> Iterable[Difference]:
-    """What counts as used is never less than what the motor did in the last hour and day, a minute's worth apart."""
+    """The amount counted as used is never below what the motor delivered in the last hour and day, within a minute."""
     minute_us = 60 * US_PER_S
     for look in run.looks:
         if look.at_us < twins.from_us:

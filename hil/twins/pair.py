@@ -1,4 +1,4 @@
-"""Two scripts that differ in one thing, and what two runs may not differ in."""
+"""A pair of scripts that differ in one thing, and the comparisons of their two runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hil.scripts.play import LOOK_US, SLOT_US
 from hil.scripts.script import LOOK, Look, Run, Script, Step
 
 _COUNTED = {field.name for field in protocol.COUNTERS}
-# What no therapy depends on: the link's counters, the log's length, the battery's account.
-NO_MATTER = frozenset(_COUNTED | {"newest_event", "life"})  # a life tells orders apart and nothing else
+# Values on which no therapy depends: the link's counters, the log's length, the battery's account.
+NO_MATTER = frozenset(_COUNTED | {"newest_event", "life"})  # `life` only tells orders of different lives apart
 _NO_THERAPY = ("read_energy", "self_test")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the two runs differ in: `where`, the same for the same kind of difference, and `text` for a person."""
+    """One difference between two runs. `where` is equal for differences of the same kind; `text` is for a person."""
 
     where: str
     text: str
@@ -26,7 +26,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The run without and the run with: `common` steps, and those that only one of the two has."""
+    """The runs without and with the one thing: the `common` steps, and the steps that only one of the two has."""
 
     common: Script
     only_without: tuple[Step, ...]
@@ -34,28 +34,28 @@ class Pair:
 
     @property
     def without(self) -> Script:
-        """The script without it."""
+        """The script without the one thing."""
         return merged(self.common, self.only_without)
 
     @property
     def with_it(self) -> Script:
-        """The script with it."""
+        """The script with the one thing."""
         return merged(self.common, self.only_with)
 
     @property
     def from_us(self) -> int:
-        """When the two first differ."""
+        """The time at which the two first differ."""
         return min(step.at_us for step in self.only_without + self.only_with)
 
 
 def merged(script: Script, steps: Iterable[Step]) -> Script:
-    """`script` with `steps` in their places."""
+    """Return `script` with `steps` inserted in order of time."""
     return replace(script, steps=tuple(sorted((*script.steps, *steps), key=lambda step: step.at_us)))
 
 
 def last_cut_us(script: Script) -> int:
-    """When power last came in the script. From the last record that it has stored a pump works out what time it is when
-    power comes, in whole seconds: another record before that, and its own time is another.
+    """Time at which power last came in the script. At power-up a pump computes its time, in whole seconds, from the
+    last record that it has stored. With another record before that, its own time differs.
     """
     cuts = [step.at_us + _off_us(step) for step in script.steps if step.what == "power_cut"]
     return max(cuts, default=0)
@@ -66,7 +66,9 @@ def _off_us(step: Step) -> int:
 
 
 def busy(script: Script, from_us: int = 0) -> list[tuple[int, int]]:
-    """The times at which no other request may arrive, ascending: (from, to), µs. Before `from_us` none may."""
+    """Return the times at which no other request may arrive, ascending: (from, to), µs. None may arrive before
+    `from_us`.
+    """
     spans = [(-1 << 62, from_us + 5 * SLOT_US), (script.end_us - SLOT_US, 1 << 62)]
     for step in script.steps:
         length_us = LOOK_US if step.what == LOOK else SLOT_US
@@ -77,15 +79,15 @@ def busy(script: Script, from_us: int = 0) -> list[tuple[int, int]]:
 
 
 def is_free(spans: list[tuple[int, int]], at_us: int, length_us: int = SLOT_US) -> bool:
-    """Is the line free for a request that arrives at `at_us`, and for what follows up to `length_us` later?"""
+    """True if the line is free for a request that arrives at `at_us` and for `length_us` after it."""
     return not any(start_us < at_us + length_us and at_us < end_us for start_us, end_us in spans)
 
 
-# Comparisons. Each yields what differs, nothing if nothing does.
+# Comparisons. Each yields the differences it finds.
 
 
 def strokes(without: Run, with_it: Run) -> Iterable[Difference]:
-    """The same strokes at the same microseconds."""
+    """Compare the strokes: they must start at the same microseconds."""
     if without.strokes_us == with_it.strokes_us:
         return
     at = _first_apart(without.strokes_us, with_it.strokes_us)
@@ -94,7 +96,7 @@ def strokes(without: Run, with_it: Run) -> Iterable[Difference]:
 
 
 def answers(without: Run, with_it: Run, only: Iterable[Step]) -> Iterable[Difference]:
-    """The same answers to the steps that both have."""
+    """Compare the answers to the steps that both runs have."""
     apart = {step.at_us for step in only}
     mine = [each for each in without.answers if each.asked_us not in apart]
     other = [each for each in with_it.answers if each.asked_us not in apart]
@@ -107,7 +109,7 @@ def answers(without: Run, with_it: Run, only: Iterable[Step]) -> Iterable[Differ
 
 
 def looks(without: Run, with_it: Run, ignore: frozenset[str] = NO_MATTER) -> Iterable[Difference]:
-    """Everything that can be asked is the same, at the looks that both have."""
+    """Compare everything that was read, at the looks that both runs have."""
     others = {look.at_us: look for look in with_it.looks}
     for look in without.looks:
         other = others.get(look.at_us)
@@ -116,7 +118,7 @@ def looks(without: Run, with_it: Run, ignore: frozenset[str] = NO_MATTER) -> Ite
 
 
 def same_look(one: Look, two: Look, ignore: frozenset[str] = NO_MATTER) -> Iterable[Difference]:
-    """The same things shown."""
+    """Compare two looks."""
     for name in ("status", "time", "procedure", "reservoir", "settings", "diagnosis"):
         yield from fields(name, one.at_us, getattr(one, name), getattr(two, name), ignore)
     for name in ("alarms", "patterns", "deliveries"):
@@ -131,7 +133,7 @@ def same_look(one: Look, two: Look, ignore: frozenset[str] = NO_MATTER) -> Itera
 def fields(
     what: str, at_us: int, one: Mapping[str, Any], two: Mapping[str, Any], ignore: frozenset[str] = NO_MATTER
 ) -> Iterable[Difference]:
-    """The same value in every field."""
+    """Compare the values of every field."""
     for name in sorted(one.keys() | two.keys()):
         if name not in ignore and one.get(name) != two.get(name):
             text = f"{what}.{name} at {at_us} µs: {one.get(name)} without it, {two.get(name)} with it"
@@ -141,7 +143,7 @@ def fields(
 def logs(
     without: Run, with_it: Run, passed_over: Callable[[Mapping[str, Any]], bool] = lambda event: False
 ) -> Iterable[Difference]:
-    """The same events but for those that `passed_over` says, whose numbers are left out of account."""
+    """Compare the events, except those for which `passed_over` is true. The numbers of events are not compared."""
     mine, other = ([_event(each) for each in run.log if not passed_over(each)] for run in (without, with_it))
     if mine != other:
         at = _first_apart(mine, other)

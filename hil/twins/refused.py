@@ -1,4 +1,4 @@
-"""Refused is nothing: an order that is refused leaves nothing but its refusal in the log.
+"""A refused order has no effect except the record of its refusal in the log.
 
 Implements: GUARD-1, THER-9, LOG-2
 """
@@ -21,7 +21,7 @@ _TRIES = 4
 
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
-    """The script with one order more, of any kind, at any time, some at the microsecond of a stroke."""
+    """Add one order to the script, of any kind, at any time, sometimes at the microsecond of a stroke."""
     spans = pair.busy(script, pair.last_cut_us(script))
     for _ in range(_TRIES):
         at_us = draw.randint(0, script.end_us)
@@ -35,7 +35,7 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """Nothing, if the order was accepted; else all is the same."""
+    """Yield nothing if the order was accepted; otherwise all must be the same."""
     added = [each for each in with_it.answers if each.asked_us == twins.from_us]
     if not added or added[0].refusal is None:
         return
@@ -56,7 +56,7 @@ def _differences(twins: Pair, added: Answer, without: Run, with_it: Run) -> Iter
 
 
 def _refusal_of(added: Answer, without: Run, with_it: Run) -> Mapping[str, Any] | None:
-    """The event that tells of the refusal: the first refused order that only one of the logs has."""
+    """Return the event that records the refusal: the first refused order that only one of the logs has."""
     refused = [{**each, "number": 0} for each in without.log if each["event"] == "refused"]
     for event in with_it.log:
         if event["event"] == "refused":
@@ -67,7 +67,7 @@ def _refusal_of(added: Answer, without: Run, with_it: Run) -> Mapping[str, Any] 
 
 
 def _order(draw: random.Random, script: Script) -> tuple[str, dict[str, Any]]:
-    """An order that may well be refused."""
+    """Return an order that is likely to be refused."""
     message = draw.choice([each for each in protocol.MESSAGES if each.changes_delivery])
     values: dict[str, Any] = {}
     for field in message.request[len(protocol.ORDER) :]:

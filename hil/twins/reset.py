@@ -1,8 +1,8 @@
-"""A reset changes nothing: with a power cut of a few seconds at a quiet instant all that a person can see is as before.
+"""A reset changes nothing: after a power cut of a few seconds at a quiet instant, everything visible is as before.
 
-Boluses end with what was delivered, a procedure's strokes too, the counter of resets counts; the device's own time may
-be off by what the battery-backed clock does not tell, whole seconds. All else is the same, or there is an alarm that
-says so.
+Exceptions: boluses and strokes of procedures end with the amount delivered so far, the counter of resets goes up, and
+the device's own time may be off by whole seconds, which the battery-backed clock cannot resolve. All else is the same,
+or an alarm reports it.
 
 Implements: STORE-5, STORE-2, ALARM-2
 """
@@ -24,9 +24,9 @@ from hil.twins.pair import NO_MATTER, Difference, Pair
 WISHES = (Wish(clock=False),)
 INDEPENDENT = True
 _TRIES = 4
-_QUIET_US = 8 * US_PER_S  # before the cut and after power is back: a stroke that may have come due counts
-# The clock tells whole seconds, and a stroke that may have come due moves time on to where it was due: by 2 s and a
-# thousandth of the time since the last record, an hour at most.
+_QUIET_US = 8 * US_PER_S  # before the cut and after power is back; includes a stroke that may have become due
+# The clock has whole seconds, and a stroke that may have become due moves time on to when it was due. That is 2 s plus
+# a thousandth of the time since the last record, which is an hour at most.
 _SLACK_US = 8 * US_PER_S
 _SLACK_S = 8
 _CAP_ALARMS = (13, 14)
@@ -41,7 +41,7 @@ _BOLUSES = (
     "diagnostic",
 )
 _STRETCHES = ("basal", "temp_basal")
-# What tells of a bolus that runs, or of time and strokes themselves.
+# Fields of time and strokes, and fields of a running bolus.
 _OF_TIME = ("now_us", "utc_s", "next_due_us")
 _COUNTS = ("strokes_commanded", "strokes_delivered")
 _OF_BOLUS = (
@@ -52,7 +52,7 @@ _IGNORED = frozenset((*NO_MATTER, "resets", "pressure_pa", *_OF_TIME))
 
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
-    """The script, looked at after a quiet moment: with the power gone for a few seconds in it, and without."""
+    """Add a look after a quiet moment to the script. One run has a power cut of a few seconds in that moment."""
     times = [step.at_us for step in script.steps]
     for _ in range(_TRIES):
         at_us = draw.randint(US_PER_S, script.end_us)
@@ -71,7 +71,9 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """The same things shown right after it, or an alarm; and, if nothing was running that it ends, ever after."""
+    """Compare the looks right after the cut: the same, or an alarm. If the cut ended no bolus, compare all that
+    follows.
+    """
     cut = twins.only_with[0]
     first = _look_after(without, cut.at_us)
     second = _look_after(with_it, cut.at_us)
@@ -86,7 +88,7 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
 
 
 def _capped(look: Look) -> bool:
-    """Do rolling caps take strokes? For them no time passes without power, so they take others."""
+    """True if rolling caps withhold strokes. Time without power does not pass for the caps, so they withhold others."""
     status = look.status
     full = any(status[f"{name}_mu"] >= status[f"max_{name}_mu"] for name in ("hour", "day"))
     return full or any(each["alarm"] in _CAP_ALARMS for each in look.alarms)
@@ -97,18 +99,18 @@ def _look_after(run: Run, at_us: int) -> Look | None:
 
 
 def _seen(first: Look, second: Look, without: Run, with_it: Run, ended: bool, alarmed: bool) -> Iterable[Difference]:
-    """What two looks at the same time show."""
+    """Compare two looks taken at the same time."""
     ignored = _IGNORED | frozenset(_OF_BOLUS if ended else ())
     if _capped(first) or _capped(second):
         ignored |= {"strokes_abandoned"}
-    # A new alarm is the difference told; what it stops is seen in the state.
+    # A new alarm reports the difference. What the alarm stops shows in the state, so that is ignored too.
     ignored |= frozenset(("alarm", "alarms", "state", "in_force_mu_per_h") if alarmed else ())
     for name in ("status", "procedure", "reservoir", "settings"):
         one, two = dict(getattr(first, name)), dict(getattr(second, name))
         for each in ("temp_until_us", "recommended_until_us"):
             if each in one and _same_time(one[each], two[each], first.at_us, without, with_it):
                 del one[each], two[each]
-        for each in ("hour_mu", "day_mu"):  # no time passes without power for the caps
+        for each in ("hour_mu", "day_mu"):  # time without power does not pass for the caps
             if each in one and one[each] <= two[each]:
                 del one[each], two[each]
         if "due_utc_s" in one and abs(one["due_utc_s"] - two["due_utc_s"]) <= _SLACK_S:
@@ -137,19 +139,19 @@ def _alarms(first: Look, second: Look, without: Run, with_it: Run) -> Iterable[D
         if not _same_time(one["since_us"], two["since_us"], first.at_us, without, with_it):
             yield Difference("alarm since", f"alarm {one} without it, {two} with it: its time")
         for name in ("detail", "cause_there"):
-            # For the caps no time passes without power: one that had room again may be full still.
+            # Time without power does not pass for the caps: one that had room again may still be full.
             still_full = name == "cause_there" and one["alarm"] in _CAP_ALARMS and two[name]
             if one[name] != two[name] and not still_full:
                 yield Difference(f"alarm {name}", f"alarm {one} without it, {two} with it: {name}")
 
 
 def _deliveries(first: Look, second: Look, without: Run, with_it: Run) -> Iterable[Difference]:
-    """What of all that had ended is listed is as it was; what ran has ended, or goes on."""
+    """Listed deliveries that had ended must be unchanged. One that was running has ended or goes on."""
     others = {each["id"]: each for each in second.deliveries}
     for one in first.deliveries:
         two = others.get(one["id"])
         if two is None:
-            # The list forgets what had ended, and says so by its oldest number; the log has it.
+            # The list may have dropped an ended delivery, and shows that by its oldest number. The log still has it.
             if not one["end_us"]:
                 yield Difference("running delivery gone", f"delivery {one} is not listed with it")
         elif one["end_us"] and not _same_delivery(one, two, first.at_us, without, with_it):
@@ -166,21 +168,21 @@ def _same_delivery(one: Mapping[str, Any], two: Mapping[str, Any], at_us: int, w
 
 
 def _same_time(one_us: int, two_us: int, at_us: int, without: Run, with_it: Run) -> bool:
-    """The same instant, each in its device's time: counted from now, or, before the cut, the same figure."""
+    """True for the same instant, in each device's time: relative to now, or the same figure if before the cut."""
     if NEVER_US in (one_us, two_us) or one_us == two_us:
         return one_us == two_us
     return abs((one_us - without.device_us(at_us)) - (two_us - with_it.device_us(at_us))) <= _SLACK_US
 
 
 def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
-    """The same answers afterwards, and the same number of strokes but for the one that the time may move."""
+    """Compare the later answers, and the number of strokes except for the one that the time may move."""
     others = {each.asked_us: each for each in with_it.answers}
     for one in without.answers:
         two = others.get(one.asked_us)
         if one.asked_us < cut.at_us or two is None:
             continue
         if _code(two) in ("hour_limit", "day_limit"):
-            return  # for the caps no time passes without power
+            return  # time without power does not pass for the caps
         if _code(one) != _code(two):
             yield Difference(
                 f"answer {one.name}: {_code(one)} / {_code(two)}",
@@ -190,7 +192,8 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
     yield from _verdicts(cut, with_it)
     if any(_capped(look) for run in (without, with_it) for look in run.looks):
         return
-    # What the time is off by is a part of a stroke, so no stroke comes before the last or after the next of the other.
+    # The time is off by less than a stroke interval. So no stroke comes before the previous or after the next one of
+    # the other run.
     for name, mine, other in (("earlier", with_it, without), ("later", without, with_it)):
         for place, at_us in enumerate(mine.strokes_us):
             if (
@@ -205,7 +208,7 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
 
 
 def _verdicts(cut: Step, run: Run) -> Iterable[Difference]:
-    """What a refill has shown is told after the cut as before it, until another procedure begins."""
+    """The verdict of a refill must be reported after the cut as before it, until another procedure begins."""
     told = None
     for answer in run.answers:
         if not answer.reply or answer.name not in ("start_procedure", "answer_procedure"):
@@ -222,5 +225,5 @@ def _verdicts(cut: Step, run: Run) -> Iterable[Difference]:
 def _code(answer: Answer) -> str:
     if answer.refusal is None:
         return "accepted" if answer.reply is not None else "silence"
-    # By its expiry or by its life, which a reset raises: it comes too late.
+    # Refused by its expiry, or by its life, which a reset increments: the order is too late.
     return "late" if answer.refusal.code in ("expired", "other_life") else answer.refusal.code

@@ -1,7 +1,7 @@
-"""Safer is safer: with a suspend, a stop, the end of boluses, of a higher temporary rate, or a lower limit, at no time
-has more been delivered than without.
+"""A safer order never leads to more insulin: with a suspend, a stop, the end of boluses or of a higher temporary rate,
+or a lower limit, no more has been delivered at any time than without it.
 
-Until the next order that doses. So the two scripts have none after it; only what is itself safer, and questions.
+This holds until the next order that doses. So both scripts have only safer orders and questions after it.
 
 Implements: THER-3, DOSE-5, GUARD-1
 """
@@ -20,19 +20,21 @@ from hil.scripts.writer import US_PER_H, Wish
 from hil.twins import pair
 from hil.twins.pair import Difference, Pair
 
-# Auto-off counts an order as an act of a person, whatever it is; without power nothing is programmed, at any rate.
+# Without auto-off, because it counts every order as an act of a person. Without cuts, because nothing is programmed
+# while power is off, at any rate.
 WISHES = (Wish(auto_off=False, cuts=False, clock=False),)
 INDEPENDENT = False
 _TRIES = 4
 _SAFE = ("suspend", "stop", "cancel_bolus")
 _QUESTIONS = {message.name for message in protocol.MESSAGES if not message.changes_delivery} | {LOOK}
 _HARD = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 500_000}
-# Hourly, daily maximum exceeded. What a cap has taken is lost; with a safer order it may not be taken, and come later.
+# Hourly and daily maximum exceeded. Strokes withheld by a cap are lost. With a safer order they may not be withheld,
+# and come later.
 _CAP_ALARMS = (13, 14)
 
 
 def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
-    """The script up to some time, and one to three safer orders there, or none."""
+    """Cut the script at some time and add one to three safer orders there in one of the two runs."""
     for _ in range(_TRIES):
         at_us = draw.randint(5 * SLOT_US, script.end_us)
         if run.strokes_us and draw.random() < 0.4:
@@ -66,7 +68,7 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """At no time more strokes with it than without."""
+    """At no time may there be more strokes with the safer order than without."""
     if not _temp_began(twins, with_it):
         return
     capped_us = _capped_us(without, twins.from_us)
@@ -80,7 +82,7 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
 
 
 def _lower(draw: random.Random, before: list[Step], run: Run) -> dict[str, int]:
-    """The limits in force at the time, one or more of them lower."""
+    """Return the limits in force at the time, with one or more of them lowered."""
     times = {step.at_us for step in before}
     now = dict(_HARD)
     for answer in run.answers:
@@ -94,14 +96,14 @@ def _lower(draw: random.Random, before: list[Step], run: Run) -> dict[str, int]:
 
 
 def _temp_began(twins: Pair, run: Run) -> bool:
-    """Was the temporary rate accepted that is to be ended? If not, it might be a lower one that runs."""
+    """True if the temporary rate to be ended was accepted. Otherwise a lower one might be running."""
     ends = [step for step in twins.only_with if step.what == "cancel_temp"]
     begun = [each for each in run.answers if each.name == "temp_basal" and each.asked_us < twins.from_us]
     return not ends or (bool(begun) and begun[-1].reply is not None and begun[-1].values["value"] > 100)
 
 
 def _capped_us(run: Run, from_us: int) -> int:
-    """When a rolling cap first cut something, rounded down to a second; 0: before `from_us`; 2^62: never."""
+    """When a rolling cap first withheld something, rounded down to a second; 0: before `from_us`; 2^62: never."""
     epoch_s = next((event["time_s"] for event in run.log if event["clock_known"]), 0)
     for event in run.log:
         if event["event"] == "alarm" and event["detail"] in _CAP_ALARMS:

@@ -1,4 +1,4 @@
-"""One seed through one kind of twin runs, and what is found made small: the fewest steps that still show it.
+"""Runs one seed through one kind of twin runs and shrinks each finding to the fewest steps that still show it.
 
 Implements: HIL-5
 """
@@ -18,12 +18,12 @@ from hil.scripts.script import Script, Step, to_json
 from hil.twins import TWINS
 from hil.twins.pair import Difference, Pair
 
-_SHRINKS = 150  # pairs of runs that making one finding small may take
+_SHRINKS = 150  # most pairs of runs for shrinking one finding
 
 
 @dataclass(slots=True)
 class Trial:
-    """What came of one seed: `pairs` judged, `found` differences, each with the pair that shows it."""
+    """Results of one seed: `pairs` judged, `found` differences, each with the pair that shows it."""
 
     twin: str
     seed: int
@@ -33,14 +33,14 @@ class Trial:
 
     @property
     def command(self) -> str:
-        """How to see it again."""
+        """The command that reproduces it."""
         return f"python -m hil.twins --seed {self.seed} --twin {self.twin}"
 
 
 def trial(twin: str, seed: int, **wish: Any) -> Trial:
-    """Write the script of `seed`, play it with and without, judge; `wish` overrides the kind's own.
+    """Write the script of `seed`, play it with and without, and judge. `wish` overrides the kind's own.
 
-    Raises BenchError but for a board that ended.
+    Raises BenchError, except when a board ended.
     """
     result = Trial(twin, seed)
     kind = TWINS[twin]
@@ -50,7 +50,7 @@ def trial(twin: str, seed: int, **wish: Any) -> Trial:
         for pair in kind.pairs(script, first, random.Random(f"{twin} {seed}")):
             without = first if pair.without == script else play(pair.without)
             result.pairs += 1
-            # Of what follows one from another the first is enough.
+            # If the differences follow from one another, the first is enough.
             most = None if kind.INDEPENDENT else 1
             result.found += [(pair, each) for each in islice(kind.judge(pair, without, play(pair.with_it)), most)]
     except DeviceLost as error:
@@ -59,7 +59,9 @@ def trial(twin: str, seed: int, **wish: Any) -> Trial:
 
 
 def differs(twin: str, pair: Pair, where: str) -> Difference | None:
-    """The difference at `where` that this pair shows, if it does; one of a board that ends by itself is "lost"."""
+    """Return the difference at `where` that this pair shows, or None. If a board ends by itself, the difference is
+    "lost".
+    """
     try:
         found: list[Difference] = list(TWINS[twin].judge(pair, play(pair.without), play(pair.with_it)))
         return next((each for each in found if each.where == where), None)
@@ -68,7 +70,7 @@ def differs(twin: str, pair: Pair, where: str) -> Difference | None:
 
 
 def smaller(twin: str, pair: Pair, where: str) -> Pair:
-    """The pair with as few steps and as short as can be found that still differs at `where`."""
+    """Return the shortest pair with the fewest steps found that still differs at `where`."""
     left = _SHRINKS
 
     def shows(candidate: Pair) -> bool:
@@ -77,7 +79,7 @@ def smaller(twin: str, pair: Pair, where: str) -> Pair:
         try:
             return left >= 0 and differs(twin, candidate, where) is not None
         except (KeyError, ValueError):
-            return False  # a step that went was needed by another
+            return False  # another step needed a removed step
 
     def script_of(steps: Sequence[Step], end_us: int) -> Script:
         return replace(pair.common, steps=tuple(steps), end_us=end_us)
@@ -112,7 +114,7 @@ def smaller(twin: str, pair: Pair, where: str) -> Pair:
 
 
 def told(twin: str, pair: Pair, difference: Difference) -> str:
-    """A finding for a person: what differs, and the steps."""
+    """Return a finding as text for a person: the difference and the steps."""
     only = "\n".join(f"  only with:    {_line(step)}" for step in pair.only_with)
     only += "".join(f"\n  only without: {_line(step)}" for step in pair.only_without)
     return f"{twin}: {difference.text}\n{only}\n{to_json(pair.common)}"

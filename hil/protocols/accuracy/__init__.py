@@ -126,7 +126,7 @@ def run(
 
 
 def _report(out: Path, results: dict[str, Any], measurements: Sequence[Measurement], quiet: bool) -> int:
-    from hil.report import print_verdicts, write_html  # jinja2 and rich are not needed before
+    from hil.report import print_verdicts, write_html  # imported late: only the report needs jinja2 and rich
 
     write_html(out / "report.html", results)
     if not quiet:

@@ -1,7 +1,7 @@
 """Analysis of basal totals 1, 6 and 12 h from the first command, without warm-up.
 
-Both edges of a window lie half a stroke interval later than the hour, so no stroke falls on an edge: what a window of
-1 h then holds is what 1 h programs.
+Both edges of a window lie half a stroke interval after the hour, so no stroke falls on an edge. A window of 1 h then
+holds exactly the strokes that 1 h programs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What this protocol asks of a bench, so that it runs on any that offers it."""
+"""The interface that this protocol needs of a bench. It runs on any bench that offers it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AccuracyBench(Protocol):
 
     @property
     def programmer(self) -> Any:
-        """A `host.api.client.Programmer`, or what behaves like one."""
+        """Return a `host.api.client.Programmer` or an object that behaves like one."""
 
     @property
     def commands(self) -> Sequence[Any]:
@@ -46,7 +46,7 @@ OwedCheck = Callable[..., OwedReport]
 
 
 def project_owed_check() -> OwedCheck:
-    """Return the project's independent check of raw strokes; imported late because it is not needed to read results."""
+    """Return the project's independent check of raw strokes. It is imported late: reading results does not need it."""
     from hil.oracle.strokes import check
 
     return check

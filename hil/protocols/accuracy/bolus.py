@@ -1,4 +1,4 @@
-"""Analysis of 25 boluses in a row: each one weighed, in % of programmed, counted into the eight bins."""
+"""Analysis of 25 boluses in a row. Each is weighed, expressed in % of programmed, and counted into the eight bins."""
 
 from __future__ import annotations
 

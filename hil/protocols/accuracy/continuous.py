@@ -1,4 +1,4 @@
-"""Analysis of 72 h of basal: total, 1-h windows, trumpet curves, start-up curve. No hour is left out."""
+"""Analysis of 72 h of basal: total, 1-h windows, trumpet curves, start-up curve. No hour is excluded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START_UP_HOURS = {200: 12, 1_000: 3}  # long enough for a dozen strokes
 
 
 def _hours(record: Record, weighing: Weighing, findings: Findings) -> list[dict[str, float]]:
-    """Judge the total; return every 1-h window's error in % of programmed."""
+    """Judge the total. Return the error of every 1-h window in % of programmed."""
     identity, job, edges = record.identity, record.job, record.edges_us["hour"]
     key = f"long_total.{job.rate_mu_per_h}_mu_per_h"
     programmed_u = job.rate_mu_per_h * job.hours / 1000
@@ -57,7 +57,7 @@ def _hours(record: Record, weighing: Weighing, findings: Findings) -> list[dict[
 def _trumpets(
     record: Record, weighing: Weighing, findings: Findings, name: str, sample_min: Fraction, windows: tuple[int, ...]
 ) -> dict[str, list[dict[str, float]]]:
-    """Return the trumpet curves by strokes and by weighing; judge the windows that have a limit."""
+    """Return the trumpet curves by strokes and by weighing. Judge the windows that have a limit."""
     identity, job, edges = record.identity, record.job, record.edges_us[name]
     per_sample_u = float(Fraction(job.rate_mu_per_h, 1000) * sample_min / 60)
     counted = [strokes_before(record.stroke_starts_us, edge) * identity.stroke_u for edge in edges]
@@ -70,7 +70,7 @@ def _trumpets(
             window_us = point.window_min * US_PER_MIN
             uncertainty = 0.0
             if kind == "delivery":
-                # Every window of this length is weighed equally well; the first one stands for all.
+                # All windows of this length have the same weighing uncertainty; the first one stands for all.
                 volume = weighing.between(edges[0], edges[edges.index(edges[0] + window_us)])
                 programmed_u = job.rate_mu_per_h / 1000 * point.window_min / 60
                 uncertainty = percent_of(identity.u_from_nl(volume.uncertainty_nl), programmed_u)

@@ -1,4 +1,4 @@
-"""One job from power-up to its raw record: drives the programmer, triggers the balance, judges nothing.
+"""Runs one job from power-up to its raw record: drives the programmer and triggers the balance. Judges nothing.
 
 Implements: HIL-2
 """
@@ -31,7 +31,7 @@ SPACING_US_PER_NL = 4_000  # DOSE-4: 2.0 s for 500 nL, 0.5 s for 125 nL
 
 @dataclass(frozen=True)
 class Setting:
-    """What all jobs of a run share. `owed_check` None stands for the project's own independent check."""
+    """Settings that all jobs of a run share. `owed_check` None selects the project's own independent check."""
 
     seed: int
     mechanism: Table
@@ -53,7 +53,7 @@ def _identity(bench: AccuracyBench) -> Identity:
 
 
 def _give(bench: AccuracyBench, balance: SimulatedBalance, volume_mu: int, spacing_us: int) -> Given:
-    """Weigh, give a bolus, let it settle and have it weighed again."""
+    """Weigh, give a bolus, let it settle, and weigh again."""
     before_us = bench.now_us
     accepted = bench.programmer.bolus(volume_mu)
     after_us = accepted.at_us + accepted.strokes * spacing_us + SETTLE_US
@@ -62,7 +62,7 @@ def _give(bench: AccuracyBench, balance: SimulatedBalance, volume_mu: int, spaci
 
 
 def _grid(first_us: int, step: Fraction | int, span_us: int) -> list[int]:
-    """Return edges from `first_us` on, `step` µs apart, over `span_us` or as much of it as whole steps fill."""
+    """Return edges from `first_us` on, `step` µs apart, as far as whole steps fit into `span_us`."""
     return [first_us + int(index * step) for index in range(int(span_us / step) + 1)]
 
 
@@ -84,7 +84,7 @@ def basal_edges_us(job: Job, stroke_uu: int, first_us: int, short_windows: bool)
 
 @dataclass
 class _Marks:
-    """Where the job's weighings and windows lie; filled while the job runs."""
+    """Times of the job's weighings and windows, filled in while the job runs."""
 
     first_us: int
     priming: Given | None = None
@@ -95,7 +95,7 @@ class _Marks:
 def _drive(
     job: Job, setting: Setting, bench: AccuracyBench, balance: SimulatedBalance, identity: Identity, marks: _Marks
 ) -> None:
-    """Send the job's commands and let time pass. Raises Refused if the pump will not do it."""
+    """Send the job's commands and let time pass. Raises Refused if the pump refuses one."""
     programmer = bench.programmer
     spacing_us = identity.stroke_nl * SPACING_US_PER_NL
     if job.needs_hard_limits:
@@ -121,7 +121,7 @@ def _drive(
 
 
 def _check_owed(setting: Setting, identity: Identity, starts_us: list[int], bench: AccuracyBench, end_us: int) -> Owed:
-    """Put the raw strokes before the independent check."""
+    """Have the independent check judge the raw strokes."""
     check = setting.owed_check or project_owed_check()
     delivery = [command for command in bench.commands if command.name != "set_limits"]
     spacing_us = identity.stroke_nl * SPACING_US_PER_NL
@@ -146,8 +146,8 @@ def _check_owed(setting: Setting, identity: Identity, starts_us: list[int], benc
 def live(job: Job, setting: Setting) -> Record:
     """Run `job` on a fresh plant and bench and return its raw record.
 
-    A pump that refuses a command of the protocol has failed the test: the record says so and ends there. All other
-    errors of bench and programmer go through, because they say nothing about the pump.
+    A pump that refuses a command of the protocol has failed the test: its record ends there and holds the refusal. All
+    other errors of the bench and the programmer propagate, because they say nothing about the pump.
     """
     wall_s = time.perf_counter()
     plant = Plant(setting.mechanism, setting.seed, pump=job.pump, life=job.name)

@@ -1,4 +1,4 @@
-"""What the analysis of the jobs adds up to: judged measurements, figures without a limit, and data for curves."""
+"""Collects the results of the analysis: judged measurements, figures without a limit, and data for curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIGURES = ("bolus", "basal", "long", "priming", "intervals")
 
 @dataclass
 class Findings:
-    """Grows job by job. `figures` holds what the report draws, as plain data."""
+    """Grows job by job. `figures` holds the data that the report draws, as plain data."""
 
     limits: Limits
     measurements: list[Measurement] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Findings:
         return measurement
 
     def tell(self, name: str, value: float | None, unit: str, kind: Kind, uncertainty: float = 0) -> Measurement:
-        """Add a figure that no limit is set for."""
+        """Add a figure that has no limit."""
         measurement = Measurement(name, value, unit, None, None, uncertainty, REQ, kind)
         self.information.append(measurement)
         return measurement
@@ -38,14 +38,14 @@ class Findings:
     def judge_or_tell(
         self, limit: str, name: str, value: float | None, unit: str, kind: Kind, uncertainty: float = 0
     ) -> Measurement:
-        """Judge if there is such a limit, else tell."""
+        """Judge the value if the limit exists, else add it as a figure without a limit."""
         if limit in self.limits:
             return self.judge(limit, name, value, uncertainty)
         return self.tell(name, value, unit, kind, uncertainty)
 
 
 def weighing_of(record: Record) -> Weighing:
-    """Return the record's readings with the corrections that its certificate and its blank allow."""
+    """Return the record's readings, corrected as far as the certificate and the blank allow."""
     return Weighing(record.weighings, record.calibration, evaluate_blank(record.blank, record.calibration))
 
 

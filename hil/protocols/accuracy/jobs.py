@@ -1,8 +1,8 @@
-"""The accuracy protocol's jobs: what each life of a bench does. Data only.
+"""The jobs of the accuracy protocol. Each describes one life of a bench. Data only.
 
-Spacing of boluses keeps every rolling cap of GUARD-1 out of reach (clinician default 150 U in 24 h, 60 U in 1 h):
-0.2 U every 5 min is 57.6 U in 24 h, 5 U every hour 120 U, 30 U every 6 h 120 U. At 35 U/h, 12 h are 420 U: there the
-bench raises the clinician's daily limit to the hard one first. Implements: HIL-2
+The spacing of boluses keeps every rolling cap of GUARD-1 out of reach (clinician default 150 U in 24 h, 60 U in 1 h):
+0.2 U every 5 min is 57.6 U in 24 h, 5 U every hour 120 U, 30 U every 6 h 120 U. At 35 U/h, 12 h are 420 U: for that
+job the bench first raises the clinician's daily limit to the hard one. Implements: HIL-2
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BASAL_MARKS_H = (1, 6, 12)
 BASAL_RATES_MU_PER_H = (200, 5_000, 35_000)
 LONG_RATES_MU_PER_H = (200, 1_000)
 LONG_HOURS = 72
-PRIMING_MU = {"implant": 0, "syringe_mock": 2_000}  # start-up volume, delivered first and shown apart (HIL-7)
+PRIMING_MU = {"implant": 0, "syringe_mock": 2_000}  # start-up volume, delivered first and reported separately (HIL-7)
 
 JobKind = Literal["bolus", "basal", "long"]
 
@@ -49,7 +49,7 @@ class Job:
 
     @property
     def cost(self) -> float:
-        """Roughly how long the job takes, to begin with the longest: strokes, and readings of the balance."""
+        """A rough measure of how long the job takes (strokes and balance readings), used to start the longest first."""
         strokes = (self.count * self.bolus_mu + self.hours * self.rate_mu_per_h) / 200
         return strokes + (self.hours + self.count * self.spacing_us / US_PER_H) * 10
 

@@ -1,4 +1,4 @@
-"""From raw records to findings. Uses the instruments' records, calibration and blank; never the plant's truth."""
+"""Turns raw records into findings. Uses the instruments' records, calibration and blank; never the plant's truth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _judge_owed(record: Record, findings: Findings) -> None:
 
 
 def _tell_priming(record: Record, findings: Findings) -> None:
-    """On a soft mechanism the start-up is delivered first and shown apart: what of it never came out."""
+    """Report the start-up volume of a soft mechanism, which is delivered first: how much of it never came out."""
     given, identity = record.priming, record.identity
     if given is None:
         return
@@ -48,7 +48,7 @@ def _tell_priming(record: Record, findings: Findings) -> None:
 
 
 def _tell_stroke_volumes(findings: Findings) -> None:
-    """Single strokes, weighed one by one: the least bolus is one stroke."""
+    """Report the volumes of single strokes, weighed one by one: the smallest bolus is one stroke."""
     singles = [figure for figure in findings.figures["bolus"] if figure["bolus_mu"] == 200]
     for figure in singles:
         volume = moments(figure["mean_stroke_nl"])
@@ -66,7 +66,7 @@ def _tell_stroke_volumes(findings: Findings) -> None:
 
 
 def _tell_intervals(record: Record, findings: Findings) -> None:
-    """Times between strokes: of a basal job from its first command on, of a bolus job within each bolus."""
+    """Report the times between strokes: for basal jobs from the first command on, for bolus jobs within each bolus."""
     starts, job = record.stroke_starts_us, record.job
     if job.kind == "bolus":
         spans = [(given.at_us, given.after_us) for given in record.boluses]

@@ -1,4 +1,4 @@
-"""Runs the jobs over worker processes, each pinned to a core with the device it starts, and keeps their order."""
+"""Runs the jobs on worker processes and keeps their order. Each worker and the device it starts share one core."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from host.errors import HostError
 
 
 def _pin(counter: Synchronized[int]) -> None:
-    """Give this worker one core of those allowed; the device it starts inherits it, so the two never migrate."""
+    """Pin this worker to one of the allowed cores. The device it starts inherits the pinning, so neither migrates."""
     with counter.get_lock():
         number = counter.value
         counter.value += 1
@@ -25,7 +25,7 @@ def _pin(counter: Synchronized[int]) -> None:
 
 
 def _live_named(job: Job, setting: Setting) -> Record:
-    """Run a job; whatever goes wrong says in which job, and can travel between processes."""
+    """Run a job. Any error names the job and can be passed between processes."""
     try:
         return live(job, setting)
     except BenchError as error:
@@ -35,7 +35,7 @@ def _live_named(job: Job, setting: Setting) -> Record:
 
 
 def run_jobs(jobs: Sequence[Job], setting: Setting, workers: int, progress: Progress) -> list[Record]:
-    """Return the records of `jobs`, in their order. The first error of a bench ends the run and goes through."""
+    """Return the records of `jobs`, in their order. The first bench error ends the run and propagates."""
     if workers <= 1:
         return [_run_here(job, setting, progress) for job in jobs]
     context = multiprocessing.get_context("spawn")

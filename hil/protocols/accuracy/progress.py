@@ -1,4 +1,4 @@
-"""What a person sees while the protocol runs: a bar on a terminal, one line a job elsewhere."""
+"""Progress display while the protocol runs: a bar on a terminal, one line a job elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hil.protocols.accuracy.record import Record
 
 
 class Progress(Protocol):
-    """Is told what happens; a context around the run."""
+    """Context manager around the run, notified of its progress."""
 
     def __enter__(self) -> Self:
         """The run begins."""
@@ -44,10 +44,10 @@ class Silence:
         pass
 
     def begin(self, jobs: Sequence[Job]) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def finished(self, job: Job, record: Record) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class Lines(Silence):
@@ -57,18 +57,18 @@ class Lines(Silence):
         self._total = self._done = 0
 
     def begin(self, jobs: Sequence[Job]) -> None:
-        """Say how much there is to do."""
+        """Print the number of jobs."""
         self._total = len(jobs)
         print(f"accuracy protocol: {self._total} jobs", flush=True)
 
     def finished(self, job: Job, record: Record) -> None:
-        """Say which job is done."""
+        """Print the finished job."""
         self._done += 1
         print(f"[{self._done:2d}/{self._total}] {job.name:32s} {_summary(record)}", flush=True)
 
 
 class Bar:
-    """A bar that grows with the jobs, and the finished ones above it."""
+    """A progress bar, with the finished jobs listed above it."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -87,7 +87,7 @@ class Bar:
         self._rich.stop()
 
     def begin(self, jobs: Sequence[Job]) -> None:
-        """Show how much there is to do."""
+        """Set the bar's length."""
         self._rich.update(self._task, total=len(jobs))
 
     def finished(self, job: Job, record: Record) -> None:

@@ -1,6 +1,6 @@
-"""What one job leaves behind: the raw records and the marks that say where to look. No judgement.
+"""Raw records of one job, and the marks that say where the analysis looks. No judgement.
 
-The records of a job are files under `records/<job>/`, whole numbers with the unit in the column's name.
+The records of a job are files under `records/<job>/`. They hold whole numbers, with the unit in the column's name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hil.protocols.accuracy.jobs import Job
 
 @dataclass(frozen=True)
 class Identity:
-    """The pump that was tested, as its hello says."""
+    """The identity of the pump under test, as its hello reports it."""
 
     board: str
     firmware_version: str
@@ -47,7 +47,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Owed:
-    """What the independent check of the raw strokes says (DOSE-1)."""
+    """Result of the independent check of the raw strokes (DOSE-1)."""
 
     min_owed_uu: float
     max_owed_uu: float
@@ -73,7 +73,7 @@ class Record:
     blank: Weighings
     owed: Owed
     plant_strokes: list[tuple[int, int, int]]
-    refusal: str = ""  # the pump refused a command of the protocol: the record ends there
+    refusal: str = ""  # set if the pump refused a command of the protocol: the record ends there
     priming: Given | None = None
     boluses: list[Given] = field(default_factory=list)
     edges_us: dict[str, list[int]] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def _weighing_rows(weighings: Weighings) -> Iterable[tuple[int, int]]:
 
 
 def write_records(records: Sequence[Record], folder: Path) -> None:
-    """Write the raw records of all jobs below `folder`; the blank once, since it was taken once."""
+    """Write the raw records of all jobs below `folder`. The blank is written once, since it was taken once."""
     for record in records:
         place = folder / record.job.name
         place.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def write_records(records: Sequence[Record], folder: Path) -> None:
             "before_us,at_us,after_us,volume_mu,strokes",
             ((b.before_us, b.at_us, b.after_us, b.volume_mu, b.strokes) for b in record.boluses),
         )
-        # Known in simulation only, and not used by the analysis: kept to look into a run that surprises.
+        # Known in simulation only. The analysis does not use it; it is kept to investigate a surprising run.
         _write_csv(place / "plant.csv", "start_us,duration_us,volume_pl", record.plant_strokes)
     if records:
         _write_csv(folder / "blank.csv", "time_us,mass_ug", _weighing_rows(records[0].blank))

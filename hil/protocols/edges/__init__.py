@@ -1,1 +1,1 @@
-"""Edges and starts of strokes on the emulated Pico under load, and as the bench I/O board captures them."""
+"""Step edges and stroke starts on the emulated Pico under load, and as the bench I/O board captures them."""

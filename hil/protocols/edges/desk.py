@@ -1,8 +1,8 @@
-"""What the bench I/O board captures of the pump's steps against what the emulator saw: each edge, both ways (BOARD-4).
+"""Compares each step edge that the bench I/O board captures with the edge that the emulator saw, both ways (BOARD-4).
 
-Two emulated Picos, wired to each other. The pump doses at 35 U/h until so many steps have been made. The emulator keeps
-the nanosecond of every change of the pump's pin; the bench I/O board's image keeps what its PIO and DMA made of it, and
-sends that over its line. The two are compared edge by edge, in absolute time.
+Two emulated Picos are wired to each other. The pump doses at 35 U/h until a given number of steps has been made. The
+emulator records the nanosecond of every change of the pump's pin. The image of the bench I/O board captures the edges
+with its PIO and DMA and sends them over its line. The two records are compared edge by edge, in absolute time.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ NOT_MODELLED = "the PIO's input synchronisers (16 ns); tolerance and drift of th
 
 
 def emulated_lines(board: DeskBoard) -> EmulatedLines:
-    """The lines of an emulated desk. Raises BenchError on a real one: it has no truth to compare with."""
+    """Return the lines of an emulated desk. Raises BenchError on a real one: it has no true edges to compare with."""
     if not isinstance(board.lines, EmulatedLines):
         raise BenchError("only an emulated desk knows the true edges")
     return board.lines
 
 
 def compare(board: DeskBoard) -> dict[str, Any]:
-    """Edges captured so far against the true ones."""
+    """Compare the edges captured so far with the true ones."""
     lines = emulated_lines(board)
     start_ns = round(lines.order("info")["io"]["capture_start"])
     true_ns = lines.step_edges_ns()
@@ -57,7 +57,7 @@ def compare(board: DeskBoard) -> dict[str, Any]:
 
 
 def measure(steps: int, *, seed: int = 1) -> dict[str, Any]:
-    """Dose until `steps` have been made, and compare."""
+    """Dose until `steps` steps have been made, and compare."""
     wall_s = time.monotonic()
     bench = Bench(Plant(load_mechanism(), seed), kind="desk-emulated")
     board = bench.board

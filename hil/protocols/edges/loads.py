@@ -1,6 +1,6 @@
-"""What keeps the emulated Pico's processor busy while its edges are measured (DOSE-6), and how to make it do so.
+"""Loads that keep the emulated Pico's processor busy while its edges are measured (DOSE-6), and how to start them.
 
-The development image's console interrupts the pump, and starts it again with an idle function that works before it
+The console of the development image interrupts the pump and starts it again with an idle function that works before it
 sleeps: garbage collection, writes to the flash. Everything below Python is the code of the release image. The link is
 flooded from outside.
 """
@@ -21,7 +21,7 @@ FRAM_BYTES = 32768
 LINE_BYTES_PER_S = 11_520
 _STATUS_ID = 2
 
-# MicroPython. The pump sleeps at most half a millisecond between two turns of work.
+# MicroPython. The pump sleeps at most half a millisecond between two rounds of work.
 _SCRIPT = """
 import board, gc, sys, _rp2
 GC, FLASH = {gc}, {flash}
@@ -50,7 +50,7 @@ import firmware.main
 
 @dataclass(frozen=True)
 class Load:
-    """What goes on meanwhile. `flash_timing`: typical, or the longest that the flash's datasheet allows."""
+    """One load. `flash_timing` is typical, or the longest that the flash's datasheet allows."""
 
     name: str
     gc: bool = False
@@ -70,20 +70,23 @@ LOADS = (
 
 
 def start(board: EmulatedBoard, load: Load) -> None:
-    """Restart the pump with this load, if the load needs it. Raises BenchError if the console does not do it."""
+    """Restart the pump with this load, if the load needs a restart. Raises BenchError if the console fails to do so."""
     if load.gc or load.flash:
         restart(board, _SCRIPT.format(gc=load.gc, flash=load.flash), 1_000_000, "the load")
 
 
 def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
-    """Start the pump anew by this script, with a new memory, and let `wait_us` pass. Raises BenchError, of `what`."""
+    """Restart the pump with this script and an empty memory, and let `wait_us` pass. Raises BenchError that names
+    `what`.
+    """
     board.write_console(INTERRUPT)
     board.run_until_us(board.now_us + 300_000)
     board.write_console(RAW_REPL)
     board.run_until_us(board.now_us + 100_000)
     if b"raw REPL" not in board.take_console():
         raise BenchError("the emulated Pico has no console: its image is not a development image")
-    # It starts a second time without a reset, as no board does: with a new memory, or its clock would have to go back.
+    # The pump starts a second time without a reset, which never happens on a board. With its old memory its clock would
+    # have to go back, so it gets an empty one.
     board.set_memory("fram", 0, bytes(FRAM_BYTES))
     board.write_console(script.encode() + END)
     board.run_until_us(board.now_us + wait_us)
@@ -93,7 +96,7 @@ def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
 
 
 class Flood:
-    """Keeps the programmer link's line full: requests for the status, and noise."""
+    """Keeps the line of the programmer link full with status requests and noise."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -101,7 +104,7 @@ class Flood:
         self.bytes = 0
 
     def feed(self, board: EmulatedBoard, seconds: float) -> None:
-        """Bytes for the next `seconds` at line rate."""
+        """Send the bytes for the next `seconds` at line rate."""
         data = bytearray()
         while len(data) < LINE_BYTES_PER_S * seconds:
             self._sequence = (self._sequence + 1) & 0xFFFF

@@ -1,8 +1,8 @@
-"""Edges and starts of strokes on the emulated Pico under load, against what they ought to be (DOSE-6).
+"""Edges and stroke starts on the emulated Pico under load, compared with their ideal times (DOSE-6).
 
 *Start*: the first step edge against the microsecond at which the stroke is due. *Edge*: every step of a stroke, counted
-from its first, against the exact ramp of motion.h, worked out here by itself. Strokes come from a bolus, one every
-2.0 s, or where nothing else goes on from 100 h of basal, so that the run has a million steps.
+from its first, against the exact ramp of motion.h, which is computed here independently. Strokes come from a bolus, one
+every 2.0 s. Without load they come from 100 h of basal, so that the run has a million steps.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NOT_MODELLED = (
 
 
 def motor_hz(source: Path = BOARD_SOURCE) -> tuple[int, int, int]:
-    """The motor's start rate, greatest rate (Hz) and acceleration (Hz/s), as the board has them. Raises BenchError."""
+    """Read the motor's start rate, top rate (Hz) and acceleration (Hz/s) from the board's source. Raises BenchError."""
     found = re.search(r"^_MOTOR_HZ = (\(.*\))$", source.read_text(encoding="utf-8"), re.M)
     if found is None:
         raise BenchError(f"{source} has no _MOTOR_HZ")
@@ -54,7 +54,7 @@ def motor_hz(source: Path = BOARD_SOURCE) -> tuple[int, int, int]:
 
 
 def ideal_edges_us(steps: int, start_hz: int, max_hz: int, accel: int) -> list[float]:
-    """When each edge of a stroke is to come after its first, µs: up the ramp, and down as it went up (motion.h)."""
+    """Ideal times of a stroke's edges after its first, µs: up the ramp, and down the same way (motion.h)."""
     fastest_us = math.ceil(US_PER_S / max_hz)
 
     def ramp_us(k: int) -> float:
@@ -69,13 +69,13 @@ def ideal_edges_us(steps: int, start_hz: int, max_hz: int, accel: int) -> list[f
 
 
 def _histogram(values_ns: Iterable[float]) -> dict[str, int]:
-    """Counts by bins of 100 ns, by the lower end of the bin in µs."""
+    """Count values in bins of 100 ns, keyed by the lower end of the bin in µs."""
     counts = Counter(math.floor(value / BIN_NS) for value in values_ns)
     return {f"{index * BIN_NS / NS_PER_US:.1f}": counts[index] for index in sorted(counts)}
 
 
 def _deliver(bench: Bench, load: Load, strokes: int) -> list[int]:
-    """Have so many strokes made under `load`; return when they were due (µs)."""
+    """Have `strokes` strokes made under `load`. Return when they were due (µs)."""
     programmer = bench.programmer
     programmer.set_limits(HARD_LIMITS)
     if load.name == "idle":
@@ -96,7 +96,7 @@ def _deliver(bench: Bench, load: Load, strokes: int) -> list[int]:
 
 
 def measure_load(load: Load, strokes: int, *, seed: int = 1) -> dict[str, Any]:
-    """Starts and edges of `strokes` strokes under `load`."""
+    """Measure the starts and edges of `strokes` strokes under `load`."""
     wall_s = time.monotonic()
     plant = Plant(load_mechanism(), seed)
     steps_per_stroke = int(plant.parameters["steps_per_stroke"])
@@ -141,7 +141,7 @@ def measure_load(load: Load, strokes: int, *, seed: int = 1) -> dict[str, Any]:
 
 
 def judge(results: list[dict[str, Any]]) -> list[Measurement]:
-    """The measurements under their limits."""
+    """Return the measurements judged against their limits."""
     limits = load_limits()
     found = []
     for each in results:
@@ -156,7 +156,7 @@ def judge(results: list[dict[str, Any]]) -> list[Measurement]:
 
 
 def measure(*, strokes: int = 30, steps_total: int = STEPS_TOTAL, seed: int = 1, workers: int = 1) -> dict[str, Any]:
-    """All loads: `strokes` strokes under each, and idle as many as make the steps `steps_total`."""
+    """Measure all loads: `strokes` strokes under each, and enough without load to reach `steps_total` steps."""
     busy = [load for load in LOADS if load.name != "idle"]
     count = min(strokes, MOST_STROKES_OF_A_BOLUS)
     if workers > 1:
@@ -178,7 +178,7 @@ def measure(*, strokes: int = 30, steps_total: int = STEPS_TOTAL, seed: int = 1,
 
 
 def report(figures: dict[str, Any], out: Path) -> str:
-    """Write the figures to `out`; return a table."""
+    """Write the figures to `out` and return a table."""
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     lines = [

@@ -1,9 +1,9 @@
-"""One kind of request after the other at line rate, on the emulated Pico, while a 40 U bolus runs (LINK-4, DOSE-6).
+"""Floods the emulated Pico with one kind of request after the other at line rate during a 40 U bolus (LINK-4, DOSE-6).
 
-Each stroke of the bolus is due one spacing after the one before, and must start within 50 µs of that, whatever comes
-over the programmer link; the pump must not reset. Both quanta: the fine one is the image's own, started anew from the
-development console with another constant of its board, and with an idle() that measures how long each turn of the
-supervisor takes, from the return of one idle() to the call of the next, by the chip's own microseconds.
+Each stroke of the bolus is due one spacing after the one before and must start within 50 µs of that, whatever arrives
+on the programmer link. The pump must not reset. Both quanta are measured. The fine one uses the same image, restarted
+from the development console with another stroke volume in its board. Its idle() also measures each turn of the
+supervisor, from the return of one idle() to the next call, with the chip's own microsecond counter.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ SPACING_US = {500: 2_000_000, 125: 500_000}
 BOLUS_MU = 40_000
 QUANTA_NL = (500, 125)
 _QUIET_S = 60
-_HOLDS_US = 1_000_000  # short, so that the table of orders is not filled with what could still come
+_HOLDS_US = 1_000_000  # short, so that pending orders do not fill the table of orders
 _MECHANISM = load_mechanism()
-# Of what a day may count the image's history holds 2,500 strokes.
+# The image's history holds 2,500 of the strokes that count towards the daily cap.
 _LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_000, 60_000, 120_000)}
-# How long a turn of the supervisor may take while the pump delivers: of 460 ms from a fine stroke's end to the next
-# one's start 50 are needed to enter it and to write the permit, and 60 are kept to spare. An order without a look ahead
-# takes 180; the look ahead is cut off after 170 (firmware/therapy/forecast.py). docs/adr/0012.
+# How long a turn of the supervisor may take during delivery. From a fine stroke's end to the next one's start are 460
+# ms. Entering the stroke and writing the permit need 50 of them, and 60 are kept in reserve. An order without a look
+# ahead takes 180 ms; the look ahead is cut off after 170 ms (firmware/therapy/forecast.py). docs/adr/0012.
 TURN_US_MAX = 350_000
-# MicroPython. `mark` is found in the chip's memory by its first two words; the worst turn, and its complement.
+# MicroPython. `mark` is found in the chip's memory by its first two words. The other two are the worst turn and its
+# complement.
 _FINE = """
 import board, sys
 from array import array
@@ -73,7 +74,7 @@ import firmware.main
 """
 _MARK = (0x6E727574, 0x73756D78)
 _SRAM_BYTES = 264 * 1024
-# What a request of this name carries, if it is not the least that the table allows: what costs the pump most.
+# Values of requests, where not the smallest that the table allows: those that cost the pump most.
 _VALUES: dict[str, dict[str, Any]] = {
     "hello": {"schema_hash": protocol.SCHEMA_HASH},
     "read_log": {"since_number": 0, "max_count": 8},
@@ -90,7 +91,7 @@ _VALUES: dict[str, dict[str, Any]] = {
                      "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000},
     "acknowledge_alarm": {"alarm": 1},
 }  # fmt: skip
-# These end the bolus by what they ask for.
+# These requests end the bolus by design.
 _ENDS = (*protocol.SAFE, "initialise_memory")
 NOISE, EMPTY, REPEAT = "noise", "empty orders", "one order again"
 KINDS = (*(name for name in MESSAGES if name not in _ENDS), NOISE, EMPTY, REPEAT)
@@ -98,7 +99,7 @@ KINDS = (*(name for name in MESSAGES if name not in _ENDS), NOISE, EMPTY, REPEAT
 
 @dataclass
 class Sender:
-    """Frames of one kind. `life` is the pump's, `ahead_us` its time less the bench's."""
+    """Frames of one kind. `life` is the pump's; `ahead_us` is the pump's time minus the bench's."""
 
     kind: str
     life: int
@@ -109,7 +110,7 @@ class Sender:
         self._random = random.Random(self.kind)
 
     def frames(self, now_us: int, size: int) -> bytes:
-        """Frames of at least `size` bytes together, from `now_us` on."""
+        """Return frames of at least `size` bytes together, timed from `now_us` on."""
         data = bytearray()
         while len(data) < size:
             self.sent += 1
@@ -136,7 +137,7 @@ def _least(field: protocol.Field) -> Any:
 
 
 def open_pump(stroke_nl: int) -> Bench:
-    """An emulated Pico with strokes of this volume. Raises BenchError."""
+    """Return an emulated Pico with strokes of this volume. Raises BenchError."""
     table = _MECHANISM
     if stroke_nl != 500:
         steps = int(table["steps_per_stroke"]) * stroke_nl // 500
@@ -148,7 +149,7 @@ def open_pump(stroke_nl: int) -> Bench:
 
 
 def restart(board: EmulatedBoard, stroke_nl: int) -> None:
-    """Start the image's pump anew with this quantum, its memory new, its turns measured. Raises BenchError."""
+    """Restart the image's pump with this quantum and an empty memory, measuring its turns. Raises BenchError."""
     script = _FINE.format(stroke_nl=stroke_nl, first=_MARK[0] ^ 0xFFFFFFFF, second=_MARK[1] ^ 0xFFFFFFFF)
     loads.restart(board, script, 2_000_000, "the fine pump")
 
@@ -170,7 +171,7 @@ class Turns:
                 break
 
     def forget(self) -> None:
-        """Only what comes from now on counts."""
+        """Reset the longest turn to zero."""
         self._board.set_memory("sram", self._at + 8, struct.pack("<II", 0, 0xFFFFFFFF))
 
     @property
@@ -180,16 +181,18 @@ class Turns:
 
 
 class Told:
-    """What the pump says of itself meanwhile, once a second and unasked: no question has to wait for its answer."""
+    """Telemetry of the pump during the flood, unsolicited and once a second, so that no request has to wait for a
+    reply.
+    """
 
     def __init__(self) -> None:
         self.received = 0
         self.latest: dict[str, Any] = {}
-        self.sent_us: list[int] = []  # when each frame had been sent
+        self.sent_us: list[int] = []  # when each frame was sent
         self._rest = b""
 
     def take(self, pieces: list[tuple[int, bytes]]) -> None:
-        """Bytes from the pump, with the times at which they were there."""
+        """Take in bytes from the pump, with the times at which they arrived."""
         for at_us, data in pieces:
             self.received += len(data)
             *frames, self._rest = (self._rest + data).split(b"\0")
@@ -201,13 +204,13 @@ class Told:
 
     @property
     def late_us(self) -> int:
-        """How late its latest frame was, of all: each comes its interval after the one before was begun."""
+        """The greatest delay of any frame: each is due one interval after the start of the one before."""
         gaps_us = [later - each for each, later in zip(self.sent_us, self.sent_us[1:], strict=False)]
         return max(gaps_us, default=US_PER_S) - US_PER_S
 
 
 def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
-    """A bolus of 40 U under this flood for so long; what came of it."""
+    """Run a bolus of 40 U under this flood for `seconds` and return the results."""
     wall_s = time.monotonic()
     bench = open_pump(stroke_nl)
     board, told = bench.board, Told()
@@ -235,7 +238,7 @@ def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
         for _ in range(_QUIET_S):
             if told.latest:
                 break
-            bench.run_for(seconds=1)  # telemetry that is ordered again and again begins again and again
+            bench.run_for(seconds=1)  # telemetry that is ordered repeatedly restarts each time
             told.take(board.take_timed())
         resets = len(board.info()["ready"]) - resets
         turn_us = None if turns is None else turns.worst_us
@@ -273,13 +276,13 @@ def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
 
 
 def orders() -> tuple[dict[str, int], int]:
-    """Orders that look far ahead, each carried out or refused while a fine bolus runs: the longest turn of each (µs).
+    """Measure the longest turn (µs) of each order that looks far ahead, accepted or refused during a fine bolus.
 
-    And by how much the latest of the bolus's strokes was late (µs).
+    Also return the greatest lateness of the bolus's strokes (µs).
     """
     bench = open_pump(125)
     board, programmer = bench.board, bench.programmer
-    # All of a day but 9 U is spoken for: whether a square bolus fits has to be looked at closely.
+    # All but 9 U of the daily limit is committed, so the check whether a square bolus fits has to look closely.
     rates = [3_000 - 50 * (place % 2) for place in range(protocol.HALF_HOURS)]
     asked: dict[str, Callable[[], Any]] = {
         "stage_pattern": lambda: programmer.stage_pattern("A", rates),

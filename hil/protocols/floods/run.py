@@ -1,6 +1,6 @@
-"""Every kind of request with both quanta: hours of floods, that may be stopped and go on where they were.
+"""Floods with every kind of request and both quanta. They take hours and can be interrupted and resumed.
 
-What has passed on the very image, for as long, is kept and not measured again.
+Results that passed on the same image with the same duration are kept and not measured again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def run(
     quanta_nl: Iterable[int] = QUANTA_NL,
     said: Callable[[str], None] = print,
 ) -> bool:
-    """Measure every kind with these quanta, write `out`; returns whether all have passed."""
+    """Measure every kind with these quanta and write `out`. Returns True if all have passed."""
     jobs = [(kind, stroke_nl) for kind in kinds for stroke_nl in quanta_nl]
     image = sha256(IMAGE.read_bytes()).hexdigest()
     results = kept(out, image, seconds)
@@ -43,7 +43,7 @@ def run(
 
 
 def kept(out: Path, image: str, seconds: float) -> list[dict[str, Any]]:
-    """What `out` says has passed on this image, flooded for so long."""
+    """Return the results in `out` that passed on this image with this duration."""
     if not out.exists():
         return []
     figures = read_json(out)

@@ -1,4 +1,4 @@
-"""What patient and clinic do in a life, order by order, and where they look when the pump does not obey."""
+"""Acts of patient and clinic in a life, order by order, and the checks they make when the pump does not obey."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from host.records import Settings
 
 US_PER_S = 1_000_000
 DAY_US = habits.DAY_S * US_PER_S
-# Most that a closed catheter may cost before the pump says so: OCC-1, 3 strokes on the implant mechanism, and one that
-# is in progress.
+# Most strokes that a closed catheter may cost before the pump reports it: OCC-1 allows 3 on the implant mechanism, plus
+# one that is in progress.
 MISSED_STROKES_MAX = 4
 DENSITY_MG_PER_ML = 1005
 
 
 @dataclass
 class Outcome:
-    """What came of a life. `series` holds a row for each week, for the plots."""
+    """The results of a life. `series` holds a row for each week, for the plots."""
 
     days: int
     seed: int
@@ -51,7 +51,7 @@ class Outcome:
 
 
 class People:
-    """Patient and clinic of one life on `bench`; what goes wrong is in `outcome`."""
+    """Patient and clinic of one life on `bench`. Violations are collected in `outcome`."""
 
     def __init__(self, plan: habits.Plan, outcome: Outcome, patient: Patient, bench: Bench) -> None:
         self.plan = plan
@@ -60,19 +60,19 @@ class People:
         self.bench = bench
         self.programmer = Recorder(bench.board)
         self.follower = Follower(self.programmer, outcome.violations)
-        self.stopped_at_us: int | None = None  # by the pump itself
+        self.stopped_at_us: int | None = None  # stopped by the pump itself
         self._at_clinic = False  # stopped by the clinic
-        self._filled = False  # guided, and not gone on since
+        self._filled = False  # guided refill done, delivery not resumed since
         self._offset_min = 0
         self._occluded_us = 0
 
     def close_catheter(self, at_us: int) -> None:
-        """It is blocked from then on."""
+        """Block the catheter from then on."""
         self._occluded_us = at_us
         self.patient.close_catheter(at_us)
 
     def _order(self, order: Callable[[], object], counted: str = "") -> Any:
-        """Give an order and return its reply; None if the pump has refused it because it had stopped by itself."""
+        """Give an order and return its reply, or None if the pump refused it because it had stopped by itself."""
         reply = None
         try:
             reply = order()
@@ -87,7 +87,7 @@ class People:
         return reply
 
     def implant(self) -> None:
-        """Settings, patterns and the first fill."""
+        """Set the settings and patterns and make the first fill."""
         programmer = self.programmer
         self._settings = programmer.read_settings()
         self._set(in_use_days=90, auto_off_min=7 * 1440)
@@ -103,12 +103,12 @@ class People:
         self._order(lambda: self.programmer.set_settings(self._settings), "settings")
 
     def select(self, pattern: str) -> None:
-        """Run another pattern."""
+        """Select another pattern."""
         self.follower.changes(self.bench.now_us, "pattern", habits.rates(pattern))
         self._order(lambda: self.programmer.select_pattern(pattern), "patterns selected")
 
     def bolus(self, day: int, number: int, volume_mu: int) -> None:
-        """The `number`th bolus of the day."""
+        """Give the `number`th bolus of the day."""
         programmer, weekday = self.programmer, day % 7
         if number == 1 and weekday in habits.SQUARE_WEEKDAYS:
             self._order(lambda: programmer.square_bolus(volume_mu, habits.SQUARE_MIN), "square boluses")
@@ -118,11 +118,11 @@ class People:
             self._order(lambda: programmer.bolus(volume_mu), "boluses")
 
     def temp(self, kind: str, value: int, minutes: int) -> None:
-        """A temporary rate."""
+        """Start a temporary rate."""
         self._order(lambda: self.programmer.temp_basal(kind, value, minutes), "temporary rates")
 
     def recommend(self) -> None:
-        """A closed loop's rate."""
+        """Recommend a rate, as a closed loop does."""
         self._order(
             lambda: self.programmer.recommend_rate(habits.LOOP_MU_PER_H, habits.LOOP_VALID_MIN), "recommended rates"
         )
@@ -132,14 +132,14 @@ class People:
         self._at_clinic = self._order(self.programmer.stop, why) is not None
 
     def clinic_day(self) -> None:
-        """Once a year: strokes into a pipette; sodium hydroxide, buffer, insulin, which is the refill; the side port
-        flushed; then a few strokes to see whether the catheter is open.
+        """Do the yearly procedures: strokes into a pipette; a rinse with sodium hydroxide, buffer and insulin, which is
+        also the refill; a flush of the side port; then a few strokes to test whether the catheter is open.
         """
         self.stop("clinic days")
         if not self._at_clinic:
             return
         self._procedure("stroke_volume", {"count": habits.TEST_STROKES, "read": habits.PIPETTE_NL})
-        left_nl = habits.LEFT_NL - habits.RINSE_NL  # what comes into the side port is not put in on top
+        left_nl = habits.LEFT_NL - habits.RINSE_NL  # the insulin through the side port is not filled in again
         put_in_nl = habits.LEFT_NL + habits.TAKEN_BACK_NL
         values = {"remove_insulin": int(self.patient.reservoir_nl), "fill_insulin": put_in_nl}
         self._procedure("rinse", values | {"take_back": habits.TAKEN_BACK_NL}, habits.RINSE_NL)
@@ -150,7 +150,7 @@ class People:
         self._procedure("patency", {"watch": habits.PATENCY_PA})
 
     def guided_refill(self) -> None:
-        """By the device's own procedure and the scales of the syringes; its verdict stands in the log."""
+        """Refill by the device's guided procedure and the scales of the syringes. The device logs its verdict."""
         self.stop("refill stops")
         if not self._at_clinic:
             return
@@ -162,7 +162,7 @@ class People:
         self._filled = True
 
     def _procedure(self, name: str, values: Mapping[str, int], otherwise: int = 0) -> None:
-        """Say yes at every step, until it ends; `values` is what is entered at a step, by its name."""
+        """Confirm every step until the procedure ends. `values` holds the values to enter, by the step's name."""
         call, place = self.programmer.call, PROCEDURES.index(name)
         steps = BY_NUMBER[place].steps
         reply = self._order(partial(call, "start_procedure", procedure=place), f"procedure {name}")
@@ -177,11 +177,11 @@ class People:
             self.outcome.violations.add(f"{self.bench.now_us} us: {name} did not end as it should: {reply}")
 
     def suspend(self) -> None:
-        """Suspend: the least rate of the settings."""
+        """Suspend: deliver at the lowest rate of the settings."""
         self._order(self.programmer.suspend, "suspends")
 
     def end_suspend(self) -> None:
-        """Go on, if the pump has not stopped meanwhile."""
+        """Resume, if the pump has not stopped meanwhile."""
         if self.programmer.status().state == "suspended":
             self._order(self.programmer.resume)
             self.acknowledge()
@@ -197,11 +197,11 @@ class People:
         self._order(self.programmer.cancel_bolus, "boluses given up")
 
     def look_why(self) -> None:
-        """Delivery has stopped: the finding must be the catheter, and the catheter must be closed."""
+        """Find out why delivery stopped: the diagnosis must be an occlusion, and the catheter must be closed."""
         if self.stopped_at_us is not None:
             return
         found = self.programmer.read_diagnosis()
-        # The stretch of basal that ended for another reason than a new rate ended with the stop.
+        # The stop ended the stretch of basal whose end has another reason than a new rate.
         stretches = [each for each in self.programmer.deliveries() if each.kind.endswith("basal") and each.end_us]
         self.stopped_at_us = [each.end_us for each in stretches if each.reason != "superseded"][-1]
         self.follower.stopped(self.stopped_at_us)
@@ -214,14 +214,14 @@ class People:
         self.outcome.occlusions.append(row | {"seconds": round((found.at_us - self._occluded_us) / US_PER_S)})
 
     def open_catheter(self) -> None:
-        """The closed catheter is open again: go on."""
+        """Open the closed catheter and resume."""
         self.stopped_at_us = None
         self.patient.clear(self.bench.now_us)
         self._order(self.programmer.resume, "catheters opened")
         self.acknowledge()
 
     def acknowledge(self) -> None:
-        """Every alarm that is latched; none may stay."""
+        """Acknowledge every latched alarm whose cause is gone."""
         for alarm in self.programmer.read_alarms():
             name = f"alarm {alarm.alarm}"
             self.outcome.alarms[name] = self.outcome.alarms.get(name, 0) + 1
@@ -229,7 +229,7 @@ class People:
                 self._order(partial(self.programmer.acknowledge_alarm, alarm.alarm), "alarms acknowledged")
 
     def _fill(self) -> None:
-        """By weight, as the worksheet wants it; the device's verdict must be that all is well."""
+        """Refill by weight, as the worksheet asks. The device's verdict must be that all is well."""
         self.patient.forget_strokes()
         drawn_nl = self.patient.refill(habits.LEFT_NL)
         full_mg = habits.SYRINGE_MG
@@ -245,16 +245,16 @@ class People:
             self.outcome.violations.add(f"{reply.at_us} us: refill of a pump that is well: {what}")
 
     def refill(self) -> None:
-        """Go on after a refill; by weight if nobody has been guided through it."""
+        """Resume after a refill. Do the refill by weight first if there was no guided one."""
         if not self._filled:
             self._fill()
         self._filled = False
-        if self._at_clinic:  # else it had stopped before, and the catheter comes first
+        if self._at_clinic:  # else it had stopped before, and the catheter must be opened first
             self._at_clinic = False
             self._order(self.programmer.resume)
 
     def move_clock(self, seconds: int) -> None:
-        """By whole hours it is the local time that changes, by seconds the clock that was wrong."""
+        """Move the clock. Whole hours change the local time; seconds correct a wrong clock."""
         self.count("clock changes")
         if seconds % 3600 == 0:
             self._offset_min += seconds // 60
@@ -266,5 +266,5 @@ class People:
             self.follower.changes(reply.at_us, "moved_s", utc_s - EPOCH_S - reply.at_us // US_PER_S)
 
     def count(self, what: str) -> None:
-        """One more of `what`."""
+        """Count one more of `what`."""
         self.outcome.counts[what] = self.outcome.counts.get(what, 0) + 1

@@ -1,4 +1,4 @@
-"""One life: the plan's events in their order, a patient and a clinic that do what people do, checks every day.
+"""One life: the plan's events in their order, a patient and a clinic that act on them, and checks every day.
 
 Implements: PWR-1 (bench side), STORE-4 (writes counted)
 """
@@ -23,18 +23,18 @@ SPACING_US = 2_000_000  # DOSE-4, strokes of 500 nl
 
 
 class Life:
-    """`days` days of the life that `seed` draws; `tell(day)` after each."""
+    """`days` days of the life that `seed` draws. Calls `tell(day)` after each."""
 
     def __init__(self, days: int, seed: int, tell: Callable[[int], None] = lambda day: None) -> None:
         self.plan = habits.draw(days, seed)
         self.outcome = Outcome(days, seed)
         self._seed = seed
         self._tell = tell
-        self._ran_id = 1  # the delivery that ran at the last check
-        self._abandoned = 0  # strokes; the status counts only those of the boluses that are the latest
+        self._ran_id = 1  # the delivery that was running at the last check
+        self._abandoned = 0  # strokes given up; the status counts only those of the latest boluses
 
     def live(self) -> Outcome:
-        """Live it."""
+        """Run the whole life and return its outcome."""
         start_s, before_s = time.perf_counter(), sum(os.times()[:4])
         outcome = self.outcome
         patient = Patient(self._seed)
@@ -53,7 +53,7 @@ class Life:
         outcome.heap_bytes = int(bench.board.last_words.rpartition("heap in use:")[2])
         self.judge_strokes()
         outcome.wall_s = time.perf_counter() - start_s
-        # Bench and device, user and system: what it costs on a machine that others use too.
+        # User and system time of bench and device: the cost on a machine that others use too.
         outcome.cpu_s = sum(os.times()[:4]) - before_s
         return outcome
 
@@ -110,7 +110,7 @@ class Life:
             at(habits.BOLUSES[1][0] + habits.GIVE_UP_SQUARE_AFTER_S, people.give_up_bolus)
 
     def _go_to(self, at_us: int) -> None:
-        """Let time pass; a catheter that has been closed for long enough is seen to on the way."""
+        """Let time pass. A catheter that has been closed for long enough is opened on the way."""
         if self.people.stopped_at_us is not None:
             open_us = self.people.stopped_at_us + habits.OCCLUDED_S * US_PER_S
             if open_us <= at_us:
@@ -142,7 +142,7 @@ class Life:
     def _read_log(self) -> None:
         self._log.take(list(self.people.programmer.events(self._log.last_number)))
 
-    # What must be so
+    # Daily and final checks
 
     def _check(self, day: int) -> None:
         bench, violations = self.people.bench, self.outcome.violations
@@ -167,7 +167,9 @@ class Life:
             violations.add(f"day {day}: {self.people.patient.unaccounted_pl} pl are nowhere")
 
     def _take_deliveries(self) -> None:
-        """Those that are new, and the stretch of basal that ran at the last check, which may have ended since."""
+        """Read the new deliveries, and the stretch of basal that was running at the last check, which may have ended
+        since.
+        """
         records = list(self.people.programmer.deliveries(self._ran_id - 1))
         self._abandoned += sum(each.abandoned_strokes for each in records if each.end_us)
         self._ran_id = next((each.id for each in records if not each.end_us), records[-1].id + 1)
@@ -200,7 +202,7 @@ class Life:
             outcome.violations.add(f"{opened} of {len(self.plan.occlusions)} closed catheters found")
 
     def judge_strokes(self) -> None:
-        """Every stroke of the life at its instant (DOSE-1, DOSE-2, DOSE-4, DOSE-5)."""
+        """Judge every stroke of the life at its instant (DOSE-1, DOSE-2, DOSE-4, DOSE-5)."""
         bench = self.people.bench
         end_us = (bench.now_us // DAY_US + 1) * DAY_US - US_PER_S
         report = strokes.check(

@@ -1,6 +1,6 @@
-"""The bench's own books of a life: what was programmed, exactly, against what was ordered, seen and logged.
+"""The bench's own accounts of a life: the exact programmed amount against strokes ordered, seen and logged.
 
-One quantum is 1 mU/h for 1 µs; a µU has 3,600,000 of them, so everything is a whole number.
+The unit is 1 mU/h for 1 µs. A µU has 3,600,000 of them, so everything is a whole number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from host.api.client import MESSAGES
 from host.records import Event, Status
 
 VIOLATIONS_KEPT = 100
-# The plant's mean stroke is right; weights are rounded to a mg (0.1 % of the least interval's 4.5 ml at most).
+# The plant's mean stroke has the nominal volume; weights are rounded to a mg (0.1 % of the least interval's 4.5 ml at
+# most).
 REFILL_TENTHS_MAX = 5
 _RECORD_REFILL = MESSAGES["record_refill"].id
 IN_FLIGHT_US = 200_000  # a burst of 104 ms and its edge
@@ -23,20 +24,22 @@ IN_FLIGHT_US = 200_000  # a burst of 104 ms and its edge
 
 @dataclass
 class Violations:
-    """What went wrong, the first hundred in words."""
+    """Counts violations and keeps the first hundred as text."""
 
     count: int = 0
     shown: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> None:
-        """One more."""
+        """Add one."""
         self.count += 1
         if len(self.shown) < VIOLATIONS_KEPT:
             self.shown.append(text)
 
 
 class Programmed:
-    """The exact integral of what the accepted commands programmed, to be compared with strokes (DOSE-1, no drift)."""
+    """The exact integral of the rates and boluses of the accepted commands, for comparison with strokes (DOSE-1, no
+    drift).
+    """
 
     def __init__(self, stroke_uu: int) -> None:
         self._stroke_q = stroke_uu * Q_PER_UU
@@ -46,7 +49,7 @@ class Programmed:
         self._rates = Rates()
 
     def take(self, commands: list[Command], until_us: int) -> None:
-        """Take in the commands that are new in `commands`, and time up to `until_us`; no bolus is under way then."""
+        """Take in the new commands in `commands` and the time up to `until_us`, at which no bolus may be under way."""
         for command in commands[self._taken :]:
             self._advance(command.at_us)
             if command.name == "bolus":
@@ -58,7 +61,7 @@ class Programmed:
         self._advance(until_us)
 
     def owed_strokes(self, commanded: int, abandoned: int) -> float:
-        """What is programmed and neither ordered nor given up, in strokes."""
+        """Return the strokes that are programmed and neither ordered nor given up."""
         return (self._total_q - (commanded + abandoned) * self._stroke_q) / self._stroke_q
 
     def _advance(self, to_us: int) -> None:
@@ -72,7 +75,7 @@ class Programmed:
 
 
 class Log:
-    """Follows the device's event log: gap-free numbers, and the strokes it tells of."""
+    """Follows the device's event log: checks that its numbers have no gaps, and adds up its strokes."""
 
     def __init__(self, violations: Violations) -> None:
         self.last_number = 0
@@ -83,7 +86,7 @@ class Log:
         self._violations = violations
 
     def take(self, events: list[Event]) -> None:
-        """The events since the last contact."""
+        """Take in the events since the last contact."""
         for event in events:
             if event.number != self.last_number + 1:
                 self._violations.add(f"log: event {event.number} follows {self.last_number}")
@@ -99,7 +102,7 @@ class Log:
                 self.by_kind[kind] = self.by_kind.get(kind, 0) + event.c
 
     def _refill(self, event: Event) -> None:
-        """One that was recorded, guided or by weight: of a pump that is well."""
+        """Check a recorded refill, guided or by weight: the pump must be found well."""
         self.refills += 1
         tenths, band = event.c, BANDS[event.d]
         self.worst_refill_tenths = max(self.worst_refill_tenths, tenths)
@@ -108,7 +111,7 @@ class Log:
 
 
 def conserved(status: Status, starts_us: Sequence[int], violations: Violations, day: int) -> None:
-    """Ordered, confirmed and seen on the motor pins are the same; a stroke in flight is not confirmed yet."""
+    """Check that strokes ordered, confirmed and on the motor pins agree. A stroke in flight is not confirmed yet."""
     if status.strokes_commanded != len(starts_us):
         violations.add(f"day {day}: {len(starts_us)} strokes on the pins, {status.strokes_commanded} ordered")
     in_flight = bool(starts_us) and status.now_us - starts_us[-1] < IN_FLIGHT_US

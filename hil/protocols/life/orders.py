@@ -1,8 +1,8 @@
-"""What a life's programmer has ordered and what the device's own records say, as the commands that the checks read.
+"""Turns the orders of a life's programmer and the device's own records into the commands that the checks read.
 
-A pattern runs on the device, by its wall clock. When a stretch of basal began the device's record of it tells, to the
-microsecond; what its rate must be, and that it began within a second of the half-hour, this module works out from the
-pattern and from the bench's own clock.
+A pattern runs on the device, by its wall clock. The device's record tells to the microsecond when a stretch of basal
+began. This module computes, from the pattern and the bench's own clock, which rate the stretch must have and that it
+began within a second of the half-hour.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ HALF_HOUR_S = 1800
 # Both clocks are read in whole seconds.
 CLOCK_SLACK_S = 2
 _STRETCHES = ("basal", "temp_basal")
-# boards/VIRTUAL/current.toml: so long after its last byte the link is in use; a test compares.
+# boards/VIRTUAL/current.toml: the link counts as in use for so long after its last byte. A test compares the two.
 LINK_SILENT_US = 5_000_000
 
 
 class Recorder(RecordingProgrammer):
     """A programmer that keeps each accepted order with its reply: (time, name, values, reply).
 
-    `exchanged_us` are the bench's times at which it and the pump have spoken, each once.
+    `exchanged_us` are the bench's times of the exchanges with the pump, each once.
     """
 
     def __init__(self, transport: Any) -> None:
@@ -52,7 +52,7 @@ class Recorder(RecordingProgrammer):
 
 
 class Follower:
-    """Puts orders and stretches of basal together. `commands` are in their order, up to the last take()."""
+    """Combines orders and stretches of basal. `commands` are in order of time, up to the last take()."""
 
     def __init__(self, recorder: Recorder, violations: Violations, stroke_mu: int = 200) -> None:
         self._stroke_mu = stroke_mu
@@ -68,30 +68,30 @@ class Follower:
         self._recommended_until_us = 0
         self._temp_until_us = 0
         self._order_us = 0
-        self._settings: list[tuple[int, str, Any]] = []  # what changes the local clock or the pattern, and when
-        self._offset_s = 0  # local time less UTC
-        self._moved_s = 0  # the device's clock less the bench's
+        self._settings: list[tuple[int, str, Any]] = []  # changes of the local clock or the pattern, with their times
+        self._offset_s = 0  # local time minus UTC
+        self._moved_s = 0  # the device's clock minus the bench's
         self._stop_us: int | None = None
 
     def local_s(self, at_us: int) -> int:
-        """The device's local clock."""
+        """Return the device's local time."""
         return EPOCH_S + at_us // US_PER_S + self._moved_s + self._offset_s
 
     def clock_s(self, at_us: int) -> int:
-        """What UTC the device must show."""
+        """Return the UTC that the device must show."""
         return EPOCH_S + at_us // US_PER_S + self._moved_s
 
     def stopped(self, at_us: int) -> None:
-        """The device stopped delivery by itself."""
+        """Note that the device stopped delivery by itself."""
         self._stop_us = at_us
 
     def changes(self, at_us: int, what: str, value: Any) -> None:
-        """From then on: `pattern` 48 rates, `offset_s`, or `moved_s` by which the clock differs."""
+        """Note a change from then on: `pattern` (48 rates), `offset_s`, or `moved_s`, by which the clock differs."""
         self._settings.append((at_us, what, value))
 
     def take(self, records: list[Delivery]) -> None:
-        """Take in the orders since the last time, and the deliveries that are new in `records`."""
-        # At one instant: what changes the pattern, then an order, then the stretch that it has led to.
+        """Take in the orders since the last time and the new deliveries in `records`."""
+        # At one instant: first changes of the pattern, then an order, then the stretch that it started.
         events: list[tuple[int, int, Any]] = [(at_us, 0, (what, value)) for at_us, what, value in self._settings]
         events += [(order[0], 1, order) for order in self._recorder.accepted[self._taken :]]
         if self._stop_us is not None:
@@ -141,7 +141,9 @@ class Follower:
             self.commands += [each for each in found if each.name != "wake"]
 
     def _procedure(self, at_us: int, name: str, reply: dict[str, Any]) -> None:
-        """A stopped pump is made ready without basal; its strokes are those of the steps; in the end it is stopped."""
+        """A procedure prepares a stopped pump without basal. Its strokes are those of its steps. At its end the pump is
+        stopped.
+        """
         if name == "start_procedure":
             self.commands += [Command(at_us, "resume"), Command(at_us, "set_basal", {"rate_mu_per_h": 0})]
         elif reply["procedure"] == "none":
@@ -152,7 +154,7 @@ class Follower:
             )
 
     def _stretch(self, at_us: int) -> None:
-        """A stretch of basal began: where a pattern runs, at a half-hour or at an order."""
+        """Take in the start of a stretch of basal: with a pattern, at a half-hour or at an order."""
         suspended = self._suspended_mu_per_h is not None
         if not (self._running or suspended) or at_us < self._recommended_until_us or not self.pattern:
             return
@@ -162,11 +164,11 @@ class Follower:
             self._violations.add(f"{at_us} us: a stretch of basal began {past_s - CLOCK_SLACK_S} s past the half-hour")
         rate = self.pattern[half_hours % len(self.pattern)]
         if self._suspended_mu_per_h is not None:
-            rate = min(rate, self._suspended_mu_per_h)  # never more than would be without the suspend
+            rate = min(rate, self._suspended_mu_per_h)  # never more than without the suspend
         self.commands.append(Command(at_us, "set_basal", {"rate_mu_per_h": rate}))
 
 
 def in_use_s(exchanged_us: list[int]) -> float:
-    """How long a link was in use on which bytes went at these times."""
+    """Return how long the link was in use, given the times of its exchanges."""
     later_us = [*exchanged_us[1:], exchanged_us[-1] + LINK_SILENT_US] if exchanged_us else []
     return sum(min(after - at, LINK_SILENT_US) for at, after in zip(exchanged_us, later_us, strict=True)) / 1e6

@@ -1,4 +1,4 @@
-"""report.html of a life: verdict first, then figures, four curves, what was not exercised. From the summary alone."""
+"""report.html of a life: verdict, figures, four curves, list of what was not exercised. Made from the summary alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POINTS = 400
 
 
 def _curve(title: str, label: str, points: Sequence[tuple[float, float]]) -> str:
-    """A curve over the years."""
+    """Return a curve over the years."""
     frame = Frame(title, 560, 220, left=64)
     top = max([value for _, value in points] + [1e-9]) * 1.06
     last = points[-1][0] if points else 1.0
@@ -46,7 +46,7 @@ def _rows(pairs: Sequence[tuple[str, object]]) -> str:
 
 
 def page(figures: dict[str, Any], series: Sequence[dict[str, float]]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     good = figures["violations"] == 0
     power, memory, heap = figures["battery"], figures["memory"], figures["heap_bytes"]
     verdict = "no violation" if good else f"{figures['violations']} violations"

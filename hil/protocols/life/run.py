@@ -1,6 +1,6 @@
 """`make life`: a month for comparison, then the whole life; summary.json and a page for people.
 
-The month comes first because what it leaves on the heap is what the heap must still hold after eight years.
+The month comes first. After eight years the heap may hold no more than after this month.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from hil.protocols.life.page import page
 
 MONTH_DAYS = 30
 BURST_US = 104_000
-# boards/VIRTUAL/current.toml and PWR-1's cell with its loss of 1 % a year; a test compares.
+# boards/VIRTUAL/current.toml, and PWR-1's cell with its loss of 1 % a year. A test compares the values.
 IDLE_NA, MOTOR_NA, CAPACITY_NAH, SELF_DISCHARGE = 9445, 40_000_000, 2_000_000_000, 0.01
 LINK_NA, MEMORY_NA, BYTE_NS = 3_000_000, 2_600_000, 800
-# What else the device may reckon: wake-ups, 0.05 µA, and tones. A closed catheter's alarm sounds six times a minute
-# until it is seen to, hours later: in a short life that is 4 %, in eight years next to nothing.
+# Other consumers that the device may account for: wake-ups, 0.05 µA, and tones. A closed catheter's alarm sounds six
+# times a minute until somebody sees to it, hours later. In a short life that is 4 %, in eight years next to nothing.
 OTHERS_SHARE = 0.05
 RATED_WRITES = 10**12  # MB85RC256V; docs/memory.md
 LIMIT_S = 120
-# What the last exchange leaves behind differs by some blocks of 32 bytes. One lost block a day would be 93 KB.
+# The last exchange leaves some blocks of 32 bytes more or less. One lost block a day would be 93 KB.
 HEAP_SLACK_BYTES = 1024
 
-# What belongs to eight years and this life has not shown.
+# Events that can occur in eight years and that this life has not shown.
 NOT_EXERCISED = (
     "procedures that are interrupted, or of which a step is said again",
     "alarms of reservoir, refill, auto-off and battery: it never comes to them",
@@ -48,7 +48,7 @@ NOT_EXERCISED = (
 
 
 def battery(outcome: Outcome) -> dict[str, Any]:
-    """The device's account at the end of a life, and what of it is plain arithmetic by the bench's own counts:
+    """Return the device's account at the end of a life, and the part of it that follows from the bench's own counts:
     idle, motor, the cell itself, time on the link, bytes to the memory.
     """
     told = outcome.energy
@@ -75,7 +75,7 @@ def battery(outcome: Outcome) -> dict[str, Any]:
 
 
 def summary(outcome: Outcome, month: Outcome) -> dict[str, Any]:
-    """What build/life/summary.json holds."""
+    """Return the content of build/life/summary.json."""
     violations = list(outcome.violations.shown)
     count = outcome.violations.count + month.violations.count
     violations += [f"in the month before: {text}" for text in month.violations.shown]
@@ -136,7 +136,7 @@ def run(seed: int, out: Path, *, days: int = habits.DAYS, console: Console | Non
 
 
 def told(figures: dict[str, Any], out: Path) -> str:
-    """The summary as text for a person."""
+    """Return the summary as text for a person."""
     power, memory = figures["battery"], figures["memory"]
     shown = "".join(f"  {text}\n" for text in figures["violations_shown"])
     return (

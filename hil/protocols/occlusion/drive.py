@@ -1,7 +1,7 @@
-"""The firmware's own detector against the plant, without the firmware around it: the same readings at the same times.
+"""Runs the firmware's own detector against the plant without the rest of the firmware: same readings, same times.
 
-A virtual board lives a stroke in some 12 µs, but starting one costs a fifth of a second: thousands of short lives are
-faster without. `whole_pump.py` runs a part of the campaign through the whole firmware and compares.
+A virtual board computes a stroke in some 12 µs, but starting a board costs a fifth of a second. Thousands of short
+lives are faster without one. `whole_pump.py` runs a part of the campaign through the whole firmware and compares.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CONFIRM_US = 50_000  # how long the board waits for the edge of a stroke
 
 
 def thresholds(known: type[Known], quantum: Quantum) -> Thresholds:
-    """Return what follows for strokes of `quantum`, as the Watch of a board derives it."""
+    """Return the thresholds that follow for strokes of `quantum`, as a board's Watch derives them."""
     mechanism = known()
     mechanism.stroke_nl, mechanism.burst_us = quantum.stroke_nl, quantum.burst_us
     return Thresholds(mechanism)
@@ -32,10 +32,12 @@ THRESHOLDS = {
 
 
 class Pump:
-    """The part of a pump that a detector sees: strokes at given times, readings, and a stop when it says so.
+    """The part of a pump that a detector sees: strokes at given times, readings, and a stop when the detector asks for
+    one.
 
-    `findings` are the diagnoses in order, `found_at` the strokes made when each came, `found_us` the time,
-    `found_pl` what had left the catheter; `standing` is the one that stands. `stopped_us` is when delivery ended.
+    `findings` are the diagnoses in order, `found_at` the strokes made when each came, `found_us` the time, and
+    `found_pl`
+    the volume that had left the catheter. `standing` is the diagnosis that stands. `stopped_us` is when delivery ended.
     """
 
     def __init__(
@@ -73,11 +75,11 @@ class Pump:
 
     @property
     def standing_name(self) -> str:
-        """The name of the finding that stands, "none" without one."""
+        """The name of the diagnosis that stands, or "none"."""
         return codes.NAMES[self.standing.code] if self.standing else "none"
 
     def live(self, starts_us: Iterator[int], strokes: int) -> None:
-        """Make up to `strokes` strokes at `starts_us`, fewer if delivery is stopped."""
+        """Make up to `strokes` strokes at `starts_us`; fewer if delivery is stopped."""
         plant, detector = self.plant, self.detector
         pressure, make_stroke = plant.pressure_counts, plant.stroke
         steps, burst_us = self._quantum.steps, self._quantum.burst_us
@@ -108,7 +110,7 @@ class Pump:
 
 
 def every(interval_us: int, first_us: int = 0) -> Iterator[int]:
-    """Strokes at an even pace."""
+    """Return the starts of strokes at an even pace."""
     now_us = first_us
     while True:
         yield now_us

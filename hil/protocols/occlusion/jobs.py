@@ -1,4 +1,4 @@
-"""The cases of the campaign: which fault, at which rate, in which catheter, with which seed.
+"""The cases of the campaign: fault, rate, catheter and seed of each.
 
 Implements: HIL-5, OCC-1, OCC-2
 """
@@ -21,7 +21,7 @@ US_PER_H = 3_600_000_000
 COMPLIANCES = {"implant": (1, 5, 10, 25, 50), "syringe_mock": (1200, 2000, 2800)}  # nL/mmHg
 DEAD_VOLUMES_NL = (20_000, 32_500)  # a short catheter and the long one; the bore is that of the mechanism's table
 
-# What a fault is to be called. Two that no pressure can tell apart share a name.
+# The right diagnosis of each fault. Two faults that pressure cannot tell apart share a name.
 TRUTH = {
     "none": "none",
     "occlusion": "occlusion",
@@ -39,8 +39,8 @@ TRUTH = {
 
 @dataclass(frozen=True)
 class Quantum:
-    """A stroke as the board makes it: volume, microsteps, how long they take (at 400 to 1600 Hz and 20 000 Hz/s; a test
-    asks the core), least time from one stroke to the next (DOSE-4).
+    """A stroke as the board makes it: volume, microsteps, duration (at 400 to 1600 Hz and 20 000 Hz/s; a test asks the
+    core), least time from one stroke to the next (DOSE-4).
     """
 
     stroke_nl: int
@@ -50,7 +50,7 @@ class Quantum:
 
     @property
     def stroke_mu(self) -> int:
-        """The stroke of U-400 insulin."""
+        """Insulin in one stroke of U-400, in mU."""
         return self.stroke_nl * 2 // 5
 
 
@@ -58,14 +58,14 @@ COARSE = Quantum(500, 96, Known.burst_us, 2_000_000)
 FINE = Quantum(125, 24, 40_000, 500_000)
 QUANTA = {each.stroke_nl: each for each in (COARSE, FINE)}
 
-LEAD_STROKES = 8  # healthy strokes before the fault, at least
-# The sizes drawn, lowest and highest: τ in s, share drawn back, Pa/h.
+LEAD_STROKES = 8  # at least this many healthy strokes before the fault
+# Range of the drawn sizes, lowest and highest: τ in s, share drawn back, Pa/h.
 SIZES = {"partial_occlusion": (1.0, 8.0), "backflow": (0.5, 1.0), "sensor_drift": (300.0, 3000.0)}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One life. `rate_mu_per_h` 0 is a bolus; `onset_us` counts from the first stroke."""
+    """One life. `rate_mu_per_h` 0 stands for a bolus; `onset_us` counts from the first stroke."""
 
     kind: str
     mechanism: str
@@ -80,7 +80,7 @@ class Case:
 
     @property
     def quantum(self) -> Quantum:
-        """What its strokes are like."""
+        """The quantum of this case's strokes."""
         return QUANTA[self.stroke_nl]
 
     @property
@@ -90,7 +90,7 @@ class Case:
 
     @property
     def life(self) -> str:
-        """The name of this life, for its random numbers."""
+        """The name of this life, which seeds its random numbers."""
         catheter = (self.compliance_nl_per_mmhg, self.dead_volume_nl)
         return _name(self.kind, self.mechanism, self.rate_mu_per_h, *catheter, self.stroke_nl)
 
@@ -129,7 +129,7 @@ def _uniform(seed: int, name: str) -> Iterator[float]:
 def make(
     kind: str, mechanism: str, rate: int, compliance: int, dead_volume_nl: int, seed: int, quantum: Quantum = COARSE
 ) -> Case:
-    """Return the case with its pump, the fault's size and its onset drawn."""
+    """Return the case, with its pump, the fault's size and its onset drawn."""
     draw = _uniform(seed, _name(kind, mechanism, rate, compliance, dead_volume_nl, quantum.stroke_nl))
     pump = PUMPS[int(next(draw) * len(PUMPS))]
     size = None
@@ -138,14 +138,14 @@ def make(
         low, high = SIZES[kind]
         size = low * (high / low) ** next(draw)
     if kind == "sensor_drift" and size is not None:
-        # Hours lie between the onset of a drift and its showing; it began so long ago that it shows about now.
+        # A drift shows hours after its onset. The onset is put so far back that it shows about now.
         size = size if next(draw) < 0.5 else -size
         onset_us -= round((8000 if size > 0 else 13_000) / abs(size) * US_PER_H)
     return Case(kind, mechanism, rate, compliance, dead_volume_nl, pump, seed, size, onset_us, quantum.stroke_nl)
 
 
 def campaign(seed: int, share: float = 1.0) -> list[Case]:
-    """Return all cases of the campaign `seed`; `share` below 1 takes fewer seeds of each kind."""
+    """Return all cases of the campaign `seed`. A `share` below 1 takes fewer seeds of each kind."""
     cases = []
     for kind in TRUTH:
         # Enough closed catheters at each rate for a 99th percentile.

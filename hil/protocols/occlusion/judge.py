@@ -1,4 +1,5 @@
-"""The campaign's outcomes as figures: strokes, units and seconds to detection, confusion, judged against limits.
+"""Turns the campaign's outcomes into figures: strokes, units and seconds to detection, confusion, judged against
+limits.
 
 Implements: OCC-1, OCC-2, OCC-4, HIL-6
 """
@@ -16,7 +17,7 @@ from hil.results.limits import Limits
 from hil.results.measurement import Measurement
 
 CLASSES = tuple(dict.fromkeys(TRUTH.values()))
-# What is judged by itself: mechanism, stroke, and the name of it.
+# Groups judged separately: mechanism, stroke, and the group's name.
 KINDS = (
     ("implant", COARSE.stroke_nl, "implant"),
     ("implant", FINE.stroke_nl, "implant_fine"),
@@ -31,7 +32,7 @@ def rate_name(rate_mu_per_h: int) -> str:
 
 
 def percentile(values: Iterable[float], percent: float) -> float | None:
-    """Return the least value that `percent` of all do not exceed (nearest rank); None of none."""
+    """Return the least value that `percent` of all do not exceed (nearest rank), or None if there are no values."""
     ordered = sorted(values)
     if not ordered:
         return None
@@ -44,7 +45,7 @@ def _spread(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def _of(outcomes: Sequence[Outcome], mechanism: str, stroke_nl: int, rate: int | None = None) -> list[Outcome]:
-    """Those of one mechanism and stroke, at one rate or at all."""
+    """Return the outcomes of one mechanism and stroke, at one rate or at all."""
     some = [each for each in outcomes if (each.mechanism, each.stroke_nl) == (mechanism, stroke_nl)]
     return [each for each in some if rate in (None, each.rate_mu_per_h)]
 
@@ -75,7 +76,7 @@ def detection(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 
 def confusion(outcomes: Sequence[Outcome], stroke_nl: int, rate: int | None = None) -> dict[str, dict[str, int]]:
-    """Return how often each fault of the implant was called what, at one rate or at all."""
+    """Return how often each fault of the implant got which diagnosis, at one rate or at all."""
     counts = Counter((each.truth, each.verdict) for each in _of(outcomes, "implant", stroke_nl, rate))
     names = [*CLASSES, "occlusion_cleared"]
     return {
@@ -86,13 +87,13 @@ def confusion(outcomes: Sequence[Outcome], stroke_nl: int, rate: int | None = No
 
 
 def confused_percent(outcomes: Sequence[Outcome], stroke_nl: int, rate: int | None = None) -> float | None:
-    """Return how many percent of the implant's runs ended with another name than the fault's."""
+    """Return the percentage of the implant's runs that ended with a wrong diagnosis."""
     runs = _of(outcomes, "implant", stroke_nl, rate)
     return 100 * sum(each.verdict != each.truth for each in runs) / len(runs) if runs else None
 
 
 def judge(outcomes: Sequence[Outcome], limits: Limits) -> list[Measurement]:
-    """Return what is judged of the campaign."""
+    """Return the campaign's measurements, judged against `limits`."""
     results = []
     for mechanism, stroke_nl, kind in KINDS:
         for rate in RATES_MU_PER_H:

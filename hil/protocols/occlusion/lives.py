@@ -1,4 +1,5 @@
-"""One case lived: the plant with its fault and its patient, the detector, and what it made of it against the truth.
+"""Runs one case: the plant with its fault and its patient, and the detector, whose diagnosis is compared with the
+truth.
 
 Implements: OCC-1, OCC-2, OCC-4
 """
@@ -16,19 +17,19 @@ from hil.protocols.occlusion.drive import THRESHOLDS, Pump, every
 from hil.protocols.occlusion.jobs import TRUTH, Case
 
 FIRST_US = 1_000_000
-AFTER_STOP_US = 300_000_000  # how long a stopped pump is watched, then the catheter opens, then as long again
-# Strokes that a fault is given to be found in. A syringe of 2.8 µL/mmHg takes 237 to its trip; fine strokes are four
-# to a coarse one, and so many more make what the coarse ones do.
+AFTER_STOP_US = 300_000_000  # a stopped pump is watched for so long, then as long again with the catheter open
+# Strokes within which a fault must be found. A syringe of 2.8 µL/mmHg takes 237 to its trip. Four fine strokes make one
+# coarse stroke, so fine ones get more.
 STROKES = {("implant", 500): 100, ("implant", 125): 300, ("syringe_mock", 500): 330}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case. Strokes, seconds and volumes count from the fault's onset; -1: not found.
+    """The outcome of a case. Strokes, seconds and volumes count from the fault's onset; -1: not found.
 
-    `first` is the detector's first finding, `verdict` the one that stands at the end. `limit_strokes` is OCC-1's:
-    C·(p_trip − p0)/V. `missed_nl` is what really did not reach the patient by then, `stated_missed_nl` what the
-    detector says; the same for what a reopening released.
+    `first` is the detector's first finding, `verdict` the one that stands at the end. `limit_strokes` is OCC-1's limit:
+    C·(p_trip − p0)/V. `missed_nl` is the volume that truly had not reached the patient by then, `stated_missed_nl` the
+    detector's estimate. The volume that a reopening released has the same two fields.
     """
 
     truth: str
@@ -49,7 +50,7 @@ class Outcome:
     readings: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON holds them."""
+        """Return the fields as they go into JSON."""
         return asdict(self)
 
 
@@ -61,7 +62,7 @@ def plant_of(case: Case, first_us: int = FIRST_US) -> FaultyPlant:
 
 
 def limit_strokes(case: Case, plant: FaultyPlant) -> float:
-    """OCC-1's limit: the trip is one least rise above the tip, stroke by stroke; a syringe's is its level."""
+    """Return OCC-1's limit: the trip is one least rise above the tip, stroke by stroke; for a syringe, its level."""
     thresholds = THRESHOLDS[case.mechanism, case.quantum]
     over_pa: float = thresholds.trip_rise_pa
     if not thresholds.steps_seen:
@@ -71,7 +72,7 @@ def limit_strokes(case: Case, plant: FaultyPlant) -> float:
 
 
 def live(case: Case, detector: type[Detector] = Detector) -> Outcome:
-    """Live the case."""
+    """Run the case and return its outcome."""
     plant = plant_of(case)
     onset_us = FIRST_US + case.onset_us
     pump = Pump(plant, case.mechanism, case.quantum, detector=detector)

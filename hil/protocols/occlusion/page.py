@@ -2,8 +2,8 @@
 
 `python -m hil.protocols.occlusion.page docs/occlusion.md build/occlusion.json`
 
-Each stands between two markers that name it, so that the words around it stay. A second file of results, the nightly
-one's, gives the table of false alarms.
+Each table stands between two markers with its name, so the text around it stays. The table of false alarms comes from a
+second file of results, if there is one: the nightly run's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def closed(results: dict[str, Any]) -> str:
 
 
 def others(results: dict[str, Any], stroke_nl: int = 500) -> str:
-    """Return the table of what else can be wrong, all rates of the implant together."""
+    """Return the table of the other faults, all rates of the implant together."""
     lines = [
         "| fault | runs | rightly named | strokes to the finding: median over the rates, most | missed by then, most |",
         "|---|---:|---:|---:|---:|",
@@ -56,7 +56,7 @@ def others(results: dict[str, Any], stroke_nl: int = 500) -> str:
 
 
 def confusion(results: dict[str, Any], kind: str = "implant") -> str:
-    """Return the confusion matrix of the implant at all rates; only what occurs has a column."""
+    """Return the confusion matrix of the implant at all rates. Only diagnoses that occur have a column."""
     matrix = results["confusion"][kind]["all"]
     names = [*matrix, *sorted({name for row in matrix.values() for name in row} - set(matrix))]
     lines = ["| truth \\ found | " + " | ".join(names) + " |", "|---" + "|---:" * len(names) + "|"]
@@ -66,7 +66,7 @@ def confusion(results: dict[str, Any], kind: str = "implant") -> str:
 
 
 def healthy(results: dict[str, Any]) -> str:
-    """Return what the years without a fault brought."""
+    """Return the results of the patient-years without a fault."""
     lines = []
     for name, stroke in (("coarse", "500 nL"), ("fine", "125 nL")):
         alarms = results["false_alarms"][name]
@@ -79,7 +79,7 @@ def healthy(results: dict[str, Any]) -> str:
 
 
 def thresholds(results: dict[str, Any]) -> str:
-    """Return the thresholds that follow for both mechanisms."""
+    """Return the table of thresholds that follow for both mechanisms."""
     each = results["spec"]["thresholds"]
     lines = ["| threshold | implant | implant, 125 nL | syringe mock |", "|---|---:|---:|---:|"]
     for name, value in each["implant"].items():
@@ -89,7 +89,7 @@ def thresholds(results: dict[str, Any]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as a person reads it."""
+    """Return a duration in units that suit a reader."""
     if seconds < 90:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)
@@ -108,7 +108,9 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def with_tables(text: str, results: dict[str, Any], names: tuple[str, ...] = tuple(TABLES)) -> str:
-    """Return `text` with what stands between the markers of `names` made anew. Raises ValueError if one is missing."""
+    """Return `text` with the tables of `names` replaced between their markers. Raises ValueError if a marker is
+    missing.
+    """
     for name in names:
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         head, found, rest = text.partition(begin)
@@ -120,7 +122,7 @@ def with_tables(text: str, results: dict[str, Any], names: tuple[str, ...] = tup
 
 
 def main(arguments: list[str]) -> None:
-    """Write the page anew from one file of results or two."""
+    """Rewrite the page from one file of results or two."""
     page, campaign, *nightly = [Path(each) for each in arguments]
     text = with_tables(page.read_text(encoding="utf-8"), json.loads(campaign.read_text(encoding="utf-8")))
     for path in nightly:

@@ -1,6 +1,6 @@
-"""The campaign as a whole: lives it on all workers, judges it, writes build/occlusion.json.
+"""The whole campaign: runs it on all workers, judges it, writes build/occlusion.json.
 
-`run` alone may differ between two runs of one seed. Everything is simulated.
+Two runs with the same seed may differ only in `run`. Everything is simulated.
 
 Implements: OCC-1, OCC-2, OCC-3, OCC-4, HIL-5
 """
@@ -28,7 +28,7 @@ from hil.results.measurement import Measurement
 
 EXIT_PASSED, EXIT_FAILED = 0, 1
 SCHEMA = 2
-# A patient-year of fine strokes takes four times as long to compute: fewer are lived.
+# A patient-year of fine strokes takes four times as long to compute, so fewer are run.
 FINE_YEARS = 0.125
 # Without a single event in n years the rate lies below 3/n with 95 % confidence (rule of three).
 _RULE_OF_THREE = 3.0
@@ -46,7 +46,7 @@ def run(
     detector: type[Detector] = Detector,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Run the campaign `seed`, write `out`, return the exit code. `share` below 1 takes a part of the cases."""
+    """Run the campaign `seed`, write `out`, return the exit code. A `share` below 1 runs a part of the cases."""
     started, start_s = datetime.datetime.now(datetime.UTC), time.perf_counter()
     limits = load_limits()
     with get_context("fork").Pool(workers) as pool:
@@ -151,7 +151,7 @@ def _spec(seed: int, share: float, runs: int) -> dict[str, Any]:
 
 
 def summary(measurements: Sequence[Measurement], alarms: dict[str, dict[str, Any]]) -> str:
-    """Return what a person wants to know, verdict first."""
+    """Return the summary for a person, verdict first."""
     failed = [each for each in measurements if each.verdict == "fail"]
     lines = [
         f"{'PASS' if not failed else 'FAIL'}: {len(measurements) - len(failed)} of {len(measurements)} (simulated)"

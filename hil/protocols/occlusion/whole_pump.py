@@ -1,7 +1,8 @@
-"""A part of the campaign through the whole firmware on a virtual board: it must find what the detector alone finds.
+"""Runs a part of the campaign through the whole firmware on a virtual board. It must find what the detector alone
+finds.
 
 The board's pump gets its order over the link, makes its own strokes, takes its own readings and suspends by itself.
-Then the detector alone lives the same strokes on a twin of the plant.
+Then the detector alone runs through the same strokes on a copy of the plant.
 
 Implements: OCC-1, HIL-1
 """
@@ -22,12 +23,12 @@ _STROKES = 90
 _AFTER_US = 120_000_000
 RATES_MU_PER_H = (1000, 35_000, BOLUS_MU_PER_H)
 COMPLIANCES = (1, 10, 50)
-FINE_COMPLIANCES = (50,)  # the one in which a fine stroke is hard to see
+FINE_COMPLIANCES = (50,)  # the one in which a fine stroke is hard to detect
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One case, both ways: what stands at the end, and how many strokes were made by then if delivery was stopped."""
+    """One case, run both ways: the diagnosis at the end, and the strokes made by then if delivery was stopped."""
 
     case: Case
     whole: str
@@ -37,12 +38,12 @@ class Pair:
 
     @property
     def same(self) -> bool:
-        """Whether both say the same, with the same stroke."""
+        """True if both give the same diagnosis at the same stroke."""
         return (self.whole, self.whole_strokes) == (self.alone, self.alone_strokes)
 
 
 def cases(seed: int, share: float = 1.0) -> list[Case]:
-    """Return the cases that are lived both ways."""
+    """Return the cases that are run both ways."""
     kinds = [kind for kind in TRUTH if kind != "sensor_drift"]
     every = list(product((COARSE,), kinds, RATES_MU_PER_H, COMPLIANCES))
     every += product((FINE,), kinds, RATES_MU_PER_H, FINE_COMPLIANCES)
@@ -54,7 +55,7 @@ def cases(seed: int, share: float = 1.0) -> list[Case]:
 
 
 def live(case: Case) -> Pair:
-    """Live one case both ways."""
+    """Run one case both ways."""
     first_us = _START_US + case.interval_us
     plant = plant_of(case, first_us)
     with Bench(plant, stroke_nl=case.stroke_nl) as bench:
@@ -81,7 +82,7 @@ def live(case: Case) -> Pair:
 
 
 def _alone(pump: Pump, starts_us: list[int], end_us: int) -> Pump:
-    # One stroke more than the board made: a detector alone that would have gone on shows.
+    # One stroke more than the board made, to reveal a detector that would not have stopped when run alone.
     step_us = starts_us[-1] - starts_us[-2]
     pump.live(iter([*starts_us, starts_us[-1] + step_us, end_us + step_us]), len(starts_us) + 1)
     pump.rest(end_us + _AFTER_US)

@@ -1,7 +1,7 @@
-"""Patient-years without a fault: what the detector says although nothing is wrong.
+"""Patient-years without a fault: every diagnosis of the detector is a false alarm.
 
-A patient has a catheter, a body and a day: basal at one of five rates and three boluses that make it up to 40 U, none
-if the rate alone is more. Lives are short and many, so that there are many bodies and catheters among them.
+A patient has a catheter, a body and a day: basal at one of five rates, and three boluses that make it up to 40 U, or no
+boluses if the basal alone is more. Lives are short and many, so that many bodies and catheters are covered.
 
 Implements: OCC-3
 """
@@ -21,7 +21,7 @@ from hil.protocols.occlusion.jobs import COARSE, COMPLIANCES, DEAD_VOLUMES_NL, Q
 DAYS_PER_LIFE = 36.525  # a tenth of a year
 LIVES_PER_YEAR = 10
 DAY_MU = 40_000
-# Rates of the patients in turn. Nobody uses 35 U/h day and night; one life in fifty does, for its many strokes.
+# The patients' rates, in turn. Nobody uses 35 U/h day and night; one life in fifty does, for its many strokes.
 RATES_MU_PER_H = (200, 500, 1000, 1500)
 FAST_MU_PER_H = 35_000
 FAST_EVERY = 49
@@ -31,7 +31,7 @@ _MEALS = (7, 12, 19)  # hours
 
 @dataclass(frozen=True)
 class Life:
-    """What came of a life: `found` names everything the detector said."""
+    """The outcome of a life: `found` names every diagnosis of the detector."""
 
     number: int
     days: float
@@ -41,7 +41,7 @@ class Life:
 
 
 def strokes_us(rate_mu_per_h: int, quantum: Quantum = COARSE) -> Iterator[int]:
-    """Starts of the strokes: basal at an even pace, boluses at mealtimes, which delay it."""
+    """Return the starts of the strokes: basal at an even pace, delayed by the boluses at mealtimes."""
     basal_us = interval_us(rate_mu_per_h, quantum)
     left_mu = max(0, DAY_MU - 24 * rate_mu_per_h)
     per_meal = left_mu // quantum.stroke_mu // len(_MEALS)
@@ -67,7 +67,7 @@ def live(
     body: Table | None = None,
     quantum: Quantum = COARSE,
 ) -> Life:
-    """Live life `number` of the run `seed`; `body` stands in for the table of the body."""
+    """Run life `number` of the run `seed`. `body` replaces the table of the body."""
     compliances = COMPLIANCES["implant"]
     table = with_strokes(load_mechanism(), quantum).with_value(
         "catheter_compliance_nl_per_mmhg", compliances[number % len(compliances)]
@@ -75,7 +75,7 @@ def live(
     table = table.with_value("catheter_dead_volume_nl", DEAD_VOLUMES_NL[number // 5 % len(DEAD_VOLUMES_NL)])
     fast = number % FAST_EVERY == FAST_EVERY - 1
     rate = FAST_MU_PER_H if fast else RATES_MU_PER_H[number // 10 % len(RATES_MU_PER_H)]
-    # An empty reservoir makes no pulse and is found as an air lock: these patients come to their refills in time.
+    # An empty reservoir makes no pulse and is diagnosed as an air lock. These patients come to their refills in time.
     table = table.with_value("reservoir_volume_nl", 1_000_000_000)
     name = f"life {number}"
     plant = FaultyPlant(table, seed, body=Body(seed, name, body), pump=PUMPS[number // 40 % len(PUMPS)], life=name)

@@ -1,4 +1,4 @@
-"""Every cut of a traced life: after how many writes, within which one, at what time, and what was true then."""
+"""All cuts of a traced life. Each has its whole writes, its torn write, its time, and the truth at that time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hil.protocols.powerloss.traced import BURST_US, MEMORY_BYTES, Life, Memory, Write
 
-# Power off for so long before the restart, and whether the clock outlives it: each cut has one of them, in turn.
+# Time without power before the restart, and whether the clock keeps running. Each cut takes the next of these in turn.
 OFF = ((1_500_000, True), (120_000_000, True), (10_800_000_000, True), (90_000_000, False))
 
 
@@ -27,22 +27,24 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true at a cut. A stroke in progress is among `started` and not among `completed`."""
+    """The truth at a cut. A stroke in progress is in `started` and not in `completed`."""
 
     started: int
     completed: int
-    bolus_started: dict[int, int]  # strokes of each bolus that has begun to be delivered
-    squares: dict[int, int]  # strokes programmed of each square bolus that has been accepted
-    memories: tuple[Memory, ...]  # what the pump may remember: before and after a step that was under way
+    bolus_started: dict[int, int]  # strokes of each bolus whose delivery has begun
+    squares: dict[int, int]  # strokes programmed of each accepted square bolus
+    memories: tuple[Memory, ...]  # valid memories: before and after a step that was under way
 
 
 def torn_lengths(size: int) -> tuple[int, ...]:
-    """Where a write of `size` bytes is cut: before it, after its first byte, in the middle, before its last byte."""
+    """Return where a write of `size` bytes is cut: before it, after its first byte, in the middle, before its last
+    byte.
+    """
     return tuple(sorted({0, 1, size // 2, size - 1}))
 
 
 def all_cuts(life: Life) -> Iterator[Cut]:
-    """Every cut: at each exchange, and at each write in several places."""
+    """Return every cut: one at each exchange, and several within each write."""
     number = 0
     writes = 0
     for exchange, at_us in enumerate(life.times_us, 1):
@@ -56,19 +58,19 @@ def all_cuts(life: Life) -> Iterator[Cut]:
             off_us, kept = OFF[number % len(OFF)]
             number += 1
             name = f"write {index + 1}, {torn_bytes} of {len(write.data)} bytes"
-            # Before the first request the board has been given no time yet.
+            # Before the first request the board has not received a time yet.
             at_us = life.times_us[write.exchange] if write.exchange < len(life.times_us) else life.times_us[-1]
             ahead_s = _clock_ahead_s(life, write.exchange)
             yield Cut(name, index, torn_bytes, write.exchange, at_us, off_us, kept, ahead_s)
 
 
 def _clock_ahead_s(life: Life, exchange: int) -> int:
-    # While a step is under way that sets it, as it will be: the battery-backed clock takes it first.
+    # During a step that sets the clock, use the new value: the battery-backed clock is set first.
     return [each for each in life.memories if each.begins <= exchange][-1].clock_ahead_s
 
 
 def image(writes: list[Write], whole: int, torn_bytes: int, onto: bytes | None = None) -> bytearray:
-    """The memory's cells after `whole` writes and `torn_bytes` of the next."""
+    """Return the memory's cells after `whole` writes and `torn_bytes` of the next."""
     cells = bytearray(onto or bytes(MEMORY_BYTES))
     for write in writes[:whole]:
         cells[write.address : write.address + len(write.data)] = write.data
@@ -79,7 +81,7 @@ def image(writes: list[Write], whole: int, torn_bytes: int, onto: bytes | None =
 
 
 def truth_at(life: Life, cut: Cut) -> Truth:
-    """What is true at `cut`."""
+    """Return the truth at `cut`."""
     started = life.started[cut.exchange - 1] if cut.exchange else 0
     last_us = life.strokes_us[started - 1] if started else -BURST_US
     completed = started - 1 if cut.at_us < last_us + BURST_US else started
@@ -93,7 +95,8 @@ def truth_at(life: Life, cut: Cut) -> Truth:
     newest = known[-1]
     possible = [newest] if cut.exchange > newest.ends or len(known) == 1 else [known[-2], newest]
     if newest.by_alarm or any(each.by_alarm for each in life.memories[len(known) : len(known) + 1]):
-        # The detector has stopped a pump whose strokes nobody sees; after a cut the guard may be the one that does.
+        # The detector has stopped a pump whose strokes the sensor does not see. After a cut the guard may stop it
+        # instead.
         possible += [replace(each, state="fault") for each in possible]
     squares = {number: strokes for number, (ends, strokes) in life.squares.items() if cut.exchange > ends}
     return Truth(started, completed, boluses, squares, tuple(possible))

@@ -1,4 +1,5 @@
-"""A board started on the memory that a cut has left: does it know what was delivered, and does it do nothing twice?
+"""Restarts a board on the memory that a cut has left, and checks that its counts are right and that nothing is
+repeated.
 
 Implements: STORE-2, STORE-3, LOG-1
 """
@@ -18,14 +19,14 @@ from hil.protocols.powerloss.traced import MEMORY_BYTES, Life, Write, read_trace
 from host.errors import HostError
 from host.records import Status
 
-WATCHED_S = 600  # how long the board then lives
-SUSPENDED_MU_PER_H = 200  # what a new pump is set to
-_Q_PER_UU = 3_600_000  # of a mU/h for a µs
+WATCHED_S = 600  # how long the restarted board is observed
+SUSPENDED_MU_PER_H = 200  # a new pump's setting
+_Q_PER_UU = 3_600_000  # for a mU/h during a µs
 
 
 @dataclass
 class Outcome:
-    """What one restart has shown. `counted_more` is how many strokes were counted that had not started."""
+    """Results of one restart. `counted_more` is the number of strokes counted that had not started."""
 
     violations: list[str] = field(default_factory=list)
     counted_more: int = 0
@@ -33,14 +34,14 @@ class Outcome:
 
 
 class Restarter:
-    """Starts boards, one after the other, on one memory."""
+    """Starts boards one after the other on one memory."""
 
     def __init__(self, life: Life) -> None:
         self._life = life
         self._memory = Backed(MEMORY_BYTES)
 
     def recovery_writes(self, cells: bytearray, cut: Cut) -> list[Write]:
-        """What a board that starts on `cells` writes before it goes to sleep for the first time."""
+        """Return the writes of a board that starts on `cells`, up to its first sleep."""
         trace_fd = os.memfd_create("trace")
         bench = self._open(cells, cut, cut.at_us + cut.off_us, trace_fd)
         bench.board.kill()
@@ -49,9 +50,9 @@ class Restarter:
         return writes
 
     def judge(self, cells: bytearray, cut: Cut, truth: Truth, *, off_us: int = 0, permits: int = 1) -> Outcome:
-        """Restart on `cells`, after the cut's own time without power and `off_us` more, and look.
+        """Restart on `cells` after the cut's own time without power plus `off_us`, and check.
 
-        `permits` were written, each before a cut, without anybody knowing whether their strokes were made.
+        `permits` is the number of permits written, each before a cut, whose strokes may or may not have been made.
         """
         outcome = Outcome()
         bench = self._open(cells, cut, cut.at_us + cut.off_us + off_us)
@@ -63,7 +64,7 @@ class Restarter:
         return outcome
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._memory.close()
 
     def _open(self, cells: bytearray, cut: Cut, start_us: int, trace_fd: int = 0) -> Bench:
@@ -90,7 +91,8 @@ class Restarter:
         start_us = bench.now_us
         bench.run_for(seconds=WATCHED_S)
         outcome.strokes_after = len(bench.stroke_starts_us)
-        # A fraction of a stroke may have been owed before; a boundary may come, a temporary rate of 150 % may end.
+        # A fraction of a stroke may have been owed before. A pattern boundary may come, a temporary rate of 150 % may
+        # end.
         if status.pattern != MANUAL and status.state == "running":
             rate = max(rate, max(PATTERN_MU_PER_H) * (150 if status.temp_until_us != NEVER_US else 100) // 100)
         most = 1 + rate * (bench.now_us - start_us) // (self._life.stroke_uu * _Q_PER_UU)
@@ -125,7 +127,7 @@ def _look_at_log(bench: Bench, life: Life, truth: Truth, outcome: Outcome) -> No
     ended = [each for each in events if each.event == "delivery_ended"]
     if len({each.a for each in ended}) != len(ended):
         bad("a delivery has ended twice")
-    # What was ordered: what the stroke sensor has not seen was ordered all the same.
+    # The log counts a stroke that the stroke sensor has not seen separately. Add it: it was ordered as well.
     ordered = {each.a: each.b * 1000 // life.stroke_uu - each.d for each in ended}
     for number, started in truth.bolus_started.items():
         if number not in ordered:

@@ -1,4 +1,4 @@
-"""All cuts of a script on all cores, and the sum of what they have shown in one file."""
+"""Runs all cuts of a script on all cores and writes the combined results to one file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hil.protocols.powerloss.script import SCRIPTS
 from hil.protocols.powerloss.traced import Life, traced
 
 SHOWN = 20
-# Power is off for so long between a cut during recovery and the restart after it.
+# Time without power between a cut during recovery and the restart after it.
 AGAIN_OFF_US = 1_500_000
 RECORD_BYTES_MIN = 100  # a longer write is a copy of the state record
 
@@ -45,7 +45,7 @@ def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
         for index, write in enumerate(writes):
             for torn_bytes in (0, len(write.data) // 2) if index else (len(write.data) // 2,):
                 again = image(writes, index, torn_bytes, bytes(cells))
-                # The second copy of the last record: the next stroke's permit may have been written, by a new life.
+                # The second copy of the last record: a new life may already have written the permit of the next stroke.
                 permits = 2 if torn_bytes and index == last else 1
                 second = _restarter.judge(again, cut, truth, off_us=AGAIN_OFF_US, permits=permits)
                 where = f"{cut.name}, then in recovery write {index + 1} after {torn_bytes} bytes"
@@ -56,9 +56,9 @@ def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
 
 
 def run(script: str, *, workers: int = 2, recovery_every: int = 1, stop_at_first: bool = False) -> dict[str, Any]:
-    """Cut SCRIPTS[script] everywhere; each `recovery_every`-th cut is followed by cuts of its recovery.
+    """Cut SCRIPTS[script] everywhere. After each `recovery_every`-th cut, cut its recovery as well.
 
-    With `stop_at_first` the first violation ends it.
+    With `stop_at_first` the first violation ends the run.
     """
     start_s = time.monotonic()
     life = traced(SCRIPTS[script])

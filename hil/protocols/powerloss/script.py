@@ -1,7 +1,7 @@
-"""What happens in the life that is cut: a list of steps, each at its second; extend it here.
+"""The steps of the life that is cut, each at its second. Extend the list here.
 
-A step is a time and something to do with the bench. What the pump must remember of it is asked of the pump after each
-step, so a new kind of step needs no more than its line.
+A step is a time and an action on the bench. After each step the pump is asked for the state it must remember, so a new
+kind of step needs only its own line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MINUTE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """At second `at_s` of the life, `do`."""
+    """An action `do` at second `at_s` of the life."""
 
     at_s: float
     name: str
@@ -27,7 +27,7 @@ class Step:
 
 
 class Blind:
-    """The plant with a stroke sensor that sees nothing from now on."""
+    """The plant with a stroke sensor that sees nothing from then on."""
 
     def __init__(self, bench: Bench) -> None:
         plant = bench.plant
@@ -36,7 +36,7 @@ class Blind:
         self._stroke = plant.stroke
 
     def stroke(self, start_us: int, steps: int, duration_us: int) -> int:
-        """The stroke is made, and nobody sees it."""
+        """Make the stroke without the sensor seeing it."""
         self._stroke(start_us, steps, duration_us)
         return 0
 
@@ -45,7 +45,7 @@ def _blind(bench: Bench) -> None:
     bench.board.plant = Blind(bench)
 
 
-# 3 U/h, from half past midnight on 6: the boundary lies in the middle of the hour, which begins at midnight.
+# 3 U/h, and 6 U/h from half past midnight on. The boundary lies in the middle of the hour, which begins at midnight.
 PATTERN_MU_PER_H = (3_000, 6_000)
 
 
@@ -56,12 +56,12 @@ def _pattern(bench: Bench) -> None:
 
 
 def _refill(bench: Bench) -> None:
-    """15 ml of insulin, 2 of them more that are taken back."""
+    """Fill in 15 ml of insulin, plus 2 ml that are taken back."""
     bench.programmer.record_refill(40_000, 40_000 - 17_085, 2_000_000, 9_000, 9_001)
 
 
 def _acknowledge(bench: Bench) -> None:
-    """The catheter's alarms: refused, for what they tell of is still there."""
+    """Try to acknowledge the catheter's alarms. The pump refuses, because their cause is still there."""
     for alarm in bench.programmer.read_alarms():
         try:
             bench.programmer.acknowledge_alarm(alarm.alarm)

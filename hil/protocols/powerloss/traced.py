@@ -1,4 +1,4 @@
-"""One life of the script, traced: what was written when, what the motor did, what the pump must remember."""
+"""Traces one life of the script: the writes with their times, the motor, and the state that the pump must remember."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from host.records import Status
 
 # 32 KiB, as on the boards: 4 million cells would only cost time to copy.
 MEMORY_BYTES = 32768
-BURST_US = 104_000  # a stroke is in progress for so long at least
+BURST_US = 104_000  # a stroke is in progress for at least so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the pump must remember from a step on, which began before request `begins + 1` and was over by `ends`."""
+    """The state that the pump must remember after a step that began before request `begins + 1` and ended by `ends`."""
 
     begins: int
     ends: int
@@ -36,22 +36,22 @@ class Memory:
     state: str
     pattern: int
     limits: tuple[int, int, int, int]
-    filled_mu: int  # what a refill has put in, with all that was delivered before it; 0: none yet
+    filled_mu: int  # put in by a refill, plus all that was delivered before it; 0: no refill yet
     alarms: int
-    clock_ahead_s: int  # of the clock that the bench's time 0 began with
+    clock_ahead_s: int  # ahead of the clock that the bench's time 0 began with
     by_alarm: bool = False  # the pump had stopped by itself
 
     @property
     def what(self) -> tuple[object, ...]:
-        """What must be the same after a restart."""
-        # A pattern's rate belongs to the time of day; PATTERN_MU_PER_H says what it may be.
+        """Return the values that must be the same after a restart."""
+        # A pattern's rate depends on the time of day; PATTERN_MU_PER_H lists its possible values.
         rate = self.rate_mu_per_h if self.pattern == MANUAL else -1
         return rate, self.state, self.pattern, self.limits, self.filled_mu
 
 
 @dataclass(frozen=True, slots=True)
 class Bolus:
-    """A bolus of the life that was not cut."""
+    """A bolus of the uncut life."""
 
     id: int
     start_us: int
@@ -61,7 +61,7 @@ class Bolus:
 
 @dataclass
 class Life:
-    """The trace: request n was received at `times_us[n - 1]`, when `started[n - 1]` strokes had started."""
+    """The trace. Request n was received at `times_us[n - 1]`, when `started[n - 1]` strokes had started."""
 
     writes: list[Write] = field(default_factory=list)
     times_us: list[int] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Life:
 
 
 def remembered(status: Status, begins: int, ends: int, stroke_uu: int) -> Memory:
-    """What a pump with this status must remember."""
+    """Return the state that a pump with this status must remember."""
     limits = (status.max_basal_mu_per_h, status.max_bolus_mu, status.max_hour_mu, status.max_day_mu)
     filled_mu = status.reservoir_mu and status.reservoir_mu + status.strokes_commanded * stroke_uu // 1000
     return Memory(
@@ -93,7 +93,7 @@ def remembered(status: Status, begins: int, ends: int, stroke_uu: int) -> Memory
 
 
 def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
-    """Live `script` on a virtual board with a new memory."""
+    """Run `script` on a virtual board with an empty memory."""
     life = Life()
     trace_fd = os.memfd_create("trace")
     memory = Backed(MEMORY_BYTES)
@@ -106,14 +106,14 @@ def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
                 life.times_us.append(now_us)
                 life.started.append(len(board.stroke_starts_us))
 
-        watch(2, 0)  # hello and the first request have gone before this
+        watch(2, 0)  # hello and the first request came before this
         board.watch = watch
         uu = life.stroke_uu = board.stroke_uu
         life.memories.append(remembered(bench.programmer.status(), 0, 0, uu))
         for step in script:
             since = life.memories[-1].ends
             bench.run_until_us(round(step.at_s * 1_000_000))
-            # What has changed by itself since the last step: a boundary, the end of a temporary rate, an alarm.
+            # Changes without an order since the last step: a pattern boundary, the end of a temporary rate, an alarm.
             by_itself = remembered(bench.programmer.status(), since, len(life.times_us), uu)
             if by_itself.what != life.memories[-1].what:
                 life.memories.append(replace(by_itself, by_alarm=by_itself.state in ("stopped", "fault")))
@@ -137,7 +137,7 @@ def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
 
 
 def read_trace(trace_fd: int) -> list[Write]:
-    """The writes in a trace that a board has left."""
+    """Return the writes in a trace that a board has left."""
     raw = os.pread(trace_fd, os.fstat(trace_fd).st_size, 0)
     writes = []
     at = 0
