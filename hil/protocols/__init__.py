@@ -1,1 +1,1 @@
-"""Protocols that the bench can run. Each measures or judges one property of a pump."""
+"""The protocols that the bench can run, each measuring or judging one property of a pump."""

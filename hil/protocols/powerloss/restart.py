@@ -127,7 +127,7 @@ def _look_at_log(bench: Bench, life: Life, truth: Truth, outcome: Outcome) -> No
     ended = [each for each in events if each.event == "delivery_ended"]
     if len({each.a for each in ended}) != len(ended):
         bad("a delivery has ended twice")
-    # The log counts a stroke that the stroke sensor has not seen separately. Add it: it was ordered as well.
+    # Strokes ordered, which include those that the stroke sensor has not seen.
     ordered = {each.a: each.b * 1000 // life.stroke_uu - each.d for each in ended}
     for number, started in truth.bolus_started.items():
         if number not in ordered:
