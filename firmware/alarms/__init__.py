@@ -1,1 +1,1 @@
-"""What is wrong, told: the table of alarms at work, which are latched, tones, and what each stops."""
+"""The alarms: which are raised and latched, their tones, and the delivery that each stops."""

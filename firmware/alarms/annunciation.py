@@ -1,8 +1,8 @@
-"""When an alarm sounds. A pattern is data: phases of so many minutes, in each of them tones at given ms of the minute.
+"""When an alarm sounds. A pattern is data: phases of whole minutes, with tones at given milliseconds of each minute.
 
 The high pattern is the implant's for severe alarms: four tones a minute for ten minutes, then four double tones a
 minute for ten minutes, and again. Medium and low follow its programmer's second kind, three beeps every 30 minutes;
-medium begins with ten minutes of a double tone each (assumption: it must be told apart from low).
+medium begins with ten minutes of one double tone each (assumption: it must be distinguishable from low).
 
 Pure arithmetic on times in µs since the alarm began; nothing here sleeps or sounds.
 Implements: ALARM-3
@@ -37,7 +37,7 @@ PATTERNS = {
 
 
 def next_tone_us(priority, since_us):
-    """The first tone at or after `since_us` µs from the alarm's begin, in the same count."""
+    """The first tone at or after `since_us`; both are µs since the alarm began."""
     once, repeated = PATTERNS[priority]
     start_us = 0
     for phase in once:
@@ -48,7 +48,7 @@ def next_tone_us(priority, since_us):
     round_us = sum([phase.minutes for phase in repeated]) * _MINUTE_US
     if since_us > start_us:
         start_us += (since_us - start_us) // round_us * round_us
-    # A round may have passed its last tone: then the next one's first is it.
+    # A round may be past its last tone; then the next round's first tone counts.
     for phase in repeated + repeated:
         found_us = _within(phase, start_us, since_us)
         if found_us != NEVER_US:

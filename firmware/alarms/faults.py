@@ -1,8 +1,8 @@
-"""What a fault of the dose core leads to in the pump, and how a service engineer clears one.
+"""The pump's response to a fault of the dose core, and the order by which a service engineer clears one.
 
 The core latches the first fault for good, and a latched fault outlives a reset. It is cleared only by an order that
-names it, on a pump whose state is sound and whose self-test passes without it. Nothing is delivered then: the pump is
-stopped, and a person resumes it (docs/adr/0008).
+names it, on a pump whose state is sound and whose self-test passes once the fault is cleared. Clearing it delivers
+nothing: the pump is stopped, and a person resumes it (docs/adr/0008).
 
 Implements: GUARD-2, GUARD-4, DOSE-5, SEC-2
 """
@@ -26,7 +26,7 @@ class Faults:
         self._stepper = stepper
 
     def latched(self, now_us):
-        """The core has latched a fault: the motor first, then the books."""
+        """The core has latched a fault: stop the motor first, then update the books."""
         self._stepper.stop()
         self._therapy.follow(now_us, protocol.REASON_FAULT)
         self._books.deliveries.boluses_ended()
@@ -36,14 +36,14 @@ class Faults:
         self._books.store()
 
     def clear_fault(self, fault, **order):
-        """Take the latched fault out of the core; the pump is stopped. Ledgers, strokes and caps are kept.
+        """Clear the core's latched fault; the pump is stopped. Ledgers, strokes and caps are kept.
 
-        One that a stopped pump's next stroke would latch (Therapy.fault) can be cleared before: the self-test does not
-        let therapy run to that stroke.
+        A fault that a stopped pump's next stroke would latch (Therapy.fault) can be cleared in advance, because the
+        self-test does not let therapy run to that stroke.
 
         Refused, nothing changed: another fault or none is latched (NO_FAULT); a safety variable was damaged, or an
         invariant of the core's state does not hold (UNSOUND, value: its number in c_ext/core/state.h); the self-test
-        does not pass; the memory does not take it.
+        fails; the memory cannot store it.
         """
         self._books.need_memory()
         state = self._core.state()
@@ -51,13 +51,13 @@ class Faults:
         if not latched or latched != fault:
             raise Refused(protocol.NO_FAULT, "fault", fault, latched)
         if latched == code.FAULT_MEMORY:
-            # Whole again or not: which of its values was wrong nobody knows.
+            # Even if the variable is intact again, nobody knows which of its values was wrong.
             raise Refused(protocol.UNSOUND, "fault", code.WORDS_INTACT)
         before = self._core.save(self._clock.now_us())
         broken = self._core.clear_fault(self._clock.now_us())
         if broken:
             raise Refused(protocol.UNSOUND, "fault", broken)
-        # The core is suspended still: no stroke can come before this is in memory, and a person resumes.
+        # The core is still suspended: no stroke can start before this is stored and a person resumes.
         failed = self._upkeep.test()
         if failed:
             self._latch_again(latched, before)
@@ -70,7 +70,7 @@ class Faults:
         return {"at_us": self._clock.now_us(), "commanded_strokes": counts[0], "confirmed_strokes": counts[1]}
 
     def _latch_again(self, fault, before):
-        """The core as it was `before`, or, if it does not take that, with the fault at least."""
+        """Restore the core to `before`; if it refuses that, latch at least the fault."""
         if self._core.load(self._clock.now_us(), before):
             self._core.stop(self._clock.now_us(), fault)
 

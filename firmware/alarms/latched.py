@@ -1,11 +1,11 @@
 """The alarms of one pump: raised, latched, shown, acknowledged.
 
-An alarm latches: it stays until somebody acknowledges it *and* its cause is gone. Acknowledging while the cause is
-there silences nothing and says so, but for causes that can stay for days: then it is quiet for a day or until its next
-mark, and shown all the while. It never starts delivery: that takes a command of its own.
+An alarm latches: it stays until a person acknowledges it *and* its cause is gone. Acknowledging an alarm whose cause
+persists is refused and silences nothing, except for causes that can last for days: such an alarm is quiet for a day or
+until its next mark, and still shown. Acknowledging never starts delivery, which takes a command of its own.
 
-Of several alarms the one of highest priority is shown; an alarm that yields to another active one is not shown while
-that other is there, because the specific one says why.
+Of several alarms the one of highest priority is shown. An alarm that yields to another one is not shown while that one
+is active, because the more specific alarm says why.
 
 Implements: ALARM-1, ALARM-2, ALARM-3
 """
@@ -13,11 +13,11 @@ Implements: ALARM-1, ALARM-2, ALARM-3
 from firmware.alarms.annunciation import NEVER_US, next_tone_us
 from firmware.protocol.alarms import BY_NAME, LASTING, NONE
 
-QUIET_US = 86400000000  # what has been acknowledged sounds again after a day
+QUIET_US = 86400000000  # an acknowledged alarm sounds again after a day
 
 
 class StillThere(Exception):
-    """The alarm's cause is not gone, so it cannot be acknowledged away."""
+    """The alarm's cause persists, so the alarm cannot be cleared."""
 
 
 class NotActive(Exception):
@@ -25,8 +25,8 @@ class NotActive(Exception):
 
 
 class Active:
-    """A latched alarm: when it began and a figure that belongs to it (strokes, mU, a code), 32 bits. It makes no sound
-    before `quiet_until_us`, or until its cause is worse than `mark`.
+    """A latched alarm: when it began, and a 32-bit figure that belongs to it (strokes, mU, a code). It is silent until
+    `quiet_until_us`, or until its cause is worse than `mark`.
     """
 
     def __init__(self, alarm, since_us, detail, mark=0, quiet_until_us=0):
@@ -40,8 +40,9 @@ class Active:
 class Alarms:
     """The latched alarms, at most one of each kind, so memory is bounded by the table.
 
-    `present(name) -> bool` looks at a cause anew. `act(action)` carries out what the table asks for (STOP or STOP_NOW),
-    `told(event, alarm, detail)` records "raised", "acknowledged", "quieted" or "refused": all three are the pump's.
+    The pump provides three callbacks: `present(name) -> bool` checks a cause anew; `act(action)` carries out the action
+    in the table (STOP or STOP_NOW); `told(event, alarm, detail)` records "raised", "acknowledged", "quieted" or
+    "refused".
     """
 
     def __init__(self, present, act, told):
@@ -51,8 +52,8 @@ class Alarms:
         self._active = []
 
     def raise_alarm(self, name, now_us, detail=0, mark=0):
-        """Latch an alarm and do what it asks for; returns whether something has changed. One that is latched stays as
-        it began; the action is repeated. `mark`: how bad the cause is, where that has degrees.
+        """Latch an alarm and take its action; returns whether something has changed. An alarm that is latched already
+        keeps its begin and figure; its action is repeated. `mark`: how bad the cause is, where that has degrees.
         """
         alarm = BY_NAME[name]
         active = self.find(name)
@@ -69,11 +70,11 @@ class Alarms:
         return changed
 
     def kept(self):
-        """What restore() takes: the latched alarms as they are."""
+        """A snapshot of the latched alarms, for restore()."""
         return [(each, each.mark, each.quiet_until_us) for each in self._active]
 
     def restore(self, kept):
-        """As they were: none of them has been acknowledged since. What has come since stays."""
+        """Restore a snapshot: undo every acknowledgement since. Alarms raised since stay."""
         before = []
         for each, mark, quiet_until_us in kept:
             each.mark, each.quiet_until_us = mark, quiet_until_us
@@ -81,13 +82,13 @@ class Alarms:
         self._active = before + [each for each in self._active if each not in before]
 
     def latch(self, active):
-        """An alarm that was latched before a reset is so again; its action was taken then."""
+        """Latch an alarm that was latched before the reset; its action was taken then."""
         self._active.append(active)
 
     def acknowledge(self, name, now_us=0):
-        """Clear an alarm whose cause is gone, or quiet it; returns whether its cause is still there.
+        """Clear an alarm whose cause is gone, or quiet a lasting one; returns whether its cause persists.
 
-        Raises StillThere or NotActive, and then nothing has changed.
+        Raises StillThere or NotActive, with nothing changed.
         """
         active = self.find(name)
         if active is None:
@@ -105,15 +106,15 @@ class Alarms:
         return there
 
     def active(self):
-        """All latched alarms in the order of their begin."""
+        """All latched alarms, oldest first."""
         return tuple(self._active)
 
     def shown(self):
-        """Who speaks for all: of those that do not yield the highest priority, then the oldest; None: silence."""
+        """The alarm to show: of those that do not yield, the highest priority, then the oldest; None without alarms."""
         return _first(self._active)
 
     def next_tone_us(self, now_us):
-        """Device time of the next tone, not before `now_us`; NEVER_US in silence. None yields to a quiet one."""
+        """Device time of the next tone, not before `now_us`; NEVER_US: none. No alarm yields to a quiet one."""
         tone_us = NEVER_US
         best = _first([each for each in self._active if each.quiet_until_us <= now_us])
         if best is not None:

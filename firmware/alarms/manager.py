@@ -1,6 +1,6 @@
-"""The alarms at work in a pump: what raises which, whether a cause is still there, what an alarm does, when it sounds.
+"""The alarm manager of a pump: raises alarms, checks whether a cause persists, takes an alarm's action, sounds tones.
 
-A latched alarm outlives a reset: the state record has a bit for each, the record of the alarms all that belongs to it.
+A latched alarm outlives a reset: the state record has a bit for each, the alarm record holds the details.
 
 Implements: ALARM-1, ALARM-2, ALARM-3, THER-4
 """
@@ -18,7 +18,7 @@ from firmware.therapy.forecast import full
 from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_LOW, LEVEL_STOP
 
 _PAGE = 15
-# What a finding of the occlusion detector is called as an alarm.
+# The alarm of each finding of the occlusion detector.
 _OF_FINDING = {
     finding.OCCLUSION: "occlusion",
     finding.PARTIAL: "under_delivery",
@@ -33,7 +33,7 @@ _OF_STATE = ("pump_suspended", "pump_stopped")
 _STANDING = tuple(set(_OF_FINDING.values()))
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
 _OF_WINDOW = ("hourly_maximum_exceeded", "daily_maximum_exceeded")
-_EMPTY_LIKE = (finding.AIR_LOCK,)  # nothing left to pump looks the same
+_EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 
 
 class AlarmDesk:
@@ -59,13 +59,13 @@ class AlarmDesk:
         self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
         self._begun = False
-        self._changed = False  # at the start: there is one to be stored
+        self._changed = False  # at the start: an alarm has yet to be stored
         self._before = []  # when the present order began
         books.on_begin, books.on_undo = self.remember, self.take_back
         roomy(self)
 
     def begin(self, failed_checks, lapsed):
-        """A life begins: what was latched is latched, and only then what is wrong now is raised."""
+        """After a reset: latch again what was latched, and only then raise what is wrong now."""
         now_us = self._clock.now_us()
         self._take_up(now_us)
         memory = self._books.memory
@@ -78,7 +78,8 @@ class AlarmDesk:
         if failed_checks:
             self.raise_alarm("self_test_fail", failed_checks)
         if memory.record.mode == protocol.STATE_PROCEDURE:
-            # Begun or gone on with below the stop level: a reset ends it no more, but a stroke that it counts may.
+            # A procedure may be begun or continued below the stop level, so the reset must not end it; only a stroke
+            # that the restart has counted may.
             self._level = self._refills.level(memory.counted)
         self.look(now_us)
         state = self._core.state()
@@ -89,7 +90,7 @@ class AlarmDesk:
         self._begun = True
 
     def _take_up(self, now_us):
-        """What was latched: in the order of the record of the alarms, which may be one change ahead of the state."""
+        """Latch what was latched, in the order of the alarm record, which may be one change ahead of the state."""
         memory = self._books.memory
         if self.watch is not None:
             self.watch.standing = record.unpack_finding(memory.alarms)
@@ -107,14 +108,14 @@ class AlarmDesk:
                 self._changed = True
                 self._alarms.latch(Active(alarm, now_us, 0))
         for each in ahead:
-            # Power went before the state was stored that knows of it: neither the log nor the action came to be.
+            # Power went before the state record with this alarm was stored: it was neither logged nor acted on.
             self._changed = True
             if each.alarm.name in _OF_STATE and not self._present(each.alarm.name):
-                continue  # what it tells of did not come to be either
+                continue  # the halt that it reports was not stored either
             self._alarms.raise_alarm(each.alarm.name, each.since_us, each.detail, each.mark)
 
     def look(self, now_us):
-        """Raise what shows without an event of its own: clock, reservoir, refill, the pump's state."""
+        """Raise the alarms that have no event of their own: clock, reservoir, refill, the pump's state."""
         if not self._wall.known:
             self.raise_alarm("clock_lost")
         if self._refills.due():
@@ -129,20 +130,20 @@ class AlarmDesk:
             self.raise_alarm("pump_low_battery" if level == 1 else "depleted_battery")
 
     def halted(self, mode):
-        """Delivery was suspended or stopped; the tones are the reminder."""
+        """Delivery was suspended or stopped; the alarm's tones are the reminder."""
         if mode == protocol.STATE_SUSPENDED:
             self.raise_alarm("pump_suspended")
         elif mode == protocol.STATE_STOPPED:
             self.raise_alarm("pump_stopped")
 
     def content_changed(self, now_us):
-        """The reservoir has been filled, or its levels were moved: one that is low for all that is told anew."""
+        """The reservoir has been filled, or its thresholds have changed; if it is still low, that is raised anew."""
         if self._refills.level() < self._level:
             self._level = 0
         self.stroke_over(now_us)
 
     def stroke_over(self, now_us):
-        """The reservoir holds a stroke less."""
+        """The reservoir holds one stroke less."""
         level = self._refills.level()
         if level > self._level:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
@@ -153,7 +154,7 @@ class AlarmDesk:
         self._level = level
 
     def time(self, now_us):
-        """Time has come for something: auto-off, or a tone."""
+        """A deadline has come: auto-off, or a tone."""
         if now_us >= self._therapy.auto_off_us:
             self.raise_alarm("auto_off")
         if now_us >= self.tone_us:
@@ -167,10 +168,12 @@ class AlarmDesk:
             name = "empty_reservoir"
         if name is not None:
             self.raise_alarm(name, code)
-        self._keep()  # the finding, be its alarm new or not
+        self._keep()  # stores the finding, whether its alarm is new or not
 
     def withheld(self, window, strokes):
-        """A rolling cap took a stroke; the core counts `strokes` that were withheld. By now it may have room again."""
+        """A rolling cap withheld a stroke; the core counts `strokes` withheld in all. The cap may have room again by
+        now.
+        """
         record = self._books.memory.record
         if strokes != record.withheld_told:
             more, record.withheld_told = (strokes - record.withheld_told) & 0xFFFFFFFF, strokes
@@ -188,11 +191,11 @@ class AlarmDesk:
         self.raise_alarm(name, fault)
 
     def memory_failed(self):
-        """Memory takes no record."""
+        """The memory accepts no record."""
         self.raise_alarm("memory_integrity")
 
     def resumed(self, now_us):
-        """A person has resumed delivery: that it had stopped needs no other acknowledgement."""
+        """A person has resumed delivery, which acknowledges that it had stopped."""
         for name in ("pump_suspended", "pump_stopped", "auto_off"):
             try:
                 self._alarms.acknowledge(name)
@@ -202,36 +205,36 @@ class AlarmDesk:
         self._plan(now_us)
 
     def remember(self):
-        """An order begins."""
+        """An order begins: take a snapshot."""
         self._before = self._alarms.kept()
 
     def take_back(self):
-        """It has not been: what it has acknowledged stands."""
+        """The order is undone: restore the alarms that it acknowledged."""
         self._alarms.restore(self._before)
         self._keep()
         self._plan(self._clock.now_us())
 
     def raise_alarm(self, name, detail=0, mark=0):
-        """Latch an alarm and do what it asks for. `mark`: how bad its cause is, where that has degrees."""
+        """Latch an alarm and take its action. `mark`: how bad its cause is, where that has degrees."""
         now_us = self._clock.now_us()
         mode = self._books.memory.record.mode
         changed = self._alarms.raise_alarm(name, now_us, detail, mark)
         if changed:
             self._plan(now_us)
             self._changed = True
-        if changed and self._begun:  # before, the one store at the end of the start gives the one permit
+        if changed and self._begun:  # during start-up, one store at its end gives the one permit
             self._keep()
             self._books.store()
         else:
             self._keep_stop(mode)
 
     def _keep_stop(self, mode):
-        """The pump was in `mode`. If it has been stopped since that outlives a reset, also where no alarm is new."""
+        """The pump was in `mode`. If it has been stopped since, store that, even if no alarm is new."""
         if self._begun and mode != self._books.memory.record.mode:
             self._books.store()
 
     def summary(self):
-        """(number of the alarm that speaks for all, 0: none; how many are latched)."""
+        """(number of the alarm that is shown, 0: none; how many are latched)."""
         shown = self._alarms.shown()
         return (0 if shown is None else shown.alarm.number), len(self._alarms.active())
 
@@ -252,7 +255,7 @@ class AlarmDesk:
         return {"alarms": len(active), "records": records}
 
     def acknowledge_alarm(self, alarm, **order):
-        """Clear an alarm whose cause is gone, or quiet one whose cause stays for days."""
+        """Clear an alarm whose cause is gone, or quiet one whose cause can last for days."""
         self._books.begin()
         now_us = self._clock.now_us()
         name = BY_NUMBER[alarm].name if alarm in BY_NUMBER else ""
@@ -301,13 +304,13 @@ class AlarmDesk:
         return self._core.used(now_us, window) >= self._core.limits()[2 + window]
 
     def _act(self, action):
-        # For a fault the pump has done so before anything else.
+        # On a fault, Faults.latched() has stopped the motor before anything else.
         at_once = action == STOP_NOW and not self._core.state()[code.GUARD_FAULT]
         if at_once:
             self._stepper.stop()
         self._therapy.halt_by_itself(self._clock.now_us())
         if at_once:
-            self._stepper.stop()  # a stroke that began in between; now none can begin any more
+            self._stepper.stop()  # a stroke may have begun in between; now none can begin any more
 
     def _told(self, what, alarm, detail):
         if what == "raised":
@@ -315,11 +318,11 @@ class AlarmDesk:
             note(protocol.CATEGORY_ALARM, protocol.EVENT_ALARM, alarm.number, alarm.priority, (detail,))
         elif what != "refused":
             there = 1 if what == "quieted" else 0
-            note = self._books.will_note  # only an order does
+            note = self._books.will_note  # only an order acknowledges
             note(protocol.CATEGORY_ALARM, protocol.EVENT_ACKNOWLEDGED, alarm.number, there, (detail,))
 
     def _keep(self):
-        """What is latched, into memory; it counts with the next store()."""
+        """Write the latched alarms to memory; they count with the next store()."""
         active = self._alarms.active()
         memory = self._books.memory
         memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])

@@ -1,12 +1,12 @@
-"""The record of the latched alarms, so that they are after a reset what they were: order, begin, figure, quiet.
+"""The alarm record, which keeps each latched alarm's order, begin, figure and quiet time over a reset.
 
-Written only when one of them changes, so it is apart from the state record, which every stroke writes and which has a
-bit for each. The two are written one after the other, this one first: where they differ after a cut, an alarm that only
-one of them has is latched.
+It is written only when an alarm changes, and so is separate from the state record, which every stroke writes and which
+has one bit for each alarm. This record is written first. Where the two differ after a power cut, an alarm that is in
+only one of them is latched.
 
     version | how many | number, mark, figure, begin, quiet until: of each, oldest first | the finding that stands
 
-The finding of the occlusion detector is with them, because it says whether an alarm's cause is still there.
+The occlusion detector's finding is stored here too, because it says whether an alarm's cause persists.
 
 Implements: ALARM-2, STORE-5
 """
@@ -56,7 +56,7 @@ def unpack_finding(buffer):
 
 
 def unpack(buffer):
-    """The alarms there, oldest first; none in a record of another version."""
+    """The alarms in the record, oldest first; none if it has another version."""
     version, count = struct.unpack_from("<BB", buffer, 0)
     if version != _VERSION or count > _PLACES:
         return []

@@ -1,7 +1,7 @@
-"""Who answers which message: the pump's part, by its name. The part's method has the message's name.
+"""The table of which part of the pump answers which message. The part's method has the message's name.
 
-`commands` are the link's own (commands.py); all others are attributes of the pump. A test holds this table against that
-of the messages: each is answered by one part, and the part can.
+`commands` is the link's own part (commands.py); all others are attributes of the pump. A test compares this table with
+that of the messages: each message is answered by exactly one part, and the part has the method.
 """
 
 ANSWERED_BY = {

@@ -1,15 +1,16 @@
-"""From a request to the pump and back: decode by the table, check, call, encode; or refuse with nothing changed.
+"""Request handling: decode by the table, check, call the pump, encode the reply; or refuse with nothing changed.
 
-A message is answered by the part that answered_by.py names, by its method of the message's name: it takes the request's
-fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the hello
-reply's fields from `board` on), `status()` (without the link counters), `now_us()`, `connected(schema_agreed)`,
-`refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the firmware.storage.orders.Orders of
-what became of each; and `record`, whose `command_id` outlives a reset.
+Each message is answered by the part that answered_by.py names, by its method of the message's name: it takes the
+request's fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the
+hello reply's fields from `board` on), `status()` (without the link counters), `now_us()`, `connected(schema_agreed)`,
+`refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the firmware.storage.orders.Orders
+with the outcome of each order; and `record`, whose `command_id` outlives a reset.
 
-An order (what changes delivery) carries an id, the life of the pump in which it was given and the time until which it
-holds. It is written down before it acts. Whoever sends it again, whatever has come in between, gets the answer of
-before, and nothing is done; what comes late, or from another life, is refused (LINK-2, THER-3). Stop, suspend and
-cancel_bolus are never too late and need nothing: no hello, no time, no id that is free.
+An order (a message that changes delivery) carries an id, the life of the pump for which it was given, and its expiry
+time. It is written down before it acts, so orders are idempotent: if the same order is sent again, whatever has come in
+between, the earlier answer is returned and nothing is done. An order that comes late, or is meant for another life, is
+refused (LINK-2, THER-3). Stop, suspend and cancel_bolus are never too late and need nothing: no hello, no expiry, no
+unused id.
 
 Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1
 """
@@ -36,10 +37,9 @@ ALL_ROLES = ("patient", "clinician", "service")
 class Commands:
     """Answers requests for one pump.
 
-    Until a hello has agreed on the schema all but what makes less is refused with SCHEMA_MISMATCH: after a reset of the
-    device the programmer must find out what it talks to. `counters` is shared with the Link; `last_error` keeps the
-    latest unexpected exception for whoever looks for it. `roles` are those that the programmer has; without sessions,
-    all.
+    Until a hello has agreed on the schema, everything but protocol.SAFE is refused with SCHEMA_MISMATCH: after a reset
+    of the device the programmer must find out what it talks to. `counters` is shared with the Link; `last_error` keeps
+    the latest unexpected exception for inspection. `roles` are those that the programmer has; without sessions, all.
     """
 
     def __init__(self, pump, counters=None, roles=ALL_ROLES):
@@ -51,11 +51,11 @@ class Commands:
         self._answering = answering(self, pump)
 
     def handle(self, message_id, payload):
-        """Return `(reply_id, reply_payload)` for a request; what goes wrong becomes a refusal.
+        """Return `(reply_id, reply_payload)` for a request; every failure becomes a refusal.
 
-        After an INTERNAL_ERROR, and only then, the request may have been carried out. Amid an order, of which nobody
-        knows how far it came, the pump stops with a system error; a question that fails is logged. What not even
-        `failed` and `stumbled` can deal with they raise.
+        After an INTERNAL_ERROR, and only then, the request may have been carried out. If an order fails halfway, nobody
+        knows how far it got, so the pump stops with a system error; a query that fails is logged. `failed` and
+        `stumbled` raise what they cannot handle themselves.
         """
         try:
             try:
@@ -69,7 +69,7 @@ class Commands:
             return self._failed(message_id, error)
 
     def hello(self, schema_hash):
-        """Agree on the schema and say who this is."""
+        """Agree on the schema and identify the device."""
         self._schema_agreed = schema_hash == protocol.SCHEMA_HASH
         self._pump.connected(self._schema_agreed)
         reply = self._pump.identity()
@@ -98,13 +98,13 @@ class Commands:
         except Refused:
             if agreed:
                 raise
-            raise Refused(protocol.SCHEMA_MISMATCH)  # another schema's, it may be
+            raise Refused(protocol.SCHEMA_MISMATCH)  # the request may follow another schema
         if message.changes_delivery:
             return self._order(message, request, crc32(payload))
         return self._answer(message, request)
 
     def settle_order(self, command_id, life, expires_us, message_id, payload_crc):
-        """What became of an order; one that has not come is not done any more."""
+        """Report the outcome of an order. One that has not arrived is voided: it will not be done any more."""
         orders = self._pump.orders
         place = orders.find(command_id)
         outcome = protocol.OUTCOME_ANSWERED
@@ -137,15 +137,15 @@ class Commands:
             if orders.is_same(place, message.id, payload_crc):
                 self.counters.orders_repeated += 1
                 return self._remembered(place, message.id)
-            if safe:  # done under another order's id, whose outcome stays
+            if safe:  # do it under another order's id, whose recorded outcome stays
                 return self._answer(message, request)
             raise Refused(protocol.ID_TAKEN, "command_id", command_id)
         now_us = self._pump.now_us()
         life, expires_us = request["life"], request["expires_us"]
         if safe:
-            expires_us = 0  # done once more it harms nobody: its entry may go whenever the place is needed
+            expires_us = 0  # repeating it does no harm, so its entry may be replaced whenever the place is needed
         elif message.name == "initialise_memory":
-            pass  # refused while the memory is good: it can be done once
+            pass  # it is refused while the memory is good, so it can be done only once
         elif not orders.ready():
             raise Refused(protocol.MEMORY_FAILED)
         elif life != orders.life:
@@ -176,7 +176,7 @@ class Commands:
 
     def _remembered(self, place, message_id):
         answer = self._pump.orders.outcome(place)
-        if answer is None:  # it failed so badly that its end was not written down
+        if answer is None:  # it failed so badly that no outcome was recorded
             return REFUSAL_ID, protocol.refusal(message_id, protocol.INTERNAL_ERROR)
         return answer
 
@@ -199,7 +199,7 @@ class Commands:
 
 
 def _decode(fields, payload):
-    # Only what the request brought is the sender's fault; the same error about a reply is the firmware's own.
+    # Only an error in the request is the sender's fault; the same error in a reply is the firmware's own.
     try:
         return protocol.decode(fields, payload)
     except ProtocolError as error:

@@ -1,7 +1,7 @@
-"""The device's end of the programmer link: bytes from the UART in, verified requests out, replies back.
+"""The device's end of the programmer link: takes bytes from the UART, passes on verified requests, sends the replies.
 
-All buffers are made once; receiving allocates nothing per byte. A frame that is over-long, not COBS, too short or has
-a wrong CRC is counted and dropped, and the next 0x00 starts afresh, so any byte sequence whatsoever is safe.
+All buffers are allocated once; receiving allocates nothing per byte. A frame that is over-long, not COBS, too short or
+has a wrong CRC is counted and dropped, and the next 0x00 resynchronises, so any byte sequence whatsoever is safe.
 
 Implements: LINK-1, LINK-4
 """
@@ -11,13 +11,13 @@ from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT, cobs
 from firmware.protocol.crc32c import crc32c
 
 _CHUNK_BYTES = const(64)
-# One poll ends with a frame, or after so many chunks without one: the supervisor is never here for longer than one
-# request takes, however many wait.
+# A poll ends with a frame, or after this many chunks without one, so the supervisor never spends longer here than one
+# request takes, however many are waiting.
 _CHUNKS_PER_POLL = const(4)
 
 
 class Counters:
-    """What happened on the link since the reset; the names are the counter fields of the status message."""
+    """Counts of what happened on the link since the reset, named as the counter fields of the status message."""
 
     def __init__(self):
         self.frames_good = 0
@@ -32,10 +32,10 @@ class Counters:
 
 
 class PlainSession:
-    """The seam for sessions: plaintext passes through, in both directions.
+    """The interface of a session, without encryption: payloads pass unchanged in both directions.
 
     An encrypted session replaces this object. Its `open` authenticates, decrypts and returns the payload, or None to
-    have the frame dropped; its `seal` does the reverse for a reply.
+    drop the frame; its `seal` does the reverse for a reply.
     """
 
     def open(self, sequence, message_id, payload):
@@ -50,7 +50,7 @@ class Link:
 
     `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `handle(message_id, payload)`
     returns `(reply_id, reply_payload)` and raises nothing; its payload is a view that is valid during the call only.
-    `used(count)` is told how many bytes have gone over the link, in and out, for the battery's account.
+    `used(count)` is called with the number of bytes carried in either direction, for the battery's account.
     """
 
     def __init__(self, uart, handle, counters=None, session=None, used=None):
@@ -60,7 +60,7 @@ class Link:
         self._session = session or PlainSession()
         self._used = used
         self._chunk = bytearray(_CHUNK_BYTES)
-        self._at = 0  # of the chunk: the byte that comes next
+        self._at = 0  # next byte of the chunk
         self._end = 0
         self._frame = bytearray(MAX_WIRE_BYTES)
         self._frame_view = memoryview(self._frame)
@@ -75,9 +75,9 @@ class Link:
         return self._at < self._end
 
     def poll(self):
-        """Take in what has arrived up to the end of a frame, and answer it; return the number of bytes taken in.
+        """Read up to the end of a frame and answer it; return the number of bytes read.
 
-        What comes after it, and what is more than a few chunks, waits for the next poll.
+        Bytes after that frame, or beyond a few chunks, wait for the next poll.
         """
         taken = 0
         for _ in range(_CHUNKS_PER_POLL):
@@ -93,11 +93,11 @@ class Link:
         return taken
 
     def tell(self, message_id, payload):
-        """Send a frame that nobody has asked for; its sequence number is 0."""
+        """Send an unsolicited frame; its sequence number is 0."""
         self._send(0, message_id, self._session.seal(0, message_id, payload))
 
     def _receive(self):
-        """Take in the chunk up to the end of a frame; returns whether there was one."""
+        """Read the chunk up to the end of a frame; returns whether there was one."""
         chunk = self._chunk
         frame = self._frame
         length = self._length
@@ -105,7 +105,7 @@ class Link:
             byte = chunk[position]
             if byte == 0:
                 self._at = position + 1
-                if length:  # else a second delimiter, sent to be sure of a fresh start
+                if length:  # else a second delimiter, sent to resynchronise
                     self._length = 0
                     self._end_frame(length)
                     return True
@@ -129,7 +129,7 @@ class Link:
         elif not self._crc_is_right(size):
             counters.frames_bad_crc += 1
         elif self._frame[2] & REPLY_BIT:
-            # Answering a reply with a refusal would make an echoing cable talk to itself for ever.
+            # Refusing a reply would make an echoing cable talk to itself for ever.
             counters.frames_not_request += 1
         else:
             counters.frames_good += 1

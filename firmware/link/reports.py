@@ -1,4 +1,4 @@
-"""What a pump tells: the replies to everything that only asks.
+"""The replies to the messages that only read.
 
 Implements: LOG-1, LOG-2, LOG-3
 """
@@ -34,7 +34,7 @@ class Reports:
         self._stroke_uq = identity["stroke_uu"] * _UQ_PER_UU
 
     def read_log(self, since_number, max_count):
-        """Events above `since_number`. Refused while the memory does not answer."""
+        """Events numbered above `since_number`. Refused while the memory does not answer."""
         log = self._memory.log
         oldest, newest = log.oldest, log.next_number - 1
         first = max(oldest, since_number + 1)
@@ -50,11 +50,11 @@ class Reports:
         return {"oldest_id": oldest_id, "newest_id": newest_id, "records": records}
 
     def read_diagnosis(self):
-        """The finding that stands."""
+        """The occlusion detector's standing finding."""
         return report(self._watch, self._identity["concentration_u_per_ml"])
 
     def read_time(self):
-        """What time it is."""
+        """The time: device time, wall clock and the pump's life."""
         now_us = self._clock.now_us()
         return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us), "life": self._memory.orders.life}
 
@@ -69,7 +69,7 @@ class Reports:
         """The status reply's fields but the link's counters, all of one instant."""
         now_us = self._clock.now_us()
         core, mu = self._core, self._answers.mu
-        # Everything of the core's comes out of this: a stroke may start at any line.
+        # All of the core's values are taken from this one state: a stroke may start at any line below.
         state = core.state(now_us)
         standing = self.read_diagnosis()
         record = self._memory.record

@@ -1,7 +1,7 @@
-"""Telemetry: the pump's status, unasked, at an interval and for a while that the programmer has named.
+"""Telemetry: the pump's status, sent unsolicited at the interval and for the time that the programmer has named.
 
-A frame is sent from the main loop when its time has come, after whatever else has come due; strokes are the core's and
-wait for nothing. If a frame is late the next keeps its distance, so frames never pile up.
+A frame is sent from the main loop when it is due, after everything else that is due; strokes are made by the core and
+wait for nothing. If a frame is late, the next one keeps the full interval after it, so frames never pile up.
 
 Implements: LOG-3
 """
@@ -16,14 +16,14 @@ _US_PER_S = 1000000
 class Telemetry:
     """The stream of one pump: `clock` is the device's, `report()` gives the frame's fields.
 
-    `send(message_id, payload)` is the link's, `counters` are the link's too.
+    `send(message_id, payload)` and `counters` are the link's.
     """
 
     def __init__(self, clock, report):
         self.deadline_us = NEVER_US
         self.send = nobody
         self.counters = None
-        self.worst_late_us = 0  # of what the supervisor does when it is due, since the reset
+        self.worst_late_us = 0  # the supervisor's worst lateness since the reset
         self._clock = clock
         self._report = report
         self._interval_us = 0
@@ -31,7 +31,7 @@ class Telemetry:
         roomy(self)
 
     def woke(self, now_us, wanted_us):
-        """The supervisor sees to what is due at `wanted_us`."""
+        """The supervisor now handles what was due at `wanted_us`: note its lateness."""
         self.worst_late_us = max(self.worst_late_us, now_us - wanted_us)
 
     def telemetry(self, interval_s, for_s):
@@ -53,4 +53,4 @@ class Telemetry:
         for field in protocol.COUNTERS:
             values[field.name] = getattr(self.counters, field.name)
         self.send(TELEMETRY_ID, protocol.encode(protocol.TELEMETRY, values))
-        self.woke(self._clock.now_us(), due_us)  # a frame is as late as its last byte is ready; the next one tells
+        self.woke(self._clock.now_us(), due_us)  # lateness counts to the end of the frame; the next frame reports it

@@ -1,7 +1,8 @@
-"""What anybody on the link can have written into the log, and how often: connects, refusals, questions that failed.
+"""Rate-limits the events that anybody on the link can cause in the log: connects, refusals, failed queries.
 
-Each is written at once, as long as there are few. What comes too often is counted, and told with the next that is
-written; so neither polling nor a flood pushes therapy out of the log (LOG-2), wears the memory or keeps the supervisor.
+Each is written at once as long as there are few. Beyond that they are only counted, and the next event written carries
+the count. So neither polling nor a flood pushes therapy out of the log (LOG-2), wears the memory or holds up the
+supervisor.
 
 Implements: LOG-1, LOG-2
 """
@@ -10,20 +11,20 @@ from firmware import protocol
 from firmware.compat import const
 
 _HOUR_US = const(3600000000)
-_REFUSALS = const(32)  # at once; then one an hour
+_REFUSALS = const(32)  # in a burst; then one an hour
 
 
 class Sparing:
-    """`burst` at once, then one each `each_us`."""
+    """A rate limiter: allows a burst of `burst`, then one every `each_us`."""
 
     def __init__(self, burst, each_us):
         self._slack_us = (burst - 1) * each_us
         self._each_us = each_us
-        self._spent_us = 0  # by then all of the burst is there again
+        self._spent_us = 0  # when the full burst is available again
         self._untold = 0
 
     def told(self, now_us):
-        """One more has happened: how many the record now stands for, 0: none is written."""
+        """One more has happened; returns how many events the record to be written stands for, 0: write none."""
         self._untold += 1
         if self._spent_us > now_us + self._slack_us:
             return 0
@@ -33,7 +34,9 @@ class Sparing:
 
 
 class Visitors:
-    """The visitors of a pump: `clock` and `memory` are its parts. What each method returns: is there to store?"""
+    """The log of a pump's visitors; `clock` and `memory` are its parts. Each method returns whether there is something
+    to store.
+    """
 
     def __init__(self, clock, memory):
         self._clock = clock
@@ -56,7 +59,7 @@ class Visitors:
         )
 
     def stumbled(self, kind):
-        """A question has failed with this kind of exception."""
+        """A query has failed with this kind of exception."""
         return self._note(self._failures, protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, kind)
 
     def _note(self, sparing, category, event, detail, reason=0, values=()):
