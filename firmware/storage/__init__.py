@@ -1,1 +1,1 @@
-"""What outlives a reset: records in two copies, the log, deliveries, orders, settings, and taking it up again."""
+"""The state that outlives a reset: records in two copies, log, deliveries, orders, settings, and the restart."""

@@ -1,6 +1,7 @@
-"""The pump's books: what has happened, made true in memory before anything follows from it.
+"""The pump's books: every event is committed to memory before anything follows from it.
 
-The one place that gives a permit. If memory takes no record there is none, and delivery stops by itself.
+This is the only place that gives a permit. If memory accepts no record, no permit is given, and delivery stops by
+itself.
 
 Implements: STORE-1, LOG-1
 """
@@ -18,8 +19,8 @@ _ID = {message.name: message.id for message in protocol.MESSAGES}
 class Books:
     """The record of deliveries, the log and the permits of one pump.
 
-    `core` is the dose core, `memory` a Memory that has not been opened yet, `clock` the device's. `deliveries` are kept
-    here; `strokes` counts those that are over. `on_failure()` is called when memory has failed.
+    `core` is the dose core, `memory` a Memory that has not been opened yet, `clock` the device's. `deliveries` is the
+    record kept here; `strokes` counts the strokes that are over. `on_failure()` is called when memory has failed.
     """
 
     def __init__(self, core, clock, memory):
@@ -29,14 +30,14 @@ class Books:
         self.deliveries = Deliveries(core, self._note_end)
         self.strokes = 0
         self.on_failure = nobody
-        self.on_begin = self.on_undo = nobody  # an order begins that may have to be undone; it is undone
+        self.on_begin = self.on_undo = nobody  # an order that may have to be undone begins; it is undone
         self._before = (0, 0, 0)  # of the record, when the order began
-        self._notes = []  # what the log will have of the order, if it is carried out
+        self._notes = []  # events to log for the order, if it is carried out
         roomy(self)
 
     def stroke_over(self, whole=False):
-        """A stroke is over: into memory, then the next permit. `whole`: more has changed than the stroke."""
-        # As recount() and _permit(), without these calls: each stroke comes here.
+        """A stroke is over: store it, then give the next permit. `whole`: more than the stroke has changed."""
+        # The same as recount() and _permit(), inlined because every stroke runs through here.
         core = self._core
         self.strokes = strokes = core.over()
         if self.deliveries.stroke_ended() or whole:
@@ -47,16 +48,16 @@ class Books:
             self._permit()
 
     def recount(self):
-        """How many strokes are over, by the core's own count: an order may have entered one before its event comes."""
+        """Take over the core's own count of strokes: an order may book one before its event has been handled."""
         self.strokes = self._core.over()
 
     def store(self):
-        """Make true what has happened; only then may the next stroke come. STORE-1."""
+        """Commit what has happened; only then may the next stroke start. STORE-1."""
         self._store(self.memory.store)
 
     def keep_time(self):
-        """Make true what time it is: a restart credits the caps no more than what is stored. All else is as it was, or
-        is stored with it.
+        """Commit the present time: a restart credits the caps with no more time than is stored. If anything else has
+        changed, it is stored too.
         """
         self._store(self.memory.keep_time)
 
@@ -69,9 +70,10 @@ class Books:
             self.on_failure()
 
     def _permit(self):
-        """The permit that is in memory. Refused while that stroke is in progress, which has it, and after a fault.
+        """Give the core the permit that is in memory. The core refuses it while that stroke is in progress, since the
+        stroke has it already, and after a fault.
 
-        Or a stroke was over while the record was written: then another record is.
+        If a stroke ended while the record was being written, the core refuses it too; then another record is written.
         """
         stroke = self.strokes + 1
         if self._core.permit(stroke):
@@ -99,14 +101,14 @@ class Books:
         self.on_begin()
 
     def will_note(self, *event):
-        """What the log will have of the present order before that it was accepted; as memory.note() takes it."""
+        """Add an event to log for the present order, ahead of its acceptance; arguments as for memory.note()."""
         self._notes.append(event)
 
     def accepted(self, message_name, *values, undo=nobody):
-        """An order was carried out: log it and store what it has led to.
+        """An order was carried out: log it and store its effects.
 
-        If memory does not take it at once it was not: `undo()` takes back what it has changed besides the record and
-        the settings, the pump stops, and Refused is raised.
+        If memory does not accept that at once, the order is rolled back: `undo()` takes back its effects other than
+        those on the record and the settings, the pump stops, and Refused is raised.
         """
         memory, before, notes = self.memory, self._before, self._notes
         self.recount()
@@ -129,7 +131,7 @@ class Books:
         raise Refused(protocol.MEMORY_FAILED)
 
     def store_settings(self):
-        """An order has changed the settings; they count with accepted(). Raises Refused, and then they have not."""
+        """Store settings that an order has changed; they count with accepted(). Raises Refused, with them unchanged."""
         if not self.memory.store_settings():
             record = self.memory.record
             record.command_id = record.command_before
@@ -137,7 +139,7 @@ class Books:
             raise Refused(protocol.MEMORY_FAILED)
 
     def acted(self, message_name, *values):
-        """The same for an order that made the pump safer: it counts, whether that fails or not."""
+        """As accepted(), for an order that made the pump safer: it counts even if storing it fails."""
         self._note_accepted(message_name, values)
         self.store()
 
@@ -147,7 +149,7 @@ class Books:
             self.memory.record.contact_us = self._clock.now_us()
 
     def so_far(self):
-        """Put what is being delivered into the log."""
+        """Log the running deliveries."""
         for delivery in self.deliveries.running():
             self._note_delivery(protocol.EVENT_DELIVERY_SO_FAR, delivery)
         self.store()

@@ -1,7 +1,7 @@
 """The record of deliveries: every bolus and every stretch of basal at one rate, what was programmed and delivered.
 
-A bounded list, oldest forgotten first. Numbers rise by one and are never reused, so a programmer that reads from the
-last number it knows sees a gap if it has missed any. A dual bolus is two deliveries, one for each of its parts.
+The list is bounded; the oldest entry is dropped first. Numbers rise by one and are never reused, so a programmer that
+reads from the last number it knows sees a gap if it has missed any. A dual bolus is two deliveries, one for each part.
 
 Implements: DOSE-3, THER-2
 """
@@ -19,12 +19,12 @@ NORMAL, SQUARE = range(2)  # the parts of the core's bolus
 _COUNTS = (code.NORMAL_PROGRAMMED, code.SQUARE_PROGRAMMED)
 _IDS = (code.NORMAL_ID, code.SQUARE_ID)
 _ENDS = (code.NORMAL_END_US, code.SQUARE_END_US)
-# How the core ends a bolus or a temporary rate that something bigger has ended.
+# The reasons that the core itself gives for a bolus or a temporary rate that was ended from outside.
 _CUT_SHORT = (protocol.REASON_CANCELLED, protocol.REASON_SUSPENDED)
 
 
 class Delivery:
-    """One delivery; the counts are strokes. A stretch has a rate since `since_us` and what it earned before."""
+    """One delivery; the counts are strokes. A stretch has a rate since `since_us`, and what it earned before that."""
 
     def __init__(self, number, kind, start_us, programmed_mu=0, rate_mu_per_h=0):
         self.id = number
@@ -40,9 +40,9 @@ class Delivery:
         self.abandoned = 0
         self.reason = protocol.REASON_RUNNING
         self.until_us = 0  # of a square bolus: when its last stroke is due
-        self.capped = None  # the cap that has taken a stroke of it
-        self.cut_short = None  # why it was ended, known before its last stroke was over
-        self.told = False  # its end is in the log
+        self.capped = None  # the reason of the cap that has withheld one of its strokes
+        self.cut_short = None  # the reason why it was ended early, known before its last stroke was over
+        self.told = False  # its end is queued for the log, or in it
 
     def as_record(self, now_us):
         """The fields of a read_deliveries record."""
@@ -66,12 +66,12 @@ class Delivery:
 class Deliveries:
     """Keeps the records in step with the core's ledgers.
 
-    `core` is the dose core; `on_end(delivery)` is called once with each that has ended, by tell(), and returns whether
-    its end is on the way into the log. While the pump is not stopped one stretch of basal is always running, be its
-    rate 0; a temporary basal is a stretch too.
+    `core` is the dose core; tell() calls `on_end(delivery)` once for each delivery that has ended; it returns whether
+    the end is queued for the log. While the pump is not stopped one stretch of basal is always running, even at a rate
+    of 0; a temporary basal is a stretch too.
 
-    A failure at any line loses no end and tells none twice: what belongs together is one step, and what is done again
-    does no harm.
+    A failure at any line loses no end and reports none twice: changes that belong together are made in one step, and
+    repeated steps are idempotent.
     """
 
     def __init__(self, core, on_end):
@@ -81,22 +81,21 @@ class Deliveries:
         self._newest_id = 0
         self._stretch = None
         self._base = (0, 0, 0)  # commanded, delivered, abandoned of both basal ledgers when the stretch began
-        self._late = None  # the stretch that ended while a stroke of its own was in progress,
+        self._late = None  # the stretch that ended while one of its own strokes was in progress,
         self._unseen = 0  # and what the ledgers have as delivered until the sensor sees that stroke
         self._boluses = {}  # the running parts, by part
-        self._asked = []  # parts that the core is asked for
-        self._ended = []  # what has ended and was perhaps not told
+        self._asked = []  # parts that the core is being asked for
+        self._ended = []  # deliveries that have ended and may not have been reported
         self._normal_kind = protocol.KIND_NORMAL_BOLUS
         self._abandoned = 0  # strokes of the boluses that have ended
-        self.latest = [0, 0]  # number of the latest bolus, for each part; a procedure's strokes stand in for one
+        self.latest = [0, 0]  # number of the latest bolus, for each part; a procedure's strokes count as a normal one
         roomy(self)
 
     def follow(self, now_us, since_us, reason=protocol.REASON_SUPERSEDED):
-        """Make the stretch what the core delivers now. A change took effect at `since_us`; `reason` ends what was.
-
-        A temporary rate has its own reason, unless something bigger than that has ended it.
+        """Make the stretch what the core delivers now. A change took effect at `since_us`; the stretch before it ends
+        with `reason`. A temporary rate ends with the core's own reason, unless it was ended from outside.
         """
-        state = self._core.state(now_us)  # a stroke that has come meanwhile is in it
+        state = self._core.state(now_us)  # it includes a stroke that has started meanwhile
         stretch = self._stretch
         if state[code.SUSPENDED]:
             if stretch is not None:
@@ -106,7 +105,7 @@ class Deliveries:
         if stretch is not None and stretch.kind == kind and not (kind and state[code.TEMP_START_US] > stretch.start_us):
             if rate_mu_per_h == stretch.rate_mu_per_h:
                 return
-            if kind == protocol.KIND_TEMP_BASAL:  # a percentage, over a boundary of the pattern
+            if kind == protocol.KIND_TEMP_BASAL:  # a percentage, across a change of the pattern's rate
                 earned = stretch.earned + stretch.rate_mu_per_h * (since_us - stretch.since_us)
                 stretch.earned, stretch.since_us, stretch.rate_mu_per_h = earned, since_us, rate_mu_per_h
                 return
@@ -128,7 +127,7 @@ class Deliveries:
             self._refresh(state)
             in_flight = state[code.UNCONFIRMED] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
             if in_flight and self._late is None:
-                # Its own, and what is in progress counts as delivered (DOSE-5): the log cannot wait for it.
+                # The stroke in progress is its own and counts as delivered (DOSE-5): the log cannot wait for it.
                 self._unseen = _basal_counts(state)[1]
                 self._late = ended
                 self._refresh(state)
@@ -139,7 +138,7 @@ class Deliveries:
         self.tell()
 
     def tell(self):
-        """What has ended and was not told."""
+        """Report the deliveries that have ended and were not reported yet."""
         for each in self._ended:
             if not each.told:
                 each.told = self._on_end(each)
@@ -156,7 +155,7 @@ class Deliveries:
         self._asked = asked
 
     def begun(self):
-        """What the core has begun of the parts asked for is being delivered, the others were never there."""
+        """Of the parts asked for, list those that the core has begun; forget the others."""
         state = self._core.state()
         for part, bolus, before in self._asked:
             if state[_IDS[part]] == before:
@@ -171,10 +170,10 @@ class Deliveries:
         self._asked = []
 
     def stroke_ended(self):
-        """Called after every stroke; costs next to nothing unless something has ended with it, which it returns."""
+        """Called after every stroke; returns whether a bolus has ended with it, and costs next to nothing if not."""
         if self._late is not None:
             if _basal_counts(self._core.state())[1] == self._unseen:
-                # The sensor has not seen it after all. The log's figure stands, beside the alarm.
+                # The sensor did not see it after all. The figure in the log stays, besides the alarm.
                 self._late.delivered -= 1
                 commanded, delivered, abandoned = self._base
                 self._base = (commanded, delivered - 1, abandoned)
@@ -182,7 +181,7 @@ class Deliveries:
         return bool(self._boluses) and self.boluses_ended()
 
     def withheld(self, state, reason):
-        """A cap has taken a stroke, or the rest of a normal bolus, which ends with it."""
+        """A cap has withheld a stroke, or the rest of a normal bolus, which ends with it."""
         self._refresh(state)
         square = self._boluses.get(SQUARE)
         if square is not None and square.abandoned and square.capped is None:
@@ -190,13 +189,13 @@ class Deliveries:
         self.boluses_ended()
 
     def boluses_ended(self, cut_short=None):
-        """Close every part that the core has ended; a last stroke may still be in progress, then this comes later.
+        """Close every part that the core has ended. If its last stroke is still in progress, it is closed later.
 
-        `cut_short` is the reason why those were ended that the core calls cancelled or suspended; None: those were.
-        Returns whether one was closed.
+        `cut_short` is the true reason for those that the core calls cancelled or suspended; None: the core's own
+        reason holds. Returns whether one was closed.
         """
         if self._asked:
-            self.begun()  # something has failed in between
+            self.begun()  # it was not called, because of a failure in between
         state = self._core.state()
         closed = False
         for part in sorted(self._boluses):
@@ -210,7 +209,7 @@ class Deliveries:
                 self._count(bolus, part, state)
                 bolus.end_us = state[_ENDS[part]]
                 if reason == protocol.REASON_COMPLETED and bolus.abandoned and bolus.capped is not None:
-                    reason = bolus.capped  # of a square bolus a cap takes strokes, not the rest
+                    reason = bolus.capped  # a cap withholds single strokes of a square bolus, not the rest
                 bolus.reason = reason if bolus.cut_short is None else bolus.cut_short
                 self._ended.append(bolus)
             self._abandoned += self._boluses.pop(part).abandoned
@@ -227,27 +226,27 @@ class Deliveries:
         return oldest_id, self._newest_id, records[:max_count]
 
     def running(self):
-        """What is being delivered, its counts up to date."""
+        """The running deliveries, with their counts up to date."""
         self._refresh(self._core.state())
         stretch = [] if self._stretch is None else [self._stretch]
         return stretch + [self._boluses[part] for part in sorted(self._boluses)]
 
     def runs(self, part):
-        """Is this part of a bolus being delivered, or its last stroke?"""
+        """Is this part of a bolus being delivered, including its last stroke?"""
         return part in self._boluses
 
     @property
     def square_until_us(self):
-        """When the last stroke of the square bolus that runs is due."""
+        """When the last stroke of the running square bolus is due; 0 without one."""
         return self._boluses[SQUARE].until_us if SQUARE in self._boluses else 0
 
     @property
     def normal_is_therapy(self):
-        """Was the latest normal bolus one, and not strokes of a procedure?"""
+        """Was the latest normal bolus therapy, and not strokes of a procedure?"""
         return self._normal_kind < protocol.KIND_INSULIN_TEST
 
     def abandoned(self, state):
-        """Strokes given up as of `state`, of all kinds: the core's ledger of a bolus goes with the next one."""
+        """Abandoned strokes of all kinds as of `state`; the core itself drops a bolus's ledger with the next bolus."""
         of_boluses = sum([state[_COUNTS[part] + 3] for part in self._boluses])
         return self._abandoned + of_boluses + _basal_counts(state)[2]
 
@@ -258,11 +257,11 @@ class Deliveries:
 
     @property
     def stretch_of(self):
-        """Which stretch runs, and since when at its rate; it changes whenever a restart must know of it."""
+        """(number of the running stretch, since when at its rate); it changes whenever a restart must know."""
         return (self._stretch.id, self._stretch.since_us) if self._stretch else (0, 0)
 
     def describe(self, record):
-        """Put what a restart needs into the state record (firmware/storage/state_record.py)."""
+        """Put the values that a restart needs into the state record (firmware/storage/state_record.py)."""
         record.newest_delivery = self._newest_id
         record.abandoned = self._abandoned
         stretch = self._stretch
@@ -284,9 +283,9 @@ class Deliveries:
                 setattr(record, prefix + "_programmed_mu", bolus.programmed_mu)
 
     def restore(self, record, ended_us, unknown_mu=0):
-        """After a restart: what `record` says was running has ended at `ended_us`, with the core's counts.
+        """After a restart: the deliveries running in `record` have ended at `ended_us`, with the core's counts.
 
-        `unknown_mu`: the core's normal part is a stroke that nobody has written down, a delivery of its own.
+        `unknown_mu`: the core's normal part is a stroke that no record knows of; it becomes a delivery of its own.
         """
         if unknown_mu:
             record.newest_delivery += 1
@@ -334,7 +333,7 @@ class Deliveries:
             self._count(self._boluses[part], part, state)
 
     def _counts(self, state):
-        """Of both basal ledgers; a stroke of a stretch that has ended counts as delivered, be it seen yet or not."""
+        """Counts of both basal ledgers; an ended stretch's last stroke counts as delivered, seen yet or not."""
         commanded, delivered, abandoned = _basal_counts(state)
         return commanded, delivered + (self._late is not None and delivered == self._unseen), abandoned
 
@@ -344,13 +343,13 @@ class Deliveries:
 
 
 def in_force(state):
-    """(kind of stretch, mU/h) that a core in this state delivers while it is not suspended."""
+    """(kind of stretch, mU/h) that a core in this state delivers when not suspended."""
     kind = protocol.KIND_TEMP_BASAL if state[code.TEMP] else protocol.KIND_BASAL
     return kind, with_temp(state, state[code.RATE_MU_PER_H])
 
 
 def with_temp(state, rate_mu_per_h):
-    """What a core in this state makes of a programmed rate."""
+    """The rate after the temporary rate of a core in this state is applied to a programmed rate."""
     if state[code.TEMP] == code.TEMP_RATE:
         return state[code.TEMP_VALUE]
     if state[code.TEMP]:

@@ -1,9 +1,8 @@
 """The event log: a ring of 32-byte events with numbers without gaps.
 
-append() writes an event, but the event counts only once the state record that is written after it says so: the record
-is the one point of commitment. If power goes in between, what the event tells has not happened, and its number is used
-again. The ring keeps a few places more than it shows, so that an event that never came to count has covered only one
-that nobody could read any more.
+append() writes an event, but the event counts only once the state record written after it says so: the state record is
+the single point of commitment. If power goes in between, the event has not happened, and its number is used again. The
+ring has a few more places than it shows, so an uncommitted event has overwritten only one that could no longer be read.
 
 An event is number | time in s | class | code | detail | reason | four values | CRC-32. Bit 7 of the class: the time is
 device time, because the wall clock was lost.
@@ -41,8 +40,8 @@ class EventLog:
         return max(1, self.next_number - (self._places - SPARE))
 
     def append(self, time_s, event_class, code, detail=0, reason=0, values=()):
-        """Write the next event: it counts once the state record says so. Values beyond 32 bits are cut to the
-        greatest; those below zero are what they are in 32 bits with a sign.
+        """Write the next event; it counts once the state record says so. Values above 32 bits are clamped to the
+        maximum; negative ones are stored as signed 32-bit.
         """
         four = tuple([each & 0xFFFFFFFF if each < 0 else each for each in values]) + (0,) * (4 - len(values))
         event = self._event
@@ -58,7 +57,7 @@ class EventLog:
         return fields[1:] if fields[0] == number and self._whole() else UNREADABLE
 
     def find_newest(self):
-        """Go on from the greatest number that is readable anywhere in the ring."""
+        """Continue from the highest number that is readable anywhere in the ring."""
         newest = 0
         for place in range(self._places):
             self._nvm.read_into(self._address + place * EVENT_BYTES, self._event)

@@ -1,9 +1,9 @@
-"""The journal: the stored state of one pump, whole or not there, and the way it is written and read.
+"""The journal: the stored state of one pump, written and read as a whole or not at all.
 
-save() is the one point at which anything comes to be true: it stores the history's full blocks, then the state record
-in two copies. Events appended before it count with it, and so do the settings: they are written to the place that is
-not in force, and the state record says by its number which one is. Whatever power does, the next life finds the last
-save that was finished, or the one that was being written.
+save() is the single point of commitment: it stores the history's full blocks, then the state record in two copies.
+Events appended before it count with it. So do the settings: they are written to the place that is not in force, and the
+state record names by its number the one that is. Whenever power is lost, the restart finds the last save that was
+finished, or the one that was being written.
 
 Implements: STORE-1, STORE-2, STORE-3
 """
@@ -35,8 +35,8 @@ class Journal:
     """The journal of a pump with strokes of `stroke_uu` µU, in `nvm`; `ticks` is the dose core's ring of starts.
 
     `record` holds the values of the latest state; fill it and its `core` before save(). `log` is the event log.
-    `settings` are what save_settings() stores; they count with the next save(). `orders` are what became of orders,
-    `staging` the patterns put aside. `nvm` counts what is written.
+    `settings` are stored by save_settings() and count with the next save(). `orders` is the table of orders and their
+    outcomes, `staging` holds the staged patterns. `nvm` counts the bytes written.
     Raises MemoryRange if the memory is too small; every method raises what the memory raises.
     """
 
@@ -61,7 +61,7 @@ class Journal:
         self.record = StateRecord(self._state.payload)
         self._places = (places.settings_at, places.settings_at + places.settings_bytes)
         self._place = 0  # of the settings that are in force
-        self._kept = None  # these, as long as others are stored that no state knows of
+        self._kept = None  # a copy of these, while newer ones are stored that no state record names yet
         self._settings = slots.TwoSlots(nvm, places.settings_at, SETTINGS_BYTES)
         self.settings = Settings(self._settings.payload)
         self.log = EventLog(nvm, places.log_at, places.events)
@@ -87,12 +87,12 @@ class Journal:
         if self._alarms.read() == slots.NOTHING:
             self._no_alarms()
         if not self._state.finished:
-            self.record.permitted = 0  # it was never given: that comes after save()
+            self.record.permitted = 0  # the permit was never given: that happens after save()
         self.log.next_number = self.record.next_event
         return WHOLE if stored == described == settings == slots.BOTH else ONE_COPY
 
     def answers(self):
-        """Does the memory answer now? Nothing is taken in."""
+        """Does the memory answer now? Its content is not read in."""
         try:
             self.nvm.read_into(memory_map.FORMAT_AT, bytearray(1))
         except MemoryAbsent:
@@ -100,7 +100,7 @@ class Journal:
         return True
 
     def _read_settings(self):
-        """Take in the settings that the state names: NOTHING, ONE or BOTH of their copies are whole."""
+        """Read the settings that the state names; returns whether NOTHING, ONE or BOTH of their copies are whole."""
         for place, address in enumerate(self._places):
             self._place = place
             self._settings.move(address)
@@ -111,18 +111,18 @@ class Journal:
         return slots.NOTHING
 
     def save_energy(self):
-        """Store what is in `energy`: the battery's account, which may be an hour behind and decides nothing."""
+        """Store `energy`, the battery's account, which may be an hour behind and decides nothing."""
         self._energy.write()
 
     def save_alarms(self):
-        """Store what is in `alarms`: what the state record has only a bit of. It counts with the next save()."""
+        """Store `alarms`, the details of the alarms in the state record. It counts with the next save()."""
         self._alarms.write()
 
     def _no_alarms(self):
         self.alarms[:] = bytes(memory_map.ALARMS_BYTES)
 
     def save_settings(self):
-        """Store `settings`; they count with the next save(). If that cannot be they are what they were."""
+        """Store `settings`; they count with the next save(). If storing them fails they are reverted."""
         stored = self._settings
         if self._kept is None:
             self._kept = (stored.sequence, bytes(stored.payload))
@@ -135,7 +135,7 @@ class Journal:
             raise
 
     def take_back_settings(self):
-        """Settings that were stored and are not in force yet never will be."""
+        """Discard settings that were stored and are not in force yet."""
         if self._kept is not None:
             self._settings.sequence, self._settings.payload[:] = self._kept
             self._kept = None
@@ -147,13 +147,13 @@ class Journal:
         return self._history.restore(record.strokes, record.open_part, record.saved_us)
 
     def hold_back(self, strokes, to_us):
-        """Device time has moved from the record's to `to_us` without anybody to say how long it was: so have the starts
-        of the `strokes` strokes there are by now.
+        """Device time has jumped from the record's to `to_us`, and nobody knows how long it really was: move the starts
+        of the `strokes` strokes so far along with it.
         """
         self._history.hold_back(strokes, self.record.saved_us, to_us)
 
     def save(self, only_stroke=False):
-        """Make `record` true. `only_stroke`: nothing but the stroke has changed since the last time."""
+        """Commit `record`. `only_stroke`: nothing but the stroke has changed since the last save."""
         record = self.record
         if only_stroke and self._kept is None and not (self._torn or self._one_settings or self._one_format):
             self._torn = True
@@ -179,9 +179,10 @@ class Journal:
             self._write_format()
 
     def initialise(self, seed):
-        """Make a memory NEW or DAMAGED this pump's own: the present record first, and last that it is there.
+        """Initialise a NEW or DAMAGED memory: write the present record first, and the format block that validates it
+        last.
 
-        `seed` is what the orders' life is drawn with.
+        The orders' life is drawn with `seed`.
         """
         self._history.restore(0, self.record.open_part, 0)
         self.settings.forget()

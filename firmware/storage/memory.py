@@ -1,10 +1,10 @@
-"""The pump's memory at work: what is stored when, and what follows when it cannot be.
+"""The pump's memory: decides what is stored when, and handles its failures.
 
-Whatever changes the pump is stored before it is answered, and each stroke before the next is permitted. If that fails
+Every change of the pump is stored before it is answered, and every stroke before the next is permitted. If that fails
 there is no permit, so no stroke, and the status says why; nothing here ever makes a stroke possible.
 
-A memory that does not answer when the pump starts is absent, not damaged: nothing is known of what it holds, so nothing
-is written, and the pump waits for it. Once it answers the pump starts anew, with everything that it holds.
+A memory that does not answer when the pump starts is absent, not damaged: its content is unknown, so nothing is
+written, and the pump waits for it. Once it answers, the pump restarts with everything that it holds.
 
 Implements: STORE-1, STORE-3, LOG-1
 """
@@ -29,8 +29,8 @@ _US_PER_S = 1000000
 class Memory:
     """Keeps `core` in `journal`; `clock` and `wall` are the device's and the wall clock.
 
-    `state` is one of protocol.MEMORIES. While it is write_failed, damaged or absent, `usable` is false; what is damaged
-    or absent is not written over.
+    `state` is one of protocol.MEMORIES. While it is write_failed, damaged or absent, `usable` is false; a damaged or
+    absent memory is not written over.
     """
 
     def __init__(self, journal, core, clock, wall):
@@ -45,7 +45,7 @@ class Memory:
         self.scratch_at = journal.scratch_at
         self.nvm = journal.nvm
         self._journal = journal
-        self._waiting = []  # events that the log has not taken yet, each with its number
+        self._waiting = []  # queued events that are not in the log yet, each with its number
         self._lost = 0  # events for which there was no room
         self.counted = 0  # strokes that count by the restart
         self._behind = 0  # records whose latest contents are not stored
@@ -61,14 +61,14 @@ class Memory:
 
     @property
     def come(self):
-        """Was it absent when the pump started, and does it answer now? Then the pump must start anew."""
+        """Was it absent when the pump started, and does it answer now? Then the pump must restart."""
         return self.state == protocol.MEMORY_ABSENT and self._journal.answers()
 
     def open(self, deliveries, advance, entropy=None, powered=False):
-        """Take up the last life, if there was one. `advance(us)` moves the board's counter, `entropy()` is 32 bits that
-        nobody knows before, if the board has them. `powered`: it was a reset, and power was never gone.
+        """Restore the stored state, if there is one. `advance(us)` moves the board's counter on; `entropy()` is 32
+        unpredictable bits, if the board has them. `powered`: it was a reset, and power was never gone.
 
-        What it has found is then stored, and nothing is permitted yet.
+        The restored state is stored again, and nothing is permitted yet.
         """
         self._entropy = entropy
         try:
@@ -87,17 +87,17 @@ class Memory:
             self.state = protocol.MEMORY_DAMAGED
 
     def _take_up(self, opened, deliveries, advance, powered):
-        """Go on with what is stored; returns success."""
+        """Continue from the stored state; returns success."""
         ordered = self.orders.read(self.record.command_id)
         found = restore(self._core, self._journal, self._wall, self._clock.now_us(), powered, ordered)
         if found.broken:
             self.state = protocol.MEMORY_DAMAGED
             return False
-        # The clock has gone on meanwhile, and may have passed the last life's end long ago: a start that took long.
+        # The counter has run meanwhile, and after a long start-up may be well past the stored time.
         advance(max(found.device_time_us - self._clock.now_us(), 0))
         self._wall.advanced()
         if not self._wall.known and self.record.recommended_until_us:
-            # Without a clock nobody knows whether the closed loop is still there.
+            # Without a clock nobody knows whether the recommendation still holds.
             self.record.recommended_until_us = found.device_time_us
         if opened == stored.ONE_COPY:
             self.state = protocol.MEMORY_MENDED
@@ -112,7 +112,7 @@ class Memory:
         return True
 
     def initialise(self, deliveries):
-        """Start anew with a memory that is new or cannot be believed. Raises what the memory raises."""
+        """Initialise a memory that is new or damaged. Raises what the memory raises."""
         record = self.record
         record.pattern = protocol.MANUAL
         record.manual_mu_per_h = 0
@@ -121,21 +121,21 @@ class Memory:
         self._fill(deliveries, 0)
         self._save_core()
         if self.state == protocol.MEMORY_DAMAGED:
-            # Events that are still readable stay, and numbers go on from theirs.
+            # Events that are still readable stay, and the numbers continue from theirs.
             self.log.find_newest()
         self._journal.initialise(self._seed())
         self.state = protocol.MEMORY_WHOLE
         self.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_INITIALISED)
 
     def _seed(self):
-        """What a life is drawn with. A board without entropy has its clocks."""
+        """The seed from which a life is drawn; on a board without entropy it comes from the clocks."""
         if self._entropy is not None:
             return self._entropy()
         now_us = self._clock.now_us()
         return crc32(struct.pack("<QI", now_us, self._wall.stamp_s(now_us) & 0xFFFFFFFF))
 
     def note(self, category, event, detail=0, reason=0, values=()):
-        """Put an event into the log; it counts with the next store(). One that memory does not take waits for that."""
+        """Log an event; it counts with the next store(). If memory fails now, the event waits for that store()."""
         self.queue(category, event, detail, reason, values)
         try:
             self._put_queued()
@@ -143,7 +143,7 @@ class Memory:
             self.state = protocol.MEMORY_WRITE_FAILED
 
     def queue(self, category, event, detail=0, reason=0, values=()):
-        """The same, to be written with what is noted or stored next; returns True. Nothing can fail once it is done."""
+        """Queue an event, to be written with the next note() or store(); returns True. Queuing is its last step."""
         if self.state >= protocol.MEMORY_DAMAGED:
             return True
         now_us = self._clock.now_us()
@@ -157,7 +157,7 @@ class Memory:
         return self._waiting.append(queued) is None  # type: ignore[func-returns-value]  # one step, see Deliveries
 
     def take_back(self, count):
-        """The `count` events that were queued last, without a store() since that succeeded, are not true."""
+        """Discard the `count` events queued last; no store() may have succeeded since."""
         for _ in range(count):
             if self._lost:
                 self._lost -= 1
@@ -167,10 +167,10 @@ class Memory:
                 self.log.next_number -= 1
 
     def _put_queued(self):
-        """Into the log with them, in order. Raises what the memory raises; those that are not in it stay."""
+        """Write the queued events to the log, in order. Raises what the memory raises; unwritten ones stay queued."""
         while self._waiting:
             number, *event = self._waiting[0]
-            if number == self.log.next_number:  # else it is in already: something has failed just after
+            if number == self.log.next_number:  # else it is in the log already, and something failed just after
                 self.log.append(*event)
             del self._waiting[0]
         if self._lost:
@@ -179,12 +179,12 @@ class Memory:
             self._put_queued()
 
     def store(self, deliveries, permitted):
-        """Make everything true that has happened, and `permitted` the stroke that may come next; returns success."""
+        """Commit everything that has happened, with `permitted` as the stroke that may start next; returns success."""
         self._fill(deliveries, permitted)
         return self._save()
 
     def keep_time(self, deliveries, permitted):
-        """As store(), and as cheap as a stroke if nothing but the time has changed since the latest record."""
+        """As store(), but as cheap as a stroke if only the time has changed since the latest record."""
         record = self.record
         if (
             self._waiting
@@ -196,7 +196,7 @@ class Memory:
         return self.stroke(permitted)
 
     def stroke(self, permitted):
-        """A stroke is over, and nothing else has changed: the record before the next permit. Kept short."""
+        """A stroke is over, and nothing else has changed: write the record before the next permit. Kept short."""
         record = self.record
         now_us = self._clock.now_us()
         record.permitted = permitted
@@ -205,15 +205,15 @@ class Memory:
         return self._save(True)
 
     def store_energy(self):
-        """Store the battery's account, as it is in `energy`."""
+        """Store the battery's account from `energy`."""
         self._store_beside(_ENERGY)
 
     def store_alarms(self):
-        """Store the latched alarms, as they are in `alarms`; they count with the next store()."""
+        """Store the latched alarms from `alarms`; they count with the next store()."""
         self._store_beside(_ALARMS)
 
     def store_settings(self):
-        """Store the settings; returns success. They count with the next store(), or are what they were."""
+        """Store the settings; returns success. They count with the next store(); on failure they are reverted."""
         try:
             self._journal.save_settings()
         except FirmwareError:
@@ -222,11 +222,11 @@ class Memory:
         return True
 
     def take_back_settings(self):
-        """The settings stored since the latest store() that succeeded are not to be: they are what they were."""
+        """Discard the settings stored since the latest successful store()."""
         self._journal.take_back_settings()
 
     def _store_beside(self, which):
-        """Store a record beside the state. If it fails, the next store() tries it again first."""
+        """Store a record beside the state. If that fails, the next store() first retries it."""
         if self.state >= protocol.MEMORY_DAMAGED:
             return
         self._behind |= which
@@ -254,7 +254,7 @@ class Memory:
         if self.state >= protocol.MEMORY_DAMAGED:
             return False
         try:
-            # What is not stored must not be forgotten because something else is: then it would never be told.
+            # A successful save of the state must not drop what is still queued: it would never be logged.
             if self._waiting or self._behind or self._lost:
                 only_stroke = False
                 self._catch_up()
@@ -271,7 +271,7 @@ class Memory:
     def _save_core(self):
         record = self.record
         self._core.save_into(record.saved_us, record.core)
-        # Not asked of the core again: its interrupt may start a stroke in between. The state may be later than the time
-        # asked for: of a stroke that started after the clock was read.
+        # Read from the saved state and not from the core: its interrupt may start a stroke in between. The state may be
+        # later than the time asked for, if a stroke started after the clock was read.
         record.strokes, books_us = record.of_core()
         record.saved_us = max(record.saved_us, books_us)

@@ -1,4 +1,4 @@
-"""Where everything lies in the non-volatile memory. docs/memory.md has the table; a test compares.
+"""The map of the non-volatile memory. docs/memory.md has the same table; a test compares.
 
     format | state, two copies | settings, two places of two copies | energy, two copies | alarms, two copies |
     scratch | staged | orders | strokes' starts, a ring of blocks | events, a ring to the end
@@ -16,12 +16,12 @@ FORMAT_AT = const(0)
 STATE_AT = const(64)  # after two copies of 32
 ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.upkeep.energy; a test compares
 ALARMS_BYTES = const(743)  # RECORD_BYTES of firmware.alarms.record; a test compares
-SCRATCH_BYTES = const(32)  # nobody's: the self-test writes there
-EVENTS_MIN = const(64)  # a memory that does not even hold these is refused
+SCRATCH_BYTES = const(32)  # unused by anything else: the self-test writes there
+EVENTS_MIN = const(64)  # a memory with room for fewer is refused
 
 
 class Layout:
-    """The places for `strokes` starts, in a memory of `size_bytes`; MemoryRange if it is too small."""
+    """The layout of a memory of `size_bytes` with `strokes` starts; MemoryRange if it is too small."""
 
     def __init__(self, size_bytes, strokes):
         self.blocks = stroke_starts.blocks_for(strokes)

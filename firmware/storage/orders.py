@@ -1,13 +1,13 @@
-"""What became of every order that could still come: a table of entries in memory, and the life they were given in.
+"""The outcome of every order that could still arrive again: a table in memory, and the life that orders must name.
 
-An entry is begun before its order acts and finished with the reply after it; each part has a CRC of its own, and that
-of the reply goes on from the first, so that what an earlier order left in the place is never taken for this one's. What
-was begun and not finished when power went was never answered, and is never done again.
+An entry is begun before its order acts and finished with the reply after it. Each of the two parts has its own CRC, and
+the reply's CRC is seeded with the first, so the reply of an earlier order in the same place is never taken for this
+one's. An order that was begun and not finished when power went was never answered, and is never done again.
 
 The life is a number that every order must name. It is drawn when the memory is initialised and raised at every start,
-before any order is heard, so nothing said to an earlier life, or to a pump before it was initialised, is done any more,
-whatever the clocks say. It is raised as well when an entry must make room whose order could still come. So no order is
-ever done twice however small the table is: the table is for the answers. docs/adr/0010.
+before any order is accepted. So no order meant for an earlier life, or for a pump before it was initialised, is done
+any more, whatever the clocks say. The life is raised as well when an entry must be replaced whose order could still
+arrive. So no order is ever done twice, however small the table is; the table serves the answers. docs/adr/0010.
 
     life, two copies | entries: sequence, id, life, message, CRC of the payload, expiry, CRC | reply, CRC
 
@@ -23,7 +23,7 @@ from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BY
 from firmware.storage import slots
 
 ENTRIES = const(32)
-HOLDS_US = const(600000000)  # the longest that an order may hold, LINK-2
+HOLDS_US = const(600000000)  # the longest that an order may stay valid, LINK-2
 _LIFE = "<IIQI"  # life, the first one of this memory, floor, the place that is written next
 _LIFE_BYTES = const(20)
 _HEAD = "<IIIBIQ"  # sequence, id, life, message, CRC of the payload, expiry; then the CRC
@@ -32,15 +32,15 @@ _OUTCOME_BYTES = const(62)  # message id, length, reply, CRC
 _ENTRY_BYTES = const(91)
 BYTES = 2 * (_LIFE_BYTES + slots.OVERHEAD_BYTES) + ENTRIES * _ENTRY_BYTES
 _LIVES = const(0xFFFFFFFF)
-# What these change is not in the state record alone: it may be in force although that does not know of it.
+# The effect of these is not only in the state record: they may be in force although the record does not know of them.
 _STORED_BESIDES = ("set_time", "initialise_memory")
 
 
 class Orders:
     """The orders of one pump, at `address` of `nvm`.
 
-    `life` is what an order must name: 0, which none may, as long as memory has not taken it. `stored`: memory has taken
-    the latest entry. The whole table is kept in RAM too, so it is right while memory fails.
+    `life` is the number that an order must name; it is 0, which no order may name, until memory has stored it.
+    `stored`: memory has stored the latest entry. The whole table is kept in RAM too, so it is right while memory fails.
     """
 
     def __init__(self, nvm, address):
@@ -58,25 +58,25 @@ class Orders:
 
     @property
     def life(self):
-        """What an order must name. If memory has failed to take it, this tries again."""
+        """The life that an order must name. If memory has failed to store it, this retries."""
         return self._life if self.ready() else 0
 
     def initialise(self, seed):
-        """A memory is made anew: another life, drawn with `seed`, and no order of before.
+        """The memory is being initialised: draw another life with `seed`, and forget the orders of before.
 
-        Raises what the memory raises. The entries of this life stay, for the order that asks for it is one of them.
+        Raises what the memory raises. The entries in RAM stay, because the order to initialise is one of them.
         """
         self._first_life = self._life = seed % _LIVES + 1
         self._floor_us = 0
         self._store_life()
-        for start in range(0, len(self._table), _ENTRY_BYTES):  # a bus gives up on what takes longer than 50 ms
+        for start in range(0, len(self._table), _ENTRY_BYTES):  # the bus times out on transfers longer than 50 ms
             self._nvm.write(self._at + start, self._part(0, start, _ENTRY_BYTES))
 
     def read(self, done_id):
-        """A life begins: read what is there. Returns whether power went while an order was being carried out, which
-        may have been for more insulin: the core may have had it, and no record does. Raises what the memory raises.
+        """After a reset: read the table. Returns whether power went during an order that may have asked for more
+        insulin, so that the core may have had it although no record does. Raises what the memory raises.
 
-        `done_id` is the id of the latest order that the state record knows as carried out.
+        `done_id` is the id of the latest order that the state record has as carried out.
         """
         for start in range(0, len(self._table), _ENTRY_BYTES):
             self._nvm.read_into(self._at + start, self._part(0, start, _ENTRY_BYTES))
@@ -87,9 +87,9 @@ class Orders:
         return head[1] != done_id and BY_ID[head[3]].name not in SAFE and self._outcome(place) is None
 
     def begin_life(self, seed, now_us, done_id):
-        """After read(): raise the life, and say what became of an order that power has cut.
+        """After read(): raise the life, and finish the entries of orders that were cut by a power loss.
 
-        Raises what the memory raises; `life` is 0 then, and as long as memory does not take it.
+        Raises what the memory raises; `life` is 0 then, and until memory has stored it.
         """
         if self._lives.read() == slots.NOTHING:
             self._first_life = self._life = seed % _LIVES + 1
@@ -104,11 +104,11 @@ class Orders:
                 self._sequence, latest = head[0], place
         damaged = done_id and self.find(done_id) is None
         for place in range(ENTRIES):
-            # The one place may have been cut off in writing: what was there before the floor knows already.
+            # Only the place written last may hold a torn entry; the floor already covers the one it replaced.
             if place != self._place and not self._head(place):
                 damaged = damaged or any(self._part(place, 0, _HEAD_BYTES))
         if damaged:
-            self._floor_us = max(self._floor_us, now_us + HOLDS_US)  # one that was done may be missing
+            self._floor_us = max(self._floor_us, now_us + HOLDS_US)  # the entry of a done order may be missing
         self._raise_life()
         for place in range(ENTRIES):
             head = self._head(place)
@@ -118,23 +118,23 @@ class Orders:
                 self.finish(place, REFUSAL_ID, refusal(head[3], code, 0, head[1]))
 
     def ready(self):
-        """Can an order be taken? If memory has failed to take the life it is tried again."""
+        """Can an order be accepted? If memory has failed to store the life, this retries."""
         if self._life and not self._life_stored:
             try:
                 self._store_life()
             except FirmwareError:
-                pass  # none is taken until it is
+                pass  # no order is accepted until it is stored
         return self._life_stored
 
     def find(self, command_id):
-        """The place of the entry with this id, None: it is not remembered."""
+        """The place of the entry with this id; None: it is not remembered."""
         for place in range(ENTRIES):
             if struct.unpack_from("<I", self._table, place * _ENTRY_BYTES + 4)[0] == command_id and self._head(place):
                 return place
         return None
 
     def is_same(self, place, message_id, payload_crc):
-        """Is it the entry of this very order?"""
+        """Is the entry that of this very order?"""
         head = self._head(place)
         return bool(head) and head[3] == message_id and head[4] == payload_crc
 
@@ -143,9 +143,9 @@ class Orders:
         return self._outcome(place)
 
     def begin(self, command_id, life, message_id, payload_crc, expires_us, now_us):
-        """Write an order down before it acts; returns its place. `stored` says whether memory has taken it."""
+        """Write an order down before it acts; returns its place. `stored` says whether memory has stored it."""
         place = self._place = self._make_room(now_us)
-        self._life_stored = False  # the floor and the place go first
+        self._life_stored = False  # the floor and the place must be stored before the entry
         self._sequence += 1
         start = place * _ENTRY_BYTES
         self._view[start : start + _ENTRY_BYTES] = bytes(_ENTRY_BYTES)
@@ -166,20 +166,17 @@ class Orders:
         self._write(start, _OUTCOME_BYTES)
 
     def never_done(self, life, expires_us, now_us):
-        """Is it certain of an order that is not remembered that it was not done, and can it still come?
-
-        (certain, can come).
-        """
+        """For an order that is not remembered: (is it certain that it was not done, can it still arrive)."""
         if life == self._life and expires_us >= now_us:
             return True, True
         in_line = (life - self._first_life) % _LIVES <= (self._life - self._first_life) % _LIVES
         return life != 0 and in_line and expires_us > self._floor_us, False
 
     def _make_room(self, now_us):
-        """A place for the next entry: a free one, or that of the oldest order that cannot come any more."""
+        """A place for the next entry: a free one, or that of the oldest order that can no longer arrive."""
         place = self._oldest(now_us)
         if place < 0:
-            self._life = self._life % _LIVES + 1  # none of this life's can come now
+            self._life = self._life % _LIVES + 1  # so no order of the life so far can arrive any more
             place = self._oldest(now_us)
         head = self._head(place)
         if head:
@@ -187,7 +184,7 @@ class Orders:
         return place
 
     def _oldest(self, now_us):
-        """The place that may be written over, -1: none."""
+        """The place that may be overwritten; -1: none."""
         found, sequence = -1, 0
         for place in range(ENTRIES):
             head = self._head(place)
@@ -211,7 +208,7 @@ class Orders:
     def _write(self, start, length):
         self.stored = False
         if not self.ready():
-            return  # of a memory that cannot be believed nothing is touched
+            return  # a memory that is not valid is left untouched
         try:
             self._nvm.write(self._at + start, self._view[start : start + length])
             self.stored = True
@@ -219,7 +216,7 @@ class Orders:
             pass
 
     def _head(self, place):
-        """The values of an entry, () if there is none."""
+        """The values of an entry; () if there is none."""
         start = place * _ENTRY_BYTES
         if struct.unpack_from("<I", self._table, start + _HEAD_BYTES - 4)[0] != self._head_crc(place):
             return ()

@@ -1,21 +1,21 @@
-"""What a pump does with its stored state after a reset: the one place that decides what had happened when power went.
+"""Restores the pump from its stored state after a reset: the one place that decides what had happened when power went.
 
-The state record says "n - 1 completed, n permitted". Stroke n may have started or not, and if it is due by now nobody
-can know: it counts as delivered, at the time at which it was due. If it is not due yet, it cannot have started. So the
-count is right, or one stroke too high, and never too low.
+The state record says "n - 1 completed, n permitted". Whether stroke n has started is unknown if it is due by now: it
+then counts as delivered, at its due time. If it is not due yet, it cannot have started. So the count is right, or one
+stroke too high, and never too low.
 
-An order is carried out before it is in the record, and the permit is out all the while: a stroke that it has asked for
-may have begun with it. So if power went amid an order, stroke n counts as soon as it could have started; whose it was
-nobody knows, and it is a delivery of its own.
+An order is carried out before it is in the record, while the permit is out, so a stroke that it asked for may have
+started. If power went during an order, stroke n therefore counts as soon as it could have started. Nobody knows which
+delivery it belonged to, so it becomes a delivery of its own.
 
-Time without power programs nothing and owes nothing; the fraction owed before stays. Boluses end with what was
-delivered. Basal goes on, also a temporary rate whose time is not over, unless the clock was lost: then nobody knows
-what time it is. Which rate is programmed now is firmware.therapy.programme's matter.
+Time without power programs nothing and owes nothing; the fraction owed before it stays. Boluses end with the strokes
+delivered so far. Basal goes on, and so does a temporary rate whose time is not over, unless the clock was lost: then
+nobody knows what time it is. Which rate is programmed now is decided by firmware.therapy.programme.
 
-How long the power was gone only the battery-backed clock can say, and nobody can check it: device time follows it,
-for a day at most, but the rolling caps do not. For them no time has passed since the last record (docs/adr/0011).
+Only the battery-backed clock can say how long the power was gone, and nothing can check it. So device time follows it,
+for a day at most, but the rolling caps do not: for them no time has passed since the last record (docs/adr/0011).
 
-Nothing is written here; power may go again at any point and the next restart finds the same record.
+Nothing is written here. Power may go again at any point, and the next restart finds the same record.
 
 Implements: STORE-2, STORE-3, GUARD-1, GUARD-3, THER-1, THER-8
 """
@@ -29,13 +29,13 @@ _STROKE = const(1)  # CORE_STROKE
 
 
 class Restart:
-    """What restore() found: all that the pump has to tell about it."""
+    """The result of restore(): everything that the pump reports about the restart."""
 
     def __init__(self):
         self.broken = 0  # the dose core's invariant that does not hold; then nothing was restored
         self.doubtful = 0  # 1: a stroke is counted that may not have been delivered
         self.counted = 0  # strokes that count by the restart: that one, and one that was in progress
-        self.unknown = 0  # 1: it is one that an order may have asked for of which nothing is written
+        self.unknown = 0  # 1: the doubtful stroke may belong to an order that no record knows of
         self.starts_replaced = 0  # starts of strokes in the caps' history that were damaged
         self.ended_us = 0  # when the last life's deliveries ended
         self.device_time_us = 0  # now
@@ -44,9 +44,9 @@ class Restart:
 def restore(core, journal, wall, now_us, powered=False, ordered=False):
     """Put the state in `journal.record` into `core`, a core just made; returns a Restart.
 
-    `now_us` is the board's counter; `powered`: power was never gone; `ordered`: it went amid an order. The core is
-    then settled at `device_time_us` of the result: the counter must be moved on to it before anything else is asked of
-    the core.
+    `now_us` is the board's counter; `powered`: power was never gone; `ordered`: power went during an order. The core is
+    left settled at `device_time_us` of the result; the counter must be moved on to that time before the core is called
+    again.
     """
     found = Restart()
     record = journal.record
@@ -74,7 +74,7 @@ def restore(core, journal, wall, now_us, powered=False, ordered=False):
     found.device_time_us = max(books_us, likely_us, now_us)
     found.ended_us = books_us
     if latest_us is not None and not came_due:
-        # No stroke has come due meanwhile: for the books it is as if power had never gone.
+        # No stroke has come due meanwhile: the books are as if power had never gone.
         _need(core.settle(found.device_time_us))
         _need(core.cancel_bolus(found.device_time_us), code.E_NO_BOLUS)
     else:
@@ -86,10 +86,11 @@ def restore(core, journal, wall, now_us, powered=False, ordered=False):
 
 
 def _finish_stroke_in_progress(core):
-    """Returns whether there was one."""
+    """Complete the stroke that was in progress; returns whether there was one."""
     state = core.state()
     if state[code.IN_FLIGHT]:
-        # Its own flag tells, not the totals: the sensor may have missed a stroke earlier, or seen one too many.
+        # The stroke's own flag decides, not the totals: the sensor may have missed a stroke earlier, or seen one too
+        # many.
         if state[code.UNCONFIRMED]:
             core.confirmed()
         core.ended()
@@ -97,12 +98,12 @@ def _finish_stroke_in_progress(core):
 
 
 def _permit_next(core):
-    """When the next stroke is due, -1 for never: known only with a permit. In memory it is one once it is written."""
+    """When the next stroke is due, -1: never. The core knows it only with a permit, which counts once it is stored."""
     return core.next_us() if core.permit(core.state()[code.GUARD_COMMANDED] + 1) else -1
 
 
 def _count(core, due_us):
-    """The stroke due at `due_us` counts as started there and delivered; 0 if it could not start: a cap, a fault."""
+    """Count the stroke due at `due_us` as started then and delivered; returns 1, or 0 if a cap or fault prevents it."""
     if not core.promise(due_us, due_us) or core.service(due_us) != _STROKE:
         return 0
     core.confirmed()
@@ -111,9 +112,9 @@ def _count(core, due_us):
 
 
 def _count_ordered(core, now_us, latest_us):
-    """The same for a stroke that was ordered since `now_us`, if it could start by `latest_us` (None: nobody knows).
+    """Count a stroke that was ordered since `now_us`, if it could have started by `latest_us` (None: unknown).
 
-    When it started, None if it could not; the core is then as it was.
+    Returns when it started; None if it could not, with the core as it was.
     """
     before, suspended = core.save(now_us), core.state()[code.SUSPENDED]
     if (not suspended or core.resume(now_us) == code.OK) and core.bolus(now_us, 1, 0, 0) == code.OK:
@@ -129,7 +130,7 @@ def _count_ordered(core, now_us, latest_us):
 
 
 def _leave_out(core, from_us, to_us, clock_known):
-    """No insulin is programmed between the two times."""
+    """Program no insulin between the two times."""
     state = core.state()
     if state[code.SUSPENDED]:
         _need(core.settle(to_us))
@@ -142,8 +143,8 @@ def _leave_out(core, from_us, to_us, clock_known):
 
 
 def _need(result, allowed=code.OK):
-    """Raises FirmwareError for an answer of the core that cannot be: then what is stored is not believed. A fault that
-    was latched stays latched, and refuses everything.
+    """Raises FirmwareError for an answer that the core must not give: the stored state then counts as damaged. A fault
+    that was latched stays latched, and everything is refused.
     """
     if result not in (code.OK, code.E_FAULT, allowed):
         raise FirmwareError("the dose core answered %d at the start" % result)

@@ -1,4 +1,4 @@
-"""The settings record: what a clinician has set and no stroke changes; written seldom, in two copies like the state.
+"""The settings record: what a clinician has set and no stroke changes. It is written rarely, in two copies.
 
 Implements: THER-1, THER-4, STORE-1
 """
@@ -29,10 +29,10 @@ _VALUES = (
     ("in_use_days", "I", 45),
     ("stroke_tone", "B", 0),
     ("refills", "I", 0),
-    ("filled_nl", "I", 0),  # after the latest refill
-    ("filled_reading_nl", "I", 0),  # within which that is certain
-    ("filled_by_weight_nl", "I", 0),  # and how much of it was weighed
-    ("filled_strokes", "I", 0),  # that had started by then
+    ("filled_nl", "I", 0),  # content after the latest refill
+    ("filled_reading_nl", "I", 0),  # half-width of its reading uncertainty
+    ("filled_by_weight_nl", "I", 0),  # the part of it that was weighed
+    ("filled_strokes", "I", 0),  # strokes started by then
     ("filled_utc_s", "I", 0),
     ("filled_us", "Q", 0),  # device time then
 )
@@ -44,7 +44,7 @@ PAYLOAD_BYTES = const(384 + 64)
 class Settings:
     """A view of a settings record's payload: values as attributes, the four patterns' rates in mU/h by method.
 
-    A new one holds what a new pump is set to. read() takes everything from the payload, write() puts it there.
+    A new object holds a new pump's settings. read() takes everything from the payload, write() puts it there.
     """
 
     def __init__(self, payload):
@@ -52,7 +52,7 @@ class Settings:
         self.forget()
 
     def forget(self):
-        """Back to what a new pump is set to."""
+        """Reset everything to a new pump's settings."""
         self._steps = [PRESET_MU_PER_H // RATE_STEP_MU_PER_H] * _RATES
         for name, _, value in _VALUES:
             setattr(self, name, value)
@@ -84,5 +84,5 @@ class Settings:
 
 
 def fingerprint(rates):
-    """CRC-32 of 48 rates, so that what is committed is what was looked at."""
+    """CRC-32 of 48 rates, so that the rates committed are those that were reviewed."""
     return crc32(struct.pack("<%dI" % len(rates), *rates))

@@ -1,10 +1,10 @@
 """A record in two equal copies, so that power may be lost at any byte and one copy may be damaged.
 
-A copy is sequence (4 bytes) | payload | CRC-32 (4). write() numbers the record anew and writes one copy, then the
-other.
+A copy is sequence (4 bytes) | payload | CRC-32 (4). write() gives the record the next number and writes one copy, then
+the other.
 
 - While one copy is being written the other is whole: it holds this record or the one before.
-- Only when write() has returned may what the record permits happen: then both copies hold it, so whatever happens to
+- What the record permits may happen only once write() has returned. Then both copies hold it, so whatever happens to
   one of them, the newest record is still there. An older record is never taken for the newest (docs/adr/0007).
 - CRC-32 finds every error burst up to 32 bits and every 3 wrong bits in up to 11 KB. It starts from the record's
   address, so that a copy in the wrong place is not believed.
@@ -28,7 +28,7 @@ class TwoSlots:
     """A record of `payload_bytes` at `address` of `nvm`; takes `2 * (payload_bytes + OVERHEAD_BYTES)` bytes there.
 
     `payload` is the record's buffer: read() fills it, write() stores it. `sequence` is the record's number.
-    After read(), `finished` is false if write() has certainly not returned: one copy whole and older.
+    After read(), `finished` is false if write() has certainly not returned: both copies are whole and one is older.
     """
 
     def __init__(self, nvm, address, payload_bytes):
@@ -45,7 +45,7 @@ class TwoSlots:
         roomy(self)
 
     def read(self):
-        """Take in the newest whole copy; return NOTHING (payload undefined), ONE or BOTH."""
+        """Read the newest whole copy; return NOTHING (payload undefined), ONE or BOTH."""
         first = self._read_copy(0)
         second = self._read_copy(1)
         if first is None and second is None:
@@ -58,7 +58,7 @@ class TwoSlots:
         return BOTH if first == second else ONE
 
     def write(self):
-        """Store the payload as the next record. Raises what the memory raises; the one before is then still there."""
+        """Store the payload as the next record. Raises what the memory raises; the previous record then survives."""
         self.sequence += 1
         slot, size = self._slot, self._size
         address, first = self._address, self._first
@@ -72,12 +72,12 @@ class TwoSlots:
         self._first = first
 
     def move(self, address):
-        """The record lies elsewhere from now on; what is there is not known."""
+        """Move the record to another address, whose present content is unknown."""
         self._address = address
         self._first = 0
 
     def any_blank(self):
-        """Is a copy as a new part has it, all bits alike? Then write() was never finished here."""
+        """Is a copy blank as in a new part, with all bits alike? Then write() was never finished here."""
         for copy in (0, 1):
             self._nvm.read_into(self._address + copy * self._size, self._slot)
             if self._slot.count(b"\x00") == self._size or self._slot.count(b"\xff") == self._size:

@@ -1,6 +1,6 @@
-"""The patterns that were put aside to be looked at, so that a reset forgets none of them.
+"""The staged patterns, stored so that a reset forgets none of them.
 
-One copy each: what is damaged counts as not staged, and nothing was said to be in force.
+There is one copy of each. A damaged one counts as not staged; it was never in force.
 
     4 x (48 rates | CRC-32)
 
@@ -21,7 +21,7 @@ BYTES = _ENTRY_BYTES * len(PATTERNS)
 
 
 class Staging:
-    """What is staged for each pattern, at `address` of `nvm`. Every method raises what the memory raises."""
+    """The rates staged for each pattern, at `address` of `nvm`. Every method raises what the memory raises."""
 
     def __init__(self, nvm, address):
         self._nvm = nvm
@@ -38,14 +38,14 @@ class Staging:
         return [steps * RATE_STEP_MU_PER_H for steps in struct.unpack_from(_FORMAT, self._entry, 0)]
 
     def write(self, pattern, rates):
-        """Put 48 rates aside, multiples of 50 mU/h."""
+        """Stage 48 rates, multiples of 50 mU/h."""
         at = self._at(pattern)
         struct.pack_into(_FORMAT, self._entry, 0, *[rate // RATE_STEP_MU_PER_H for rate in rates])
         struct.pack_into("<I", self._entry, _RATES_BYTES, self._crc(at))
         self._nvm.write(at, self._entry)
 
     def forget(self, pattern):
-        """Nothing is staged for this pattern."""
+        """Discard the rates staged for this pattern."""
         at = self._at(pattern)
         struct.pack_into("<I", self._entry, _RATES_BYTES, ~self._crc(at) & 0xFFFFFFFF)
         self._nvm.write(at, self._entry)

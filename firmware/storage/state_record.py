@@ -1,5 +1,5 @@
-"""The state record: everything that a pump must know after a reset, as bytes and back. Written after each stroke and at
-each change: "n - 1 completed, n permitted", and all that goes with it.
+"""The state record: converts everything that a pump must know after a reset to bytes and back. It is written after each
+stroke and at each change: "n - 1 completed, n permitted", and all that goes with it.
 
     values | the dose core's state | starts of the strokes after the last full block of the history
 
@@ -14,13 +14,13 @@ from firmware.storage import stroke_starts
 
 CORE_BYTES = const(485)  # STATE_BYTES of the dose core; a test compares
 _COMMANDED_AT = const(33)  # in the core's state: how many strokes the guard has seen start; a test compares
-_BOOKS_US_AT = const(221)  # and the time of its books; a test compares
+_BOOKS_US_AT = const(221)  # also there: the time of its books; a test compares
 _OF_CORE = "<I%dxQ" % (_BOOKS_US_AT - _COMMANDED_AT - 4)
 _GREATEST = const(0xFFFFFFFF)
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
 PROCEDURE_BYTES = const(46)  # STATE_BYTES of firmware.therapy.clinic; a test compares
 
-# What every stroke changes comes first, so that a stroke writes only that. Times are µs of device time.
+# The values that every stroke changes come first, so that a stroke writes only those. Times are µs of device time.
 _OF_A_STROKE = (
     ("strokes", "I"),  # that have started
     ("permitted", "I"),  # the stroke that may come next, and perhaps has
@@ -105,7 +105,7 @@ class StateRecord:
         roomy(self)
 
     def of_core(self):
-        """(strokes that had started when `core` was saved, as of when it was)."""
+        """(strokes that had started when `core` was saved, time of its books in µs)."""
         return struct.unpack_from(_OF_CORE, self.core, _COMMANDED_AT)
 
     def read(self):
@@ -122,8 +122,9 @@ class StateRecord:
         pack_into(_OTHER_FORMAT, self._payload, _OTHERS_AT, *values)
 
     def write_stroke(self):
-        """Put those values into the payload that a stroke changes; the others are there from before."""
-        # Strokes are the core's 32 bits, device time never fills 64: quicker than bounded.pack_into().
+        """Put the values that a stroke changes into the payload; the others are there from before."""
+        # The stroke count is the core's, of 32 bits, and device time never fills 64, so only two values need clamping.
+        # That is quicker than bounded.pack_into().
         permitted, utc_s = self.permitted, self.saved_utc_s
         if permitted > _GREATEST or utc_s > _GREATEST:
             permitted, utc_s = min(permitted, _GREATEST), min(utc_s, _GREATEST)

@@ -1,15 +1,14 @@
 """The start of every stroke of a day, which the rolling caps look back on: four bytes a stroke, in blocks of eight.
 
-A block holds eight starts, its number and a CRC, and is written once, when its eighth stroke has started, over the
-block that the day's cap has not needed for eight strokes at least. The starts after the last full block lie in the
-state record, which says how many strokes there were: that record makes a new block valid, so a block may be cut at any
-byte.
+A block holds eight starts, its number and a CRC. It is written once, when its eighth stroke has started, over a block
+that the day's cap has not needed for at least eight strokes. The starts after the last full block lie in the state
+record, which has the number of strokes. That record makes a new block valid, so a block may be cut at any byte.
 
-A block that is damaged is replaced by the first start known after it: later than the true ones, so the caps err on the
-safe side until a day has passed.
+The starts of a damaged block are replaced by the first start known after it. That is later than the true ones, so the
+caps err on the safe side until a day has passed.
 
-Nobody knows for certain how long the power was gone. After a restart the starts are held back: as much later as device
-time has moved, so that the caps look back on what they looked back on at the last record (docs/adr/0011).
+Nobody knows for certain how long the power was gone. So after a restart the starts are held back: they are moved later
+by as much as device time has moved, and the caps see the same strokes as at the last record (docs/adr/0011).
 
 Implements: STORE-1, STORE-3, GUARD-1, THER-8
 """
@@ -28,7 +27,7 @@ _NONE = bytes(OPEN_BYTES)
 
 
 def blocks_for(strokes):
-    """Blocks for a ring of `strokes` starts, the one being written and the open one not needed."""
+    """Blocks for a ring of `strokes` starts, so that neither the one being written nor the open one is needed."""
     return -(-strokes // STROKES) + 2
 
 
@@ -58,7 +57,7 @@ class History:
         elif strokes % STROKES == 0:
             self._open[:] = _NONE
         elif strokes == self._held + 1:
-            # One more in the same block: each stroke comes here.
+            # One more in the same block, the usual case.
             ticks = self._ticks
             struct.pack_into("<I", self._open, 4 * (strokes % STROKES - 1), ticks[(strokes - 1) % len(ticks)])
         else:
@@ -73,7 +72,7 @@ class History:
             struct.pack_into("<I", self._open, 4 * place, ticks[stroke % len(ticks)] if stroke < strokes else 0)
 
     def restore(self, strokes, open_part, saved_us):
-        """Fill the ring as it was after `strokes` strokes; return how many starts were damaged and are replaced."""
+        """Fill the ring as it was after `strokes` strokes; return how many damaged starts were replaced."""
         ticks = self._ticks
         length = len(ticks)
         self._held = -1
@@ -98,8 +97,8 @@ class History:
         return damaged
 
     def hold_back(self, strokes, from_us, to_us):
-        """Device time was `from_us` when `strokes` strokes had started, and is `to_us`: no start of the day before gets
-        older by that. The blocks are written anew with the next save(); if that is cut they are held back once more.
+        """Device time has moved from `from_us` to `to_us` with `strokes` strokes started: no start of the day before
+        `from_us` gets older by that. The next save() rewrites the blocks; if it is cut, they are held back once more.
         """
         ticks = self._ticks
         length = len(ticks)
@@ -113,7 +112,7 @@ class History:
             first -= 1
         latest = 0
         for stroke in range(first, strokes):
-            # Those that were held back before a save that was cut may be later than the next ones.
+            # Starts that were held back before a save that was cut may be later than the ones after them.
             latest = max(latest, min(ticks[stroke % length] + by, now_tick))
             ticks[stroke % length] = latest
         self._written = min(self._written, first // STROKES)
