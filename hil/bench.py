@@ -1,4 +1,4 @@
-"""The bench as a test or a protocol sees it, whatever board is on it.
+"""The bench as a test or a protocol sees it, with any board on it.
 
 `bench.run_for(hours=12)` computes on a virtual board and an emulated Pico, and would wait on a real one.
 
@@ -28,7 +28,7 @@ _COMMAND_IDS = 0x7FFFFFFF
 
 
 def open_board(name: str, plant: Plant, **options: Any) -> VirtualBoard | EmulatedBoard | DeskBoard:
-    """The board with `plant` on the bench of this name, or of the bench file at this path. Raises BenchError."""
+    """Open the board with `plant` on the bench of this name, or of the bench file at this path. Raises BenchError."""
     bench = load_bench(name)
     if bench.kind == "virtual":
         return VirtualBoard(plant, **options)
@@ -38,10 +38,10 @@ def open_board(name: str, plant: Plant, **options: Any) -> VirtualBoard | Emulat
 
 
 class RecordingProgrammer(Programmer):
-    """A programmer that writes down what every accepted order means, with the device's own time of effect."""
+    """A programmer that records the meaning of every accepted order, with the device's own time of effect."""
 
     def __init__(self, transport: Board, commands: list[Command]) -> None:
-        # Other ids in every life of a pump, and the same ones in every run.
+        # Different ids in every life of a pump, and the same ones in every run.
         super().__init__(transport, first_command_id=1 + transport.now_us % _COMMAND_IDS)
         self._commands = commands
         self._orders = Orders()
@@ -58,7 +58,8 @@ class Bench:
     """A pump on its plant with a programmer, in logical, emulated or real time; a context manager.
 
     `kind` is the name of a bench (hil/benches) or the path of a bench file; other options go to the board. `commands`
-    are the accepted orders, `stroke_starts_us` what the motor pins showed. Raises BenchError and its kin.
+    are
+    the accepted orders, `stroke_starts_us` the starts on the motor pins. Raises BenchError and its subclasses.
     """
 
     def __init__(self, plant: Plant, *, kind: str = "virtual", **options: Any) -> None:
@@ -82,13 +83,13 @@ class Bench:
         self.run_until_us(self.now_us + round(total_s * US_PER_S) + us)
 
     def run_until_us(self, end_us: int) -> None:
-        """Let time pass up to `end_us`; ValueError if that is over."""
+        """Let time pass up to `end_us`. Raises ValueError if that time has passed."""
         if end_us < self.now_us:
             raise ValueError(f"{end_us} µs is over: it is {self.now_us} µs")
         self.board.run_until_us(end_us)
 
     def check_link(self) -> None:
-        """Say hello to the pump. Raises LinkSilent: without an answer no verdict about dosing is possible."""
+        """Say hello to the pump. Raises LinkSilent: without a reply no verdict about dosing is possible."""
         try:
             self.programmer.hello()
         except LinkError as error:
@@ -112,16 +113,18 @@ class Bench:
 
 
 def open_bench(plant: Plant) -> Bench:
-    """The default bench: a VIRTUAL board, 500 nl strokes of U-400."""
+    """Open the default bench: a VIRTUAL board, 500 nl strokes of U-400."""
     return Bench(plant)
 
 
 def open_named(name: str, plant: Plant) -> Bench:
-    """The bench of this name or of this bench file."""
+    """Open the bench of this name or of this bench file."""
     return Bench(plant, kind=name)
 
 
 def opener(name: str) -> Callable[[Plant], Bench]:
-    """Opens the bench of this name again and again, in worker processes too. Raises BenchError if there is none."""
+    """Return a function that opens the bench of this name, any number of times and in worker processes too. Raises
+    BenchError if there is no such bench.
+    """
     load_bench(name)
     return partial(open_named, name)

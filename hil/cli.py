@@ -54,7 +54,7 @@ def speed(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/speed.json"),
     days: Annotated[int, typer.Option(min=30, help="Simulated days of each life.")] = 120,
 ) -> None:
-    """Measure how much faster than real time a virtual pump lives."""
+    """Measure how much faster than real time a virtual pump runs."""
     from hil.protocols.speed import TARGET_X_REAL_TIME, measure, report
 
     figures = measure(days=days)
@@ -66,7 +66,7 @@ def speed(
 @app.command()
 def awake(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/awake.json"),
-    beside: Annotated[Path | None, typer.Option(help="Another checkout with its image built: the ratio to it.")] = None,
+    beside: Annotated[Path | None, typer.Option(help="Another built checkout to compare with.")] = None,
 ) -> None:
     """Measure how long the processor of an emulated Pico is awake for each stroke."""
     from hil.protocols.awake import RATIO_MAX, compare, measure, measure_beside, report
@@ -83,7 +83,7 @@ def awake(
 def edges(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/edges.json"),
     strokes: Annotated[int, typer.Option(min=2, max=200, help="Strokes under each load.")] = 30,
-    steps: Annotated[int, typer.Option(min=1000, help="Steps in all; what is left is made idle.")] = 1_000_000,
+    steps: Annotated[int, typer.Option(min=1000, help="Total of steps; the rest is made without load.")] = 1_000_000,
     workers: Annotated[int, typer.Option(min=1, help="Loads at a time, one core each.")] = 2,
 ) -> None:
     """Measure starts and edges of strokes on the emulated Pico under load (DOSE-6)."""
@@ -101,11 +101,11 @@ def edges(
 @app.command()
 def aimed(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/aimed.json"),
-    orders: Annotated[int, typer.Option(min=1, help="Orders that must hit, ±2 ms.")] = 2000,
+    orders: Annotated[int, typer.Option(min=1, help="Orders that must hit within ±2 ms.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Which aims, and which plants.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Pumps at a time, one core each.")] = 2,
 ) -> None:
-    """Aim orders at the armed stroke of an emulated Pico: none acknowledged and not in force, no stop lost."""
+    """Aim orders at the armed stroke of an emulated Pico: every acknowledged one is in force, no stop is lost."""
     from hil.protocols.aimed import measure, report
 
     figures = measure(orders, seed=seed, workers=workers)
@@ -135,7 +135,7 @@ def occlusion(
     patient_years: Annotated[float, typer.Option(min=0.1, help="Simulated years without a fault.")] = 20,
     workers: Annotated[int, typer.Option(min=1, help="Lives at a time, one core each.")] = 2,
 ) -> None:
-    """Judge the occlusion detector: faults × rates × catheters × seeds, and years in which nothing is wrong."""
+    """Judge the occlusion detector: faults × rates × catheters × seeds, and years without a fault."""
     from hil.protocols.occlusion import run
 
     raise typer.Exit(run.run(seed, out, patient_years=patient_years, workers=workers, say=typer.echo))
@@ -146,9 +146,9 @@ def powerloss(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/powerloss.json"),
     script: Annotated[str, typer.Option(help="Which life is cut: hour or short.")] = "hour",
     workers: Annotated[int, typer.Option(min=1, help="Boards at a time, one core each.")] = 2,
-    recovery_every: Annotated[int, typer.Option(min=1, help="Cut also the recovery after every so many cuts.")] = 1,
+    recovery_every: Annotated[int, typer.Option(min=1, help="Also cut the recovery after every Nth cut.")] = 1,
 ) -> None:
-    """Cut the power at every write and exchange of a scripted life, and of the recovery; restart each time and look."""
+    """Cut the power at every write and exchange of a scripted life and of its recovery; restart and check each time."""
     from hil.protocols.powerloss.run import report, run
 
     figures = run(script, workers=workers, recovery_every=recovery_every)
@@ -162,7 +162,7 @@ def floods(
     out: Annotated[Path, typer.Option(help="The figures.")] = Path("build/link-floods.json"),
     seconds: Annotated[float, typer.Option(min=4, help="How long each kind of request floods the link.")] = 600,
     workers: Annotated[int, typer.Option(min=1, help="Emulators at once.")] = 2,
-    kind: Annotated[list[str] | None, typer.Option(help="Only these requests; may be given again.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only this kind of request; may be repeated.")] = None,
     quantum: Annotated[list[int] | None, typer.Option(help="Strokes of 500 or 125 nl only; both otherwise.")] = None,
 ) -> None:
     """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs."""
@@ -178,15 +178,15 @@ def floods(
 def life(
     seed: Annotated[int, typer.Option(min=0, help="Which life.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for summary and report.")] = Path("build/life"),
-    days: Annotated[int, typer.Option(min=30, help="How long it is; eight years are 2,922 days.")] = 2922,
+    days: Annotated[int, typer.Option(min=30, help="Length of the life; eight years are 2,922 days.")] = 2922,
 ) -> None:
-    """Let the firmware live eight years of one patient's life, checked every day."""
+    """Run the firmware through eight years of one patient's life, checked every day."""
     from hil.protocols.life.run import LIMIT_S, run, told
 
     figures = run(seed, out, days=days)
     typer.echo(told(figures, out))
     if figures["wall_s"] > LIMIT_S:
-        typer.echo(f"slower than the {LIMIT_S} s that two cores are given")
+        typer.echo(f"slower than the {LIMIT_S} s allowed on two cores")
     if figures["violations"]:
         raise typer.Exit(EXIT_FAIL)
 
@@ -196,7 +196,7 @@ def pump(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Which plant.")] = 1,
-    for_s: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")] = None,
+    for_s: Annotated[float | None, typer.Option(help="Stop after this many seconds.")] = None,
     bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, desk-emulated, desk.")] = "virtual",
 ) -> None:
     """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
@@ -218,7 +218,7 @@ def pump(
         if pace > 1:
             seconds = min(10 * pace, 600)
             holds = f"orders hold 10 s of its time: give pump --holds {seconds:g} or RELEVE_HOLDS={seconds:g}"
-            console.print(f"It lives {pace:g} times as fast as you, and {holds}", highlight=False, soft_wrap=True)
+            console.print(f"It runs {pace:g} times as fast as real time, and {holds}", highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it.")
         with console.status("no stroke yet") as status:
             server.serve(

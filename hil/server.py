@@ -1,7 +1,7 @@
-"""The virtual board paced to the wall clock, its programmer UART on a pseudo-terminal and on a TCP port.
+"""A virtual board paced to the wall clock, with its programmer UART on a pseudo-terminal and on a TCP port.
 
-Whatever can talk to a serial port or to a socket can use it as it would use a pump on a desk. Both ends are one UART:
-what the pump sends goes to everybody, what anybody sends goes to the pump.
+Any program that can talk to a serial port or a socket can use it like a pump on a desk. Both ends are one UART: bytes
+from the pump go to every client, and bytes from any client go to the pump.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _READ_BYTES = 1024
 class PumpServer:
     """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
 
-    `tcp_port` and `pty_path` say where; a board with a console (the emulated Pico) has it on a pseudo-terminal of its
-    own, `console_path`. Raises BenchError if the port is taken.
+    `tcp_port` and `pty_path` hold the addresses. A board with a console (the emulated Pico) has it on a pseudo-terminal
+    of
+    its own, `console_path`. Raises BenchError if the port is taken.
     """
 
     def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0) -> None:
@@ -45,7 +46,7 @@ class PumpServer:
 
     @property
     def has_console(self) -> bool:
-        """Whether the board has a console besides its link."""
+        """True if the board has a console besides its link."""
         return hasattr(self._board, "write_console")
 
     def serve(self, *, on_stroke: Callable[[int], None] | None = None, for_s: float | None = None) -> None:
@@ -76,7 +77,7 @@ class PumpServer:
                 self._take_in(each)
 
     def close(self) -> None:
-        """Close the ports; the board is the caller's."""
+        """Close the ports. The board stays open; it is the caller's."""
         for each in (self._listener, *self._clients):
             each.close()
         for fd in (self._pty, self._pty_slave, self._console, self._console_slave):
@@ -119,7 +120,7 @@ class PumpServer:
 
 
 def _open_pty() -> tuple[int, int, str]:
-    """A raw pseudo-terminal: our end, the other end, and the other end's name.
+    """Open a raw pseudo-terminal. Return our end, the other end, and the other end's name.
 
     The other end stays open here too: without a reader on it ours would report an error.
     """

@@ -1,1 +1,1 @@
-"""The boards a bench can drive."""
+"""The boards that a bench can drive."""

@@ -1,7 +1,8 @@
-"""The bench's end of what outlives a power cut of a virtual board: non-volatile memory and battery-backed clock.
+"""Non-volatile memory and battery-backed clock of a virtual board: the parts that outlive a power cut, held by the
+bench.
 
-boards/VIRTUAL/benchlink/backed.h is the other end; a test compares. The bench counts the writes to each cell, lets the
-power fail in the middle of any write, flips bits, and has the clock lose its time.
+boards/VIRTUAL/benchlink/backed.h is the board's side; a test compares the two. The bench counts the writes to each
+cell, can cut the power in the middle of any write, flip bits, and make the clock lose its time.
 
 Implements: STORE-4 (writes counted), HIL-3 (memory)
 """
@@ -31,7 +32,9 @@ _CLOCK_AT = 32
 
 
 class Backed:
-    """A memory of `size_bytes`, blank, and a clock, set unless `clock_s` is None. `fd` is the file the board maps."""
+    """A blank memory of `size_bytes`, and a clock, which is set unless `clock_s` is None. `fd` is the file that the
+    board maps.
+    """
 
     def __init__(self, size_bytes: int = SIZE_BYTES, clock_s: int | None = EPOCH_S) -> None:
         self.size_bytes = size_bytes
@@ -48,46 +51,46 @@ class Backed:
 
     @property
     def writes(self) -> int:
-        """Write calls so far."""
+        """Number of write calls so far."""
         return int(HEADER.unpack_from(self._map, 0)[2])
 
     def cut_in_write(self, number: int, after_bytes: int) -> None:
-        """Have the power fail in write `number` of the memory's life, after so many of its bytes; 0: in none."""
+        """Have the power fail in write `number` of the memory's life, after `after_bytes` of its bytes; 0: in none."""
         struct.pack_into("<QI", self._map, _CUT_AT, number, after_bytes)
 
     def fail_writes(self, failing: bool) -> None:
-        """Writes are not acknowledged from now on, or they are again."""
+        """Stop acknowledging writes from now on, or acknowledge them again."""
         struct.pack_into("<I", self._map, _FAILING_AT, failing)
 
     def lose_clock(self) -> None:
-        """The clock's battery fails while the board is off."""
+        """Have the clock's battery fail while the board is off."""
         self.set_clock(None)
 
     def set_clock(self, utc_at_zero_s: int | None) -> None:
-        """The clock's UTC at the bench's time 0; None: it has lost its time."""
+        """Set the clock's UTC at the bench's time 0; None: it has lost its time."""
         struct.pack_into("<qI", self._map, _CLOCK_AT, utc_at_zero_s or 0, utc_at_zero_s is not None)
 
     def clock(self) -> tuple[int, bool]:
-        """The clock's UTC at the bench's time 0, and whether it has kept its time."""
+        """Return the clock's UTC at the bench's time 0, and whether it has kept its time."""
         offset_s, valid = struct.unpack_from("<qI", self._map, _CLOCK_AT)
         return offset_s, bool(valid)
 
     def flip(self, address: int, bit: int) -> None:
-        """One bit of a cell turns."""
+        """Flip one bit of a cell."""
         self.cells[address] ^= 1 << bit
 
     def image(self) -> bytes:
-        """All cells."""
+        """Return all cells."""
         return self.cells.tobytes()
 
     def load(self, image: bytes | bytearray) -> None:
-        """The cells are now `image`; no power cut is pending."""
+        """Set the cells to `image`. No power cut is pending afterwards."""
         self.cells[:] = np.frombuffer(image, np.uint8)
         self.cut_in_write(0, 0)
         self.fail_writes(False)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         del self.cells, self.writes_per_cell
         self._map.close()
         os.close(self.fd)

@@ -1,7 +1,7 @@
 """A bench described by one file: board, ports, wiring, instruments, calibration (HIL-1).
 
-Files are TOML; those of hil/benches are known by their names, others by their paths. What is missing, unknown or out of
-range is named with the file and the key, and what would be right.
+Files are TOML. Those of hil/benches are known by their names, others by their paths. An error about a missing, unknown
+or out-of-range value names the file and the key, and says what would be right.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hil.errors import BenchError
 FOLDER = Path(__file__).parents[1] / "benches"
 KINDS = ("virtual", "emulated", "desk")
 EMULATED = "emulated"
-# Pins of the pump, and what of the bench I/O board is at the other end.
+# Pins of the pump, and the pins of the bench I/O board that they are wired to.
 WIRES = {
     "STEP": "STEP",
     "DIR": "DIR",
@@ -38,12 +38,12 @@ _CALIBRATION: dict[str, tuple[float, float]] = {
 
 
 class BenchFileError(BenchError):
-    """A bench file that says something that cannot be: nothing has been started."""
+    """A bench file with an invalid value. Nothing has been started."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A desk's figures, and when they were measured."""
+    """Calibration figures of a desk, and when they were measured."""
 
     date: str
     pump_start_us: int
@@ -54,7 +54,7 @@ class Calibration:
     pressure_offset_counts: float
 
     def dac_counts(self, adc_counts: float) -> int:
-        """The DAC's counts that make the pump's ADC read this, as near as the DAC's range allows."""
+        """Return the DAC counts for which the pump's ADC reads `adc_counts`, as near as the DAC's range allows."""
         return min(max(round((adc_counts - self.pressure_offset_counts) / self.pressure_gain), 0), 4095)
 
 
@@ -71,17 +71,17 @@ class BenchFile:
 
     @property
     def emulated_desk(self) -> bool:
-        """Whether both boards of the desk are emulated."""
+        """True if both boards of the desk are emulated."""
         return self.pump_port == EMULATED
 
 
 def bench_names() -> list[str]:
-    """The benches that come with the project."""
+    """Return the names of the benches that come with the project."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def load_bench(name: str | Path) -> BenchFile:
-    """The bench of this name or at this path. Raises BenchFileError."""
+    """Return the bench of this name or at this path. Raises BenchFileError."""
     path = Path(name)
     if path.suffix != ".toml":
         path = FOLDER / f"{name}.toml"
@@ -97,7 +97,7 @@ def load_bench(name: str | Path) -> BenchFile:
 
 
 class _Reader:
-    """Reads one file; every error names it."""
+    """Reads one file. Every error names the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

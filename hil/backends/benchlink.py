@@ -1,6 +1,6 @@
-"""The messages between a virtual board and its bench; boards/VIRTUAL/benchlink/benchlink.h is the other end.
+"""The messages between a virtual board and its bench; boards/VIRTUAL/benchlink/benchlink.h is the other side.
 
-The device sends a request and blocks; the bench answers when something has happened. Both are 24 bytes, little endian,
+The device sends a request and blocks; the bench replies when something has happened. Both are 24 bytes, little endian,
 and may be followed by UART bytes. A test compares every number here with the header.
 """
 

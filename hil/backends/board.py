@@ -1,4 +1,4 @@
-"""What every board of a bench can do, whatever it is: the seam between the suite and the backends."""
+"""The interface of every board of a bench, between the suite and the backends."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class Board(Protocol):
 
     @property
     def next_event_us(self) -> int:
-        """When something will happen next, or when to look again."""
+        """Time of the next event, or time to look again."""
 
     def run_until_us(self, end_us: int) -> None:
-        """Let the board live up to `end_us`."""
+        """Let the board run up to `end_us`."""
 
     def write(self, data: bytes) -> None:
-        """Bytes onto the programmer link."""
+        """Send bytes on the programmer link."""
 
     def read(self, timeout_s: float) -> bytes:
-        """What the board has sent; waits for it up to `timeout_s` of its time."""
+        """Return the bytes that the board has sent; wait for them up to `timeout_s` of its time."""
 
     def take_received(self) -> bytes:
-        """What has arrived by now."""
+        """Return the bytes that have arrived by now."""
 
     def close(self) -> None:
-        """End it cleanly."""
+        """Shut the board down cleanly."""
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the board at once."""

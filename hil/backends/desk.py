@@ -1,9 +1,9 @@
 """A desk: a pump board and a bench I/O board on real ports, or both emulated and wired to each other.
 
-The bench's time is the bench I/O board's time stamps, shifted to the zero of the pump's clock: the edge of POWER
-with which the pump's life began. On real ports time passes by itself and `run_until_us` waits; the plant learns of
-a stroke when the bench has fetched its edges, so it keeps the books of what was delivered, and the stroke sensor
-and the pressure are played by the bench I/O board as it was told beforehand.
+The bench's time is given by the time stamps of the bench I/O board. Its zero is the zero of the pump's clock, which is
+derived from the edge of POWER with which the pump's life began. On real ports time passes by itself and
+`run_until_us` waits. The plant learns of a stroke only when the bench has fetched its edges, so it merely keeps account
+of the delivery. The bench I/O board plays the stroke sensor and the pressure, as programmed beforehand.
 
 Implements: HIL-1 (desk), BOARD-4
 """
@@ -25,17 +25,19 @@ if TYPE_CHECKING:
 NS_PER_US = 1000
 # The bench I/O board keeps 4096 steps: 42 strokes of 96, which a bolus makes in 84 s.
 _FETCH_EVERY_US = 20_000_000
-# Longer than the slowest motor's step: the burst is over, or was cut short.
+# Longer than a step of the slowest motor: after such a gap the burst is over, or was cut short.
 _SILENCE_NS = 20_000_000
 _START_UP_US = 400_000
 _LOOK_US = 20_000
 
 
 class DeskBoard:
-    """The pump on the desk that `bench` describes, its books kept by `plant`; the interface of the other backends.
+    """The pump on the desk that `bench` describes; `plant` keeps account of its delivery. Same interface as other
+    backends.
 
-    Times are microseconds of the pump's clock since power first came. `stroke_starts_us` is what the bench I/O
-    board saw, `bursts_ns` every step. Raises BenchError and its kin.
+    Times are microseconds of the pump's clock since power first came. `stroke_starts_us` are the starts that the bench
+    I/O
+    board saw, `bursts_ns` every step. Raises BenchError and its subclasses.
     """
 
     def __init__(
@@ -85,42 +87,42 @@ class DeskBoard:
 
     @property
     def now_us(self) -> int:
-        """The pump's time as well as it is known without asking; never runs back."""
+        """The pump's time, estimated without asking the board. It never runs back."""
         self._latest_us = max(self._latest_us, self.lines.now_us + self._offset_us)
         return self._latest_us
 
     @property
     def next_event_us(self) -> int:
-        """When to look again."""
+        """Time to look again."""
         return self.now_us + _LOOK_US
 
     def boot(self) -> None:
-        """Let the pump start up."""
+        """Wait for the pump's start-up."""
         self.lines.wait_us(_START_UP_US)
 
     def run_until_us(self, end_us: int) -> None:
-        """Let the board live up to `end_us` by the bench I/O board's clock, and fetch what it has done."""
+        """Let the board run up to `end_us` by the bench I/O board's clock, and fetch its steps."""
         while self.now_us < end_us:
             self.lines.wait_us(min(end_us - self.now_us, _FETCH_EVERY_US))
             self.fetch()
 
     def write(self, data: bytes) -> None:
-        """Bytes onto the programmer link."""
+        """Send bytes on the programmer link."""
         self.lines.pump.write(data)
 
     def read(self, timeout_s: float) -> bytes:
-        """What the pump has sent; waits for it up to `timeout_s`."""
+        """Return the bytes that the pump has sent; wait for them up to `timeout_s`."""
         data = self.lines.pump.read(timeout_s)
         if self.lines.now_us + self._offset_us > self._fetched_us + _FETCH_EVERY_US:
             self.fetch()
         return data
 
     def take_received(self) -> bytes:
-        """What has arrived from the pump by now."""
+        """Return the bytes that have arrived from the pump by now."""
         return self.lines.pump.read(0)
 
     def power_cut(self, at_us: int | None = None) -> None:
-        """Take the pump's power away, now or at a time of the pump's clock; returns when it is gone."""
+        """Cut the pump's power, now or at a time of the pump's clock. Returns when the power is gone."""
         if at_us is None:
             self.bench_io.switch_power(False)
         else:
@@ -130,38 +132,40 @@ class DeskBoard:
             self.fetch()
 
     def power_up(self) -> None:
-        """Give the pump its power; it starts, but has not booted yet."""
+        """Power the pump up. It starts, but has not booted yet."""
         self.bench_io.switch_power(True)
         while not self.powered:
             self.fetch()
 
     def confirm_strokes(self) -> None:
-        """Let the stroke sensor confirm every whole stroke, as a pump without fault does."""
+        """Have the stroke sensor confirm every whole stroke, as on a pump without fault."""
         self.play_sensor([self.confirmed()])
 
     def confirmed(self, *, late_us: int = 0) -> Turn:
-        """The stroke sensor's answer to a whole stroke, `late_us` after it ought to come."""
+        """Return the stroke sensor's confirmation of a whole stroke, `late_us` later than normal."""
         return Turn(self._steps_per_stroke, self.calibration.sensor_delay_us + late_us)
 
     def unseen(self) -> Turn:
-        """A whole stroke that the sensor does not see."""
+        """Return a whole stroke that the sensor does not see."""
         return Turn(self._steps_per_stroke, 0, pulse=False)
 
     def play_sensor(self, turns: list[Turn], *, again: bool = False) -> None:
-        """Have the stroke sensor do this from the next step on (BenchIo.set_sensor)."""
+        """Have the stroke sensor play `turns` from the next step on (BenchIo.set_sensor)."""
         self.bench_io.set_sensor(turns, again=again)
 
     def set_pressure(self, adc_counts: int) -> None:
-        """Have the pump's ADC read this."""
+        """Make the pump's ADC read `adc_counts`."""
         self.bench_io.set_pressure(self.calibration.dac_counts(adc_counts))
 
     def play_pressure(self, profile: list[tuple[int, float]]) -> None:
-        """Have the pump's ADC read each of `(at_us, counts)` from its time on; replaces what was still to come."""
+        """Make the pump's ADC read each of `(at_us, counts)` from its time on. Replaces the entries still to come."""
         entries = [(self._bench_us(at_us), self.calibration.dac_counts(counts)) for at_us, counts in profile]
         self.bench_io.send_pressures(entries, anew=True)
 
     def flagged(self) -> list[str]:
-        """What makes the run worthless: edges lost, frames dropped, a silent DAC; bugs of emulated chips."""
+        """Return the conditions that make the run worthless: edges lost, frames dropped, a silent DAC, bugs of emulated
+        chips.
+        """
         status = self.bench_io.status()
         counters = {
             "edges lost before the ring": status.overflows,
@@ -176,11 +180,11 @@ class DeskBoard:
         self.lines.close()
 
     def kill(self) -> None:
-        """Leave the desk at once; on real ports the pump keeps its power."""
+        """Leave the desk at once. On real ports the pump keeps its power."""
         self.lines.kill()
 
     def fetch(self) -> None:
-        """Take the bench I/O board's edges, and set the clock by it."""
+        """Fetch the bench I/O board's edges and set the clock by its time."""
         sent_us = self.lines.now_us
         status = self.bench_io.status()
         came_us = self.lines.now_us
@@ -189,7 +193,7 @@ class DeskBoard:
             if self._zero_ns is None and rising:
                 self._zero_ns = at_ns + self.calibration.pump_start_us * NS_PER_US
         if self._zero_ns is not None:
-            # The board looked at its clock somewhere between the question and the answer.
+            # The board read its clock some time between the request and the reply.
             at_us = self._pump_ns(status.now_us * NS_PER_US) // NS_PER_US
             self._offset_us = at_us - (sent_us + came_us) // 2
             self._fetched_us = at_us
@@ -219,19 +223,19 @@ class DeskBoard:
         start_us = steps_ns[0] // NS_PER_US
         if len(steps_ns) < self._steps_per_stroke:
             self.short_bursts.append((start_us, len(steps_ns)))
-        # The last step takes as long as the first: the ramp down mirrors the ramp up (motion.h).
+        # The last step takes as long as the first, because the ramp down mirrors the ramp up (motion.h).
         last_ns = steps_ns[1] - steps_ns[0] if len(steps_ns) > 1 else NS_PER_US
         self.plant.stroke(start_us, len(steps_ns), max(1, (steps_ns[-1] + last_ns - steps_ns[0]) // NS_PER_US))
 
     def _pump_ns(self, bench_ns: int) -> int:
-        """A time of the bench I/O board on the pump's clock."""
+        """Convert a time of the bench I/O board to the pump's clock."""
         if self._zero_ns is None:
             raise BenchError("the pump has had no power yet")
         since_ns = bench_ns - self._zero_ns
         return since_ns + since_ns * self.calibration.pump_rate_ppb // 1_000_000_000
 
     def _bench_us(self, pump_us: int) -> int:
-        """A time of the pump's clock on the bench I/O board's."""
+        """Convert a time of the pump's clock to the bench I/O board's."""
         if self._zero_ns is None:
             raise BenchError("the pump has had no power yet")
         since_us = pump_us - pump_us * self.calibration.pump_rate_ppb // 1_000_000_000

@@ -1,8 +1,8 @@
-"""How a desk is reached: the lines of its two boards, and its time.
+"""Access to a desk: the lines of its two boards, and its time.
 
-`SerialLines` are real ports, time is the machine's. `EmulatedLines` are two emulated Picos wired to each other
-(hil/emulator/ desk.js): their time passes only while somebody reads a line or lets it pass, so that a run repeats
-bit for bit.
+`SerialLines` are real ports, and time is the machine's. `EmulatedLines` are two emulated Picos wired to each other
+(hil/emulator/desk.js). Their time passes only while somebody reads a line or lets it pass, so that a run repeats bit
+for bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LINK = 0
 
 
 class Lines(Protocol):
-    """A desk as its backend needs it."""
+    """A desk, as its backend needs it."""
 
     @property
     def pump(self) -> Transport:
@@ -37,19 +37,19 @@ class Lines(Protocol):
 
     @property
     def now_us(self) -> int:
-        """Some clock's time; only differences count."""
+        """Time of some clock; only differences count."""
 
     def wait_us(self, duration_us: int) -> None:
-        """Let so much time pass."""
+        """Let `duration_us` pass."""
 
     def flagged(self) -> list[str]:
-        """What nobody but the one who knows the chips from inside can see; nothing on a real desk."""
+        """Return bugs that only an emulator of the chips can see. Empty on a real desk."""
 
     def close(self) -> None:
         """Close the lines."""
 
     def kill(self) -> None:
-        """Close them at once."""
+        """Close the lines at once."""
 
 
 class SerialLines:
@@ -72,7 +72,7 @@ class SerialLines:
         time.sleep(duration_us / 1_000_000)
 
     def flagged(self) -> list[str]:
-        """Nothing: silicon does not say."""
+        """Return nothing: real silicon does not report such bugs."""
         return []
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class SerialLines:
 
 
 class _EmulatedLine:
-    """One board's UART, as a transport: reading lets emulated time pass."""
+    """One board's UART as a transport. Reading lets emulated time pass."""
 
     def __init__(self, lines: EmulatedLines, who: str) -> None:
         self._lines = lines
@@ -92,11 +92,11 @@ class _EmulatedLine:
         self.received = bytearray()
 
     def write(self, data: bytes) -> None:
-        """Bytes onto the line, at its rate."""
+        """Send bytes on the line, at its rate."""
         self._lines.order("send", who=self._who, line=_LINK, data=data.hex())
 
     def read(self, timeout_s: float) -> bytes:
-        """What has come; lets time pass until there is something or `timeout_s` is over."""
+        """Return the bytes received. Lets time pass until there are some or `timeout_s` is over."""
         if not self.received and timeout_s > 0:
             self._lines.run_until_ns(self._lines.now_ns + round(timeout_s * NS_PER_S), stop=self._who)
         data = bytes(self.received)
@@ -149,11 +149,11 @@ class EmulatedLines:
         return self._process.order(name, **values)
 
     def step_edges_ns(self, first: int = 0) -> list[int]:
-        """The true edges of the pump's STEP from number `first` on, rising first."""
+        """Return the true edges of the pump's STEP from number `first` on, rising first."""
         return [round(each) for each in self.order("truth", **{"from": first})["edges"]]
 
     def flagged(self) -> list[str]:
-        """What would be a bug on silicon, in either chip."""
+        """Return events that would be bugs on silicon, in either chip."""
         info = self.order("info")
         chips = [info[who] for who in ("pump", "io") if info[who]]
         return [text for chip in chips for text in (*chip["faults"], *chip["violations"])]
@@ -165,6 +165,6 @@ class EmulatedLines:
             self._process.close()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the emulation at once."""
         self._closed = True
         self._process.kill()

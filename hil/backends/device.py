@@ -1,4 +1,4 @@
-"""The virtual board as a process: the MicroPython unix port with the firmware frozen in, at the end of two pipes."""
+"""The virtual board as a process: the MicroPython unix port with the firmware frozen in, connected by two pipes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXIT_TEXTS = {
 
 
 def device_program() -> Path:
-    """The VIRTUAL board's program; RELEVE_MICROPYTHON names another. Raises DeviceMissing."""
+    """Return the VIRTUAL board's program; RELEVE_MICROPYTHON selects another. Raises DeviceMissing."""
     program = Path(os.environ.get("RELEVE_MICROPYTHON", ROOT / "build" / "VIRTUAL" / "micropython"))
     if not program.is_file():
         raise DeviceMissing(f"the virtual board is not built: {program} is missing. Run 'make firmware BOARD=VIRTUAL'.")
@@ -30,8 +30,9 @@ def device_program() -> Path:
 class Device:
     """A running virtual board. `read_fd` and `write_fd` are the bench's ends of the link.
 
-    `memory_fd` is the file of its Backed memory, `trace_fd` one to which every write to it is appended, or 0.
-    `mechanism` is what the board takes to be in front of the catheter.
+    `memory_fd` is the file of its Backed memory. `trace_fd` is a file to which every write to the memory is appended,
+    or 0.
+    `mechanism` is the mechanism that the board assumes in front of the catheter.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Device:
         mechanism: str = "implant",
     ) -> None:
         program = device_program()
-        self.last_words = ""  # what it had said on its console when it left
+        self.last_words = ""  # the console output at its exit
         from_bench, self.write_fd = os.pipe()
         self.read_fd, to_bench = os.pipe()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the device
@@ -67,7 +68,7 @@ class Device:
             os.close(to_bench)
 
     def lost(self, what: str) -> DeviceLost:
-        """The error for a device that broke off: its exit status and what it said last."""
+        """Return the error for a device that broke off, with its exit status and its last output."""
         self._close_pipes()
         try:
             status = self._process.wait(timeout=5)
@@ -79,7 +80,7 @@ class Device:
         return DeviceLost(f"{what}: the virtual board ended ({how})" + (f"\n{words}" if words else ""))
 
     def wait(self) -> None:
-        """The device has said goodbye: see it leave. Raises DeviceLost unless it exits with 0."""
+        """Wait for the device to exit after its goodbye. Raises DeviceLost unless it exits with 0."""
         try:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -91,14 +92,14 @@ class Device:
         self._output.close()
 
     def power_failed(self) -> bool:
-        """Has the power failed in the middle of a write, as the bench wanted it to?"""
+        """True if the power failed in the middle of a write, as the bench had asked."""
         try:
             return self._process.wait(timeout=5) == EXIT_POWER_CUT
         except subprocess.TimeoutExpired:
             return False
 
     def kill(self) -> None:
-        """Cut its power."""
+        """Cut the device's power."""
         self._process.kill()
         self._process.wait()
         self._close_pipes()

@@ -1,8 +1,8 @@
-"""The emulated Pico: the very image that is flashed, on an RP2040 under Node (hil/emulator), coupled to a plant.
+"""The emulated Pico, coupled to a plant: the very image that is flashed, on an RP2040 under Node (hil/emulator).
 
 Time is emulated time, in nanoseconds, exact and repeatable. Emulator and bench take turns over two pipes: the bench
-says until when to run, the emulator asks when only the plant knows the answer. What the emulator does not model is
-listed in docs/emulator.md; its figures must be shown with that.
+tells the emulator until when to run, and the emulator asks when only the plant knows the answer. docs/emulator.md lists
+what the emulator does not model; its figures must be shown together with that list.
 
 Implements: HIL-1 (emulated Pico), BOARD-3
 """
@@ -25,14 +25,14 @@ NS_PER_US = 1000
 _LINK = 0
 _CONSOLE = 1
 _READY_NS_MAX = 5_000_000_000
-# A paced run looks at its ports this often: the emulator cannot say when its board will do something next.
+# A paced run polls its ports at this interval: the emulator cannot tell when its board will next do something.
 _LOOK_US = 2_000
 # 3.0 V through a divider of two, 3.3 V full scale (assumption: boards/RPI_PICO/README.md).
 _BATTERY_COUNTS = 1862
 
 
 class EmulatedBoard:
-    """An emulated Pico coupled to `plant`; the interface of `VirtualBoard`, and what only an emulator can do.
+    """An emulated Pico coupled to `plant`; the interface of `VirtualBoard`, plus functions that only an emulator has.
 
     `stroke_starts_us` is the raw record of the motor pins, `bursts_ns` every step edge of every burst. `image` is a UF2
     file, `bootrom` a real boot ROM instead of our stub, `flash_timing` "typical" or "longest" of the flash's datasheet.
@@ -55,7 +55,7 @@ class EmulatedBoard:
         self.stroke_uu = stroke_nl * concentration_u_per_ml
         self.stroke_starts_us: list[int] = []
         self.bursts_ns: list[list[int]] = []
-        self.short_bursts: list[tuple[int, int]] = []  # (start, steps) of those that were cut short
+        self.short_bursts: list[tuple[int, int]] = []  # (start, steps) of the bursts that were cut short
         self.pressure_reads = 0
         self.exchanges = 0
         self.powered = True
@@ -77,83 +77,85 @@ class EmulatedBoard:
 
     @property
     def now_ns(self) -> int:
-        """The same in nanoseconds."""
+        """Time since power first came, ns."""
         return self._now_ns
 
     def boot(self) -> int:
-        """Let the board start up to its first sleep with its link open; return when that was (ns)."""
+        """Let the board start up to its first sleep with its link open. Return the time of that (ns)."""
         self._run(self._now_ns + _READY_NS_MAX, ["ready"])
         return self._now_ns
 
     def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
-        """Let the board live up to `end_us`; with `stop_at_uart` no further than its first bytes on the UART."""
+        """Let the board run up to `end_us`; with `stop_at_uart` at most to its first bytes on the UART."""
         self._run(end_us * NS_PER_US, [f"uart{_LINK}"] if stop_at_uart else [])
 
     def run_until_ns(self, end_ns: int, *stop: str) -> str:
-        """Let the board live up to `end_ns`, or to the first of `stop`: uart0, uart1, ready, reset. Return which."""
+        """Let the board run up to `end_ns`, or to the first of `stop`: uart0, uart1, ready, reset. Return which."""
         return self._run(end_ns, list(stop))
 
     @property
     def next_event_us(self) -> int:
-        """When to look again; only a virtual board knows when something will happen next."""
+        """Time to look again. Only a virtual board can tell its next event."""
         return self.now_us + _LOOK_US
 
     def write(self, data: bytes) -> None:
-        """Bytes onto the programmer link, at its line rate."""
+        """Send bytes on the programmer link, at its line rate."""
         self._process.order("send", line=_LINK, at=self._now_ns, data=data.hex())
 
     def write_console(self, data: bytes) -> None:
-        """Bytes onto the console, at its line rate."""
+        """Send bytes on the console, at its line rate."""
         self._process.order("send", line=_CONSOLE, at=self._now_ns, data=data.hex())
 
     def read(self, timeout_s: float) -> bytes:
-        """What the board has sent; lets it live until there is something or `timeout_s` of its time is over."""
+        """Return the bytes that the board has sent. Lets it run until there are some or `timeout_s` of its time is
+        over.
+        """
         deadline_us = self.now_us + round(timeout_s * 1_000_000)
         while not self._from_device and self.now_us < deadline_us:
             self.run_until_us(deadline_us, stop_at_uart=True)
         return self._from_device.popleft()[1] if self._from_device else b""
 
     def take_received(self) -> bytes:
-        """What has arrived from the board's UART by now, without letting time pass."""
+        """Return the bytes that have arrived from the board's UART by now, without letting time pass."""
         data = b"".join(piece for _, piece in self._from_device)
         self._from_device.clear()
         return data
 
     def take_timed(self) -> list[tuple[int, bytes]]:
-        """The same in pieces, each with the time at which it began (µs)."""
+        """Return the same bytes in pieces, each with the time at which it began (µs)."""
         pieces = list(self._from_device)
         self._from_device.clear()
         return pieces
 
     def take_console(self) -> bytes:
-        """What the board has said on its console since the last call."""
+        """Return the board's console output since the last call."""
         data = bytes(self.console)
         self.console.clear()
         return data
 
     def power_cut(self, at_ns: int | None = None) -> None:
-        """Take the board's power away at `at_ns` (now, if not given). What is written just then stays half done."""
+        """Cut the board's power at `at_ns` (default: now). A write in progress at that time stays half done."""
         if at_ns is not None:
             self._run(at_ns, [])
         self._now_ns = int(self._process.order("power_off")["now"])
         self.powered = False
 
     def power_up(self) -> None:
-        """Give the board its power back; it starts, but has not booted yet."""
+        """Power the board up again. It starts, but has not booted yet."""
         self._process.order("power_on")
         self.powered = True
 
     def info(self) -> dict[str, Any]:
-        """Counters of the emulator: resets, instructions, flash, UARTs, and what it has flagged."""
+        """Return the emulator's counters: resets, instructions, flash, UARTs, and flagged events."""
         return self._process.order("info")
 
     def flagged(self) -> list[str]:
-        """What would be a bug on silicon: faults, and accesses to a flash that could not be read."""
+        """Return events that would be bugs on silicon: faults, and accesses to a flash that could not be read."""
         info = self.info()
         return [*info["faults"], *info["violations"]]
 
     def memory(self, name: str, at: int, count: int) -> bytes:
-        """`count` bytes of the board's "sram", "flash" or "fram"."""
+        """Return `count` bytes of the board's "sram", "flash" or "fram"."""
         return bytes.fromhex(self._process.order("read", memory=name, at=at, count=count)["data"])
 
     def set_memory(self, name: str, at: int, data: bytes) -> None:
@@ -161,11 +163,11 @@ class EmulatedBoard:
         self._process.order("write", memory=name, at=at, data=data.hex())
 
     def part(self, address: int, *, present: bool) -> None:
-        """A device of the I2C bus answers no more, or answers again; through resets and power cuts."""
+        """Make a device of the I2C bus stop answering, or answer again. Lasts through resets and power cuts."""
         self._process.order("part", address=address, present=present)
 
     def hold_bus(self, clocks: int) -> None:
-        """A device that was cut off in mid-byte holds the bus's data line low until it has seen so many clocks."""
+        """Have a device that was cut off in mid-byte hold the bus's data line low for `clocks` clocks."""
         self._process.order("hold_bus", clocks=clocks)
 
     def lowest_touched(self, from_at: int, to_at: int) -> int:
@@ -179,7 +181,7 @@ class EmulatedBoard:
             self._process.close()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the emulation at once."""
         self._closed = True
         self._process.kill()
 
@@ -195,7 +197,7 @@ class EmulatedBoard:
             else:
                 self.console += bytes.fromhex(text)
         if answer["moving"]:
-            self._stroke_started(answer["moving"])  # told now, because a run may end in the middle of a burst
+            self._stroke_started(answer["moving"])  # recorded now, because a run may end in the middle of a burst
         self._now_ns = int(answer["now"])
         return str(answer["done"])
 
@@ -212,10 +214,10 @@ class EmulatedBoard:
         return {"counts": _BATTERY_COUNTS if question["pin"] == self._pins["BATTERY"] else 0}
 
     def _burst(self, question: dict[str, Any]) -> dict[str, int]:
-        """A burst is over: let the plant have it, and say when the stroke sensor will see it (ns, 0: never)."""
+        """Pass a finished burst to the plant. Return when the stroke sensor will see it (ns, 0: never)."""
         edges_ns = [round(each) for each in question["edges"]]
         start_us = self._stroke_started(edges_ns[0])
-        # The last step takes as long as the first: the ramp down mirrors the ramp up (motion.h).
+        # The last step takes as long as the first, because the ramp down mirrors the ramp up (motion.h).
         last_ns = edges_ns[1] - edges_ns[0] if len(edges_ns) > 1 else NS_PER_US
         duration_us = (edges_ns[-1] + last_ns - edges_ns[0] + NS_PER_US // 2) // NS_PER_US
         self.bursts_ns.append(edges_ns)

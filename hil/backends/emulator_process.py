@@ -1,4 +1,4 @@
-"""The emulator as a process: Node with hil/emulator/main.js, and lines of JSON over two pipes."""
+"""The emulator as a process: Node running hil/emulator/main.js, connected by two pipes with lines of JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LAST_WORDS_BYTES = 2000
 
 
 def board_pins(board: Path = BOARD) -> dict[str, int]:
-    """The board's one table of pins. Raises DeviceMissing if there is no such board."""
+    """Return the board's pins from its one table. Raises DeviceMissing if there is no such board."""
     if not board.is_file():
         raise DeviceMissing(f"{board} is missing: the emulated Pico takes its pins from there")
     pins = tomllib.loads(board.read_text(encoding="utf-8"))["pins"]
@@ -34,13 +34,13 @@ def board_pins(board: Path = BOARD) -> dict[str, int]:
 
 
 def present(path: Path, make: str) -> Path:
-    """The absolute path of a file. Raises DeviceMissing, naming the target that makes it."""
+    """Return the absolute path of a file. Raises DeviceMissing, naming the make target that builds it."""
     if not path.is_file():
         raise DeviceMissing(f"{path} is missing. Run '{make}'.")
     return path.resolve()
 
 
-_chosen: list[Path] = []  # none: our stub
+_chosen: list[Path] = []  # empty: our stub
 
 
 def use_bootrom(path: Path) -> None:
@@ -54,12 +54,12 @@ def use_bootrom(path: Path) -> None:
 
 
 def bootrom_file(bootrom: Path | None = None) -> Path:
-    """The boot ROM: the one given, the one that use_bootrom() was told, or our stub. Raises DeviceMissing."""
+    """Return the boot ROM that was given, the one of use_bootrom(), or our stub. Raises DeviceMissing."""
     return bootrom or (_chosen[0] if _chosen else present(BOOTROM, "make emulator"))
 
 
 class NodeProcess:
-    """A running program of hil/emulator: `order` and `exchange` send a line and return the answer.
+    """A running program of hil/emulator. `order` and `exchange` send a line and return the answer.
 
     Raises DeviceMissing, DeviceLost.
     """
@@ -102,7 +102,7 @@ class NodeProcess:
         return self.exchange({"do": name, **values})
 
     def lost(self, what: str) -> DeviceLost:
-        """The error for an emulator that broke off, with what it said last."""
+        """Return the error for an emulator that broke off, with its last output."""
         self._process.kill()
         self._process.wait()
         self._to.close()
@@ -111,13 +111,13 @@ class NodeProcess:
         return DeviceLost(f"{what}: the emulated Pico ended" + (f"\n{words}" if words else ""))
 
     def words(self) -> str:
-        """What the emulator has said on its standard output and error, the end of it."""
+        """Return the end of the emulator's standard output and error."""
         self._output.seek(0, os.SEEK_END)
         self._output.seek(max(0, self._output.tell() - _LAST_WORDS_BYTES))
         return self._output.read().decode(errors="replace").strip()
 
     def close(self) -> None:
-        """Ask it to end, and see it off."""
+        """Ask the emulator to end and wait for its exit."""
         try:
             self._to.write(b'{"do": "quit"}\n')
             status = self._process.wait(timeout=10)
@@ -130,7 +130,7 @@ class NodeProcess:
         self._output.close()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the emulator at once."""
         self._process.kill()
         self._process.wait()
         self._to.close()
@@ -146,7 +146,7 @@ class NodeProcess:
 
 
 class EmulatorProcess(NodeProcess):
-    """The emulated Pico by itself."""
+    """The emulated Pico alone."""
 
     def __init__(self, *, steps_per_stroke: int, image: Path | None, bootrom: Path | None, flash_timing: str) -> None:
         named = os.environ.get("RELEVE_PICO_IMAGE")

@@ -1,4 +1,4 @@
-"""One core for a bench and its device: they run in turns, and a switch within a core costs 3 µs, across cores 80 µs."""
+"""Pins a bench and its device to one core. They run in turns; a switch costs 3 µs within a core, 80 µs across cores."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 
 
 def pin(worker: int | None = None) -> None:
-    """Pin this process, and the devices it starts, to one core: the `worker`th of those it may use.
+    """Pin this process and the devices it starts to one core, the `worker`th of the cores allowed.
 
-    Without `worker` a pytest-xdist worker takes its own number, anything else 0. Does nothing where the system cannot.
+    Without `worker` a pytest-xdist worker uses its own number, any other process 0. Does nothing on systems without
+    pinning.
     """
     if not hasattr(os, "sched_setaffinity"):
         return

@@ -1,7 +1,7 @@
-"""The virtual bench: a virtual board and a plant in logical time, one exchange for every wake-up of the board.
+"""The virtual bench: a virtual board and a plant in logical time, with one exchange for every wake-up of the board.
 
-Time is whatever happens next: the board's own deadline, the stroke sensor's edge, a byte for its UART. The machine's
-speed does not enter, so a run is exactly reproducible.
+Time jumps to the next event: the board's own deadline, the stroke sensor's edge, or a byte for its UART. The machine's
+speed has no influence, so a run is exactly reproducible.
 
 Implements: HIL-1 (virtual board)
 """
@@ -25,7 +25,7 @@ _BITS_PER_BYTE = 10  # 8N1
 
 
 def uart_time_us(count: int) -> int:
-    """How long `count` bytes take on the line, µs, rounded up."""
+    """Return the time that `count` bytes take on the line, µs, rounded up."""
     return -(-count * _BITS_PER_BYTE * 1_000_000 // UART_BAUD)
 
 
@@ -40,9 +40,10 @@ class _Options(TypedDict):
 class VirtualBoard:
     """A virtual board coupled to `plant`, in logical time.
 
-    `now_us` is the bench's time; the board is always asleep between calls, or `powered` is false. `stroke_starts_us` is
-    the raw record of the motor pins, `memory` what outlives a power cut: of the caller's making if it has another size.
-    With `trace_fd` every write to it is traced. Raises DeviceMissing, DeviceLost.
+    `now_us` is the bench's time. Between calls the board is always asleep, or `powered` is false. `stroke_starts_us` is
+    the
+    raw record of the motor pins. `memory` outlives a power cut; a caller who wants another size passes its own. With
+    `trace_fd` every write to the memory is traced. Raises DeviceMissing, DeviceLost.
     """
 
     start_tolerance_us = 0  # logical time
@@ -66,7 +67,7 @@ class VirtualBoard:
         self._own_memory = memory is None
         # Called after each exchange with the request's number (modulo 2^16) and the time.
         self.watch: Callable[[int, int], None] | None = None
-        # Which detector fits is a constant of a board on a desk; a virtual one is made for its plant.
+        # The detector's mechanism is a constant of a board on a desk. A virtual board takes it from its plant.
         parameters = getattr(plant, "parameters", None)
         self._options: _Options = {
             "stroke_nl": stroke_nl,
@@ -76,11 +77,11 @@ class VirtualBoard:
             "mechanism": parameters.name if parameters is not None else "implant",
         }
         self._said_bye = False
-        self.last_words = ""  # of its console, once it has left
+        self.last_words = ""  # the console output, once the board has exited
         self.power_up()
 
     def power_up(self) -> None:
-        """Give the board its power; it boots and goes to sleep, unless its power is to fail in a write before that."""
+        """Power the board up. It boots and goes to sleep, unless its power is set to fail in a write before that."""
         self._device = Device(**self._options)
         self.powered = True
         self._edge_us = benchlink.NEVER_US
@@ -93,9 +94,9 @@ class VirtualBoard:
         self.run_until_us(self.now_us)
 
     def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
-        """Let the board live up to `end_us`; with `stop_at_uart` no further than its first bytes on the UART.
+        """Let the board run up to `end_us`; with `stop_at_uart` at most to its first bytes on the UART.
 
-        If its power fails in a write (`memory.cut_in_write()`) that is where this ends, with `powered` false.
+        If its power fails in a write (`memory.cut_in_write()`), the run ends there, with `powered` false.
         """
         if not self.powered:
             self.now_us = end_us
@@ -163,7 +164,7 @@ class VirtualBoard:
 
     @property
     def next_event_us(self) -> int:
-        """When something will happen next if nothing is sent to the board; benchlink.NEVER_US if nothing will."""
+        """Time of the next event if nothing is sent to the board; benchlink.NEVER_US if there is none."""
         next_us = min(self._until_us, self._edge_us)
         for queue in (self._to_device, self._from_device):
             if queue:
@@ -171,7 +172,7 @@ class VirtualBoard:
         return next_us
 
     def write(self, data: bytes) -> None:
-        """Bytes onto the board's UART; they arrive as the last of them would at 115200 baud."""
+        """Send bytes to the board's UART. They arrive when the last of them would at 115200 baud."""
         start_us = max(self.now_us, self._to_device[-1][0] if self._to_device else 0)
         for at in range(0, len(data), 256):
             chunk = data[at : at + 256]
@@ -179,7 +180,9 @@ class VirtualBoard:
             self._to_device.append((start_us, chunk))
 
     def read(self, timeout_s: float) -> bytes:
-        """What the board has sent; lets it live until there is something or `timeout_s` of its time is over."""
+        """Return the bytes that the board has sent. Lets it run until there are some or `timeout_s` of its time is
+        over.
+        """
         deadline_us = self.now_us + round(timeout_s * 1_000_000)
         while not self._from_device and self.now_us < deadline_us:
             self.run_until_us(deadline_us, stop_at_uart=True)
@@ -191,14 +194,14 @@ class VirtualBoard:
         return data
 
     def take_received(self) -> bytes:
-        """What has arrived from the board's UART by now, without letting time pass."""
+        """Return the bytes that have arrived from the board's UART by now, without letting time pass."""
         data = b""
         while self._from_device and self._from_device[0][0] <= self.now_us:
             data += self._from_device.popleft()[1]
         return data
 
     def close(self) -> None:
-        """Tell the board to stop and see it off."""
+        """Tell the board to stop and wait for its exit."""
         if self._said_bye or not self.powered:
             self._give_back()
             return
@@ -216,14 +219,14 @@ class VirtualBoard:
         self._give_back()
 
     def kill(self) -> None:
-        """End it at once, and for good."""
+        """Kill the board at once, for good."""
         self._said_bye = True
         if self.powered:
             self.power_cut()
         self._give_back()
 
     def power_cut(self) -> None:
-        """Take the board's power away, now; what it has not stored is gone."""
+        """Cut the board's power now. Everything that it has not stored is lost."""
         self._device.kill()
         self.powered = False
         self._to_device.clear()

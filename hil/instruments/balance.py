@@ -1,8 +1,8 @@
-"""The balance's simulated twin: after a run it weighs what came out of the catheter, faults of weighing included.
+"""The simulated twin of the balance. After a run it weighs the volume that left the catheter, with errors of weighing.
 
     reading = (ρ·V·buoyancy)·(1 + slope error) − evaporation·t + drift·t + noise, rounded to the resolution
 
-The errors are drawn from the seed. The analysis does not see them: it has the calibration and the blank.
+The errors are drawn from the seed. The analysis does not see them; it has the calibration and the blank.
 
 Implements: HIL-4
 """
@@ -31,7 +31,7 @@ def load_balance_parameters() -> Table:
 
 
 class SimulatedBalance:
-    """A microbalance under the tip of `plant`'s catheter. `seed` and `life` name its errors."""
+    """A microbalance under the tip of `plant`'s catheter. Its errors are drawn from `seed` and `life`."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SimulatedBalance:
         self._calibration = calibration or load_calibration()
         self._planned_us: set[int] = set()
         table = self._parameters
-        # One balance and one bottle of liquid for the whole run: the same slope and density in all of its jobs.
+        # One balance and one bottle of liquid for the whole run, hence the same slope and density in all of its jobs.
         self._slope = 1 + normal(stream(seed, "balance slope"), table["sensitivity_spread"])
         density = table["density_ug_per_ul"] * (1 + normal(stream(seed, "liquid density"), table["density_spread"]))
         air = table["air_density_ug_per_ul"]
@@ -58,11 +58,11 @@ class SimulatedBalance:
 
     @property
     def calibration(self) -> Calibration:
-        """The certificate that the analysis goes by."""
+        """The certificate that the analysis uses."""
         return self._calibration
 
     def plan(self, times_us: Iterable[int]) -> None:
-        """Ask for readings at these moments besides the periodic ones."""
+        """Request readings at these moments, in addition to the periodic ones."""
         self._planned_us.update(times_us)
 
     def _indicate(self, life: str, times_us: NDArray[np.int64], volume_pl: NDArray[np.int64]) -> Weighings:
@@ -87,6 +87,8 @@ class SimulatedBalance:
         return self._indicate(self._life, times_us, volume_pl)
 
     def blank(self) -> Weighings:
-        """Return hourly readings of 24 h without flow; the same in all jobs of a run, because it is taken once."""
+        """Return hourly readings of 24 h without flow. They are the same in all jobs of a run, because the blank is
+        taken once.
+        """
         times_us = np.arange(0, (BLANK_HOURS + 1) * US_PER_H, US_PER_H, dtype=np.int64)
         return self._indicate("blank", times_us, np.zeros(len(times_us), dtype=np.int64))

@@ -1,7 +1,7 @@
-"""The bench I/O board's driver: edges with their times, the stroke sensor, the pressure, the pump's power.
+"""Driver of the bench I/O board: edges with their times, the stroke sensor, the pressure, the pump's power.
 
-It speaks over a `host.api.transport.Transport`: a serial port, `socket://…`, or an emulated pair. All times are those
-of the board, in nanoseconds or microseconds since its start (boards/BENCH_IO/README.md).
+It uses a `host.api.transport.Transport`: a serial port, `socket://…`, or an emulated pair. All times are those of the
+board, in nanoseconds or microseconds since its start (boards/BENCH_IO/README.md).
 
 Implements: BOARD-4, HIL-4
 """
@@ -18,7 +18,8 @@ from host.api.link import HostLink
 from host.api.transport import Transport
 
 NS_PER_COUNT = 200
-# An edge lies between two looks at the pin, 0.2 µs apart; the first look is 0.16 µs after the start. Their middle:
+# The pin is sampled every 0.2 µs, first at 0.16 µs after the start. An edge lies between two samples; this is the
+# middle.
 _FIRST_NS = 60
 _START_WORD = 0xFFFFFFFE
 _WRAP = 1 << 32
@@ -28,12 +29,12 @@ ATTEMPTS = 3
 
 
 class EdgesLost(BenchError):
-    """The board saw more edges than it could keep: the run says nothing."""
+    """The board saw more edges than it could keep. The run is worthless."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What the stroke sensor does once `steps` have been made: after `delay_us` a pulse, or none."""
+    """One action of the stroke sensor: after `steps` steps and `delay_us`, a pulse or none."""
 
     steps: int
     delay_us: int = 0
@@ -42,7 +43,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Status:
-    """The board's state; the last four count since `clear()`."""
+    """The board's state. The last four fields count since `clear()`."""
 
     now_us: int
     edges: tuple[int, int, int, int]
@@ -56,18 +57,18 @@ class Status:
     late_us: int
 
     def level(self, name: str) -> bool:
-        """The level of an input, by its name in `bench_io_messages.INPUTS`."""
+        """Return the level of an input, by its name in `bench_io_messages.INPUTS`."""
         return bool(self.levels >> message.INPUTS.index(name) & 1)
 
 
 def extend(word: int, moment: int) -> int:
-    """The 64-bit count of an edge, from its word (which runs down) and a moment at most 2^32 counts after it."""
+    """Return the 64-bit count of an edge from its word (which runs down) and a moment at most 2^32 counts after it."""
     count = (_START_WORD - word) % _WRAP
     return moment - (moment - count) % _WRAP
 
 
 class BenchIo:
-    """A bench I/O board at the end of `transport`. Raises LinkSilent without an answer, BenchError on a refusal."""
+    """A bench I/O board at the end of `transport`. Raises LinkSilent without a reply, BenchError on a refusal."""
 
     def __init__(self, transport: Transport) -> None:
         self._link = HostLink(transport)
@@ -79,7 +80,7 @@ class BenchIo:
             raise BenchError(f"the bench I/O board counts {self.count_hz} Hz, not {1_000_000_000 // NS_PER_COUNT}")
 
     def status(self) -> Status:
-        """The board's state now."""
+        """Return the board's state now."""
         now_us, *edges_and_more = struct.unpack(message.STATUS_REPLY, self._call(message.STATUS))
         inputs = len(message.INPUTS)
         first, second, third, fourth = edges_and_more[:inputs]
@@ -87,7 +88,7 @@ class BenchIo:
         return Status(now_us, (first, second, third, fourth), levels, bool(powered), *rest)
 
     def take_edges(self, name: str) -> list[tuple[int, bool]]:
-        """The edges of an input since the last call: (time in ns, rising). Raises EdgesLost if some are gone."""
+        """Return the edges of an input since the last call: (time in ns, rising). Raises EdgesLost if some are gone."""
         place = message.INPUTS.index(name)
         found: list[tuple[int, bool]] = []
         while True:
@@ -97,30 +98,33 @@ class BenchIo:
             words = [word for (word,) in struct.iter_unpack("<I", reply[struct.calcsize(message.EDGES_REPLY) :])]
             if first != wanted:
                 raise EdgesLost(f"{first - wanted} edges of {name} were overwritten before the bench asked for them")
-            # The board's own clock and the count began some µs apart: a moment is made a little later, to be after.
+            # The board's clock and the edge count started some µs apart. The moment is made a little later, so that it
+            # surely comes after the edges.
             for number, word in enumerate(words, first):
                 count = extend(word, moment + self.count_hz // 1000)
                 if number == 0 and count <= 1:
-                    continue  # not an edge but the start, on a low pin
+                    continue  # not an edge: the start, on a low pin
                 found.append((count * NS_PER_COUNT + _FIRST_NS, number % 2 == 1))
             self._taken[place] = first + len(words)
             if self._taken[place] >= seen:
                 return found
 
     def set_sensor(self, turns: Sequence[Turn], *, again: bool = False) -> None:
-        """Have the stroke sensor do this from the next step on.
+        """Have the stroke sensor play these turns from the next step on.
 
-        `again`: from the beginning when the list is done; else its last turn goes on.
+        With `again` the list starts over at its end; otherwise its last turn repeats.
         """
         records = b"".join(struct.pack(message.TURN, each.steps, each.delay_us, each.pulse) for each in turns)
         self._call(message.SENSOR, struct.pack(message.SENSOR_REQUEST, again) + records)
 
     def set_pressure(self, counts: int) -> None:
-        """Show this many counts of the DAC, now; what was to come is struck."""
+        """Output this many DAC counts now. Drops the entries still to come."""
         self.send_pressures([(0, counts)], anew=True)
 
     def send_pressures(self, entries: Sequence[tuple[int, int]], *, anew: bool = False) -> int:
-        """Have `(at_us, counts)` shown when their time comes; `anew` strikes what is still to come. The room left."""
+        """Output each of `(at_us, counts)` at its time. `anew` drops the entries still to come. Returns the free places
+        left.
+        """
         room = 0
         for at in range(0, len(entries), _RECORDS_PER_FRAME):
             records = b"".join(struct.pack(message.ENTRY, *each) for each in entries[at : at + _RECORDS_PER_FRAME])
@@ -129,15 +133,15 @@ class BenchIo:
         return int(room)
 
     def switch_power(self, on: bool, at_us: int = 0) -> None:
-        """Switch the pump's power at `at_us`, or now. The true time is in the edges of POWER."""
+        """Switch the pump's power at `at_us`, or now. The edges of POWER show the true time."""
         self._call(message.POWER, struct.pack(message.POWER_REQUEST, at_us, on))
 
     def clear(self) -> None:
-        """Begin the error counters anew."""
+        """Reset the error counters."""
         self._call(message.CLEAR)
 
     def quit(self) -> None:
-        """End the board's program; a stock image is at its prompt then."""
+        """End the board's program. A stock image is then at its prompt."""
         self._call(message.QUIT)
 
     def _call(self, message_id: int, payload: bytes = b"") -> bytes:

@@ -1,7 +1,8 @@
 """The calibration of the balance with its set-up, and the correction of readings by it and by a measured blank.
 
-Method: U = a + b·m as the certificate states it, evaporation and drift taken off by the blank's slope, the volume
-through density and buoyancy. Components are combined as in the GUM; all uncertainties are expanded with k = 2.
+Method: U = a + b·m as the certificate states it. Evaporation and drift are subtracted with the blank's slope. The
+volume follows from density and buoyancy. Components are combined as in the GUM; all uncertainties are expanded with
+k = 2.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _DEFAULT = Path(__file__).parent / "microbalance-calibration.toml"
 
 @dataclass(frozen=True)
 class Calibration:
-    """A certificate: who was calibrated when, and what is known since (`table`, uncertainties with k = 2)."""
+    """A certificate: the instrument, the date, and the figures known since (`table`, uncertainties with k = 2)."""
 
     instrument: str
     serial: str
@@ -58,7 +59,9 @@ def load_calibration(path: Path = _DEFAULT) -> Calibration:
 
 @dataclass(frozen=True)
 class Blank:
-    """The slope of a run without flow: what evaporation and drift do to the reading, and how well that is known."""
+    """The slope of a run without flow, which is the effect of evaporation and drift on the reading, with its
+    uncertainty.
+    """
 
     rate_ug_per_h: float
     uncertainty_ug_per_h: float
@@ -67,7 +70,7 @@ class Blank:
 def evaluate_blank(weighings: Weighings, calibration: Calibration) -> Blank:
     """Return the slope of a blank, from its first to its last reading.
 
-    Its uncertainty holds twice the repeatability from one filling to the next: the blank's own and the later run's.
+    Its uncertainty includes the repeatability from one filling to the next twice: the blank's own and the later run's.
     """
     hours = int(weighings.time_us[-1] - weighings.time_us[0]) / US_PER_H
     rate_ug_per_h = int(weighings.mass_ug[-1] - weighings.mass_ug[0]) / hours
@@ -87,7 +90,7 @@ class WeighedVolume:
 
 
 class Weighing:
-    """Turns two readings into the volume that came between them."""
+    """Converts two readings into the volume delivered between them."""
 
     def __init__(self, weighings: Weighings, calibration: Calibration, blank: Blank) -> None:
         self._weighings = weighings
@@ -102,7 +105,9 @@ class Weighing:
         self._density_relative = float(table["density_relative"])
 
     def between(self, from_us: int, to_us: int) -> WeighedVolume:
-        """Return the volume that came from `from_us` to `to_us`. Raises KeyError if no reading was taken at an edge."""
+        """Return the volume delivered from `from_us` to `to_us`. Raises KeyError if there is no reading at one of the
+        two.
+        """
         hours = (to_us - from_us) / US_PER_H
         indicated_ug = self._weighings.at(to_us) - self._weighings.at(from_us)
         mass_ug = indicated_ug - self._blank.rate_ug_per_h * hours

@@ -1,4 +1,4 @@
-"""The stroke recorder of a virtual bench: it passes on the burst starts that the bench saw on the motor's pins."""
+"""The stroke recorder of a virtual bench. It passes on the burst starts that the bench saw on the motor's pins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class SeesStrokes(Protocol):
-    """A bench, as far as this instrument needs one."""
+    """A bench, reduced to the part that this instrument needs."""
 
     stroke_starts_us: list[int]
 

@@ -1,4 +1,4 @@
-"""Readings of a balance, as it gave them."""
+"""Raw readings of a balance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Weighings:
     mass_ug: NDArray[np.int64]
 
     def at(self, time_us: int) -> int:
-        """Return the reading taken at `time_us`. Raises KeyError if there is none at that very moment."""
+        """Return the reading taken at `time_us`. Raises KeyError if there is none at exactly that time."""
         index = int(np.searchsorted(self.time_us, time_us))
         if index == len(self.time_us) or int(self.time_us[index]) != time_us:
             raise KeyError(f"no reading at {time_us} µs")

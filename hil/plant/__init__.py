@@ -1,4 +1,4 @@
-"""The plant: what hangs on the pump's pins in place of a patient's pump and catheter (HIL-3)."""
+"""The plant: the model on the pump's pins in place of a patient's pump and catheter (HIL-3)."""
 
 from hil.plant.body import Body, load_body
 from hil.plant.faulty import Fault, FaultyPlant, load_faults

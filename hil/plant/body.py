@@ -1,7 +1,8 @@
-"""What a body does to the pressure at the tip and to the sensor: one patient's life, drawn as it is asked for.
+"""The effects of one patient's body on the pressure at the tip and on the sensor, drawn as they are needed.
 
-Times asked for must not run back. Coughs, jumps, changes of posture and stays at altitude are events on a time line,
-drawn from their own streams; breathing and the temperature of the day are sines. Everything follows from the seed.
+Times passed in must not run back. Coughs, jumps, changes of posture and stays at altitude are events on a time line,
+each drawn from a stream of its own. Breathing and the temperature of the day are sines. Everything follows from the
+seed.
 
 Implements: HIL-3, OCC-3
 """
@@ -44,7 +45,7 @@ class _Draw:
         return low + (high - low) * self._block.pop()
 
     def wait_us(self, per_day: float) -> int:
-        """Time to the next of events that come at random, `per_day` on average."""
+        """Return the time to the next of random events, `per_day` on average."""
         return round(-log(1.0 - self.between(0, 1)) * _US_PER_DAY / per_day)
 
 
@@ -79,7 +80,7 @@ def _jumps(draw: _Draw, table: Table) -> Iterator[tuple[int, int, float]]:
 
 
 class _Step:
-    """A value that changes by ramps: posture, altitude."""
+    """A value that changes in ramps, such as posture or altitude."""
 
     def __init__(self, changes: Iterator[tuple[int, float]], ramp_us: int) -> None:
         self._changes = changes
@@ -100,7 +101,7 @@ class _Step:
 def _postures(draw: _Draw, table: Table) -> Iterator[tuple[int, float]]:
     now_us, up = 0, False
     while True:
-        # A change begun before the last is over would jump, so they keep their distance.
+        # A change that begins before the last is over would jump, so changes keep a minimum distance.
         now_us += draw.wait_us(table["posture_changes_per_day"]) + 2 * int(table["posture_ramp_us"])
         up = not up
         yield now_us, table["upright_pa"] * draw.between(0.5, 1.5) if up else 0.0
@@ -116,8 +117,8 @@ def _altitudes(draw: _Draw, table: Table) -> Iterator[tuple[int, float]]:
 
 
 class Body:
-    """One patient. `base_pa` is the resting pressure lying down, `tip_pa(t)` what lies on the tip, `sensor_pa(t)`
-    what the sensor adds of its own.
+    """One patient. `base_pa` is the resting pressure lying down, `tip_pa(t)` the pressure on the tip, `sensor_pa(t)`
+    the error that the body adds to the sensor.
     """
 
     def __init__(self, seed: int, life: str = "", table: Table | None = None) -> None:
@@ -144,15 +145,15 @@ class Body:
         self._viscosity_per_c = table["viscosity_percent_per_c"] / 100
 
     def temperature_c(self, now_us: int) -> float:
-        """Body temperature."""
+        """Body temperature, °C."""
         return self._mean_c + self._warm_c * sin(2 * pi * now_us / _US_PER_DAY + self._day_phase)
 
     def viscosity_factor(self, now_us: int) -> float:
-        """Viscosity now over that at 37 °C."""
+        """Ratio of the viscosity now to that at 37 °C."""
         return 1 + self._viscosity_per_c * (self.temperature_c(now_us) - 37)
 
     def tip_pa(self, now_us: int) -> float:
-        """Pressure at the tip above ambient."""
+        """Pressure at the tip above ambient, Pa."""
         pa = self.base_pa + self._breath_pa * sin(self._breath_per_us * now_us + self._breath_phase)
         pa += self._posture.at(now_us)
         if now_us >= self._waiting[0] or self._running:
@@ -160,11 +161,11 @@ class Body:
         return pa
 
     def sensor_pa(self, now_us: int) -> float:
-        """What temperature and altitude add to the reading."""
+        """Pressure that temperature and altitude add to the reading, Pa."""
         return self._sensor_pa_per_c * (self.temperature_c(now_us) - 37) + self._altitude.at(now_us)
 
     def _peak_pa(self, now_us: int) -> float:
-        """Coughs and jumps: what lies under one at this time; two at once do not add up."""
+        """Pressure of a cough or jump at this time. Two at once do not add up."""
         while now_us >= self._waiting[0]:
             if now_us < self._waiting[0] + self._waiting[1]:
                 self._running.append(self._waiting)

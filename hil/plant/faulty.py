@@ -1,8 +1,8 @@
-"""A plant in which things go wrong: one fault with an onset and, if it clears, an end; a body on the other side.
+"""A plant with one fault, which has an onset and, if it clears, an end, and with a body at the tip.
 
-The healthy `Plant` stays as it is, on its short path; this one computes the same model in pieces of constant flow and
-constant resistance, each in closed form, and keeps account of what came out of the tip. Without fault and body it gives
-the same pressures.
+The healthy `Plant` keeps its short path. This one computes the same model in pieces of constant flow and constant
+resistance, each in closed form, and keeps account of the volume that left the tip. Without fault and body it gives the
+same pressures.
 
 Implements: HIL-3, HIL-5
 """
@@ -22,7 +22,7 @@ from hil.plant.randomness import normal_at, stream
 _FILE = Path(__file__).with_name("faults.toml")
 _NEVER_US = 1 << 62
 _FORGOTTEN_TAUS = 40
-# What can be wrong. "decoupled" and "air_lock" differ in what is broken, not in what is seen.
+# The kinds of faults. "decoupled" and "air_lock" differ in the broken part, not in what can be observed.
 KINDS = (
     ("none", "occlusion", "partial_occlusion", "air_lock", "decoupled", "backflow", "motor_stall")
     + ("sensor_drift", "sensor_stuck", "sensor_open", "sensor_shorted")
@@ -37,7 +37,8 @@ def load_faults() -> Table:
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind` from `KINDS`, true from `onset_us` to `clear_us`; `size` in the unit of its parameter, None: the table's.
+    """`kind` from `KINDS`, active from `onset_us` to `clear_us`; `size` in the unit of its parameter, None: the
+    table's.
 
     The size is τ in s for a partial occlusion, the share drawn back for backflow, Pa/h for a drift.
     """
@@ -90,10 +91,10 @@ class FaultyPlant(Plant):
         self._return_us = int(self._faults["return_stroke_us"])
         self._stall_pa = parameters["reservoir_pressure_pa"] + self._faults["stall_pressure_pa"]
         self._stuck_counts = -1
-        # The noise follows from the time, not from how often was read: two benches that differ in that agree in this.
+        # The noise depends on the time, not on the number of readings, so benches that read at different rates agree.
         self._noise_key = int(stream(seed, "pressure noise at", life).random_raw())
         self._v_pl = 0.0
-        self._until_us = 0  # how far the catheter has been computed
+        self._until_us = 0  # the catheter has been computed up to here
         self._pieces: list[tuple[int, float]] = []  # (end, inflow pL/µs), in order
         self.pushed_pl = 0.0
 
@@ -104,15 +105,15 @@ class FaultyPlant(Plant):
 
     @property
     def stored_pl(self) -> float:
-        """Volume that the catheter holds above rest."""
+        """Volume that the catheter holds above its volume at rest."""
         return self._v_pl
 
     def active(self, now_us: int) -> bool:
-        """Whether the fault is there."""
+        """True while the fault is active."""
         return self._fault.onset_us <= now_us < self._fault.clear_us
 
     def clear(self, now_us: int) -> None:
-        """The fault ends at `now_us`."""
+        """End the fault at `now_us`."""
         self.settle(now_us)
         self._fault = replace(self._fault, clear_us=now_us)
 
@@ -162,14 +163,14 @@ class FaultyPlant(Plant):
         elif kind in ("air_lock", "decoupled"):
             volume_pl *= self._air_share
         elif kind == "occlusion":
-            # The mechanism lifts no further than its stall pressure; a stroke cut short shows no edge.
+            # The mechanism cannot push above its stall pressure. A stroke that is cut short shows no edge.
             room_pl = max(0.0, (self._stall_pa - self._outside_pa(start_us)) / self._pa_per_pl - self._v_pl)
             if volume_pl > room_pl:
                 volume_pl, edge_us = room_pl, 0
         self.strokes.volume_pl[-1] = round(volume_pl)
         self._pieces.append((start_us + duration_us, volume_pl / duration_us))
         if kind == "backflow":
-            back_us = min(self._return_us, duration_us)  # a fine stroke's piston has less of a way back
+            back_us = min(self._return_us, duration_us)  # a fine stroke's piston has a shorter way back
             self._pieces.append((start_us + duration_us + back_us, -self._size * volume_pl / back_us))
         return edge_us
 

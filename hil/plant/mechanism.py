@@ -13,12 +13,12 @@ PA_PER_MMHG = 133.322
 
 
 def mechanisms() -> tuple[str, ...]:
-    """Return the names of the mechanisms there are."""
+    """Return the names of the available mechanisms."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
 def load_mechanism(name: str = "implant") -> Table:
-    """Return the parameter table of mechanism `name`. Raises ParameterError if there is none of that name."""
+    """Return the parameter table of mechanism `name`. Raises ParameterError if there is no such mechanism."""
     if name not in mechanisms():
         raise ParameterError(f"no mechanism {name!r}; there are {', '.join(mechanisms())}")
     return load_table(_FOLDER / f"{name}.toml")

@@ -1,6 +1,7 @@
-"""What came out of the catheter's tip, from the raw strokes: the plant's own first-order model, in closed form.
+"""The volume that left the catheter's tip, from the raw strokes, by the plant's own first-order model in closed form.
 
-outflow(t) = what the mechanism pushed in by t − what the compliance holds at t
+outflow(t) = volume that the mechanism has pushed in by t − volume that the compliance holds at t
+
 during a burst of rate q that began at t0 with v0 stored:  v(t) = v0·e^(−(t−t0)/τ) + q·τ·(1 − e^(−(t−t0)/τ))
 after its end t1:                                          v(t) = v(t1)·e^(−(t−t1)/τ)
 """
@@ -13,7 +14,7 @@ from math import exp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_UNDERFLOW = 700.0  # exp(-700) is still a normal number; what is older has left the catheter entirely
+_UNDERFLOW = 700.0  # exp(-700) is still a normal number; older volume has left the catheter entirely
 
 
 def _stored_at_bursts(
@@ -35,14 +36,14 @@ def _stored_at_bursts(
 
 
 def _decay(elapsed_us: NDArray[np.int64], tau_us: float) -> NDArray[np.float64]:
-    # The C library's exp, one by one: numpy's depends on the vector unit of the machine in its last digit.
+    # The C library's exp, one by one: the last digit of numpy's depends on the machine's vector unit.
     return np.array([exp(-min(elapsed / tau_us, _UNDERFLOW)) for elapsed in elapsed_us.tolist()], dtype=np.float64)
 
 
 def outflow(
     start_us: Sequence[int], duration_us: Sequence[int], volume_pl: Sequence[int], tau_us: float, times_us: ArrayLike
 ) -> NDArray[np.int64]:
-    """Return the volume out of the tip, in whole picolitres, from the beginning up to each of `times_us`.
+    """Return the volume that left the tip, in whole picolitres, from the beginning up to each of `times_us`.
 
     `start_us`, `duration_us`, `volume_pl` are the plant's raw record, in order; `times_us` may be in any order.
     Raises ValueError if bursts overlap.

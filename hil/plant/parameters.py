@@ -1,7 +1,7 @@
-"""A parameter of a model: name (unit last), value, unit, and where the value comes from.
+"""A parameter of a model: name (unit last), value, unit, and the source of the value.
 
-The tables are TOML files beside the models. They are the single source: the models compute from them, and reports and
-docs/plant.md print them, so that no number is used whose origin cannot be read.
+The tables are TOML files beside the models, and they are the single source. The models compute from them, and reports
+and docs/plant.md print them, so that the origin of every number can be read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ParameterError(ValueError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter. `source` is a publication, "derived: …" or "assumption: …"; `note` says what it stands for."""
+    """One parameter. `source` is a publication, "derived: …" or "assumption: …"; `note` says what the parameter is."""
 
     name: str
     value: Number
@@ -30,7 +30,7 @@ class Parameter:
 
     @property
     def assumed(self) -> bool:
-        """True if nobody has measured this: the source says "assumption"."""
+        """True if nobody has measured this value: its source says "assumption"."""
         return self.source.startswith("assumption")
 
 
@@ -79,7 +79,8 @@ def _parameter(path: Path, name: str, fields: object) -> Parameter:
 
 
 def load_table(path: Path) -> Table:
-    """Read the table at `path`. A key `base = "other"` takes over what other.toml has and this file does not.
+    """Read the table at `path`. A key `base = "other"` takes over the entries of other.toml that this file does not
+    have.
 
     Raises ParameterError for an entry without unit or source, or one that the base does not know.
     """

@@ -1,9 +1,10 @@
 """The plant on the hot path: a stroke makes a volume, the catheter stores and releases it, the sensors see it.
 
-Called once or twice for every stroke of a virtual run, so it computes in closed form, in plain integers and floats,
-with random numbers drawn in blocks. The catheter is of first order: what a burst pushes in at a constant rate is stored
-in the compliance C and leaves through the resistance R, so the stored volume decays with τ = R·C. What came out of the
-tip is not needed while a run lasts; `hil.plant.outflow` computes it afterwards from the raw record, by the same model.
+It is called once or twice for every stroke of a virtual run. So it computes in closed form, in plain integers and
+floats, with random numbers drawn in blocks. The catheter is of first order: the volume that a burst pushes in at a
+constant rate is stored in the compliance C and leaves through the resistance R, so the stored volume decays with
+τ = R·C. The outflow is not needed during a run; `hil.plant.outflow` computes it afterwards from the raw record, by the
+same model.
 
 Implements: HIL-3
 """
@@ -39,7 +40,7 @@ class StrokeRecord:
         return len(self.start_us)
 
     def clear(self) -> None:
-        """Forget: for lives so long that nobody wants their every stroke."""
+        """Drop the record, for lives so long that nobody needs every stroke."""
         for each in (self.start_us, self.duration_us, self.volume_pl):
             each.clear()
 
@@ -135,7 +136,7 @@ class Plant:
         return self._noise_counts
 
     def _use_burst(self, duration_us: int) -> None:
-        """Work out once what a burst of this length keeps of the stored volume, and what stays of its own."""
+        """Compute once how much of the stored volume remains after a burst of this length, and how much of its own."""
         if duration_us <= 0:
             raise ValueError(f"a burst must last longer than {duration_us} µs")
         self._burst_us = duration_us
@@ -143,7 +144,7 @@ class Plant:
         self._burst_gain = self.tau_us / duration_us * (1.0 - self._burst_kept)
 
     def stroke(self, start_us: int, steps: int, duration_us: int) -> int:
-        """A burst of `steps` begins at `start_us` and lasts `duration_us`; return the sensor's edge (µs), 0 if none.
+        """Begin a burst of `steps` at `start_us` that lasts `duration_us`. Return the sensor's edge (µs), 0 if none.
 
         Fewer steps than a stroke deliver in proportion and reach no edge. Raises ValueError for a burst of no length.
         """
@@ -176,7 +177,9 @@ class Plant:
         return edge_us
 
     def abort(self, now_us: int) -> None:
-        """The burst in progress ends at `now_us`: what it has pushed in by then is all. Without one, nothing."""
+        """End the burst in progress at `now_us`. Only the volume pushed in by then counts. Does nothing without a
+        burst.
+        """
         start_us, duration_us = self._start_us, now_us - self._start_us
         if not 0 < duration_us < self._end_us - start_us:
             return

@@ -52,7 +52,7 @@ def _sigmas() -> list[float]:
 def normal_at(key: int, time_us: int) -> float:
     """Return a number of the standard normal distribution, truncated at ±4 σ, that belongs to `time_us` under `key`.
 
-    The finisher of SplitMix64 (Steele 2014, doi 10.1145/2660193.2660195) makes the choice.
+    The finisher of SplitMix64 (Steele 2014, doi 10.1145/2660193.2660195) selects it.
     """
     mixed = (key + time_us * 0x9E3779B97F4A7C15) & _MASK
     mixed = ((mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9) & _MASK

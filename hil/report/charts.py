@@ -1,4 +1,5 @@
-"""Curves as inline SVG: no library, no script, colours from the page's style sheet so that they follow light and dark.
+"""Curves as inline SVG without libraries or scripts. Colours come from the page's style sheet, so they follow light and
+dark mode.
 
 Every function takes the plain data of results.json (`figures`) and returns one `<svg>`.
 """
@@ -15,18 +16,18 @@ Points = Sequence[tuple[float, float]]
 
 
 def linear(low: float, high: float, start: float, end: float) -> Scale:
-    """Map low … high onto start … end."""
+    """Return a scale that maps low … high linearly onto start … end."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
 def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
-    """Map low … high onto start … end by their logarithms."""
+    """Return a scale that maps low … high logarithmically onto start … end."""
     inner = linear(math.log(low), math.log(high), start, end)
     return lambda value: inner(math.log(value))
 
 
 def arsinh(low: float, high: float, start: float, end: float, knee: float) -> Scale:
-    """Linear within ± knee, logarithmic far outside: shows ±5 % and +300 % on one axis."""
+    """Return a scale that is linear within ± knee and logarithmic far outside: it shows ±5 % and +300 % on one axis."""
     inner = linear(math.asinh(low / knee), math.asinh(high / knee), start, end)
     return lambda value: inner(math.asinh(value / knee))
 
@@ -96,7 +97,7 @@ class Frame:
 
 
 def bullet(measurement: dict[str, Any]) -> str:
-    """Return where a value with its uncertainty lies between its limits; empty if there is no width to show."""
+    """Return a bar that shows a value with its uncertainty between its limits; empty if the limits have no width."""
     value, lower, upper = measurement["value"], measurement["lower"], measurement["upper"]
     if None in (value, lower, upper) or lower == upper:
         return ""
@@ -119,7 +120,7 @@ def bullet(measurement: dict[str, Any]) -> str:
 
 
 def bolus_strip(figure: dict[str, Any], lower: float, upper: float) -> str:
-    """Return 25 weighed boluses in order, in % of programmed, with uncertainty bars and limits."""
+    """Return a chart of 25 weighed boluses in order, in % of programmed, with uncertainty bars and limits."""
     dose_u = figure["bolus_mu"] / 1000
     percents, bars = figure["delivered_percent"], figure["uncertainty_percent"]
     frame = Frame(f"25 boluses of {dose_u:g} U, weighed, in percent of programmed", 380, 230, left=48)
@@ -142,7 +143,7 @@ def bolus_strip(figure: dict[str, Any], lower: float, upper: float) -> str:
 
 
 def trumpet_chart(curves: dict[str, Any], rate_u_per_h: float, limit: tuple[float, float, float] | None) -> str:
-    """Return extreme errors against window length. `limit` is a window (min) with its lower and upper limit (%)."""
+    """Return a chart of extreme errors against window length. `limit`: window (min), its lower and upper limit (%)."""
     windows = [row["window_min"] for row in curves["delivery"]]
     frame = Frame(f"Trumpet curve at {rate_u_per_h:g} U/h: extreme errors by window length", 560, 320)
     x = logarithmic(windows[0], windows[-1], frame.left + 10, frame.right - 10)
@@ -171,7 +172,7 @@ def trumpet_chart(curves: dict[str, Any], rate_u_per_h: float, limit: tuple[floa
 
 
 def hours_chart(rows: Sequence[dict[str, Any]], rate_u_per_h: float) -> str:
-    """Return the error of every 1-h window with its uncertainty, over 72 h."""
+    """Return a chart of the error of every 1-h window with its uncertainty, over 72 h."""
     frame = Frame(f"Error of every 1-h window at {rate_u_per_h:g} U/h", 560, 220)
     reach = max(16, *(abs(row["error_percent"]) + row["uncertainty_percent"] for row in rows))
     y = linear(-reach, reach, frame.bottom, frame.top)
@@ -191,7 +192,9 @@ def hours_chart(rows: Sequence[dict[str, Any]], rate_u_per_h: float) -> str:
 
 
 def start_up_chart(rows: Sequence[Sequence[float]], rate_u_per_h: float) -> str:
-    """Return programmed, commanded and weighed volume since the first command. Rows: minutes and the three in U."""
+    """Return a chart of programmed, commanded and weighed volume since the first command. Rows: minutes and the three
+    in U.
+    """
     frame = Frame(f"Start-up at {rate_u_per_h:g} U/h: volume since the first command", 560, 280)
     last_min = rows[-1][0]
     top_u = max(*(max(row[1:]) for row in rows), 0.2) * 1.06
@@ -209,7 +212,9 @@ def start_up_chart(rows: Sequence[Sequence[float]], rate_u_per_h: float) -> str:
 
 
 def histogram(counts: dict[str, int], title: str, limit_us: tuple[float, float], bin_us: float = 0.1) -> str:
-    """Return counts by bins of `bin_us`, named by their lower ends in µs, with the limits; heights are logarithmic."""
+    """Return a histogram of counts in bins of `bin_us`, keyed by their lower ends in µs, with the limits. Heights are
+    logarithmic.
+    """
     lows = sorted(float(each) for each in counts)
     low, high = min(*lows, limit_us[0]), max(lows[-1] + bin_us, limit_us[1])
     margin = (high - low) * 0.04

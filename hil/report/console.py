@@ -22,7 +22,7 @@ def print_verdicts(results: dict[str, Any], out_dir: Path, file: TextIO | None =
 
     console = Console(file=file, highlight=False)
     if not console.is_terminal:
-        console.width = max(console.width, 100)  # a log has no edge to wrap at
+        console.width = max(console.width, 100)  # a log file has no edge to wrap at
     measurements, spec = results["measurements"], results["spec"]
     title = f"Accuracy, seed {spec['seed']}, mechanism {spec['mechanism']} (simulated)"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)

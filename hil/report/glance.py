@@ -1,4 +1,4 @@
-"""The verdict at a glance: judged measurements in groups, each with the one nearest to its limit."""
+"""The verdict at a glance: judged measurements in groups, each with the measurement nearest to its limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _GROUPS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One group: how many passed of how many, and its measurement with the least margin."""
+    """One group: the number of members and of passed members, and the measurement with the least margin."""
 
     kind: str
     title: str
@@ -49,7 +49,7 @@ class Row:
 
 
 def margin(measurement: dict[str, Any]) -> float:
-    """Return the distance to the nearer limit, as a part of the allowed width where there is one; negative outside."""
+    """Return the distance to the nearer limit, as a fraction of the allowed width if there is one; negative outside."""
     value, lower, upper = measurement["value"], measurement["lower"], measurement["upper"]
     if value is None:
         return float("-inf")
@@ -60,7 +60,7 @@ def margin(measurement: dict[str, Any]) -> float:
 
 
 def glance(measurements: Sequence[dict[str, Any]]) -> list[Row]:
-    """Return the groups that have members, and a last one a kind for measurements that no group names."""
+    """Return the groups that have members. Measurements that no group names follow in one last group per kind."""
     rows, left = [], list(measurements)
     for kind, title, pattern in (*_GROUPS, ("controller", "Other", ""), ("delivery", "Other", "")):
         match = re.compile(rf"{kind}\.{pattern}").match
@@ -74,7 +74,7 @@ def glance(measurements: Sequence[dict[str, Any]]) -> list[Row]:
 
 
 def number(value: float | None) -> str:
-    """Return a figure with at most four significant digits, as people write it: a true minus sign, no exponent."""
+    """Return a figure with at most four significant digits, in common notation: a true minus sign, no exponent."""
     if value is None:
         return "none"
     if float(value).is_integer():
@@ -107,7 +107,7 @@ def allowed(measurement: dict[str, Any]) -> str:
 
 
 def subject(measurement: dict[str, Any]) -> str:
-    """Return what of its group a measurement is about: the end of its name, readable."""
+    """Return the subject of a measurement within its group: the end of its name, in readable form."""
     parts = measurement["name"].split(".")[2:]
     return " · ".join(_readable(part) for part in parts)
 

@@ -62,7 +62,7 @@ def _basal(results: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _edges(figures: dict[str, Any]) -> dict[str, Any]:
-    """The loads with their verdicts, and all their strokes in two histograms."""
+    """Return the loads with their verdicts, and two histograms of all their strokes."""
     loads = []
     totals: dict[str, dict[str, int]] = {"start": {}, "edge": {}}
     for load in figures["loads"]:
@@ -91,7 +91,7 @@ def _limit_of(figures: dict[str, Any], prefix: str) -> tuple[float, float]:
 
 
 def render(results: dict[str, Any], edges: dict[str, Any] | None = None) -> str:
-    """Return the page. `results` is what results.json holds, `edges` what edges.json does (None: not measured)."""
+    """Return the page. `results` is the content of results.json, `edges` that of edges.json (None: not measured)."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -130,7 +130,7 @@ def render(results: dict[str, Any], edges: dict[str, Any] | None = None) -> str:
 
 
 def write_html(path: Path, results: dict[str, Any]) -> None:
-    """Write the page to `path`; what `make edges` has left in edges.json, a folder above, is shown with it."""
+    """Write the page to `path`. If `make edges` has left edges.json in the folder above, the page shows it too."""
     measured = path.resolve().parent.parent / "edges.json"
     edges = read_json(measured) if measured.is_file() else None
     path.write_text(render(results, edges), encoding="utf-8", newline="\n")

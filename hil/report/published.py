@@ -1,4 +1,4 @@
-"""Published accuracy figures of other pumps, to stand beside ours. Measured by their authors on real pumps."""
+"""Published accuracy figures of other pumps, for comparison with ours. Their authors measured them on real pumps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Published:
-    """One figure: which pump, under what conditions, the figure and who published it where."""
+    """One figure: the pump, the conditions, the figure, and its publication."""
 
     pump: str
     conditions: str

@@ -1,1 +1,1 @@
-"""What a run has found, in figures: measurements against limits, statistics, and the files that hold them."""
+"""The results of a run: measurements against limits, statistics, and the files that hold them."""

@@ -1,8 +1,8 @@
 """The results of a run as files: results.json, results.xml (JUnit) and a digest of the raw records.
 
-results.json is one object. `run` alone may differ between two runs of one seed: date, host, durations, versions. `spec`
-holds everything the run was made from, `measurements` what was judged, `information` figures without a limit, `figures`
-the data of tables and curves, `records` the digest of the raw records.
+results.json is one object. Two runs with the same seed may differ only in `run`: date, host, durations, versions.
+`spec` holds everything that the run was made from, `measurements` the judged values, `information` figures without a
+limit, `figures` the data of tables and curves, `records` the digest of the raw records.
 
 Implements: HIL-6
 """
@@ -20,12 +20,12 @@ from hil.results.measurement import Measurement
 
 
 def passed(measurements: Sequence[Measurement]) -> bool:
-    """Return whether there is anything judged at all and all of it passes."""
+    """Return True if at least one measurement was judged and all passed."""
     return bool(measurements) and all(measurement.verdict == "pass" for measurement in measurements)
 
 
 def records_digest(folder: Path) -> dict[str, Any]:
-    """Return number, bytes and SHA-256 of the files below `folder`: the hash of all names with their own hashes."""
+    """Return the number, bytes and SHA-256 of the files below `folder`: the hash of all names with their own hashes."""
     digest = hashlib.sha256()
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     size = 0
@@ -38,7 +38,7 @@ def records_digest(folder: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, results: dict[str, Any]) -> None:
-    """Write results as a file, wholly or not at all: keys in the order given, no figure that is not finite."""
+    """Write results as a file, atomically. Keys keep their order; a figure that is not finite is an error."""
     text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

@@ -1,4 +1,4 @@
-"""Acceptance limits, read from limits.toml: the one place where they stand, each with its reason (HIL-7)."""
+"""Acceptance limits, read from limits.toml. They stand nowhere else, and each has its reason (HIL-7)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _KINDS: dict[str, Kind] = {"controller": "controller", "delivery": "delivery", "
 
 
 class LimitError(ValueError):
-    """The limits file is incomplete, or a limit that does not exist was asked for."""
+    """The limits file is incomplete, or an unknown limit was asked for."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Allowed from `lower` to `upper` (None: open) in `unit`; `reason` says where the numbers come from."""
+    """Allowed from `lower` to `upper` (None: open) in `unit`; `reason` gives the origin of the numbers."""
 
     name: str
     kind: Kind
@@ -57,7 +57,7 @@ class Limits:
 
 
 def load_limits(path: Path = _DEFAULT) -> Limits:
-    """Read the limits. Raises LimitError for one without a reason, unit, requirement, or any limit at all."""
+    """Read the limits. Raises LimitError for one without reason, unit or requirement, or without any limit."""
     limits = {}
     for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items():
         kind = _KINDS.get(name.split(".", 1)[0])

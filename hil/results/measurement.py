@@ -1,8 +1,8 @@
-"""A typed measurement: what was measured, in which unit, against which limits, how well, for which requirement.
+"""A typed measurement: the measured quantity, its unit, limits, uncertainty and requirement.
 
-The verdict is derived, never set: simple acceptance (JCGM 106, 8.2), that is the measured value itself must lie within
-the limits, without a guard band. The expanded uncertainty (k = 2) stands beside it, so that a reader can see how near
-the edge a verdict is.
+The verdict is derived, never set. It is simple acceptance (JCGM 106, 8.2): the measured value itself must lie within
+the limits, without a guard band. The expanded uncertainty (k = 2) is given beside it, so that a reader can see how
+close to the limit a verdict is.
 
 Implements: HIL-6
 """
@@ -19,7 +19,9 @@ _DECIMALS = 6
 
 
 def _rounded(value: float | None) -> float | int | None:
-    """Round to what results state; whole numbers stay whole. A value that is not finite becomes None: no figure."""
+    """Round to the digits that results state; whole numbers stay whole. A value that is not finite becomes None (no
+    figure).
+    """
     if value is None or not math.isfinite(value):
         return None
     return value if isinstance(value, int) else round(float(value), _DECIMALS) + 0.0
@@ -27,8 +29,8 @@ def _rounded(value: float | None) -> float | int | None:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure. `kind` "controller" compares commanded strokes with programmed, "delivery" what was weighed,
-    "detector" what the occlusion detector said with what was wrong.
+    """One figure. Kind "controller" compares commanded strokes with programmed, "delivery" weighed with programmed,
+    "detector" the occlusion detector's diagnosis with the actual fault.
 
     `lower` and `upper` are the limits, both allowed values themselves; None leaves that side open. `uncertainty` is
     expanded (k = 2), in `unit`; 0 for a count. `req` is the requirement judged.
@@ -45,17 +47,17 @@ class Measurement:
 
     @property
     def verdict(self) -> Verdict:
-        """Return "pass" if the stated (rounded) value lies within the limits; a figure that is missing fails."""
+        """Return "pass" if the stated (rounded) value lies within the limits. A missing figure fails."""
         value, lower, upper = _rounded(self.value), self.lower, self.upper
         within = value is not None and (lower is None or value >= lower) and (upper is None or value <= upper)
         return "pass" if within else "fail"
 
     def as_dict(self) -> dict[str, object]:
-        """Return the measurement as results.json holds it."""
+        """Return the measurement in the form of results.json."""
         return self.as_information() | {"verdict": self.verdict}
 
     def as_information(self) -> dict[str, object]:
-        """Return the fields without a verdict: a figure that no limit is set for."""
+        """Return the fields without a verdict, for a figure that has no limit."""
         return {
             "name": self.name,
             "value": _rounded(self.value),

@@ -37,7 +37,7 @@ def bolus_bins(percents: Sequence[float]) -> list[int]:
 
 
 def share_within_percent(errors_percent: Sequence[float], bound_percent: float) -> float:
-    """Return how many of the errors lie within ±bound, in %."""
+    """Return the share of the errors within ±bound, in %."""
     if not errors_percent:
         raise ValueError("no errors to take a share of")
     return 100 * sum(abs(error) <= bound_percent for error in errors_percent) / len(errors_percent)
@@ -55,7 +55,7 @@ class Moments:
 
 
 def moments(sample: Sequence[float]) -> Moments:
-    """Return the moments of a sample. Raises ValueError if it is empty; one value alone has no deviation (0)."""
+    """Return the moments of a sample. Raises ValueError if it is empty. A single value has deviation 0."""
     count = len(sample)
     if not count:
         raise ValueError("no values to take moments of")
@@ -111,7 +111,7 @@ def strokes_before(starts_us: Sequence[int], time_us: int) -> int:
 
 
 def edge_offset(stroke_interval: Fraction, window: Fraction) -> Fraction:
-    """Return how far to shift equidistant window edges so that they lie as far from every stroke as can be.
+    """Return how far to shift equidistant window edges so that they lie as far from every stroke as possible.
 
     Strokes fall on multiples of `stroke_interval`, edges on multiples of `window` plus the offset (same unit). All
     distances between the two are multiples of their greatest common divisor, so half of it is the best offset. For

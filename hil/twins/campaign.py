@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hil.twins", description=__doc__)
     parser.add_argument("--twin", choices=[*TWINS, "all"], default="all", help="which kind of twin runs")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
-    parser.add_argument("--scripts", type=int, default=1, help="so many seeds, of each kind")
+    parser.add_argument("--scripts", type=int, default=1, help="number of seeds for each kind")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--shrink", action="store_true", help="make the first of each kind of finding small")
     parser.add_argument("--out", type=Path, help="results as JSON")
