@@ -58,8 +58,7 @@ class Bench:
     """A pump on its plant with a programmer, in logical, emulated or real time; a context manager.
 
     `kind` is the name of a bench (hil/benches) or the path of a bench file; other options go to the board. `commands`
-    are
-    the accepted orders, `stroke_starts_us` the starts on the motor pins. Raises BenchError and its subclasses.
+    are the accepted orders, `stroke_starts_us` the starts on the motor pins. Raises BenchError and its subclasses.
     """
 
     def __init__(self, plant: Plant, *, kind: str = "virtual", **options: Any) -> None:

@@ -24,8 +24,7 @@ class PumpServer:
     """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
 
     `tcp_port` and `pty_path` hold the addresses. A board with a console (the emulated Pico) has it on a pseudo-terminal
-    of
-    its own, `console_path`. Raises BenchError if the port is taken.
+    of its own, `console_path`. Raises BenchError if the port is taken.
     """
 
     def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0) -> None:

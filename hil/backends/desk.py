@@ -1,9 +1,9 @@
 """A desk: a pump board and a bench I/O board on real ports, or both emulated and wired to each other.
 
 The bench's time is given by the time stamps of the bench I/O board. Its zero is the zero of the pump's clock, which is
-derived from the edge of POWER with which the pump's life began. On real ports time passes by itself and
-`run_until_us` waits. The plant learns of a stroke only when the bench has fetched its edges, so it merely keeps account
-of the delivery. The bench I/O board plays the stroke sensor and the pressure, as programmed beforehand.
+derived from the edge of POWER with which the pump's life began. On real ports time passes by itself and `run_until_us`
+waits. The plant learns of a stroke only when the bench has fetched its edges, so it merely keeps account of the
+delivery. The bench I/O board plays the stroke sensor and the pressure, as programmed beforehand.
 
 Implements: HIL-1 (desk), BOARD-4
 """
@@ -36,8 +36,7 @@ class DeskBoard:
     backends.
 
     Times are microseconds of the pump's clock since power first came. `stroke_starts_us` are the starts that the bench
-    I/O
-    board saw, `bursts_ns` every step. Raises BenchError and its subclasses.
+    I/O board saw, `bursts_ns` every step. Raises BenchError and its subclasses.
     """
 
     def __init__(

@@ -31,8 +31,7 @@ class Device:
     """A running virtual board. `read_fd` and `write_fd` are the bench's ends of the link.
 
     `memory_fd` is the file of its Backed memory. `trace_fd` is a file to which every write to the memory is appended,
-    or 0.
-    `mechanism` is the mechanism that the board assumes in front of the catheter.
+    or 0. `mechanism` is the mechanism that the board assumes in front of the catheter.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 /**
- * The ADC: what a conversion finds is asked for at the instant it starts.
+ * The ADC. A conversion asks the board for its value at the instant it starts.
  *
  * Cures: the setter of the active channel masks with the shift, so that round robin always ends on the wrong channel.
  */
@@ -14,7 +14,7 @@ export function cureAdc(adc) {
             adc.cs = (adc.cs & ~(7 << AINSEL_SHIFT)) | ((channel & 7) << AINSEL_SHIFT);
         },
     });
-    /** @type {(channel: number) => number} counts, 12 bits; the board sets this */
+    /** @type {(channel: number) => number} 12-bit counts; set by the board */
     adc.sense = () => 0;
     let counts = 0;
     const alarm = adc.rp2040.clock.createAlarm(() => adc.completeADCRead(counts, false));

@@ -1,7 +1,7 @@
 /**
- * What instructions do beyond plain memory: devices, ROM, other views of the flash, special registers, and faults.
+ * Accesses of instructions beyond plain memory: devices, ROM, other views of the flash, special registers, and faults.
  *
- * Cures: rp2040js lets unaligned and unmapped accesses pass with a line of text; here they are HardFaults, and recorded.
+ * Cures: rp2040js lets unaligned and unmapped accesses pass with a log message. Here they are HardFaults, and recorded.
  */
 import { FLASH, SRAM, SRAM_BYTES } from './layout.js';
 import { CortexM0Core } from './rp2040js.js';
@@ -16,14 +16,14 @@ export class Bus extends CortexM0Core {
     /** @param {import('./rp2040js.js').RP2040} chip */
     constructor(chip) {
         super(chip);
-        /** @type {string[]} what would be a HardFault or worse on silicon */
+        /** @type {string[]} events that would be a HardFault or worse on silicon */
         this.faults = [];
         this.pendingFault = false;
         /** Set by the flash controller while the flash cannot be read. */
         this.xipOff = false;
     }
 
-    /** What silicon answers with a HardFault. @param {string} what */
+    /** Raise what is a HardFault on silicon. @param {string} what */
     fault(what) {
         const text = `${what} at pc ${(this.PC >>> 0).toString(16)}, lr ${(this.LR >>> 0).toString(16)}`;
         this.faults.push(text);
@@ -44,7 +44,7 @@ export class Bus extends CortexM0Core {
         }
     }
 
-    /** An instruction from outside of SRAM, ROM and the plain view of the flash. */
+    /** Fetch an instruction from outside SRAM, ROM and the plain view of the flash. */
     fetch(address) {
         const from = address >>> 0;
         if (from >= SRAM && from - SRAM < SRAM_BYTES) {
@@ -60,7 +60,7 @@ export class Bus extends CortexM0Core {
         return NOP;
     }
 
-    /** A load that is not from plain memory. @param {number} access 1 … 5, see execute.js */
+    /** Load from outside plain memory. @param {number} access 1 … 5, see execute.js */
     load(address, access) {
         const { rp2040 } = this;
         if ((access === 1 && address & 3) || ((access === 2 || access === 4) && address & 1)) {
@@ -85,7 +85,7 @@ export class Bus extends CortexM0Core {
         }
     }
 
-    /** A store that is not to plain memory. @param {number} access 6 … 8, see execute.js */
+    /** Store outside plain memory. @param {number} access 6 … 8, see execute.js */
     store(address, access, value) {
         const { rp2040 } = this;
         if ((access === 6 && address & 3) || (access === 7 && address & 1)) {

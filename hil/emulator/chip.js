@@ -1,8 +1,8 @@
 /**
- * One RP2040 from reset to the next: rp2040js with its defects cured. A reset makes a new one (machine.js).
+ * One RP2040 from one reset to the next: rp2040js with its defects cured. A reset makes a new one (machine.js).
  *
- * Cures here: `reset()` wipes the flash (it is given to the new chip instead); the ADC's round-robin setter is wrong;
- * ROSC and the chip-reset block are missing; accesses outside of the memory map go unnoticed.
+ * Cures here: `reset()` wipes the flash (here the flash is passed on to the new chip); the ADC's round-robin setter is
+ * wrong; ROSC and the chip-reset block are missing; accesses outside the memory map go unnoticed.
  */
 import { RP2040 } from './rp2040js.js';
 import { Clock } from './clock.js';
@@ -24,7 +24,7 @@ const UART_DREQ = [
 const UART_IRQ = [20, 21];
 
 class Messages {
-    /** What rp2040js has to say, each text once. @param {(text: string) => void} say */
+    /** Passes on the messages of rp2040js, each text once. @param {(text: string) => void} say */
     constructor(say) {
         this.say = say;
         this.seen = new Set();
@@ -94,10 +94,10 @@ export class Chip extends RP2040 {
         this.core.reset();
     }
 
-    /** rp2040js calls this while it is being built, and would wipe the flash. */
+    /** rp2040js calls this during construction, and would wipe the flash. */
     reset() {}
 
-    /** @param {number} address @returns {boolean} whether anything answers there */
+    /** @param {number} address @returns {boolean} whether anything responds there */
     isMapped(address) {
         const region = address >>> 28;
         if (region === 13 || (address >= 0xe000e000 && address < 0xe000f000)) {

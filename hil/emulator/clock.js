@@ -1,9 +1,9 @@
 /**
- * Emulated time, in whole nanoseconds wherever the system clock allows it, and what is due when.
+ * Emulated time, in whole nanoseconds wherever the system clock allows it, and the queue of alarms.
  *
  * Cures: rp2040js' clock puts an alarm *before* others of the same instant (last in, first out) and keeps its time in
  * steps of CPU instructions. Here alarms of one instant run in the order in which they were set, each at its own exact
- * time, so that PIO, DMA, timers and UARTs see each other in one strict order and a run repeats bit for bit.
+ * time. So PIO, DMA, timers and UARTs see each other in one strict order, and a run repeats bit for bit.
  */
 
 const NEVER = Infinity;
@@ -23,7 +23,7 @@ class Alarm {
         this.scheduleAt(this.clock.nanos + deltaNanos);
     }
 
-    /** @param {number} nanos absolute; in the past means at once */
+    /** @param {number} nanos absolute; a past time means at once */
     scheduleAt(nanos) {
         if (this.scheduled) {
             this.cancel();
@@ -44,7 +44,7 @@ class Alarm {
 export class Clock {
     constructor() {
         this.nanos = 0;
-        /** When the first alarm is due: the CPU may run freely up to here. */
+        /** Time of the first alarm: the CPU may run freely up to here. */
         this.nextNanos = NEVER;
         this.first = null;
     }
@@ -89,7 +89,7 @@ export class Clock {
         }
     }
 
-    /** Let time pass up to `nanos`, running what falls due on the way, each at its own time. */
+    /** Let time pass up to `nanos`, running each alarm on the way at its own time. */
     advanceTo(nanos) {
         while (this.nextNanos <= nanos) {
             const alarm = this.first;

@@ -1,11 +1,11 @@
 /**
  * The Cortex-M0+ of the emulated Pico: exceptions, sleep and time. The instructions themselves are in execute.js.
  *
- * Cures, of rp2040js 1.4.1:
+ * Cures of rp2040js 1.4.1:
  * - speed: its chain of comparisons runs a busy loop at 0.4 times real time; execute.js is several times as fast;
- * - interrupt entry costs no time there; 15 cycles here (Cortex-M0+ Technical Reference Manual, interrupt latency);
+ * - interrupt entry takes no time there; 15 cycles here (Cortex-M0+ Technical Reference Manual, interrupt latency);
  * - a sleeping core enters a handler although PRIMASK is set, SysTick does not wake it, the NMI mask is not used;
- * - an exception's frame is written wherever the stack pointer points to, into the flash too; silicon locks up;
+ * - an exception's frame is written wherever the stack pointer points, even into the flash; silicon locks up;
  * - a pending bit is lost when the line falls before the handler runs; silicon keeps it.
  *
  * Not modelled: misses of the flash cache, bus contention with DMA, the cycles of an exception's return.
@@ -31,9 +31,9 @@ export class Cortex extends Bus {
         super(chip);
         this.clock = clock;
         this.cycleNanos = 1e9 / chip.clkSys;
-        /** When the core has finished what it is at: never before the clock. */
+        /** Time at which the core finishes its current work; never before the clock. */
         this.readyNanos = 0;
-        /** A device that is polled may let the core sleep up to here (flash.js). */
+        /** A polled device may let the core sleep up to here (flash.js). */
         this.skipNanos = 0;
         this.stopRequested = false;
         this.levels = 0;
@@ -63,7 +63,7 @@ export class Cortex extends Bus {
         };
     }
 
-    /** Let the chip live up to `untilNanos`, or until somebody calls stop(). */
+    /** Run the chip up to `untilNanos`, or until stop() is called. */
     run(untilNanos) {
         const { clock } = this;
         this.stopRequested = false;
@@ -103,7 +103,7 @@ export class Cortex extends Bus {
         }
         clock.advanceTo(wake);
         this.sleepNanos += clock.nanos - from;
-        // The core's own clock edges stay on one grid whatever woke it.
+        // Whatever woke the core, its clock edges stay on one grid.
         this.readyNanos = Math.ceil(clock.nanos / this.cycleNanos) * this.cycleNanos;
     }
 
@@ -126,7 +126,7 @@ export class Cortex extends Bus {
         }
     }
 
-    /** End WFI or WFE if an interrupt would be taken were it not for PRIMASK. */
+    /** End WFI or WFE if an interrupt would be taken with PRIMASK clear. */
     wakeIfDue() {
         if (!this.waiting) {
             return;
@@ -140,7 +140,7 @@ export class Cortex extends Bus {
         }
     }
 
-    /** The exception to take next, of a priority above `current`; 0 if there is none. */
+    /** The next exception to take, of a priority above `current`; 0 if there is none. */
     bestPending(current) {
         const set = this.pendingInterrupts & this.enabledInterrupts;
         for (let priority = 0; priority < current; priority++) {
@@ -205,7 +205,7 @@ export class Cortex extends Bus {
     exceptionReturn(excReturn) {
         const returned = this.IPSR - 16;
         super.exceptionReturn(excReturn);
-        // A line still high asks again.
+        // A line that is still high makes its interrupt pending again.
         if (returned >= 0 && this.levels & (1 << returned)) {
             this.pendingInterrupts |= 1 << returned;
         }
@@ -216,7 +216,7 @@ export class Cortex extends Bus {
         this.exceptionReturn(excReturn & 0x0fffffff);
     }
 
-    /** Put the flags of the instruction loop where the rest of the core looks for them. */
+    /** Store the flags of the instruction loop where the rest of the core expects them. */
     keepFlags(nz, c, v) {
         this.N = nz < 0;
         this.Z = nz === 0;

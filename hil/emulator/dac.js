@@ -25,7 +25,7 @@ export class Dac {
         this.bytes.push(byte);
         const [command, high, low] = this.bytes;
         if ((command & COMMAND_BITS) === 0 && this.bytes.length === 2) {
-            this.show(command, high); // fast write: its first two bytes are channel A
+            this.show(command, high); // fast write: the first two bytes are channel A
         } else if ((command & COMMAND_BITS) === MULTI_WRITE && this.bytes.length === 3 && !(command & CHANNEL_BITS)) {
             this.show(high, low);
         }

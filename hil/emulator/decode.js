@@ -1,6 +1,6 @@
 /**
- * Which of the ARMv6-M instructions a half word is (or starts): one byte for each of the 65,536, so that the CPU finds
- * its case with one look instead of rp2040js' chain of comparisons.
+ * Decodes the ARMv6-M instructions: a table with one byte for each of the 65,536 half words that are or start an
+ * instruction. The CPU finds its case with one lookup instead of rp2040js' chain of comparisons.
  */
 
 /** Instruction kinds, in the order of their encodings. */

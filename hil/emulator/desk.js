@@ -1,8 +1,8 @@
 /**
- * Two emulated Picos as a program: `node desk.js CONFIG IN_FD OUT_FD`, started by hil/backends/emulated_desk.py.
+ * Two emulated Picos as a program: `node desk.js CONFIG IN_FD OUT_FD`, started by hil/backends/desk_lines.py.
  *
- * CONFIG is JSON: bootrom, epochMillis, and for `pump` and `io` each image (UF2) and pins. Orders and answers are JSON, one
- * object a line (lockstep.js); time passes during `run` only.
+ * CONFIG is JSON: bootrom, epochMillis, and for `pump` and `io` each image (UF2) and pins. Orders and answers are JSON,
+ * one object a line (lockstep.js). Time passes only during `run`.
  */
 import { readFileSync } from 'node:fs';
 import { Bench, hex, information, serve, unhex } from './lockstep.js';
@@ -34,7 +34,8 @@ const ORDERS = {
         return { edges: pair.stepEdges.slice(from) };
     },
 
-    /** Steps that no pump made, onto the wire of STEP: `count` pulses of `high` ns, one every `period` ns from `at` on. */
+    /** Put pulses that no pump made onto the wire of STEP: `count` pulses of `high` ns, one every `period` ns from `at`
+     * on. */
     steps(pair, { at, count, period, high }) {
         pair.playSteps(at, count, period, high);
         return {};

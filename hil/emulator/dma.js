@@ -1,8 +1,8 @@
 /**
- * DMA. Transfers paced by PIO and UART are right as rp2040js has them, but take no bus time.
+ * DMA. Transfers paced by PIO and UART are correct in rp2040js, but take no bus time.
  *
- * Cures: CHAN_ABORT must read 0 when the abort is done (it is at once); the pacing timers run at Y/X of the system clock
- * instead of X/Y, and the last one takes its X from nowhere.
+ * Cures: CHAN_ABORT must read 0 once the abort is done (here at once); the pacing timers run at Y/X of the system clock
+ * instead of X/Y, and the last one reads its X from a wrong place.
  */
 const CHAN_ABORT = 0x444;
 const TIMER0_TREQ = 0x3b;

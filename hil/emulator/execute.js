@@ -1,19 +1,20 @@
 /**
  * The instructions of the Cortex-M0+: one loop, one switch on the kind of instruction (decode.js), registers as 32-bit
- * integers, flags in local variables. Cycles as in rp2040js, which agree with the Technical Reference Manual: loads and
- * stores 2 (SIO 1, APB 4 and 5), taken branches 2, BL 3, push and pop n + 1, pop with return n + 3, multiply 1.
+ * integers, flags in local variables. Cycles are those of rp2040js, which agree with the Technical Reference Manual:
+ * loads and stores 2 (SIO 1, APB 4 and 5), taken branches 2, BL 3, push and pop n + 1, pop with return n + 3, multiply
+ * 1.
  *
- * One function and therefore a long one: calls and shared state would cost more than the instructions themselves. The
- * numbers of the cases are OP's; literal, because only those become a jump table. A test compares them, and runs every
- * instruction beside rp2040js' own.
+ * It is one long function, because calls and shared state would cost more than the instructions themselves. The numbers
+ * of the cases are OP's. They are literals, because only literals become a jump table. A test compares them, and runs
+ * every instruction side by side with rp2040js' own.
  */
 import { DECODED } from './decode.js';
 import * as layout from './layout.js';
 
-// Constants of this module, which V8 takes as such: imported ones are looked up each time.
+// V8 treats constants of this module as constants; imported ones are looked up each time.
 const { FLASH, placeOf, ROM_BYTES, SRAM, SRAM_BYTES, STATE } = layout;
 const CYCLES_MAX = 1 << 28;
-// Kinds of memory access, done behind the switch.
+// Kinds of memory access, performed after the switch.
 const NONE = 0;
 const LOAD32 = 1;
 const LOAD16 = 2;
@@ -25,7 +26,7 @@ const STORE16 = 7;
 const STORE8 = 8;
 
 /**
- * Run instructions until one ends at or after `limitNanos`, or something has happened that the caller must look at.
+ * Run instructions until one ends at or after `limitNanos`, or until an event needs the caller's attention.
  * @param {import('./cortex.js').Cortex} core @param {number} limitNanos
  */
 export function execute(core, limitNanos) {
@@ -38,12 +39,12 @@ export function execute(core, limitNanos) {
     let cycles = 0;
     let instructions = 0;
     let pc = r[15];
-    // N and Z are those of `nz`.
+    // N and Z are derived from `nz`.
     let nz = core.Z ? 0 : core.N ? -1 : 1;
     let c = core.C ? 1 : 0;
     let v = core.V ? 1 : 0;
     const { slots } = runs;
-    // Where falling through leads: any other place has been jumped to.
+    // The address after the last instruction; a different `pc` means a jump.
     let next = pc;
 
     while (cycles < limit) {
@@ -67,7 +68,7 @@ export function execute(core, limitNanos) {
                 v = state[STATE.V];
                 instructions = state[STATE.INSTRUCTIONS];
                 if (pc & 1) {
-                    next = pc = pc & ~1; // that one is for the switch below
+                    next = pc = pc & ~1; // the switch below handles that one
                 }
                 continue;
             }

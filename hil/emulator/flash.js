@@ -1,11 +1,11 @@
 /**
- * The flash chip (W25Q16: 2 MiB, 4 KiB sectors, 256-byte pages) behind a made-up controller, which our stub boot ROM's
- * flash functions drive: they write command, address and length to it and poll it, as the real ones poll the chip. So the
- * CPU is held up for as long as a real erase takes, while PIO, DMA and timers go on.
+ * The flash chip (W25Q16: 2 MiB, 4 KiB sectors, 256-byte pages) behind a controller of our own invention. The flash
+ * functions of our stub boot ROM write command, address and length to the controller and poll it, as the real ones poll
+ * the chip. So the CPU is held up for as long as a real erase takes, while PIO, DMA and timers go on.
  *
  * Cures: rp2040js can neither erase nor program, and serves reads at any time. Here any fetch or read, by CPU or DMA,
- * between "leave execute-in-place" and the second stage's "enter it again" is a violation: it is recorded (silicon would
- * return garbage), and the bench fails on it.
+ * between "leave execute-in-place" and the second stage's "enter it again" is a violation: it is recorded (silicon
+ * would return garbage), and the bench fails on it.
  */
 import { FLASH_BYTES } from './layout.js';
 import { BasePeripheral } from './rp2040js.js';
@@ -26,7 +26,7 @@ const BLOCK_BYTES = 0x10000;
 const PAGE_BYTES = 0x100;
 const VIOLATIONS_KEPT = 20;
 
-/** W25Q16JV datasheet, AC characteristics: typical, and the longest it may ever take. */
+/** W25Q16JV datasheet, AC characteristics: typical and maximum times. */
 export const FLASH_TIMING = {
     typical: { sectorNanos: 45e6, blockNanos: 150e6, pageNanos: 0.4e6 },
     longest: { sectorNanos: 400e6, blockNanos: 2000e6, pageNanos: 3e6 },
@@ -89,7 +89,7 @@ export class FlashController extends BasePeripheral {
         if (offset !== BUSY || !this.busy) {
             return 0;
         }
-        // Who polls would see the same until something happens: go there at once.
+        // A poller would see the same until something happens, so skip to that time.
         const { core, clock } = this.rp2040;
         core.skipNanos = clock.nextNanos;
         return 1;
@@ -137,7 +137,7 @@ export class FlashController extends BasePeripheral {
         }
     }
 
-    /** Bytes that the present part is about: a page, a sector, or a block where one fits. */
+    /** Size of the present part: a page, a sector, or a block where one fits. */
     get partBytes() {
         if (!this.erasing) {
             return PAGE_BYTES;
@@ -181,7 +181,7 @@ export class FlashController extends BasePeripheral {
         }
     }
 
-    /** Power is lost now: what was being written stays half done. */
+    /** Cut the power now. A write in progress stays half done. */
     cut() {
         if (!this.busy) {
             return;
@@ -195,7 +195,7 @@ export class FlashController extends BasePeripheral {
             this.programBytes(Math.floor(PAGE_BYTES * done));
             return;
         }
-        // Cells reach "erased" one by one; which ones is as good as random, but the same in every run.
+        // Cells become erased one by one, in an order that is as good as random but the same in every run.
         let noise = (this.address ^ Math.floor(done * 1e6)) | 1;
         for (let at = this.address; at < this.address + this.partBytes; at++) {
             for (let bit = 1; bit < 256; bit <<= 1) {

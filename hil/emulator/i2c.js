@@ -1,12 +1,13 @@
 /**
  * The I2C bus: devices of the board as slaves, bytes at the speed of the bus.
  *
- * Cures: rp2040js leaves the bus to its user and takes no time; and after a NACK it does not raise TX_EMPTY, so that the
- * SDK sees the abort in the next transfer only; and the mask of its interrupts cannot be written.
+ * Cures: rp2040js leaves the bus to its user and takes no time. After a NACK it does not raise TX_EMPTY, so the SDK
+ * sees the abort only in the next transfer. The mask of its interrupts cannot be written.
  *
- * A device that holds the data line down (`i2c.held`) keeps the bus busy: a transfer waits for ever for its start.
+ * A device that holds the data line low (`i2c.held`) keeps the bus busy: a transfer waits for ever for its start.
  *
- * A device is `{ address, start(read), write(byte): ack, read(): byte, stop() }`; its effects happen at the acknowledge.
+ * A device is `{ address, start(read), write(byte): ack, read(): byte, stop() }`; its effects happen at the
+ * acknowledge.
  */
 import { I2CMode } from './rp2040js.js';
 
@@ -44,7 +45,7 @@ export function cureI2c(i2c) {
         then = action;
         alarm.schedule(bits * bitNanos);
     };
-    /** A byte handed to the bus has not left yet: that is what TX_EMPTY must not say. */
+    /** A byte handed to the bus has not left yet, so TX_EMPTY must not be set. */
     const notEmptyYet = () => {
         i2c.intRaw &= ~TX_EMPTY;
         i2c.checkInterrupts();
@@ -68,7 +69,7 @@ export function cureI2c(i2c) {
         }
     };
 
-    /** Does a device hold the data line low? */
+    /** True if a device holds the data line low. */
     i2c.held = () => false;
     i2c.onStart = () => {
         if (!i2c.held()) {

@@ -1,8 +1,8 @@
-/** What hangs on the board's I2C bus: an FRAM and a real-time clock. Both outlive resets; the clock has a battery. */
+/** The devices on the board's I2C bus: an FRAM and a real-time clock. Both outlive resets; the clock has a battery. */
 
 const FRAM_BYTES = 32 * 1024;
 
-/** MB85RC256V: 32 KiB, two address bytes, no write time, counts through and wraps. */
+/** MB85RC256V: 32 KiB, two address bytes, no write time; the address counter wraps around. */
 export class Fram {
     constructor() {
         this.address = 0x50;
@@ -63,7 +63,7 @@ export class Rtc {
         return this.epochMillis + this.nowNanos() / 1e6;
     }
 
-    /** Reading begins with one look at the clock, as the chip blocks its counters during a transfer. */
+    /** A read starts with one snapshot of the clock: the chip blocks its counters during a transfer. */
     latch() {
         const now = new Date(this.millis);
         const fields = [now.getUTCSeconds(), now.getUTCMinutes(), now.getUTCHours(), now.getUTCDay()];

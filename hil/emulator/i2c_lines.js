@@ -1,8 +1,9 @@
 /**
- * The two lines of the board's I2C bus as levels, pulled up: what the processor sees and drives when it takes them as ports.
+ * The two lines of the board's I2C bus as levels, pulled up, as the processor sees and drives them when it uses them as
+ * ports.
  *
- * A device that a reset has cut off in mid-byte holds the data line low until it has seen the rest of its clocks; then it waits
- * for a stop. `hold(clocks)` makes one; `stops` counts the stops that were driven by hand.
+ * A device that a reset has cut off in mid-byte holds the data line low until it has seen the rest of its clocks; then
+ * it waits for a stop. `hold(clocks)` simulates one. `stops` counts the stops that were driven by software.
  */
 import { GPIOPinState } from './rp2040js.js';
 
@@ -27,7 +28,7 @@ export class Lines {
         this.show();
     }
 
-    /** A device holds the data line low for so many clocks more. */
+    /** Make a device hold the data line low for `clocks` more clocks. */
     hold(clocks) {
         this.clocksLeft = clocks;
         if (this.sda) {

@@ -1,6 +1,6 @@
 /**
- * A serial line between the board and the bench: bytes reach the UART as their stop bits end, at the line's own rate, and
- * what the UART sends is gathered into pieces, each with the time of its last stop bit.
+ * A serial line between the board and the bench. Bytes reach the UART as their stop bits end, at the line's own rate.
+ * Bytes that the UART sends are gathered into pieces, each with the time of its last stop bit.
  *
  * A piece ends with a zero byte (the end of a frame on the programmer link), with a pause, or when it is long.
  */
@@ -15,7 +15,7 @@ export class Line {
     constructor(machine, index) {
         this.machine = machine;
         this.index = index;
-        this.toBoard = []; // [nanos, byte], in order, of which those before `next` have arrived
+        this.toBoard = []; // [nanos, byte], in order; those before `next` have arrived
         this.next = 0;
         this.freeNanos = 0;
         this.lost = 0;
@@ -34,13 +34,13 @@ export class Line {
         this.expect();
     }
 
-    /** The chip is gone; what is on its way to it still arrives at whatever is there then. */
+    /** The chip is gone. Bytes in flight still arrive at the chip that is there then. */
     detach() {
         this.closePiece();
         this.uart = null;
     }
 
-    /** @param {number} startNanos when the line is to begin with it, if it is free then @param {Uint8Array} bytes */
+    /** @param {number} startNanos when to start sending, if the line is free then @param {Uint8Array} bytes */
     send(startNanos, bytes) {
         this.freeNanos = Math.max(this.freeNanos, startNanos);
         for (const byte of bytes) {
@@ -59,7 +59,7 @@ export class Line {
     arrive() {
         const [, byte] = this.toBoard[this.next++];
         if (this.next === ARRIVED_MAX) {
-            this.toBoard.splice(0, this.next); // not one by one: what waits may be long
+            this.toBoard.splice(0, this.next); // not one by one: the queue may be long
             this.next = 0;
         }
         this.uart.feed(byte, BAUD);

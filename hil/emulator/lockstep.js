@@ -1,9 +1,10 @@
 /**
  * The bench link of the emulated Pico: JSON, one object a line, over two pipes, in emulated nanoseconds.
  *
- * The bench orders (`run`, `send`, `power_off`, `power_on`, `info`, `read`, `write`, `quit`), the emulator answers once it
- * is done. While it runs it asks what only the plant knows, and blocks: what the ADC finds (`sense`), and when the stroke
- * sensor will answer a burst (`burst`). So the pair takes turns, and the speed of the machine never enters.
+ * The bench gives orders (`run`, `send`, `power_off`, `power_on`, `info`, `read`, `write`, `quit`), and the emulator
+ * answers when it is done. While it runs, it blocks and asks for what only the plant knows: the ADC's value (`sense`),
+ * and when the stroke sensor will answer a burst (`burst`). So the two take turns, and the speed of the machine has no
+ * effect.
  */
 import { readSync, writeSync } from 'node:fs';
 
@@ -99,7 +100,7 @@ const ORDERS = {
         return information(machine);
     },
 
-    /** Bytes of a memory: sram, flash, fram. */
+    /** Read bytes of a memory: sram, flash, fram. */
     read(machine, { memory, at, count }) {
         return { data: hex(memoryOf(machine, memory).subarray(at, at + count)) };
     },
@@ -112,7 +113,7 @@ const ORDERS = {
         return {};
     },
 
-    /** A device of the board's I2C bus answers no more, or answers again. */
+    /** Make a device of the board's I2C bus stop answering, or answer again. */
     part(machine, { address, present }) {
         if (present) {
             machine.absent.delete(address);
@@ -123,13 +124,13 @@ const ORDERS = {
         return {};
     },
 
-    /** A device holds the data line of the I2C bus low until it has seen so many clocks. */
+    /** Make a device hold the data line of the I2C bus low until it has seen `clocks` clocks. */
     hold_bus(machine, { clocks }) {
         machine.i2cLines.hold(clocks);
         return {};
     },
 
-    /** Where SRAM still holds what it held when power came, from `from` up: the lowest byte that was ever written. */
+    /** Find the lowest byte of SRAM from `from` up that was ever written; below it SRAM has its power-up contents. */
     touched(machine, { from, to }) {
         const { sramAtPower } = machine;
         const { sram } = machine.memory;
@@ -177,7 +178,7 @@ export function information(machine) {
     };
 }
 
-/** Serve the bench until it says quit or is gone: each order by its name, with what it is for. */
+/** Serve the bench until it says quit or is gone. `orders` maps each order's name to its function. */
 export function serve(machine, bench, orders = ORDERS) {
     const { pipe } = bench;
     for (;;) {

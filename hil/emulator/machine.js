@@ -1,6 +1,6 @@
 /**
- * A board with its Pico across resets: what outlives a chip (flash, FRAM, clock, SRAM over a watchdog reset), and the
- * bench's time, of which each chip sees its own from zero.
+ * A board with its Pico across resets: the parts that outlive a chip (flash, FRAM, clock, SRAM over a watchdog reset),
+ * and the bench's time. Each chip counts its own time from zero.
  *
  * All times here are the bench's, in nanoseconds.
  */
@@ -16,7 +16,7 @@ import { Line } from './line.js';
 
 export const ADC_PINS = [26, 27, 28, 29];
 
-/** What SRAM holds when power comes: noise, the same every time, so that nothing gets by on zeros. */
+/** SRAM contents at power-up: noise, the same every time, so that no code works merely because of zeros. */
 function powerUpNoise() {
     const bytes = new Uint8Array(SRAM_BYTES);
     let state = 0x2545f491;
@@ -51,7 +51,7 @@ export class Machine {
         this.fram = new Fram();
         this.rtc = new Rtc(() => this.nowNanos, board.epochMillis);
         this.devices = board.devices ?? [this.fram, this.rtc];
-        /** Those that do not answer now, by address. */
+        /** Addresses of the devices that do not answer now. */
         this.absent = new Set();
         this.i2cLines = new Lines(board.pins);
         this.motor = new Motor(board.pins, board.stepsPerStroke, (burst) => bench.burst(burst));
@@ -62,9 +62,9 @@ export class Machine {
         /** @type {{nanos: number, reason: string}[]} */
         this.resets = [];
         this.readyNanos = [];
-        /** Totals of chips that are gone. */
+        /** Totals of the chips that are gone. */
         this.past = { instructions: 0, sleepNanos: 0, violations: [], violationCount: 0, faults: [], erases: 0, programs: 0 };
-        /** When the annunciator sounded: [on, off], nanoseconds; off 0: still does. */
+        /** When the annunciator sounded: [on, off], nanoseconds; off 0: still on. */
         this.tones = [];
         this.pendingReset = null;
         this.stopped = '';
@@ -107,7 +107,8 @@ export class Machine {
         this.resets.push({ nanos: atNanos, reason });
         this.readyNanos.push(0);
         chip.core.onSleep = () => {
-            // A wait for an event is one within the start (c_ext/rp2/bus.c and early.c): an idle pump waits for interrupts.
+            // A wait for an event occurs only during start-up (c_ext/rp2/bus.c and early.c); an idle pump waits for
+            // interrupts.
             if (chip.uart[0].enabled && !chip.core.waitingForEvent) {
                 this.readyNanos[this.readyNanos.length - 1] = this.nowNanos;
                 chip.core.onSleep = null;
@@ -117,7 +118,7 @@ export class Machine {
         this.board.onChip?.(chip);
     }
 
-    /** The devices that are there are on the bus of the chip's that its pins belong to. */
+    /** Connect the present devices to the chip's bus that the board's pins belong to. */
     plug() {
         const bus = this.chip.i2c[Math.floor(this.board.pins.I2C_SDA / 2) % 2];
         bus.devices.clear();
@@ -137,7 +138,7 @@ export class Machine {
         }
     }
 
-    /** Keep what the bench will ask about, before the chip goes. */
+    /** Keep what the bench will ask for, before the chip goes. */
     retire() {
         const { chip, past } = this;
         const { core, flashController } = chip;
@@ -173,7 +174,7 @@ export class Machine {
         this.stopFor('reset');
     }
 
-    /** Ask the run to end with this reason, if the bench wants to hear of it. */
+    /** End the run with this reason, if the bench wants to stop on it. */
     stopFor(reason) {
         if (this.stopReasons.includes(reason)) {
             this.stopped = reason;
@@ -181,7 +182,7 @@ export class Machine {
         }
     }
 
-    /** Live up to `untilNanos`, or up to the first of `stopReasons` (uart, ready, reset, burst). Returns why it ended. */
+    /** Run up to `untilNanos`, or to the first of `stopReasons` (uart, ready, reset, burst). Returns why it ended. */
     run(untilNanos, stopReasons) {
         this.stopped = '';
         this.stopReasons = stopReasons;

@@ -1,5 +1,5 @@
 /**
- * The emulated Pico as a program: `node main.js CONFIG IN_FD OUT_FD`, started by hil/backends/emulated.py.
+ * The emulated Pico as a program: `node main.js CONFIG IN_FD OUT_FD`, started by hil/backends/emulator_process.py.
  *
  * CONFIG is JSON: image (UF2), bootrom, pins, stepsPerStroke, flashTiming, epochMillis.
  */

@@ -1,6 +1,6 @@
 /**
- * All plain memory of an emulated Pico in one piece, so that translated code reaches it: flash, SRAM, boot ROM, and what
- * processor and translated code share. It outlives the chips of a machine.
+ * All plain memory of an emulated Pico in one buffer, so that translated code can reach it: flash, SRAM, boot ROM, and
+ * the values shared by processor and translated code. It outlives the chips of a machine.
  */
 import { AT, FLASH_SPACE_BYTES, PLACES, ROM_BYTES, SRAM_BYTES } from './layout.js';
 import { Runs } from './runs.js';
@@ -25,7 +25,7 @@ export class Memory {
         this.registers = new Uint32Array(buffer, AT.REGISTERS, 16);
         this.signed = new Int32Array(buffer, AT.REGISTERS, 16);
         this.state = new Int32Array(buffer, AT.STATE, 16);
-        /** What is translated of each place (runs.js). */
+        /** The translation of each place (runs.js). */
         this.slots = new Int32Array(buffer, AT.SLOTS, PLACES);
         this.runs = new Runs(this);
     }

@@ -1,14 +1,14 @@
 /**
- * The stepper's driver and the stroke sensor: steps are gathered into bursts, a burst is told when it is over.
+ * The stepper's driver and the stroke sensor. Steps are gathered into bursts, and a burst is reported when it is over.
  *
- * A burst is over with its last step, or when no step has come for longer than the slowest motor takes for one: then it was
- * cut short. A step without the driver enabled moves nothing and is counted apart.
+ * A burst is over with its last step. It was cut short if no step has come for longer than the slowest motor takes for
+ * one. A step while the driver is disabled moves nothing and is counted separately.
  */
 import { GPIOPinState } from './rp2040js.js';
 
 // The slowest start is 20 Hz (motion.h), but this motor starts at 400: 2.5 ms.
 const SILENCE_NANOS = 20e6;
-// The sensor's light barrier stays open for the passing of one tooth (assumption).
+// The sensor's light barrier stays open while one tooth passes (assumption).
 const SENSOR_PULSE_NANOS = 2e6;
 
 export class Motor {
@@ -43,7 +43,7 @@ export class Motor {
         gpio[this.pins.STROKE_SENSOR].setInputValue(false);
     }
 
-    /** ENABLE is active low with a pull-up at the driver: a pin that nobody drives leaves the motor off. */
+    /** ENABLE is active low with a pull-up at the driver: an undriven pin leaves the motor off. */
     get enabled() {
         return this.chip.gpio[this.pins.MOTOR_ENABLE].value === GPIOPinState.Low;
     }
@@ -62,7 +62,7 @@ export class Motor {
         }
     }
 
-    /** The burst is over; also called when the chip loses power. */
+    /** End the burst; also called when the chip loses power. */
     finish() {
         this.silence.cancel();
         if (!this.edges.length) {

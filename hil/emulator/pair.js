@@ -1,9 +1,9 @@
 /**
- * A desk of two emulated Picos: the pump and the bench I/O board, wired to each other, in lock-step.
+ * A desk of two emulated Picos in lock-step: the pump and the bench I/O board, wired to each other.
  *
- * What the pump does to its pins reaches the bench I/O board at the very nanosecond: the pump runs first for a slice of
- * time, and its edges are played to the other chip as that goes through the same slice. The way back takes WIRE_NANOS: a
- * slice ends that much after the first instant at which either chip can do anything, so that nothing ever comes too late.
+ * A change of the pump's pins reaches the bench I/O board at the very nanosecond: the pump runs a slice of time first,
+ * and its edges are played to the other chip while that runs the same slice. The way back takes WIRE_NANOS: a slice
+ * ends that much after the first instant at which either chip can do anything, so nothing ever arrives too late.
  *
  * All times here are the bench's, in nanoseconds.
  */
@@ -26,17 +26,17 @@ export class Pair {
         this.pressurePin = boards.pump.pins.PRESSURE;
         this.pumpPins = boards.pump.pins;
         this.pressureCounts = 0;
-        /** What the pump's pins did, for the bench I/O board: {nanos, pin, level}. */
+        /** Changes of the pump's pins, for the bench I/O board: {nanos, pin, level}. */
         this.toIo = [];
-        /** What the bench I/O board did, for the pump: {nanos, act}. */
+        /** Actions of the bench I/O board, for the pump: {nanos, act}. */
         this.toPump = [];
-        /** Every edge of the pump's STEP, rising first: the truth that a capture is compared with. */
+        /** Every edge of the pump's STEP, rising first: the truth for comparison with a capture. */
         this.stepEdges = [];
         this.levels = {};
         this.nowNanos = 0;
         const bench = {
             sense: (pin) => (pin === this.pressurePin ? this.pressureCounts : BATTERY_COUNTS),
-            burst: () => 0, // the stroke sensor is the bench I/O board's to play
+            burst: () => 0, // the bench I/O board plays the stroke sensor
         };
         this.pump = new Machine({ ...boards.pump, unpowered: true, onChip: (chip) => this.watchPump(chip) }, bench, say);
         this.dac = new Dac((counts) => this.later(() => (this.pressureCounts = counts)));
@@ -89,7 +89,7 @@ export class Pair {
         });
     }
 
-    /** Have the pump feel each change of an output of the bench I/O board; the pad's own input sees it at once. */
+    /** Pass each change of an output of the bench I/O board to the pump. The pad's own input sees it at once. */
     onLevel(chip, pin, act) {
         let known = false;
         chip.gpio[pin].addListener((state) => {
@@ -106,7 +106,7 @@ export class Pair {
         this.toPump.push({ nanos: this.io.nowNanos + WIRE_NANOS, act });
     }
 
-    /** The first instant from now on at which this machine may do anything by itself. */
+    /** The first instant from now on at which this machine may act by itself. */
     nextOf(machine) {
         if (!machine.powered) {
             return Infinity;
@@ -116,7 +116,7 @@ export class Pair {
         return asleep ? clock.nextNanos + machine.offsetNanos : machine.nowNanos;
     }
 
-    /** Live up to `untilNanos`, or to the first bytes on the link of the pump or of the bench I/O board, as asked. */
+    /** Run up to `untilNanos`, or to the first bytes on the link of the pump or of the bench I/O board, as asked. */
     run(untilNanos, { pump = false, io = false } = {}) {
         const stop = (wanted) => (wanted ? ['uart0'] : []);
         while (this.nowNanos < untilNanos) {
@@ -138,7 +138,7 @@ export class Pair {
         return 'time';
     }
 
-    /** When the bench I/O board's capture began to count: its state machines' clocks were started then. */
+    /** The time at which the bench I/O board's capture began to count, when its state machines' clocks were started. */
     get captureStartNanos() {
         return this.io.chip.pio[0].paces[0].originNanos + this.io.offsetNanos;
     }

@@ -1,11 +1,11 @@
 /**
  * PIO state machines on their own divided clocks.
  *
- * Cures: rp2040js runs PIO from `setTimeout`, one instruction after the other whatever the divider and the delays say, ends
- * stalls between clock edges, ignores FIFO joining and the restart of dividers. Here each machine steps when its own clock
- * is due, in one order with timers and DMA; a stalled machine sleeps; a loop that only counts (`jmp x-- self`) is passed
- * over in one step, so that a day of strokes costs a third of a million instructions and not ten milliards. So is a loop
- * that counts and looks at a pin (`jmp pin`, `jmp x-- back`), up to the pin's next change.
+ * Cures: rp2040js runs PIO from `setTimeout`, one instruction after the other regardless of the divider and the delays.
+ * It ends stalls between clock edges, and ignores FIFO joining and the restart of dividers. Here each machine steps
+ * when its own clock is due, in one order with timers and DMA. A stalled machine sleeps. A loop that only counts (`jmp
+ * x-- self`) is skipped in one step, so that a day of strokes costs a third of a million instructions instead of ten
+ * billion. A loop that counts and watches a pin (`jmp pin`, `jmp x-- back`) is skipped up to the pin's next change.
  *
  * Not modelled: the two cycles of the input synchronisers, OUT_STICKY.
  */
@@ -29,7 +29,7 @@ const SIDE_ENABLE = 1 << 30;
 
 const evaluateWait = StateMachine.prototype.checkWait;
 
-/** One state machine's place in time. */
+/** The timing of one state machine. */
 class Pace {
     constructor(pio, machine) {
         this.pio = pio;
@@ -37,7 +37,7 @@ class Pace {
         this.clock = pio.rp2040.clock;
         this.alarm = this.clock.createAlarm(() => this.tick());
         this.originNanos = 0;
-        this.next = 0; // tick of the machine's clock at which it steps next
+        this.next = 0; // tick of the machine's clock of the next step
         this.stepping = false;
         this.loop = null;
         this.watch = null;
@@ -55,7 +55,7 @@ class Pace {
         return this.originNanos + Math.floor((tick * this.divider256) / 256) * this.pio.rp2040.core.cycleNanos;
     }
 
-    /** The first tick later than now. */
+    /** The first tick after now. */
     get tickAfterNow() {
         const cycles = Math.floor((this.clock.nanos - this.originNanos) / this.pio.rp2040.core.cycleNanos + 1e-6);
         return Math.ceil(((cycles + 1) * 256) / this.divider256);
@@ -76,7 +76,7 @@ class Pace {
         }
     }
 
-    /** What rp2040js calls when something has changed that a stalled machine may wait for. */
+    /** Called by rp2040js when something has changed that a stalled machine may wait for. */
     mayHaveEnded() {
         if (this.stepping) {
             evaluateWait.call(this.machine);
@@ -124,7 +124,7 @@ class Pace {
         }
     }
 
-    /** `jmp x-- self` has just jumped: go straight to the round that does not. Returns the ticks up to there. */
+    /** Called after `jmp x-- self` has jumped: skip to the round that does not. Returns the ticks up to there. */
     passLoop(opcode, ticks) {
         const condition = (opcode >> 5) & 7;
         if (opcode >>> 13 !== 0 || (condition !== X_DECREMENT && condition !== Y_DECREMENT)) {
@@ -137,8 +137,8 @@ class Pace {
     }
 
     /**
-     * `jmp pin` has just led to, or on to, a `jmp x--` that leads back to it: nothing but X changes until the pin does.
-     * Returns the ticks up to X being zero, when the loop would end by itself.
+     * Called when `jmp pin` has led to a `jmp x--` that leads back to it, or fallen through to one. Until the pin
+     * changes, nothing but X changes. Returns the ticks up to X being zero, when the loop would end by itself.
      */
     watchPin(pc, opcode, ticks) {
         const { machine, pio } = this;
@@ -153,7 +153,7 @@ class Pace {
         return round * machine.x;
     }
 
-    /** Put the machine where it stands in the loop before `tick`: at the next look at the pin, or at the next count. */
+    /** Set the machine to its state in the loop before `tick`: at the next check of the pin, or at the next count. */
     leaveWatch(tick) {
         const { machine } = this;
         const { pc, back, first, look, round, x } = this.watch;
@@ -173,7 +173,7 @@ class Pace {
         }
     }
 
-    /** Make the registers what they are at this instant, before somebody looks at them or stops the machine. */
+    /** Bring the registers up to date before somebody reads them or stops the machine. */
     settle() {
         const { loop } = this;
         if (this.watch) {

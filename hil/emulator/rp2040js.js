@@ -1,6 +1,6 @@
 /**
- * The parts of rp2040js that this program builds on. Its package exports only some of them by name, so the files are
- * named here, once; the lock file pins the version that this fits.
+ * The parts of rp2040js that this program builds on. Its package exports only some of them by name, so all import paths
+ * of its files are here. The lock file pins the version that they fit.
  */
 export { RP2040 } from './node_modules/rp2040js/dist/esm/rp2040.js';
 export { CortexM0Core } from './node_modules/rp2040js/dist/esm/cortex-m0-core.js';

@@ -1,10 +1,10 @@
 /**
- * What is translated of a chip's code (translate.js): runs that lead to each other are one WebAssembly function, a region,
- * and the regions call each other through a table. docs/emulator.md.
+ * The translated parts of a chip's code (translate.js). Runs that lead to each other form one WebAssembly function, a
+ * region, and the regions call each other through a table. docs/emulator.md.
  *
- * A run is begun only where all of it ends before the caller's limit, so time stands still meanwhile, and interrupts come
- * at the same instruction as without translation. One made from SRAM first looks whether that still holds what it was made
- * from; it must not change itself.
+ * A run is started only if all of it ends before the caller's limit. So time stands still meanwhile, and interrupts
+ * come at the same instruction as without translation. A run made from SRAM first checks whether the SRAM still holds
+ * the code that it was made from. It must not modify itself.
  */
 import { addressOf, AT, placeOf, PLACES, STATE } from './layout.js';
 import { FLASH, FLASH_BYTES, FLASH_PLACE, ROM_BYTES, SRAM, SRAM_BYTES, SRAM_PLACE } from './layout.js';
@@ -12,18 +12,18 @@ import { LOCAL, writeRun } from './translate.js';
 import * as wasm from './wasm.js';
 import { get, number } from './wasm.js';
 
-/** A place is translated when it has been jumped to so often; runs that lead on from it, when so often. */
+/** A place is translated after this many jumps to it; the runs that it leads to after this many. */
 export const VISITS = 250;
 const VISITS_NEAR = 30;
-/** V8's compiler takes longer than in proportion: with 1,200 it costs lives of a minute more than it saves them. */
+/** V8's compile time grows faster than the size. With 1,200, lives of a minute lose more than they gain. */
 const REGION_INSTRUCTIONS_MAX = 200;
-/** Places so near, in half words, that have been jumped to belong to the same region: a table of jumps leads to them. */
+/** Jump targets within this distance, in half words, belong to the same region: they may be reached by a jump table. */
 const NEAR = 1500;
 /** A slot holds region and run as (region << RUN_BITS | run) + 1; 0 if there is none. */
 const RUN_BITS = 8;
 const RUNS_MAX = 1 << RUN_BITS;
 
-/** Where processor and translated code leave for each other what a region holds in local variables. */
+/** Where processor and translated code exchange the values that a region holds in local variables. */
 const SHARED = [
     [LOCAL.NZ, STATE.NZ],
     [LOCAL.C, STATE.C],
@@ -36,11 +36,12 @@ const placeIn = (offset, first) => wasm.plus(wasm.shiftRight(offset, number(1)),
 const fromState = (local, at) => wasm.set(local, wasm.load(wasm.ACCESS.WORD, number(AT.STATE + at * 4), 0));
 const toState = (local, at) => wasm.store(wasm.ACCESS.WORD, number(AT.STATE + at * 4), 0, get(local));
 
-/** The function of these runs: takes which of them to begin with, returns where they ended, odd if that is execute.js'. */
+/** Write the function of these runs. It takes the run to begin with and returns where they ended, odd if that
+ * instruction is left to execute.js. */
 function writeRegion(runs, region) {
     const places = new Map(runs.map((run, index) => [run.start, index]));
-    // A branch says how many blocks out it leads: a run's own loop (for those that end where they began), then the blocks
-    // of the runs that follow, the one where a computed jump looks whether it stays here, the loop of all, and out.
+    // A branch gives the number of blocks to leave: a run's own loop (for runs that end where they began), then the
+    // blocks of the following runs, the block that checks whether a computed jump stays here, the outer loop, and out.
     const exit = ({ to, value, odd, put }, outer, own, depth) => {
         const known = to === undefined ? undefined : places.get(to);
         if (known !== undefined && known === own) {
@@ -105,7 +106,8 @@ function writeRegion(runs, region) {
     return wasm.moduleOf(LOCAL.KEPT + Math.max(1, ...runs.map((run) => run.kept)) - 1, bytes);
 }
 
-/** Region after region, as long as there are some and the time is enough: takes where to begin, returns as these do. */
+/** Write the function that runs region after region while there are any and time is left. It takes the start, and
+ * returns as regions do. */
 function writeFollow() {
     const [pc, place, slot] = [0, 1, 2];
     const inMemory = (start, bytes, first, other) =>
@@ -138,7 +140,7 @@ function writeFollow() {
 
 /** The translated code of a machine. */
 export class Runs {
-    /** Jumps of any chip before anything is translated: a life of two busy seconds is sooner over without. */
+    /** Jumps of any chip before anything is translated: a life of two busy seconds ends sooner without translation. */
     static jumpsLeft = 10_000_000;
 
     /** @param {import('./memory.js').Memory} memory */
@@ -146,7 +148,7 @@ export class Runs {
         this.slots = memory.slots;
         this.visits = new Uint8Array(PLACES);
         this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
-        /** The chip's, which has the divider. */
+        /** The chip's SIO, which has the divider. */
         this.sio = null;
         this.imports = {
             env: {
@@ -156,7 +158,7 @@ export class Runs {
                 write: (offset, value) => this.sio.writeUint32(offset, value >>> 0),
             },
         };
-        /** From an address on, where there is something translated. @type {(pc: number) => number} */
+        /** Run translated code from an address on. @type {(pc: number) => number} */
         this.follow = this.made(writeFollow());
         this.regions = 0;
         this.fetch = (at) => {
@@ -172,7 +174,7 @@ export class Runs {
         return new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports).exports.run;
     }
 
-    /** Somebody has jumped to this place, where no run is yet. */
+    /** Note a jump to this place, where there is no run yet. */
     visit(place) {
         if (Runs.jumpsLeft > 0) {
             Runs.jumpsLeft--;
@@ -195,7 +197,8 @@ export class Runs {
         }
     }
 
-    /** The run at this place, those which it leads to, and those near it, which somebody has jumped to often enough. */
+    /** Build the region of the run at this place, the runs that it leads to, and nearby runs with enough jumps to them.
+     */
     region(place) {
         const runs = [];
         const seen = new Set();
@@ -221,7 +224,7 @@ export class Runs {
         return runs;
     }
 
-    /** Addresses that belong to no region yet, the nearest first. */
+    /** Return the addresses that belong to no region yet, the nearest first. */
     near(place) {
         const found = [];
         for (let at = Math.max(0, place - NEAR); at < Math.min(PLACES, place + NEAR); at++) {
@@ -232,7 +235,7 @@ export class Runs {
         return found.sort((a, b) => Math.abs(a - place) - Math.abs(b - place)).map(addressOf);
     }
 
-    /** The flash has changed. */
+    /** Drop everything: the flash has changed. */
     forget() {
         if (this.regions) {
             this.slots.fill(0);

@@ -1,4 +1,4 @@
-/** Small devices that rp2040js leaves out: reads of them give all ones there, which looks like every flag being set. */
+/** Small devices that rp2040js leaves out. There they read as all ones, which looks like every flag being set. */
 import { BasePeripheral } from './rp2040js.js';
 
 const RANDOMBIT = 0x1c;
@@ -23,7 +23,7 @@ export class Registers extends BasePeripheral {
     }
 }
 
-/** The ring oscillator: its random bit is a shift register's, the same in every run. */
+/** The ring oscillator. Its random bit comes from a shift register and is the same in every run. */
 export class Rosc extends Registers {
     constructor(rp2040, name) {
         super(rp2040, name);
@@ -41,7 +41,7 @@ export class Rosc extends Registers {
     }
 }
 
-/** Voltage regulator and the reason of the last chip reset. */
+/** Voltage regulator, and the reason of the last chip reset. */
 export class VoltageRegulator extends Registers {
     constructor(rp2040, name) {
         super(rp2040, name);
@@ -53,7 +53,7 @@ export class VoltageRegulator extends Registers {
     }
 }
 
-/** Control of the flash cache: there is no cache, so flushing it is done at once. */
+/** Control of the flash cache. There is no cache, so a flush is done at once. */
 export class XipControl extends Registers {
     readUint32(offset) {
         return offset === 8 ? 2 : super.readUint32(offset);

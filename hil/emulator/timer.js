@@ -1,8 +1,8 @@
 /**
  * The microsecond timer.
  *
- * Cures: rp2040js measures an alarm from the middle of a microsecond, so that it fires up to 0.73 µs early; here it fires
- * at the very nanosecond at which the count becomes the alarm's value.
+ * Cures: rp2040js measures an alarm from the middle of a microsecond, so it fires up to 0.73 µs early. Here it fires at
+ * the very nanosecond at which the count reaches the alarm's value.
  */
 import { RPTimer } from './rp2040js.js';
 

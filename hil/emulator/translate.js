@@ -1,10 +1,10 @@
 /**
- * Straight runs of instructions from flash, boot ROM and SRAM, translated to WebAssembly; runs.js makes functions of them.
- * execute.js stays the one that defines what an instruction does.
+ * Translates straight runs of instructions from flash, boot ROM and SRAM to WebAssembly; runs.js makes functions of
+ * them. execute.js remains the definition of each instruction.
  *
- * A run holds registers and flags in local variables, goes on past branches that are not taken and along those that always
- * are, and ends at a computed jump. It touches plain memory only. Before anything else (a device, a fault, an exception's
- * return, a special register) it stops and leaves that instruction to execute.js.
+ * A run holds registers and flags in local variables. It continues past branches that are not taken and along those
+ * that always are, and ends at a computed jump. It touches plain memory only. Before anything else (a device, a fault,
+ * an exception's return, a special register) it stops and leaves that instruction to execute.js.
  */
 import { DECODED, OP } from './decode.js';
 import { AT, FLASH, FLASH_SPACE_BYTES, SRAM, SRAM_BYTES } from './layout.js';
@@ -18,18 +18,19 @@ const RUN_INSTRUCTIONS_MAX = 40;
 
 const KINDS = Object.keys(OP);
 
-/** The local variables of a translated function. Registers come first, by their number plus one; what a run keeps, last. */
+/** Local variables of a translated function. Registers come first, by their number plus one; values that a run keeps
+ * come last. */
 export const LOCAL = Object.freeze({ ENTRY: 0, R0: 1, NZ: 16, C: 17, V: 18, CYCLES: 19, LIMIT: 20, INSTRUCTIONS: 21, KEPT: 22 });
 const r = (n) => get(LOCAL.R0 + n);
 
-/** The flags as a run finds them. */
+/** The flags at the start of a run. */
 const FOUND = Object.freeze({ nz: get(LOCAL.NZ), c: get(LOCAL.C), v: get(LOCAL.V) });
 
 const isZero = wasm.not;
 const isNegative = (x) => wasm.less(x, number(0));
 const signOf = (x) => wasm.shiftRight(x, number(31));
 
-/** How each condition reads the flags, 0 … 13. C and V are 0 or 1. */
+/** Each condition as a function of the flags, 0 … 13. C and V are 0 or 1. */
 const CONDITIONS = [
     ({ nz }) => isZero(nz),
     ({ nz }) => nz,
@@ -46,7 +47,7 @@ const CONDITIONS = [
     ({ nz, v }) => and(wasm.differ(nz, number(0)), wasm.equal(isNegative(nz), v)),
     ({ nz, v }) => or(isZero(nz), wasm.differ(isNegative(nz), v)),
 ];
-/** The same after `a - b`, where the comparison itself says it. */
+/** The same after `a - b`, where a comparison gives the condition directly. */
 const COMPARISONS = {
     2: wasm.notBelow,
     3: wasm.below,
@@ -59,13 +60,13 @@ const COMPARISONS = {
 };
 
 /**
- * One run being written. `code` is made of bytes, and of places where the run may be left: {when, exit}, `when` null if it
- * is left in any case; runs.js writes those.
+ * One run being written. `code` consists of bytes and of exits: {when, exit}. `when` is null if the exit is always
+ * taken. runs.js writes the exits.
  */
 class Run {
-    /** @param {(at: number) => number} fetch the half word there, -1 outside of what is translated */
+    /** @param {(at: number) => number} fetch the half word there, -1 outside translatable memory */
     constructor(fetch, start) {
-        /** What the run has been made from, where that may change: half words of SRAM, by their addresses. */
+        /** The source of the run where it may change: half words of SRAM, by their addresses. */
         this.sources = new Map();
         this.fetch = (at) => {
             const half = fetch(at);
@@ -79,17 +80,17 @@ class Run {
         this.code = [];
         this.used = new Set();
         this.changed = new Set();
-        /** @type {Map<number, number>} registers whose value is the same in every pass */
+        /** @type {Map<number, number>} registers with the same value in every pass */
         this.known = new Map();
         this.flags = FOUND;
         this.cycles = 0;
-        /** Cycles that it may take. */
+        /** Most cycles that it may take. */
         this.reach = 0;
         this.instructions = 0;
         this.kept = 0;
     }
 
-    /** Whether what the run has been made from has changed; null if it cannot. */
+    /** The check whether the source of the run has changed; null if it cannot. */
     stale() {
         const parts = [...this.sources].map(([at, half]) =>
             xor(wasm.load(ACCESS.HALF, number(at - SRAM), AT.SRAM), number(half)),
@@ -126,7 +127,7 @@ class Run {
         return get(local);
     }
 
-    /** Set the flags by `nz`, and by `c` and `v` where they are given. */
+    /** Set the flags by `nz`, and by `c` and `v` if given. */
     flag(nz, c = this.flags.c, v = this.flags.v) {
         this.flags = { nz, c, v };
     }
@@ -153,7 +154,7 @@ class Run {
         return a !== undefined && COMPARISONS[place] ? COMPARISONS[place](a, b) : CONDITIONS[place](this.flags);
     }
 
-    /** What is true when the run is left: put where all runs look for it. */
+    /** The state when the run is left, stored where all runs expect it. */
     put(cycles, instructions) {
         this.reach = Math.max(this.reach, cycles);
         const { nz, c, v } = this.flags;
@@ -177,17 +178,17 @@ class Run {
         return { to, put: this.put(cycles, this.instructions) };
     }
 
-    /** Leave for where `value` says. */
+    /** Leave for the address in `value`. */
     leaveFor(value) {
         return { value: and(value, number(~1)), put: this.put(this.cycles, this.instructions) };
     }
 
-    /** Leave this instruction, which has changed nothing yet, to execute.js: an odd address says so. */
+    /** Leave this instruction, which has changed nothing yet, to execute.js. An odd address marks this. */
     giveUp(at) {
         return { odd: at | 1, put: this.put(this.cycles - 1, this.instructions - 1) };
     }
 
-    /** From an address in plain memory, or the instruction is given up. */
+    /** Load from an address in plain memory; for any other, give the instruction up. */
     load(at, address, target, how) {
         const from = this.keep(address);
         const place = this.keep(wasm.minus(from, number(SRAM)));
@@ -211,12 +212,12 @@ class Run {
     }
 }
 
-/** Whether an offset is below `bytes` and aligned: what is not is turned to a large number. */
+/** True if an offset is below `bytes` and aligned; an unaligned one is turned into a large number. */
 function within(offset, shift, bytes) {
     return wasm.below(shift ? wasm.rotateRight(offset, number(shift)) : offset, number(bytes >>> shift));
 }
 
-/** How each kind of instruction is written: (run, opcode, its address). What is missing here is execute.js' alone. */
+/** Writers of each kind of instruction: (run, opcode, its address). Kinds missing here are left to execute.js. */
 const WRITE = {
     LSL_IMM(w, op) {
         const known = w.known.get((op >> 3) & 7);
@@ -440,7 +441,8 @@ const byImmediate = (w, op, shift) => wasm.plus(w.reg((op >> 3) & 7), number(((o
 const byStack = (w, op) => wasm.plus(w.reg(13), number((op & 255) << 2));
 const returnsFromException = (to) => wasm.equal(wasm.shiftRight(to, number(28)), number(15));
 
-/** The divider's register that this load or store is about, 0 if none: the one device that knows no time and no bus. */
+/** The divider's register of this load or store, 0 if none. The divider is the one device that depends on no time and no
+ * bus. */
 function dividerOffset(w, op) {
     const offset = (w.known.get((op >> 3) & 7) ?? 0) + (((op >> 6) & 31) << 2) - SIO;
     return offset >= DIVIDER && offset <= DIVIDER_STATUS ? offset : 0;
@@ -453,7 +455,7 @@ function shiftBy(w, op, how) {
     w.set(op & 7, nz);
 }
 
-/** A shift by 0 leaves the carry as it was. */
+/** A shift by 0 leaves the carry unchanged. */
 function shiftByRegister(w, op, how) {
     const by = w.keep(and(w.reg((op >> 3) & 7), number(255)));
     const [value, carry] = how(w.keep(w.reg(op & 7)), by);
@@ -495,7 +497,7 @@ function jump(w, at, n) {
     return null;
 }
 
-/** Where a block transfer begins in SRAM; all of it is there, or the instruction is given up. */
+/** The start of a block transfer in SRAM. Unless all of it is in SRAM, the instruction is given up. */
 function block(w, at, n, list) {
     const from = w.keep(wasm.minus(w.reg(n), number(SRAM)));
     const outside = wasm.above(from, number(SRAM_BYTES - list.length * 4));
@@ -505,8 +507,8 @@ function block(w, at, n, list) {
 
 /**
  * The run that starts at `start`.
- * @param {(at: number) => number} fetch the half word there, -1 outside of what is translated
- * @returns {Run | null} null if its first instruction is execute.js' alone
+ * @param {(at: number) => number} fetch the half word there, -1 outside translatable memory
+ * @returns {Run | null} null if its first instruction is left to execute.js
  */
 export function writeRun(fetch, start) {
     const w = new Run(fetch, start);
@@ -521,7 +523,8 @@ export function writeRun(fetch, start) {
         seen.add(at);
         w.cycles++;
         w.instructions++;
-        // A number: the run goes on there. Null: it has ended. False: not this form of the instruction. Else: with the next.
+        // A number: the run goes on there. Null: it has ended. False: not this form of the instruction. Otherwise: go
+        // on with the next instruction.
         const next = write(w, op, at);
         if (next === null) {
             break;

@@ -1,9 +1,9 @@
 /**
  * A PL011 UART at true line rate.
  *
- * Cures: in rp2040js the transmit interrupt is asserted for ever (a REPL on a UART hangs in it), transmission takes no time,
- * receive levels, time-out and overrun do not exist, and neither do the DMA requests of the receiver. Here both FIFOs are 32
- * deep, bytes take their ten bit times by the divisor, and a byte that finds the receive FIFO full is lost and counted.
+ * Cures: in rp2040js the transmit interrupt is asserted for ever (a REPL on a UART hangs in it), transmission takes no
+ * time, and receive levels, time-out, overrun and the receiver's DMA requests do not exist. Here both FIFOs are 32
+ * deep, bytes take ten bit times by the divisor, and a byte that finds the receive FIFO full is lost and counted.
  *
  * Not modelled: parity, flow control, break, sampling errors below the tolerance.
  */
@@ -71,7 +71,7 @@ export class Uart extends BasePeripheral {
         this.timeout = rp2040.clock.createAlarm(() => this.timedOut());
     }
 
-    /** rp2040js calls this; the divisor is looked at for each byte anyway. */
+    /** rp2040js calls this. The divisor is read for each byte anyway. */
     clkPeriChanged() {}
 
     get enabled() {
@@ -110,7 +110,7 @@ export class Uart extends BasePeripheral {
         }
     }
 
-    /** A byte's stop bit has come in. @param {number} byte @param {number} baud the sender's */
+    /** Receive a byte whose stop bit has ended. @param {number} byte @param {number} baud the sender's */
     feed(byte, baud) {
         if (!this.enabled || !(this.control & CR_RXE)) {
             return;
@@ -171,7 +171,7 @@ export class Uart extends BasePeripheral {
             const before = this.tx.itemCount;
             this.shifting = this.tx.pull();
             this.txAlarm.schedule(FRAME_BITS * this.bitNanos);
-            // The interrupt comes with the passing of the level, not with lying below it.
+            // The interrupt comes when the level is crossed, not while it is below.
             if (before > this.txTrigger && this.tx.itemCount <= this.txTrigger) {
                 this.raw |= INT_TX;
             }

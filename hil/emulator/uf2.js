@@ -1,4 +1,4 @@
-/** UF2, the file format in which a Pico takes its image: 512-byte blocks, each with 256 bytes and their address. */
+/** UF2, the file format of a Pico's image: 512-byte blocks, each with 256 bytes and their address. */
 const BLOCK_BYTES = 512;
 const MAGIC = [0x0a324655, 0x9e5d5157];
 const MAGIC_END = 0x0ab16f30;
@@ -6,7 +6,7 @@ const FAMILY_RP2040 = 0xe48bff56;
 const FLASH_START = 0x10000000;
 const BOOT2_BYTES = 252;
 
-/** @param {Uint8Array} file @returns {Uint8Array} the flash's contents from its start. Throws for anything else. */
+/** @param {Uint8Array} file @returns {Uint8Array} the flash's contents from its start. Throws on any other format. */
 export function flashOf(file) {
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     if (!file.length || file.length % BLOCK_BYTES) {

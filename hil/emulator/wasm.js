@@ -1,6 +1,6 @@
 /**
- * WebAssembly, as much of it as translate.js needs: expressions of 32-bit integers as arrays of bytes, and a module around
- * one function. WebAssembly Core Specification 1.0, chapter 5.
+ * The part of WebAssembly that translate.js needs: expressions of 32-bit integers as arrays of bytes, and a module
+ * around one function. WebAssembly Core Specification 1.0, chapter 5.
  */
 
 const I32 = 0x7f;
@@ -61,7 +61,7 @@ export const rotateRight = two(0x78);
 export const select = (condition, a, b) => [...a, ...b, ...condition, 0x1b];
 export const complement = (a) => xor(a, number(-1));
 
-/** How memory is read and written: the bytes' size as a power of two, and the instructions. */
+/** Reads and writes of memory: the access size as a power of two, and the instructions. */
 export const ACCESS = Object.freeze({
     WORD: { shift: 2, load: 0x28, store: 0x36 },
     HALF: { shift: 1, load: 0x2f, store: 0x3b },
@@ -92,7 +92,7 @@ const section = (code, bytes) => [code, ...unsigned(bytes.length), ...bytes];
 const vector = (items) => [...unsigned(items.length), ...items.flat()];
 const text = (name) => vector([...Buffer.from(name)].map((byte) => [byte]));
 
-/** Types of functions: by how many numbers they take; each gives one but the last, SET. */
+/** Types of functions, by the number of parameters and results. */
 export const TYPE = Object.freeze({ ONE_TO_ONE: 0, TWO_TO_NONE: 1 });
 const TYPES = [
     [0x60, ...vector([[I32]]), ...vector([[I32]])],

@@ -1,9 +1,9 @@
 /**
  * The watchdog.
  *
- * Cures: rp2040js' only calls back, and fires again at the same instant for ever unless it is switched off in the handler.
- * This one tells the machine, once; the machine stops the chip and makes a new one with the reason and the scratch
- * registers set. As on silicon the counter falls by two each microsecond (erratum RP2040-E1).
+ * Cures: rp2040js' watchdog only calls back, and fires again at the same instant for ever unless the handler switches
+ * it off. This one tells the machine, once. The machine stops the chip and makes a new one with the reason and the
+ * scratch registers set. As on silicon the counter falls by two each microsecond (erratum RP2040-E1).
  */
 import { BasePeripheral } from './rp2040js.js';
 

@@ -1,8 +1,8 @@
 """The calibration of the balance with its set-up, and the correction of readings by it and by a measured blank.
 
 Method: U = a + b·m as the certificate states it. Evaporation and drift are subtracted with the blank's slope. The
-volume follows from density and buoyancy. Components are combined as in the GUM; all uncertainties are expanded with
-k = 2.
+volume follows from density and buoyancy. Components are combined as in the GUM; all uncertainties are expanded with k =
+2.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ The stroke interrupt hands a stroke to the hardware a lead before the stroke sta
 so that the supervisor reads the clock for it within 2 ms of that instant. Every sixth order is sent so that the instant
 lies somewhere in the order's processing. The emulator takes the bytes at an exact nanosecond, and `at_us` in the reply
 tells how far off the aim was. The aim uses the durations of the latest orders of the same kind; a first round serves to
-learn them and is judged as well. A garbage collection makes an order late now and then. Only orders whose reply shows
-a hit count; the reply to a refused order shows nothing.
+learn them and is judged as well. A garbage collection makes an order late now and then. Only orders whose reply shows a
+hit count; the reply to a refused order shows nothing.
 
 The delivery of the core is checked after each reply. After a stop, the motor is watched for the time of two strokes.
 """

@@ -143,7 +143,7 @@ def bolus_strip(figure: dict[str, Any], lower: float, upper: float) -> str:
 
 
 def trumpet_chart(curves: dict[str, Any], rate_u_per_h: float, limit: tuple[float, float, float] | None) -> str:
-    """Return a chart of extreme errors against window length. `limit`: window (min), its lower and upper limit (%)."""
+    """Return a chart of extreme errors by window length. `limit`: a window (min), its lower and upper limit (%)."""
     windows = [row["window_min"] for row in curves["delivery"]]
     frame = Frame(f"Trumpet curve at {rate_u_per_h:g} U/h: extreme errors by window length", 560, 320)
     x = logarithmic(windows[0], windows[-1], frame.left + 10, frame.right - 10)

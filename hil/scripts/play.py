@@ -65,8 +65,7 @@ class Player:
     """A pump that plays a script; a context manager. `run` holds the records so far.
 
     `script` gives the quantum and the concentration. Steps are passed one by one to take(), so that a writer of scripts
-    can
-    look at the pump before the next step. Raises DeviceLost if the board ends by itself, DeviceMissing.
+    can look at the pump before the next step. Raises DeviceLost if the board ends by itself, DeviceMissing.
     """
 
     def __init__(self, script: Script) -> None:

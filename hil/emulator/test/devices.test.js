@@ -23,7 +23,7 @@ function chip() {
         flashTiming: FLASH_TIMING.typical,
         say() {},
     });
-    made.core.waiting = true; // no program: only the devices live
+    made.core.waiting = true; // no program: only the devices run
     return made;
 }
 
@@ -51,7 +51,7 @@ test('a timer alarm fires at the nanosecond of its microsecond', () => {
     assert.deepEqual(fired, [[1, 20_000]]);
 });
 
-/** Make state machine 0 of PIO1 run this program at 1 MHz on pin 16. */
+/** Run this program on state machine 0 of PIO1 at 1 MHz on pin 16. */
 function pioProgram(made, program) {
     program.forEach((opcode, index) => made.writeUint32(PIO1 + 0x48 + 4 * index, opcode));
     made.writeUint32(IO_BANK0 + 8 * 16 + 4, 7);

@@ -1,4 +1,5 @@
-/** Every instruction beside rp2040js' own, from random states: registers, flags, memory and cycles must be the same. */
+/** Every instruction side by side with rp2040js' own, from random states: registers, flags, memory and cycles must
+ * agree. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -14,7 +15,7 @@ const CODE = SRAM + 0x8000;
 const DATA = SRAM + 0x10000;
 const ROUNDS = 12;
 const names = Object.keys(OP);
-// Where rp2040js is wrong, or stops: hints, breakpoints, exceptions, and what is no instruction.
+// Kinds where rp2040js is wrong or stops: hints, breakpoints, exceptions, and undefined instructions.
 const LEFT_OUT = new Set(['UNDEFINED', 'HINT', 'BKPT', 'SVC', 'CPS']);
 
 let seed = 1;
@@ -104,7 +105,7 @@ test('every instruction does what rp2040js does', () => {
                 continue; // a jump to a random place
             }
             if (/^BL?X$/.test(state.name) && (opcode & 7 || ((opcode >> 3) & 15) > 13)) {
-                continue; // no instruction, or BLX of the link register, which rp2040js overwrites first
+                continue; // undefined, or BLX of the link register, which rp2040js overwrites first
             }
             if (state.name === 'STM' && opcode & (1 << ((opcode >> 8) & 7))) {
                 continue; // rp2040js does not write the base back

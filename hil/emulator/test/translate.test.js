@@ -1,4 +1,5 @@
-/** Random programs in flash, translated and not: registers, flags, memory, cycles, faults must be the same at any instant. */
+/** Random programs in flash, translated and untranslated: registers, flags, memory, cycles and faults must agree at any
+ * instant. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chip } from '../chip.js';
@@ -16,10 +17,10 @@ const PASSES = 8;
 const SIO_DIVIDER = 0xd0000060;
 const names = Object.keys(OP);
 
-/** What mostly ends a program early: jumps to anywhere, and what execute.js does by itself. */
+/** Kinds that usually end a program early: jumps to anywhere, and those left to execute.js. */
 const LEAVES = new Set(['BX', 'BLX', 'POP', 'CPS']);
 
-/** What two instructions make of each other, too rare by chance: (register, another one). */
+/** Combinations of instructions that are too rare by chance: (register, another one). */
 const IDIOMS = [
     (n, m) => [0x4280 | (m << 3) | n, 0xd000 | (random(14) << 8) | random(8)], // cmp, branch
     (n, m) => [0x2000 | (m << 8) | (30 + random(5)), [0x4080, 0x40c0, 0x4100, 0x41c0][random(4)] | (m << 3) | n], // shift
@@ -34,7 +35,7 @@ const random = (below) => {
     return (seed >>> 0) % below;
 };
 
-/** Every half word by its kind, so that each kind is as frequent as the other. */
+/** Half words by kind, so that all kinds are equally frequent. */
 const byKind = new Map();
 for (let op = 0; op < 0x10000; op++) {
     const kind = names[DECODED[op]];
@@ -42,10 +43,10 @@ for (let op = 0; op < 0x10000; op++) {
 }
 const kinds = [...byKind.keys()].filter((kind) => !['UNDEFINED', 'HINT', 'BKPT', 'SVC', 'WIDE'].includes(kind));
 
-/** Words for the literals to find: numbers, places in memory, the divider. */
+/** Words for literals: numbers, places in memory, the divider. */
 const anything = () => [random(64), DATA + random(0x2000) * 4, SIO_DIVIDER - 4 * random(24), random(0x100000000)][random(4)];
 
-/** What registers begin with: equal ones too. */
+/** Initial register values, equal ones among them. */
 const numbers = [() => DATA + random(0x1000) * 4, () => random(3), anything];
 
 function program() {
@@ -70,7 +71,7 @@ function program() {
     return code;
 }
 
-/** What was translated is gone, and the next jump to anywhere translates. */
+/** Drop all translations, so that the next jump to anywhere translates. */
 function forget(runs) {
     runs.forget();
     runs.visits.fill(VISITS - 1);
@@ -88,7 +89,7 @@ function chipWith(translated) {
     return chip;
 }
 
-/** What a run up to each of these times leaves. */
+/** Return the state after a run up to each of these times. */
 function live(chip, { base, registers, memory, slices, exception }) {
     const { core } = chip;
     chip.sram.set(memory, DATA - SRAM);
@@ -124,12 +125,12 @@ test('a translated program is the same program', () => {
         const setHalf = (at, half) => views.forEach((view) => view.setUint16(first + at, half, true));
         const setWord = (at, word) => views.forEach((view) => view.setUint32(first + at, word, true));
         program().forEach((op, index) => setHalf(index * 2, op));
-        setHalf(0, 0xe000); // a jump begins it
+        setHalf(0, 0xe000); // a jump starts it
         for (let at = WORDS * 2; at < WORDS * 2 + 0x500; at += 4) {
             setWord(at, anything());
         }
         forget(chips[0].memory.runs);
-        // The first pass translates, the others run that, each from a state of its own.
+        // The first pass translates, the others run the translation, each from a state of its own.
         for (let pass = 0; pass < PASSES; pass++) {
             const registers = Array.from({ length: 15 }, () => numbers[random(numbers.length)]());
             registers[13] = DATA + 0x1000 + random(0x400) * 4;

@@ -1,4 +1,4 @@
-/** A PIO loop that counts and looks at a pin is passed over, and comes out as if every instruction had been run. */
+/** A PIO loop that counts and watches a pin is skipped, with the same result as if every instruction had been run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chip } from '../chip.js';
@@ -11,7 +11,7 @@ const PIN = 16;
 // boards/BENCH_IO/capture.py: counts every five cycles of 25 MHz, pushes the count at each edge.
 const EDGES = [0x0241, 0x01c0, 0xa0c1, 0x8000, 0x0045, 0x01c7, 0x0245, 0xa0c1, 0x8000, 0x0041, 0x0001];
 const COUNT_NANOS = 200;
-const FIRST_NANOS = 160; // the first look at the pin: the fourth cycle
+const FIRST_NANOS = 160; // first sample of the pin: the fourth cycle
 
 function capture(watch) {
     const chip = new Chip({
@@ -35,7 +35,7 @@ function capture(watch) {
     return { chip, pace };
 }
 
-/** The counts pushed at these edges, and the instructions it took. */
+/** Return the counts pushed at these edges, and the number of instructions run. */
 function counted(watch, edges) {
     const { chip, pace } = capture(watch);
     const counts = [];

@@ -1,8 +1,8 @@
 """The jobs of the accuracy protocol. Each describes one life of a bench. Data only.
 
 The spacing of boluses keeps every rolling cap of GUARD-1 out of reach (clinician default 150 U in 24 h, 60 U in 1 h):
-0.2 U every 5 min is 57.6 U in 24 h, 5 U every hour 120 U, 30 U every 6 h 120 U. At 35 U/h, 12 h are 420 U: for that
-job the bench first raises the clinician's daily limit to the hard one. Implements: HIL-2
+0.2 U every 5 min is 57.6 U in 24 h, 5 U every hour 120 U, 30 U every 6 h 120 U. At 35 U/h, 12 h are 420 U: for that job
+the bench first raises the clinician's daily limit to the hard one. Implements: HIL-2
 """
 
 from __future__ import annotations

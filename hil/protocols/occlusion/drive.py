@@ -36,8 +36,8 @@ class Pump:
     one.
 
     `findings` are the diagnoses in order, `found_at` the strokes made when each came, `found_us` the time, and
-    `found_pl`
-    the volume that had left the catheter. `standing` is the diagnosis that stands. `stopped_us` is when delivery ended.
+    `found_pl` the volume that had left the catheter. `standing` is the diagnosis that stands. `stopped_us` is when
+    delivery ended.
     """
 
     def __init__(
