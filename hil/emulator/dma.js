@@ -2,7 +2,7 @@
  * DMA. Transfers paced by PIO and UART are correct in rp2040js, but take no bus time.
  *
  * Cures: CHAN_ABORT must read 0 once the abort is done (here at once); the pacing timers run at Y/X of the system clock
- * instead of X/Y, and the last one reads its X from a wrong place.
+ * instead of X/Y, and the X of the last one is shifted by 36 bits instead of 16.
  */
 const CHAN_ABORT = 0x444;
 const TIMER0_TREQ = 0x3b;
