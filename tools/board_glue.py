@@ -1,8 +1,10 @@
-"""What this project's own C takes on an STM32L4, without MicroPython's port, which needs a checkout with ST's headers.
+"""Flash, RAM and stack of this project's own C on an STM32L4, without MicroPython's port, which needs a checkout with
+ST's headers.
 
-The chip's folder, the service and the dose core are compiled as for the image. Flash and RAM are those of their
-sections, the stack is that of the worst way through an interrupt, from the compiler's call graph, with the registers
-that the processor saves. Errors: Problem, naming what the compiler said.
+The chip's folder, the service and the dose core are compiled as for the image. Flash and RAM are the sizes of their
+sections. The stack is that of the worst path through an interrupt, from the compiler's call graph, plus the registers
+that the processor saves.
+Errors: Problem, with the compiler's message.
 """
 
 import re
@@ -25,7 +27,7 @@ _EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 
 
 class Glue(NamedTuple):
-    """Bytes."""
+    """Sizes in bytes."""
 
     flash_bytes: int
     ram_bytes: int
@@ -33,21 +35,21 @@ class Glue(NamedTuple):
 
 
 def sources() -> list[Path]:
-    """Everything of ours that is no part of MicroPython's own C."""
+    """Return all our sources that are not part of MicroPython's own C."""
     folder = ROOT / "c_ext"
     shared = [folder / "board" / name for name in ("bus_clear.c", "image.c", "service.c", "start.c")]
     return sorted((folder / "stm32").glob("*.c")) + shared + sorted((folder / "core").glob("*.c"))
 
 
 def sizes(objects: list[Path]) -> tuple[int, int]:
-    """(flash, RAM) of the objects' sections. Initialised variables take both."""
+    """Return (flash, RAM) of the objects' sections. Initialised variables count in both."""
     listed = subprocess.run(["arm-none-eabi-size", *objects], capture_output=True, text=True, check=True).stdout
     rows = [[int(word) for word in line.split()[:3]] for line in listed.splitlines()[1:]]
     return sum(text + data for text, data, _ in rows), sum(data + bss for _, data, bss in rows)
 
 
 def worst_stack(graphs: list[str], handler: re.Pattern[str] = HANDLER) -> int:
-    """The deepest stack from the functions that `handler` finds. Raises Problem if there is none, or no bound."""
+    """Return the deepest stack from the functions matched by `handler`. Raises Problem if there is none or no bound."""
     frames: dict[str, int] = {}
     calls: dict[str, set[str]] = {}
     for text in graphs:
@@ -71,7 +73,7 @@ def worst_stack(graphs: list[str], handler: re.Pattern[str] = HANDLER) -> int:
 
 
 def measure(board: str) -> Glue:
-    """The figures of an STM32L4 board's own C. Raises Problem."""
+    """Return the figures of an STM32L4 board's own C. Raises Problem."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pins.write(folder, board, board_job(board).facts)

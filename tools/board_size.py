@@ -3,10 +3,11 @@
     python3 -m tools.board_size BOARD                    builds the image if need be, compares, prints a table
     python3 -m tools.board_size BOARD --raise-budget     writes today's figures, on purpose
 
-A figure above its budget fails; the commit that raises it says why. Read from the ELF file's symbols: what the image
-takes of the flash, what is laid out in RAM for good (code in RAM, variables, the programmer link's rings), and what is
-left to Python's heap. Boot time, stack and heap in use are measured where the image runs: tests/suite/test_figures.py.
-Of an STM32L4, whose image needs more than Debian has, it is our own C alone: tools/board_glue.py, with its stack.
+A figure above its budget fails; the commit that raises it says why. The figures come from the ELF file's symbols: the
+flash that the image takes, the RAM that is statically allocated (code in RAM, variables, the programmer link's rings),
+and the RAM that is left for Python's heap. Boot time, stack and heap in use are measured where the image runs:
+tests/suite/test_figures.py. For an STM32L4, whose image needs more than Debian has, only our own C is measured,
+including its stack: tools/board_glue.py.
 Errors: Problem, naming the figure.
 """
 
@@ -28,19 +29,19 @@ SYMBOLS = ("__flash_binary_end", "__data_start__", "__data_end__", "__bss_end__"
 
 
 class Sizes(NamedTuple):
-    """Bytes."""
+    """Sizes in bytes."""
 
     flash_bytes: int
     ram_bytes: int
     heap_bytes: int
 
 
-# Which way a figure gets worse.
+# Figures that get worse when they fall; all others get worse when they rise.
 WORSE_IF_LESS = frozenset({"heap_bytes"})
 
 
 def measure(elf: Path) -> Sizes:
-    """The sizes of an RP2040 image. Raises Problem if the ELF file lacks a symbol."""
+    """Return the sizes of an RP2040 image. Raises Problem if the ELF file lacks a symbol."""
     listed = subprocess.run(["arm-none-eabi-nm", str(elf)], capture_output=True, text=True, check=True).stdout
     found = {name: int(value, 16) for value, name in re.findall(r"^([0-9a-f]+) \w (\w+)$", listed, re.MULTILINE)}
     missing = [name for name in SYMBOLS if name not in found]
@@ -54,7 +55,7 @@ def measure(elf: Path) -> Sizes:
 
 
 def worse(sizes: Sizes | Glue, budget: dict[str, int]) -> list[str]:
-    """What is beyond its budget, in words."""
+    """Return the figures that are worse than their budget, in words."""
     found = []
     for name, value in sizes._asdict().items():
         limit = budget[name]
@@ -64,7 +65,7 @@ def worse(sizes: Sizes | Glue, budget: dict[str, int]) -> list[str]:
 
 
 def table(sizes: Sizes | Glue, budget: dict[str, int], available: dict[str, int]) -> str:
-    """The figures side by side."""
+    """Return a table of figures and budgets."""
     lines = [f"{'':12}{'bytes':>10}{'budget':>10}{'of':>10}"]
     for name, value in sizes._asdict().items():
         lines.append(f"{name:12}{value:>10}{budget[name]:>10}{available.get(name, 0) or '':>10}")
@@ -72,7 +73,7 @@ def table(sizes: Sizes | Glue, budget: dict[str, int], available: dict[str, int]
 
 
 def with_figures(text: str, sizes: Sizes | Glue) -> str:
-    """budget.toml with today's figures."""
+    """Return the text of budget.toml with today's figures."""
     for name, value in sizes._asdict().items():
         text = re.sub(rf"(?m)^{name} = \d+", f"{name} = {value}", text, count=1)
     return text

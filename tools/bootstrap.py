@@ -3,7 +3,8 @@
     python3 -m tools.bootstrap venv [source]     packages for a group, then .venv from requirements.lock
     python3 -m tools.bootstrap stubs             MicroPython's type stubs into build/stubs
 
-What is there already is left alone; what is installed is said, with the reason. A second run takes well under a second.
+Existing installations are left alone. Each installation is announced with its reason. A second run takes well under a
+second.
 Errors: Problem, naming what is missing and how to get it.
 """
 
@@ -28,12 +29,12 @@ PYPROJECT = ROOT / "pyproject.toml"
 LOCK = ROOT / "requirements.lock"
 STUBS_LOCK = ROOT / "tools" / "stubs.lock"
 STUBS = BUILD / "stubs"
-# pip builds the one dependency that comes as source only (crcmod) with these, so they come first, by hash as all.
+# pip builds the one source-only dependency (crcmod) with these, so they come first, by hash like all others.
 INSTALLERS = ("pip", "setuptools")
 
 
 class Package(NamedTuple):
-    """A system package: how to see that it is there, its Debian names, and why it is needed."""
+    """A system package: the test for its presence, its Debian names, and the reason it is needed."""
 
     present: Callable[[], bool]
     debian: tuple[str, ...]
@@ -53,7 +54,7 @@ def _has_python_headers() -> bool:
 
 
 def _has_venv() -> bool:
-    # Debian leaves ensurepip out of its python3 and ships it with python3-venv.
+    # Debian's python3 comes without ensurepip, which is in python3-venv.
     try:
         import ensurepip  # noqa: F401
     except ImportError:
@@ -72,7 +73,7 @@ def _has(*programs: str) -> Callable[[], bool]:
 def _has_arm_libraries() -> bool:
     if not _has("arm-none-eabi-gcc", "arm-none-eabi-g++")():
         return False
-    # The linker's settings come with newlib, the C++ library in a package of its own.
+    # The linker's specs come with newlib; the C++ library is a separate package.
     command = ["arm-none-eabi-g++", "-mcpu=cortex-m0plus", "-mthumb", "-print-file-name=libstdc++_nano.a"]
     library = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     return Path(library).is_absolute()
@@ -81,7 +82,7 @@ def _has_arm_libraries() -> bool:
 def _has_clang() -> bool:
     if not _has("clang-19", "llvm-cov-19", "llvm-profdata-19")():
         return False
-    # The runtime libraries of coverage and fuzzing are a package of their own.
+    # The runtime libraries of coverage and fuzzing are a separate package.
     command = ["clang-19", "-print-resource-dir"]
     folder = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     return any(Path(folder).glob("lib/linux/libclang_rt.fuzzer-*.a"))
@@ -151,7 +152,7 @@ def install_packages(group: str) -> None:
         if not sudo:
             raise Problem(f"{needed}Installing them needs root, and there is no sudo. {by_hand}")
         prefix = [sudo]
-        # Here and not below, because a password may have to be typed.
+        # Here and not below, because the user may have to type a password.
         if subprocess.run([sudo, "--validate"], check=False).returncode != 0:
             raise Problem(f"{needed}sudo refused to install them. {by_hand}")
     say(f"installing system packages with apt:{listed}")
@@ -163,7 +164,7 @@ def install_packages(group: str) -> None:
         run_logged("apt-install", [*prefix, *quiet, *command[:2], *options, *command[2:]], hint=hint)
     still = [name for package in missing if not package.present() for name in package.debian]
     if "python3-venv" in still and Path(sys.executable).resolve().name.startswith("python3."):
-        # The machine's python3 is a Debian one, but not Debian's default version.
+        # The machine's python3 is from Debian, but not Debian's default version.
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise Problem(f"{sys.executable} cannot make virtual environments: install python{version}-venv")
     if still:
@@ -171,7 +172,7 @@ def install_packages(group: str) -> None:
 
 
 def lock_entries(lock: Path) -> dict[str, list[str]]:
-    """The entries of a hash-pinned lock file by package name; one package may have several, by environment marker."""
+    """Return the entries of a hash-pinned lock file by package name; a package has one per environment marker."""
     entries: dict[str, list[str]] = {}
     text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
@@ -195,7 +196,7 @@ def pip_install(name: str, python: Path, entries: list[str], *options: str) -> N
 
 
 def make_venv() -> None:
-    """Make .venv hold what requirements.lock says. Raises Problem if the packages cannot be had."""
+    """Install the packages of requirements.lock into .venv. Raises Problem if they cannot be fetched."""
     scripts = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["scripts"]
     key = digest([LOCK], sys.version, sysconfig.get_platform(), str(VENV), repr(scripts))
     done = VENV / ".stamp"
@@ -206,7 +207,7 @@ def make_venv() -> None:
             return
         entries = lock_entries(LOCK)
         with timed(f"installing {len(entries)} pinned Python packages into .venv (reasons: docs/dependencies.md)"):
-            # --clear: what an older lock installed, or a Python that is gone, must not linger.
+            # --clear: nothing from an older lock or a removed Python may remain.
             run_logged("venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
             first = [line for name in INSTALLERS for line in entries[name]]
             pip_install("pip-installers", VENV_PYTHON, first)
@@ -220,9 +221,9 @@ def make_venv() -> None:
 
 
 def make_stubs() -> None:
-    """Put MicroPython's type stubs into build/stubs/PORT. Raises Problem if they cannot be had.
+    """Put MicroPython's type stubs into build/stubs/PORT. Raises Problem if they cannot be fetched.
 
-    The ports' stubs are the same modules over again, and shadow CPython's, so each has a folder outside of .venv.
+    The stubs of all ports have the same module names, and shadow CPython's, so each port has a folder outside .venv.
     """
     entries = lock_entries(STUBS_LOCK)
     key = digest([STUBS_LOCK])

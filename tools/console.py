@@ -1,6 +1,6 @@
-"""What the tools share: saying what happens, failing clearly, running programs with a log, locking, stamps.
+"""Functions shared by the tools: progress messages, clear errors, running programs with a log, locks, stamps.
 
-Errors: Problem is what a person can do something about; `main_guard` prints it and exits 1, never a traceback.
+Errors: Problem is an error that a person can act on. `main_guard` prints it and exits 1, never with a traceback.
 """
 
 import contextlib
@@ -20,16 +20,16 @@ LOG_LINES_SHOWN = 25
 
 
 class Problem(Exception):
-    """Something is missing or has failed; the text says what, and what to do about it."""
+    """Something is missing or has failed. The text says what, and what to do about it."""
 
 
 def say(text: str) -> None:
-    """One line of progress on standard error, so that standard output stays a program's own."""
+    """Print one line of progress on standard error, so that standard output stays free for the program's results."""
     print(f"[setup] {text}", file=sys.stderr, flush=True)
 
 
 def main_guard(main: Callable[[], None]) -> None:
-    """Run `main`; a Problem or an operating-system error ends as a message and exit status 1, Ctrl-C as 130."""
+    """Run `main`. A Problem or an operating-system error ends with a message and exit status 1, Ctrl-C with 130."""
     try:
         main()
     except Problem as problem:
@@ -51,7 +51,7 @@ def run_logged(
     env: Mapping[str, str] | None = None,
     hint: str = "",
 ) -> str:
-    """Run `command` with its output in build/logs/NAME.log; returns the output.
+    """Run `command` with its output in build/logs/NAME.log. Returns the output.
 
     Raises Problem with the last lines of the log, its path and `hint` if the command fails or does not exist.
     """
@@ -86,7 +86,9 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def digest(paths: Iterable[Path], *facts: str) -> str:
-    """SHA-256 over `facts` and over the names and contents of files, and of folders with all below, in `paths`."""
+    """Return the SHA-256 over `facts` and over the names and contents of the files in `paths`, folders included
+    recursively.
+    """
     total = hashlib.sha256()
     for fact in facts:
         total.update(fact.encode() + b"\0")
@@ -100,19 +102,19 @@ def digest(paths: Iterable[Path], *facts: str) -> str:
 
 
 def is_fresh(path: Path, key: str) -> bool:
-    """Whether the stamp at `path` was written for `key`."""
+    """Return True if the stamp at `path` was written for `key`."""
     return path.is_file() and path.read_text(encoding="utf-8") == key
 
 
 def stamp(path: Path, key: str) -> None:
-    """Remember in `path` that what it stands for was made from `key`."""
+    """Record in `path` that its subject was made from `key`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(key, encoding="utf-8")
 
 
 @contextlib.contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Say what is done, and when it is done how long it took."""
+    """Print what is being done and, at the end, how long it took."""
     say(f"{what} …")
     start = time.monotonic()
     yield

@@ -1,7 +1,8 @@
 """Debian packages for the build.
 
-Fetched with apt's own signature check through a private apt configuration, which changes nothing on the machine, from
-the mirror that this machine is set up with (DEBIAN_MIRROR=URL overrides it), and compared with SHA-256 sums.
+They are fetched with apt's own signature check through a private apt configuration, which changes nothing on the
+machine. The mirror is the one that this machine is set up with (DEBIAN_MIRROR=URL overrides it). SHA-256 sums are
+checked as well.
 Errors: Problem, with what to do.
 """
 
@@ -21,14 +22,14 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 class Mirror(NamedTuple):
-    """Where a Debian archive is, and the keyring it is signed by ('' = apt's own)."""
+    """The address of a Debian archive, and the keyring that signs it ('' = apt's own)."""
 
     uri: str
     signed_by: str
 
 
 def _stanzas(text: str) -> Iterator[dict[str, str]]:
-    """The stanzas of a deb822 file (apt's .sources format), keys in lower case."""
+    """Yield the stanzas of a deb822 file (apt's .sources format), keys in lower case."""
     for block in re.split(r"\n\s*\n", text):
         lines = [line for line in block.splitlines() if not line.startswith("#")]
         fields: dict[str, str] = {}
@@ -45,14 +46,14 @@ def _stanzas(text: str) -> Iterator[dict[str, str]]:
 
 
 def find_mirror(etc_apt: Path, codename: str) -> Mirror | None:
-    """The first mirror that `etc_apt` (as /etc/apt) configures for the release `codename` itself, or None."""
+    """Return the first mirror that `etc_apt` (as /etc/apt) configures for the release `codename` itself, or None."""
     for path in sorted((etc_apt / "sources.list.d").glob("*.sources")):
         for stanza in _stanzas(path.read_text(encoding="utf-8")):
             usable = "deb" in stanza.get("types", "").split() and stanza.get("enabled", "yes").lower() != "no"
             uris = stanza.get("uris", "").split()
             if usable and uris and codename in stanza.get("suites", "").split():
                 signed_by = stanza.get("signed-by", "")
-                # A key may be written into the stanza itself; only a file name can be passed on.
+                # The stanza may contain the key itself; only a file name can be passed on.
                 return Mirror(uris[0], signed_by if signed_by.startswith("/") else "")
     for path in [etc_apt / "sources.list", *sorted((etc_apt / "sources.list.d").glob("*.list"))]:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
@@ -65,7 +66,9 @@ def find_mirror(etc_apt: Path, codename: str) -> Mirror | None:
 
 
 def machine_mirror(instead: str) -> Mirror:
-    """The mirror to fetch from. Raises Problem, saying `instead`, if this is no Debian, or none is configured."""
+    """Return the mirror to fetch from. Raises Problem, with `instead`, if this is not Debian or no mirror is
+    configured.
+    """
     override = os.environ.get("DEBIAN_MIRROR")
     if override:
         return Mirror(override, "")
@@ -84,7 +87,7 @@ def machine_mirror(instead: str) -> Mirror:
 
 
 def check_sums(folder: Path, sums: dict[str, str], instead: str) -> None:
-    """Compare the archives in `folder` with `sums`. Raises Problem if one is missing or differs; it is deleted then."""
+    """Compare the archives in `folder` with `sums`. Raises Problem if one is missing or differs; it is then deleted."""
     for name, wanted in sums.items():
         archive = folder / name
         got = hashlib.sha256(archive.read_bytes()).hexdigest() if archive.is_file() else "no such file"
@@ -94,7 +97,7 @@ def check_sums(folder: Path, sums: dict[str, str], instead: str) -> None:
 
 
 def fetch(folder: Path, sources: tuple[str, ...], binaries: tuple[str, ...], instead: str) -> None:
-    """Fetch packages (`name=version`) into `folder`, unpacking nothing. Raises Problem, saying `instead`."""
+    """Fetch packages (`name=version`) into `folder` without unpacking them. Raises Problem, with `instead`."""
     apt = shutil.which("apt-get")
     if not apt:
         raise Problem(f"{', '.join([*sources, *binaries])}: fetched with apt-get, which is not here.\n{instead}")
@@ -112,7 +115,7 @@ def fetch(folder: Path, sources: tuple[str, ...], binaries: tuple[str, ...], ins
             "Dir::Etc::sourceparts": "/dev/null",
             "Dir::State::Lists": base / "lists",
             "Dir::Cache": base / "cache",
-            # apt's own user cannot read a private folder; the signatures are checked all the same.
+            # apt's own user cannot read a private folder. The signatures are checked in any case.
             "APT::Sandbox::User": "root",
             "APT::Update::Error-Mode": "any",
             "Acquire::Retries": 2,

@@ -1,11 +1,11 @@
-"""The price of safety: instructions for a stroke, the dose core against the plainest scheduler without guards.
+"""The price of safety: instructions per stroke of the dose core, compared with the plainest scheduler without guards.
 
     python -m tools.core.bench
 
 Both are compiled into one image with the release flags and run in one emulated Cortex-M0 through the same day of 40 U:
-basal 1 U/h and a bolus of 4 U every six hours. Counted are the interrupt that starts a stroke (when is it due;
-service) and all calls of the day, requests and the supervisor's part included, for each stroke. Writes
-build/core/bench.json and, with the figures of the other gates that are in build/core, the tables of
+basal 1 U/h and a bolus of 4 U every six hours. Two figures are counted: the interrupt that starts a stroke (the query
+when it is due, and the service), and all calls of the day, requests and the supervisor's part included, per stroke.
+Writes build/core/bench.json and, with the figures of the other gates that are in build/core, the tables of
 docs/performance.md.
 """
 
@@ -38,7 +38,7 @@ STROKE = 1
 # Stroke of 500 nl of U-400, default spacing, a small motor, room for 2500 strokes a day, from time 0.
 NEW = (500, 400, 0, 3, 400, 20_000, 20_000, 2500, 0)
 MANY = 1_000_000
-# A place for the plain scheduler's state that nothing else uses.
+# An otherwise unused place for the plain scheduler's state.
 PLAIN = RAM_START + RAM_BYTES - 256
 
 
@@ -49,7 +49,7 @@ class Day(NamedTuple):
     total: int
 
     def row(self) -> dict[str, float]:
-        """Means and maximum, by stroke."""
+        """Return means per stroke and the maximum."""
         strokes = len(self.interrupts)
         return {
             "strokes": strokes,
@@ -60,20 +60,20 @@ class Day(NamedTuple):
 
 
 class Log(Meter):
-    """A meter that writes down every call: name, result, instructions."""
+    """A meter that records every call: name, result, instructions."""
 
     def __init__(self, elf: Elf, graphs: Graphs, types: TargetTypes) -> None:
         super().__init__(elf, TARGET, graphs, types, ())
         self.log: list[tuple[str, int, int]] = []
 
     def run(self, call: Call) -> int:
-        """Makes the call and writes it down."""
+        """Make the call and record it."""
         result = super().run(call)
         self.log.append((call.name, result, self.taken))
         return result
 
     def day(self, next_name: str, service_name: str) -> Day:
-        """What is written down. An interrupt: the last look when a stroke is due, and its service."""
+        """Return the recorded day. An interrupt is the last query before a stroke is due, plus its service."""
         interrupts, looked = [], 0
         for name, result, took in self.log:
             if name == next_name:
@@ -86,7 +86,7 @@ class Log(Meter):
 
 
 def core_day(log: Log, player: Any) -> Day:
-    """The day on the dose core, as the vectors' good board and supervisor play it."""
+    """Run the day on the dose core, with the good board and supervisor of the vectors."""
     player.call("new", NEW)
     log.log = []
     player.call("set_basal", (0, RATE_MU_PER_H))
@@ -98,7 +98,7 @@ def core_day(log: Log, player: Any) -> Day:
 
 
 def plain_day(log: Log) -> Day:
-    """The same day on the plain scheduler."""
+    """Run the same day on the plain scheduler."""
     interval_us = HOUR_US * STROKE_MU // RATE_MU_PER_H
     log.run(Call("plain_init", (PLAIN, 0, 0, 0, interval_us, SPACING_US), 0))
     log.log = []
@@ -110,12 +110,12 @@ def plain_day(log: Log) -> Day:
 
 
 def halves(number: int) -> tuple[int, int]:
-    """Low and high word."""
+    """Return the low and high word."""
     return number & 0xFFFFFFFF, number >> 32
 
 
 def measure() -> dict[str, Any]:
-    """The content of bench.json."""
+    """Return the content of bench.json."""
     limits = budget()
     elf = Elf(build(TARGET, program=(*RUNNER, "plain.c")).elf)
     types = TargetTypes(elf.path)
@@ -135,7 +135,7 @@ def measure() -> dict[str, Any]:
 
 
 def bench_table(found: dict[str, Any]) -> str:
-    """Markdown of the comparison."""
+    """Return the comparison in Markdown."""
     rows = ["| instructions per stroke, Cortex-M0 | plain, no guards | dose core |", "|---|---|---|"]
     for name, text in (
         ("interrupt_mean", "interrupt that starts it, mean"),
@@ -149,7 +149,7 @@ def bench_table(found: dict[str, Any]) -> str:
 
 
 def cost_table(found: dict[str, Any]) -> str:
-    """Markdown of the cost of every public function."""
+    """Return the cost of every public function in Markdown."""
     rows = ["| function | measured | worst case | budget |", "|---|---|---|---|"]
     for name, row in found["worst_case_instructions"].items():
         rows.append(f"| {name} | {row['measured']} | {row['static']} | {row['budget']} |")
@@ -159,7 +159,7 @@ def cost_table(found: dict[str, Any]) -> str:
 
 
 def size_table(found: dict[str, Any]) -> str:
-    """Markdown of code, memory and stack."""
+    """Return code, memory and stack in Markdown."""
     rows = ["| bytes on Cortex-M0+ | now | budget | aim |", "|---|---|---|---|"]
     names = {"text_bytes_m0plus": "code", "ram_bytes": "one context", "stack_bytes": "stack, at worst"}
     for name, text in names.items():
@@ -170,7 +170,7 @@ def size_table(found: dict[str, Any]) -> str:
 
 
 def keep(page: str, name: str, table: str) -> str:
-    """The page with the table between its marks `<!-- NAME -->` and `<!-- /NAME -->` replaced."""
+    """Return the page with the table between its marks `<!-- NAME -->` and `<!-- /NAME -->` replaced."""
     pattern = rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)"
     text, count = re.subn(pattern, lambda m: f"{m[1]}{table}\n{m[2]}", page)
     if count != 1:
@@ -179,7 +179,7 @@ def keep(page: str, name: str, table: str) -> str:
 
 
 def write_page(found: dict[str, Any], path: Path = PAGE) -> None:
-    """Brings the tables of the page up to date, those whose figures are there."""
+    """Update those tables of the page whose figures are available."""
     page = keep(path.read_text(encoding="utf-8"), "core-bench", bench_table(found))
     for name, table in (("cost", cost_table), ("size", size_table)):
         figures = OUT / f"{name}.json"

@@ -1,7 +1,7 @@
-"""The kept fuzz corpus: one file, a line for each input, unpacked for the players and packed after a merge.
+"""The kept fuzz corpus: one file with a line for each input, unpacked for the players and packed after a merge.
 
-c_ext/fuzz/corpus.txt has the inputs in Base64, those that have shown a bug behind their name (`bug-…`). The fuzzers and
-the players want a folder with a file for each input.
+c_ext/fuzz/corpus.txt has the inputs in Base64. Inputs that have shown a bug follow their name (`bug-…`). The fuzzers
+and the players need a folder with a file for each input.
 """
 
 import base64
@@ -19,9 +19,9 @@ NAMED = "bug-"
 
 
 def unpacked(packed: Path = PACKED, out: Path = OUT / "fuzz") -> Path:
-    """The folder with an input in each file; it is named after what it holds, so one that is there is up to date.
+    """Return a folder with each input in a file. It is named after its content, so an existing one is up to date.
 
-    Raises Problem with file and line if one cannot be read.
+    Raises Problem with file and line if an input cannot be read.
     """
     text = packed.read_bytes()
     folder = out / f"corpus-{hashlib.sha256(text).hexdigest()[:16]}"
@@ -33,7 +33,7 @@ def unpacked(packed: Path = PACKED, out: Path = OUT / "fuzz") -> Path:
             (fresh / name).write_bytes(data)
         try:
             fresh.rename(folder)
-        except OSError:  # another process was quicker
+        except OSError:  # another process was faster
             shutil.rmtree(fresh)
     return folder
 
@@ -52,7 +52,7 @@ def _inputs(packed: Path, text: bytes) -> list[tuple[str, bytes]]:
 
 
 def pack(inputs: Path, packed: Path = PACKED) -> tuple[int, int]:
-    """Write all files of a folder into one; how many there are, and their bytes in all."""
+    """Write all files of a folder into one. Return their number and total size in bytes."""
     files = [path for path in inputs.iterdir() if path.is_file()]
     lines = []
     for path in files:

@@ -1,14 +1,14 @@
 """Fuzzing of the dose core: libFuzzer, AFL++, and the kept corpus replayed under sanitizers.
 
     python -m tools.core.fuzz replay [--core FOLDER]        the corpus, ASan + UBSan, gcc and clang
-    python -m tools.core.fuzz libfuzzer --runs N            from the corpus; what it finds stays in build/core/fuzz
+    python -m tools.core.fuzz libfuzzer --runs N            from the corpus; findings stay in build/core/fuzz
     python -m tools.core.fuzz afl --seconds N               the same target through AFL++'s libFuzzer driver
     python -m tools.core.fuzz night --seconds N             both of them side by side
-    python -m tools.core.fuzz minimise                      the corpus anew, from itself and from build/core/fuzz
+    python -m tools.core.fuzz minimise                      a new corpus from the old one and build/core/fuzz
 
-The target is c_ext/fuzz: bytes become any sequence of calls, and a shadow that counts for itself judges each of them.
-libFuzzer runs a fixed number of inputs, shared out between --workers processes with a seed each, so that a run can be
-repeated; AFL++ is for the night. Each of them is one process: two cores have room for two.
+The target is c_ext/fuzz: bytes become any sequence of calls, and an independent shadow model judges each of them.
+libFuzzer runs a fixed number of inputs, divided between --workers processes with a seed each, so that a run can be
+repeated. AFL++ is for the night. Each of the two is one process, so two cores can run both.
 Exit status 1 with the broken promise or the sanitizer's report, and the input that shows it.
 """
 
@@ -30,13 +30,13 @@ WORK = OUT / "fuzz"
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 INPUT_BYTES_MAX = 512
 CORPUS_BYTES_MAX = 300_000
-# Long enough for any input: the longest plays 4096 strokes in well under a second.
+# Long enough for any input: the longest one plays 4096 strokes in well under a second.
 INPUT_SECONDS_MAX = 10
 REPORT_LINES = 40
 
 
 def build_target(core_dir: Path, out: Path, compiler: list[str], *extra: str) -> Path:
-    """Compile core and target with `compiler` into `out`. Raises Problem with what the compiler said."""
+    """Compile core and target with `compiler` into `out`. Raises Problem with the compiler's message."""
     out.parent.mkdir(parents=True, exist_ok=True)
     files = [*c_files(core_dir), *(FUZZ_DIR / name for name in (*PLAYER, *extra))]
     must([*compiler, "-std=c11", "-I", core_dir, "-I", FUZZ_DIR, *files, "-o", out])
@@ -44,7 +44,7 @@ def build_target(core_dir: Path, out: Path, compiler: list[str], *extra: str) ->
 
 
 def build_libfuzzer(core_dir: Path, work: Path) -> Path:
-    """The libFuzzer program. Only the core is instrumented: coverage of the shadow leads nowhere, and costs a lot."""
+    """Return the libFuzzer program. Only the core is instrumented: coverage of the shadow is useless and expensive."""
     with tempfile.TemporaryDirectory() as folder:
         objects = []
         for path in (FUZZ_DIR / name for name in PLAYER):
@@ -62,7 +62,7 @@ def replay(
     corpus: Path | None = None,
     compilers: Sequence[Sequence[str]] = (["gcc", "-O1", *SANITIZE], [CLANG, "-O1", *SANITIZE]),
 ) -> int:
-    """Play every file of `corpus` (None: the kept one), with each compiler; how many there are.
+    """Play every file of `corpus` (None: the kept one) with each compiler. Return the number of files.
 
     Raises Problem with the report if a promise is broken or a sanitizer objects.
     """
@@ -81,13 +81,13 @@ def replay(
 
 
 def shorten(report: str) -> str:
-    """The beginning of a report, without what libFuzzer and the player say in between."""
+    """Return the beginning of a report, without the output of libFuzzer and the player in between."""
     lines = [line for line in report.splitlines() if not re.match(r"#\d+\s+[A-Z]|#\d+\s+pulse|playing ", line)]
     return "\n".join(lines[:REPORT_LINES])
 
 
 def side_by_side(jobs: Sequence[Callable[[], str]]) -> list[str]:
-    """Run the jobs at once; what each says. Raises Problem of the first that failed, when all are over."""
+    """Run the jobs in parallel and return their outputs. At the end, raises the Problem of the first that failed."""
     with ThreadPoolExecutor(len(jobs)) as pool:
         return [future.result() for future in [pool.submit(job) for job in jobs]]
 
@@ -101,7 +101,8 @@ def libfuzzer(
     work: Path = WORK,
     workers: int = 1,
 ) -> str:
-    """Fuzz from `corpus` (None: the kept one) in `workers` processes, whose seeds follow `seed`; how many were tried.
+    """Fuzz from `corpus` (None: the kept one) in `workers` processes with consecutive seeds from `seed`. Return how
+    many inputs were tried.
 
     Raises Problem with the report and the input if one fails.
     """
@@ -135,7 +136,7 @@ def libfuzzer(
 
 
 def afl(core_dir: Path, seconds: int, work: Path = WORK) -> str:
-    """Fuzz with AFL++ from the corpus; a summary. Raises Problem with the inputs if one fails."""
+    """Fuzz with AFL++ from the corpus. Return a summary. Raises Problem with the inputs if any fails."""
     install_packages("core-afl")
     target = build_target(core_dir, work / "afl", ["afl-clang-fast", "-O2", "-g", "-fsanitize=fuzzer"])
     out = work / "afl-out"
@@ -166,7 +167,7 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
             *(work / "found").glob("*/"),
             *(work / "afl-out" / "default").glob("queue"),
         ]
-        # -use_value_profile off: edges and counters decide, or thousands of near twins would stay.
+        # -use_value_profile off: only edges and counters decide; otherwise thousands of near duplicates would stay.
         must([target, "-merge=1", f"-max_len={INPUT_BYTES_MAX}", merged, *sources])
         for path in before.glob(f"{kept.NAMED}*"):  # an input that showed a bug stays, whatever it covers
             shutil.copy(path, merged)

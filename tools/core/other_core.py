@@ -1,8 +1,8 @@
-"""pytest plugin: the tests run on the core in RELEVE_CORE_DIR instead of the one in the repository.
+"""pytest plugin that runs the tests on the core in RELEVE_CORE_DIR instead of the one in the repository.
 
     RELEVE_CORE_DIR=… pytest -p tools.core.other_core …
 
-For mutants and cores broken on purpose: the tests themselves need not know.
+It is for mutants and for cores broken on purpose. The tests themselves need not know.
 """
 
 import os

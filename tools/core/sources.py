@@ -1,6 +1,6 @@
-"""What the gates on the dose core share: which files it has, how it is compiled, how a gate says what it found.
+"""Shared by the gates on the dose core: its files, how it is compiled, and how a gate reports.
 
-Every gate takes the folder of the core as an argument, so that a test can hand it a core broken on purpose.
+Every gate takes the folder of the core as an argument, so that a test can pass a core broken on purpose.
 """
 
 import json
@@ -19,14 +19,14 @@ OUT = BUILD / "core"
 # The core includes <stdint.h>, <stdbool.h>, <stddef.h> and nothing else.
 FREESTANDING = ("-std=c11", "-ffreestanding")
 CLANG = "clang-19"
-# The fuzz target: plays bytes as calls, and judges every one.
+# The fuzz target: plays bytes as calls and judges every call.
 PLAYER = ("play.c", "play_board.c", "play_parts.c", "books.c", "shadow.c", "target.c")
-# Tests that build and run other cores than the one looked at: broken ones, or under sanitizers of their own.
+# Tests that build and run other cores than the one under test: broken ones, or under sanitizers of their own.
 OTHER_CORES = ("test_seeded_bugs.py", "test_sanitizers.py")
 
 
 def c_files(core_dir: Path = CORE_DIR) -> list[Path]:
-    """The translation units of a core. Raises Problem if there are none."""
+    """Return the translation units of a core. Raises Problem if there are none."""
     found = sorted(core_dir.glob("*.c"))
     if not found:
         raise Problem(f"no C files in {core_dir}")
@@ -34,7 +34,7 @@ def c_files(core_dir: Path = CORE_DIR) -> list[Path]:
 
 
 def core_tests(root: Path = ROOT) -> list[str]:
-    """The test files that run the core as it stands, for pytest's command line."""
+    """Return the test files that run the core as it is, for pytest's command line."""
     files = sorted((root / "tests" / "core").glob("test_*.py"))
     return [str(path.relative_to(root)) for path in files if path.name not in OTHER_CORES]
 
@@ -45,7 +45,7 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `command` and give back its output, whatever its status. `env` is added to the environment.
+    """Run `command` and return its output, whatever its status. `env` is added to the environment.
 
     Raises Problem if the program does not exist, subprocess.TimeoutExpired after timeout_s.
     """
@@ -67,7 +67,7 @@ def run(
 
 
 def must(command: Sequence[str | Path], cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> str:
-    """Standard output of `command`. Raises Problem with what it said if it fails."""
+    """Return the standard output of `command`. Raises Problem with its output if it fails."""
     done = run(command, cwd, env)
     if done.returncode != 0:
         words = shlex.join(os.fspath(word) for word in command)
@@ -76,6 +76,6 @@ def must(command: Sequence[str | Path], cwd: Path = ROOT, env: Mapping[str, str]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a gate's figures for build/core/summary.json to pick up."""
+    """Write a gate's figures; tools/core/summary.py collects them into build/core/summary.json."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

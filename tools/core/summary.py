@@ -1,9 +1,9 @@
-"""Gather what the gates of the dose core have measured into build/core/summary.json, and say it in a few lines.
+"""Collect the figures of the dose core's gates into build/core/summary.json, and print them in a few lines.
 
     python -m tools.core.summary
 
-Each gate writes its own file into build/core; nothing is computed anew. A figure whose gate has not run is null and
-named, and the exit code is then 1: a summary with holes is no proof.
+Each gate writes its own file into build/core; nothing is computed again. A figure whose gate has not run is null and
+named, and the exit code is then 1: a summary with gaps proves nothing.
 """
 
 import json
@@ -23,7 +23,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _vectors(target: dict[str, Any]) -> dict[str, int] | None:
-    """All runs on emulated processors together: vectors played, and calls whose outcome or state differed."""
+    """Return the sum of all runs on emulated processors: vectors played, and calls whose outcome or state differed."""
     if not target:
         return None
     runs = [*target["unicorn"].values(), *target["qemu"].values()]
@@ -34,7 +34,7 @@ def _vectors(target: dict[str, Any]) -> dict[str, int] | None:
 
 
 def gather() -> dict[str, Any]:
-    """The summary: every figure, null where its gate has not run."""
+    """Return the summary: every figure, null where its gate has not run."""
     coverage, proofs, mutation, size = _read("coverage"), _read("proofs"), _read("mutation"), _read("size")
     return {
         "mcdc_pct": coverage.get("mcdc_pct"),
@@ -50,7 +50,7 @@ def gather() -> dict[str, Any]:
 
 
 def write(summary: dict[str, Any], path: Path = SUMMARY) -> None:
-    """Raises Problem, after writing, if a figure is missing."""
+    """Write the summary. Raises Problem afterwards if a figure is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     for name, value in summary.items():
@@ -65,7 +65,7 @@ def write(summary: dict[str, Any], path: Path = SUMMARY) -> None:
 
 
 def main() -> None:
-    """Raises Problem unless every gate has left its figure."""
+    """Collect and print. Raises Problem unless every gate has left its figure."""
     write(gather())
 
 

@@ -1,1 +1,1 @@
-"""Pages of the documentation that are made from the sources."""
+"""Documentation pages that are generated from the sources."""

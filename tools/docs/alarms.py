@@ -32,7 +32,7 @@ LANGUAGES = (
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines = [HEAD.rstrip("\n")]
     for alarm in alarms.ALARMS:
         priority, action = alarms.PRIORITIES[alarm.priority], alarms.ACTIONS[alarm.action].replace("_", " ")

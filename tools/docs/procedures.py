@@ -72,7 +72,7 @@ def _state_machine(procedure: table.Procedure) -> list[str]:
 
 
 def _order(step: table.Step) -> str:
-    """What a step delivers, at 500 nl a stroke."""
+    """Return the delivery of a step, at 500 nl a stroke."""
     count = f"{step.counted_by} entered" if step.counted_by else f"{-(-step.volume_nl // 500)} strokes"
     return f"{count} ({table.LEDGERS[step.ledger].replace('_', ' ')})"
 
@@ -105,7 +105,7 @@ def _accuracy_rows() -> str:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines = [HEAD.format(ledgers=", ".join(name.replace("_", " ") for name in table.LEDGERS)).rstrip("\n")]
     for procedure in table.PROCEDURES:
         needs = ", ".join(table.RESERVOIR[each] for each in procedure.needs)

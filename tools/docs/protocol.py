@@ -25,7 +25,7 @@ def tables() -> str:
 
 
 def with_tables(text: str) -> str:
-    """Return `text` with what stands between the two markers made anew. Raises ValueError if they are missing."""
+    """Return `text` with the tables between the two markers replaced. Raises ValueError if the markers are missing."""
     head, _, rest = text.partition(BEGIN)
     _, marker, tail = rest.partition(END)
     if not marker:
@@ -62,7 +62,7 @@ def _allowed(field: Field) -> str:
 
 
 def main(path: str) -> None:
-    """Bring the tables in the file at `path` up to date."""
+    """Update the tables in the file at `path`."""
     file = Path(path)
     file.write_text(with_tables(file.read_text(encoding="utf-8")), encoding="utf-8")
 

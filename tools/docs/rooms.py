@@ -1,7 +1,7 @@
-"""Writes the picture of the rooms into docs/architecture.md: `python -m tools.docs.rooms`.
+"""Draws the rooms of each part in docs/architecture.md: `python -m tools.docs.rooms`.
 
-A room is a folder of modules, or a module at the root of its part; it stands on another if one of its modules imports
-from there. Drawn are the arrows that do not follow from others. What a room holds its docstring says first.
+A room is a folder of modules, or a module at the root of its part. It stands on another room if one of its modules
+imports from there. Arrows that follow from others are not drawn. The first sentence of a room's docstring describes it.
 """
 
 import ast
@@ -18,7 +18,7 @@ Arrows = dict[str, set[str]]
 
 
 def modules(part: str, root: Path = ROOT) -> dict[str, Path]:
-    """Each module of a part, by its dotted name."""
+    """Return each module of a part, by its dotted name."""
     found = {}
     for path in sorted((root / part).rglob("*.py")):
         if "node_modules" not in path.parts:
@@ -27,7 +27,7 @@ def modules(part: str, root: Path = ROOT) -> dict[str, Path]:
 
 
 def imported(path: Path, names: Mapping[str, Path]) -> set[str]:
-    """Those of the modules `names` that this one imports."""
+    """Return those of the modules `names` that this one imports."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -39,7 +39,7 @@ def imported(path: Path, names: Mapping[str, Path]) -> set[str]:
 
 
 def rooms(part: str, root: Path = ROOT) -> Arrows:
-    """Each room of a part, and the rooms that it stands on."""
+    """Return each room of a part, and the rooms that it stands on."""
     names = modules(part, root)
 
     def room(name: str) -> str:
@@ -53,7 +53,7 @@ def rooms(part: str, root: Path = ROOT) -> Arrows:
 
 
 def reached(arrows: Arrows, start: str) -> set[str]:
-    """Every room that `start` stands on, directly or not."""
+    """Return every room that `start` stands on, directly or indirectly."""
     found: set[str] = set()
     waiting = list(arrows[start])
     while waiting:
@@ -65,12 +65,12 @@ def reached(arrows: Arrows, start: str) -> set[str]:
 
 
 def circles(arrows: Arrows) -> set[str]:
-    """Rooms that stand on themselves."""
+    """Return the rooms that stand on themselves."""
     return {room for room in arrows if room in reached(arrows, room)}
 
 
 def drawn(arrows: Arrows) -> Arrows:
-    """Without the arrows that follow from others."""
+    """Return the arrows without those that follow from others."""
     return {
         room: {each for each in onto if not any(each in reached(arrows, other) for other in onto - {each})}
         for room, onto in arrows.items()
@@ -78,7 +78,7 @@ def drawn(arrows: Arrows) -> Arrows:
 
 
 def holds(room: str, root: Path = ROOT) -> str:
-    """The first sentence of its docstring."""
+    """Return the first sentence of the room's docstring."""
     path = root / room
     source = path if path.suffix else path / "__init__.py"
     text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
@@ -86,7 +86,7 @@ def holds(room: str, root: Path = ROOT) -> str:
 
 
 def picture(part: str, root: Path = ROOT) -> str:
-    """One part: a diagram of what stands on what, and what each room holds, from the top down."""
+    """Return one part: a diagram of the arrows, and a table of the rooms' contents, from the top down."""
     arrows = {room: onto for room, onto in rooms(part, root).items() if not room.endswith("__init__.py")}
     names = {room: f"r{number}" for number, room in enumerate(sorted(arrows))}
     lines = [f"### {part}", "", "```mermaid", "flowchart TD"]
@@ -101,7 +101,7 @@ def picture(part: str, root: Path = ROOT) -> str:
 
 
 def page(text: str, root: Path = ROOT) -> str:
-    """The page's text with the pictures as the sources are now."""
+    """Return the page's text with the pictures regenerated from the sources."""
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:

@@ -1,1 +1,1 @@
-"""What the dose core costs on Cortex-M0+: instructions, code, memory, stack."""
+"""The cost of the dose core on Cortex-M0+: instructions, code, memory, stack."""

@@ -1,6 +1,7 @@
-"""The control-flow graphs of a program in Armv6-M code: straight blocks, jumps, calls, and the loops with their names.
+"""The control-flow graphs of a program in Armv6-M code: straight blocks, jumps, calls, and named loops.
 
-Only code whose every jump and call can be followed is accepted. Errors: Unbounded, naming the function and the address.
+Code is accepted only if all of its jumps and calls can be followed.
+Errors: Unbounded, naming the function and the address.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class Unbounded(Problem):
 
 
 class Block(NamedTuple):
-    """Straight code: its instructions' addresses, where it may go on, whom it calls; `leaves` if it may return."""
+    """Straight code: the addresses of its instructions, its successors, its callees; `leaves` if it may return."""
 
     addresses: tuple[int, ...]
     successors: tuple[int, ...]
@@ -56,10 +57,10 @@ class Loop(NamedTuple):
 
 
 class Code:
-    """The functions of one ELF file as graphs, read when asked for, and all their `loops` by their first block.
+    """The functions of one ELF file as graphs, read on demand, and all their `loops` by their first block.
 
-    The key of a loop is the name of the function in whose source it is written, wherever that has been inlined, with
-    `.1`, `.2` … in the order of the source if there are several.
+    The key of a loop is the name of the function whose source contains it, even where that has been inlined. If a
+    function has several loops, `.1`, `.2` … follow in the order of the source.
     """
 
     def __init__(self, elf: Elf) -> None:
@@ -77,11 +78,11 @@ class Code:
         return self._blocks[address]
 
     def instructions(self, block: Block) -> list[Any]:
-        """The block's instructions, as capstone describes them."""
+        """Return the block's instructions, as capstone describes them."""
         return [next(self._machine.disasm(self.elf.code(at, 4), at, 1)) for at in block.addresses]
 
     def callees(self, address: int) -> set[int]:
-        """Whom the function at `address` calls."""
+        """Return the functions that the function at `address` calls."""
         return {call for block in self.blocks(address).values() for call in block.calls}
 
     def _read(self, address: int) -> dict[int, Block]:
@@ -105,7 +106,7 @@ class Code:
         return _cut(starts, seen)
 
     def copied(self, block: Block, callee: int) -> list[int | None]:
-        """The length, third argument, of each call of `callee` in a block; None where it is no constant."""
+        """Return the length, the third argument, of each call of `callee` in a block; None where it is not constant."""
         sizes: list[int | None] = []
         known: dict[int, int] = {}
         for instruction in self.instructions(block):
@@ -115,7 +116,7 @@ class Code:
         return sizes
 
     def follow(self, instruction: Any, known: dict[int, int]) -> None:
-        """Keeps track of the registers whose content is a constant, by their numbers, over one instruction."""
+        """Track the registers with constant content, by their numbers, over one instruction."""
         if instruction.id in (ARM_INS_BL, ARM_INS_BLX):
             known.clear()
             return
@@ -123,7 +124,7 @@ class Code:
         value = None
         if operands and operands[0].type == ARM_OP_REG:
             target, last = operands[0].reg, operands[-1]
-            # Two operands: the first is source as well.
+            # With two operands the first is also a source.
             source = known.get(operands[1].reg if len(operands) == 3 else target)
             if last.type == ARM_OP_IMM and instruction.id in (ARM_INS_MOV, ARM_INS_MOVS):
                 value = int(last.imm)
@@ -139,7 +140,7 @@ class Code:
             known[operands[0].reg] = value & 0xFFFFFFFF
 
     def _step(self, instruction: Any, function: int) -> tuple[tuple[int, ...], int | None, bool]:
-        """(successors, callee, may return) of one instruction."""
+        """Return (successors, callee, may return) of one instruction."""
         i = instruction
         after = i.address + i.size
         code, operands = i.id, i.operands
@@ -153,7 +154,7 @@ class Code:
         if code == ARM_INS_B and target is not None:
             inside = self._inside(target, function)
             if not inside:
-                # A jump out of the function is a call in its last place.
+                # A jump out of the function is a tail call.
                 return (() if always else (after,)), target, True
             return ((target,) if always else (target, after)), None, False
         if code == ARM_INS_BX and operands[0].reg in EXITS:
@@ -168,13 +169,13 @@ class Code:
         return self.elf.function_at(target).address == function
 
     def _find_loops(self) -> None:
-        """Gives every loop of the program its key."""
+        """Give every loop of the program its key."""
         found: dict[int, tuple[int | None, int]] = {}
         for address in self.elf.functions:
             try:
                 blocks = self.blocks(address)
             except Unbounded:
-                continue  # said again, to whoever asks for its cost
+                continue  # reported again to every caller that asks for its cost
             _find_headers(blocks, set(blocks), address, None, found)
         lines: dict[str, set[tuple[int, int]]] = {}
         for _, jump in found.values():
@@ -185,7 +186,7 @@ class Code:
             self.loops[header] = Loop(name if len(lines[name]) == 1 else f"{name}.{number}", header, outer)
 
     def _place(self, jump: int) -> tuple[int, int]:
-        """Orders the loops of a function: by line, assembler without lines by address."""
+        """Sort key for the loops of a function: by line; assembler without lines by address."""
         line = self.elf.line_at(jump)[1] if self.elf.has_lines(jump) else 0
         return line, 0 if line else jump
 
@@ -193,7 +194,7 @@ class Code:
 def _cut(
     starts: set[int], seen: Mapping[int, tuple[int, tuple[tuple[int, ...], int | None, bool]]]
 ) -> dict[int, Block]:
-    """Blocks out of single instructions."""
+    """Build blocks from single instructions."""
     blocks = {}
     for start in starts:
         addresses: list[int] = []
@@ -212,7 +213,9 @@ def _cut(
 
 
 def loop_header(blocks: Mapping[int, Block], component: set[int], entered: set[int]) -> int | None:
-    """The block that every round passes: the loop's entry, or of several entries one without which nothing loops."""
+    """Return the block that every round passes: the loop's entry, or of several entries one whose removal breaks the
+    loop.
+    """
     if len(entered) == 1:
         return next(iter(entered))
     for node in sorted(component):
@@ -223,7 +226,7 @@ def loop_header(blocks: Mapping[int, Block], component: set[int], entered: set[i
 
 
 def without_edges_to(blocks: Mapping[int, Block], component: set[int], header: int) -> dict[int, Block]:
-    """The blocks of a component, no round of which gets back to `header`."""
+    """Return the blocks of a component without the edges back to `header`."""
     return {
         node: blocks[node]._replace(successors=tuple(s for s in blocks[node].successors if s != header))
         for node in component
@@ -237,7 +240,9 @@ def _find_headers(
     outer: int | None,
     headers: dict[int, tuple[int | None, int]],
 ) -> None:
-    """The headers of all loops, each with that of the loop around it, and the jump back to it: its `for` or `while`."""
+    """Find the headers of all loops, each with the header of the enclosing loop and the jump back to it (its `for` or
+    `while`).
+    """
     seen = {entry}
     for component in components(blocks, nodes, entry):
         members = set(component)

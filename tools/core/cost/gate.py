@@ -2,10 +2,11 @@
 
     python -m tools.core.cost.gate [--raise-budget]
 
-Static: longest path over the control-flow graph (graph.py). Measured: the most that the vectors took on an emulated
-M0 (meter.py). Budget: tools/core/cost/budget.toml; `--raise-budget` writes today's static figures there, which is the
-way to change them on purpose. Also the *paths* declared there, sequences of calls that must be cheap together, such
-as the interrupt that starts a stroke. Writes build/core/cost.json; exit status 1 if a figure is above its budget.
+Static: longest path over the control-flow graph (graph.py). Measured: the maximum over the vectors on an emulated M0
+(meter.py). Budget: tools/core/cost/budget.toml. `--raise-budget` writes today's static figures there, which is how to
+change them on purpose. The *paths* declared there, sequences of calls that must be cheap together, such as the
+interrupt that starts a stroke, are checked too. Writes build/core/cost.json; exit status 1 if a figure is above its
+budget.
 """
 
 import argparse
@@ -31,14 +32,14 @@ TABLE = "instructions"
 
 
 def public_functions(types: TargetTypes, core_dir: Path = CORE_DIR) -> list[str]:
-    """Functions that the core's headers declare."""
+    """Return the functions that the core's headers declare."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(core_dir.glob("*.h")))
     declared = set(re.findall(r"^\w[\w *]*?(\w+)\([^;{]*\);", text, re.MULTILINE))
     return sorted(declared & set(types.signatures))
 
 
 def sequences() -> Sequences:
-    """What is measured: the committed vectors, and some more; each motor's burst plan once."""
+    """Return the measured sequences: the committed vectors, and some more; each motor's burst plan once."""
     yield from few_motors(committed())
     yield from volume(SEED, range(VOLUME))
 
@@ -46,7 +47,9 @@ def sequences() -> Sequences:
 def static_costs(
     core_dir: Path = CORE_DIR, limits: dict[str, Any] | None = None
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Worst case of every public function, and of every declared path. Raises Unbounded if a cost has no bound."""
+    """Return the worst case of every public function, and of every declared path. Raises Unbounded if a cost has no
+    bound.
+    """
     limits = limits if limits is not None else budget()
     elf = Elf(build(TARGET, core_dir).elf)
     graphs = Graphs(elf, limits["loops"])
@@ -59,7 +62,7 @@ def static_costs(
 
 
 def measured_costs(limits: dict[str, Any], played: Sequences) -> tuple[Meter, dict[str, int]]:
-    """The meter after all vectors, and the most that each declared path took."""
+    """Return the meter after all vectors, and the maximum of each declared path."""
     elf = Elf(build(TARGET).elf)
     types = TargetTypes(elf.path)
     meter = Meter(elf, TARGET, Graphs(elf, limits["loops"]), types, public_functions(types))
@@ -79,7 +82,7 @@ def measured_costs(limits: dict[str, Any], played: Sequences) -> tuple[Meter, di
 
 
 def judge(rows: dict[str, dict[str, int]], what: str) -> list[str]:
-    """What is wrong with a table of {static, measured, budget}."""
+    """Return the errors in a table of {static, measured, budget}."""
     wrong = []
     for name, row in rows.items():
         if row["budget"] < 0:
@@ -96,7 +99,7 @@ def judge(rows: dict[str, dict[str, int]], what: str) -> list[str]:
 
 
 def beyond_aim(paths: dict[str, dict[str, int]], limits: dict[str, Any]) -> list[str]:
-    """Paths that cost more than the specification allows, whatever their budget says."""
+    """Return the paths that cost more than the specification allows, whatever their budget."""
     return [
         f"path {name}: {row['static']} instructions at worst, the specification allows {limits['paths'][name]['aim']}"
         for name, row in paths.items()
@@ -105,7 +108,7 @@ def beyond_aim(paths: dict[str, dict[str, int]], limits: dict[str, Any]) -> list
 
 
 def report(limits: dict[str, Any]) -> dict[str, Any]:
-    """Everything measured and judged; the content of cost.json."""
+    """Return everything measured and judged: the content of cost.json."""
     functions, paths = static_costs(limits=limits)
     meter, measured_paths = measured_costs(limits, sequences())
     table = {
@@ -129,7 +132,7 @@ def report(limits: dict[str, Any]) -> dict[str, Any]:
 
 
 def raise_budget(found: dict[str, Any], path: Path = BUDGET) -> None:
-    """Writes the static figures into the file as its budgets. Targets stay as they are."""
+    """Write the static figures into the file as its budgets. Aims stay as they are."""
     text = path.read_text(encoding="utf-8")
     rows = "".join(f"{name} = {row['static']}\n" for name, row in found["worst_case_instructions"].items())
     text, count = re.subn(rf"(?m)(^\[{TABLE}\]\n(?:#.*\n)*)(?:^\w+ = \d+\n)*", lambda m: m[1] + rows, text)

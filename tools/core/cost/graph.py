@@ -1,11 +1,11 @@
 """Worst-case instruction count of functions, by the longest path through their control-flow graph (Armv6-M code).
 
-Every instruction counts one, also the 32-bit BL. Calls cost what the callee costs at worst, library helpers included. A
-loop costs its declared bound times its longest round. What cannot be bounded is refused: a loop without a declared
-bound or without one block that every round passes, recursion, and a jump or call whose target is not in the code.
+Every instruction counts one, including the 32-bit BL. A call costs the callee's worst case, library helpers included. A
+loop costs its declared bound times its longest round. Code without a bound is refused: a loop without a declared bound
+or without one block that every round passes, recursion, and a jump or call whose target is not in the code.
 
-The figure is an upper bound for any input: paths that exclude each other by their conditions are not told apart,
-unless a path is asked for `without` functions, whose code and calls are then left out.
+The figure is an upper bound for any input. Paths that exclude each other by their conditions are not told apart, unless
+a path is asked for `without` functions, whose code and calls are then left out.
 
 Errors: Unbounded, naming the function, the address and what is not known.
 """
@@ -17,16 +17,16 @@ from tools.console import Problem
 from tools.core.cost.blocks import Block, Code, Unbounded, components, loop_header, without_edges_to
 from tools.core.target.elf import Elf
 
-# Functions that GCC calls to copy or clear a struct, whose length is nearly always a constant.
+# Functions that GCC calls to copy or clear a struct; their length is nearly always a constant.
 COPIES = ("memcpy", "memmove", "memset")
 
 
-# Blocks with how often each runs.
+# Blocks, and how often each runs.
 Path = tuple[tuple[int, int], ...]
 
 
 class Cost(NamedTuple):
-    """Instructions at worst, and the blocks of that path with how often each runs, calls not entered."""
+    """Worst-case instructions, and the blocks of that path with how often each runs; calls are not entered."""
 
     instructions: int
     path: Path
@@ -35,12 +35,12 @@ class Cost(NamedTuple):
 class Graphs:
     """The control-flow graphs of one ELF file and their longest paths.
 
-    `bounds`: most rounds of each loop by its key (blocks.py). A round is one run of the loop's first block, the last,
-    unsuccessful test included.
+    `bounds`: most rounds of each loop by its key (blocks.py). A round is one run of the loop's first block, including
+    the last, unsuccessful test.
     """
 
     def __init__(self, elf: Elf, bounds: Mapping[str, int], code: Code | None = None) -> None:
-        """code: of the same program, if it has been read already."""
+        """`code` is the same program's, if it has been read already."""
         self.elf = elf
         self.bounds = bounds
         self.code = code or Code(elf)
@@ -49,7 +49,7 @@ class Graphs:
         self._active: list[int] = []
 
     def cost(self, name: str, without: Collection[str] = ()) -> Cost:
-        """Worst case of function `name`. Raises Unbounded, or Problem if there is no such function."""
+        """Return the worst case of function `name`. Raises Unbounded, or Problem if there is no such function."""
         if name not in self.elf.addresses:
             raise Problem(f"{self.elf.path} has no function {name}")
         return self._cost(self.elf.addresses[name], frozenset(without))
@@ -84,13 +84,13 @@ class Graphs:
         return Cost(costs[last], paths[last])
 
     def _call_cost(self, block: Block, callee: int, without: frozenset[str]) -> int:
-        """What a call costs at worst; a copy of a struct by the bytes that it copies."""
+        """Return the worst-case cost of a call; for a copy of a struct, by the number of bytes copied."""
         name = self.elf.function_at(callee).name
         if name not in COPIES:
             return self._cost(callee, without).instructions
         sizes = self.code.copied(block, callee)
         lengths = [size for size in sizes if size is not None]
-        # Of several copies in one block each is taken for the largest.
+        # Of several copies in one block, each is counted as the largest.
         bounds = {**self.bounds, name: max(lengths) + 1} if lengths and len(lengths) == len(sizes) else self.bounds
         key = (name, bounds.get(name, 0))
         if key not in self._copies:
@@ -100,7 +100,9 @@ class Graphs:
     def _longest(
         self, blocks: Mapping[int, Block], weights: Mapping[int, int], nodes: set[int], entry: int
     ) -> tuple[dict[int, int], dict[int, Path]]:
-        """Cost up to and including each node reachable from `entry` within `nodes`, and the path that costs it."""
+        """Return the cost up to and including each node reachable from `entry` within `nodes`, and the path of that
+        cost.
+        """
         costs: dict[int, int] = {}
         paths: dict[int, Path] = {}
         best: dict[int, tuple[int, Path]] = {entry: (0, ())}
@@ -138,7 +140,7 @@ class Graphs:
         inner, inner_paths = self._longest(cut, weights, component, header)
         longest = max((node for node in inner if header in blocks[node].successors), key=lambda node: inner[node])
         again = tuple((node, times * (rounds - 1)) for node, times in inner_paths[longest])
-        # Ways into the loop: to its header at once, or through blocks that come before the header's first run.
+        # Entries of the loop: directly to its header, or through blocks that come before the header's first run.
         arrived = entered.get(header, (-1, ()))
         for start, (before, path) in entered.items():
             if start != header:

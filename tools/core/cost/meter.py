@@ -1,8 +1,8 @@
-"""Measures instructions: what each function took at most, callees included, while vectors are played on an emulated M0.
+"""Measures the most instructions that each function took, callees included, while vectors run on an emulated M0.
 
-The emulator reports every run of straight code. Calls are followed by return address, so functions inside others are
-measured too. A public function that the compiler has inlined wherever it is used is called by itself, on copies of
-states that the vectors lead to. How often each loop goes round is compared with its declared bound on the way.
+The emulator reports every run of straight code. Calls are followed by return address, so nested functions are measured
+too. A public function that the compiler has inlined everywhere is called separately, on copies of states that the
+vectors reach. The rounds of each loop are compared with its declared bound as well.
 
 Errors: Problem if a loop exceeds its bound.
 """
@@ -21,14 +21,14 @@ from tools.core.target.layout import TargetTypes
 from tools.core.target.machine import ARENA, Machine
 from tools.core.target.mirror import Block, Call
 
-# A function that nobody calls is probed once in so many calls.
+# A function without callers is probed once in this many calls.
 PROBE_EVERY = 40
 # First halfwords of the four-byte instructions of Thumb (Armv6-M architecture reference manual, A5.1).
 WIDE = (0b11101, 0b11110, 0b11111)
 
 
 class Frame:
-    """A call under way."""
+    """A call in progress."""
 
     def __init__(self, name: str, began: int, returns_to: int) -> None:
         self.name, self.began, self.returns_to = name, began, returns_to
@@ -38,7 +38,7 @@ class Frame:
 class Meter(Machine):
     """A machine that counts.
 
-    `most` holds the maximum by function, `most_with` by (function, result), `taken` is what the last call took.
+    `most` holds the maximum by function, `most_with` by (function, result), `taken` the instructions of the last call.
     """
 
     def __init__(self, elf: Elf, target: str, graphs: Graphs, types: TargetTypes, public: Collection[str]) -> None:
@@ -61,7 +61,7 @@ class Meter(Machine):
         self.engine.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
     def run(self, call: Call) -> int:
-        """Makes the call and counts it."""
+        """Make the call and count its instructions."""
         self._frames = []
         result = super().run(call)
         took = self.taken = self._last.get(call.name, 0)
@@ -70,7 +70,7 @@ class Meter(Machine):
         return result
 
     def call(self, call: Call, result: int, blocks: list[Block]) -> None:
-        """As Machine, and now and then a function that nobody calls."""
+        """As Machine; also probes a function without callers now and then."""
         super().call(call, result, blocks)
         self._remember(call)
         if self.calls % PROBE_EVERY == 0:
@@ -121,10 +121,10 @@ class Meter(Machine):
         self._last[frame.name] = took
         self.most[frame.name] = max(took, self.most.get(frame.name, 0))
 
-    # Functions that nobody calls
+    # Functions without callers
 
     def _remember(self, call: Call) -> None:
-        """Numbers that calls were made with, for arguments that make sense."""
+        """Remember numbers from calls, for plausible arguments."""
         words = iter(call.words[1:])
         for parameter in self._types.signatures[call.name].parameters[1:]:
             value = next(words, 0)
@@ -150,11 +150,11 @@ class Meter(Machine):
         before = bytes(self.engine.mem_read(ARENA, used))
         self.probed.add(name)
         self.run(Call(name, tuple(words), signature.result.size))
-        # The vectors go on with the state as it was.
+        # The vectors continue with the state as it was.
         self.engine.mem_write(ARENA, before)
 
     def _places(self, blocks: list[Block]) -> dict[str, list[int]]:
-        """Where in memory there is something of a type, by the type's name."""
+        """Return the addresses of objects of each type, by the type's name."""
         found: dict[str, list[int]] = {}
         for block in blocks:
             for kind, offset in self._types.members(block.name):
@@ -162,7 +162,7 @@ class Meter(Machine):
         return found
 
     def _times(self, blocks: list[Block]) -> list[int]:
-        """Times that the state holds, and the moments about them."""
+        """Return times from the state, and times near them."""
         times = [
             value
             for block in blocks

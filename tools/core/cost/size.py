@@ -2,9 +2,10 @@
 
     python -m tools.core.cost.size [--raise-budget]
 
-Code: all sections of the core's objects that are in flash, constants included; the compiler's library helpers that it
-calls are told apart (`helper_bytes`), since a program has them once for all. Memory: one full context, the rolling
-caps' history aside, which the board gives. Stack: tools/core/stack. The core must have no static data at all.
+Code: all sections of the core's objects that are in flash, constants included. The compiler's library helpers that it
+calls are counted separately (`helper_bytes`), since a program contains them only once. Memory: one full context,
+without the rolling caps' history, which the board provides. Stack: tools/core/cost/stack.py. The core must have no
+static data at all.
 
 A figure above its budget in tools/core/cost/budget.toml fails. Writes build/core/size.json.
 """
@@ -30,11 +31,11 @@ RESULT = OUT / "size.json"
 TARGET = "m0"
 CONTEXT = "core_t"
 SHF_WRITE, SHF_ALLOC = 0x1, 0x2
-UNWINDING = (".ARM.exidx", ".ARM.extab")  # a linker script drops it: C needs no unwinding
+UNWINDING = (".ARM.exidx", ".ARM.extab")  # dropped by a linker script: C needs no unwinding
 
 
 def section_bytes(compiled: Path) -> tuple[int, int]:
-    """(code and constants, static data) of an object."""
+    """Return (code and constants, static data) of an object."""
     code = data = 0
     with compiled.open("rb") as file:
         for section in ELFFile(file).iter_sections():
@@ -48,7 +49,7 @@ def section_bytes(compiled: Path) -> tuple[int, int]:
 
 
 def helper_bytes(elf: Elf, code: Code, own: set[str]) -> dict[str, int]:
-    """Sizes of the functions outside of the core that its functions call, directly or not."""
+    """Return the sizes of the functions outside the core that its functions call, directly or indirectly."""
     found: dict[str, int] = {}
     todo = [elf.addresses[name] for name in own]
     seen: set[int] = set()
@@ -59,7 +60,7 @@ def helper_bytes(elf: Elf, code: Code, own: set[str]) -> dict[str, int]:
             todo += code.callees(address)
             function = elf.function_at(address)
             if function.name not in own and elf.line_at(address)[0] not in _core_files():
-                # Assembler may leave out the size: then up to what comes next.
+                # Assembler may leave out the size; then the function ends at the next one.
                 after = min((start for start in elf.functions if start > address), default=address)
                 found[function.name] = function.size or after - address
     return found
@@ -70,7 +71,7 @@ def _core_files() -> set[str]:
 
 
 def report(limits: Mapping[str, Any], core_dir: Path = CORE_DIR) -> dict[str, Any]:
-    """Everything measured and judged; the content of size.json."""
+    """Return everything measured and judged: the content of size.json."""
     image = build(TARGET, core_dir)
     elf = Elf(image.elf)
     types = TargetTypes(image.elf)
@@ -109,7 +110,7 @@ def report(limits: Mapping[str, Any], core_dir: Path = CORE_DIR) -> dict[str, An
 
 
 def raise_budget(found: Mapping[str, Any], path: Path = BUDGET) -> None:
-    """Writes today's figures into the file as its budgets."""
+    """Write today's figures into the file as its budgets."""
     text = path.read_text(encoding="utf-8")
     for name in found["budget"]:
         text, count = re.subn(rf"(?ms)(^\[size\]$.*?^{name} = )\d+", rf"\g<1>{found[name]}", text, count=1)

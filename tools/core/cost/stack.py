@@ -1,8 +1,8 @@
-"""Worst-case stack of the core's functions on Cortex-M0+, in bytes, their callees and library helpers included.
+"""Worst-case stack of the core's functions on Cortex-M0+, in bytes, including their callees and library helpers.
 
 The depth is followed through the machine code (push, pop, changes of sp) along every path, and at each call the
-callee's worst is added; there is no recursion and no call through a pointer, or graph.py refuses. GCC's own figures
-(-fstack-usage) are read as well, and must agree for every function that is compiled by itself.
+callee's worst case is added. There is no recursion and no call through a pointer, or graph.py refuses. GCC's own
+figures (-fstack-usage) are read as well, and must agree for every function that is compiled separately.
 
 Errors: Problem if sp is changed in a way that cannot be followed, or GCC disagrees.
 """
@@ -29,11 +29,11 @@ class Stacks:
         self._worst: dict[int, tuple[int, int]] = {}
 
     def worst(self, name: str) -> int:
-        """Bytes at most below the stack pointer with which function `name` is called."""
+        """Return the most bytes below the stack pointer with which function `name` is called."""
         return self._of(self.elf.addresses[name])[1]
 
     def frame(self, name: str) -> int:
-        """Bytes of the function's own frame."""
+        """Return the bytes of the function's own frame."""
         return self._of(self.elf.addresses[name])[0]
 
     def _of(self, address: int) -> tuple[int, int]:
@@ -58,7 +58,7 @@ class Stacks:
         return self._worst[address]
 
     def _through(self, block: Block, depth: int) -> tuple[int, int, list[tuple[int, int]]]:
-        """(depth after, deepest, calls with the depth at which they are made)."""
+        """Return (depth after, deepest, calls with the depth at which they are made)."""
         deepest, calls, callees = depth, [], list(block.calls)
         known: dict[int, int] = {}
         for instruction in self._graphs.code.instructions(block):
@@ -71,7 +71,7 @@ class Stacks:
                 depth -= WORD * len(operands)
             elif operands and operands[0].reg == ARM_REG_SP and instruction.id in (ARM_INS_ADD, ARM_INS_SUB):
                 last = operands[-1]
-                # Large frames are made and undone with a constant from a register, negative ones to make them.
+                # Large frames are made and removed with a constant from a register; a negative one makes the frame.
                 moved = last.imm if last.type == ARM_OP_IMM else known.get(last.reg)
                 if moved is None:
                     raise Problem(f"sp moves by an unknown amount at {instruction.address:#x}")
@@ -81,13 +81,13 @@ class Stacks:
                 raise Problem(f"sp is set at {instruction.address:#x}")
             self._graphs.code.follow(instruction, known)
             deepest = max(deepest, depth)
-        # What is left is a jump out of the function, its last instruction: the frame is gone by then.
+        # The remaining calls are the function's last instruction, a tail call: its frame is gone by then.
         calls += [(callee, depth) for callee in callees]
         return depth, deepest, calls
 
 
 def compiler_frames(image: Image) -> dict[str, int]:
-    """Frames of the core's functions as GCC says (-fstack-usage), by name."""
+    """Return GCC's frame sizes of the core's functions (-fstack-usage), by name."""
     frames = {}
     for compiled in image.objects:
         text = compiled.with_suffix(".su").read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def compiler_frames(image: Image) -> dict[str, int]:
 
 
 def stack_bytes(image: Image, bounds: Mapping[str, int], names: Collection[str]) -> dict[str, int]:
-    """Worst stack of the functions `names`. Raises Problem if code and compiler disagree about a frame."""
+    """Return the worst stack of the functions `names`. Raises Problem if code and compiler disagree about a frame."""
     elf = Elf(image.elf)
     stacks = Stacks(elf, Graphs(elf, bounds))
     said = compiler_frames(image)

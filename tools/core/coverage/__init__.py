@@ -1,1 +1,1 @@
-"""Branch and MC/DC coverage of the dose core, and what no input can reach."""
+"""Branch and MC/DC coverage of the dose core, and the justified gaps."""

@@ -1,15 +1,15 @@
-"""Branch and MC/DC coverage of the dose core, by the real suites: 100 %, or justified line by line.
+"""Branch and MC/DC coverage of the dose core by the real suites: 100 %, or justified line by line.
 
     python -m tools.core.coverage.gate [--core FOLDER] [--tests FILE …]
 
-The core is compiled by clang with coverage mapping, as the extension that the tests load anyway (c_ext.host) and as the
-player of the kept fuzz corpus, so nothing is run for coverage's sake alone. The corpus makes the result the same in
-every run: what hypothesis draws is not.
-build/core/coverage.json holds `mcdc_pct` and `branch_pct` (with what is justified counted as covered), the same as
-measured, and what is missing. c_ext/coverage/justified.toml says what cannot be reached and why; an entry that is
-reached, or fits no line any more, fails.
+The core is compiled by clang with coverage mapping, both as the extension that the tests load anyway (c_ext.host) and
+as the player of the kept fuzz corpus. Nothing is run only for coverage. The corpus makes the result the same in every
+run, which hypothesis' random draws would not.
+build/core/coverage.json holds `mcdc_pct` and `branch_pct` (with justified gaps counted as covered), the same figures as
+measured, and the gaps. c_ext/coverage/justified.toml says what cannot be reached and why. An entry that is reached, or
+no longer fits a line, fails.
 Method: MC/DC as clang defines it (unique cause with masking), Hayhurst et al., NASA/TM-2001-210876.
-Exit status 1 with every branch and condition that is missing.
+Exit status 1 with every missing branch and condition.
 """
 
 import argparse
@@ -33,26 +33,26 @@ JUSTIFIED = ROOT / "c_ext" / "coverage" / "justified.toml"
 
 
 class Figures(NamedTuple):
-    """How much there is, and what of it was never seen."""
+    """Totals, and the parts that were never covered."""
 
     branches: int
     conditions: int
     gaps: list[Gap]
 
     def percent(self, kind: str, gaps: list[Gap]) -> float:
-        """Coverage of `kind` ('branch' or 'condition') if `gaps` is what is missing."""
+        """Return the coverage of `kind` ('branch' or 'condition') if `gaps` are missing."""
         total = self.branches if kind == "branch" else self.conditions
         missing = sum(1 for gap in gaps if gap.kind == kind)
         return round(100 * (total - missing) / total, 2) if total else 100.0
 
 
 def run_tests(core_dir: Path, tests: list[str], folder: Path) -> Path:
-    """Run pytest on the core built with coverage; returns the extension. Raises Problem if a test fails."""
+    """Run pytest on the core built with coverage. Return the extension. Raises Problem if a test fails."""
     extension = build(core_dir, CLANG, FLAGS)
     env = {
         "CC": CLANG,
         "CFLAGS": FLAGS,
-        # One file a process: profiles are written as it exits, so no pytest-xdist, whose workers do not.
+        # One process for each file: profiles are written at exit, which pytest-xdist's workers do not reach.
         "LLVM_PROFILE_FILE": str(folder / "tests-%p.profraw"),
         "RELEVE_CORE_DIR": str(core_dir),
     }
@@ -77,15 +77,15 @@ def run_corpus(core_dir: Path, folder: Path) -> None:
 
 
 def figures(core_dir: Path, extension: Path, profiles: list[Path], folder: Path) -> Figures:
-    """Coverage of the core in `extension` by what `profiles` recorded."""
+    """Return the coverage of the core in `extension` recorded in `profiles`."""
     merged = folder / "merged.profdata"
     must(["llvm-profdata-19", "merge", "--sparse", *profiles, "-o", merged])
     exported = must(["llvm-cov-19", "export", extension, f"--instr-profile={merged}"])
     branches = conditions = 0
     gaps: list[Gap] = []
     for file in json.loads(exported)["data"][0]["files"]:
-        # The generated binding and Python's headers are compiled with the same flags, but are not the core. By name,
-        # because an extension made from the same text in another folder is taken as it is.
+        # The generated binding and Python's headers are compiled with the same flags, but do not belong to the core.
+        # Files are matched by name, because an extension made from the same text in another folder is reused as it is.
         path = core_dir / Path(file["filename"]).name
         if not path.is_file():
             continue
@@ -103,7 +103,7 @@ def figures(core_dir: Path, extension: Path, profiles: list[Path], folder: Path)
 
 
 def measure(core_dir: Path, tests: list[str]) -> tuple[Figures, Figures]:
-    """(by tests and corpus, by tests alone)."""
+    """Return the figures (by tests and corpus, by tests alone)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         extension = run_tests(core_dir, tests, folder)
@@ -113,7 +113,7 @@ def measure(core_dir: Path, tests: list[str]) -> tuple[Figures, Figures]:
 
 
 def report(both: Figures, alone: Figures, justified_path: Path = JUSTIFIED) -> tuple[dict[str, Any], list[str]]:
-    """(what goes into coverage.json, what is wrong)."""
+    """Return (content of coverage.json, errors)."""
     justified = read_justified(justified_path)
     missing = [gap for gap in both.gaps if not any(entry.covers(gap) for entry in justified)]
     result = {

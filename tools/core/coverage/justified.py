@@ -1,7 +1,7 @@
-"""What is missing in a coverage measurement, and the file that says why some of it may be.
+"""The gaps of a coverage measurement, and the file that justifies some of them.
 
-A gap is named by the text of its line and of its condition, not by a line number, so that the file does not rot with
-every edit above it, and does if the line itself changes.
+A gap is named by the text of its line and of its condition, not by a line number. So edits above it do not invalidate
+the entry, but a change of the line itself does.
 """
 
 import tomllib
@@ -14,7 +14,7 @@ REASON_LENGTH_MIN = 40
 
 
 class Gap(NamedTuple):
-    """Something never seen. kind 'branch': `condition` was never `outcome`; 'condition': it never mattered alone."""
+    """An uncovered item. Kind 'branch': `condition` was never `outcome`. Kind 'condition': it never decided alone."""
 
     kind: str
     file: str
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     reason: str
 
     def covers(self, gap: Gap) -> bool:
-        """Whether this is the gap's justification."""
+        """Return True if this entry justifies the gap."""
         return self[:5] == (gap.kind, gap.file, gap.code, gap.condition, gap.outcome)
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 
 class Source:
-    """A source file, to quote from by llvm-cov's line and column numbers (both from 1)."""
+    """A source file, quoted by llvm-cov's line and column numbers (both from 1)."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -55,7 +55,7 @@ class Source:
         self.lines = path.read_bytes().splitlines()
 
     def text(self, place: list[Any]) -> str:
-        """What lies between (line, column, line, column), the end excluded, with the space inside it made one."""
+        """Return the text between (line, column, line, column), end excluded, with whitespace collapsed."""
         first, begin, last, end = place[:4]
         lines = self.lines[first - 1 : last]
         lines[-1] = lines[-1][: end - 1]
@@ -63,18 +63,18 @@ class Source:
         return " ".join(b" ".join(lines).decode().split())
 
     def branch_gap(self, branch: list[Any], side: bool) -> Gap:
-        """The gap of a branch that was never `side`."""
+        """Return the gap of a branch that was never `side`."""
         code = self.lines[branch[0] - 1].decode().strip()
         return Gap("branch", self.name, branch[0], code, self.text(branch), "true" if side else "false")
 
     def condition_gap(self, record: list[Any], place: int) -> Gap:
-        """The gap of condition number `place` (from 0) of a decision."""
+        """Return the gap of condition number `place` (from 0) of a decision."""
         code = self.lines[record[0] - 1].decode().strip()
         return Gap("condition", self.name, record[0], code, f"{place + 1} of {self.text(record)}", "pair")
 
 
 def read_justified(path: Path) -> list[Entry]:
-    """The entries of a justification file. Raises Problem if one is incomplete or its reason is none."""
+    """Return the entries of a justification file. Raises Problem if an entry is incomplete or has no real reason."""
     made = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("gap", []):
         if set(entry) != set(Entry._fields):
@@ -86,5 +86,5 @@ def read_justified(path: Path) -> list[Entry]:
 
 
 def unused(entries: list[Entry], gaps: list[Gap]) -> list[Entry]:
-    """Entries that justify nothing."""
+    """Return the entries that justify no gap."""
     return [entry for entry in entries if not any(entry.covers(gap) for gap in gaps)]

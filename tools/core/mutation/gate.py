@@ -3,13 +3,13 @@
     python -m tools.core.mutation.gate --full            all mutants (nightly)
     python -m tools.core.mutation.gate --changed BASE    mutants of the lines changed since BASE, or, if none, a sample
                                                          drawn from --seed; at most --seconds
-    python -m tools.core.mutation.gate --again           what survived the last run, while working on it
+    python -m tools.core.mutation.gate --again           survivors of the last run, while working on them
     options: --core FOLDER, --tests FILE …, --equivalents FILE, --workers N
 
-build/core/mutation.json holds {killed, survived, equivalent, crashed, timeout}, what survived, and how long it took.
-c_ext/mutation/equivalents.toml lists mutants that behave as the original for every input, and why; an entry that no
+build/core/mutation.json holds {killed, survived, equivalent, crashed, timeout}, the survivors, and the time taken.
+c_ext/mutation/equivalents.toml lists mutants that behave like the original for every input, and why. An entry that no
 mutant needs any more fails a full run.
-Exit status 1 if a mutant survived, or a full run finds an entry unused.
+Exit status 1 if a mutant survived, or a full run finds an unused entry.
 """
 
 import argparse
@@ -43,12 +43,12 @@ from tools.core.sources import CORE_DIR, OUT, core_tests, must, write_json
 EQUIVALENTS = ROOT / "c_ext" / "mutation" / "equivalents.toml"
 REASON_LENGTH_MIN = 40
 SECONDS_DEFAULT = 120
-# What of the time allowed the first tiers may take. What is not reached in time is said, never counted as killed.
+# Share of the time for the first tiers. Mutants not reached in time are reported, never counted as killed.
 TRACE_SHARE = 0.4
 
 
 class Entry(NamedTuple):
-    """A mutant that is equivalent though its object code differs; named by its line's text, not its number."""
+    """A mutant that is equivalent although its object code differs; named by its line's text, not its number."""
 
     file: str
     code: str
@@ -58,12 +58,12 @@ class Entry(NamedTuple):
     reason: str
 
     def covers(self, mutant: Mutant) -> bool:
-        """Whether this is the mutant's entry."""
+        """Return True if this is the mutant's entry."""
         return self[:5] == (mutant.file, mutant.code, mutant.old, mutant.to, mutant.nth)
 
 
 def read_equivalents(path: Path) -> list[Entry]:
-    """The entries of the file. Raises Problem if one is incomplete or its reason is none."""
+    """Return the entries of the file. Raises Problem if an entry is incomplete or has no real reason."""
     entries = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", []):
         if set(entry) | {"nth"} != set(Entry._fields):
@@ -75,7 +75,7 @@ def read_equivalents(path: Path) -> list[Entry]:
 
 
 def changed_in(base: str, folder: Path, *paths: str) -> dict[str, set[int]]:
-    """Lines of `paths` below `folder` that differ from commit `base`, by file as git names it from the top."""
+    """Return the lines of `paths` below `folder` that differ from commit `base`, by file as git names it."""
     lines: dict[str, set[int]] = {}
     name = ""
     for line in must(["git", "diff", "--unified=0", base, "--", *paths], cwd=folder).splitlines():
@@ -89,12 +89,12 @@ def changed_in(base: str, folder: Path, *paths: str) -> dict[str, set[int]]:
 
 
 def changed_lines(base: str, core_dir: Path) -> dict[str, set[int]]:
-    """Lines of the core that differ from commit `base`, by file name."""
+    """Return the lines of the core that differ from commit `base`, by file name."""
     return {Path(name).name: lines for name, lines in changed_in(base, core_dir, ".").items()}
 
 
 def choose(everything: list[Mutant], base: str, core_dir: Path, seed: int) -> tuple[list[Mutant], str]:
-    """The mutants of changed lines, or all in an order drawn from `seed`; and how to call that."""
+    """Return the mutants of changed lines, or all in an order drawn from `seed`; and a description of the choice."""
     lines = changed_lines(base, core_dir)
     chosen = [each for each in everything if each.line in lines.get(each.file, ())]
     if chosen:
@@ -105,7 +105,7 @@ def choose(everything: list[Mutant], base: str, core_dir: Path, seed: int) -> tu
 
 
 class Run:
-    """One run over `chosen`, on `workers` processors, until done or until the time is over."""
+    """One run over `chosen` on `workers` processors, until done or out of time."""
 
     def __init__(self, bench: Bench, chosen: list[Mutant], tests: list[str], workers: int, seconds: float) -> None:
         self.bench = bench
@@ -117,11 +117,11 @@ class Run:
         self.known: dict[str, Outcome | None] = {}
 
     def late(self, share: float = 1.0) -> bool:
-        """Whether `share` of the time is over."""
+        """Return True if `share` of the time is over."""
         return time.monotonic() - self.begin > share * self.seconds
 
     def go(self, listed: list[Entry]) -> list[Outcome]:
-        """All outcomes; mutants that were not reached in time are left out. Equal object code is judged once."""
+        """Return all outcomes, without mutants that were not reached in time. Equal object code is judged once."""
         outcomes: list[Outcome] = []
         undecided: dict[str, list[Mutant]] = {}
         with ThreadPoolExecutor(self.workers) as pool:
@@ -138,7 +138,7 @@ class Run:
         return outcomes
 
     def first_tiers(self, mutant: Mutant) -> tuple[str, Outcome | None]:
-        """(object code's fingerprint, or '' if there was no time for it; verdict of the first two tiers, if any)."""
+        """Return (object code's fingerprint, or '' if out of time; verdict of the first two tiers, if any)."""
         if self.late(TRACE_SHARE):
             return "", None
         objects = self.bench.compiled(mutant)
@@ -150,12 +150,12 @@ class Run:
         return key, self.known[key]
 
     def last_tier(self, twins: list[Mutant]) -> Outcome | None:
-        """The tests' verdict on mutants with the same object code; None if there is no time left."""
+        """Return the tests' verdict on mutants with the same object code; None if there is no time left."""
         return None if self.late() else self.bench.by_tests(twins[0], self.tests)
 
 
 def report(outcomes: list[Outcome], everything: int, chosen: int, what: str, seconds: float) -> dict[str, Any]:
-    """What goes into mutation.json."""
+    """Return the content of mutation.json."""
     verdicts = Counter(each.verdict for each in outcomes)
     unfinished = [str(each.mutant) for each in outcomes if each.verdict in (CRASHED, TIMEOUT)]
     return {

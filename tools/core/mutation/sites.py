@@ -1,8 +1,8 @@
-"""Where and how the dose core can be broken by one token: the mutants.
+"""The mutants of the dose core: all ways to break it by changing one token.
 
 A mutant is one replacement in one file. Kinds: comparison, boundary literal ±1, arithmetic, logical, bitwise, shift,
 assignment, increment, constant (enumerator, boolean), negated condition, statement deletion. Comments, includes and
-declarations of types are left alone; numbers in #define lines are not.
+declarations of types are not changed; numbers in #define lines are.
 """
 
 import re
@@ -47,9 +47,9 @@ SWAPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "++": ("increment", ("--",)),
     "--": ("increment", ("++",)),
 }
-# Written like a binary operator, but a pointer's or an address's if what stands before is not a value.
+# Written like a binary operator, but a pointer's or an address's if no value stands before it.
 MAYBE_UNARY = {"+", "-", "*", "&"}
-# `;` at the end of a statement that can be taken out: an assignment, a call, break.
+# `;` at the end of a statement that can be deleted: an assignment, a call, break.
 STATEMENT = re.compile(r"^(?:\(void\))?[a-z_][\w\[\].\->]*\s*(?:[-+*/%&|^<>]*=[^=]|\(|\+\+|--)|^break$")
 DECLARATION = re.compile(r"^(?:const\s+|static\s+)*\w+_t\b|^(?:bool|return|typedef|enum|struct)\b")
 CONDITION = re.compile(r"\b(?:if|while)\s*\(")
@@ -70,7 +70,7 @@ class Mutant(NamedTuple):
     nth: int
 
     def apply(self, text: str) -> str:
-        """The file with the mutation."""
+        """Return the file with the mutation."""
         return text[: self.begin] + self.to + text[self.end :]
 
     def __str__(self) -> str:
@@ -78,12 +78,12 @@ class Mutant(NamedTuple):
 
 
 def blank_comments(text: str) -> str:
-    """The text with comments made spaces, so that positions stay."""
+    """Return the text with comments replaced by spaces, so that positions stay."""
     return COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
 def enumerations(headers: list[Path]) -> dict[str, str]:
-    """Each enumerator's next in its own enumeration, the last one's the first."""
+    """Map each enumerator to the next in its enumeration, the last to the first."""
     following: dict[str, str] = {}
     for header in headers:
         for body in re.findall(r"enum\s*\{(.*?)\}", blank_comments(header.read_text(encoding="utf-8")), re.DOTALL):
@@ -116,12 +116,12 @@ def _line_spans(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _tokens(blanked: str, header: bool) -> Iterator[tuple[re.Match[str], re.Match[str] | None]]:
-    """(token, the one before it) of what may be mutated."""
+    """Return (token, the token before it) of everything that may be mutated."""
     in_define = False
     for start, line in _line_spans(blanked):
         stripped = line.strip()
         if stripped.startswith("#") or in_define:
-            # A header's guard and a file's includes are no mutants; a macro's value is.
+            # A header's guard and a file's includes are not mutated; a macro's value is.
             value = re.match(r"\s*#\s*define\s+\w+\s+", line)
             place = value.end() if value else (0 if in_define else len(line))
             in_define = line.rstrip().endswith("\\")
@@ -157,14 +157,14 @@ def _token_changes(
 
 
 def _structure(blanked: str) -> Iterator[tuple[int, int, str, str]]:
-    """(begin, end, kind, replacement) of negated conditions and deleted statements."""
+    """Return (begin, end, kind, replacement) of negated conditions and deleted statements."""
     for found in CONDITION.finditer(blanked):
         opening = found.end() - 1
         closing = _closing(blanked, opening)
         yield opening, closing + 1, "negated condition", f"(!{blanked[opening : closing + 1]})"
     for found in re.finditer(r"(?<=[;{}])([^;{}]*);", blanked):
         statement = found[1].strip()
-        # What follows a label or an opening for( is part of something larger.
+        # Text after a label or an opening for( is part of something larger.
         statement = re.sub(r"^(?:case\b[^:]*|default\s*):\s*", "", statement)
         if STATEMENT.match(statement) and not DECLARATION.match(statement):
             begin = found.start(1) + found[1].index(statement)
@@ -172,7 +172,7 @@ def _structure(blanked: str) -> Iterator[tuple[int, int, str, str]]:
 
 
 def mutants(core_dir: Path) -> list[Mutant]:
-    """Every mutant of every file of a core, in order."""
+    """Return every mutant of every file of a core, in order."""
     headers = sorted(core_dir.glob("*.h"))
     following = enumerations(headers)
     found: list[Mutant] = []
@@ -196,7 +196,7 @@ def _named(path: Path, text: str, changes: list[tuple[int, int, str, str]]) -> I
         line = text.count("\n", 0, begin) + 1
         code = text.splitlines()[line - 1].strip()
         old = text[begin:end]
-        # The how-manieth such change on such a line of this file: names it without a line number.
+        # The number of this change among equal ones on equal lines of this file: identifies it without a line number.
         key = (code, old, to)
         seen[key] = seen.get(key, 0) + 1
         yield Mutant(path.name, line, begin, end, kind, old, to, code, seen[key])

@@ -1,12 +1,12 @@
-"""What happens to one mutant, cheapest first: object code, C trace, tests.
+"""The tiers that judge one mutant, cheapest first: object code, C trace, tests.
 
-1. Same object code at -O2 as the original: equivalent, nothing can tell them apart.
-2. The trace player (c_ext/fuzz/trace.c) over the kept corpus and a few hundred random sequences: another result or
-   another byte of state anywhere kills it.
+1. Same object code at -O2 as the original: equivalent, nothing can tell them apart. 2. The trace player
+(c_ext/fuzz/trace.c) over the kept corpus and a few hundred random sequences: a different result or
+   a different byte of state anywhere kills it.
 3. The tests of tests/core, stopped at the first failure.
 
-A mutant that crashes the player or never ends is neither killed nor survived: nothing has judged it, so it is counted
-apart.
+A mutant that crashes the player or never ends is neither killed nor survived. Nothing has judged it, so it is counted
+separately.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, INVALID = (
 TRACE = ("play.c", "play_board.c", "play_parts.c", "trace.c")
 COMPILE = ["gcc", "-O2", "-w", *FREESTANDING]
 SEQUENCES = 400
-# Relative to the original's own time, so that a busy machine does not make time-outs.
+# Relative to the original's own time, so that a busy machine causes no time-outs.
 SLOWER_MAX = 20
 TRACE_SECONDS_MIN = 5.0
 TESTS_SECONDS_MAX = 300.0
@@ -38,7 +38,7 @@ MEMORY_BYTES_MAX = 2**31
 
 
 class Outcome(NamedTuple):
-    """A mutant's verdict, and which tier gave it."""
+    """A mutant's verdict, and the tier that gave it."""
 
     mutant: Mutant
     verdict: str
@@ -46,10 +46,10 @@ class Outcome(NamedTuple):
 
 
 class Bench:
-    """The original, compiled and traced once; judges mutants against it. May be used from several threads."""
+    """The original, compiled and traced once; judges mutants against it. Safe to use from several threads."""
 
     def __init__(self, core_dir: Path, work: Path, seed: int) -> None:
-        """`work` is an empty folder of the bench's own. Raises Problem if the original does not build or run."""
+        """`work` is an empty folder for this bench alone. Raises Problem if the original does not build or run."""
         self.core_dir = core_dir
         self.work = work
         self.seed = seed
@@ -65,7 +65,7 @@ class Bench:
         self.trace_seconds_max = max(TRACE_SECONDS_MIN, SLOWER_MAX * (time.monotonic() - begin))
 
     def _object(self, folder: Path, name: str) -> bytes:
-        """The object code of one file. Compiled under its own name, so that nothing but code differs."""
+        """Return the object code of one file, compiled under its own name, so that only code can differ."""
         with tempfile.TemporaryDirectory(dir=self.work) as out:
             made = Path(out) / "core.o"
             must([*COMPILE, "-c", name, "-o", made], cwd=folder)
@@ -93,11 +93,11 @@ class Bench:
         return done.returncode, done.stdout
 
     def compiled(self, mutant: Mutant) -> dict[str, bytes] | None:
-        """The mutant's objects; None if it does not compile."""
+        """Return the mutant's objects; None if it does not compile."""
         with tempfile.TemporaryDirectory(dir=self.work) as name:
             folder = Path(name)
             self.write(mutant, folder)
-            # A header is in every file; a mutant of a C file changes that one alone.
+            # Every file includes the headers; a mutant of a C file changes only that file.
             changed = [mutant.file] if mutant.file.endswith(".c") else list(self.objects)
             try:
                 return {**self.objects, **{each: self._object(folder, each) for each in changed}}
@@ -105,12 +105,12 @@ class Bench:
                 return None
 
     def write(self, mutant: Mutant, folder: Path) -> None:
-        """The whole mutated core into `folder`."""
+        """Write the whole mutated core into `folder`."""
         for name, text in self.texts.items():
             (folder / name).write_text(mutant.apply(text) if name == mutant.file else text, encoding="utf-8")
 
     def by_trace(self, mutant: Mutant, objects: dict[str, bytes]) -> Outcome | None:
-        """The verdict of object code and trace; None if neither can tell."""
+        """Return the verdict of object code and trace; None if neither can tell."""
         if objects == self.objects:
             return Outcome(mutant, EQUIVALENT, "object code")
         folder = Path(tempfile.mkdtemp(dir=self.work)) / "mutant"
@@ -121,13 +121,13 @@ class Bench:
         finally:
             shutil.rmtree(folder.parent, ignore_errors=True)
         if status != 0:
-            # A promise of the player itself that is broken (abort) is a verdict; any other signal is not.
+            # A broken promise of the player itself (abort) is a verdict; any other signal is not.
             verdict = KILLED if status in (-signal.SIGABRT, 128 + signal.SIGABRT) else CRASHED
             return Outcome(mutant, verdict, "trace")
         return Outcome(mutant, KILLED, "trace") if trace != self.trace else None
 
     def by_tests(self, mutant: Mutant, tests: list[str]) -> Outcome:
-        """The verdict of the tests."""
+        """Return the verdict of the tests."""
         with tempfile.TemporaryDirectory(dir=self.work) as name:
             folder = Path(name) / "core"
             folder.mkdir()
@@ -145,7 +145,7 @@ class Bench:
 
 
 def fingerprint(objects: dict[str, bytes]) -> str:
-    """Equal for mutants with equal object code: one verdict holds for all of them."""
+    """Return a hash that is equal for mutants with equal object code: one verdict holds for all of them."""
     digest = hashlib.sha256()
     for name in sorted(objects):
         digest.update(hashlib.sha256(objects[name]).digest())

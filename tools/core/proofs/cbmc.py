@@ -1,7 +1,7 @@
-"""CBMC 6.6 and the SAT solver CaDiCaL from Debian, unpacked into the user's cache and started there.
+"""CBMC 6.6 and the SAT solver CaDiCaL from Debian, unpacked into the user's cache and run from there.
 
-The release this project runs on may have no CBMC, or an older one; these packages are trixie's, and run on their own C
-library, so nothing of the machine changes. They come from the Debian mirror that this machine is set up with
+The Debian release of this project may have no CBMC, or an older one. These packages are trixie's and run on their own C
+library, so nothing on the machine changes. They come from the Debian mirror that this machine is set up with
 (DEBIAN_MIRROR=URL overrides it), through a private apt configuration, with apt's own signature check.
 Errors: Problem, with what to do.
 """
@@ -32,7 +32,7 @@ def _fetch(tree: Path) -> None:
 
 
 def _starter(tree: Path, name: str) -> Path:
-    """A script that starts a program of the tree with the tree's own loader and libraries."""
+    """Return a script that starts a program of the tree with the tree's own loader and libraries."""
     libraries = ":".join(str(tree / each) for each in LIBRARIES)
     script = tree / name
     command = f'exec "{tree / LOADER}" --library-path "{libraries}" "{tree / "usr/bin" / name}" "$@"'
@@ -42,7 +42,7 @@ def _starter(tree: Path, name: str) -> Path:
 
 
 def cbmc() -> tuple[Path, Path]:
-    """CBMC and CaDiCaL, fetched if need be. Raises Problem if they cannot be had or are another version."""
+    """Return CBMC and CaDiCaL, fetched if need be. Raises Problem if they cannot be fetched or have another version."""
     folder = cache_folder()
     tree = folder / FOLDER
     with locked(folder / f"{FOLDER}.lock"):

@@ -2,11 +2,11 @@
 
     python -m tools.core.proofs.gate [STAGE …] [--nightly] [--core FOLDER]
 
-Stages: numbers (z3: the arithmetic, read from the C, for every value), induction (CBMC: any state that satisfies the
-invariant, any call, and the invariant holds again), eva (Frama-C: no run-time error in any calls), contracts (Frama-C
-WP: functions keep to what they require, change and ensure). All by default. --nightly: the induction of every call, Eva
-for more pumps, every contract. docs/core.md says what each goal means and what is not proved.
-Errors: Problem, naming each goal that was not proved, or not refuted where it is a false one.
+Stages: numbers (z3: the arithmetic, read from the C, for every value), induction (CBMC: from any state that satisfies
+the invariant, after any call, the invariant holds again), eva (Frama-C: no run-time error in any calls), contracts
+(Frama-C WP: functions keep to what they require, change and ensure). All by default. --nightly: the induction of every
+call, Eva for more pumps, every contract. docs/core.md says what each goal means and what is not proved. Errors:
+Problem, naming each goal that was not proved, or each false one that was not refuted.
 """
 
 import argparse
@@ -27,18 +27,18 @@ OUT = BUILD / "core" / "proofs.json"
 
 
 def numbers(core: Path) -> list[Goal]:
-    """The goals of the arithmetic."""
+    """Return the goals of the arithmetic."""
     return [Goal(lemma.name, not said, said) for lemma in lemmas(core) for said in (decide(lemma),)]
 
 
 def prove(core: Path = CORE_DIR) -> tuple[int, list[str]]:
-    """(number of goals of the arithmetic, what was said about each that failed)."""
+    """Return (number of goals of the arithmetic, the message about each that failed)."""
     goals = numbers(core)
     return len(goals), [f"{goal.name}: {goal.said}" for goal in goals if not goal.proved]
 
 
 def stages(nightly: bool) -> dict[str, Callable[[Path], list[Goal]]]:
-    """Each stage by name."""
+    """Return each stage by name."""
     return {
         "numbers": numbers,
         "induction": lambda core: induction.stage(core, nightly),
@@ -48,7 +48,7 @@ def stages(nightly: bool) -> dict[str, Callable[[Path], list[Goal]]]:
 
 
 def invariants(goals: list[Goal]) -> dict[str, dict[str, int]]:
-    """For each of the induction's invariants, in how many steps and clauses it was proved."""
+    """Return, for each of the induction's invariants, the number of steps and clauses in which it was proved."""
     made_of = {name: [goal for goal in goals if f": {name}" in goal.name] for name in induction.INVARIANTS}
     return {
         name: {"proved": sum(goal.proved for goal in parts), "total": len(parts)} for name, parts in made_of.items()
@@ -56,7 +56,7 @@ def invariants(goals: list[Goal]) -> dict[str, dict[str, int]]:
 
 
 def report(found: dict[str, tuple[list[Goal], float]]) -> dict[str, Any]:
-    """What build/core/proofs.json holds."""
+    """Return the content of build/core/proofs.json."""
     every = [goal for goals, _ in found.values() for goal in goals]
     return {
         "proof_goals": {"proved": sum(goal.proved for goal in every), "total": len(every)},
@@ -70,7 +70,7 @@ def report(found: dict[str, tuple[list[Goal], float]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Raises Problem unless every goal is proved, and every false lemma refuted."""
+    """Run the stages. Raises Problem unless every goal is proved and every false lemma refuted."""
     parser = argparse.ArgumentParser(description="Prove the dose core.")
     parser.add_argument("stages", nargs="*", choices=[[], *stages(False)], help="all if none is named")
     parser.add_argument("--nightly", action="store_true")

@@ -1,7 +1,7 @@
 """One-step induction with CBMC: from any state that satisfies the invariant, any one call leads to one that does.
 
-With core_init() as the beginning, the invariant then holds for ever; no sequence of calls needs to be tried. What each
-function promises besides is proved in the same step. c_ext/proofs/induction: invariant.h (the clauses), promises.h (a
+With core_init() as the base case, the invariant then holds for ever; no sequence of calls needs to be tried. The other
+promises of each function are proved in the same step. c_ext/proofs/induction: invariant.h (the clauses), promises.h (a
 function for each call), step.c (the step). Divisions are replaced by their contracts (abstract.acsl, pace_contract.c),
 which the numbers stage proves.
 """
@@ -23,7 +23,7 @@ HALVINGS = 5  # of a history of RING entries, and one more
 TIMEOUT_S = 900
 
 
-# What it is all for: the goals that make up each begin with its name.
+# The properties to be shown: the goals that make up each begin with its name.
 INVARIANTS = (
     "cap never exceeded", "none while suspended", "none while faulted", "none without permit",
     "at most one ahead of permit", "ledgers conserve", "guard and scheduler agree",
@@ -31,7 +31,7 @@ INVARIANTS = (
 
 
 class Step(NamedTuple):
-    """A call of promises.h, with or without a latched fault before it, and the harness it is in."""
+    """A call of promises.h, with or without a latched fault before it, and its harness."""
 
     call: str
     faulted: bool = False
@@ -67,7 +67,7 @@ NIGHTLY = (*QUICK, *(step for step in STEPS if step not in QUICK))
 
 
 def prove(core: Path, step: Step, only: str = "") -> list[Goal]:
-    """The goals of one step, by name; with `only`, those whose text has it."""
+    """Return the goals of one step, by name; with `only`, those whose text contains it."""
     program, solver = cbmc()
     with tempfile.TemporaryDirectory() as folder:
         copy = overlay(core, Path(folder) / "core", [ANNOTATIONS])
@@ -87,7 +87,7 @@ def prove(core: Path, step: Step, only: str = "") -> list[Goal]:
 
 
 def judge(step: Step, said: str) -> list[Goal]:
-    """The verdicts from what CBMC said: every assertion of the step by its text."""
+    """Return the verdicts from CBMC's output: every assertion of the step by its text."""
     found = re.findall(r"^\[\S+\] line \d+ (.+): (SUCCESS|FAILURE|UNKNOWN|ERROR)$", said, re.MULTILINE)
     if not found or not re.search(r"^VERIFICATION (SUCCESSFUL|FAILED)$", said, re.MULTILINE):
         return [Goal(str(step), False, f"CBMC did not finish:\n{said[-2000:]}")]
@@ -95,6 +95,6 @@ def judge(step: Step, said: str) -> list[Goal]:
 
 
 def stage(core: Path, nightly: bool) -> list[Goal]:
-    """All goals of the stage."""
+    """Return all goals of the stage."""
     cbmc()
     return at_once(lambda step: prove(core, step), NIGHTLY if nightly else QUICK)

@@ -1,7 +1,7 @@
 """Proofs about the core's numbers, for every value they can take: exactness, no wrap, due instants, windows, promises.
 
-The formulas are read from pace.c and guard.c (symbolic.py), so a wrong line of C fails here. A lemma that must not
-hold is tried with each group: were it proved, the assumptions would contradict each other and prove anything.
+The formulas are read from pace.c and guard.c (symbolic.py), so a wrong line of C fails here. Each group contains a
+false lemma that must be refuted. If it were proved, the assumptions would contradict each other and prove anything.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ LEMMA_TIMEOUT_MS = 60_000
 
 
 class Lemma(NamedTuple):
-    """A statement, what it assumes, and whether it is to be proved or to be refuted."""
+    """A statement, its assumptions, and whether it must be proved or refuted."""
 
     name: str
     assumed: list[z3.BoolRef]
@@ -34,7 +34,7 @@ class Lemma(NamedTuple):
 
 
 class Pace:
-    """pace.c's two functions on one symbolic state."""
+    """The two functions of pace.c on one symbolic state."""
 
     def __init__(self, core: Path, name: str = "") -> None:
         self.machine = Machine(parse(core / "pace.c", core), name)
@@ -48,47 +48,47 @@ class Pace:
         ]
 
     def accrue(self, elapsed: Value) -> Value:
-        """Whole strokes owed after `elapsed` µs; the state moves on."""
+        """Return the whole strokes owed after `elapsed` µs; the state moves on."""
         return self.machine.call("pace_accrue", self.state, elapsed)
 
     def due(self) -> Value:
-        """When the next stroke is due, seen from `now`, µs."""
+        """Return when the next stroke is due, seen from `now`, µs."""
         return self.machine.call("pace_due_us", self.state, self.now)
 
     def wait(self) -> Value:
-        """Time to the next stroke, µs."""
+        """Return the time to the next stroke, µs."""
         return self.due() - self.now
 
     def assume(self, *more: z3.BoolRef) -> list[z3.BoolRef]:
-        """The state is sound, the law of division holds, and `more`."""
+        """Return the assumptions: the state is sound, the law of division holds, and `more`."""
         return [*self.sound, *self.machine.laws, *more]
 
     def conditions(self, name: str, *more: z3.BoolRef) -> Iterator[Lemma]:
-        """The side conditions: nothing wraps, nothing is cut off."""
+        """Return the side conditions: nothing wraps, nothing is truncated."""
         for what, condition in self.machine.conditions:
             yield Lemma(f"{name}: {what}", self.assume(*more), condition)
 
 
 def between(value: Value, low: Value, high: Value) -> list[z3.BoolRef]:
-    """Low <= value <= high."""
+    """Return low <= value <= high."""
     return [value >= low, value <= high]
 
 
 def basal(pace: Pace) -> list[z3.BoolRef]:
-    """What basal_init() makes of a stroke."""
+    """Return the bounds that basal_init() gives a stroke."""
     stroke_uu = z3.Int("stroke_uu")
     return [pace.whole == stroke_uu * QUANTA_PER_UU, *between(stroke_uu, *UU_PER_STROKE)]
 
 
 def square(pace: Pace, core: Path) -> list[z3.BoolRef]:
-    """What dose_bolus() and the guard let through: a duration, and no more strokes than one bolus may have."""
+    """Return the bounds that dose_bolus() and the guard enforce: a duration, and a limit of strokes in one bolus."""
     limits = constants(core / "dose.h")
     duration = between(pace.whole, limits["DOSE_SQUARE_MIN_US"], constants(core / "basal.h")["BASAL_AHEAD_MAX_US"])
     return [*duration, pace.rate <= SQUARE_STROKES_MAX]
 
 
 def accumulator(core: Path) -> Iterator[Lemma]:
-    """What is owed at a rate is exact: basal at any rate for ten years, a square bolus left alone for a year."""
+    """The amount owed at a rate is exact: basal at any rate for ten years, a square bolus left alone for a year."""
     elapsed = z3.Int("elapsed_us")
     for name in ("basal", "square bolus"):
         pace = Pace(core)
@@ -117,7 +117,7 @@ def accumulator(core: Path) -> Iterator[Lemma]:
 
 
 def carried(core: Path) -> Iterator[Lemma]:
-    """A change of rate carries the fraction exactly, and when the books are brought up to date does not matter."""
+    """A change of rate carries the fraction exactly, and the time of settling does not matter."""
     first, second, new_rate = z3.Ints("first_us second_us new_rate_q")
     pace = Pace(core)
     old_rate, owed = pace.rate, pace.owed
@@ -157,7 +157,7 @@ def due(core: Path) -> Iterator[Lemma]:
         yield Lemma(f"{name}: a due instant fits 64 bits", longest, wait <= pace.whole)
     pace = Pace(core)
     strokes = pace.accrue(pace.wait())
-    # At most a stroke comes in a microsecond: every rate of ours is far below that.
+    # At most one stroke comes in a microsecond: all allowed rates are far below that.
     slow = pace.assume(pace.rate > 0, pace.rate <= pace.whole)
     yield Lemma("one stroke falls due at the due instant, not two", slow, strokes == 1)
     again = pace.wait()
@@ -189,7 +189,7 @@ def windows(core: Path) -> Iterator[Lemma]:
 
 
 def spacing(core: Path) -> Iterator[Lemma]:
-    """The guard tells the time since the last start from low halves, and is right whatever the time is."""
+    """The guard derives the time since the last start from low halves, and is right at any time."""
     limits = constants(core / "guard.c") | constants(core / "guard.h")
     machine = Machine(parse(core / "guard.c", core))
     last, now, needed = z3.Ints("last_us now_us spacing_us")
@@ -206,7 +206,7 @@ def spacing(core: Path) -> Iterator[Lemma]:
 
 
 def promises(core: Path) -> Iterator[Lemma]:
-    """A promise in ticks ends at most 1.05 s early and never late; so does a busy stretch."""
+    """A promise in ticks ends at most 1.05 s early and never late. The same holds for a busy stretch."""
     limits = constants(core / "guard.h")
     tick_us = 1 << limits["GUARD_TICK_SHIFT"]
     now, back, later = z3.Ints("now_us back_us later_us")
@@ -233,7 +233,7 @@ def promises(core: Path) -> Iterator[Lemma]:
 
 
 def decide(lemma: Lemma) -> str:
-    """'' if z3's verdict is the wanted one, else what it said."""
+    """Return '' if z3's verdict is the wanted one, else its message."""
     solver = z3.Solver()
     solver.set("timeout", LEMMA_TIMEOUT_MS)
     solver.add(*lemma.assumed, z3.Not(lemma.claim))
@@ -246,6 +246,6 @@ def decide(lemma: Lemma) -> str:
 
 
 def lemmas(core: Path) -> Iterator[Lemma]:
-    """All of them."""
+    """Return all lemmas."""
     for group in (accumulator, carried, due, windows, spacing, promises):
         yield from group(core)

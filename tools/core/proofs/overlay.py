@@ -1,13 +1,13 @@
-"""A copy of the core with annotations or broken lines put in: the core itself stays readable, and whole.
+"""A copy of the core with annotations or bugs inserted, so that the core itself stays readable and unchanged.
 
 An annotation file holds pieces of ACSL and where each belongs:
 
     @@ guard.c before bool guard_permit(guard_t *guard, uint32_t stroke) {
     /*@ requires …; */
 
-The rest of the head line must be found exactly once, as the beginning of a line, indentation aside, in that file, or in
-one function of it: `@@ guard.c in guard_permit before …`. The piece goes before or after it. A core that has moved on
-fails here by name, so a contract never gets lost silently.
+The rest of the head line must be found exactly once in that file, as the beginning of a line without its indentation,
+or in one function of the file: `@@ guard.c in guard_permit before …`. The piece goes before or after it. If the core
+has changed, the error names the line, so a contract is never lost silently.
 """
 
 import re
@@ -22,7 +22,7 @@ HEAD = re.compile(r"^@@ (\S+)(?: in (\w+))? (before|after) (.+)$")
 
 
 class Piece(NamedTuple):
-    """Lines to put before or after the one line of `file`, or of a function in it, that begins with `anchor`."""
+    """Lines to insert before or after the one line of `file`, or of a function in it, that begins with `anchor`."""
 
     file: str
     function: str | None
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
 
 
 def pieces(path: Path) -> list[Piece]:
-    """The pieces of one annotation file. Raises Problem if it begins with anything but a head or a // comment."""
+    """Return the pieces of one annotation file. Raises Problem if it begins with anything but a head or // comment."""
     found: list[Piece] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         head = HEAD.match(line)
@@ -48,7 +48,7 @@ def pieces(path: Path) -> list[Piece]:
 
 
 def overlay(core: Path, target: Path, annotations: Iterable[Path]) -> Path:
-    """Copy the core's C files to `target`, with the annotations in. Raises Problem if a line they belong to is gone."""
+    """Copy the core's C files to `target` with the annotations inserted. Raises Problem if an anchor line is gone."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for path in sorted([*core.glob("*.c"), *core.glob("*.h")]):
@@ -71,7 +71,7 @@ def _insert(path: Path, piece: Piece, source: str) -> None:
 
 
 def _body(lines: list[str], function: str) -> range:
-    """The lines of a function's definition; none if there is no such function."""
+    """Return the lines of a function's definition; empty if there is no such function."""
     begins = re.compile(rf"^(?!\s).*\b{function}\(")
     for start, line in enumerate(lines):
         if begins.match(line):
@@ -82,7 +82,7 @@ def _body(lines: list[str], function: str) -> range:
 
 
 def broken(core: Path, target: Path, file: str, edits: Iterable[tuple[str, str]]) -> Path:
-    """A copy of the core with a bug in it. Raises Problem unless each edit's old text is there exactly once."""
+    """Copy the core with a bug in it. Raises Problem unless each edit's old text occurs exactly once."""
     overlay(core, target, ())
     path = target / file
     text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the proof stages share: a goal, its verdict, and running a prover on several goals at once."""
+"""Shared by the proof stages: a goal, its verdict, and running a prover on several goals in parallel."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ PROOFS_DIR = Path(__file__).resolve().parents[3] / "c_ext" / "proofs"
 
 
 class Goal(NamedTuple):
-    """A statement, whether it was proved (a false one: refuted, as it must be), and if not what was said."""
+    """A statement, whether it was proved (a false one: refuted, as it must be), and otherwise the prover's message."""
 
     name: str
     proved: bool
@@ -23,16 +23,16 @@ class Goal(NamedTuple):
 
 
 def at_once(work: Callable[[Task], list[Goal]], tasks: Iterable[Task]) -> list[Goal]:
-    """`work` on every task, on all cores."""
+    """Run `work` on every task, on all cores."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return [goal for goals in pool.map(work, tasks) for goal in goals]
 
 
 def prover(command: Sequence[str | Path], cwd: Path, timeout_s: float, **variables: str) -> str:
-    """What a prover says, standard error too, whatever its status; a time-out is said at the end."""
+    """Return a prover's output, including standard error, whatever its status. A time-out is noted at the end."""
     words = [os.fspath(word) for word in command]
     try:
-        # A session of its own: a prover starts others, and all of them must be gone when its time is over.
+        # A session of its own: a prover starts child processes, and all of them must end with it.
         started = subprocess.Popen(
             words,
             cwd=cwd,

@@ -1,9 +1,9 @@
-"""The core's straight-line C as exact integer formulas for z3, read from the C itself, with what must hold for them.
+"""Converts the core's straight-line C to exact integer formulas for z3, read from the C itself, with side conditions.
 
-A small symbolic executor over pycparser's tree. Unsigned C arithmetic becomes integer arithmetic, and every step that
-could leave its type adds a side condition; a lemma about the integers plus the proved side conditions is a lemma about
-the C. It knows what pace.c and the times of guard.c use (assignments, if, calls, struct members) and refuses anything
-else by name: what it does not understand is never taken for proved.
+It is a small symbolic executor over pycparser's tree. Unsigned C arithmetic becomes integer arithmetic, and every step
+that could leave its type adds a side condition. A lemma about the integers plus the proved side conditions is a lemma
+about the C. The executor knows the constructs of pace.c and of the times of guard.c (assignments, if, calls, struct
+members), and refuses anything else by name: a construct that it does not understand is never taken for proved.
 """
 
 import re
@@ -36,7 +36,8 @@ def constants(header: Path) -> dict[str, int]:
 
 
 class Machine:
-    """Executes functions of a C file; `conditions` collects what must hold for the integers to be the C's values.
+    """Executes functions of a C file. `conditions` collects the conditions under which the integers equal the C's
+    values.
 
     Machines whose formulas meet in one lemma need different names, so that their quotients are different unknowns.
     """
@@ -46,13 +47,13 @@ class Machine:
         self.functions = {each.decl.name: each for each in tree.ext if isinstance(each, c_ast.FuncDef)}
         self.types = {each.name: each.type for each in tree.ext if isinstance(each, c_ast.Typedef)}
         self.conditions: list[tuple[str, z3.BoolRef]] = []
-        # What may be assumed of quotients and rests.
+        # Assumptions about quotients and remainders.
         self.laws: list[z3.BoolRef] = []
         self._path: list[z3.BoolRef] = []
         self._fresh = 0
 
     def call(self, name: str, *arguments: Value) -> Value:
-        """The value that the function returns; structs passed as dicts are changed in place, as through a pointer."""
+        """Return the function's value. Structs passed as dicts are changed in place, as through a pointer."""
         if name not in self.functions:
             raise Problem(f"{name}() is called but not defined in this file: the proofs do not follow it")
         function = self.functions[name]
@@ -141,7 +142,7 @@ class Machine:
         raise Problem(f"the proofs do not follow a {type(node).__name__} at {getattr(node, 'coord', '?')}")
 
     def _both(self, node: Node, frame: dict[str, Value]) -> Value:
-        # The right side is only worked out where the left one leaves it open.
+        # The right side is evaluated only where the left one leaves the result open.
         left = _truth(self._value(node.left, frame))
         self._path.append(left if node.op == "&&" else z3.Not(left))
         right = _truth(self._value(node.right, frame))
@@ -157,8 +158,8 @@ class Machine:
             self._require(f"no division by zero ({where})", right != 0)
             return self._divide(left, right)[0 if op == "/" else 1]
         if op in _ARITHMETIC:
-            # Whether 32 or 64 bits wide, C keeps what fits; the widest bound is required, the type's own where it is
-            # stored.
+            # Whether 32 or 64 bits wide, C keeps the low bits. The widest bound is required here, the type's own where
+            # the value is stored.
             value = _ARITHMETIC[op](left, right)
             self._require(f"no 64-bit wrap in {op} ({where})", z3.And(value >= 0, value < 2**64))
             return value

@@ -1,9 +1,10 @@
 """Frama-C WP: each function keeps its contract, for every state and every argument that the contract allows.
 
 c_ext/proofs/wp holds contracts of public functions (ACSL, put before their prototypes), and loop invariants. A caller
-is proved against the contracts of what it calls, which it must not call outside of them; static functions without one
-are put in where they are called. Z3 and CVC4 decide; what the contracts say of bits is decided apart, with bit vectors.
-Run-time errors are the eva stage's. Frama-C's exit code says nothing about goals, so they are counted.
+is proved against the contracts of its callees, and must not call them outside those. Static functions without a
+contract are inlined where they are called. Z3 and CVC4 decide. Statements of the contracts about bits are decided
+separately, with bit vectors. Run-time errors belong to the eva stage. Frama-C's exit code says nothing about goals, so
+they are counted.
 """
 
 import re
@@ -21,7 +22,7 @@ TIMEOUT_S = 1100
 GOAL_TIMEOUT_S = 40
 FIRST_TIMEOUT_S = 4
 QUICK = ("pace", "ledger", "motion")
-# Contracts that are lent, not proved: bytes become members there, which WP's memory does not know.
+# Contracts that are assumed, not proved: bytes become members there, which WP's memory model does not support.
 LENT = ("unpack",)
 CONTRACT = re.compile(r"\*/\n(?:\n|//.*\n)*$")
 STATIC = re.compile(r"^static [^;{(=]*?(\w+)\(", re.MULTILINE)
@@ -29,7 +30,7 @@ PUBLIC = re.compile(r"^(?!static|typedef|_Static_assert|//|#)\w[^;{(=]*?(\w+)\("
 
 
 def contracted(text: str, pattern: re.Pattern[str]) -> list[str]:
-    """The functions of a header or source with a contract right before them."""
+    """Return the functions of a header or source with a contract directly before them."""
     found = []
     for match in pattern.finditer(text):
         before = text[: match.start()]
@@ -39,12 +40,12 @@ def contracted(text: str, pattern: re.Pattern[str]) -> list[str]:
 
 
 def bits() -> list[Goal]:
-    """What the contracts are lent about bits.
+    """Prove the facts about bits that the contracts assume.
 
-    A difference that wraps comes back by 2^64 (wraps, pace.acsl); words that are all ones when put together are all
-    ones each, so that start_bits of guard.acsl speaks of every pair.
+    A difference that wraps comes back by 2^64 (wraps, pace.acsl). If the bitwise AND of words is all ones, each of them
+    is all ones, so start_bits of guard.acsl applies to every pair.
     """
-    difference = z3.BitVec("difference", 66)  # wide enough for -2^64 and for what comes back
+    difference = z3.BitVec("difference", 66)  # wide enough for -2^64 and for the wrapped result
     back = z3.ZeroExt(2, z3.Extract(63, 0, difference))
     solver = z3.Solver()
     solver.add(difference >= -(2**64), difference < 0, back != difference + 2**64)
@@ -62,23 +63,23 @@ def bits() -> list[Goal]:
 
 
 def public(core: Path, unit: str) -> list[str]:
-    """The functions of a unit's header."""
+    """Return the functions of a unit's header."""
     return PUBLIC.findall((core / f"{unit}.h").read_text(encoding="utf-8"))
 
 
 def with_contract(core: Path, unit: str) -> list[str]:
-    """Those of them that have a contract."""
+    """Return those of them that have a contract."""
     with tempfile.TemporaryDirectory() as folder:
         copy = overlay(core, Path(folder) / "core", sorted(FOLDER.glob("*.acsl")))
         return contracted((copy / f"{unit}.h").read_text(encoding="utf-8"), PUBLIC)
 
 
 def prove(core: Path, unit: str, only: str = "", goal_timeout_s: int = GOAL_TIMEOUT_S) -> list[Goal]:
-    """The goals of one file; with `only`, of that function."""
+    """Return the goals of one file; with `only`, of that function."""
     with tempfile.TemporaryDirectory() as folder:
         copy = overlay(core, Path(folder) / "core", sorted(FOLDER.glob("*.acsl")))
         config = Path(folder) / "why3.conf"
-        # Which provers there are, in a file of this run's own.
+        # Detect the available provers into a file for this run alone.
         prover(["why3", "--config", config, "config", "detect"], Path(folder), TIMEOUT_S)
         source = (copy / f"{unit}.c").read_text(encoding="utf-8")
         with_own = contracted(source, STATIC)
@@ -91,8 +92,8 @@ def prove(core: Path, unit: str, only: str = "", goal_timeout_s: int = GOAL_TIME
             *("-wp", "-wp-par", "1", "-wp-cache", "update", "-wp-cache-dir", Path(folder)),
             *("-wp-fct", only or ",".join([*named, *own]), copy / f"{unit}.c"),
         ]
-        # Each goal is tried by both in short, and the verdicts kept; what is left is tried for as long as it may take.
-        # The last run reports on all.
+        # Both provers first try each goal briefly, and the verdicts are kept. The rest is then tried with the full time
+        # limit. The last run reports on all.
         for provers, timeout_s in (("z3,cvc4", min(FIRST_TIMEOUT_S, goal_timeout_s)), ("cvc4,z3", goal_timeout_s)):
             said = prover(
                 [*command, "-wp-prover", provers, "-wp-timeout", str(timeout_s)],
@@ -107,7 +108,7 @@ def prove(core: Path, unit: str, only: str = "", goal_timeout_s: int = GOAL_TIME
 
 
 def judge(unit: str, said: str) -> list[Goal]:
-    """The verdicts from what WP said; one goal that is not proved if they are not all there."""
+    """Return the verdicts from WP's output. If the output is incomplete, one unproved goal stands for it."""
     valid = re.findall(r"^\[wp\] \[(?!Failed).+\] Goal (\S+) : Valid", said, re.MULTILINE)
     failed = re.findall(r"^\[wp\] \[(?:Failed|Timeout|Unknown)\] Goal (\S+)", said, re.MULTILINE)
     count = re.search(r"^\[wp\] Proved goals:\s+(\d+) / (\d+)$", said, re.MULTILINE)
@@ -118,5 +119,5 @@ def judge(unit: str, said: str) -> list[Goal]:
 
 
 def stage(core: Path, nightly: bool) -> list[Goal]:
-    """All goals of the stage; nightly the long ones too."""
+    """Return all goals of the stage; nightly the long ones too."""
     return bits() + at_once(lambda unit: prove(core, unit), UNITS if nightly else QUICK)

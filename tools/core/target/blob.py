@@ -1,7 +1,7 @@
-"""Vectors as a stream of words for the bare-metal runner (c_ext/baremetal/runner.c, which describes it).
+"""Vectors as a stream of words for the bare-metal runner (c_ext/baremetal/runner.c, which describes the format).
 
 The stream holds the host's outcome of every call: the result, and a digest of all memory that the call may have
-changed, padding left out. Large memory, the rolling caps' history, is compared as a whole at the end of its sequence.
+changed, without padding. Large memory, the rolling caps' history, is compared as a whole at the end of its sequence.
 """
 
 import struct
@@ -19,14 +19,14 @@ WORD = 4
 
 
 class Mark(NamedTuple):
-    """A place in the stream to go back to."""
+    """A place in the stream to return to."""
 
     words: int
     calls: int
 
 
 def digest(content: bytes, begin: int = FNV_OFFSET) -> int:
-    """FNV-1a over words, the last one filled up with zero bytes; the runner does the same."""
+    """FNV-1a over words, the last one padded with zero bytes, as in the runner."""
     total = begin
     content += bytes(-len(content) % WORD)
     for (word,) in struct.iter_unpack("<I", content):
@@ -35,7 +35,7 @@ def digest(content: bytes, begin: int = FNV_OFFSET) -> int:
 
 
 class Blob:
-    """A Sink that writes the stream for the image `elf`. `calls` and `sequences` are in it."""
+    """A Sink that writes the stream for the image `elf`. `calls` and `sequences` count its contents."""
 
     def __init__(self, elf: Elf) -> None:
         self.elf = elf
@@ -46,17 +46,17 @@ class Blob:
         self._large: dict[int, Block] = {}
 
     def mark(self) -> Mark:
-        """Where the stream is now."""
+        """Return the current place in the stream."""
         return Mark(len(self.words), self.calls)
 
     def cut(self, mark: Mark) -> None:
-        """Drop what came after `mark`."""
+        """Drop everything after `mark`."""
         del self.words[mark.words :]
         self.calls = mark.calls
         self._sets, self._large = {}, {}
 
     def finish(self) -> bytes:
-        """The stream."""
+        """Return the stream."""
         self.check_large()
         return struct.pack(f"<{len(self.words) + 1}I", *self.words, END)
 
@@ -67,12 +67,12 @@ class Blob:
         self._large = {}
 
     def begin(self) -> None:
-        """A new sequence."""
+        """Begin a new sequence."""
         self.check_large()
         self._sets = {}
 
     def write(self, address: int, content: bytes) -> None:
-        """The host has put this into memory."""
+        """Record that the host has put this into memory."""
         if any(content):
             padded = content + bytes(-len(content) % WORD)
             self.words += [WRITE, address, len(content), *struct.unpack(f"<{len(padded) // WORD}I", padded)]
@@ -80,7 +80,7 @@ class Blob:
             self.words += [CLEAR, address, len(content)]
 
     def call(self, call: Call, result: int, blocks: list[Block]) -> None:
-        """A call and what the host made of it."""
+        """Record a call and the host's outcome."""
         small = [block for block in blocks if block.size <= LARGE_BYTES]
         self._large.update({block.address: block for block in blocks if block.size > LARGE_BYTES})
         regions = tuple((block.address + at, size) for block in small for at, size in block.target.runs())

@@ -1,7 +1,7 @@
 """Build the core's bare-metal images: one vector runner for each Cortex-M, and variants for the measurements.
 
-One set of release flags for every target, from tools/core/cost/budget.toml. An image lies in build/core/target-KEY/,
-where KEY is a hash of sources, flags and the compiler's version, so what is there is up to date by construction.
+All targets use one set of release flags, from tools/core/cost/budget.toml. An image lies in build/core/target-KEY/,
+where KEY is a hash of sources, flags and the compiler's version, so an existing image is up to date by construction.
 
 Errors: Problem if the compiler is missing or refuses.
 """
@@ -20,27 +20,27 @@ BAREMETAL_DIR = ROOT / "c_ext" / "baremetal"
 BUDGET = ROOT / "tools" / "core" / "budget.toml"
 OUT = BUILD / "core"
 COMPILER = "arm-none-eabi-gcc"
-# If it is there it includes all others: they are compiled as one.
+# If this file exists, it includes all others, and they are compiled as one unit.
 UNITY = "core_unity.c"
 RUNNER = ("startup.c", "runner.c")
 HELPERS = "memory.c"
 
 COMMON = ("-std=c11", "-ffreestanding", "-mthumb", "-g", "-Wall", "-Wextra", "-Werror", "-fno-jump-tables")
-# One function a section, so that two builds differ only where the code does, and stack figures are per function.
+# One section per function, so that two builds differ only where the code does, and stack figures are per function.
 ANALYSIS = ("-ffunction-sections", "-fstack-usage")
-# Or GCC makes the loop of memcpy() a call of memcpy().
+# Otherwise GCC turns the loop of memcpy() into a call of memcpy().
 OWN_LOOPS = "-fno-tree-loop-distribute-patterns"
 
 
 class Target(NamedTuple):
-    """A processor: GCC's name, QEMU's machine that has it, the linker script of that machine's memory."""
+    """A processor: GCC's name, the QEMU machine that has it, the linker script of that machine's memory."""
 
     cpu: str
     machine: str
     memory: str
 
 
-# Armv6-M code runs on Cortex-M0 and M0+ alike; the M0+ is what GCC tunes it for.
+# Armv6-M code runs on Cortex-M0 and M0+ alike; GCC tunes it for the M0+.
 TARGETS = {
     "m0": Target("cortex-m0plus", "microbit", "microbit.ld"),
     "m3": Target("cortex-m3", "mps2-an385", "mps2.ld"),
@@ -49,7 +49,7 @@ TARGETS = {
 
 
 class Image(NamedTuple):
-    """A linked image and the objects of the core in it."""
+    """A linked image and its objects of the core."""
 
     elf: Path
     objects: tuple[Path, ...]
@@ -57,12 +57,12 @@ class Image(NamedTuple):
 
 @cache
 def budget(path: Path = BUDGET) -> dict[str, Any]:
-    """The committed figures and flags."""
+    """Return the committed figures and flags."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def core_sources(core_dir: Path = CORE_DIR) -> list[Path]:
-    """What is compiled of the core: the one unit that includes all, if there is one, else every file."""
+    """Return the files of the core to compile: the one unit that includes all, if it exists, else every file."""
     unity = core_dir / UNITY
     return [unity] if unity.exists() else sorted(core_dir.glob("*.c"))
 
@@ -73,7 +73,7 @@ def build(
     flags: tuple[str, ...] | None = None,
     program: tuple[str, ...] = RUNNER,
 ) -> Image:
-    """The image for `target` made of the core in `core_dir` and the bare-metal sources named in `program`.
+    """Build the image for `target` from the core in `core_dir` and the bare-metal sources named in `program`.
 
     flags: instead of the committed release flags, for comparisons.
     """
@@ -116,7 +116,7 @@ def _key(target: str, core_dir: Path, release: tuple[str, ...], program: tuple[s
 
 @cache
 def compiler_version() -> str:
-    """The first line of what the compiler says about itself."""
+    """Return the first line of the compiler's version output."""
     return _run(COMPILER, "--version").splitlines()[0]
 
 

@@ -1,7 +1,8 @@
-"""What an ELF file of the core says about itself: functions, code and data ranges, source lines, inlined functions.
+"""Facts from an ELF file of the core: functions, code and data ranges, source lines, inlined functions.
 
-Symbols and DWARF are read once, with pyelftools; nothing about the core is written down here, so the tools that ask
-follow it by themselves. Errors: Problem if the file has no symbols.
+Symbols and DWARF are read once, with pyelftools. No fact about the core is written down here, so the tools that use
+this module follow the core by themselves.
+Errors: Problem if the file has no symbols.
 """
 
 import bisect
@@ -49,7 +50,9 @@ class Elf:
 
     @cached_property
     def functions(self) -> dict[int, Function]:
-        """Functions by address. Of several names of one address the one that needs no explanation, the shortest."""
+        """Return the functions by address. Of several names for one address, the shortest is used: it needs no
+        explanation.
+        """
         found: dict[int, Function] = {}
         for symbol in sorted(self._symbols, key=lambda s: (len(s.name), s.name), reverse=True):
             if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] != "SHN_UNDEF":
@@ -59,7 +62,7 @@ class Elf:
 
     @cached_property
     def addresses(self) -> dict[str, int]:
-        """Address of every symbol by name, functions without the Thumb bit."""
+        """Return the address of every symbol by name, functions without the Thumb bit."""
         found = {}
         for symbol in self._symbols:
             if symbol.name and symbol["st_shndx"] != "SHN_UNDEF":
@@ -68,14 +71,14 @@ class Elf:
         return found
 
     def segments(self) -> Iterator[tuple[int, bytes]]:
-        """(address, content) of everything that is in memory when the program starts."""
+        """Return (address, content) of everything that is in memory when the program starts."""
         for section in self._elf.iter_sections():
             if section["sh_flags"] & SHF_ALLOC and section["sh_size"]:
                 empty = section["sh_type"] == "SHT_NOBITS"
                 yield section["sh_addr"], bytes(section["sh_size"]) if empty else section.data()
 
     def code(self, address: int, size: int) -> bytes:
-        """`size` bytes at `address`."""
+        """Return `size` bytes at `address`."""
         for start, content in self.segments():
             if start <= address < start + len(content):
                 return content[address - start : address - start + size]
@@ -83,7 +86,9 @@ class Elf:
 
     @cached_property
     def source_ranges(self) -> list[Range]:
-        """Code of source functions, inlined ones too, widest first: the last that holds an address is innermost."""
+        """Return the code of source functions, including inlined ones, widest first: the last that holds an address is
+        innermost.
+        """
         found: list[Range] = []
         if self._elf.has_dwarf_info():
             dwarf = self._elf.get_dwarf_info()
@@ -95,13 +100,13 @@ class Elf:
         return sorted(found, key=lambda r: r.low - r.high)
 
     def source_names(self, address: int) -> list[str]:
-        """The source functions whose code is at `address`, outermost first; without DWARF the symbol's name."""
+        """Return the source functions whose code is at `address`, outermost first; without DWARF the symbol's name."""
         names = [r.name for r in self.source_ranges if r.low <= address < r.high]
         return names or [self.function_at(address).name]
 
     @cached_property
     def _definitions(self) -> dict[str, list[tuple[int, str]]]:
-        """By file: the lines at which functions are defined, static and inlined ones too."""
+        """Return, by file, the lines at which functions are defined, including static and inlined ones."""
         found: dict[str, set[tuple[int, str]]] = {}
         if self._elf.has_dwarf_info():
             for unit in self._elf.get_dwarf_info().iter_CUs():
@@ -116,17 +121,17 @@ class Elf:
         return {file: sorted(lines) for file, lines in found.items()}
 
     def has_lines(self, address: int) -> bool:
-        """Whether the code at `address` comes from a source in C."""
+        """Return True if the code at `address` comes from a C source."""
         return self.line_at(address)[0] in self._definitions
 
     def lexical_function(self, address: int) -> str:
-        """The function in whose source the code at `address` is written, wherever it was inlined."""
+        """Return the function whose source contains the code at `address`, even where it was inlined."""
         file, line = self.line_at(address)
         before = [name for start, name in self._definitions.get(file, ()) if start <= line]
         return before[-1] if before else self.function_at(address).name
 
     def function_at(self, address: int) -> Function:
-        """The function whose symbol covers `address`; of assembler without sizes, the last one before."""
+        """Return the function whose symbol covers `address`; for assembler without sizes, the last one before it."""
         starts = sorted(self.functions)
         index = bisect.bisect_right(starts, address) - 1
         if index < 0:
@@ -135,7 +140,7 @@ class Elf:
 
     @cached_property
     def lines(self) -> list[tuple[int, str, int]]:
-        """(address, file, line) in the order of addresses."""
+        """Return (address, file, line) in the order of addresses."""
         found = []
         if self._elf.has_dwarf_info():
             for unit in self._elf.get_dwarf_info().iter_CUs():
@@ -149,7 +154,7 @@ class Elf:
         return sorted(found)
 
     def line_at(self, address: int) -> tuple[str, int]:
-        """(file, line) of the code at `address`, ('', 0) if unknown."""
+        """Return (file, line) of the code at `address`, ('', 0) if unknown."""
         index = bisect.bisect_right(self.lines, (address, "\U0010ffff", 0)) - 1
         return self.lines[index][1:] if index >= 0 else ("", 0)
 

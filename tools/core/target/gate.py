@@ -1,10 +1,10 @@
-"""The core on Cortex-M0, M3 and M4 does what it does on the host, to the last bit of its state.
+"""The core on Cortex-M0, M3 and M4 behaves as on the host, to the last bit of its state.
 
     python -m tools.core.target.gate [--volume N] [--seed S]
 
 Every committed vector runs on each of the three in the emulator unicorn, as many as fit on each of three bare-metal
 boards in QEMU, and N more vectors on M0 and M4 in unicorn. After every call the result and the whole raw state are
-compared, the rolling caps' history included. Writes build/core/target.json; exit status 1 on any mismatch.
+compared, including the rolling caps' history. Writes build/core/target.json; exit status 1 on any mismatch.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from tools.core.target.vectors import committed, volume
 RESULT = OUT / "target.json"
 VOLUME = 10_000
 VOLUME_TARGETS = ("m0", "m4")
-# The largest stream that a board is given; what fits into it is a matter of the board's memory as well.
+# The largest stream for a board. The board's memory limits it as well.
 BLOB_BYTES = 2_000_000
 CHUNK = 250
 PARTS = 4
@@ -40,27 +40,27 @@ Sequences = Iterable[tuple[str, list[str]]]
 
 
 class Tally:
-    """What was played: vectors (sequences), calls, and the texts of mismatches."""
+    """Counts of vectors (sequences) and calls played, and the texts of mismatches."""
 
     def __init__(self) -> None:
         self.vectors = self.calls = self.compared_bytes = 0
         self.mismatches: list[str] = []
 
     def add(self, other: "Tally") -> None:
-        """Add what another process has played."""
+        """Add the counts of another process."""
         self.vectors += other.vectors
         self.calls += other.calls
         self.compared_bytes += other.compared_bytes
         self.mismatches += other.mismatches
 
     def row(self) -> dict[str, Any]:
-        """For the report."""
+        """Return the counts for the report."""
         return {"vectors": self.vectors, "calls": self.calls, "mismatches": len(self.mismatches)}
 
 
 def runner(images: Sequence[Elf], sinks: Sequence[Sink], arena: tuple[int, int]) -> tuple[Any, Mirror]:
-    """The vector runner on the host's core with `sinks` driven along."""
-    # The vectors' one runner finds the host's core by itself.
+    """Return the vector runner on the host's core, with `sinks` driven alongside."""
+    # The vectors' runner finds the host's core by itself.
     vectors = importlib.import_module("tests.vectors.run_vectors")
     core = vectors.find_core()
     mirror = Mirror(core.module, [TargetTypes(elf.path) for elf in images], arena, sinks)
@@ -68,7 +68,7 @@ def runner(images: Sequence[Elf], sinks: Sequence[Sink], arena: tuple[int, int])
 
 
 def emulate(targets: Sequence[str], sequences: Sequences, core_dir: Path = CORE_DIR) -> Tally:
-    """Plays sequences on the host and on all `targets` in unicorn at once."""
+    """Play sequences on the host and on all `targets` in unicorn at once."""
     machines = [Machine(Elf(build(target, core_dir).elf), target) for target in targets]
     player, mirror = runner([machine.elf for machine in machines], machines, machines[0].arena)
     tally = Tally()
@@ -86,12 +86,14 @@ def emulate(targets: Sequence[str], sequences: Sequences, core_dir: Path = CORE_
 
 
 def emulate_volume(seed: int, first: int, count: int) -> Tally:
-    """A part of the volume, for one process."""
+    """Play a part of the volume, in one process."""
     return emulate(VOLUME_TARGETS, volume(seed, range(first, first + count)))
 
 
 def on_board(target: str, core_dir: Path = CORE_DIR, sequences: Sequences | None = None) -> tuple[Tally, int]:
-    """Plays what fits of `sequences` (all committed ones) on the board of `target`; and how many did not fit."""
+    """Play as many of `sequences` (all committed ones) as fit on the board of `target`. Also return how many did not
+    fit.
+    """
     elf = Elf(build(target, core_dir).elf)
     blob = Blob(elf)
     player, _ = runner([elf], [blob], blob.arena)
@@ -120,10 +122,10 @@ def on_board(target: str, core_dir: Path = CORE_DIR, sequences: Sequences | None
 
 
 def measure(count: int, seed: int) -> dict[str, Any]:
-    """Everything, over all processors; the content of target.json."""
+    """Run everything on all processors. Return the content of target.json."""
     for target in TARGETS:
         build(target)
-    runner([], [], (0, 0))  # compiles the host's core before the processes do so all at once
+    runner([], [], (0, 0))  # compiles the host's core once, before all the processes would
     start = time.monotonic()
     total = Tally()
     report: dict[str, Any] = {"seed": seed, "unicorn": {}, "qemu": {}}
@@ -154,7 +156,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
 
 
 def emulate_files(part: int) -> Tally:
-    """One of PARTS parts of the committed vectors, on all targets in unicorn."""
+    """Play one of PARTS parts of the committed vectors, on all targets in unicorn."""
     return emulate(list(TARGETS), itertools.islice(committed(), part, None, PARTS))
 
 

@@ -1,8 +1,8 @@
-"""Layout of the core's types on host and target, so that one state can be carried over and compared value by value.
+"""Layout of the core's types on host and target, so that a state can be transferred and compared value by value.
 
-Pointers are wider on the host, enums narrower on the target, padding differs: a type is taken apart into its plain
-values, by cffi's description on the host and by DWARF on the target. The paths must be the same, or Problem says
-which differ.
+Pointers are wider on the host, enums narrower on the target, and padding differs. A type is taken apart into its plain
+values, by cffi's description on the host and by DWARF on the target. The paths must be the same; otherwise Problem
+names the differences.
 """
 
 import struct
@@ -28,7 +28,7 @@ class Leaf(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A parameter or a result; size 0: none. `kind`: the name of the type that a pointer points to."""
+    """A parameter or a result; size 0: none. `kind` is the name of the type that a pointer points to."""
 
     name: str
     size: int
@@ -45,10 +45,10 @@ class Signature(NamedTuple):
 
 
 class Format:
-    """A type's plain values as a tuple, from and to its bytes."""
+    """Converts a type's plain values to and from its bytes, as a tuple."""
 
     def __init__(self, leaves: list[Leaf], size: int) -> None:
-        """Nothing in `leaves`: an array of numbers, the same bytes on both sides."""
+        """Empty `leaves` mean an array of numbers, with the same bytes on both sides."""
         self.leaves = leaves
         self.size = size
         self.pointers = tuple(index for index, leaf in enumerate(leaves) if leaf.pointer)
@@ -59,7 +59,7 @@ class Format:
         self.packer = struct.Struct(f"{text}{size - at}x")
 
     def runs(self) -> tuple[tuple[int, int], ...]:
-        """(offset, bytes) of the stretches that hold values: everything but padding."""
+        """Return (offset, bytes) of the stretches that hold values: everything but padding."""
         if not self.leaves:
             return ((0, self.size),)
         found: list[tuple[int, int]] = []
@@ -72,7 +72,7 @@ class Format:
 
 
 def host_leaves(ffi: Any, kind: Any, path: str = "", offset: int = 0) -> Iterator[Leaf]:
-    """The plain values of a cffi type."""
+    """Return the plain values of a cffi type."""
     if kind.kind == "struct":
         for name, field in kind.fields:
             yield from host_leaves(ffi, field.type, f"{path}.{name}" if path else name, offset + field.offset)
@@ -102,7 +102,7 @@ class TargetTypes:
 
     @cached_property
     def signatures(self) -> dict[str, Signature]:
-        """The functions with external linkage, by name."""
+        """Return the functions with external linkage, by name."""
         found = {}
         for die in self._dies:
             attributes = die.attributes
@@ -115,14 +115,14 @@ class TargetTypes:
         return found
 
     def source_file(self, name: str) -> str:
-        """Name of the file that defines function `name`."""
+        """Return the name of the file that defines function `name`."""
         for die in self._dies:
             if die.tag == "DW_TAG_subprogram" and _named(die, name) and "DW_AT_declaration" not in die.attributes:
                 return Path(die.cu.get_top_DIE().attributes["DW_AT_name"].value.decode()).name
         return ""
 
     def format(self, name: str) -> Format:
-        """Layout of the type called `name`."""
+        """Return the layout of the type called `name`."""
         if name not in self._types:
             raise Problem(f"{self.path} has no type {name}")
         die = self._types[name]
@@ -163,7 +163,7 @@ class TargetTypes:
         return Parameter(name, self._size(bare), pointer, kind)
 
     def members(self, name: str) -> Iterator[tuple[str, int]]:
-        """(type, offset) of everything with a named type within the type `name`, itself included."""
+        """Return (type, offset) of everything with a named type within the type `name`, itself included."""
         if name in self._types:
             yield from self._members(self._types[name], 0)
 
@@ -202,7 +202,7 @@ def _type(die: Any) -> Any:
 
 
 def _kind(die: Any) -> str:
-    """The name of a type, its qualifiers aside; '' if it has none."""
+    """Return the name of a type without its qualifiers; '' if it has none."""
     while die.tag in ("DW_TAG_const_type", "DW_TAG_volatile_type"):
         if "DW_AT_type" not in die.attributes:
             return ""

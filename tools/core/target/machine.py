@@ -1,7 +1,7 @@
 """An image's code in an emulated processor (unicorn), called function by function and compared after every call.
 
-Exact in what the instructions do; it has no cycles, no interrupts and no peripherals, and none are needed: the core is
-plain integer code. Errors: Mismatch, naming call, values and what was expected.
+Its instructions are exact. It has no cycles, interrupts or peripherals, and needs none: the core is plain integer code.
+Errors: Mismatch, naming call, values and the expected values.
 """
 
 import struct
@@ -22,7 +22,7 @@ MODELS = {
 PAGE = 0x1000
 RAM_START = 0x20000000
 RAM_BYTES = 0x400000
-# The arena is above what any image takes: more room than a board has, for vectors with long histories.
+# The arena lies above every image. It is larger than a board's memory, for vectors with long histories.
 ARENA = RAM_START + RAM_BYTES
 ARENA_BYTES = 0x400000
 # struct runner_mailbox of c_ext/baremetal/runner.c: function, eight argument words; after them, 8-aligned, the result.
@@ -37,7 +37,7 @@ class Mismatch(AssertionError):
 
 
 class Machine:
-    """One emulated processor with an image loaded; a Sink for the mirror. `calls` and `compared_bytes` count."""
+    """One emulated processor with an image loaded; a Sink for the mirror. Counts `calls` and `compared_bytes`."""
 
     def __init__(self, elf: Elf, target: str) -> None:
         self.elf = elf
@@ -65,10 +65,11 @@ class Machine:
                 mapped.add(page)
 
     def run(self, call: Call) -> int:
-        """Makes the call; the result as an unsigned number of its size."""
+        """Make the call. Return the result as an unsigned number of its size."""
         words = (*call.words, *(0,) * (ARGUMENTS_MAX - len(call.words)))
         self.engine.mem_write(self._mailbox, MAILBOX.pack(self.elf.addresses[call.name], *words))
-        # Without a limit on instructions, for which the emulator would stop at each of them. The host's call has ended.
+        # Without a limit on instructions, because with one the emulator would stop at each of them. The host's call has
+        # ended.
         self.engine.emu_start(self._start, self._stop)
         after = self.engine.mem_read(self._mailbox, RESULT_OFFSET + call.result_bytes)
         if any(after[:WORD]):
@@ -78,16 +79,16 @@ class Machine:
     # Sink
 
     def begin(self) -> None:
-        """A new sequence."""
+        """Begin a new sequence."""
         self._raw = {}
 
     def write(self, address: int, content: bytes) -> None:
-        """The host has put this into memory."""
+        """Put the host's bytes into memory."""
         self.engine.mem_write(address, content)
         self._raw[address] = content
 
     def call(self, call: Call, result: int, blocks: list[Block]) -> None:
-        """Makes the call. Raises Mismatch if result or memory are not the host's."""
+        """Make the call. Raises Mismatch if result or memory differ from the host's."""
         got = self.run(call)
         self.calls += 1
         if got != result:
@@ -95,7 +96,7 @@ class Machine:
         for block in blocks:
             raw = bytes(self.engine.mem_read(block.address, block.size))
             self.compared_bytes += len(raw)
-            # Nothing changed on either side: what was equal still is.
+            # Nothing changed on either side, so equal memory is still equal.
             if block.moved or raw != self._raw.get(block.address):
                 values = raw if block.plain else block.target.packer.unpack(raw)
                 if values != block.expected:

@@ -1,13 +1,13 @@
-"""Carries every call on the host's core over to a target: arguments, memory before, results and memory after.
+"""Repeats every call on the host's core on a target: arguments, memory before, results and memory after.
 
-A Mirror stands in for the cffi library of c_ext.host: whoever calls the core through it, vector runner or test,
-drives the target as well, and needs to know nothing of it. What the target must do and have is handed to a `Sink`,
-which executes it in an emulator (target_machine) or writes it down for a bare-metal image (target_blob).
+A Mirror replaces the cffi library of c_ext.host. A vector runner or test that calls the core through it drives the
+target as well, without knowing. The target's part goes to a `Sink`, which executes it in an emulator (machine.py) or
+writes it down for a bare-metal image (blob.py).
 
-Memory that a call gets a pointer to is a *block*, found by its host address and given a place in the target's arena.
-Whole numbers are carried as values; pointers within a state become the target's addresses of the same things.
+Memory passed to a call by pointer is a *block*, found by its host address and given a place in the target's arena.
+Whole numbers are transferred as values; pointers within a state become the target's addresses of the same objects.
 
-Errors: Problem if a type cannot be carried over or the arena is full.
+Errors: Problem if a type cannot be transferred or the arena is full.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,45 +29,45 @@ class Call(NamedTuple):
 
 
 class Sink(Protocol):
-    """Where calls go. `blocks` are all that the sequence has used; their `expected` holds the host's outcome."""
+    """Receiver of calls. `blocks` are all that the sequence has used; their `expected` holds the host's outcome."""
 
     def begin(self) -> None:
-        """A new sequence: nothing in the arena matters any more."""
+        """Begin a new sequence: the contents of the arena no longer matter."""
 
     def write(self, address: int, content: bytes) -> None:
-        """The host has put this into memory."""
+        """Put the host's bytes into memory."""
 
     def call(self, call: Call, result: int, blocks: "list[Block]") -> None:
-        """The target makes this call, must return `result` and leave in `blocks` what the host has in them."""
+        """Make this call. It must return `result` and leave in `blocks` the same contents as the host has."""
 
 
 class Block:
-    """A piece of memory that both sides have."""
+    """A piece of memory that exists on both sides."""
 
     def __init__(self, mirror: "Mirror", cdata: Any, start: int, kind: Any, address: int) -> None:
-        self.cdata = cdata  # kept, so that the host cannot give its memory to something else
+        self.cdata = cdata  # kept, so that the host does not reuse its memory
         self.start, self.address = start, address
         self.host, self.target, self.name = mirror.formats(kind)
         ffi = mirror.ffi
         self._view = ffi.buffer(ffi.cast("char *", start), self.host.size)
         self._mirror = mirror
-        self.known = b""  # host bytes that the target has already
+        self.known = b""  # host bytes that the target already has
         self.moved = False  # whether the last call changed the host's bytes
         self.expected: tuple[int, ...] | bytes = ()
         self._places: dict[int, int] = {}
 
     @property
     def size(self) -> int:
-        """Bytes on the target."""
+        """Size on the target, in bytes."""
         return self.target.size
 
     @property
     def plain(self) -> bool:
-        """Whether both sides hold the same bytes: an array of numbers."""
+        """True if both sides hold the same bytes: an array of numbers."""
         return self.host is self.target
 
     def place(self, offset: int) -> int:
-        """Offset on the target of what lies at `offset` on the host."""
+        """Return the target's offset of the object at host offset `offset`."""
         if self.plain:
             return offset
         if not self._places:
@@ -76,7 +76,7 @@ class Block:
         return self._places[offset]
 
     def changed(self) -> bool:
-        """Takes note of the host's bytes; whether they are others than at the last time."""
+        """Read the host's bytes. Return True if they have changed since the last time."""
         now = self._view[:]
         if now == self.known:
             return False
@@ -85,13 +85,13 @@ class Block:
         return True
 
     def content(self) -> bytes:
-        """What the target's memory must hold, padding zero."""
+        """Return the required content of the target's memory, padding zero."""
         if isinstance(self.expected, bytes):
             return self.expected
         return self.target.packer.pack(*self.expected)
 
     def names(self, got: bytes) -> list[str]:
-        """Which values differ from what is expected, for people: 'guard.head.value: 3, expected 4'."""
+        """Return the values that differ from the expected ones, for people: 'guard.head.value: 3, expected 4'."""
         if isinstance(self.expected, bytes):
             at = next(i for i, pair in enumerate(zip(got, self.expected, strict=True)) if pair[0] != pair[1])
             return [f"byte {at} of {self.name}: {got[at]}, expected {self.expected[at]}"]
@@ -110,12 +110,12 @@ class Block:
 
 
 class Mirror:
-    """A stand-in for `module.lib` of the host's core. `sequences` and `calls` count what was carried over."""
+    """A replacement for `module.lib` of the host's core. Counts the transferred `sequences` and `calls`."""
 
     def __init__(
         self, module: Any, types: Sequence[TargetTypes], arena: tuple[int, int], sinks: Sequence[Sink]
     ) -> None:
-        """All `sinks` have their memory at `arena`, and their types are laid out alike."""
+        """All `sinks` have their memory at `arena`, and their types have the same layout."""
         self.ffi, self._lib = module.ffi, module.lib
         self._types, self._sinks = types, sinks
         self._arena = arena
@@ -127,7 +127,7 @@ class Mirror:
         self.calls = 0
 
     def begin(self) -> None:
-        """A new sequence: all blocks are forgotten."""
+        """Begin a new sequence: all blocks are forgotten."""
         self._blocks, self._allocated = [], []
         self._free = self._arena[0]
         self.sequences += 1
@@ -135,7 +135,7 @@ class Mirror:
             sink.begin()
 
     def __getattr__(self, name: str) -> Any:
-        """A function of the core, mirrored; a constant as it is."""
+        """Return a function of the core, mirrored; a constant as it is."""
         value = getattr(self._lib, name)
         if name in self._types[0].signatures:
             value = self._mirrored(self._types[0].signatures[name], value)
@@ -143,12 +143,12 @@ class Mirror:
         return value
 
     def allocated(self, cdata: Any) -> Any:
-        """Takes note of memory that the host's face has made: a state may point to it."""
+        """Note memory that the host binding has allocated: a state may point to it."""
         self._allocated.append(cdata)
         return cdata
 
     def formats(self, kind: Any) -> tuple[Format, Format, str]:
-        """Layouts of a cffi type on host and target, and its name."""
+        """Return the layouts of a cffi type on host and target, and its name."""
         if kind not in self._formats:
             name, size = kind.cname, self.ffi.sizeof(kind)
             item = kind.item if kind.kind == "array" else kind
@@ -166,7 +166,7 @@ class Mirror:
         return self._formats[kind]
 
     def translate(self, pointer: int) -> int:
-        """The target's address of what `pointer` points to on the host."""
+        """Return the target's address of the object that `pointer` points to on the host."""
         if pointer == 0:
             return 0
         for block in self._blocks:
@@ -192,7 +192,7 @@ class Mirror:
                         words += [value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF]
                     else:
                         words.append(value & 0xFFFFFFFF)
-            # What the memory handed over points to may be changed as well. It is found on the way: the list grows.
+            # The memory that a block points to may change as well. It is found on the way: the list grows.
             for block in self._blocks:
                 if block.changed():
                     for sink in self._sinks:
@@ -235,11 +235,11 @@ class Mirror:
 
 
 class ArenaFull(Problem):
-    """The target has too little memory for what the calls hand over."""
+    """The target has too little memory for the data that the calls pass."""
 
 
 def mirrored_core(core_class: Any, mirror: Mirror) -> Any:
-    """The class Core over the mirror: the same face, the target driven along."""
+    """Return the class Core on the mirror: the same interface, with the target driven alongside."""
 
     class Ffi:
         """cffi, watched."""

@@ -1,6 +1,6 @@
 """The vector runner as a bare-metal program in QEMU: from reset, on an emulated board, with the vectors in its memory.
 
-Errors: Problem if QEMU is missing, hangs, or the board crashes; mismatches are a result, not an error.
+Errors: Problem if QEMU is missing, hangs, or the board crashes. Mismatches are a result, not an error.
 """
 
 import re
@@ -19,7 +19,7 @@ CRASHED = 99
 
 
 class Outcome(NamedTuple):
-    """What a board said: calls made, calls that differed, and its whole output."""
+    """A board's output: calls made, calls that differed, and the whole text."""
 
     calls: int
     mismatches: int
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 def play(elf: Elf, target: str, blob: bytes) -> Outcome:
-    """Plays `blob` on the board of `target`. Raises Problem if the stream does not fit or the board does not finish."""
+    """Play `blob` on the board of `target`. Raises Problem if the stream does not fit or the board does not finish."""
     room = elf.addresses["vectors_bytes"]
     if len(blob) > room:
         raise Problem(f"{len(blob)} bytes of vectors, but {target} has room for {room}")
@@ -45,7 +45,7 @@ def play(elf: Elf, target: str, blob: bytes) -> Outcome:
 
 
 def run_program(elf: Path, target: str) -> str:
-    """Output of a program that needs no vectors. Raises Problem unless it ends with status 0."""
+    """Return the output of a program that needs no vectors. Raises Problem unless it ends with status 0."""
     output, status = _run(elf, target, None)
     if status != 0:
         raise Problem(f"{target}: {elf.name} ended with {status}:\n{output}")
@@ -54,7 +54,7 @@ def run_program(elf: Path, target: str) -> str:
 
 def _run(elf: Path, target: str, device: str | None) -> tuple[str, int]:
     command = [QEMU, "-M", TARGETS[target].machine, "-nographic", "-monitor", "none", "-serial", "none"]
-    # Semihosting is how the program prints and ends.
+    # The program prints and ends through semihosting.
     command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
     if device is not None:
         command += ["-device", device]

@@ -1,8 +1,8 @@
-"""Which vectors are played: the committed files, and as many more of the same generator as asked for.
+"""The vectors to play: the committed files, and any number of additional ones from the same generator.
 
-A sequence of the volume is made from its number and the seed alone, so it can be repeated by itself and split over
-processes. Volume sequences are short and mostly have a motor of few steps: the burst plan costs a hundred times all
-else.
+A volume sequence is made from its number and the seed alone, so it can be repeated separately and the volume can be
+split over processes. Volume sequences are short and mostly have a motor of few steps, because the burst plan costs a
+hundred times as much as everything else.
 """
 
 import importlib
@@ -17,12 +17,12 @@ VECTORS = ROOT / "tests" / "vectors"
 VOLUME_CALLS = 12
 FEW_STEPS = (3, 400, 20_000, 20_000)
 FULL_MOTOR_EVERY = 50
-# Where the motor's four numbers are in a line `new …`.
+# The place of the motor's four numbers in a line `new …`.
 MOTOR = slice(4, 8)
 
 
 def files() -> list[Path]:
-    """The committed vector files."""
+    """Return the committed vector files."""
     found = sorted(VECTORS.glob("*.txt"))
     if not found:
         raise Problem(f"no vector files in {VECTORS}")
@@ -30,7 +30,7 @@ def files() -> list[Path]:
 
 
 def committed() -> Iterator[tuple[str, list[str]]]:
-    """(name, lines) of each sequence of the committed files: from one `new` to the next."""
+    """Yield (name, lines) of each sequence of the committed files: from one `new` to the next."""
     for path in files():
         lines: list[str] = []
         count = 0
@@ -46,8 +46,8 @@ def committed() -> Iterator[tuple[str, list[str]]]:
 
 
 def volume(seed: int, numbers: range) -> Iterator[tuple[str, list[str]]]:
-    """(name, lines) of the sequences `numbers` of `seed`, each judged by the exact model as it is made."""
-    # Not at the top: the generator needs the whole test suite's surroundings, the rest of this module does not.
+    """Yield (name, lines) of the sequences `numbers` of `seed`, each judged by the exact model as it is made."""
+    # Imported late: the generator needs the environment of the whole test suite, the rest of this module does not.
     generate: Any = importlib.import_module("tests.vectors.generate")
 
     before = generate.CALLS, generate.MOTORS
@@ -61,7 +61,7 @@ def volume(seed: int, numbers: range) -> Iterator[tuple[str, list[str]]]:
 
 
 def few_motors(sequences: Iterable[tuple[str, list[str]]]) -> Iterator[tuple[str, list[str]]]:
-    """The same sequences, each motor's burst planned only once: later ones get a motor of few steps."""
+    """Yield the same sequences with each motor's burst planned only once: later ones get a motor of few steps."""
     seen: set[tuple[str, ...]] = set()
     for name, lines in sequences:
         kept = list(lines)
