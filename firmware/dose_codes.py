@@ -1,4 +1,4 @@
-"""The dose core's codes as the supervisor needs them. Source: c_ext/core/dose.h, guard.h; a test compares them."""
+"""The dose core's codes that the supervisor needs. Source: c_ext/core/dose.h, guard.h; a test compares them."""
 
 from firmware.compat import const
 

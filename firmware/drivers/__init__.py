@@ -1,1 +1,1 @@
-"""The parts that a board is made of, each behind the few methods that the pump calls."""
+"""Drivers for a board's parts, each with the few methods that the pump calls."""

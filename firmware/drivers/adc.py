@@ -4,7 +4,7 @@
 class Adc:
     """12 bits of one input.
 
-    `adc` is a machine.ADC, whose 16 bits are the 12 of the converter with the upper four repeated below.
+    `adc` is a machine.ADC, whose 16 bits are the converter's 12 with the upper four repeated at the bottom.
     """
 
     FULL_SCALE_COUNTS = 4095

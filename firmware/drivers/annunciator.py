@@ -1,4 +1,4 @@
-"""What a person hears, feels and sees: a sounder or vibration motor, and the light that goes with it."""
+"""The annunciator that a person hears, feels or sees: a sounder or vibration motor, and its light."""
 
 from firmware.compat import const
 
@@ -6,9 +6,9 @@ _LONGEST_MS = const(10000)
 
 
 class Annunciator:
-    """One output. A tone ends by itself, so nobody has to wake for it, nor can a supervisor that hangs leave it on.
+    """One output. A tone ends by itself, so the supervisor need not wake for it, nor can a hung one leave it on.
 
-    `sound_for(ms)` is the board's function: on now, off after so many ms; the latest end holds. `tones` counts them.
+    `sound_for(ms)` is the board's function: on now, off after `ms`; the latest end counts. `tones` counts the tones.
 
     Implements: ALARM-3
     """

@@ -1,11 +1,11 @@
-"""An I²C bus that sets itself free: a device that was cut off in mid-byte may hold the data line down for ever."""
+"""An I²C bus that frees itself: a device that was cut off in mid-byte may hold the data line low for ever."""
 
 
 class Bus:
-    """`i2c`, a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`, as one with the same two.
+    """Wraps `i2c`, a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`, and offers the same two.
 
-    `free()` is the board's function: if the data line is held low, nine clocks at most and a stop; whether that has let
-    it go. What has failed is then done once more; both are the same when done twice.
+    `free()` is the board's function: if the data line is held low, it sends at most nine clocks and a stop, and returns
+    whether the line was released. A transfer that has failed is then retried once; both transfers are idempotent.
     """
 
     def __init__(self, i2c, free):

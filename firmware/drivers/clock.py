@@ -1,4 +1,4 @@
-"""The monotonic clock: one place where time enters the firmware."""
+"""The monotonic clock: the one place where time enters the firmware."""
 
 
 class Clock:

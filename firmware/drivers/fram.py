@@ -14,8 +14,8 @@ _TRANSFER_BYTES = const(1024)
 class Fram:
     """The non-volatile memory as `size_bytes` bytes.
 
-    `i2c` is a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`. A call lasts as long as the bus
-    does: 23 µs a byte at 400 kHz.
+    `i2c` is a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`. A call takes as long as the bus
+    transfer: 23 µs a byte at 400 kHz.
     """
 
     def __init__(self, i2c, bus_address=0x50, size_bytes=32768):
@@ -25,11 +25,11 @@ class Fram:
         self._bus_address = bus_address
 
     def read_into(self, address, buffer):
-        """Fill `buffer` from `address` on. Raises MemoryRange, nothing read; MemoryAbsent without an answer."""
+        """Fill `buffer` from `address` on. Raises MemoryRange, with nothing read; MemoryAbsent without an answer."""
         self._transfer(self._read, address, buffer)
 
     def write(self, address, data):
-        """Write `data` from `address` on. Raises MemoryRange, nothing written; MemoryAbsent, then any part may be."""
+        """Write `data` from `address` on. Raises MemoryRange, with nothing written, or MemoryAbsent, with any part."""
         self._transfer(self._write, address, data)
 
     def _transfer(self, transfer, address, data):

@@ -1,8 +1,9 @@
-"""Non-volatile memory: what every part that the firmware can store to offers, and the one of a board that has it in C.
+"""Non-volatile memory: the interface that every memory offers to the firmware, and a driver for a board's C functions.
 
-An `nvm` has `size_bytes`, `read_into(address, buffer)` and `write(address, data)`. A call is bounded: when write()
-returns, the bytes are in the cells, and power may go. It raises MemoryRange with nothing done, or MemoryAbsent: the
-memory does not answer, and any part of the data may have been written. Parts: firmware/drivers/fram.py; docs/memory.md.
+An `nvm` has `size_bytes`, `read_into(address, buffer)` and `write(address, data)`. A call is bounded in time; when
+write() returns, the bytes are in the cells, and power may go. It raises MemoryRange with nothing done, or MemoryAbsent:
+the memory does not answer, and any part of the data may have been written. Drivers: firmware/drivers/fram.py;
+docs/memory.md.
 
 Implements: STORE-1
 """
@@ -11,7 +12,7 @@ from firmware.errors import MemoryAbsent, MemoryRange
 
 
 class Counting:
-    """The memory `nvm`, and how many bytes have been given to it: `written_bytes`, in this life."""
+    """The memory `nvm`, with a count of the bytes passed to it since the reset: `written_bytes`."""
 
     def __init__(self, nvm):
         self.size_bytes = nvm.size_bytes
@@ -20,7 +21,7 @@ class Counting:
         self._write = nvm.write
 
     def write(self, address, data):
-        """Write `data` from `address` on. What the memory does not take has cost as much, and counts."""
+        """Write `data` from `address` on. A failed write counts too: it has cost as much energy."""
         self.written_bytes += len(data)
         self._write(address, data)
 

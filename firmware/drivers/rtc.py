@@ -1,8 +1,7 @@
-"""The battery-backed clock: what every part offers, and the RV-3028-C7 on I²C.
+"""The battery-backed clock: the interface of every such part, and the driver of the RV-3028-C7 on I²C.
 
 A `clock` has `read()`, which returns UTC in seconds since 1970, or None if the time was lost (its battery failed, or it
-was never set), and `set(utc_s)`. A part that does not answer has no time to tell: read() returns None, set() raises
-OSError.
+was never set), and `set(utc_s)`. If the part does not answer, read() returns None and set() raises OSError.
 
 Implements: THER-1
 """
@@ -11,10 +10,10 @@ import struct
 
 _SECONDS = 0x00  # seconds, minutes, hours, weekday, date, month, year in BCD
 _STATUS = 0x0E
-_POWER_ON_FLAG = 1  # set by the chip when its supply, battery included, has gone; cleared by whoever sets the time
-_UNIX_TIME = 0x1B  # a 32-bit counter of its own beside the calendar
+_POWER_ON_FLAG = 1  # set by the chip when its supply, battery included, has failed; cleared when the time is set
+_UNIX_TIME = 0x1B  # a 32-bit counter, separate from the calendar
 _BACKUP = 0x37  # EEPROM backup register, mirrored in RAM
-_LEVEL_SWITCHING = 0x0C  # BSM = 11: on the battery when it gives more than the supply
+_LEVEL_SWITCHING = 0x0C  # BSM = 11: runs on the battery when its voltage is above the supply's
 _BACKUP_MASK = 0x0C
 _DAY_S = 86400
 
@@ -22,8 +21,8 @@ _DAY_S = 86400
 class Rv3028:
     """RV-3028-C7: 45 nA on its battery, ±1 ppm at 25 °C.
 
-    `i2c` is a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`. The chip does not hold its Unix
-    time still during a read (application manual, "UNIX Time registers"), so it is read until two readings agree.
+    `i2c` is a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`. The chip does not freeze its Unix
+    time during a read (application manual, "UNIX Time registers"), so it is read until two readings agree.
     """
 
     def __init__(self, i2c, bus_address=0x52):
@@ -49,12 +48,12 @@ class Rv3028:
         return None
 
     def set(self, utc_s):
-        """The time is `utc_s`, both in the counter and in the calendar; the time is known from now on."""
+        """Set both the counter and the calendar to `utc_s`; the time is known from then on. Raises OSError."""
         address = self._bus_address
         self._i2c.readfrom_mem_into(address, _BACKUP, self._byte)
         if self._byte[0] & _BACKUP_MASK != _LEVEL_SWITCHING:
-            # As delivered the chip never switches to its battery. The RAM mirror is enough until it is without any
-            # power; then the time is lost anyway, and whoever sets it comes through here again.
+            # As delivered the chip never switches to its battery. The RAM mirror holds until the chip loses all power;
+            # then the time is lost anyway, and setting it writes the mirror again.
             self._i2c.writeto_mem(address, _BACKUP, bytes([self._byte[0] | _LEVEL_SWITCHING]))
         self._i2c.writeto_mem(address, _UNIX_TIME, struct.pack("<I", utc_s))
         self._i2c.writeto_mem(address, _SECONDS, calendar(utc_s))

@@ -2,10 +2,10 @@
 
 
 class Stepper:
-    """One motor. A stroke is one burst of steps, started by the core's interrupt and then autonomous.
+    """One motor. A stroke is one burst of steps, started by the core's interrupt and autonomous from then on.
 
     `constants` are (steps per stroke, start rate Hz, maximum rate Hz, acceleration Hz/s), which the core turns into the
-    burst; `halt` is the board's function that ends a burst at once.
+    burst; `halt` is the board's function that aborts a burst at once.
 
     Implements: DOSE-6
     """
@@ -15,5 +15,5 @@ class Stepper:
         self._halt = halt
 
     def stop(self):
-        """End the burst now, mid-stroke. The board tells the core, which counts the part as a stroke (DOSE-5)."""
+        """Abort the burst mid-stroke. The board tells the core, which counts the partial stroke as a whole (DOSE-5)."""
         self._halt()

@@ -2,10 +2,10 @@
 
 
 class StrokeSensor:
-    """Counts strokes that were seen.
+    """Counts the strokes seen.
 
-    The edge itself is taken by the core's interrupt, which the supervisor cannot delay; `count` is the board's or the
-    core's function that returns how many there were.
+    The core's interrupt takes the edge itself, so the supervisor cannot delay it; `count` is the board's or the core's
+    function that returns the number of edges.
 
     Implements: GUARD-4
     """

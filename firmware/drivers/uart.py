@@ -2,9 +2,10 @@
 
 
 class Uart:
-    """115200 8N1, never waiting.
+    """115200 8N1, non-blocking.
 
-    `read_into(buffer) -> n` fills what has arrived; `write(buffer, n) -> n` takes what fits. Both are the board's.
+    `read_into(buffer) -> n` copies the bytes that have arrived; `write(buffer, n) -> n` accepts as many as fit. Both
+    are the board's functions.
     """
 
     def __init__(self, read_into, write):

@@ -1,1 +1,1 @@
-"""The catheter watched from the pressure: occlusion, air, backflow, a stalled motor, told apart."""
+"""The watch over the catheter by its pressure: tells occlusion, air, backflow and a stalled motor apart."""

@@ -1,8 +1,8 @@
-"""The detector: tells from a few pressure readings around each stroke what became of it.
+"""The detector: judges from a few pressure readings around each stroke whether it left the catheter.
 
-Two readings come from the stroke's own interrupts and wake nobody: just before the burst, and at its end. More are
-taken only where they decide something: after a rise that is not an open catheter's, until it goes or outlasts a
-breath; and after every eighth stroke twice, to see the return stroke. Where every threshold comes from: physics.py.
+Two readings are taken by the stroke's own interrupts, without waking the supervisor: just before the burst, and at its
+end. More are taken only where they decide something: after a rise that an open catheter does not make, until it goes or
+outlasts a breath; and twice after every eighth stroke, to see the return stroke. physics.py derives every threshold.
 
 Each stroke gets a mark: it left (0), it left slowly (1), it stays (2). The last four are kept in one number.
 
@@ -20,15 +20,15 @@ _STAYS = const(2)
 _MARKS = 0xFF  # four marks of two bits
 _LOOK_EVERY = const(8)  # strokes between two looks at the return stroke while nothing is suspected
 
-# What the next wake-up is for, beside IDLE and WATCH.
+# The purpose of the next wake-up, besides IDLE and WATCH.
 _STAY, _AFTER, _BEFORE, _TROUGH, _BACK = range(2, 7)
 
 
 class Detector(Closed):
-    """One pump's detector. `wake_us` is when it wants the next reading (NEVER_US: not before a stroke).
+    """One pump's detector. `wake_us` is when it needs the next reading (NEVER_US: not before a stroke).
 
-    `thresholds` is a physics.Thresholds; `tell(diagnosis)` is called once for each finding, the first time it is made
-    after a start(). Readings are counts of the converter, times µs.
+    `thresholds` is a physics.Thresholds; `tell(diagnosis)` is called once for each kind of finding, the first time it
+    is made after a start(). Readings are counts of the converter, times µs.
     """
 
     def __init__(self, thresholds, tell):
@@ -115,7 +115,7 @@ class Detector(Closed):
         blocked = before_pa > t.known.tip_high_pa and (not confirmed or not t.steps_seen)
         suspect_pa = t.suspect_next_pa if self._run else t.suspect_pa
         if pulse_pa >= suspect_pa or blocked:
-            # A stroke that moved nothing against a high pressure, or a syringe's: the level itself must stay.
+            # A stroke that moved nothing against a high pressure, or a stroke of a syringe: the level itself must stay.
             self._suspect(before_pa, pulse_pa if pulse_pa >= suspect_pa else 0)
         else:
             self._mark(_LEFT)
@@ -157,7 +157,7 @@ class Detector(Closed):
         self._wake(_STAY, self._end_us + self._t.looks_us[0])
 
     def _stay(self, now_us, pa):
-        """Does the rise stay? The next look, or the mark."""
+        """Does the rise stay? Plan the next look, or mark the stroke."""
         looks_us = self._t.looks_us
         since_us = now_us - self._from_us
         mean_pa, self._level_pa = (self._level_pa + pa) // 2, pa
@@ -174,13 +174,16 @@ class Detector(Closed):
         last = self._look > self._at_end
         at_us = 0 if last else self._from_us + looks_us[self._look]
         if last or (since_us >= self._t.hold_us and at_us + self._t.stay_us > self._next_us):
-            # Two looks, because breathing moves one; above half, because a slow catheter keeps a third for a while.
+            # The mean of two looks, because breathing moves one; above half, because a slow catheter keeps a third for
+            # a while.
             self._marked(_STAYS if mean_pa >= self._half_pa else self._gone(since_us))
         else:
             self._wake(_STAY, at_us)
 
     def _outlasts(self, now_us, pa):
-        """A small rise outlasts a cough: a breath's mean tells, or, between fast strokes, what all have raised."""
+        """A small rise outlasts a cough: judge it by the mean over a breath or, between fast strokes, by the sum of all
+        rises.
+        """
         t = self._t
         begin_us = min(self._from_us + t.watch_us, self._next_us) - t.known.breath_us
         coughed = self._small.coughed()
@@ -195,19 +198,21 @@ class Detector(Closed):
             self._marked(_STAYS if self._small.weigh(pa - self._base_pa - self._rises_pa // 2) else _SLOW)
 
     def _gone(self, since_us):
-        """The mark of a rise that has gone. A level that goes was the body's, whenever it goes."""
+        """The mark of a rise that has gone. A high level without a rise was the body's, whenever it goes."""
         return _SLOW if since_us >= self._t.hold_us and self._rise_pa else _LEFT
 
     def _overtaken(self, start_us, before_pa):
-        """The next stroke came before the look was over; its own first reading is the last look. True: goes on."""
+        """The next stroke came before the looks were over; its own first reading is the last look. Returns whether the
+        present suspicion goes on.
+        """
         since_us = start_us - self._from_us
         if before_pa < self._floor_pa:
             self._marked(self._gone(since_us))
             return False
         if since_us < self._t.hold_us:
-            return True  # strokes closer together than a cough is long count as one that goes on rising
+            return True  # strokes closer together than the length of a cough count as one that keeps rising
         if self._task == _AFTER:
-            self._wake(IDLE, NEVER_US)  # coughs all the while: this stroke says nothing
+            self._wake(IDLE, NEVER_US)  # coughs throughout: this stroke says nothing
         elif self._t.rises_small and self._rise_pa:
             self._outlasts(start_us, before_pa)
         else:
@@ -225,7 +230,7 @@ class Detector(Closed):
         if t.rises_small and self._next_us - t.known.breath_us > self._from_us + t.watch_us:
             self._wake(_BEFORE, self._next_us - t.known.breath_us)
         if self._run < t.trip_strokes and 0 < self._rises_pa < t.trip_rise_pa:
-            return  # breathing could have made it
+            return  # breathing could have caused it
         if stays >= 2 and not (t.rises_small and self._rise_pa and not self._small.outweighs()):
             self._occluded()
         elif stays < 2 and not (marks & 3 == 0 or marks & 12 == 0 or marks & 48 == 0):
@@ -239,7 +244,7 @@ class Detector(Closed):
     # --- pulse, trough, level, sensor
 
     def _pulseless(self):
-        """The pulse is missing: no pulse in the catheter, or no pressure sensor?"""
+        """The pulse is missing: is there none in the catheter, or is the pressure sensor stuck?"""
         if self._repeats >= self._t.stuck_hint_readings:
             self._find(codes.SENSOR_STUCK, self._no_pulse.strokes, 0)
         elif self._repeats < 2:
@@ -260,10 +265,12 @@ class Detector(Closed):
         self._last_counts = counts
 
     def _rail(self, now_us):
-        """An end of the range is no pressure; two strokes in a row, so that one bad reading is not a broken wire."""
+        """A reading at an end of the range is no pressure. It takes two strokes in a row: one bad reading is no broken
+        wire.
+        """
         self._end_us = now_us
         self._wake(IDLE, NEVER_US)
         self._at_rail += 1
         if self._at_rail >= 2 and not self._found >> codes.SENSOR_DRIFT & 1:
-            # One that was on its way there has drifted.
+            # If the level was out of bounds before, the sensor has drifted there.
             self._find(codes.SENSOR_DRIFT if self._outside >= 2 else codes.SENSOR_RANGE, self._at_rail, 0)

@@ -1,34 +1,36 @@
-"""From what is known of catheter, sensor and body to the detector's thresholds. No threshold is picked.
+"""Derives the detector's thresholds from the properties of catheter, sensor and body. No threshold is picked.
 
 A stroke of volume V, made in a burst of length T, enters a catheter of compliance C and resistance R.
 
 Open:    the pressure rises towards R·V/T during the burst and is gone a few τ = R·C after it (implant: τ < 50 ms).
-Closed:  it rises by V/C and stays. The softest catheter shows the least rise; half of it is *suspect*.
-Partly:  it rises, and decays with a τ many times longer.
-Air:     nothing enters, nothing rises. The least healthy pulse is that of the least R.
-Backflow: the return stroke, as long as the burst, draws a share of V back: after the pulse a trough.
+Closed:  the pressure rises by V/C and stays. The softest catheter shows the least rise; half of it is *suspect*.
+Partly:  the pressure rises, and decays with a τ many times longer.
+Air:     nothing enters, and nothing rises. The least healthy pulse is that of the least R.
+Backflow: the return stroke, as long as the burst, draws a share of V back, so a trough follows the pulse.
 Body:    breathing of amplitude A and period P moves the pressure by at most 2π·A/P·t within t; coughs and jumps add to
          it for no longer than the longest cough; posture shifts it by the range of the tip, slowly.
 
-*Stays* therefore means: above a third of its rise in every look until after the longest cough. Above a third, because
-then breathing at its worst phases takes no more than two thirds of the least rise.
+A rise therefore *stays* if it is above a third of its height in every look until after the longest cough. The bound is
+a third because breathing at its worst phases takes no more than two thirds of the least rise.
 
 Where strokes are judged one by one, two of the last three must stay: one may be a coincidence. So a closed catheter is
-found with its second stroke, with the third if breathing hid one.
+found with its second stroke, or with the third if breathing hid one.
 
 Pulse and backflow lie near the noise, so their evidence is summed over strokes (CUSUM: Page, Biometrika 41 (1954) 100;
-Moustakides, Ann. Stat. 14 (1986) 1379, for its optimality). What no pulse can measure was a cough and is left out;
-what one could is let in up to two σ beyond the half, so that no single stroke decides.
+Moustakides, Ann. Stat. 14 (1986) 1379, for its optimality). A value that no pulse can produce was a cough and is left
+out; a plausible value counts up to two σ beyond the half, so that no single stroke decides.
 Between a mean of μ (healthy) and 0 the sum of (μ/2 − x) passes h = σ²·ln(N)/μ by chance once in about N strokes, and
 after h/(μ/2) strokes when the mean is 0.
 
-Where the softest catheter's rise shows within a burst but is less than what breathing makes afterwards (strokes of
-125 nL), the trip pressure is that of as many strokes as outdo breathing: set by the body, not by the stroke, it is the
-same in fine mode. Single looks then say little: small.py averages over breaths and sums over strokes. A cough
-of 14 kPa would outweigh any breath's mean: looks further apart than a breath and the stroke's rise say nothing.
+The softest catheter's rise may show within a burst but be smaller than the changes that breathing makes afterwards
+(strokes of 125 nL). The trip pressure is then that of as many strokes as exceed breathing. It is set by the body, not
+by the stroke, and so is the same in fine mode. Single looks then say little: small.py averages over breaths and sums
+over strokes. A cough of 14 kPa would outweigh any breath's mean, so looks are discarded if they differ by more than a
+breath and the stroke's rise.
 
 If even the softest catheter's rise is lost in noise and breathing (a syringe of 1 µL/mmHg and more), single strokes say
-nothing. What is left is the level: above all that a body makes is an occlusion. That costs (trip − tip)·C of insulin.
+nothing. Only the level is left: a level above anything that a body makes is an occlusion. Detecting it costs
+(trip − tip)·C of insulin.
 
 Implements: OCC-1, OCC-2
 """
@@ -38,18 +40,18 @@ from firmware.compat import roomy
 # One false alarm of a kind in 2^30 strokes: 14,700 years at 40 U/day and 0.2 U a stroke. ln 2 = 693/1000.
 _FALSE_ALARM_BITS = 30
 _LN2_PERMILLE = 693
-# A reading is repeated by chance with 1/(2·√π·σ): 282/1000 for σ = 1 count.
+# A reading repeats by chance with probability 1/(2·√π·σ): 282/1000 for σ = 1 count.
 _REPEAT_PERMILLE_COUNTS = 282
-BREATH_LOOKS = 4  # a sine's mean over its period needs three, one more for a breath that is shorter or longer
-_SIGMAS = 4  # noise and volumes are taken as bounded there, as the plant's are
+BREATH_LOOKS = 4  # a sine's mean over its period needs three; one more covers a shorter or longer breath
+_SIGMAS = 4  # the bound assumed for noise and volumes, as in the plant model
 
 
 class Known:
-    """What is known beforehand. All whole numbers; the unit is in the name.
+    """The properties known beforehand. All are whole numbers; the unit is in the name.
 
     `compliance_…` and `resistance_…` are the range of catheters that may be fitted, `volume_error_percent` how far one
-    stroke may lie below its nominal volume, `tip_low_pa` … `tip_high_pa` what posture, altitude and the sensor's own
-    offset may make of the resting pressure, `cough_share_percent` how much of the time a bout of coughs covers.
+    stroke may lie below its nominal volume, `tip_low_pa` … `tip_high_pa` the resting pressure's range with posture,
+    altitude and the sensor's own offset, `cough_share_percent` the share of time that a bout of coughs covers.
     """
 
     stroke_nl = 500
@@ -76,20 +78,20 @@ class Known:
 class SyringeMock(Known):
     """A bench with a syringe in place of the implant's mechanism: 1.2 to 2.8 µL/mmHg (Snijder 2015).
 
-    It takes a stroke in without a pulse that a body does not hide, so an air lock and a backflow are not watched for;
-    an occlusion shows late, by its level (docs/occlusion.md).
+    It absorbs a stroke with a pulse too small to stand out from the body's own, so an air lock and a backflow are not
+    watched for; an occlusion shows late, by its level (docs/occlusion.md).
     """
 
     compliance_min_pl_per_pa = 9000
     compliance_max_pl_per_pa = 21000
 
 
-# What a board's MECHANISM names: with what in front of the catheter the readings come.
+# The values of a board's MECHANISM: the mechanism in front of the catheter whose readings the detector gets.
 MECHANISMS = {"implant": Known, "syringe_mock": SyringeMock}
 
 
 class Thresholds:
-    """What follows from `known`. Attributes are whole Pa, µs, strokes."""
+    """The thresholds that follow from `known`. Attributes are whole Pa, µs, strokes."""
 
     def __init__(self, known):
         self.known = known
@@ -102,32 +104,32 @@ class Thresholds:
         noise_step_pa = _SIGMAS * noise_pa * 1414 // 1000  # between two readings
         unlike_noise_pa = noise_step_pa + breath_step_pa
         self.suspect_pa = max(self.least_rise_pa // 2, unlike_noise_pa)
-        # Whether a closed catheter shows in every stroke at all; if so its next strokes need less to be suspect.
+        # Does a closed catheter show in every stroke at all? If so, its next strokes need less to be suspect.
         self.steps_seen = self.least_rise_pa > unlike_noise_pa
         self.suspect_next_pa = self.least_rise_pa // 2 if self.steps_seen else self.suspect_pa
-        # What breathing, at its worst before and after, takes no more than two thirds of, in whole strokes.
+        # The rise of which breathing, at its worst before and after, takes no more than two thirds, in whole strokes.
         least_pa = self.least_rise_pa if self.steps_seen else 3 * known.breath_pa
         self.trip_strokes = (3 * known.breath_pa + least_pa // 2) // least_pa
         self.trip_rise_pa = self.trip_strokes * self.least_rise_pa
         self.rises_small = self.trip_strokes > 1
         self.breath_step_us = known.breath_us // BREATH_LOOKS
-        # What breathing and noise cannot put between two looks however far apart: one of them was in a cough.
+        # A difference that breathing and noise cannot cause between two looks, however far apart: one was in a cough.
         self.unlike_breath_pa = 2 * known.breath_pa + noise_step_pa
 
-        # When to look again. The first look must find an open catheter empty, the last one breathing averaged out.
+        # When to look again. By the first look an open catheter is empty, by the last one breathing averages out.
         self.look_us = known.burst_us * 3 // 4  # within the return stroke, after most of its own first swing
-        self.back_us = known.burst_us + 2 * self.look_us  # as long after that look as it is after the stroke's start
+        self.back_us = known.burst_us + 2 * self.look_us  # as long after that look as that is after the stroke's start
         tau_us = known.resistance_max_pa_s_per_ul * known.compliance_max_pl_per_pa
         empty_us = tau_us * 11 // 10  # ln 3 = 1.1: less than a third is left
         self.stay_us = max(self.look_us, empty_us) if self.steps_seen else self.look_us
-        # Breathing may take from a small rise what it changes from look to look.
+        # From look to look, breathing may reduce a small rise by this much.
         self.stay_breath_pa = _breath_pa(known, self.stay_us) if self.rises_small else 0
         self.open_is_empty = empty_us <= self.stay_us
         self.hold_us = known.cough_us + self.stay_us
         self.watch_us = 4 * known.breath_us
         self.looks_us = _looks(self.stay_us, self.hold_us, self.watch_us)
 
-        # A pulse: its least mean, and when its absence is no chance.
+        # A pulse: its least mean, and the sum at which its absence is no longer chance.
         pulse_pa = known.resistance_min_pa_s_per_ul * known.stroke_nl * 1000 // known.burst_us * 9 // 10
         pulse_pa = min(pulse_pa, self.least_rise_pa)  # a soft path takes the burst in without showing it
         log_strokes = _FALSE_ALARM_BITS * _LN2_PERMILLE
@@ -137,12 +139,13 @@ class Thresholds:
         self.no_pulse_sum_pa = _sum_limit(log_strokes, variance, self.no_pulse_half_pa)
 
         self.no_pulse_most_pa = self.no_pulse_half_pa + 2 * _root(variance)
-        # What a pulse or its absence can measure at all; beyond that it was a cough and says nothing.
+        # The range that a pulse or its absence can produce; anything beyond was a cough and says nothing.
         greatest_pa = known.resistance_max_pa_s_per_ul * known.stroke_nl * 1000 // known.burst_us
         self.pulse_low_pa = -unlike_noise_pa
         self.pulse_high_pa = greatest_pa * 5 // 4 + unlike_noise_pa
 
-        # A trough: (before + after)/2 - look, the look half-way, so that breathing cancels but for its curvature.
+        # A trough: (before + after)/2 - look, with the look half-way, so that breathing cancels except for its
+        # curvature.
         trough_pa = pulse_pa * known.backflow_least_percent // 100
         bend_pa = breath_step_pa * breath_step_pa * 4 // (2 * known.breath_pa)
         variance = noise_pa * noise_pa * 3 // 2 + bend_pa * bend_pa // 2
@@ -150,13 +153,14 @@ class Thresholds:
         self.trough_sum_pa = _sum_limit(log_strokes, variance, self.trough_half_pa)
         self.trough_most_pa = self.trough_half_pa + 2 * _root(variance)
 
-        # A stuck sensor: readings that chance does not repeat, given all strokes of a life, or a missing pulse already.
+        # A stuck sensor: more repeated readings than chance makes in all strokes of a life, or, for the hint, when the
+        # pulse is already missing.
         repeat_permille = min(_REPEAT_PERMILLE_COUNTS * 1000 // known.noise_millicounts, 900)
         self.stuck_readings = _tries(_FALSE_ALARM_BITS, repeat_permille)
         self.stuck_hint_readings = _tries(_FALSE_ALARM_BITS // 3, repeat_permille)
-        # The level at which even a look in the trough of a breath, and of the noise, is above all that a body makes.
+        # The level at which even a look in the trough of a breath and of the noise is above anything that a body makes.
         self.level_trip_pa = known.tip_high_pa + known.breath_pa + _SIGMAS * noise_pa
-        # A level that bouts of coughs do not make.
+        # As many strokes in a row out of bounds as bouts of coughs do not make.
         self.drift_strokes = _tries(_FALSE_ALARM_BITS, 10 * known.cough_share_percent)
         roomy(self)
 
@@ -171,7 +175,7 @@ def _breath_pa(known, interval_us):
 
 
 def _looks(stay_us, hold_us, watch_us):
-    """Delays after a stroke: evenly until a cough is over, then each half as long again, up to the end of the watch."""
+    """Delays after a stroke: even steps until a cough is over, then each half as long again, up to the watch's end."""
     delays = []
     delay_us = stay_us
     while delay_us < watch_us * 9 // 10:
@@ -186,7 +190,7 @@ def _sum_limit(log_permille, variance, half):
 
 
 def _tries(bits, permille):
-    """How often in a row something of this probability must happen to be rarer than 2^-bits. 2^10 is taken as 1000."""
+    """How often in a row an event of this probability must occur to be rarer than 2^-bits. 2^10 is taken as 1000."""
     count = 0
     odds = 1 << bits
     while odds > 1:

@@ -1,8 +1,9 @@
-"""Rises that breathing is greater than: of fine strokes in a soft catheter. What is weighed instead of a single look.
+"""Judges rises smaller than those of breathing, as fine strokes make in a soft catheter: by more than a single look.
 
-An open catheter is empty within a few looks, which breathing moves along a straight line: taken back to the stroke's
-start, the line tells what has left. What has not may leave slowly: then a whole breath is averaged before the stroke
-and another late after it. What single strokes say is summed, as in sums.py, and coughs are left out.
+An open catheter is empty within a few looks, over which breathing is nearly a straight line. Extrapolated back to the
+stroke's start, the line shows whether the stroke has left. If it has not, it may leave slowly: then a whole breath is
+averaged before the stroke, and another late after it. The evidence of single strokes is summed, as in sums.py, and
+coughs are left out.
 
 Implements: OCC-1, OCC-2
 """
@@ -19,25 +20,25 @@ class Small:
         self.stroke(0, 0)
 
     def start(self):
-        """Another run."""
+        """Begin another run."""
         self._stays_pa = 0
 
     def stroke(self, before_pa, rise_pa):
-        """Another stroke, with the reading before it and its rise."""
+        """Begin another stroke, with the reading before it and its rise."""
         self._before_pa, self._rise_pa = before_pa, rise_pa
         self._looks = self._sum_pa = self._moment_pa = 0
         self.listen()
 
     def look(self, pa):
-        """The next look after the stroke, as far from the one before as the first is from the stroke's end."""
+        """The next look after the stroke; the looks are spaced as far apart as the first is from the stroke's end."""
         self._extremes(pa)
         self._looks += 1
         self._sum_pa += pa - self._before_pa
         self._moment_pa += self._looks * (pa - self._before_pa)
 
     def has_left(self):
-        """Less than half of the least rise was there at the stroke's start: by least squares over the looks. Of the
-        curve of a breath 45 Pa remain at worst.
+        """Has the stroke left? By least squares over the looks, less than half of the least rise was there at the
+        stroke's start. The curvature of a breath leaves an error of 45 Pa at worst.
         """
         count, t = self._looks, self._t
         rise_pa = self._sum_pa // max(1, count)
@@ -48,12 +49,14 @@ class Small:
         return rise_pa < t.least_rise_pa // 2
 
     def listen(self):
-        """Other looks begin: a breath, at any time."""
+        """Begin a new series of looks over a breath, at any time."""
         self._breath_pa = self._heard = 0
         self._low_pa, self._high_pa = 1 << 29, -(1 << 29)
 
     def heard(self, pa):
-        """One of the looks over a breath. True with the last one: their mean is `mean_pa`; the next begins another."""
+        """One of the looks over a breath. Returns True with the last one, when `mean_pa` is their mean; the next look
+        begins another series.
+        """
         if self._heard == BREATH_LOOKS:
             self.listen()
         self._extremes(pa)
@@ -63,7 +66,7 @@ class Small:
         return self._heard == BREATH_LOOKS
 
     def coughed(self):
-        """The looks lie further apart than a breath and what the stroke raised: a cough was among them, so that neither
+        """Do the looks differ by more than a breath and the stroke's rise? Then one of them was in a cough, and neither
         their line nor their mean says anything.
         """
         return self._high_pa - self._low_pa > self._t.unlike_breath_pa + self._rise_pa
@@ -72,10 +75,10 @@ class Small:
         self._low_pa, self._high_pa = min(self._low_pa, pa), max(self._high_pa, pa)
 
     def weigh(self, above_pa):
-        """By how much a level lies above half of its rise. True if it stays, by itself."""
+        """Add the height of a level above half of its rise. Returns whether it stays, judged by this stroke alone."""
         self._stays_pa = max(0, self._stays_pa + above_pa)
         return above_pa >= 0
 
     def outweighs(self):
-        """Together the strokes say by more than the least rise that it stays."""
+        """Does the strokes' summed evidence that the rise stays reach the least rise?"""
         return self._stays_pa >= self._t.least_rise_pa

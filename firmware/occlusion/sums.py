@@ -1,11 +1,11 @@
-"""Evidence too faint for one stroke, summed over strokes (CUSUM). What was a cough is left out: it says nothing.
+"""Evidence too faint for one stroke, summed over strokes (CUSUM). Readings in a cough are left out.
 
 Implements: OCC-2
 """
 
 
 class NoPulse:
-    """Strokes without a pressure pulse. `strokes` is how many the evidence goes back."""
+    """Evidence of strokes without a pressure pulse, which goes back `strokes` strokes."""
 
     def __init__(self, thresholds):
         self._t = thresholds
@@ -13,7 +13,7 @@ class NoPulse:
         self.strokes = 0
 
     def add(self, pulse_pa):
-        """One stroke's rise. True once its absence is no chance."""
+        """Add one stroke's rise. Returns True once the missing pulse is no longer chance."""
         t = self._t
         if not t.pulse_low_pa <= pulse_pa <= t.pulse_high_pa:
             return False
@@ -26,7 +26,7 @@ class NoPulse:
 
 
 class Trough:
-    """Return strokes that draw from the catheter: `lost_nl` of the `strokes` since the first that did."""
+    """Evidence of return strokes that draw from the catheter; `strokes` counts those since the first that did."""
 
     def __init__(self, thresholds):
         self._t = thresholds
@@ -38,11 +38,13 @@ class Trough:
         self._pulses_pa = self._depths_pa = 0
 
     def suspected(self):
-        """An eighth of the evidence is there already: worth a look after every stroke."""
+        """Is an eighth of the evidence there already? Then it is worth a look after every stroke."""
         return 8 * self._sum_pa > self._t.trough_sum_pa
 
     def add(self, stroke, pulse_pa, before_pa, look_pa, after_pa):
-        """A look half-way between two readings, after stroke number `stroke`. True once it is no chance."""
+        """Add a look half-way between two readings, after stroke number `stroke`. Returns True once the trough is no
+        longer chance.
+        """
         t = self._t
         depth_pa = (before_pa + after_pa) // 2 - look_pa
         if not -t.pulse_high_pa <= depth_pa <= t.pulse_high_pa:
@@ -58,6 +60,6 @@ class Trough:
         return self._sum_pa >= t.trough_sum_pa
 
     def lost_nl(self):
-        """The share that the troughs are of the pulses, of all strokes since."""
+        """Volume drawn back, nl: the ratio of troughs to pulses, applied to all `strokes`."""
         part_pa = min(self._depths_pa, self._pulses_pa)
         return self.strokes * self._t.known.stroke_nl * part_pa // max(1, self._pulses_pa)

@@ -1,4 +1,4 @@
-"""The supervisor's side of the detector: brings it the readings, and keeps what it found.
+"""The supervisor's side of the detector: passes it the readings, and keeps its finding.
 
 Implements: OCC-1, OCC-4
 """
@@ -13,10 +13,10 @@ class Watch:
     """One pump's watch over its catheter.
 
     `stroke_readings()` is the board's: the latest stroke's two readings and whether it was seen, packed into one
-    integer (bits 0-11, 12-23, 24; negative: there are none). `read_counts()` is the converter now, `calibration` its
+    integer (bits 0-11, 12-23, 24; negative: there are none). `read_counts()` reads the converter, `calibration` is its
     zero, slope and full scale, `stroke_nl` and `burst_us` the stroke. `ended_us()` is when the latest stroke's burst
-    ended (None: just now), `lead_us` by how much a stroke starts after its due time (docs/adr/0005), `mechanism` one of
-    physics.MECHANISMS. `air_lock_watched`: behind it an air lock or a backflow would show.
+    ended (None: just now), `lead_us` how much later than its due time a stroke starts (docs/adr/0005), `mechanism` one
+    of physics.MECHANISMS. `air_lock_watched`: an air lock or a backflow would show with this mechanism.
     `on_diagnosis(diagnosis)` is called once for each finding.
     """
 
@@ -49,12 +49,14 @@ class Watch:
         roomy(self)
 
     def start(self, now_us):
-        """Delivery is resumed: what stood is over, the detector begins afresh."""
+        """Delivery is resumed: clear the standing finding and restart the detector."""
         self.standing = None
         self.detector.start(now_us)
 
     def procedure(self, now_us):
-        """A procedure begins: a look at the strokes before it would tell of the procedure. What stands stands."""
+        """A procedure begins: restart the detector, whose pending looks at earlier strokes would see the procedure. The
+        standing finding stays.
+        """
         self.detector.start(now_us)
 
     def stroke(self, now_us, next_us):
@@ -62,17 +64,17 @@ class Watch:
         packed = self._stroke_readings()
         if packed >= 0:
             next_us = NEVER_US if next_us < 0 else next_us + self._lead_us
-            # The supervisor has written things down first; looks count from the stroke's end.
+            # The supervisor has stored the stroke first, but looks are timed from the stroke's end.
             end_us = now_us if self._ended_us is None else self._ended_us()
             self.detector.stroke(end_us, packed & 0xFFF, packed >> 12 & 0xFFF, packed >> 24 != 0, next_us)
 
     def time(self, now_us):
-        """Time has come for something; for a reading, perhaps."""
+        """A deadline has come: take a reading if one is due."""
         if now_us >= self.detector.wake_us:
             self.detector.reading(now_us, self._read_counts())
 
     def wake_us(self, now_us, latest_us):
-        """When the supervisor must be back: for the next reading, not before `now_us`, by `latest_us`."""
+        """When the supervisor must wake: for the next reading, not before `now_us`, and not after `latest_us`."""
         return max(now_us, min(self.detector.wake_us, latest_us))
 
     def _found(self, diagnosis):
@@ -84,7 +86,7 @@ class Watch:
 
 
 def report(watch, per_u):
-    """The finding that stands with `watch` (None: nobody watches) as the link's fields, doses at `per_u` U/mL."""
+    """The standing finding of `watch` (None: not watched) as the link's fields, with doses at `per_u` U/mL."""
     if watch is None:
         found = codes.Diagnosis(codes.NOT_WATCHED, 0, 0, 0)
     else:
@@ -104,7 +106,7 @@ def report(watch, per_u):
 
 
 def watch_of(board, burst_us):
-    """The Watch of a board whose bursts last so long; None if it brings no readings for one."""
+    """The Watch of a board with bursts of `burst_us`; None if the board has no readings for one."""
     if board.stroke_readings is None:
         return None
     counts, when = board.read_pressure_counts, (board.stroke_ended_us, board.stroke_lead_us, board.MECHANISM)

@@ -1,8 +1,8 @@
-"""What both ends of the programmer link share: its messages, as data.
+"""The messages of the programmer link, as data shared by both ends.
 
-From this table come encoding, decoding, range checks, the schema hash by which both sides refuse to talk to another
-version, and docs/protocol.md. Fields: fields.py; words: vocabulary.py; wire form: codec.py; tables that a programmer
-shows as well: alarms.py, procedures.py.
+This table is the source of encoding, decoding, range checks, docs/protocol.md, and the schema hash, by which each side
+refuses to talk to another version. Fields: fields.py; enumerations: vocabulary.py; wire form: codec.py; tables that a
+programmer shows as well: alarms.py, procedures.py.
 Frame: COBS(sequence u16 | message id u8 | payload | CRC-32C u32) 0x00. A reply has the request's sequence number and
 its id | 0x80; a refusal has the id 0xFF and the fields `REFUSAL`.
 
@@ -26,16 +26,16 @@ from firmware.protocol.codec import (  # noqa: F401 - the one door to all of it
 from firmware.protocol.fields import *  # noqa: F403 - the table below is made of these, every one
 from firmware.protocol.vocabulary import *  # noqa: F403 - protocol.STATE_RUNNING and all others
 
-PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its description here
+PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its entry here
 OVERHEAD_BYTES = const(7)  # header and CRC
 REPLY_BIT = const(0x80)
 REPLY_BYTES = const(56)  # of the longest reply to an order, for the table of orders; a test compares
 REFUSAL_ID = const(0xFF)
-TELEMETRY_ID = const(0xFE)  # a frame that nobody has asked for, with the fields TELEMETRY
+TELEMETRY_ID = const(0xFE)  # an unsolicited frame, with the fields TELEMETRY
 
 
 class Message:
-    """A request and its reply; `role` is the least that may send it. What changes delivery comes with an ORDER."""
+    """A request and its reply; `role` is the lowest that may send it. If it changes delivery it begins with ORDER."""
 
     def __init__(self, name, number, role, changes_delivery, doc, request=(), reply=()):
         self.name = name
@@ -179,13 +179,13 @@ BY_ID = {message.id: message for message in MESSAGES}
 
 
 def refusal(message_id, code, field_index=NO_FIELD, value=0, limit=0):
-    """The payload of a refusal. Numbers beyond the fields are cut to what fits."""
+    """The payload of a refusal. Numbers beyond their fields are clamped."""
     values = {"request_id": message_id, "code": code, "field_index": field_index, "value": value, "limit": limit}
     return fit(REFUSAL, values)
 
 
 def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION, telemetry=TELEMETRY):
-    """Return the schema hash: the first 8 bytes (big endian) of SHA-256 over the table, its prose left out."""
+    """Return the schema hash: the first 8 bytes (big endian) of SHA-256 over the table without its prose."""
     digest = hashlib.sha256(("releve %d" % version).encode())
     for m in messages:
         digest.update(("\n%s %d %s %d" % (m.name, m.id, m.role, 1 if m.changes_delivery else 0)).encode())

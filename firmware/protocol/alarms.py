@@ -1,23 +1,24 @@
-"""The alarms as data: number, name, priority, what the device does, and which other alarms say the same more exactly.
+"""The alarms as data: number, name, priority, the device's action, and the more specific alarms that each yields to.
 
-Texts for people are the programmer's, by name: host/texts/alarms_en.py and _fr.py; docs/alarms.md is made from all
-three. Numbers are stored in the log and sent over the link: they are never used again for another alarm.
+The programmer has the texts for people, by name: host/texts/alarms_en.py and _fr.py; docs/alarms.md is made from all
+three. Numbers are stored in the log and sent over the link, so they are never reused for another alarm.
 
-Names after the implant's own list of messages; occlusion and its look-alikes are additions of this project.
+The names follow the implant's own list of messages; occlusion and its look-alikes are additions of this project.
 Implements: ALARM-1
 """
 
-# As in IEC 60601-1-8; the greater comes first.
+# As in IEC 60601-1-8; the higher one is shown first.
 PRIORITIES = ("low", "medium", "high")
 LOW, MEDIUM, HIGH = range(3)
 
-# NONE: delivery goes on. STOP: the stroke in progress is completed, nothing more is delivered. STOP_NOW: the motor too.
+# NONE: delivery goes on. STOP: the stroke in progress is completed, nothing more is delivered. STOP_NOW: the motor is
+# stopped at once, too.
 ACTIONS = ("none", "stop", "stop_now")
 NONE, STOP, STOP_NOW = range(3)
 
 
 class Alarm:
-    """One kind of alarm. `yields_to` are the names of alarms beside which it need not be shown: they say why."""
+    """One kind of alarm. It need not be shown beside the alarms named in `yields_to`, because they say why."""
 
     def __init__(self, number, name, priority, action, yields_to=()):
         self.number = number
@@ -27,7 +28,7 @@ class Alarm:
         self.yields_to = yields_to
 
 
-# What stops the motor by itself, and so explains that the pump has stopped or that too little came.
+# Alarms that by themselves explain why the pump has stopped or delivered too little.
 _CAUSES = ("occlusion", "air_lock", "motor_stall", "stroke_sensor_fault", "pressure_sensor_fault", "memory_integrity")
 
 ALARMS = (
@@ -58,7 +59,7 @@ ALARMS = (
     Alarm(25, "refill_due", LOW, NONE),
 )
 
-# Their cause can stay for days, and everybody knows: they can be quieted while it does.
+# Alarms whose cause can last for days and is known to everybody: they can be quieted meanwhile.
 LASTING = ("pump_low_battery", "depleted_battery", "low_reservoir", "empty_reservoir", "refill_due")
 
 BY_NAME = {alarm.name: alarm for alarm in ALARMS}

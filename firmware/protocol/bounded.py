@@ -1,7 +1,7 @@
-"""Packing that no value can fail: what does not fit its field is cut to the nearest that does.
+"""Packing that cannot fail: a value that does not fit its field is clamped to the nearest one that does.
 
-MicroPython's struct cuts the upper bits off without a word, CPython's raises; a pump must do neither. What was too
-great reads as the greatest, and nothing that has happened is lost over a figure.
+MicroPython's struct silently truncates the upper bits, and CPython's raises; a pump must do neither. A value that is
+too large is stored as the maximum, so no record is lost because of one figure.
 
 Implements: STORE-1
 """
@@ -14,10 +14,10 @@ _LEAST = {"i": -0x80000000}
 
 def pack_into(layout, buffer, at, *values):
     """As struct.pack_into, for a layout of B, H, I, Q and i without counts."""
-    try:  # each stroke comes here, and nearly always all fit
+    try:  # every stroke calls this, and nearly always all values fit
         struct.pack_into(layout, buffer, at, *values)
         fit = struct.unpack_from(layout, buffer, at) == values
-    except Exception:  # CPython's, of a value that does not fit
+    except Exception:  # raised by CPython for a value that does not fit
         fit = False
     if not fit:
         struct.pack_into(layout, buffer, at, *_fitting(layout, values))

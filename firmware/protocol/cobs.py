@@ -34,7 +34,7 @@ def encode_into(source, length, target):
 def decode_in_place(buffer, length):
     """Decode the first `length` bytes of `buffer` over themselves; return the decoded length.
 
-    Returns -1 if the bytes are no COBS encoding: empty, a 0x00 among them, or a block that runs past the end.
+    Returns -1 if the bytes are not a COBS encoding: empty, containing a 0x00, or with a block that runs past the end.
     The contents of `buffer` are then undefined. Decoding never grows, so the write position stays behind the read.
     """
     if length == 0:

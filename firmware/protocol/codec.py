@@ -1,7 +1,7 @@
 """The wire form of messages: fields as data, and the one codec that reads that data.
 
 A payload is its fields in order, little endian, unpadded; `str8` is a length byte and UTF-8, `records` a count byte and
-the records. Every field is held to its limits, on both ends.
+the records. Both ends check every field against its limits.
 
 Implements: LINK-1
 """
@@ -21,7 +21,7 @@ _HIGH.update({"bool": 1, "str8": 32})
 
 
 class ProtocolError(ValueError):
-    """What the table does not allow: refusal `code`, and `value` against `limit` in the field's unit (or bytes)."""
+    """A value that the table forbids: refusal `code`, and `value` against `limit` in the field's unit (or bytes)."""
 
     def __init__(self, code, field_index, field_name, value, limit):
         super().__init__("%s: %s is %s, limit %s" % (CODES[code], field_name, value, limit))
@@ -35,8 +35,8 @@ class ProtocolError(ValueError):
 class Field:
     """One field: its name carries the unit last; `low`, `high` and `step` are in `unit`.
 
-    Without `low` and `high` the type's own range holds; for `str8` they count bytes, for `records` records. `names`
-    makes an enumeration, `hard` marks `high` as a hard limit of GUARD-1, `fields` describe a record.
+    Without `low` and `high` the type's own range applies; for `str8` they count bytes, for `records` records. `names`
+    makes it an enumeration, `hard` marks `high` as a hard limit of GUARD-1, `fields` describe a record.
     """
 
     def __init__(self, name, kind, unit="", doc="", low=None, high=None, step=1, names=(), hard=False, fields=()):
@@ -89,9 +89,9 @@ def encode(fields, values, check=True):
 
 
 def fit(fields, values):
-    """The payload of a reply: as encode(), but a number beyond its field is cut to the nearest that fits.
+    """The payload of a reply: as encode(), but a number beyond its field is clamped to the nearest that fits.
 
-    An odd value is worth more than a reply that cannot be sent. Raises KeyError for a value that is missing.
+    A reply with an odd value is better than one that cannot be sent. Raises KeyError for a missing value.
     """
     out = bytearray()
     for field in fields:
@@ -149,6 +149,6 @@ def decode(fields, data):
 
 
 def describe(field):
-    """A field's own line for the schema hash: all of it but the prose."""
+    """A field's line for the schema hash: everything but the prose."""
     parts = [field.name, field.kind, field.unit, field.low, field.high, field.step, 1 if field.hard else 0]
     return " ".join([str(part) for part in parts + list(field.names) + [describe(each) for each in field.fields]])

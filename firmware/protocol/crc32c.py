@@ -3,7 +3,7 @@
 Chosen because its Hamming distance stays at 6 or more up to 64-byte frames, where the CRC-32 of IEEE 802.3 falls to 5.
 Check value (the catalogue's "123456789"): 0xE3069283.
 
-The register is kept as two 16-bit halves: a 32-bit number is no small integer on a 32-bit MicroPython, so one
+The register is kept as two 16-bit halves: a 32-bit number is not a small integer on a 32-bit MicroPython, so a single
 register would allocate at every byte.
 
 Implements: LINK-1

@@ -36,7 +36,7 @@ def time(name, doc):
     return Field(name, "u64", "µs", doc)
 
 
-# Only requests are held to limits: a reply that shows an odd value is worth more than one that cannot be sent.
+# Only requests are checked against limits: a reply with an odd value is better than one that cannot be sent.
 NEW_LIMITS = (
     Field("max_basal_mu_per_h", "u32", "mU/h", "greatest basal rate", 0, 35000, 50, hard=True),
     Field("max_bolus_mu", "u32", "mU", "greatest single bolus", 0, 40000, hard=True),
@@ -51,7 +51,7 @@ def shown_limits(prefix, doc):
 
 CUT_BY = u8("cut_by", "the rolling cap that must cut what is programmed, day after day or while a bolus runs", CUTS)
 AT = time("at_us", "device time at which it took effect")
-# Every order to do something comes with these first.
+# Every order begins with these fields.
 ORDER = (
     Field(
         "command_id",

@@ -1,36 +1,37 @@
-"""The guided procedures as data: what comes after what, what the pump delivers in between, where an interruption leads.
+"""The guided procedures as data: the order of their steps, the pump's deliveries, and where an interruption leads.
 
-What a person reads at each step, and what of it is sourced, is in host/texts/procedures_en.py; docs/procedures.md
-is made from both. Numbers of procedures, steps, choices and ledgers are stored and sent: add at the end only.
+The texts that a person reads at each step, and their sources, are in host/texts/procedures_en.py; docs/procedures.md is
+made from both. Numbers of procedures, steps, choices and ledgers are stored and sent: add at the end only.
 firmware/therapy/guide.py walks the table.
 
 On the implant "program minimal basal rate" comes before a rinse, because its suspend is 0.2 U/h (MiniMed 2007D
-physician manual, App. E). Here the pump delivers nothing but what a step orders: a basal stroke would be one of NaOH.
-So a procedure begins on a pump that does not deliver, and the step sets the rate to which it will be resumed.
+physician manual, App. E). Here the pump delivers only the strokes that a step orders: a basal stroke would be one of
+NaOH. So a procedure begins on a pump that does not deliver, and the step sets the rate at which it will be resumed.
 
 Implements: THER-5, THER-6
 """
 
 from firmware.compat import const
 
-# What the catheter holds, and how much: 13 U, with its tubing (MiniMed 2007D physician manual, p. 121).
+# Contents of the catheter, and its volume: 13 U, with its tubing (MiniMed 2007D physician manual, p. 121).
 INSULIN, BUFFER, NAOH = range(3)
 CATHETER_NL = const(32500)
 
-# What the reservoir holds: the contents of a catheter, or nothing that can be relied on.
+# Contents of the reservoir: those of a catheter, or nothing that can be relied on.
 EMPTY = const(3)
 RESERVOIR = ("insulin", "buffer", "naoh", "empty")
 
-# Ledgers of what is delivered in a procedure. Never therapy.
+# Ledgers for deliveries in a procedure. Never therapy.
 LEDGERS = ("insulin_test", "buffer", "naoh", "diagnostic")
 LEDGER_INSULIN_TEST, LEDGER_BUFFER, LEDGER_NAOH, LEDGER_DIAGNOSTIC = range(4)
 
-# Where strokes go: down the catheter, or into the syringe or pipette in the side port, which then is open before it.
+# Outlets of the strokes: down the catheter, or into the syringe or pipette in the side port, which then is open
+# upstream of it.
 OUTLETS = ("catheter", "side_port")
 TO_CATHETER, TO_SIDE_PORT = range(2)
 
-# How a procedure ends. left: interrupted, and as it was before. unfit: the reservoir is not filled with insulin, or not
-# under vacuum; therapy must not resume before a refill or a rinse is completed.
+# How a procedure ends. left: interrupted, with the pump as it was before. unfit: the reservoir is not filled with
+# insulin, or not under vacuum; therapy must not resume before a refill or a rinse is completed.
 ENDS = ("completed", "left", "unfit")
 COMPLETED, LEFT, UNFIT = ENDS
 
@@ -53,12 +54,12 @@ class Input:
 
 
 class Step:
-    """One step. `choices` are (name, next step or end): what the person can say there.
+    """One step. `choices` are the person's possible answers: (name, next step or end).
 
-    A step that delivers has the choice `go`, which orders `volume_nl` (or as many strokes as the input named
-    `counted_by` says) for `ledger` to `outlet`, and goes on to `choices[0][1]` with the last stroke. `interrupt` is
-    where an interruption leads; None: there is nothing to interrupt. `enters` and `leaves` are what the reservoir holds
-    from entering on and from leaving on; `floods` what the catheter holds from entering on.
+    A step that delivers has the choice `go`, which orders `volume_nl` (or the number of strokes in the input named
+    `counted_by`) for `ledger` to `outlet`, and moves on to `choices[0][1]` with the last stroke. `interrupt` is where
+    an interruption leads; None: there is nothing to interrupt. `enters` and `leaves` are the reservoir's contents from
+    entering and from leaving on; `floods` the catheter's contents from entering on.
     """
 
     def __init__(self, name, choices, interrupt, takes=None, volume_nl=0, counted_by=None, ledger=None,
@@ -82,7 +83,7 @@ class Step:
 
 
 class Procedure:
-    """One procedure; it begins with its first step if the reservoir holds one of `needs`."""
+    """One procedure. It begins with its first step, provided that the reservoir holds one of `needs`."""
 
     def __init__(self, number, name, needs, steps):
         self.number = number
@@ -91,12 +92,14 @@ class Procedure:
         self.steps = steps
 
     def place(self, name):
-        """Which step has this name; ValueError if none has."""
+        """The index of the step with this name; ValueError if there is none."""
         return [step.name for step in self.steps].index(name)
 
 
 def _cycle(fluid, content, ledger, away, after):
-    """Fill with `fluid`, bring both ports to ambient, pull it through the mechanism; interrupted it leads to `away`."""
+    """The steps to fill with `fluid`, bring both ports to ambient and pull it through the mechanism; an interruption
+    leads to `away`.
+    """
     pull, drawn, equalise = "pull_" + fluid, "drawn_" + fluid, "equalise_" + fluid
     last = content == INSULIN
     return (

@@ -1,14 +1,13 @@
-"""What a refill tells: how much was put in, how much was left, and whether the pump delivered what it counted.
+"""The evaluation of a refill: how much was put in, how much was left, and whether the pump delivered what it counted.
 
-Refill accuracy, in 0.1 %, is 1000·((V_fill − V_residual) − V_delivered)/V_delivered, with V_fill what the last refill
-left in the reservoir, V_residual what is drawn out of it now and V_delivered what was ordered in between. Negative is
-under-delivery, the sign of the implant's manual ("increasingly negative refill accuracy" means backflow: MiniMed 2007D
-physician manual, p. 109). The formula is derived from its worksheet; it is not printed there.
+Refill accuracy, in 0.1 %, is 1000·((V_fill − V_residual) − V_delivered)/V_delivered. V_fill is the volume that the last
+refill left in the reservoir, V_residual the volume drawn out of it now, and V_delivered the volume ordered in between.
+Negative is under-delivery, the sign of the implant's manual ("increasingly negative refill accuracy" means backflow:
+MiniMed 2007D physician manual, p. 109). The formula is derived from its worksheet; it is not printed there.
 
-How far the figure can be trusted is computed with it, not picked: each reading brings the half-width within which it
-certainly lies, and they are combined as rectangular distributions, two standard uncertainties wide (k = 2; JCGM
-100:2008, 4.3.7 and 6.2). The readings of a syringe in two weighings share one density, which therefore acts on their
-difference.
+The uncertainty of the figure is computed along with it. Each reading has a half-width within which it certainly lies;
+these are combined as rectangular distributions, two standard uncertainties wide (k = 2; JCGM 100:2008, 4.3.7 and 6.2).
+The readings of a syringe in two weighings share one density, which therefore acts on their difference.
 
 Implements: THER-5
 """
@@ -18,14 +17,14 @@ from firmware.compat import const
 from firmware.errors import Refused
 from firmware.protocol.procedures import CATHETER_NL
 
-# The greatest volume that can be filled in: 15 ml, 6,000 U at U-400 (MiniMed 2007D physician manual, p. 81).
+# The largest volume that can be filled in: 15 ml, 6,000 U at U-400 (MiniMed 2007D physician manual, p. 81).
 CAPACITY_NL = const(15000000)
 # U-400 insulin, mg/ml. Assumption: no measured value is published; 1.00 to 1.01 g/ml covers dilute buffered solutions.
 DENSITY_MG_PER_ML = const(1005)
 DENSITY_HALF_WIDTH_MG_PER_ML = const(5)
-# Assumption: scales that show 10 mg; each reading is off by up to one step of them.
+# Assumption: scales with a resolution of 10 mg; each reading is off by up to one step.
 BALANCE_MG = const(10)
-# After the fill 2 ml are taken back, which brings the vacuum back (MiniMed 2007C physician manual).
+# After the fill 2 ml are taken back, which restores the vacuum (MiniMed 2007C physician manual).
 TAKEN_BACK_NL = const(2000000)
 # ISO 7886-1 syringes of 5 ml are graduated in 0.2 ml; half of that is what can be read (assumption).
 SCALE_HALF_WIDTH_NL = const(100000)
@@ -38,18 +37,18 @@ CATHETER_FIRST = const(500)
 BANDS = ("good", "watch", "rinse", "catheter", "over", "interval_too_short")
 GOOD, WATCHED, RINSE, CATHETER, OVER, TOO_SHORT, FIRST, NO_REFILL = range(8)
 
-# A syringe of 60 ml is far beyond what is filled in, and far below what a slip of the finger makes.
+# A 60 ml syringe is far larger than any fill needs, and weighs far less than a mistyped weight.
 _SYRINGE_MG_MAX = const(150000)
 
 
-# What can be put in: what fits, and what is taken back for the vacuum.
+# The most that can be put in: the capacity, plus the volume taken back for the vacuum.
 MOST_PUT_IN_NL = CAPACITY_NL + TAKEN_BACK_NL
-# The figures of a refill when none has been recorded.
+# The figures shown when no refill has been recorded.
 NOTHING = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": NO_REFILL, "missing_nl": 0}
 
 
 class Volume:
-    """A volume as found: `nl`, whose reading lies within ± `reading_nl`.
+    """A measured volume: `nl`, with a reading uncertainty of ± `reading_nl` (half-width).
 
     `by_weight_nl` is the part of it that was weighed and so depends on the density.
     """
@@ -61,7 +60,7 @@ class Volume:
 
 
 def weighed(before_mg, after_mg, balance_mg=BALANCE_MG, density_mg_per_ml=DENSITY_MG_PER_ML):
-    """The Volume that has gone from a syringe (or, negative, come into it) between two weighings.
+    """The Volume that has left a syringe (negative: has entered it) between two weighings.
 
     Refused: a weight that no syringe has.
     """
@@ -73,16 +72,17 @@ def weighed(before_mg, after_mg, balance_mg=BALANCE_MG, density_mg_per_ml=DENSIT
 
 
 def read_off(nl, half_width_nl=SCALE_HALF_WIDTH_NL):
-    """The Volume read from a syringe's scale. Refused: below nothing."""
+    """The Volume read off a syringe's scale. Refused: a negative volume."""
     if nl < 0:
         raise Refused(protocol.OUT_OF_RANGE, "volume_nl", nl, 0)
     return Volume(nl, half_width_nl)
 
 
 def net_fill(put_in, *taken):
-    """The Volume that a fill leaves in the reservoir: `put_in` less what was taken: back for the vacuum, by a rinse.
+    """The Volume that a fill leaves in the reservoir: `put_in` less the volumes `taken` back for the vacuum or by a
+    rinse.
 
-    Refused: nothing, or more than the reservoir holds.
+    Refused: nothing left, or more than the reservoir holds.
     """
     nl = put_in.nl - sum([each.nl for each in taken])
     if not 0 < nl <= CAPACITY_NL:
@@ -92,9 +92,9 @@ def net_fill(put_in, *taken):
 
 
 class Accuracy:
-    """A refill accuracy: `tenths` and `uncertainty_tenths` in 0.1 %, `band`, and what they come from.
+    """A refill accuracy: `tenths` and `uncertainty_tenths` in 0.1 %, `band`, and the volumes that they come from.
 
-    `certain`: the band's limit lies outside the uncertainty, so that the verdict is more than chance.
+    `certain`: no limit of a band lies within the uncertainty, so the verdict is more than chance.
     """
 
     def __init__(self, tenths, uncertainty_tenths, band, certain, used_nl, delivered_nl):
@@ -114,7 +114,7 @@ class Accuracy:
 def accuracy(filled, residual, delivered_nl, catheter_changed=False):
     """The Accuracy of the interval since `filled` (a Volume), with `residual` left now and `delivered_nl` ordered.
 
-    `catheter_changed`: what the catheter holds was insulin at one of the two visits and not at the other.
+    `catheter_changed`: the catheter held insulin at one of the two visits and not at the other.
     Refused, with the value at fault: more left than was filled in, nothing delivered (then there is no accuracy).
     """
     if delivered_nl <= 0:
@@ -129,7 +129,7 @@ def accuracy(filled, residual, delivered_nl, catheter_changed=False):
     uncertainty_tenths = -(-1000 * uncertainty_nl // delivered_nl)
     band = _band(tenths, uncertainty_tenths)
     if band == TOO_SHORT and beyond_doubt(used_nl, delivered_nl, uncertainty_nl):
-        # Too little was delivered for a percentage, but the volume itself says it.
+        # Too little was delivered for a percentage, but the volume itself is conclusive.
         band = OVER if used_nl > delivered_nl else RINSE
     edges = (WATCH, FLAG, -WATCH, -FLAG, -CATHETER_FIRST)
     certain = all(abs(tenths - edge) > uncertainty_tenths for edge in edges)
@@ -137,12 +137,12 @@ def accuracy(filled, residual, delivered_nl, catheter_changed=False):
 
 
 def beyond_doubt(used_nl, delivered_nl, uncertainty_nl):
-    """Is the volume used off by more than 15 % of what was delivered, however wrong the readings are?"""
+    """Is the volume used off by more than 15 % of the volume delivered, even with the readings at their worst?"""
     return abs(used_nl - delivered_nl) - uncertainty_nl > delivered_nl * FLAG // 1000
 
 
 def expanded_nl(filled, residual, catheter_changed):
-    """Within ± so many nl lies the volume used, at k = 2: √(4/3 · Σ half-width²), rounded up."""
+    """The expanded uncertainty (k = 2) of the volume used, ± nl: √(4/3 · Σ half-width²), rounded up."""
     weighed_nl = abs(filled.by_weight_nl - residual.by_weight_nl)
     parts = (
         filled.reading_nl,
@@ -176,5 +176,5 @@ def _band(tenths, uncertainty_tenths):
 
 
 def _divided(value, by):
-    """`value / by`, rounded to the nearest, halves away from zero: the same for both signs."""
+    """`value / by`, rounded to the nearest, halves away from zero, so both signs round alike."""
     return (abs(value) + by // 2) // by * (1 if value >= 0 else -1)

@@ -1,12 +1,12 @@
-"""The words of the programmer link and of the event log: each tuple is an enumeration, its places are the values sent.
+"""The enumerations of the programmer link and of the event log, as tuples; a name's index is the value sent.
 
-Device and host reach them as `firmware.protocol.NAME`. A value once given is never used for anything else.
+Device and host use them as `firmware.protocol.NAME`. A value once assigned is never reused for anything else.
 """
 
 from firmware.compat import const
 
 NEVER_US = 0xFFFFFFFFFFFFFFFF  # a time that will not come
-# 2020 to 2099, what a wall clock may show: a sum with any duration of the pump's has room in 32 bits.
+# 2020 to 2099, the times that a wall clock may show: adding any of the pump's durations still fits in 32 bits.
 UTC_MIN_S, UTC_MAX_S = 1577836800, 4102444799
 NO_PATTERN = const(0xFF)  # in the place of a pattern: a rate set by hand
 MANUAL = NO_PATTERN
@@ -39,7 +39,7 @@ REASON_RESERVOIR = const(9)
 MEMORIES = ("whole", "mended", "caps_late", "write_failed", "damaged", "absent")
 (MEMORY_WHOLE, MEMORY_MENDED, MEMORY_CAPS_LATE, MEMORY_WRITE_FAILED, MEMORY_DAMAGED, MEMORY_ABSENT) = range(6)
 
-# LOG-1's five classes, and one for an event whose cells are damaged; then what happened, with its values a, b, c, d.
+# LOG-1's five classes, and one for an event whose cells are damaged. Below: the events, which have values a, b, c, d.
 CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "connectivity")
 (CATEGORY_UNREADABLE, CATEGORY_DELIVERY, CATEGORY_COMMAND) = range(3)
 (CATEGORY_MALFUNCTION, CATEGORY_ALARM, CATEGORY_CONNECTIVITY) = range(3, 6)
@@ -72,7 +72,7 @@ CODES = (
 (WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND, WRONG_CONTENT) = range(24, 32)
 OTHER_LIFE, HOLDS_TOO_LONG, ID_TAKEN, INTERRUPTED, VOIDED = range(32, 37)
 RESERVOIR_LEVEL = const(37)
-# What became of an order: it was answered so; it was not done and will not be; too long ago to be remembered.
+# The outcome of an order: it was answered as given; it was not done and will not be; it is too old to be remembered.
 OUTCOMES = ("answered", "void", "forgotten")
 OUTCOME_ANSWERED, OUTCOME_VOID, OUTCOME_FORGOTTEN = range(3)
 PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  # firmware.protocol.procedures

@@ -1,1 +1,1 @@
-"""What the pump does for itself: self-test, clocks, battery, the strokes that its sensor missed."""
+"""The pump's upkeep: self-test, clocks, battery, and the strokes that its sensor missed."""

@@ -1,7 +1,7 @@
-"""The one stroke by which strokes ordered and strokes seen may differ, and when that is forgiven.
+"""The difference of one stroke that is allowed between strokes ordered and seen, and when it is forgiven.
 
-GUARD-4 allows a difference of one; the next would be a fault, be it years later. A stroke sensor that misses one stroke
-in months is not what that rule is about, one that misses two a week is: docs/adr/0009.
+GUARD-4 allows a difference of one; the next one would be a fault, even years later. That rule is not aimed at a stroke
+sensor that misses one stroke in months, but at one that misses two a week: docs/adr/0009.
 
 Implements: GUARD-4, LOG-1
 """
@@ -27,7 +27,7 @@ class Edges:
         roomy(self)
 
     def stroke_over(self):
-        """To be called after every stroke; returns whether the sensor has disagreed, which is in the log then."""
+        """Call after every stroke; returns whether the sensor has disagreed, and logs it then."""
         apart = self._core.apart()
         if apart == self._apart:
             return False
@@ -38,7 +38,7 @@ class Edges:
         return True
 
     def look(self, now_us):
-        """Forgive the one that has stood for a day without another; returns whether it was."""
+        """Forgive a difference that has stood for a day without another one; returns whether that was done."""
         record = self._memory.record
         if not self._apart or now_us - self._since_us < _DAY_US:
             return False

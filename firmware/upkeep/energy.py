@@ -1,9 +1,9 @@
-"""The energy ledger: what the battery has given, counted, not measured.
+"""The energy ledger: the charge that the battery has given, counted rather than measured.
 
-A lithium thionyl chloride cell holds its voltage until shortly before its end, so the voltage says next to nothing of
-what is left; the charge does. The ledger counts how often and how long things run and multiplies with the board's
-currents, CURRENTS of its board.py in the order of FIGURES (docs/energy.md says where each comes from). Only counts are
-kept, so nothing rounds away over the years; charge is worked out on demand, in nAh. 1 nAh is 1 nA for 3.6·10⁹ µs.
+A lithium thionyl chloride cell holds its voltage until shortly before its end, so its voltage says next to nothing
+about the charge left. The ledger counts how often and how long things run and multiplies by the board's currents,
+CURRENTS of its board.py in the order of FIGURES (docs/energy.md gives their sources). Only counts are kept, so nothing
+is lost to rounding over the years; charge is computed on demand, in nAh. 1 nAh is 1 nA for 3.6·10⁹ µs.
 
 Implements: PWR-1
 """
@@ -13,9 +13,10 @@ import struct
 from firmware.compat import const, roomy
 from firmware.protocol import bounded
 
-# Of a board, nA, µs and ns: all that is drawn always; on top of that while the processor runs, while the motor does,
-# while a tone sounds, while the link is in use, while the memory is written to; how long a wake-up takes beyond what
-# woke() is told; how long a tone lasts, and a byte to the memory; how long the link stays in use after its last byte.
+# A board's figures in nA, µs and ns: the current drawn always; the additional currents while the processor runs, while
+# the motor runs, while a tone sounds, while the link is in use, and while the memory is written to; the duration of a
+# wake-up beyond the time passed to woke(), of a tone, and of a byte to the memory; and how long the link stays in use
+# after its last byte.
 FIGURES = (
     ("idle_na", "run_na", "motor_na", "tone_na", "link_na", "memory_na")
     + ("wake_us", "tone_us", "byte_ns", "link_us")
@@ -25,14 +26,14 @@ _IDLE, _RUN, _MOTOR, _TONE, _LINK, _MEMORY, _WAKE_US, _TONE_US, _BYTE_NS, _LINK_
 # PWR-1's cell, 2.0 Ah. It loses 1 % a year by itself (EEMB ER10450 datasheet, Li-SOCl2 bobbin cell, 3.9).
 CAPACITY_NAH = const(2000000000)
 SELF_DISCHARGE_PER_MILLE = const(10)
-FED = const(0)  # the capacity of a board that is fed from outside: everything is counted, and nothing runs down
+FED = const(0)  # the capacity of an externally powered board: everything is counted, and nothing runs down
 _FOR_EVER_S = const(0xFFFFFFFF)
 # Low: half a year is left, so that the replacement can be planned at the next refill, at most 90 days away, and made
-# by the one after. Depleted: two weeks, the time in which the implant's manual wants a low reservoir seen to.
+# by the one after. Depleted: two weeks, the time within which the implant's manual wants a low reservoir attended to.
 LOW_S = const(15552000)
 DEPLETED_S = const(1209600)
-# A cell under this has ended whatever the count says: 2.0 V is its cut-off (the same datasheet, 3.7), 2.7 V what the
-# memory needs (MB85RC256V datasheet).
+# Below this voltage the cell is depleted whatever the count says: 2.0 V is its cut-off (the same datasheet, 3.7), and
+# the memory needs 2.7 V (MB85RC256V datasheet).
 DEPLETED_MV = const(2700)
 LEVELS = ("good", "low", "depleted")
 GOOD, LOW, DEPLETED = range(3)
@@ -42,8 +43,8 @@ _NA_US_PER_NAH = 3600000000
 _YEAR_US = 31557600000000
 _DAY_US = 86400000000
 _WEEK_US = 604800000000
-_MARK_MAX_NAH = const(0xFFFFFFFF)  # as its place in the record has it; twice what the cell holds
-# Until there is a day to go by: PWR-1's eight years.
+_MARK_MAX_NAH = const(0xFFFFFFFF)  # the limit of its 32-bit field; twice the cell's capacity
+# The mean current assumed until a day has been counted: PWR-1's eight years.
 _DESIGN_NA = CAPACITY_NAH // 70128
 _FORMAT = "<QQQQQIIIIQI"
 STATE_BYTES = const(68)
@@ -52,7 +53,7 @@ STATE_BYTES = const(68)
 class Energy:
     """The ledger of a board with `currents` (as FIGURES) and a battery of `capacity_nah`, or FED.
 
-    The counts go on over resets with pack_into() and unpack().
+    The counts continue over resets by means of pack_into() and unpack().
     """
 
     def __init__(self, currents, capacity_nah=CAPACITY_NAH):
@@ -74,7 +75,7 @@ class Energy:
         roomy(self)
 
     def lived(self, us):
-        """So much time has passed, power cuts not included."""
+        """`us` µs have passed, power cuts not included."""
         self.elapsed_us += us
         if self._capacity_nah != FED and self.elapsed_us - self._marked_us >= _WEEK_US:
             used_nah = self.used_nah()
@@ -83,7 +84,7 @@ class Energy:
             self._marked_nah = min(used_nah, _MARK_MAX_NAH)
 
     def woke(self, busy_us=0):
-        """The processor woke up and ran for `busy_us`; 0 where that cannot be measured: wake_us has a mean for it."""
+        """The processor woke up and ran for `busy_us`; 0 if that cannot be measured, where wake_us gives a mean."""
         self.wakes += 1
         if busy_us:
             self.busy_us += busy_us
@@ -110,7 +111,7 @@ class Energy:
         self.memory_bytes += count
 
     def parts_nah(self):
-        """What each of CAUSES has taken, nAh."""
+        """The charge taken by each of CAUSES, nAh."""
         currents = self._currents
         return (
             currents[_IDLE] * self.elapsed_us // _NA_US_PER_NAH,
@@ -123,17 +124,18 @@ class Energy:
         )
 
     def used_nah(self):
-        """All of that."""
+        """The charge taken in all, nAh."""
         return sum(self.parts_nah())
 
     def left_nah(self):
-        """What the battery still holds, not below 0."""
+        """The charge left in the battery, nAh, not below 0."""
         return max(0, self._capacity_nah - self.used_nah())
 
     def mean_na(self, used_nah=None):
-        """The mean current to reckon with: that of the whole life or of the present week, whichever is more.
+        """The mean current used for the forecast, nA: that of the whole life or of the present week, whichever is more.
 
-        The week's is that since its mark; on the day after a mark, that of the week before. `used_nah` if it is known.
+        The week's mean runs from its mark; on the day after a mark the previous week's is used. Pass `used_nah` if it
+        is known.
         """
         used_nah = self.used_nah() if used_nah is None else used_nah
         mean_na = _DESIGN_NA
@@ -148,10 +150,10 @@ class Energy:
         return (used_nah - self._marked_nah) * _NA_US_PER_NAH // (self.elapsed_us - self._marked_us)
 
     def left_s(self):
-        """How long the battery lasts at that current, s."""
+        """How long the battery lasts at the mean current, s."""
         if self._capacity_nah == FED:
             return _FOR_EVER_S
-        used_nah = self.used_nah()  # once: its products are long integers
+        used_nah = self.used_nah()  # computed once: its products are long integers
         return max(0, self._capacity_nah - used_nah) * 3600 // self.mean_na(used_nah)
 
     def level(self, voltage_mv=None):

@@ -23,7 +23,7 @@ def image_digest(flash, digest_at):
 
 
 def _feed(digest, flash, start, end):
-    # In chunks: a board's hash may want its input in RAM.
+    # In chunks: a board's hash may need its input in RAM.
     while start < end:
         stop = min(start + _CHUNK, end)
         digest.update(flash[start:stop])

@@ -1,8 +1,8 @@
-"""Short scripts for a scratch dose core and the exact answers: the self-test's proof that it still computes right.
+"""Short scripts for a scratch dose core, with the exact answers: the self-test's check that it still computes right.
 
 Each script is a core's configuration and its calls; an answer is the result code, or the starts of strokes in µs. The
-figures follow from the specification's arithmetic; tests/firmware/test_self_test.py holds them against the exact model
-in fractions. All times stay below 2^30 µs, where MicroPython needs no memory for a number.
+figures follow from the specification's arithmetic; tests/firmware/test_self_test.py compares them with the exact model
+in fractions. All times stay below 2^30 µs, up to which MicroPython allocates no memory for an integer.
 
 Implements: SELF-1
 """
@@ -13,7 +13,7 @@ from firmware.compat import const
 # A burst of 40 ms; enough history for every stroke of a script.
 _MOTOR = (24, 400, 2000, 20000)
 _HISTORY = const(32)
-_STROKE = const(1)  # what service() has done: core_action_t
+_STROKE = const(1)  # results of service(): core_action_t
 _FAULT = const(3)
 # (stroke nl, U/ml, calls); a call is (method, arguments, answer).
 SCRIPTS = (
@@ -29,7 +29,7 @@ SCRIPTS = (
         ("run", (500000000, 1000000000), (871428572,)),
         ("set_basal", (1000000000, 35050), code.E_MAX_BASAL),
     )),
-    # The fine stroke: 35 U/h is one every 5 1/7 s; suspended nothing comes and nothing is made up for.
+    # The fine stroke: 35 U/h is one every 5 1/7 s; while suspended nothing comes, and nothing is made up afterwards.
     (125, 400, (
         ("set_basal", (0, 35000), code.OK),
         ("run", (0, 16000000), (5142858, 10285715, 15428572)),
@@ -39,7 +39,7 @@ SCRIPTS = (
         ("resume", (900000000,), code.OK),
         ("run", (900000000, 905000000), (904571429,)),
     )),
-    # A cap of two strokes an hour; the third is not taken, and no stroke comes without a permit.
+    # A cap of two strokes an hour: a third is refused, and no stroke comes without a permit.
     (500, 400, (
         ("set_limits", (35000, 40000, 400, 150000), code.E_RANGE),
         ("set_limits", (35000, 4000, 400, 6400), code.OK),
@@ -59,7 +59,7 @@ SCRIPTS = (
 
 
 def wrong_answers(core_class):
-    """How many calls of all scripts are answered wrongly by cores of `core_class`; 0 is right."""
+    """The number of calls in all scripts that cores of `core_class` answer wrongly; 0 if all is right."""
     wrong = 0
     for stroke_nl, concentration_u_per_ml, calls in SCRIPTS:
         core = core_class(stroke_nl, concentration_u_per_ml, 0, _MOTOR, _HISTORY, 0)
@@ -78,7 +78,10 @@ def ask(core, name, arguments):
 
 
 def _starts(core, now_us, until_us, permitting, seeing):
-    """Live on; the starts of the strokes, a fault's time negative. `seeing`: the sensor works."""
+    """Run the core from `now_us` to `until_us`; returns the starts of the strokes, and a fault's time negated.
+
+    `permitting`: each stroke gets its permit. `seeing`: the sensor works.
+    """
     starts = []
     core.settle(now_us)
     strokes = core.state()[code.GUARD_COMMANDED]

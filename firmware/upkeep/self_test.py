@@ -1,8 +1,8 @@
-"""The self-test: at power-on before any dose, and the quick part of it at least daily.
+"""The self-test: runs at power-on before any dose, and its quick part at least daily.
 
-A check looks at one thing and gives (passed, value); what raises has failed. A check whose means a board does not have
-is left out of the result, and failed() does not take it for passed: it wants every name in REQUIRED. What follows from
-a failure is the pump's to decide (a failed self-test never doses).
+A check tests one thing and returns (passed, value); a check that raises has failed. A check for which a board lacks the
+means is left out of the result, but failed() does not take it as passed: it requires every name in REQUIRED. The pump
+decides what follows from a failure (a failed self-test never doses).
 
 Implements: SELF-1
 """
@@ -19,7 +19,7 @@ NAMES = (
 REQUIRED = ("core_answers", "native_core", "memory", "ram", "stroke_sensor", "pressure_sensor", "clock")
 # The core's file and the image do not change while they run.
 DAILY = tuple([name for name in NAMES if name not in ("native_core", "image")])
-# Working out the digest of the flash takes the Pico 0.4 s.
+# Computing the digest of the flash takes the Pico 0.4 s.
 QUICK = tuple([name for name in NAMES if name != "image"])
 REQUIRED_DAILY = tuple([name for name in REQUIRED if name in DAILY])
 
@@ -28,18 +28,18 @@ PRESSURE_PA = (-20000, 140000)  # what the sensor can show: boards/*/README.md
 _MEMORY_BYTES = const(32)
 _RAM_BYTES = const(1024)
 _PATTERNS = (0x55, 0xAA)
-# A call of the clock takes microseconds: in so many it has moved, or it stands.
+# Reading the clock takes microseconds: within this many reads it has moved, or it has stopped.
 _CLOCK_READS = const(1000)
-_READS_OF_ONE_THAT_STANDS = const(10)  # logical time: it waits for whoever looks
+_READS_OF_ONE_THAT_STANDS = const(10)  # logical time stands still while the processor is busy
 
 
 class World:
-    """What the checks look at. The pump fills in what its board has; None leaves the check out.
+    """The things that the checks test. The pump fills in what its board has; None leaves the check out.
 
     core_class: dosecore.Core. native: the compiled core is in use (bool). image: the identity's, hex digits.
-    image_digest(): what the board works out over its own flash, hex digits. nvm: the memory (firmware/drivers/nvm.py),
-    and memory_usable(): can what it holds be believed; scratch_at: an address of 32 bytes there that nobody uses.
-    allocate(n): a bytearray. stroke_counts(): strokes of the running core, ordered and seen. sensor_line(): is the
+    image_digest(): the digest that the board computes over its own flash, hex digits. nvm: the memory
+    (firmware/drivers/nvm.py), and memory_usable(): is its content valid; scratch_at: the address of 32 unused bytes in
+    it. allocate(n): a bytearray. stroke_counts(): strokes of the running core, ordered and seen. sensor_line(): is the
     stroke sensor's line high. pressure_sensor: the driver. now_us(): the clock; clock_runs: does it move while the
     processor is busy. elapsed(): (device µs, wall clock s) since both were started, or None while that is unknown.
     watchdog(): is it on. delivering(): may strokes come due. spared: a parts.Spared. record: the StateRecord.
@@ -72,7 +72,7 @@ def run(world, names=NAMES):
     for name in names:
         try:
             result = _CHECKS[name](world)
-        except Exception:  # whatever it is, the check has not passed
+        except Exception:  # whatever was raised, the check has not passed
             result = (False, FAILED)
         if result is not None:
             results.append((name, result[0], result[1]))
@@ -80,9 +80,9 @@ def run(world, names=NAMES):
 
 
 def failed(results, required=REQUIRED):
-    """The checks that have not passed, bit n for NAMES[n]: tried, or required and left out. 0: the test is passed.
+    """The checks that have not passed, bit n for NAMES[n]: those that failed, and required ones left out. 0: passed.
 
-    Parts that therapy does not need are told, and stop nothing.
+    A failed part that therapy does not need is reported in the results, but does not count here.
     """
     verdicts = {name: ok for name, ok, _ in results if name != "spared_parts"}
     mask = 0
@@ -98,7 +98,7 @@ def mask(names):
 
 
 def _core_answers(world):
-    """Value: calls answered wrongly."""
+    """The core answers the scripts of known_answers correctly. Value: calls answered wrongly."""
     if world.core_class is None:
         return None
     wrong = wrong_answers(world.core_class)
@@ -110,7 +110,7 @@ def _native_core(world):
 
 
 def _image(world):
-    """Value: digits compared. An image without a digest, as no build leaves it, does not pass."""
+    """The image has its digest. Value: digits compared. An image without a digest, which no build makes, fails."""
     if world.image_digest is None:
         return None
     image = world.image
@@ -119,9 +119,9 @@ def _image(world):
 
 
 def _memory(world):
-    """Write what is there and find it again, wherever power may go; then patterns where nobody's bytes are.
+    """Write the present bytes again and read them back, which is safe if power goes; then patterns to unused bytes.
 
-    Value: bytes that came back wrong, 0 with a memory that cannot be believed.
+    Value: bytes that came back wrong; may be 0 and yet fail if the memory's content is not valid.
     """
     nvm = world.nvm
     if nvm is None or world.memory_usable is None:
@@ -143,7 +143,7 @@ def _written_wrong(nvm, address, data):
 
 
 def _ram(world):
-    """A block of the heap holds two patterns. Value: bytes that do not."""
+    """A block of the heap holds two patterns. Value: bytes that do not hold them."""
     block = world.allocate(_RAM_BYTES)
     wrong = 0
     for pattern in _PATTERNS:
@@ -153,9 +153,9 @@ def _ram(world):
 
 
 def _stroke_sensor(world):
-    """Its count agrees with the strokes ordered, GUARD-4's one allowed, and at rest its line is low.
+    """Its count agrees with the strokes ordered to within GUARD-4's one, and its line is low at rest.
 
-    Value: how many it is off.
+    Value: strokes ordered minus strokes seen.
     """
     if world.stroke_counts is None:
         return None
@@ -166,7 +166,7 @@ def _stroke_sensor(world):
 
 
 def _pressure_sensor(world):
-    """Neither shorted nor open, and a pressure that it can show. Value: Pa."""
+    """The sensor is neither shorted nor open, and shows a pressure within its range. Value: Pa."""
     sensor = world.pressure_sensor
     if sensor is None:
         return None
@@ -176,7 +176,7 @@ def _pressure_sensor(world):
 
 
 def _clock(world):
-    """It moves, and never back. Value: µs that it moved; of logical time, which stands still here, only never back."""
+    """The clock moves, and never back; logical time, which stands still here, need not move. Value: µs it moved."""
     if world.now_us is None:
         return None
     first_us = latest_us = world.now_us()
@@ -192,7 +192,7 @@ def _clock(world):
 
 
 def _clock_rate(world):
-    """Device time and wall clock went equally fast since both were started. Value: s by which the device is ahead."""
+    """Device time and wall clock have run equally fast since both were started. Value: s that the device is ahead."""
     elapsed = None if world.elapsed is None else world.elapsed()
     if elapsed is None:
         return None
@@ -205,12 +205,12 @@ def _watchdog(world):
 
 
 def _spared_parts(world):
-    """Value: bit n for parts.SPARED[n], which has failed when it was used last."""
+    """The spared parts work. Value: bit n for parts.SPARED[n] if it failed when last used."""
     return None if world.spared is None else (world.spared.failing == 0, world.spared.failing)
 
 
 def _edges_forgiven(world):
-    """It only tells. Value: strokes missed or seen too often that were forgiven since the memory was initialised."""
+    """Report only. Value: strokes missed or seen too often that were forgiven since the memory was initialised."""
     return None if world.record is None else (True, world.record.edges_forgiven)
 
 

@@ -1,6 +1,6 @@
-"""What a pump does for itself: the self-test at power-on and every day, and the account of its battery.
+"""The pump's upkeep: the self-test at power-on and every day, and the account of its battery.
 
-A failed self-test never doses: delivery stops, and is not resumed before a test has passed.
+A pump whose self-test has failed never doses: delivery stops, and cannot be resumed before a test has passed.
 
 Implements: SELF-1, PWR-1
 """
@@ -14,12 +14,12 @@ from firmware.upkeep.energy import CAPACITY_NAH, Energy
 
 
 class Means:
-    """What a board has for the self-test and the battery's account; None: it has not.
+    """The means of a board for the self-test and the battery's account; None for those that it lacks.
 
-    `image_digest()`, `sensor_line()` and `watchdog()` as self_test.World has them; `clock_runs`: its clock moves while
-    the processor is busy; `watchdog_reset`: why the last life ended, if not by a power cut (c_ext/board/start.h);
-    `currents` as energy.FIGURES; `battery_nah` what its battery holds, if not the cell of PWR-1; `entropy()`:
-    32 bits that nobody knows before; `counter_us()`: the counter behind the clock, which waits for nothing.
+    `image_digest()`, `sensor_line()` and `watchdog()` are as in self_test.World; `clock_runs`: its clock moves while
+    the processor is busy; `watchdog_reset`: the cause of the last reset, if not a power cut (c_ext/board/start.h);
+    `currents` as energy.FIGURES; `battery_nah`: the battery's capacity, if it is not the cell of PWR-1; `entropy()`:
+    32 unpredictable bits; `counter_us()`: the counter behind the clock, which waits for nothing.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Means:
 
 
 _RATES = ("clock_rate",)
-# What not every board has.
+# Attributes that not every board has.
 _OPTIONAL = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy", "counter_us")
 
 
@@ -78,14 +78,14 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
 
 
 def _stroke_counts(state):
-    # One that plays and has not been seen yet is not missing.
+    # A stroke in progress that has not been seen yet is not missing.
     return state[code.GUARD_COMMANDED] - state[code.UNCONFIRMED], state[code.GUARD_CONFIRMED]
 
 
 class Upkeep:
-    """The upkeep of one pump: `clock`, `books` and `memory` are its parts, `world` what the self-test looks at,
-    `currents` and `battery_nah` the board's for the energy ledger. `on_failure(failed)`: a test on demand was not
-    passed.
+    """The upkeep of one pump: `clock` and `books` are its parts, `world` is the self-test's World, `currents` and
+    `battery_nah` are the board's, for the energy ledger. `on_failure(failed)` is called when a test on demand has
+    failed.
     """
 
     def __init__(self, clock, books, world, currents, battery_nah=CAPACITY_NAH):
@@ -99,24 +99,24 @@ class Upkeep:
         self._books = books
         self._world = world
         self._since_us = clock.now_us()
-        self._written_bytes = 0  # of this life's, those in the account
+        self._written_bytes = 0  # bytes written since the reset that are in the account already
         roomy(self)
 
     def begin(self):
-        """A life begins: take up the battery's account and test everything. Memory has been opened."""
+        """After a reset: load the battery's account and test everything. Memory has been opened."""
         self.energy.unpack(self._books.memory.energy)
         self._since_us = self._clock.now_us()
         return self.test()
 
     def test(self, daily=False, quick=False):
-        """Run the self-test: the whole, the daily one, or all but what takes long; returns self_test.failed()."""
+        """Run the whole self-test, the daily one, or all but its slow check; returns self_test.failed()."""
         names = self_test.DAILY if daily else self_test.QUICK if quick else self_test.NAMES
         required = self_test.REQUIRED_DAILY if daily else self_test.REQUIRED
         start_us = self._world.now_us()
         self._results = self_test.run(self._world, names)
         self._duration_us = self._world.now_us() - start_us
         failed = self_test.failed(self._results, required)
-        # What this round leaves out stands as the round before has found it.
+        # A check that this run leaves out keeps its result from the run before.
         self._failed = failed | (self._failed & ~self_test.mask(names))
         self.passed = not self._failed
         if failed:
@@ -124,11 +124,11 @@ class Upkeep:
         return failed
 
     def rates(self):
-        """Compare the two clocks' rates, more often than every day: a wrong one doses wrongly until it is found.
+        """Compare the two clocks' rates, more often than daily: the pump doses wrongly until a wrong clock is found.
 
-        Returns what has failed, as test(), once.
+        Returns the failed check as test() does, but only the first time.
         """
-        results = self_test.run(self._world, _RATES) if self.passed else []  # of one check, if the board can do it
+        results = self_test.run(self._world, _RATES) if self.passed else []  # one check, if the board can do it
         failed = 0
         if results and not results[0][1]:
             failed = self_test.mask(_RATES)
@@ -142,7 +142,7 @@ class Upkeep:
             raise Refused(protocol.SELF_TEST_FAILED)
 
     def account(self):
-        """Bring the battery's account up to now, and into memory; returns its level."""
+        """Bring the battery's account up to date and store it; returns its level."""
         self._reckon()
         self.energy.pack_into(self._books.memory.energy)
         self._books.memory.store_energy()
@@ -159,8 +159,8 @@ class Upkeep:
         self._since_us, self._written_bytes = now_us, written_bytes
 
     def self_test(self):
-        """Test now; the self_test reply's fields. While strokes may come due the image is left out: a stroke must be
-        written down in time for the next.
+        """Test now; returns the self_test reply's fields. While strokes may come due the image check is left out: each
+        stroke must be stored in time for the next.
         """
         failed = self.test(quick=self._world.delivering())
         if failed:

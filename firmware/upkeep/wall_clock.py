@@ -1,12 +1,12 @@
-"""The wall clock: UTC beside the monotonic device time, from a battery-backed clock that goes on without power.
+"""The wall clock: UTC alongside the monotonic device time, from a battery-backed clock that runs on without power.
 
-The device's own time decides about doses; the wall clock tells how long the power was gone, and stamps events. It is
-known or it is lost, and never a guess: a time that contradicts what is stored, or what the device's own time says, is
-lost until a person sets it. One that is only silent is not: device time goes on with it for a day.
+Device time decides about doses; the wall clock tells how long the power was gone, and stamps events. It is either known
+or lost, and never a guess: a time that contradicts the stored one or the device time is lost until a person sets it. A
+clock that merely does not answer is not lost: its time is carried on by device time for a day.
 
-Two clocks can only tell that they disagree. Each look that agrees moves the anchor from which UTC is counted; how
-fast the two go is compared from an anchor of its own, which no such look moves (docs/adr/0011). Apart by the same in
-one hour after the other they go at different rates; by anything else one of them has jumped.
+Two clocks can only show that they disagree. Each look that agrees moves the anchor from which UTC is counted. The rates
+of the two are compared from an anchor of its own, which no such look moves (docs/adr/0011). If the two drift apart by
+the same amount hour after hour, their rates differ; if by any other amounts, one of them has jumped.
 
 Implements: THER-1, THER-8, LOG-1, SELF-1
 """
@@ -16,25 +16,25 @@ from firmware.errors import Refused
 from firmware.protocol import CLOCK_FAILED, UTC_MAX_S, UTC_MIN_S
 
 _US_PER_S = 1000000
-_READS = const(3)  # a clock that does not answer is asked again
-# How far apart the two may be: both are whole seconds, and two quartzes are off by less than one in 2000 (500 ppm; each
+_READS = const(3)  # tries to read a clock that does not answer
+# How far apart the two may be: both are whole seconds, and two quartzes differ by less than one in 2000 (500 ppm; each
 # board's is specified within 50, the battery-backed one within 20).
 _SLACK_S = const(2)
 _DRIFT = const(2000)
-# What jumps too small to be seen may add up to while rates are compared.
+# The sum that jumps too small to be detected may reach while rates are compared.
 _RATE_SLACK_S = const(15)
-_ALIKE = const(3)  # so many hours apart by the same are no jumps
-_WINDOW_S = const(600)  # the least that is compared so
+_ALIKE = const(3)  # hours in a row apart by the same amount: no jump
+_WINDOW_S = const(600)  # the shortest window compared in this way
 _HOUR_S = const(3600)
-# Between two records of the time there may be an hour of device time, by which the other clock may have fallen behind.
+# Two records of the time may be an hour of device time apart, in which the other clock may have fallen behind.
 _BEHIND_S = const(4)
-# How long without power is believed: as long as the longest that anything runs, a temporary rate or a rolling cap.
+# The longest power cut that is believed: as long as the longest thing that runs, a temporary rate or a rolling cap.
 VOUCHED_S = const(86400)
-# How long since the last record after a reset with the power on: there is one every hour, and starts that wait (board
-# start.h) take minutes. A clock that has gone further has jumped meanwhile.
+# The longest time since the last record that is believed after a reset with the power on: there is a record every hour,
+# and delayed starts (c_ext/board/start.h) take minutes. A clock that shows more has jumped meanwhile.
 VOUCHED_RESET_S = const(4200)
-# A silent clock's time goes on by the device's own for so long: by then it may be 43 s wrong, which moves no pattern by
-# anything that matters.
+# How long device time carries on the time of a silent clock: by then it may be 43 s wrong, which shifts no pattern by
+# an amount that matters.
 _HELD_US = 86400000000
 
 # Why the time is lost: the log's detail.
@@ -46,15 +46,15 @@ class WallClock:
 
     def __init__(self, clock, rtc):
         self.known = False
-        self.why = SILENT  # it is lost
-        self.silent = False  # at the latest look
-        self._outside = False  # what it told then can be no time
+        self.why = SILENT  # why it is lost
+        self.silent = False  # no answer at the latest look
+        self._outside = False  # its answer then was no possible time
         self._clock = clock
         self._rtc = rtc
         self._heard_us = self._rate_us = self._window_us = 0
         self._rate_s = self._window_s = None
-        self._alike = 0  # windows in a row in which the two came apart by the same
-        self._gained_s = 0  # in an hour of the latest that did
+        self._alike = 0  # windows in a row in which the two came apart by the same amount
+        self._gained_s = 0  # that amount, per hour
         utc_s = self._read()
         self.known = utc_s is not None
         self._anchor(utc_s or 0)
@@ -66,7 +66,7 @@ class WallClock:
         now_us = self._clock.now_us()
         utc_s = self._read()
         if self.known and utc_s is not None and not self._fits(utc_s, now_us):
-            utc_s = self._read()  # it may have been the bus
+            utc_s = self._read()  # read again: it may have been a bus error
         self.silent = utc_s is None and not self._outside
         if self.silent:
             if now_us - self._heard_us >= _HELD_US:
@@ -77,13 +77,13 @@ class WallClock:
             if utc_s is None or not self._fits(utc_s, now_us):
                 self.lose(DISAGREES)
             elif abs(utc_s - self.utc_s(now_us)) > 1:
-                # Within a second it is the rounding of whole seconds, which must not move a pattern's boundaries.
+                # A second's difference is only rounding to whole seconds, which must not move a pattern's boundaries.
                 self._anchor(utc_s)
         self._compare(utc_s, now_us)
         return self.known
 
     def _compare(self, utc_s, now_us):
-        """How far the two have come apart since the look before: by a jump, or by their rates?"""
+        """Have the two come apart since the look before, and if so by a jump or by their rates?"""
         if utc_s is None or self._rate_s is None:
             self._start_rate(utc_s)
             return
@@ -106,13 +106,13 @@ class WallClock:
             self._start_rate(utc_s)  # it may be a jump, which says nothing about rates
 
     def lose(self, why):
-        """Nobody knows what time it is, until a person sets it."""
+        """The time is lost until a person sets it; `why` is the log's detail."""
         if self.known:
             self.known = False
             self.why = why
 
     def set(self, utc_s):
-        """It is `utc_s` now. Refused if the battery-backed clock does not take it."""
+        """Set the time to `utc_s`. Refused if the battery-backed clock does not accept it."""
         try:
             self._rtc.set(utc_s)
         except OSError:
@@ -132,21 +132,21 @@ class WallClock:
         return self._anchor_us + (utc_s - self._anchor_s) * _US_PER_S
 
     def elapsed(self):
-        """(device µs, wall clock s) since a reset, a jump, or since the time was set; None if it is silent."""
+        """(device µs, wall clock s) since a reset, a jump or a setting of the time; None if the clock is silent."""
         utc_s = self._read()
         if utc_s is None or self._rate_s is None:
             return None
         return self._clock.now_us() - self._rate_us, utc_s - self._rate_s
 
     def stamp_s(self, now_us):
-        """What an event is stamped with: UTC, or device time while UTC is lost."""
+        """The time stamp for events, s: UTC, or device time while UTC is lost."""
         return self.utc_s(now_us) if self.known else now_us // _US_PER_S
 
     def gone_us(self, since_utc_s, vouched_s=VOUCHED_S):
-        """(likely, at most): how long ago it was `since_utc_s`, by the clock as it was read at the start; None if that
-        cannot be known. 0: the time was lost then, and still is.
+        """How long ago `since_utc_s` was, by the clock as read at start-up: (likely, at most), µs; None if unknown.
+        `since_utc_s` 0: the time was lost then, and stays lost.
 
-        A time before that, or more than `vouched_s` later, is none: the clock counts as lost.
+        If the clock shows a time before that, or more than `vouched_s` after it, it is not believed and counts as lost.
         """
         if not self.known:
             return None
@@ -159,12 +159,13 @@ class WallClock:
             self.lose(AHEAD)
         else:
             most_s = max(0, gone_s) + _BEHIND_S
-            # The record's second was cut twice, at the anchor and at the record, this one once: half a second too much.
+            # The record's second was truncated twice, at the anchor and at the record, this one once: the difference is
+            # half a second too large.
             return max(0, gone_s * _US_PER_S - _US_PER_S // 2), (most_s + most_s // _DRIFT + 1) * _US_PER_S
         return None
 
     def advanced(self):
-        """Device time has jumped: the two are brought together anew."""
+        """Device time has jumped: align the two anew."""
         self._anchor_us = self._rate_us = self._window_us = self._heard_us = self._clock.now_us()
 
     def _anchor(self, utc_s):
@@ -179,7 +180,7 @@ class WallClock:
         return _agree(utc_s - self.utc_s(now_us), (now_us - self._anchor_us) // _US_PER_S)
 
     def _read(self):
-        """UTC, s; None: no answer, none that can be, or the chip says that it has lost it."""
+        """UTC, s; None: no answer, no possible time, or the chip reports the time as lost."""
         self._outside = False
         for _ in range(_READS):
             try:
@@ -194,7 +195,7 @@ class WallClock:
 
 
 def rates_agree(device_us, wall_s):
-    """Did the two clocks go equally fast, of which one has gone so far and the other so far?"""
+    """Have the two clocks run equally fast, given the time that each has counted?"""
     device_s = device_us // _US_PER_S
     return _agree(wall_s - device_s, device_s, _RATE_SLACK_S)
 
