@@ -137,7 +137,7 @@ def install_packages(group: str) -> None:
         return
     names = [name for package in missing for name in package.debian]
     listed = "".join(f"\n    {' '.join(package.debian)}: {package.why}" for package in missing)
-    needed = f"Needed and not found:{listed}\n"
+    needed = f"Required, but not found:{listed}\n"
     apt = shutil.which("apt-get")
     if not apt:
         raise Problem(
@@ -168,7 +168,9 @@ def install_packages(group: str) -> None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise Problem(f"{sys.executable} cannot make virtual environments: install python{version}-venv")
     if still:
-        raise Problem(f"installed {' '.join(still)}, but {sys.executable} does not find them; is it another Python's?")
+        raise Problem(
+            f"installed {' '.join(still)}, but {sys.executable} does not find them; do they belong to another Python?"
+        )
 
 
 def lock_entries(lock: Path) -> dict[str, list[str]]:

@@ -100,7 +100,7 @@ def fetch(folder: Path, sources: tuple[str, ...], binaries: tuple[str, ...], ins
     """Fetch packages (`name=version`) into `folder` without unpacking them. Raises Problem, with `instead`."""
     apt = shutil.which("apt-get")
     if not apt:
-        raise Problem(f"{', '.join([*sources, *binaries])}: fetched with apt-get, which is not here.\n{instead}")
+        raise Problem(f"{', '.join([*sources, *binaries])}: apt-get, which fetches them, is not installed.\n{instead}")
     mirror = machine_mirror(instead)
     signed_by = mirror.signed_by or (str(KEYRING) if KEYRING.is_file() else "")
     with tempfile.TemporaryDirectory() as private:

@@ -1,4 +1,4 @@
-"""Make the emulated Pico ready to run: Node, rp2040js by its lock file, and the stub boot ROM.
+"""Prepare the emulated Pico: Node, rp2040js by its lock file, and the stub boot ROM.
 
     python3 -m tools.emulator          installs and builds what is missing, prints the path of the boot ROM
 
@@ -31,7 +31,7 @@ def check_node() -> None:
 
 
 def install_modules() -> None:
-    """Put rp2040js into hil/emulator/node_modules, as package-lock.json has it, by hash. Raises Problem."""
+    """Install rp2040js into hil/emulator/node_modules, by hash, as package-lock.json pins it. Raises Problem."""
     done = EMULATOR / "node_modules" / ".stamp"
     key = digest([EMULATOR / "package.json", EMULATOR / "package-lock.json"])
     if is_fresh(done, key):
@@ -43,7 +43,7 @@ def install_modules() -> None:
 
 
 def build_bootrom() -> Path:
-    """The stub boot ROM, built from hil/emulator/bootrom if that has changed. Raises Problem."""
+    """Return the stub boot ROM, rebuilt if hil/emulator/bootrom has changed. Raises Problem."""
     folder = EMULATOR / "bootrom"
     done = OUT / ".stamp"
     key = digest([folder, Path(__file__)])

@@ -1,8 +1,9 @@
-"""Write requirements.lock and tools/stubs.lock anew from pyproject.toml: every package of the closure, by hash.
+"""Rewrite requirements.lock and tools/stubs.lock from pyproject.toml: every package of the closure, by hash.
 
     make lock
 
-The resolver is uv, in a throw-away environment. Locks hold names, versions and hashes for all systems, no addresses.
+The resolver is uv, in a throw-away environment. Locks hold names, versions and hashes for all systems, but no
+addresses.
 Errors: Problem if the packages cannot be resolved.
 """
 

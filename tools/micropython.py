@@ -2,8 +2,9 @@
 
     python3 -m tools.micropython BOARD [--release]     builds if stale, prints the path of the result
 
-boards/BOARD/board.toml says from which port, with which C modules and from which inputs. Results lie in build/BOARD/, a
-release (no console) in build/BOARD-release/. Errors: Problem, with the last lines of the build log and its path.
+boards/BOARD/board.toml names the port, the C modules and the inputs. Results lie in build/BOARD/, those of a release
+(no console) in build/BOARD-release/.
+Errors: Problem, with the last lines of the build log and its path.
 """
 
 import argparse
@@ -22,14 +23,16 @@ class Port(Protocol):
     MODULE_FILE: str
 
     def build(self, job: Job) -> Path:
-        """The program, built if its inputs have changed."""
+        """Return the program, built if its inputs have changed."""
 
 
 PORTS: dict[str, Port] = {"unix": unix, "rp2": rp2, "stm32": stm32}
 
 
 def board_job(board: str, release: bool = False) -> Job:
-    """What boards/BOARD/board.toml says. Raises Problem if there is no such board, or what it names is not there."""
+    """Return the job that boards/BOARD/board.toml describes. Raises Problem if the board or anything it names is
+    missing.
+    """
     folder = ROOT / "boards" / board
     path = folder / "board.toml"
     if not path.is_file():
@@ -57,7 +60,7 @@ def board_job(board: str, release: bool = False) -> Job:
 
 
 def build_board(board: str, release: bool = False) -> Path:
-    """The program for `board`, built if its inputs have changed. Raises Problem."""
+    """Return the program for `board`, built if its inputs have changed. Raises Problem."""
     job = board_job(board, release)
     return PORTS[job.facts["port"]].build(job)
 

@@ -1,6 +1,6 @@
-"""A board's pins, from the one table in boards/BOARD/board.toml: for C, for MicroPython's build and for Python.
+"""A board's pins, from the one table in boards/BOARD/board.toml, for C, for MicroPython's build and for Python.
 
-A pin is a GPIO number (RP2040), or port and number and then, freely, where it is on the board: "PB3 D3" (STM32).
+A pin is a GPIO number (RP2040), or port and number, optionally followed by its place on the board: "PB3 D3" (STM32).
 Errors: Problem if a pin is named twice or is neither.
 """
 
@@ -17,7 +17,7 @@ _PORT_PIN = re.compile(r"P([A-H])(\d|1[0-5])(?: +(\S.*))?")
 
 
 def number(pin: Any) -> int | None:
-    """The GPIO number, for STM32 16 · port + number; None if it is no pin."""
+    """Return the GPIO number, for STM32 16 · port + number; None if it is no pin."""
     if isinstance(pin, int) and not isinstance(pin, bool):
         return pin
     found = _PORT_PIN.fullmatch(pin) if isinstance(pin, str) else None
@@ -25,7 +25,7 @@ def number(pin: Any) -> int | None:
 
 
 def checked(board: str, facts: dict[str, Any]) -> dict[str, int]:
-    """The pins' numbers by name. Raises Problem if two names share one."""
+    """Return the pins' numbers by name. Raises Problem if two names share one."""
     pins: dict[str, int] = {}
     seen: dict[int, str] = {}
     for name, pin in facts.get("pins", {}).items():
@@ -40,41 +40,41 @@ def checked(board: str, facts: dict[str, Any]) -> dict[str, int]:
 
 
 def header(board: str, pins: dict[str, int]) -> str:
-    """The C header."""
+    """Return the C header."""
     lines = [f"// {NOTE.format(board=board)}", "#ifndef RELEVE_PINS_H", "#define RELEVE_PINS_H", ""]
     lines += [f"#define PIN_{name} {pin}u" for name, pin in pins.items()]
     return "\n".join([*lines, "", "#endif", ""])
 
 
 def stm32_header(board: str, pins: dict[str, int], uarts: dict[str, int]) -> str:
-    """The C header for an STM32: also the pins' names in MicroPython's port, and the numbers of the UARTs."""
+    """Return the C header for an STM32, with the pins' names in MicroPython's port and the numbers of the UARTs."""
     names = [f"#define PINNAME_{name} pin_{chr(ord('A') + pin // 16)}{pin % 16}" for name, pin in pins.items()]
     numbers = [f"#define {name}_UART {uart}" for name, uart in uarts.items()]
     return header(board, pins).replace("\n#endif", "\n".join(["", *names, "", *numbers, "", "#endif"]))
 
 
 def csv(pins: dict[str, int]) -> str:
-    """pins.csv of MicroPython's port stm32: every pin under its name here."""
+    """Return pins.csv of MicroPython's port stm32: every pin under its name here."""
     return "".join(f"{name},P{chr(ord('A') + pin // 16)}{pin % 16}\n" for name, pin in pins.items())
 
 
 def variables(board: str, pins: dict[str, int]) -> str:
-    """The same for CMake."""
+    """Return the same for CMake."""
     lines = [f"# {NOTE.format(board=board)}"] + [f"set(PIN_{name} {pin})" for name, pin in pins.items()]
     return "\n".join([*lines, ""])
 
 
 def module(board: str, pins: dict[str, int]) -> str:
-    """The Python module."""
+    """Return the Python module."""
     lines = [f'"""{NOTE.format(board=board)}"""', "", "from micropython import const", ""]
     lines += [f"{name} = const({pin})" for name, pin in pins.items()]
     return "\n".join([*lines, ""])
 
 
 def write(folder: Path, board: str, facts: dict[str, Any]) -> None:
-    """Put pins.h, pins.py and what the port's build reads into `folder`.
+    """Write pins.h, pins.py and the inputs of the port's build into `folder`.
 
-    What is right is left untouched, so that make sees no change.
+    Files that are already right are left untouched, so that make sees no change.
     """
     pins = checked(board, facts)
     texts = {"pins.h": header(board, pins), "pins.cmake": variables(board, pins), "pins.py": module(board, pins)}

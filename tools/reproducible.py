@@ -1,8 +1,9 @@
-"""The same sources give the same image: builds a board's image here and, from a copy, in another folder; compares.
+"""Checks that equal sources give equal images: builds a board's image here and from a copy in another folder, compares.
 
     python3 -m tools.reproducible BOARD
 
-About two minutes. Errors: Problem, with where the two images differ first.
+About two minutes.
+Errors: Problem, with the first difference between the two images.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from tools.micropython import build_board
 
 
 def copy_sources(into: Path) -> None:
-    """Every file that git knows or would take, as it is now."""
+    """Copy every file that git tracks or would add, as it is now."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -29,7 +30,7 @@ def copy_sources(into: Path) -> None:
 
 
 def first_difference(one: bytes, other: bytes) -> int:
-    """The place of the first byte that differs, or the shorter length."""
+    """Return the index of the first byte that differs, or the shorter length."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 

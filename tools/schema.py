@@ -1,4 +1,4 @@
-"""The programmer link's schema hash as a module to be frozen: worked out by the build, which takes a board 0.3 s."""
+"""Writes the programmer link's schema hash as a module to be frozen. Computing it would take a board 0.3 s."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ MODULE = "releve_schema.py"
 
 
 def module() -> str:
-    """The module's text."""
+    """Return the module's text."""
     return (
         '"""The schema hash of firmware/protocol, worked out by the build. Do not edit."""\n\n'
         f"SCHEMA_HASH = 0x{protocol.schema_hash():016x}\n"
@@ -16,7 +16,7 @@ def module() -> str:
 
 
 def write(folder: Path) -> None:
-    """Put the module into `folder`; what is right is left untouched, so that make sees no change."""
+    """Write the module into `folder`. A file that is already right is left untouched, so that make sees no change."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / MODULE
     text = module()

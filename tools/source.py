@@ -1,7 +1,7 @@
-"""The sources that boards are built from: MicroPython, and for RP2040 boards what Debian's MicroPython leaves out.
+"""The sources that boards are built from: MicroPython, and for RP2040 boards the parts that Debian's MicroPython omits.
 
-MicroPython is MICROPYTHON_DIR if that is set, a checkout with its submodules; else Debian's source package, fetched
-once into the user's cache, ${XDG_CACHE_HOME:-~/.cache}/releve, outside of the build folder. Nothing is patched.
+MicroPython is a checkout with its submodules if MICROPYTHON_DIR is set. Otherwise it is Debian's source package,
+fetched once into the user's cache, ${XDG_CACHE_HOME:-~/.cache}/releve, outside the build folder. Nothing is patched.
 Errors: Problem, with what to do.
 """
 
@@ -27,14 +27,14 @@ INSTEAD = f"Or get MicroPython {VERSION}'s source yourself and name its folder: 
 
 
 class Part(NamedTuple):
-    """A folder under MicroPython's lib/ that Debian's package leaves empty, and the package that has it."""
+    """A folder under MicroPython's lib/ that Debian's package leaves empty, and the package that provides it."""
 
     package: str
     version: str
     is_source: bool
     sums: dict[str, str]
-    inside: str  # where it lies in the unpacked package
-    probe: str  # a file that is there once it is
+    inside: str  # its place in the unpacked package
+    probe: str  # a file that exists once it is unpacked
 
 
 _MBEDTLS = "3.6.6-0.1~deb13u1"
@@ -72,13 +72,13 @@ RP2_PARTS = {
 
 
 def cache_folder() -> Path:
-    """Where the project keeps what is worth keeping between builds."""
+    """Return the folder for results that are kept between builds."""
     base = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME") or Path.home()) / ".cache"
     return Path(base) / "releve"
 
 
 def _given(folder: Path) -> Path:
-    """The source that a person names. Raises Problem if it is not MicroPython, or not this version."""
+    """Return the source that MICROPYTHON_DIR names. Raises Problem if it is not MicroPython, or not this version."""
     config = folder / "py" / "mpconfig.h"
     if not config.is_file() or not (folder / "ports" / "unix" / "Makefile").is_file():
         raise Problem(f"MICROPYTHON_DIR={folder} is not MicroPython's source: it has no py/mpconfig.h or no ports/unix")
@@ -90,9 +90,9 @@ def _given(folder: Path) -> Path:
 
 
 def _made_once(folder: Path, result: Path, make: Callable[[Path], None]) -> Path:
-    """`result`, which lies in `folder`; `make` fills a folder that becomes it, unless it is there already.
+    """Return `result`, which lies in `folder`. Unless it exists, `make` fills a folder that becomes it.
 
-    It is filled beside and moved into place, so that a half-made one is never taken for a whole one.
+    The folder is filled elsewhere and moved into place, so that a half-made one is never taken for a complete one.
     """
     if result.is_dir():
         return result
@@ -111,7 +111,7 @@ def _made_once(folder: Path, result: Path, make: Callable[[Path], None]) -> Path
 
 
 def source() -> Path:
-    """MicroPython's source tree, fetched if need be. Raises Problem if it cannot be had."""
+    """Return MicroPython's source tree, fetched if need be. Raises Problem if it cannot be fetched."""
     given = os.environ.get("MICROPYTHON_DIR")
     if given:
         return _given(Path(given).expanduser())
@@ -128,7 +128,7 @@ def source() -> Path:
 
 
 def _part(name: str, part: Part) -> Path:
-    """The unpacked folder of `part`, in the cache, fetched if need be."""
+    """Return the unpacked folder of `part`, in the cache, fetched if need be."""
     folder = cache_folder() / f"{part.package}-{part.version}"
 
     def unpack(into: Path) -> None:
@@ -147,10 +147,10 @@ def _part(name: str, part: Part) -> Path:
 
 
 def rp2_source() -> Path:
-    """A tree from which MicroPython's port rp2 builds. Raises Problem if it cannot be had, naming what is missing.
+    """Return a tree from which MicroPython's port rp2 builds. Raises Problem, naming what is missing, if there is none.
 
-    Debian's MicroPython becomes a second tree in the cache, its empty folders replaced by links to the packages that
-    Debian has of them.
+    It is a second copy of Debian's MicroPython in the cache, with its empty folders replaced by links to Debian's
+    packages of their contents.
     """
     tree = source()
     if os.environ.get("MICROPYTHON_DIR"):
@@ -171,7 +171,7 @@ def rp2_source() -> Path:
             place = into / "lib" / name
             shutil.rmtree(place, ignore_errors=True)
             place.symlink_to(target, target_is_directory=True)
-        # Looked for by MicroPython's makefiles, as a sign that the submodules have been fetched.
+        # MicroPython's makefiles look for these as a sign that the submodules have been fetched.
         for name in ("pico-sdk", "micropython-lib"):
             (into / "lib" / name / "README.md").touch()
 

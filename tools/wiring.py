@@ -1,10 +1,10 @@
-"""A board's wiring, drawn from its table of pins: the block between two marks of boards/BOARD/README.md.
+"""Draws a board's wiring from its table of pins, between two marks in boards/BOARD/README.md.
 
-    python3 -m tools.wiring BOARD            draws it anew
+    python3 -m tools.wiring BOARD            redraws it
     python3 -m tools.wiring BOARD --check    says whether it is up to date; exit status 1 if not
 
-boards/BOARD/board.toml: [pins] has the pins, [[parts]] what hangs on them, in the order of the drawing, or `parts`
-names a file that has them.
+In boards/BOARD/board.toml, [pins] has the pins and [[parts]] the parts connected to them, in the order of the drawing.
+Instead, `parts` may name a file that has the parts.
 Errors: Problem if a pin belongs to no part, or a part names a pin that is not in the table.
 """
 
@@ -28,7 +28,7 @@ _WIRE = 8
 
 
 def facts_of(board: str) -> dict[str, Any]:
-    """boards/BOARD/board.toml. Raises Problem if there is none."""
+    """Return the content of boards/BOARD/board.toml. Raises Problem if there is none."""
     path = ROOT / "boards" / board / "board.toml"
     if not path.is_file():
         raise Problem(f"no board {board!r}: {path.relative_to(ROOT)} is missing")
@@ -36,7 +36,7 @@ def facts_of(board: str) -> dict[str, Any]:
 
 
 def drawing(board: str, facts: dict[str, Any]) -> str:
-    """The wiring as text. Raises Problem if pins and parts do not match."""
+    """Return the wiring as text. Raises Problem if pins and parts do not match."""
     pins = checked(board, facts)
     parts: list[dict[str, Any]] = parts_of(facts)
     wires = [(part, name, terminal) for part in parts for name, terminal in part["pins"].items()]
@@ -60,7 +60,7 @@ def drawing(board: str, facts: dict[str, Any]) -> str:
 
 
 def parts_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """What hangs on the board, of its own or from the file that it names."""
+    """Return the parts connected to the board, from its own table or the file that it names."""
     parts = facts.get("parts", [])
     if isinstance(parts, str):
         parts = tomllib.loads((ROOT / parts).read_text(encoding="utf-8"))["parts"]
@@ -81,7 +81,7 @@ def _edge(left: int, right: int) -> str:
 
 
 def with_drawing(text: str, drawn: str) -> str:
-    """A README with the drawing between the marks. Raises Problem if it has none."""
+    """Return a README with the drawing between the marks. Raises Problem if it has no marks."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise Problem(f"README.md: the drawing goes between {BEGIN} and {END}, each once")
     before, rest = text.split(BEGIN)

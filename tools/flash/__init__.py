@@ -1,1 +1,1 @@
-"""Writes a board's image to the board and asks it over the programmer link what runs then."""
+"""Writes a board's image to the board, then asks it over the programmer link which image it runs."""

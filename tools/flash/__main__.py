@@ -2,8 +2,8 @@
 
     python -m tools.flash BOARD [--port PORT] [--release] [--target NAME] [--dry-run]
 
-Builds the image if need be, finds the one board in reach, says what it will do, does it, and then asks the board over
-the programmer link (PORT) who it is: its name and its image's SHA-256 must be those of the file.
+It builds the image if need be, finds the one reachable board, announces what it will do, and does it. Then it asks the
+board over the programmer link (PORT) for its identity: its name and its image's SHA-256 must match the file.
 Errors: Problem (exit status 1), saying what to do.
 """
 
@@ -26,12 +26,12 @@ from tools.micropython import board_job, build_board
 from tools.ports.common import PUMP_MODULE
 
 WAYS: dict[str, Sequence[Way]] = {"rp2": (Drive(), Picotool()), "stm32": (StFlash(), Pyocd(), Openocd())}
-# From the last byte written to the first answer: the board starts in less than a second, a USB adapter may take longer.
+# From the last byte written to the first reply. The board starts in less than a second; a USB adapter may take longer.
 ANSWER_WITHIN_S = 15.0
 
 
 def choose(board: str, facts: dict[str, Any], ways: Sequence[Way], wanted: str = "") -> Target:
-    """The one board in reach. Raises Problem if there is none, more than one, or not the one wanted."""
+    """Return the one reachable board. Raises Problem if there is none, more than one, or not the one wanted."""
     for way in ways:
         found = way.find(facts)
         if wanted:
@@ -43,11 +43,11 @@ def choose(board: str, facts: dict[str, Any], ways: Sequence[Way], wanted: str =
             raise Problem(f"{len(found)} boards are in reach, and nothing was written:{names}\nName one: --target NAME")
     needed = "".join(f"\n  - {way.absent(facts)}" for way in ways)
     which = f"no board {wanted!r}" if wanted else "no board"
-    raise Problem(f"{which} is in reach to be flashed with the image of {board}. Needed is one of:{needed}")
+    raise Problem(f"{which} is in reach to flash with the image of {board}. One of these is needed:{needed}")
 
 
 def read_identity(port: str, within_s: float, pause: Callable[[float], None] = time.sleep) -> Hello:
-    """Who answers on `port`, tried until `within_s` have passed. Raises Problem if nobody does."""
+    """Return the identity of the board on `port`, retrying for `within_s`. Raises Problem if there is no reply."""
     end = time.monotonic() + within_s
     while True:
         try:
@@ -57,27 +57,27 @@ def read_identity(port: str, within_s: float, pause: Callable[[float], None] = t
             finally:
                 transport.close()
         except SchemaMismatch as error:
-            raise Problem(f"on {port} answers another version of the firmware than was written: {error}") from None
+            raise Problem(f"the board on {port} runs another firmware version than was written: {error}") from None
         except HostError as error:
             if time.monotonic() >= end:
                 raise Problem(
-                    f"the image was written, but nobody can be asked about it: {error}. Is {port} the adapter at the "
+                    f"the image was written, but could not be verified: {error}. Is {port} the adapter at the "
                     "board's programmer link (LINK_TX, LINK_RX)?"
                 ) from None
             pause(0.5)
 
 
 def verify(hello: Hello, board: str, facts: dict[str, Any], port: str) -> None:
-    """Raise Problem unless the board that answers runs the image of `facts` (firmware.json)."""
+    """Raise Problem unless the responding board runs the image of `facts` (firmware.json)."""
     if hello.board != board:
-        raise Problem(f"on {port} answers a {hello.board}, not {board}: another board than the one just flashed?")
+        raise Problem(f"the board on {port} is a {hello.board}, not {board}: is it another board than the one just flashed?")
     image = facts["image"][: len(hello.image)] if hello.image else facts["image"]
     if hello.image != image:
         raise Problem(f"{board} on {port} runs image {hello.image or 'unknown'}, not the {image} that was written")
 
 
 def flash(board: str, folder: Path, board_facts: dict[str, Any], wanted: str, dry_run: bool) -> dict[str, Any]:
-    """Write build/BOARD to the one board in reach; firmware.json. Raises Problem."""
+    """Write build/BOARD to the one reachable board and return firmware.json. Raises Problem."""
     image: dict[str, Any] = json.loads((folder / "firmware.json").read_text(encoding="utf-8"))
     target = choose(board, board_facts, WAYS[board_facts["port"]], wanted)
     say(f"{board}: image {image['image'][:16]}, {image['bytes']} bytes, from {folder}")
@@ -88,9 +88,9 @@ def flash(board: str, folder: Path, board_facts: dict[str, Any], wanted: str, dr
 
 
 def look_back(board: str, facts: dict[str, Any], image: dict[str, Any], port: str) -> str:
-    """Ask the board on `port` what runs, if it is a pump; what came of it, in words. Raises Problem."""
+    """Ask the board on `port` which image it runs, if it is a pump. Return the result in words. Raises Problem."""
     if PUMP_MODULE not in facts["c_modules"]:
-        return f"written; what runs was NOT verified: {board} is no pump and has no programmer link to be asked over"
+        return f"written; what runs was NOT verified: {board} is no pump and has no programmer link"
     if not port:
         return "written; what runs was NOT verified: name the programmer link's port, PORT=/dev/tty…"
     hello = read_identity(port, ANSWER_WITHIN_S)
@@ -107,7 +107,7 @@ def main() -> None:
     )
     parser.add_argument("--release", action="store_true", help="the image without console")
     parser.add_argument("--target", default="", help="which board, if several are in reach")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be done")
     args = parser.parse_args()
     facts = board_job(args.board).facts
     if facts["port"] not in WAYS:

@@ -1,6 +1,6 @@
-"""The RP2040 in boot mode shows itself as a drive: the UF2 file is copied there.
+"""Writes to an RP2040 in boot mode, which appears as a drive: the UF2 file is copied there.
 
-The drive is known by its INFO_UF2.TXT, whose Board-ID the boot ROM writes, not by its name.
+The drive is recognised by its INFO_UF2.TXT, whose Board-ID comes from the boot ROM, not by its name.
 """
 
 import os
@@ -17,7 +17,7 @@ _CHUNK_BYTES = 65536
 
 
 def mounted(table: Path = Path("/proc/mounts")) -> list[Path]:
-    """Where file systems of the drive's kind are mounted; on systems without that table, the usual places."""
+    """Return the mount points of file systems of the drive's kind; on systems without that table, the usual places."""
     if table.is_file():
         rows = [line.split() for line in table.read_text(encoding="utf-8").splitlines()]
         # Blanks in a path are written as \040.
@@ -26,7 +26,7 @@ def mounted(table: Path = Path("/proc/mounts")) -> list[Path]:
 
 
 def board_id(drive: Path) -> str:
-    """What the boot ROM calls the board; '' if this is no such drive."""
+    """Return the boot ROM's name for the board; '' if this is no such drive."""
     try:
         text = (drive / INFO).read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -42,7 +42,7 @@ class Drive:
         self._places = places
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
-        """One target a drive. Raises Problem if there are drives, but of other chips only."""
+        """Return one target for each drive. Raises Problem if there are only drives of other chips."""
         drives = {place: board_id(place) for place in (mounted() if self._places is None else self._places)}
         found = [place for place, name in drives.items() if name == BOARD_ID]
         others = [f"{place} is a {name}" for place, name in drives.items() if name not in ("", BOARD_ID)]
@@ -67,7 +67,7 @@ class Copy:
         self._drive = drive
 
     def __call__(self, folder: Path) -> None:
-        """Raises Problem if the drive cannot be written or is gone before all was."""
+        """Copy the image. Raises Problem if the drive cannot be written or disappears before all is written."""
         data = (folder / "firmware.uf2").read_bytes()
         sent = 0
         try:
@@ -80,9 +80,9 @@ class Copy:
                 f"no permission to write to {self._drive}: mount it as yourself (a file manager does), or use sudo"
             ) from None
         except OSError as error:
-            # With the last block the board starts, and the drive is gone before it is closed.
+            # After the last block the board starts, and the drive disappears before it is closed.
             if sent < len(data):
                 raise Problem(
-                    f"{self._drive}: {error.strerror} after {sent} of {len(data)} bytes; the board runs no whole "
+                    f"{self._drive}: {error.strerror} after {sent} of {len(data)} bytes; the board holds no complete "
                     "image: put it into boot mode again and repeat"
                 ) from None

@@ -1,6 +1,7 @@
-"""Programs that write images: picotool for the RP2040; st-flash, pyocd and OpenOCD for the STM32. Used if installed.
+"""Programs that write images, used if installed: picotool for the RP2040; st-flash, pyocd and OpenOCD for the STM32.
 
-Those for the STM32 connect while they hold the chip in reset: a release sleeps in stop 2, where its debug port is off.
+Those for the STM32 connect while they hold the chip in reset, because a release sleeps in stop 2, where its debug port
+is off.
 """
 
 import json
@@ -20,11 +21,11 @@ _RULES = "The debug probe's udev rules are missing, or use sudo"
 
 
 def output_of(*command: str) -> str:
-    """What a program says, whatever its exit status. Raises Problem if it was not let at the device."""
+    """Return a program's output, whatever its exit status. Raises Problem if it was denied access to the device."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     except subprocess.TimeoutExpired:
-        raise Problem(f"{command[0]} does not come back; unplug the board and plug it in again") from None
+        raise Problem(f"{command[0]} does not respond; unplug the board and plug it in again") from None
     said = done.stdout + done.stderr
     if done.returncode != 0 and _DENIED.search(said):
         raise Problem(f"{command[0]} may not use the board: {said.strip().splitlines()[-1]}. {_RULES}")
@@ -32,12 +33,12 @@ def output_of(*command: str) -> str:
 
 
 def write_with(program: str, *arguments: str) -> None:
-    """Run a program that writes and verifies. Raises Problem with its last words."""
-    run_logged(f"flash-{program}", [program, *arguments], hint="Nothing is known of what the board holds now.")
+    """Run a program that writes and verifies. Raises Problem with its last output."""
+    run_logged(f"flash-{program}", [program, *arguments], hint="The content of the board's flash is now unknown.")
 
 
 class Picotool:
-    """picotool: also reaches a board whose drive is not mounted."""
+    """picotool. It also reaches a board whose drive is not mounted."""
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
         """The one board in boot mode, if picotool is installed and sees it."""
@@ -61,7 +62,7 @@ class StFlash:
     """st-flash of stlink-tools: the ST-LINK on every Nucleo and Discovery board."""
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
-        """One target a probe."""
+        """Return one target for each probe."""
         if not (shutil.which("st-flash") and shutil.which("st-info")):
             return []
         serials = re.findall(
@@ -84,7 +85,7 @@ class Stlink:
         self._serial = serial
 
     def __call__(self, folder: Path) -> None:
-        """Raises Problem."""
+        """Write the image. Raises Problem."""
         how = ("--connect-under-reset", "--serial", self._serial, "--reset")
         write_with("st-flash", *how, "write", str(folder / "firmware.bin"), STM32_FLASH)
 
@@ -93,7 +94,7 @@ class Pyocd:
     """pyocd: any CMSIS-DAP probe or ST-LINK. board.toml names the chip: [flash] pyocd = "stm32l475xg"."""
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
-        """One target a probe."""
+        """Return one target for each probe."""
         chip = facts.get("flash", {}).get("pyocd")
         if not chip or not shutil.which("pyocd"):
             return []
@@ -119,16 +120,16 @@ class Probe:
         self._name = name
 
     def __call__(self, folder: Path) -> None:
-        """Raises Problem."""
+        """Write the image. Raises Problem."""
         how = ("--connect", "under-reset", "--target", self._chip, "--probe", self._name)
         write_with("pyocd", "load", *how, str(folder / "firmware.elf"))
 
 
 class Openocd:
-    """OpenOCD, which cannot list what is there: tried last. board.toml: [flash] openocd = "board/….cfg"."""
+    """OpenOCD. It cannot list connected boards, so it is tried last. board.toml: [flash] openocd = "board/….cfg"."""
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
-        """Its one board, if OpenOCD can start on it."""
+        """Return its one board, if OpenOCD can connect to it."""
         config = facts.get("flash", {}).get("openocd")
         if not config or not shutil.which("openocd"):
             return []
@@ -148,6 +149,6 @@ class Debugger:
         self._config = config
 
     def __call__(self, folder: Path) -> None:
-        """Raises Problem."""
+        """Write the image. Raises Problem."""
         order = f"program {folder / 'firmware.elf'} verify reset exit"
         write_with("openocd", "-f", self._config, "-c", _UNDER_RESET, "-c", order)

@@ -1,4 +1,4 @@
-"""A board that an image can be written to now, whichever way it is reached."""
+"""A board that an image can be written to now, however it is reached."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Target(NamedTuple):
-    """One board in reach."""
+    """One reachable board."""
 
-    name: str  # what a person calls it, and can give as --target
-    how: str  # what will be done, for a person
-    write: Callable[[Path], None]  # writes the image that lies in build/BOARD; raises Problem
+    name: str  # the name for people, usable as --target
+    how: str  # what will be done, in words
+    write: Callable[[Path], None]  # writes the image in build/BOARD; raises Problem
 
 
 class Way(Protocol):
     """A way to reach boards of a family."""
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
-        """The boards in reach this way; none if its program is not installed. `facts`: board.toml."""
+        """Return the boards reachable this way; none if its program is not installed. `facts`: board.toml."""
 
     def absent(self, facts: dict[str, Any]) -> str:
-        """What a person must do for a board to be found this way."""
+        """Return what a person must do for a board to be found this way."""

@@ -1,5 +1,5 @@
 """Mutation testing of the project's Python: firmware, programmer, and the judges of the bench.
 
-sites.py says where a line can be broken, covering.py which tests run it, worker.py lets them judge one mutant, and
-__main__.py is the command. The dose core's C has an engine of its own (tools/core/mutation/gate.py).
+sites.py finds the places where a line can be broken, covering.py the tests that run it. worker.py lets these tests
+judge one mutant, and __main__.py is the command. The dose core's C has its own engine (tools/core/mutation/gate.py).
 """

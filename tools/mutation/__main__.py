@@ -1,15 +1,15 @@
-"""Mutation testing of firmware, programmer and the bench's judges: every survivor is killed, or listed with its reason.
+"""Mutation testing of firmware, programmer and the bench's judges: every survivor is killed or listed with its reason.
 
     python -m tools.mutation --full                all mutants of PLACES (nightly)
-    python -m tools.mutation --changed BASE        those of the lines changed since BASE; at most --seconds in all
+    python -m tools.mutation --changed BASE        mutants of the lines changed since BASE; at most --seconds in all
                                                    BASE "landed": what main was before this commit (landed.py)
-    python -m tools.mutation --again               what survived the last run, while working on it
+    python -m tools.mutation --again               survivors of the last run, while working on them
     options: FILE …, --workers N, --seed N, --fresh
 
-build/mutation/mutation.json holds {killed, survived, equivalent, crashed, timeout, not_covered, not_reached} of all and
-of each file, what survived, and how long it took. A full run goes on where the last one was stopped (results.py);
---fresh begins anew. tools/mutation/equivalents.toml lists mutants that no test should tell apart, and why.
-Exit status 1 if a mutant survived or no test runs its line, or if a full run finds an entry unused.
+build/mutation/mutation.json holds {killed, survived, equivalent, crashed, timeout, not_covered, not_reached} in total
+and for each file, the survivors, and the time taken. A full run resumes where the last one was stopped (results.py);
+--fresh starts over. tools/mutation/equivalents.toml lists mutants that no test should tell apart, and why.
+Exit status 1 if a mutant survived or no test runs its line, or if a full run finds an unused entry.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from tools.mutation.sites import mutants, statements
 from tools.mutation.worker import CANNOT
 
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
-# Rules, not looks: what a page or a table on the screen looks like is for people to judge.
+# Code with rules. The looks of a page or of a table on the screen are for people to judge.
 PLACES = (
     "firmware",
     "host/api/conversation.py",
@@ -49,11 +49,12 @@ PLACES = (
     "host/day.py",
     "hil/oracle",
 )
-# The processor time a mutant's tests may take: so much more than without it, and what it takes to begin.
+# Processor time for a mutant's tests: a multiple of the time without it, plus a fixed amount for the start.
 SLOWER_MAX = 3
 BEGIN_SECONDS = 4.0
-# A line that a thousand tests run is judged by those that have killed its neighbours, then by the quickest, then by
-# some of every test file that runs it, up to so many seconds; a few at first, for most mutants die of these.
+# A line that a thousand tests run is judged first by the tests that have killed its neighbours, then by the quickest,
+# then by some of every test file that runs it, up to this many seconds. A few run first, because most mutants die of
+# these.
 TESTS_SECONDS_MAX = 20.0
 QUICK_SECONDS = 5.0
 FIRST_TESTS = 8
@@ -62,7 +63,7 @@ SAVE_EVERY_SECONDS = 20.0
 
 
 def files(places: list[str]) -> list[Path]:
-    """The Python files of these places, in order."""
+    """Return the Python files of these places, in order."""
     found: list[Path] = []
     for place in places:
         path = ROOT / place
@@ -71,12 +72,14 @@ def files(places: list[str]) -> list[Path]:
 
 
 def present(names: Iterable[str]) -> list[str]:
-    """Those of the folders or files that are there."""
+    """Return those of the folders or files that exist."""
     return [name for name in names if (ROOT / name).exists()]
 
 
 class Worker:
-    """A process that has collected the tests, and one that imports anew, begun when the first cannot (worker.py)."""
+    """A process that has collected the tests, and one that imports anew, started when the first cannot judge
+    (worker.py).
+    """
 
     def __init__(self, tests: list[str]) -> None:
         self._quick = self._start(tests)
@@ -90,14 +93,16 @@ class Worker:
         )
 
     def ask(self, request: dict[str, Any], text: str) -> tuple[str, str]:
-        """(verdict, the test that killed it). `text` is the file as it is. Raises Problem if that dies too."""
+        """Return (verdict, the test that killed it). `text` is the unchanged file. Raises Problem if that dies too."""
         verdict, witness = self._ask(self._quick, request)
         if verdict == CANNOT:
             if self._thorough is None:
                 self._thorough = self._start([])
                 as_it_is, _ = self._ask(self._thorough, {**request, "source": text})
                 if as_it_is != SURVIVED:
-                    raise Problem(f"without a mutant too: {as_it_is}: {request['file']}: {request['tests']}")
+                    raise Problem(
+                        f"the tests fail without a mutant too ({as_it_is}): {request['file']}: {request['tests']}"
+                    )
             verdict, witness = self._ask(self._thorough, request)
         return verdict, witness
 
@@ -113,7 +118,7 @@ class Worker:
         return verdict, witness
 
     def close(self) -> None:
-        """No more questions."""
+        """End the processes."""
         for each in (self._quick, self._thorough):
             if each is not None:
                 each.kill()
@@ -121,12 +126,12 @@ class Worker:
 
 
 class Judges:
-    """Workers, asked from as many threads."""
+    """A pool of workers, used from as many threads."""
 
     def __init__(
         self, workers: int, known: Covering, listed: list[Entry], end: float, tests_seconds: float = TESTS_SECONDS_MAX
     ) -> None:
-        self._kills: Counter[tuple[str, str]] = Counter()  # of a file's mutants, by test
+        self._kills: Counter[tuple[str, str]] = Counter()  # kills of a file's mutants, by test
         self._known = known
         self._listed = listed
         self._end = end
@@ -142,7 +147,7 @@ class Judges:
             self._idle.put(each)
 
     def verdict(self, mutant: Mutant) -> tuple[str, str]:
-        """One of the counters' names, empty if there was no time; and the test that killed it."""
+        """Return the name of a counter, empty if out of time, and the test that killed the mutant."""
         if any(entry.covers(mutant) for entry in self._listed):
             return EQUIVALENT, ""
         first, rest = self._tests(mutant)
@@ -172,7 +177,7 @@ class Judges:
         return self._texts[file]
 
     def _tests(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Those that judge first, and the others."""
+        """Return the tests that judge first, and the others."""
         spans = self._spans.setdefault(mutant.file, statements(self._text(mutant.file)))
         quick = self._known.of(mutant.file, spans.get(mutant.line, (mutant.line,)))
         turns = self._known.turns(quick, QUICK_SECONDS)
@@ -192,7 +197,7 @@ class Judges:
         return first, rest
 
     def close(self) -> None:
-        """No more questions."""
+        """Close the workers."""
         for each in self._workers:
             each.close()
 
@@ -208,9 +213,9 @@ def judged(
     whole: bool = True,
     results: Results | None = None,
 ) -> dict[str, Any]:
-    """What goes into mutation.json. Not `whole`: there was no time for all tests, one of which may kill what lives.
+    """Return the content of mutation.json. Not `whole`: there was no time for all tests, so a survivor proves nothing.
 
-    What `results` knows is not asked again, what is found goes there.
+    Verdicts known to `results` are not judged again; new ones are added to it.
     """
     begin = saved = time.monotonic()
     judges = Judges(workers, known, listed, begin + seconds, tests_seconds)
@@ -241,7 +246,7 @@ def judged(
 
 
 def judge_all(options: argparse.Namespace, chosen: list[Mutant], listed: list[Entry]) -> dict[str, Any]:
-    """What becomes of the mutants, within the options' time, half of which may go by before the first is judged."""
+    """Judge the mutants within the options' time. Measuring the coverage may take half of that."""
     end = time.monotonic() + options.seconds
     tests = options.tests or present(sorted({each for name in chosen for each in tests_of(name.file)}))
     if not chosen:
@@ -264,7 +269,7 @@ def main() -> None:
     which.add_argument("--full", action="store_true")
     which.add_argument("--changed", metavar="BASE")
     which.add_argument("--again", action="store_true", help="only what survived the last run")
-    parser.add_argument("--fresh", action="store_true", help="ask also what an earlier run has found out")
+    parser.add_argument("--fresh", action="store_true", help="judge again what an earlier run has judged")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
@@ -280,7 +285,7 @@ def main() -> None:
         say(f"mutation: lines changed since {base}")
         lines = changed_in(base, ROOT, "*.py")
         chosen = [each for each in everything if each.line in lines.get(each.file, ())]
-        random.Random(options.seed).shuffle(chosen)  # what is not reached in time is another part each time
+        random.Random(options.seed).shuffle(chosen)  # a different part is not reached in time in each run
     if options.again:
         survivors = json.loads(options.out.read_text(encoding="utf-8"))["survivors"]
         chosen = [each for each in everything if str(each) in survivors]
@@ -300,12 +305,10 @@ def main() -> None:
     print(table(result))
     say(f"mutation: {counts}")
     if result["not_reached"]:
-        say(
-            f"mutation: the time is up: nothing is known of {result['not_reached']} of {len(chosen)} mutants, not tried"
-        )
-        say("mutation: or not with all tests in this run. More: make mutation MUTATION_SECONDS=… SEED=…")
+        say(f"mutation: out of time: {result['not_reached']} of {len(chosen)} mutants not tried,")
+        say("mutation: or not with all tests. To continue: make mutation MUTATION_SECONDS=… SEED=…")
     if result["survivors"] or (options.full and unused):
-        raise Problem(f"{len(result['survivors'])} mutants live, {len(unused)} entries are unused: {options.out}")
+        raise Problem(f"{len(result['survivors'])} mutants survived, {len(unused)} entries are unused: {options.out}")
 
 
 if __name__ == "__main__":

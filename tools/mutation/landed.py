@@ -1,4 +1,4 @@
-"""Which commit the lines of this one are to be compared with, when nobody says."""
+"""The default commit to compare this one's lines with."""
 
 import subprocess
 from pathlib import Path
@@ -9,9 +9,10 @@ MAIN = "origin/main"
 
 
 def landed(head: str = "HEAD", root: Path = ROOT) -> str:
-    """What main was before `head`: where its branch left MAIN, or, on MAIN or without one, the commit before.
+    """Return the commit of main before `head`: where its branch left MAIN, or, on MAIN or without one, the commit
+    before.
 
-    Raises Problem if the commit before is not there: a clone without history.
+    Raises Problem if the commit before is missing, as in a clone without history.
     """
     left = _commit(root, "merge-base", head, MAIN)
     if left and left != _commit(root, "rev-parse", "--verify", "-q", head + "^{commit}"):

@@ -1,8 +1,8 @@
-"""What is known of each mutant, kept by file, so that a long run can be stopped and gone on with.
+"""Known verdicts of each mutant, kept by file, so that a long run can be stopped and resumed.
 
-build/mutation/results/FILE.json holds the verdicts on FILE's mutants. One that was killed, or ran without end, stays so
-while its file and the test that killed it are as they were; one that lives is asked again as soon as anything is
-another, tests or code. What killed a mutant may also hang on other files: --fresh asks everything anew.
+build/mutation/results/FILE.json holds the verdicts on FILE's mutants. A verdict of killed or of a time-out holds while
+its file and the test that killed it are unchanged. A survivor is judged again as soon as any code or test changes. A
+kill may also depend on other files: --fresh judges everything again.
 """
 
 import json
@@ -23,10 +23,10 @@ RED = (SURVIVED, NOT_COVERED)
 
 
 class Results:
-    """The verdicts kept in `folder`, and those added now."""
+    """The verdicts kept in `folder`, and those added in this run."""
 
     def __init__(self, folder: Path | None = None, *, fresh: bool = False, whole: bool = True) -> None:
-        """`fresh`: nothing that was kept counts. Not `whole`: not all tests are asked, so what lives is not kept."""
+        """`fresh`: ignore kept verdicts. Not `whole`: not all tests judge, so survivors are not kept."""
         self._folder = folder or OUT / "results"
         self._fresh = fresh
         self._whole = whole
@@ -36,7 +36,7 @@ class Results:
         self._all = ""
 
     def known(self, mutant: Mutant) -> str:
-        """The verdict that still holds; empty if there is none."""
+        """Return the verdict that still holds; empty if there is none."""
         verdict, depends, was = self._of(mutant.file).get(_key(mutant), ("", "", ""))
         return verdict if verdict and self._digest(depends) == was else ""
 
@@ -49,12 +49,12 @@ class Results:
         self._unsaved.add(mutant.file)
 
     def save(self) -> None:
-        """Write what was added."""
+        """Write the added verdicts."""
         for file in sorted(self._unsaved):
             content = {"source": self._digest(file), "verdicts": self._files[file]}
             part = self._path(file).with_suffix(".part")
             write_json(part, content)
-            part.replace(self._path(file))  # one that is stopped here leaves what was
+            part.replace(self._path(file))  # an interrupted write leaves the old file intact
         self._unsaved.clear()
 
     def _path(self, file: str) -> Path:
@@ -69,7 +69,7 @@ class Results:
         return self._files[file]
 
     def _digest(self, name: str) -> str:
-        """Of the file; of all code and tests without one."""
+        """Return the digest of the file; without a name, that of all code and tests."""
         if name not in self._digests:
             paths = [ROOT / name]
             if not name:
@@ -83,7 +83,7 @@ def _key(mutant: Mutant) -> str:
 
 
 def report(verdicts: Iterable[tuple[Mutant, str]], seconds: float) -> dict[str, Any]:
-    """What goes into mutation.json: the counts, of all and of each file, and what asks for an answer."""
+    """Return the content of mutation.json: counts, in total and for each file, and the mutants that need attention."""
     found = list(verdicts)
     counts = Counter(verdict for _, verdict in found)
     by_file: dict[str, Counter[str]] = {}
@@ -101,7 +101,7 @@ def report(verdicts: Iterable[tuple[Mutant, str]], seconds: float) -> dict[str, 
 
 
 def table(result: dict[str, Any]) -> str:
-    """The counts of each file, a line each."""
+    """Return the counts, one line for each file."""
     names = ("mutants", *NAMES, INVALID, "not_reached")
     rows: list[tuple[str, dict[str, int]]] = [*result["by_file"].items()]
     rows.append(("all", {name: sum(each.get(name, 0) for _, each in rows) for name in names}))

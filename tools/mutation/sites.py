@@ -1,8 +1,8 @@
-"""Where and how a Python file can be broken by one change: the mutants.
+"""The mutants of a Python file: all ways to break it by one change.
 
-Comparison, arithmetic, logic, literals ±1, negated conditions, deleted statements, min for max. Only what runs in a
-function is changed, and the numbers of module constants: tables of messages, alarms and texts are data, and tests that
-say them over again would prove nothing.
+Comparison, arithmetic, logic, literals ±1, negated conditions, deleted statements, min for max. Only code that runs in
+a function is changed, and the numbers of module constants. Tables of messages, alarms and texts are data; tests that
+repeat them would prove nothing.
 """
 
 import ast
@@ -51,7 +51,7 @@ NAMES = {
     "continue": ("break",),
     "break": ("pass",),
 }
-# What stands before a binary operator; anything else before + or - makes it a sign, before * an unpacking.
+# Tokens before a binary operator. After anything else, + or - is a sign and * an unpacking.
 _ENDS_VALUE = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
 _KEYWORDS = {
     "return",
@@ -73,7 +73,7 @@ _Change = tuple[int, int, str, str]
 
 
 class _Places:
-    """Turns a row and a column, in characters or in UTF-8 bytes as `ast` counts, into a place in the text."""
+    """Converts a row and a column, in characters or in UTF-8 bytes as `ast` counts, into an index of the text."""
 
     def __init__(self, text: str) -> None:
         self.lines = text.splitlines(keepends=True)
@@ -93,7 +93,9 @@ class _Places:
 
 
 def _spans(tree: ast.Module, places: _Places) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """(what may be changed, what in it may not): function bodies and module constants; docstrings, annotations."""
+    """Return (spans that may be changed, excluded spans in them): function bodies and module constants; docstrings,
+    annotations.
+    """
     may: list[tuple[int, int]] = []
     not_in: list[tuple[int, int]] = []
     for node in ast.walk(tree):
@@ -112,7 +114,7 @@ def _spans(tree: ast.Module, places: _Places) -> tuple[list[tuple[int, int]], li
         elif isinstance(node, ast.Assert):
             not_in.append(places.span(node))
         elif isinstance(node, ast.Raise) and node.exc is not None:
-            # What an error says is for people; that it is raised is what tests hold.
+            # The text of an error is for people; tests only check that it is raised.
             not_in += [places.span(each) for each in ast.walk(node.exc) if isinstance(each, ast.JoinedStr)]
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and _is_number(statement.value) and not _is_version(statement):
@@ -121,7 +123,7 @@ def _spans(tree: ast.Module, places: _Places) -> tuple[list[tuple[int, int]], li
 
 
 def _is_version(statement: ast.Assign) -> bool:
-    """A version is a name: any other number would do as well, and it is another one soon."""
+    """Return True for a version. It is a name: any other number would do as well, and it changes soon."""
     return all(isinstance(each, ast.Name) and each.id.endswith("VERSION") for each in statement.targets)
 
 
@@ -162,8 +164,8 @@ def _numbers(text: str) -> list[str]:
 
 
 def _acts(node: ast.AST) -> TypeGuard[ast.stmt]:
-    """Is it a statement that does something, so that it can be taken out? A name given to a value is none, nor a seam's
-    empty value: whoever builds the part puts its own there.
+    """Return True for a statement that does something, so that it can be deleted. Naming a value does not count, nor
+    does the empty value of a seam: whoever builds the part puts its own there.
     """
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call)
@@ -189,9 +191,9 @@ def _structure(tree: ast.Module, places: _Places) -> Iterator[_Change]:
 
 
 def statements(text: str) -> dict[int, range]:
-    """The lines of the statement that each line belongs to; of one with a body those before it."""
+    """Map each line to the lines of its statement; for one with a body, to the lines before the body."""
     found: dict[int, range] = {}
-    for node in ast.walk(ast.parse(text)):  # from the outside in
+    for node in ast.walk(ast.parse(text)):  # from the outermost to the innermost
         if isinstance(node, ast.stmt):
             assert node.end_lineno is not None
             body = getattr(node, "body", None)
@@ -201,7 +203,7 @@ def statements(text: str) -> dict[int, range]:
 
 
 def mutants(path: Path, name: str) -> list[Mutant]:
-    """Every mutant of the file at `path`, in order; `name` is what it is called in reports."""
+    """Return every mutant of the file at `path`, in order; `name` is its name in reports."""
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     places = _Places(text)
@@ -221,7 +223,7 @@ def _named(name: str, text: str, changes: list[_Change]) -> Iterator[Mutant]:
         line = text.count("\n", 0, begin) + 1
         code = lines[line - 1].strip()
         old = text[begin:end]
-        # The how-manieth such change on such a line of this file: names it without a line number.
+        # The number of this change among equal ones on equal lines of this file: identifies it without a line number.
         key = (code, old, to)
         seen[key] = seen.get(key, 0) + 1
         yield Mutant(name, line, begin, end, kind, old, to, code, seen[key])

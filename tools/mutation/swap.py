@@ -1,9 +1,9 @@
-"""A mutant put into modules that are imported already: the changed function gets the code of its mutant.
+"""Puts a mutant into modules that are already imported: the changed function gets the code of its mutant.
 
-So the tests are imported and collected once, and a fork of that process needs only to play those that judge. A module's
-private constant gets its other value, if only functions read it. What else is run on import (a public constant, which
-others have taken over, a class's body, a function that fills a table) cannot be changed so: CannotSwap, and worker.py
-imports it anew.
+So the tests are imported and collected once, and a fork of that process only has to run those that judge. A module's
+private constant gets its mutated value if only functions read it. Other code that runs on import (a public constant,
+which others have copied, a class's body, a function that fills a table) cannot be changed in this way: CannotSwap, and
+worker.py imports it anew.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 
 
 class CannotSwap(Exception):
-    """The change is in what has run on import, or nobody has imported it."""
+    """The change is in code that has run on import, or the module has not been imported."""
 
 
 def module_name(path: Path, root: Path) -> str:
-    """How the file at `path` is imported."""
+    """Return the module name of the file at `path`."""
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -53,7 +53,7 @@ def swap(path: Path, root: Path, source: str) -> None:
 
 
 def _constant(text: str, source: str) -> tuple[str, ast.expr]:
-    """(the private name in the module, its other value), if that is all that is changed; else ("", …)."""
+    """Return (the private name in the module, its new value) if nothing else has changed; else ("", …)."""
     before, after = ast.parse(text).body, ast.parse(source).body
     differ = [(old, new) for old, new in zip(before, after, strict=False) if ast.dump(old) != ast.dump(new)]
     if len(before) == len(after) and len(differ) == 1:
@@ -66,19 +66,19 @@ def _constant(text: str, source: str) -> tuple[str, ast.expr]:
 
 
 def _read_on_import(text: str, name: str) -> bool:
-    """Does anything but the bodies of functions read it?"""
+    """Return True if anything but the bodies of functions reads it."""
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) for node in _on_import(text)
     )
 
 
 def _called_on_import(text: str) -> set[str]:
-    """The module's functions and classes that are called as it is imported: what they made then is there already."""
+    """Return the module's functions and classes that are called on import: their results already exist."""
     return {node.func.id for node in _on_import(text) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
 
 
 def _on_import(text: str) -> Iterator[ast.AST]:
-    """All but the bodies of functions."""
+    """Yield everything but the bodies of functions."""
     left: list[ast.AST] = [ast.parse(text)]
     while left:
         node = left.pop()
@@ -92,7 +92,7 @@ def _on_import(text: str) -> Iterator[ast.AST]:
 
 
 def _taken_over(module: str, name: str, root: Path) -> bool:
-    """Has another module of ours imported it by name?"""
+    """Return True if another module of ours has imported it by name."""
     pattern = re.compile(rf"from {re.escape(module)} import (\([^)]*|[^\n(]*)\b{name}\b")
     files = {str(getattr(each, "__file__", None)) for each in list(sys.modules.values())}
     ours = [each for each in map(Path, files) if each.suffix == ".py" and each.is_relative_to(root)]
@@ -100,7 +100,7 @@ def _taken_over(module: str, name: str, root: Path) -> bool:
 
 
 def _changed(holder: Any, was: CodeType, now: CodeType) -> Iterator[tuple[FunctionType, CodeType]]:
-    """The functions of a module or class whose codes differ."""
+    """Yield the functions of a module or class whose code differs."""
     before, after = _inner(was), _inner(now)
     if _own(was) != _own(now) or [each.co_name for each in before] != [each.co_name for each in after]:
         raise CannotSwap(was.co_name)
@@ -127,7 +127,7 @@ def _inner(code: CodeType) -> list[CodeType]:
 
 
 def _own(code: CodeType) -> tuple[Any, ...]:
-    """What it does, but for the functions in it and for its line numbers."""
+    """Return a function's code without its inner functions and line numbers."""
     consts = [(type(each), repr(each)) for each in code.co_consts if not isinstance(each, CodeType)]
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return (code.co_code, consts, names, code.co_exceptiontable)

@@ -1,10 +1,10 @@
 """One process that lets tests judge mutants, each in a fork of its own.
 
-    python -m tools.mutation.worker [TEST FILE …]     reads a request a line, answers a line (both JSON)
+    python -m tools.mutation.worker [TEST FILE …]     reads a request a line, writes an answer a line (both JSON)
 
-With test files it imports and collects them once, and a fork puts the mutant into the function that it changes
-(swap.py) and plays the tests asked for: a few hundredths of a second. Where that cannot be it answers CANNOT. Without
-test files each fork imports everything, with the mutated module from memory in place of the file's.
+With test files it imports and collects them once. A fork then puts the mutant into the function that it changes
+(swap.py) and runs the requested tests, in a few hundredths of a second. Where that is impossible it answers CANNOT.
+Without test files each fork imports everything, with the mutated module from memory in place of the file's.
 """
 
 import gc
@@ -35,7 +35,7 @@ from tools.mutation.swap import CannotSwap, module_name, swap
 CANNOT = "cannot"
 _CANNOT_CODE = 77
 _POLL_S = 0.005
-# What a mutant may have: a loop without end is found by the processor's time, whatever else the machine does.
+# Limits of a mutant. An endless loop is found by processor time, whatever else the machine does.
 _MEMORY_BYTES = 4 << 30
 _WAITING_S = 900.0
 _OPTIONS = ["-q", "-x", "-s", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly"]
@@ -44,7 +44,7 @@ Play = Callable[[dict[str, Any], int], int]
 
 
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives `source` in place of what stands in `path`."""
+    """Provides `source` in place of the content of `path`."""
 
     def __init__(self, path: Path, source: str) -> None:
         self._path = path
@@ -61,11 +61,11 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """As importlib.abc.Loader."""
-        exec(self._code, module.__dict__)  # noqa: S102 - that is what a mutant is for
+        exec(self._code, module.__dict__)  # noqa: S102 - running it is the purpose of a mutant
 
 
 class _Witness:
-    """Says on `out` which test was the first to fail."""
+    """Writes the first failing test to `out`."""
 
     def __init__(self, out: int) -> None:
         self._out = out
@@ -76,13 +76,13 @@ class _Witness:
 
 
 def _imported(request: dict[str, Any], out: int) -> int:
-    """Play the tests with the mutant imported in its file's place."""
+    """Run the tests with the mutant imported in place of its file."""
     sys.meta_path.insert(0, Mutated(ROOT / request["file"], request["source"]))
     return int(pytest.main([*_OPTIONS, *request["tests"]], plugins=[_Witness(out)]))
 
 
 class _Server:
-    """Takes the place of pytest's loop over the collected tests: answers requests with forks that play some."""
+    """Replaces pytest's loop over the collected tests: answers each request with a fork that runs some of them."""
 
     def __init__(self, requests: TextIOBase, answers: TextIOBase) -> None:
         self._requests = requests
@@ -96,7 +96,7 @@ class _Server:
             for name in {item.nodeid, item.nodeid.partition("::")[0]}:
                 self._items.setdefault(name, []).append(item)
         gc.collect()
-        gc.freeze()  # what a fork need not copy
+        gc.freeze()  # memory that a fork need not copy
         serve(self._requests, self._answers, self._play)
         return True
 
@@ -119,7 +119,9 @@ class _Server:
 
 
 def judge(request: dict[str, Any], play: Play = _imported) -> tuple[str, str]:
-    """The verdict on `source` in place of `file`, by `tests`, in `seconds` of processor time; which test killed it."""
+    """Let `tests` judge `source` in place of `file` within `seconds` of processor time. Return the verdict and the
+    killing test.
+    """
     try:
         compile(request["source"], request["file"], "exec")
     except SyntaxError:
@@ -127,7 +129,7 @@ def judge(request: dict[str, Any], play: Play = _imported) -> tuple[str, str]:
     heard, out = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 1  # what raises out of pytest is not a mutant that lives
+        code = 1  # an exception out of pytest does not mean that the mutant survived
         try:
             _confine(request["seconds"])
             code = play(request, out)
@@ -163,7 +165,7 @@ def _verdict(child: int) -> str:
 
 
 def serve(requests: TextIOBase, answers: TextIOBase, play: Play) -> None:
-    """Answer until there is nothing more to read."""
+    """Answer requests until the input ends."""
     for line in requests:
         answers.write(json.dumps(judge(json.loads(line), play)) + "\n")
         answers.flush()
@@ -171,8 +173,8 @@ def serve(requests: TextIOBase, answers: TextIOBase, play: Play) -> None:
 
 def main() -> None:
     """Command line."""
-    # A test that fails is told, not made small. Thrice the examples that covering.py has timed, without what it costs
-    # to measure: within the time allowed, which is thrice as much.
+    # A failing test is reported, not shrunk. Three times the examples that covering.py has timed, without the cost of
+    # measuring: within the allowed time, which is three times as much.
     hypothesis.settings.register_profile(
         "mutation",
         deadline=None,

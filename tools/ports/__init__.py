@@ -1,1 +1,1 @@
-"""How a board is built, by MicroPython port."""
+"""Builds of a board, by MicroPython port."""

@@ -1,4 +1,4 @@
-"""What the ports' builds share: MicroPython's make, its cross-compiler, the board's facts."""
+"""Shared by the ports' builds: MicroPython's make, its cross-compiler, the board's facts."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from tools.console import BUILD, ROOT, digest, is_fresh, run_logged, stamp, timed
 from tools.source import VERSION
 
-# The C module of a board that is a pump: it has stroke interrupts, and a digest that the programmer asks for.
+# The C module of a board that is a pump: it has stroke interrupts, and a digest that the programmer can read.
 PUMP_MODULE = "hardware"
 MPY_CROSS = BUILD / "mpy-cross" / "mpy-cross"
-# Day of the 1.25.0 release. It goes into sys.version in place of today, so that equal inputs give equal programs.
+# Day of the 1.25.0 release. It replaces today's date in sys.version, so that equal inputs give equal programs.
 RELEASE_EPOCH_S = "1744675200"
-# Variables of an outer make, or of a person's environment, that MicroPython's makefiles would take for their own.
+# Variables of an outer make, or of the user's environment, that MicroPython's makefiles would take for their own.
 NOT_FOR_MICROPYTHON = frozenset(
     "MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS BOARD PORT VARIANT BUILD PROG V DEBUG STRIP CROSS_COMPILE "
     "COPT CFLAGS CFLAGS_EXTRA CXXFLAGS CSUPEROPT LDFLAGS LDFLAGS_EXTRA FROZEN_MANIFEST USER_C_MODULES CMAKE_ARGS "
@@ -35,23 +35,25 @@ class Job(NamedTuple):
 
     @property
     def out(self) -> Path:
-        """Where the results go."""
+        """The folder of the results."""
         return BUILD / (f"{self.board}-release" if self.release else self.board)
 
 
 def sources() -> list[Path]:
-    """What builds and generates a board's image: when one of these changes, the image is built anew."""
+    """Return the sources that build and generate a board's image. A change of any of them triggers a new build."""
     made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
     return [*made, *sorted(Path(__file__).parent.glob("*.py"))]
 
 
 def compiler_version(compiler: str = "gcc") -> str:
-    """What the C compiler says it is; a new one means a new build."""
+    """Return the C compiler's version output. A new version triggers a new build."""
     return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
 def make(name: str, folder: Path, *settings: str, variables: Mapping[str, str] | None = None) -> str:
-    """Run MicroPython's make in `folder`, on all cores, untouched by the environment of an outer make; its output."""
+    """Run MicroPython's make in `folder`, on all cores, isolated from the environment of an outer make. Return its
+    output.
+    """
     env = {key: value for key, value in os.environ.items() if key not in NOT_FOR_MICROPYTHON}
     env |= {
         "SOURCE_DATE_EPOCH": RELEASE_EPOCH_S,

@@ -1,8 +1,8 @@
-"""The image's identity: SHA-256 over the whole binary with the 32 bytes that hold the digest taken as zero.
+"""The image's identity: SHA-256 over the whole binary, with the 32 bytes that hold the digest taken as zero.
 
 The digest is written into the image itself (symbol `releve_image_digest`, c_ext/board/image.c), which reports it over
-the programmer link, and beside it into firmware.json, so that a bench can compare. It covers everything that is
-flashed, so equal digests mean equal images, whoever built them; and the device can work it out from its own flash.
+the programmer link, and into firmware.json beside the image, so that a bench can compare. It covers everything that is
+flashed. So equal digests mean equal images, whoever built them, and the device can compute it from its own flash.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _PROGRAM_HEADER = "<8I"
 
 
 def symbol_address(elf: Path, name: str) -> int:
-    """Where the symbol lies. Raises Problem if the ELF file has none."""
+    """Return the address of the symbol. Raises Problem if the ELF file has none."""
     listed = subprocess.run(["arm-none-eabi-nm", str(elf)], capture_output=True, text=True, check=True).stdout
     for line in listed.splitlines():
         words = line.split()
@@ -29,7 +29,7 @@ def symbol_address(elf: Path, name: str) -> int:
 
 
 def file_offset(elf: bytes, address: int) -> int:
-    """Where the byte at `address` (its place in flash) lies in a 32-bit ELF file. Raises Problem if nowhere."""
+    """Return the offset in a 32-bit ELF file of the byte at `address` in flash. Raises Problem if there is none."""
     table, size, count = struct.unpack_from("<I", elf, 28)[0], *struct.unpack_from("<HH", elf, 42)
     for each in range(count):
         kind, offset, _, physical, in_file, *_ = struct.unpack_from(_PROGRAM_HEADER, elf, table + each * size)
@@ -39,13 +39,13 @@ def file_offset(elf: bytes, address: int) -> int:
 
 
 def digest_of(binary: bytes, place: int) -> bytes:
-    """The image's SHA-256, with the bytes that hold it taken as zero."""
+    """Return the image's SHA-256, with the bytes that hold it taken as zero."""
     blank = binary[:place] + bytes(DIGEST_BYTES) + binary[place + DIGEST_BYTES :]
     return hashlib.sha256(blank).digest()
 
 
 def seal(out: Path, flash_address: int, board: str) -> str:
-    """Write the digest into out/firmware.bin and firmware.elf, and into firmware.json; returns it in hex."""
+    """Write the digest into out/firmware.bin and firmware.elf, and into firmware.json. Return it in hex."""
     address = symbol_address(out / "firmware.elf", SYMBOL)
     binary = bytearray((out / "firmware.bin").read_bytes())
     place = address - flash_address
@@ -61,7 +61,7 @@ def seal(out: Path, flash_address: int, board: str) -> str:
 
 
 def describe(out: Path, board: str) -> str:
-    """Write firmware.json for an image that holds no digest of its own: SHA-256 of all of it; returns it in hex."""
+    """Write firmware.json for an image without a digest of its own: SHA-256 of all of it. Return it in hex."""
     binary = (out / "firmware.bin").read_bytes()
     digest = hashlib.sha256(binary).hexdigest()
     _tell(out, {"board": board, "image": digest, "bytes": len(binary)})

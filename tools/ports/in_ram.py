@@ -1,7 +1,7 @@
-"""What the stroke's interrupt runs lies in RAM: read from the ELF file, through every call.
+"""Checks that all code run by the stroke's interrupt lies in RAM, from the ELF file, through every call.
 
-Flash is slow after a cache miss and away while it is erased. Errors: Problem, naming the function that lies in flash
-and who calls it.
+Flash is slow after a cache miss, and unavailable while it is erased.
+Errors: Problem, naming the function that lies in flash and its caller.
 """
 
 import re
@@ -11,19 +11,20 @@ from pathlib import Path
 from tools.console import Problem
 
 RAM_START = 0x20000000
-# The handler of the stroke timer and the stroke sensor, the programmer link's, and the way to stop the motor.
+# The handler of the stroke timer and the stroke sensor, that of the programmer link, and the function that stops the
+# motor.
 ROOTS = ("interrupts.c:interrupt", "link.c:interrupt", "stroke_abort")
 _FUNCTION = re.compile(r"^([0-9a-f]{8}) <([^>]+)>:$")
 _CALL = re.compile(
     r"\t(bl|blx|b|b\.n|b\.w|beq|bne|bcs|bcc|bhi|bls|bge|blt|bgt|ble|bmi|bpl)(?:\.n|\.w)?\t([0-9a-f]+) <([^>+]+)"
 )
 _INDIRECT = re.compile(r"\t(blx\t(r\d+|ip|lr)|bx\t(r\d+|ip)|mov\tpc)")
-# From RAM to flash, and back, is too far for a call: the linker puts a jump in between.
+# A call from RAM to flash or back is too far: the linker inserts a jump.
 _VENEER = re.compile(r"^__(.+)_(?:veneer|from_thumb|from_arm)$")
 
 
 class Function:
-    """A function of the image: where it lies, whom it calls."""
+    """A function of the image: its address and its callees."""
 
     def __init__(self, name: str, address: int):
         self.name = name
@@ -33,7 +34,7 @@ class Function:
 
 
 def functions(elf: Path) -> dict[int, Function]:
-    """All functions by address."""
+    """Return all functions by address."""
     command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: dict[int, Function] = {}
@@ -52,7 +53,7 @@ def functions(elf: Path) -> dict[int, Function]:
 
 
 def roots_of(elf: Path, names: tuple[str, ...]) -> list[int]:
-    """The addresses of `names`; FILE:NAME is a static function of that file. Raises Problem if one is missing."""
+    """Return the addresses of `names`; FILE:NAME is a static function of a file. Raises Problem if one is missing."""
     table = subprocess.run(
         ["arm-none-eabi-readelf", "-sW", str(elf)], capture_output=True, text=True, check=True
     ).stdout
@@ -74,7 +75,9 @@ def roots_of(elf: Path, names: tuple[str, ...]) -> list[int]:
 
 
 def check(elf: Path, names: tuple[str, ...]) -> int:
-    """Raise Problem if anything that `names` call, however indirectly, lies in flash; return how many do not."""
+    """Raise Problem if anything that `names` call, directly or indirectly, lies in flash. Return how many functions do
+    not.
+    """
     known = functions(elf)
     places = {each.name: each.address for each in known.values()}
     waiting = [(address, "an interrupt") for address in roots_of(elf, names)]

@@ -2,8 +2,8 @@
 
     build/BOARD/firmware.uf2, .elf, .bin, .json     the json names the image's SHA-256 (tools/ports/image.py)
 
-A release is built into build/BOARD-release. What the stroke's interrupt runs must lie in RAM: the build looks. An image
-without the C module `hardware` is no pump: it has neither stroke interrupts nor a digest of its own.
+A release is built into build/BOARD-release. The code of the stroke's interrupt must lie in RAM, which the build checks.
+An image without the C module `hardware` is no pump: it has neither stroke interrupts nor a digest of its own.
 """
 
 import shutil
@@ -24,13 +24,13 @@ COMPILER = "arm-none-eabi-gcc"
 
 
 def core_flags() -> str:
-    """The dose core's release flags, the same on every target."""
+    """Return the dose core's release flags, the same on every target."""
     budget = tomllib.loads((ROOT / "tools/core/cost/budget.toml").read_text(encoding="utf-8"))
     return " ".join(budget["build"]["flags"])
 
 
 def build(job: common.Job) -> Path:
-    """The UF2 file, built if its inputs have changed. Raises Problem."""
+    """Return the UF2 file, built if its inputs have changed. Raises Problem."""
     install_packages("build")
     install_packages("rp2")
     tree = rp2_source()
@@ -46,7 +46,7 @@ def build(job: common.Job) -> Path:
         common.build_mpy_cross(tree)
         objects = out / "objects"
         if not is_fresh(out / ".flags", flags_key):
-            # CMake keeps what it found out the first time.
+            # CMake keeps the results of its first run.
             shutil.rmtree(objects, ignore_errors=True)
         stamp(out / ".flags", flags_key)
         generated = out / "generated"
@@ -88,6 +88,6 @@ def build(job: common.Job) -> Path:
 
 
 def prefix_maps(tree: Path, objects: Path) -> str:
-    """Compiler flags that keep this machine's folders out of the image."""
+    """Return compiler flags that keep this machine's folders out of the image."""
     folders = {tree: "micropython", tree.parent.parent: "cache", objects: "build", ROOT: "releve"}
     return " ".join(f"-fmacro-prefix-map={folder}={name}" for folder, name in folders.items())

@@ -3,7 +3,8 @@
     build/BOARD/firmware.hex, .elf, .bin, .json     the json names the image's SHA-256 (tools/ports/image.py)
 
 ST's headers and drivers (lib/stm32lib) are in no Debian package, so the source is a checkout of MicroPython with its
-submodules, MICROPYTHON_DIR. Errors: Problem, naming everything that is missing and the command that gets it.
+submodules, MICROPYTHON_DIR.
+Errors: Problem, naming everything that is missing and the command that gets it.
 """
 
 import os
@@ -21,19 +22,21 @@ from tools.source import VERSION, source
 MODULE_FILE = "micropython.mk"
 FLASH_ADDRESS = 0x08000000
 COMPILER = "arm-none-eabi-gcc"
-# By submodule: a file that is there once it has been fetched, and what it is needed for.
+# By submodule: a file that exists once it has been fetched, and the purpose of the submodule.
 SUBMODULES = {
     "lib/stm32lib": ("CMSIS/STM32L4xx/Include/stm32l476xx.h", "ST's register definitions and drivers"),
     "lib/mbedtls": ("library/aes.c", "AES of the programmer link"),
     "lib/micropython-lib": ("README.md", "looked for by MicroPython's makefiles"),
 }
-# What the port reads of a board; pins.csv, which it wants beside them, is made from the board's table of pins.
+# The files that the port reads of a board. It also wants pins.csv, which is made from the board's table of pins.
 CONFIGURATION = ("mpconfigboard.h", "mpconfigboard.mk")
 CLONE = f"git clone --branch v{VERSION} --depth 1 https://github.com/micropython/micropython"
 
 
 def checkout(board: str) -> Path:
-    """The tree that MICROPYTHON_DIR names. Raises Problem if it is not set or lacks anything, listing all of it."""
+    """Return the tree that MICROPYTHON_DIR names. Raises Problem if it is not set or incomplete, listing all that is
+    missing.
+    """
     given = os.environ.get("MICROPYTHON_DIR")
     if not given:
         listed = "\n".join(f"    {name}: {why}" for name, (_, why) in SUBMODULES.items())
@@ -58,7 +61,7 @@ def _update(names: list[str]) -> str:
 
 
 def build(job: common.Job) -> Path:
-    """The hex file, built if its inputs have changed. Raises Problem."""
+    """Return the hex file, built if its inputs have changed. Raises Problem."""
     tree = checkout(job.board)
     install_packages("build")
     install_packages("rp2")
@@ -73,7 +76,7 @@ def build(job: common.Job) -> Path:
         common.build_mpy_cross(tree)
         objects = out / "objects"
         if not is_fresh(out / ".flags", flags_key):
-            # Make does not see a change of compiler flags.
+            # Make does not notice a change of compiler flags.
             shutil.rmtree(objects, ignore_errors=True)
         stamp(out / ".flags", flags_key)
         generated = out / "generated"
@@ -110,6 +113,6 @@ def copy_if_changed(source_file: Path, target: Path) -> None:
 
 
 def prefix_maps(tree: Path, objects: Path) -> str:
-    """Compiler flags that keep this machine's folders out of the image."""
+    """Return compiler flags that keep this machine's folders out of the image."""
     folders = {tree: "micropython", objects: "build", ROOT: "releve"}
     return " ".join(f"-fmacro-prefix-map={folder}={name}" for folder, name in folders.items())

@@ -14,7 +14,7 @@ MODULE_FILE = "micropython.mk"
 
 
 def link_modules(folder: Path, modules: dict[str, str]) -> Path:
-    """Make `folder` hold one link for each C module, as MicroPython's USER_C_MODULES wants them: side by side."""
+    """Fill `folder` with one link for each C module, side by side as MicroPython's USER_C_MODULES wants them."""
     folder.mkdir(parents=True, exist_ok=True)
     for link in folder.iterdir():
         if link.name not in modules or not link.is_symlink() or link.resolve() != (ROOT / modules[link.name]).resolve():
@@ -27,7 +27,7 @@ def link_modules(folder: Path, modules: dict[str, str]) -> Path:
 
 
 def build(job: common.Job) -> Path:
-    """The program, built if its inputs have changed. Raises Problem."""
+    """Return the program, built if its inputs have changed. Raises Problem."""
     install_packages("build")
     tree = source()
     out = job.out
@@ -42,7 +42,7 @@ def build(job: common.Job) -> Path:
         common.build_mpy_cross(tree)
         objects = out / "objects"
         if not is_fresh(out / ".flags", flags_key):
-            # Make does not see a change of compiler flags.
+            # Make does not notice a change of compiler flags.
             shutil.rmtree(objects, ignore_errors=True)
         stamp(out / ".flags", flags_key)
         with timed(f"building MicroPython {VERSION} with the firmware for {job.board}"):
@@ -53,7 +53,7 @@ def build(job: common.Job) -> Path:
             settings = [f"VARIANT_DIR={job.folder}", f"BUILD={objects}", f"USER_C_MODULES={links}"]
             variables = {"RELEVE_GENERATED": str(generated)}
             common.make(f"firmware-{job.board}", port, *settings, variables=variables)
-        # Replaced as a whole: a board that is running keeps its program.
+        # Replaced atomically: a running board keeps its program.
         fresh = out / "micropython.new"
         shutil.copy2(objects / "micropython", fresh)
         fresh.replace(program)

@@ -80,7 +80,7 @@ def read_justified(path: Path) -> list[Entry]:
         if set(entry) != set(Entry._fields):
             raise Problem(f"{path.name}: an entry has {', '.join(Entry._fields)}, not {sorted(entry)}")
         if len(entry["reason"]) < REASON_LENGTH_MIN:
-            raise Problem(f"{path.name}: the reason is too short to be one: {entry['reason']!r}")
+            raise Problem(f"{path.name}: the reason is too short: {entry['reason']!r}")
         made.append(Entry(**entry))
     return made
 

@@ -96,7 +96,7 @@ def deviations(path: Path) -> list[Deviation]:
         if set(entry) != {"rule", "files", "code", "reason"}:
             raise Problem(f"{path.name}: a deviation has rule, files, code and reason, not {sorted(entry)}")
         if len(entry["reason"]) < REASON_LENGTH_MIN:
-            raise Problem(f"{path.name}: the reason for {entry['rule']} is too short to be one: {entry['reason']!r}")
+            raise Problem(f"{path.name}: the reason for {entry['rule']} is too short: {entry['reason']!r}")
         made.append(Deviation(**entry))
     return made
 
