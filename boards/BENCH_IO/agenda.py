@@ -1,7 +1,7 @@
-"""What is to be done when: voltages to show and power to switch, in order of time.
+"""The agenda of timed actions: voltages to show and power to switch, in order of time.
 
-Python does them, so each is some 10 µs late, and as late as a request takes to be answered when the two meet. `late_us`
-keeps the worst of it: the host sees what it got.
+Python carries them out, so each is some 10 µs late; one that falls due while a request is being answered waits for it.
+`late_us` keeps the worst lateness, so the host can see it.
 """
 
 import micropython
@@ -24,11 +24,11 @@ class Agenda:
         return ENTRIES_MAX - len(self._entries)
 
     def count(self, action):
-        """How many entries of this action there are."""
+        """The number of entries with this action."""
         return sum(each[1] == action for each in self._entries)
 
     def add(self, at_us, action, value):
-        """Note an entry; at 0 or in the past it is done at once. Raises ValueError if there is no room."""
+        """Add an entry; at 0 or in the past it is done at once. Raises ValueError if there is no room."""
         if not self.free:
             raise ValueError("the agenda is full")
         if at_us <= self._now_us():
@@ -41,17 +41,17 @@ class Agenda:
         entries.insert(place, (at_us, action, value))
 
     def forget(self, action):
-        """Strike all entries of this action."""
+        """Remove all entries with this action."""
         self._entries = [each for each in self._entries if each[1] != action]
 
     def run(self):
-        """Do what is due; return the microseconds up to the next entry, or None if there is none."""
+        """Do what is due; return the microseconds until the next entry, or None if there is none."""
         entries = self._entries
         while entries:
             left_us = entries[0][0] - self._now_us()
             if left_us > 1000:
                 return left_us
-            # Nearer than the sleep's grain, a millisecond: wait for it here.
+            # Nearer than the resolution of sleep, a millisecond: busy-wait here.
             at_us, action, value = entries.pop(0)
             while self._now_us() < at_us:
                 pass

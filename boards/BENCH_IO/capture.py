@@ -1,13 +1,13 @@
-"""Edges of a pin with their times, by PIO and DMA: no work of the processor is between an edge and its time stamp.
+"""Captures the edges of a pin with time stamps, by PIO and DMA: no processor work lies between an edge and its stamp.
 
-A state machine counts X down every five cycles of 25 MHz, 0.2 µs, and looks at the pin each time. Every way through
+A state machine counts X down every five cycles of 25 MHz, 0.2 µs, and samples the pin each time. Every path through
 the program takes five cycles for a count, so that an edge costs no time and the count never slips. At an edge it
-pushes X, and DMA moves it to a ring in RAM. Edges alternate: those of even number fall, those of odd number rise.
-The program starts as if the pin were high; on a low pin edge 0 is therefore no edge but the start.
+pushes X, and DMA moves it to a ring in RAM. Edges alternate: even numbers are falling, odd numbers rising edges.
+The program starts as if the pin were high, so on a low pin edge 0 is not an edge but the start.
 
-Counts are 32 bits and come round after 859 s. `mark()` notes from time to time which edges came before which
-moment, and an edge is reported with such a moment that follows it by less than that: with it the host extends the
-count to 64 bits.
+Counts are 32 bits and wrap around after 859 s. `mark()` notes from time to time which edges came before which
+moment. An edge is reported with such a moment that follows it by less than that; with it the host extends the count
+to 64 bits.
 
 Implements: BOARD-4
 """
@@ -55,7 +55,7 @@ class Input:
         skip = -uctypes.addressof(self._room) % size_bytes
         self.words = memoryview(self._room)[skip : skip + size_bytes]
         self.size = size_bytes // 4
-        self._marks = []  # (edges that had been seen, count by then), the oldest first
+        self._marks = []  # (edges seen, count at that moment), the oldest first
         self._pin = pin
         self.state_machine = rp2.StateMachine(
             machine_number, programs.edges, freq=_CYCLES_PER_COUNT * COUNT_HZ, jmp_pin=pin
@@ -76,7 +76,7 @@ class Input:
         self._dma.config(read=_RXF0 + 4 * machine_number, write=address, count=_NO_END, ctrl=control, trigger=True)
 
     def seen(self):
-        """How many edges there have been."""
+        """The number of edges so far."""
         return _NO_END - self._registers[_COUNT_REGISTER]
 
     def level(self):
@@ -84,7 +84,7 @@ class Input:
         return self._pin.value()
 
     def mark(self, now_counts):
-        """All edges seen by now came before `now_counts`."""
+        """Note that all edges seen so far came before `now_counts`."""
         seen = self.seen()
         marks = self._marks
         if marks and marks[-1][0] == seen:
@@ -102,12 +102,12 @@ class Input:
 
 
 class Capture:
-    """The inputs STEP, MOTOR_ENABLE and DIR, on one count that began for all of them at the same cycle."""
+    """The inputs STEP, MOTOR_ENABLE, DIR and POWER, on one count that began for all of them at the same cycle."""
 
     count_hz = COUNT_HZ
 
     def __init__(self, step, motor_enable, direction, power):
-        # 4096 steps: a patient's two days of basal, or 85 s of a bolus, before the host must have asked for them.
+        # 8192 edges are 4096 steps: a patient's two days of basal, or 85 s of a bolus, within which the host must read.
         self.inputs = (Input(0, step, 15), Input(1, motor_enable, 11), Input(2, direction, 10), Input(3, power, 10))
         self.overflows = 0
         state = machine.disable_irq()
@@ -120,11 +120,11 @@ class Capture:
         self.mark()
 
     def now_us(self):
-        """Microseconds since the count began; to some microseconds that of the edges."""
+        """Microseconds since the count began; agrees with the edges' count to some microseconds."""
         return timer_us() - self._start_us
 
     def mark(self):
-        """Note which edges came before now; look whether one was lost on its way to the ring."""
+        """Note which edges came before now; check whether one was lost on its way to the ring."""
         now_us = self.now_us()
         self._next_mark_us = now_us + MARK_EVERY_US
         for each in self.inputs:
@@ -135,7 +135,7 @@ class Capture:
             machine.mem32[_FDEBUG_CLEAR] = lost
 
     def mark_if_due(self):
-        """Mark if the last time is long ago; return the microseconds up to the next time."""
+        """Mark if the last mark is long ago; return the microseconds until the next one."""
         left_us = self._next_mark_us - self.now_us()
         if left_us > 0:
             return left_us
@@ -143,9 +143,9 @@ class Capture:
         return MARK_EVERY_US
 
     def copy(self, input_number, first, target, at, count):
-        """Put words of edges from number `first` on into `target`, from `at`, at most `count` of them.
+        """Copy the words of edges from number `first` on into `target`, from `at`, at most `count` of them.
 
-        Returns (first, count, moment): those that there really are, with a moment (in counts) after all of them.
+        Returns (first, count, moment) of the words actually copied; `moment` (in counts) is after all of them.
         """
         source = self.inputs[input_number]
         self.mark()
@@ -158,6 +158,6 @@ class Capture:
         target[at:middle] = source.words[4 * place : 4 * (place + before_end)]
         target[middle : at + 4 * count] = source.words[: 4 * (count - before_end)]
         if source.seen() - source.size > first:
-            # The ring came round while it was read: what was copied may be newer than it should be.
+            # The ring wrapped around while it was read: the words copied may be newer than they should be.
             count = 0
         return first, count, moment

@@ -1,4 +1,4 @@
-"""The bench I/O board: built up, then answers the host until it is told to quit."""
+"""The bench I/O board: sets itself up, then answers the host until it is told to quit."""
 
 import machine
 import pins
@@ -13,7 +13,7 @@ from service import Outputs, Service
 from firmware.link import link
 
 _I2C_HZ = 400_000
-# The player's queue holds four turns, and strokes come at least 2 s apart: look after it that often.
+# The player's queue holds four turns, and strokes come at least 2 s apart: refill it at least this often.
 _FEED_EVERY_MS = 1500
 
 

@@ -1,9 +1,9 @@
-"""The stroke sensor as the pump is to see it: a pulse after so many steps and a delay, played by PIO.
+"""Plays the stroke sensor that the pump sees: a pulse after a number of steps and a delay, by PIO.
 
-Nothing of it waits for USB or for Python: a state machine counts the pump's steps, waits, and gives the pulse, or
-leaves it out. What it is to do lies in a list of turns: `(steps, delay_us, pulse)`. With `again` the list begins
-anew when it is done, else its last turn goes on for ever. A turn of no steps follows the one before it at once:
-that is how a pulse is doubled.
+Nothing in it waits for USB or for Python: a state machine counts the pump's steps, waits, and gives the pulse or
+omits it. A list of turns, `(steps, delay_us, pulse)`, tells it what to do. With `again` the list restarts at its
+end, else its last turn repeats for ever. A turn of no steps follows the one before it at once, which doubles a
+pulse.
 
 Implements: BOARD-4
 """
@@ -16,7 +16,7 @@ _HZ = micropython.const(1_000_000)
 STEPS_MAX = micropython.const(1023)
 DELAY_US_MAX = micropython.const(0xFFFFF)
 _FIFO_WORDS = micropython.const(4)
-# From the last step's edge to the pulse the program takes as many µs besides the delay it is told.
+# The µs that the program takes from the last step's edge to the pulse, on top of the given delay.
 _OVERHEAD_US = micropython.const(4)
 
 
@@ -31,7 +31,7 @@ class Player:
         self.set_turns([(STEPS_MAX, 0, 0)], False)
 
     def set_turns(self, turns, again):
-        """Begin anew with this list of `(steps, delay_us, pulse)`. Raises ValueError, with nothing changed."""
+        """Start over with this list of `(steps, delay_us, pulse)`. Raises ValueError, with nothing changed."""
         words = []
         for steps, delay_us, pulse in turns:
             if steps > STEPS_MAX or delay_us > DELAY_US_MAX:
@@ -44,7 +44,7 @@ class Player:
         self.restart()
 
     def restart(self):
-        """Forget steps counted so far, and begin the list anew: the motor's power has gone, or the list is another."""
+        """Forget the steps counted so far, and restart the list: the motor's power has gone, or the list is new."""
         self._machine.active(0)
         while self._machine.tx_fifo():
             self._machine.exec("pull(noblock)")

@@ -1,7 +1,8 @@
 """The board's end of the line to the host: UART0 in the project's own image, USB in a stock one.
 
-Both have `read_into(buffer)`, which never waits, `write(buffer, count)` and `wait(timeout_ms)`, which sleeps until
-bytes come or the time is over. The own image has no USB: its interrupts would wake an idle board every millisecond.
+Both have `read_into(buffer)`, which never waits, `write(buffer, count)`, and `wait(timeout_ms)`, which sleeps until
+bytes arrive or the time is over. The project's image has no USB: its interrupts would wake an idle board every
+millisecond.
 """
 
 import os
@@ -23,7 +24,7 @@ class UartPort:
         self._poll.register(self._uart, select.POLLIN)
 
     def read_into(self, buffer):
-        """What has come, at most the buffer full; its length."""
+        """Read the bytes that have arrived, at most a full buffer; returns their number."""
         return self._uart.readinto(buffer) or 0
 
     def write(self, buffer, count):
@@ -31,11 +32,11 @@ class UartPort:
         self._uart.write(memoryview(buffer)[:count])
 
     def wait(self, timeout_ms):
-        """Sleep until there is something to read, at most so long."""
+        """Sleep until there is something to read, at most `timeout_ms`."""
         self._poll.poll(timeout_ms)
 
     def close(self):
-        """Nothing to give back."""
+        """Does nothing: there is nothing to give back."""
 
 
 class UsbPort:
@@ -47,7 +48,7 @@ class UsbPort:
         self._poll.register(sys.stdin, select.POLLIN)
 
     def read_into(self, buffer):
-        """What has come, at most the buffer full; its length."""
+        """Read the bytes that have arrived, at most a full buffer; returns their number."""
         count = 0
         while count < len(buffer) and self._poll.poll(0):
             buffer[count] = sys.stdin.buffer.read(1)[0]
@@ -59,7 +60,7 @@ class UsbPort:
         sys.stdout.buffer.write(memoryview(buffer)[:count])
 
     def wait(self, timeout_ms):
-        """Sleep until there is something to read, at most so long."""
+        """Sleep until there is something to read, at most `timeout_ms`."""
         self._poll.poll(timeout_ms)
 
     def close(self):

@@ -1,4 +1,4 @@
-"""The pressure that the pump's ADC sees: one channel of an MCP4728, and a queue of what it is to show when.
+"""The pressure that the pump's ADC sees: one channel of an MCP4728 DAC.
 
 Implements: BOARD-4
 """
@@ -19,7 +19,7 @@ class Dac:
         self._order = bytearray((_WRITE_CHANNEL_A, 0, 0))
 
     def show(self, counts):
-        """Put this out."""
+        """Output `counts`. Raises OSError."""
         self._order[1] = counts >> 8
         self._order[2] = counts & 0xFF
         self._i2c.writeto(_ADDRESS, self._order)

@@ -1,8 +1,8 @@
-"""The board's two PIO programs. What they do, and why in so many cycles, is said in capture.py and player.py."""
+"""The board's two PIO programs. capture.py and player.py explain them and their cycle counts."""
 
 # ruff: noqa: F821
 # mypy: ignore-errors
-# The words of PIO programs are names that MicroPython's decorator puts there.
+# The instructions of PIO programs are names that MicroPython's decorator defines.
 
 import rp2
 
@@ -26,7 +26,7 @@ def edges():
     mov(isr, x)
     push(noblock)
     jmp(x_dec, "high")
-    jmp("high")  # X has come round
+    jmp("high")  # X has wrapped around
 
 
 @rp2.asm_pio(set_init=rp2.PIO.OUT_LOW, out_init=rp2.PIO.OUT_LOW, out_shiftdir=rp2.PIO.SHIFT_RIGHT)

@@ -1,8 +1,8 @@
-"""The link's CRC and COBS in machine code: in bytecode they would take 10 ms of every frame of edges.
+"""The link's CRC and COBS in machine code: in bytecode they would take 10 ms for every frame of edges.
 
-The same algorithms as crc32c.py and cobs.py of firmware/protocol, which say what they are; the first frame that
-differed would be dropped by the host, which has its own of either. Nothing checks bounds here: the link's buffers
-hold its longest frame.
+The algorithms are those of crc32c.py and cobs.py in firmware/protocol, which document them. The host has its own
+implementation of both and would drop a frame that differed. Bounds are not checked here: the link's buffers hold
+its longest frame.
 """
 
 import micropython
@@ -38,7 +38,7 @@ def crc32c(data, length):
 
 @micropython.viper
 def encode_into(source: ptr8, length: int, target: ptr8) -> int:  # type: ignore  # noqa: F821
-    """COBS of the first `length` bytes of `source` into `target`; its length."""
+    """Encode the first `length` bytes of `source` by COBS into `target`; returns the encoded length."""
     code_at: int = 0
     written: int = 1
     code: int = 1

@@ -1,6 +1,6 @@
-"""The board's answers: requests of the host in, what they ask for done, replies out.
+"""The board's service: carries out the host's requests and replies.
 
-Knows no pins: capture, player, agenda and outputs are given, so that it also runs on CPython under test.
+It knows no pins: capture, player, agenda and outputs are passed in, so that it also runs on CPython under test.
 """
 
 import struct
@@ -9,11 +9,11 @@ import bench_io_messages as message
 
 
 class Refused(Exception):
-    """The request cannot be done; nothing has changed. `args[0]` is the reason's number."""
+    """The request cannot be carried out; nothing has changed. `args[0]` is the reason's number."""
 
 
 class Outputs:
-    """What the bench puts on the pump: the pressure's voltage and the power."""
+    """The bench's outputs to the pump: the pressure's voltage and the power."""
 
     def __init__(self, dac, power, light, player, now_us):
         self._dac = dac
@@ -26,12 +26,12 @@ class Outputs:
         self.switched_us = 0
 
     def show(self, counts):
-        """Put out a pressure. Raises OSError."""
+        """Output a pressure. Raises OSError."""
         self._dac.show(counts)
         self.counts = counts
 
     def switch(self, on):
-        """Switch the pump's power. Without power it makes no steps: the stroke sensor begins anew."""
+        """Switch the pump's power. Without power it makes no steps, so the stroke sensor's player restarts."""
         self._power.value(on)
         self.switched_us = self._now_us()
         self.powered = bool(on)
@@ -115,7 +115,7 @@ class Service:
         return memoryview(self._reply)[: head + 4 * count]
 
     def _records(self, layout, payload):
-        """The one byte at the beginning, and the records after it."""
+        """Split the payload into its first byte and the records after it."""
         size = struct.calcsize(layout)
         if not payload or (len(payload) - 1) % size:
             raise Refused(message.WRONG_LENGTH)

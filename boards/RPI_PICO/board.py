@@ -20,7 +20,7 @@ from firmware.upkeep.image import image_digest
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
 _I2C_HZ = 400000
-# Not in the tuple itself: what takes more than 14 bits is frozen there as a long integer, and readings would allocate.
+# Not in the tuple itself: a value of more than 14 bits is frozen there as a long integer, and readings would allocate.
 _PA_PER_KILOCOUNT = 39063
 
 
@@ -37,9 +37,9 @@ class Board:
     PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
     CLOCK_RUNS = True  # while the processor is busy
-    # For firmware/upkeep/energy.py, in the order of its FIGURES; from current.toml, a test compares.
+    # For firmware/upkeep/energy.py, in the order of its FIGURES; taken from current.toml, a test compares.
     CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500, 0)
-    BATTERY_NAH = FED  # by USB: at 18 mA the cell of PWR-1 would stop the pump after a day
+    BATTERY_NAH = FED  # powered by USB: at 18 mA the cell of PWR-1 would stop the pump after a day
 
     def __init__(self):
         hardware.setup()
@@ -66,4 +66,4 @@ class Board:
         self.uart_write = hardware.uart_write
 
     def leave(self):
-        """A real board has nobody to say goodbye to."""
+        """Does nothing: a real board has no bench to notify."""

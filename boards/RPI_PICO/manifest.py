@@ -1,4 +1,4 @@
-# Frozen into the RPI_PICO image: the firmware as a package, this board as the module `board`, its pins, and what runs first.
+# Frozen into the RPI_PICO image: the firmware as a package, this board as the module `board`, its pins, start-up code.
 package("firmware", base_path="../..")
 module("board.py")
 module("main.py")

@@ -1,4 +1,4 @@
-"""A board of the STM32L4 family with a stepper driver, FRAM and sensors; what differs is in its board.toml."""
+"""A board of the STM32L4 family with a stepper driver, FRAM and sensors; the differences are in each board.toml."""
 
 import os
 from binascii import hexlify
@@ -18,7 +18,7 @@ from firmware.drivers.rtc import Rv3028
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
 _I2C_HZ = 400000
-# Not in the tuple itself: what takes more than 14 bits is frozen there as a long integer, and readings would allocate.
+# Not in the tuple itself: a value of more than 14 bits is frozen there as a long integer, and readings would allocate.
 _PA_PER_KILOCOUNT = 39063
 
 
@@ -34,7 +34,7 @@ class Board:
     # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
     PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
-    # For firmware/upkeep/energy.py, in the order of its FIGURES; from current.toml, a test compares.
+    # For firmware/upkeep/energy.py, in the order of its FIGURES; taken from current.toml, a test compares.
     CLOCK_RUNS = True
     CURRENTS = (28445, 8000000, 300000000, 5000000, 3000000, 200000, 300, 150000, 22500, 5000000)
 
@@ -62,4 +62,4 @@ class Board:
         self.uart_write = hardware.uart_write
 
     def leave(self):
-        """A real board has nobody to say goodbye to."""
+        """Does nothing: a real board has no bench to notify."""

@@ -1,4 +1,4 @@
-# Frozen into the image of every STM32L4 board: the firmware as a package, the board as the module `board`, what runs first.
+# Frozen into every STM32L4 board's image: the firmware as a package, the board as the module `board`, start-up code.
 package("firmware", base_path="../..")
 module("board.py")
 module("main.py", base_path="../RPI_PICO")

@@ -31,14 +31,14 @@ class Board:
 
     NAME = "VIRTUAL"
     image = ""  # nothing is flashed
-    # For firmware/upkeep/energy.py, in the order of its FIGURES; from current.toml, a test compares.
-    CLOCK_RUNS = False  # logical time stands still while it computes
+    # For firmware/upkeep/energy.py, in the order of its FIGURES; taken from current.toml, a test compares.
+    CLOCK_RUNS = False  # logical time stands still while the firmware computes
     CURRENTS = (9445, 8000000, 40000000, 5000000, 3000000, 2600000, 1600, 150000, 800, 5000000)
 
     def __init__(self):
         # `-m firmware.main` leaves the module's name in front of the arguments.
         words = sys.argv[1:] or ["0", "0", "500", "400", "0", "0"]
-        # What the bench has in front of the catheter (firmware/occlusion/physics.py).
+        # The bench's mechanism in front of the catheter (firmware/occlusion/physics.py).
         self.MECHANISM = words[6] if len(words) > 6 else "implant"
         arguments = [int(each) for each in words[:6]]
         from_bench, to_bench, self.stroke_nl, self.concentration_u_per_ml, memory, trace = arguments
@@ -59,7 +59,7 @@ class Board:
         self.stroke_readings = virtual.stroke_readings
         self.stroke_ended_us = virtual.now_us  # logical time stands still until the supervisor sleeps again
         self.stroke_lead_us = 0
-        self.annunciator = Annunciator(lambda duration_ms: None)  # counts, nobody hears it
+        self.annunciator = Annunciator(lambda duration_ms: None)  # counts the tones, makes no sound
         self.tone = self.annunciator.sound
         self.uart_read_into = virtual.uart_read_into
         self.uart_write = virtual.uart_write
@@ -67,7 +67,7 @@ class Board:
             virtual.attach(from_bench, to_bench)
 
     def leave(self):
-        """Say goodbye to the bench, and on the console how much of the heap is in use at the end of this life."""
+        """Tell the bench that the run is over, and print on the console how much of the heap is in use at its end."""
         gc.collect()
         print("heap in use:", gc.mem_alloc())
         virtual.bye()
