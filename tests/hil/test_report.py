@@ -114,7 +114,7 @@ def test_the_page_can_be_made_again_from_the_results(good: tuple[Path, dict[str,
 
 def test_other_mechanisms_have_a_page_too(tmp_path: Path) -> None:
     made(tmp_path, "syringe_mock")
-    assert "Start-up, shown apart" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Start-up, reported separately" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_table_on_the_terminal(bad: tuple[Path, dict[str, Any]]) -> None:

@@ -12,15 +12,15 @@ HEAD = """\
 <!-- Made by tools/docs/alarms.py from firmware/protocol/alarms.py and host/texts/alarms_*.py: do not edit. -->
 
 An alarm latches: it stays until somebody acknowledges it and its cause is gone. Acknowledging never starts delivery;
-that takes a command of its own. One whose cause can stay for days (*can be quieted*) is silent for a day after it was
-acknowledged, or until its next mark, and shown all the while; an alarm keeps its begin and its figure over a reset, and
-so its order and its tones. Of several the one of highest priority is shown, and one that says why is shown instead
-of those that only say that. High sounds four tones a minute for ten minutes, then four double tones a minute for ten
-minutes, and again; medium a double tone a minute for ten minutes, then three tones every half hour; low three tones
-every half hour.
+that takes a command of its own. An alarm whose cause can last for days (*can be quieted*) is silent for a day after it
+was acknowledged, or until its next mark, but stays on display. An alarm keeps its start time and its figure over a
+reset, and with them its order and its tones. Of several alarms the one of highest priority is shown; an alarm that
+gives the reason is shown instead of those that only report the fact. High sounds four tones a minute for ten minutes,
+then four double tones a minute for ten minutes, and repeats. Medium sounds a double tone a minute for ten minutes, then
+three tones every half hour. Low sounds three tones every half hour.
 
-*stop* completes the stroke in progress and delivers nothing more; *stop now* stops the motor as well. What that means
-for therapy: [therapy.md](therapy.md). `pump alarms` shows what is latched, `pump acknowledge occlusion` clears one.
+*stop* completes the stroke in progress and delivers nothing more; *stop now* stops the motor as well. For the effect on
+therapy see [therapy.md](therapy.md). `pump alarms` shows the latched alarms, `pump acknowledge occlusion` clears one.
 
 | no. | name | priority | action | can be quieted | not shown beside |
 |---|---|---|---|---|---|

@@ -15,31 +15,32 @@ Refill, rinse, flush, stroke-volume measurement and patency test, as the device 
 development platform, not a medical device: nobody is to be treated by this page. Each procedure is a table; the
 pictures are drawn from the same table that the device walks.
 
-- A procedure begins only on a pump that does not deliver, and the pump then makes the strokes of a step and no others.
-  They have ledgers of their own ({ledgers}) and never count as therapy.
-- An answer names the step that it is for. One that comes late or twice is refused, like every other that is not drawn.
-- *interrupted* may be said at any step that has such an arrow, also while it delivers: the stroke in progress is
-  completed. Power that fails is not an interruption: the device comes back to the step, delivers nothing by itself, and
-  on *go* makes the strokes that are missing.
+- A procedure begins only on a pump that does not deliver. The pump then makes the strokes of a step and no others. They
+  have ledgers of their own ({ledgers}) and never count as therapy.
+- An answer names its step. A late or repeated answer is refused, like any answer that is not drawn.
+- *interrupted* is allowed at any step that has such an arrow, even while it delivers: the stroke in progress is
+  completed. A power failure is not an interruption: the device returns to the step, delivers nothing by itself, and
+  makes the missing strokes on *go*.
 - Ends: *completed*; *left*: as it was before; *unfit*: the reservoir does not hold insulin under vacuum, and therapy
   is refused until a refill or rinse is completed. Sodium hydroxide cannot be left in the reservoir: every way out of
   the rinse leads through its removal. With sodium hydroxide in the catheter therapy is refused until it is flushed.
-- The device follows what the catheter holds, stroke by stroke ([catheter.py](../firmware/therapy/catheter.py): 13 U
-  of dead volume, plug flow), and the status says how much must still leave it before insulin does.
+- The device tracks the catheter's content stroke by stroke ([catheter.py](../firmware/therapy/catheter.py): 13 U of
+  dead volume, plug flow). The status reports how much must still leave the catheter before insulin does.
 
 Sources: D is the MiniMed 2007D physician manual (2004), C the 2007C physician manual, R1 Renard, Diabetes Care
-1996;19:812. What has none is marked *assumed*. Not published, and so nowhere here as a fact: soaking time and volume of
-the sodium hydroxide, acceptance limits of stroke volume and pressure, bands of the refill accuracy.
+1996;19:812. A statement without a source is marked *assumed*. Not published, and so never stated here as fact: soaking
+time and volume of the sodium hydroxide, acceptance limits of stroke volume and pressure, bands of the refill accuracy.
 """
 ACCURACY = """\
 
 ## Refill accuracy
 
-`100·((V_fill − V_residual) − V_delivered)/V_delivered` %, negative: under-delivery. V_fill is what the last refill put
-in less what was taken back; V_residual what is drawn out now; V_delivered every stroke in between, whatever its ledger
-([refill.py](../firmware/protocol/refill.py)). A weight becomes a volume with 1.005 g/ml (assumed).
+`100·((V_fill − V_residual) − V_delivered)/V_delivered` %, negative: under-delivery. V_fill is the volume put in
+at the last refill, less the volume taken back. V_residual is the volume drawn out now. V_delivered counts every stroke
+in between, whatever its ledger ([refill.py](../firmware/protocol/refill.py)). A weight becomes a volume with 1.005 g/ml
+(assumed).
 
-| accuracy | band | what it says |
+| accuracy | band | meaning |
 |---|---|---|
 | within ±10 % | good | |
 | ±10 to ±15 % | watch | refill sooner and look again (10 %: choice of this project) |
@@ -48,7 +49,7 @@ in less what was taken back; V_residual what is drawn out now; V_delivered every
 | above +15 % | over | over-delivery or a weighing error: stop, weigh again |
 | ± more than 15 % unsure | interval too short | too little was delivered to say anything |
 
-With it comes how far it can be trusted (k = 2), from the half-widths of what it is made of, as rectangular
+The accuracy is given with its uncertainty (k = 2), from the half-widths of its components as rectangular
 distributions: two weighings each of RB and IN (10 mg, assumed), 2 ml read from a scale (0.1 ml, assumed), the density
 (±0.5 %, assumed) and, if a rinse or flush lies between the visits, the catheter's 13 U.
 

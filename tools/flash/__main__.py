@@ -70,7 +70,9 @@ def read_identity(port: str, within_s: float, pause: Callable[[float], None] = t
 def verify(hello: Hello, board: str, facts: dict[str, Any], port: str) -> None:
     """Raise Problem unless the responding board runs the image of `facts` (firmware.json)."""
     if hello.board != board:
-        raise Problem(f"the board on {port} is a {hello.board}, not {board}: is it another board than the one just flashed?")
+        raise Problem(
+            f"the board on {port} is a {hello.board}, not {board}: is it another board than the one just flashed?"
+        )
     image = facts["image"][: len(hello.image)] if hello.image else facts["image"]
     if hello.image != image:
         raise Problem(f"{board} on {port} runs image {hello.image or 'unknown'}, not the {image} that was written")

@@ -1,8 +1,8 @@
-// rom.c: a stub boot ROM of our own, for the emulated Pico. It has what the SDK and MicroPython look up, laid out as the
-// RP2040 datasheet describes it (2.8.3 Bootrom Contents), and holds no code of the real one.
+// rom.c: a stub boot ROM of our own for the emulated Pico. It has the entries that the SDK and MicroPython look up,
+// laid out as the RP2040 datasheet describes (2.8.3 Bootrom Contents), and contains no code of the real one.
 //
-// Flash functions drive the emulator's made-up controller (hil/emulator/flash.js) and wait for it, so that the CPU is held up
-// as by the real chip. Floats are libgcc's; the real ROM flushes denormals to zero, libgcc does not.
+// The flash functions drive the emulator's invented controller (hil/emulator/flash.js) and wait for it, so that the CPU
+// is held up as by the real chip. Floats are libgcc's; the real ROM flushes denormals to zero, libgcc does not.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +20,7 @@
 #define BOOT2 0x10000001u
 #define CODE(a, b) ((uint16_t)((a) | ((b) << 8)))
 
-// What a real ROM does with a fault outside of the image: it stays there. The emulator records the fault.
+// On a fault outside the image a real ROM stays in the handler. The emulator records the fault.
 static void halt(void) {
     for (;;) {
     }
@@ -148,7 +148,7 @@ extern float __aeabi_l2f(int64_t);
 extern float __aeabi_ul2f(uint64_t);
 extern double __aeabi_f2d(float);
 
-// Offsets are the datasheet's (2.8.3.2); what is left out ends in halt(), visibly.
+// Offsets are the datasheet's (2.8.3.2). Entries left out end in halt(), so their use is noticed.
 #define ADDRESS_OF(function) ((const void *)(function))
 #define LEFT_OUT ADDRESS_OF(halt)
 static const void *const soft_float_table[32] = {
@@ -205,7 +205,8 @@ const entry_t rom_data[] = {
     {0u, NULL},
 };
 
-// The words at 0x14 and 0x16 say where the tables are, the one at 0x18 where this is; so the tables' form is ours.
+// The words at 0x14 and 0x16 hold the addresses of the tables, the one at 0x18 that of this function; so the format of
+// the tables is ours.
 const void *rom_table_lookup(const entry_t *entry, uint32_t code) {
     while ((entry->code != 0u) && (entry->code != code)) {
         entry++;
@@ -213,7 +214,7 @@ const void *rom_table_lookup(const entry_t *entry, uint32_t code) {
     return entry->at;
 }
 
-// Where a reset begins. The second stage returns to the image's vector table itself, because its link register is 0.
+// The reset entry. The second stage returns to the image's vector table itself, because its link register is 0.
 __attribute__((naked, noreturn)) void rom_reset(void) {
     __asm__ volatile("ldr r0, =%c0\n mov r1, #0\n mov lr, r1\n bx r0\n .ltorg" : : "i"(BOOT2));
 }

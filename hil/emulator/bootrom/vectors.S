@@ -1,5 +1,5 @@
-// The start of the stub boot ROM, at the offsets that the RP2040 datasheet gives (2.8.3): vectors, magic and version, and
-// 16-bit pointers to the two tables and to the function that looks things up in them.
+// The start of the stub boot ROM, at the offsets that the RP2040 datasheet gives (2.8.3): vectors, magic and version,
+// and 16-bit pointers to the two tables and to the lookup function.
     .syntax unified
     .section .vectors, "a"
     .word 0x20042000
