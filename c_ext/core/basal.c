@@ -28,7 +28,7 @@ uint32_t basal_in_force_mu_per_h(const basal_t *basal) {
 
 uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule, uint32_t temp, uint32_t value,
                                  uint32_t rate_mu_per_h) {
-    // A percentage grows with the rate and a temporary rate replaces any: the greatest makes the greatest.
+    // A percentage rises with the rate, and a temporary rate replaces any: the highest rate gives the highest result.
     const uint32_t scheduled = greater(schedule->rate_mu_per_h, schedule->boundary_mu_per_h);
     const uint32_t programmed = greater(scheduled, rate_mu_per_h);
     return greater(programmed, effective(temp, value, programmed));
@@ -49,7 +49,7 @@ static void forget_boundary(basal_schedule_t *schedule) {
     schedule->boundary_mu_per_h = 0u;
 }
 
-// The schedule's rate comes into force.
+// Puts the schedule's rate into force.
 static void enforce(basal_t *basal) {
     basal->pace.rate_q = basal_in_force_mu_per_h(basal);
 }
@@ -58,7 +58,7 @@ static basal_source_t source_of(const basal_schedule_t *schedule) {
     return (schedule->temp == (uint32_t)BASAL_TEMP_NONE) ? BASAL_PROGRAMMED : BASAL_TEMPORARY;
 }
 
-// What changes now takes effect: the boundary, the temporary rate's end, both, or nothing. True if such a rate ends.
+// Applies the changes due now: the boundary, the temporary rate's end, both, or none. True if a temporary rate ends.
 static bool change(basal_t *basal) {
     const bool temp_ends = basal->schedule.temp_until_us == basal->at_us;
     if (basal->schedule.boundary_us == basal->at_us) {
@@ -85,7 +85,7 @@ void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu) {
 
 bool basal_settle(basal_t *basal, uint64_t now_us) {
     bool temp_ended = false;
-    // Changes lie after the time up to which the books are settled: each round ends at one of them or at now.
+    // Changes lie after the time up to which the books are settled, so each round ends at one of them or at now.
     for (uint32_t i = 0u; i <= CHANGES_MAX; i++) {
         if (basal->at_us != now_us) {
             const uint64_t change_us = next_change_us(&basal->schedule);
@@ -135,7 +135,7 @@ uint64_t basal_due_us(const basal_t *basal, basal_source_t *source) {
     } else if (basal->waiting[BASAL_TEMPORARY] != 0u) {
         *source = BASAL_TEMPORARY;
     } else {
-        // As the books will be after the changes that come before the stroke does.
+        // A copy of the books as they will be after the changes that come before the stroke.
         basal_t then = *basal;
         due_us = pace_due_us(&then.pace, then.at_us);
         for (uint32_t i = 0u; i < CHANGES_MAX; i++) {

@@ -1,7 +1,7 @@
 // basal.h: basal insulin: the programmed rate, the next pattern boundary, a temporary rate.
 //
-// Boundaries take effect at their own microsecond, however late the supervisor comes: basal_settle() enters them in order,
-// and basal_due() looks beyond them, so that the stroke armed ahead is the right one. Main context throughout.
+// Boundaries take effect at their own microsecond, however late the supervisor is: basal_settle() enters them in order,
+// and basal_due_us() looks beyond them, so that the stroke armed ahead is the right one. Main context throughout.
 //
 // Implements: DOSE-1, DOSE-2, DOSE-3 (basal, temporary basal), DOSE-5
 #ifndef RELEVE_BASAL_H
@@ -43,8 +43,8 @@ bool basal_ahead(uint64_t span_us);
 // Rate 0, nothing owed; *basal is all zero before. stroke_uu > 0.
 void basal_init(basal_t *basal, uint64_t now_us, uint32_t stroke_uu);
 
-// Brings the books up to now_us >= at_us. Returns true if a temporary rate has ended by itself. Two changes at most can
-// come: a boundary and that end.
+// Brings the books up to now_us >= at_us. Returns true if a temporary rate has ended by itself. At most two changes can
+// occur: a boundary and that end.
 bool basal_settle(basal_t *basal, uint64_t now_us);
 
 // The following are called on a basal settled at the present time.
@@ -57,8 +57,8 @@ void basal_pause(basal_t *basal, bool paused);
 // The rate in force: programmed or temporary (percent rounded down to a whole mU/h), 0 while paused.
 uint32_t basal_in_force_mu_per_h(const basal_t *basal);
 
-// The greatest rate that could come into force with this temporary rate, if the rates of the schedule and rate_mu_per_h were
-// programmed, mU/h.
+// The highest rate that could come into force with this temporary rate, if the rates of the schedule and rate_mu_per_h
+// were programmed, mU/h.
 uint32_t basal_greatest_mu_per_h(const basal_schedule_t *schedule, uint32_t temp, uint32_t value,
                                  uint32_t rate_mu_per_h);
 

@@ -10,7 +10,7 @@ static bool faulted(const core_t *core) {
     return guard_faulted(&core->guard);
 }
 
-// Enters what the interrupt has done into the books.
+// Enters the interrupt's work into the books.
 static void enter(core_t *core) {
     const dose_kind_t kind = (dose_kind_t)core->armed_kind;
     dose_t *dose = &core->dose;
@@ -27,8 +27,8 @@ static void enter(core_t *core) {
         core->event = (uint8_t)CORE_NOTHING;
     }
     if (faulted(core)) {
-        // What the books have seen already cannot be undone: a stop with a time gone by still stops. The second time the
-        // scheduler is suspended already: that refusal is the wanted state.
+        // Time already settled cannot be undone, but a stop with an earlier time still stops. The second time the
+        // scheduler is suspended already; its refusal then means the wanted state.
         if (core->stopped_us > dose->basal.at_us) {
             dose_settle(dose, core->stopped_us);
         }
@@ -36,7 +36,7 @@ static void enter(core_t *core) {
     }
 }
 
-// Works out the next stroke. The last thing every supervisor call does; hands its result on.
+// Arms the next stroke. Every supervisor call ends with this; the result is passed through.
 static dose_result_t arm(core_t *core, dose_result_t result) {
     core->armed_us = DOSE_NEVER;
     if ((core->in_flight == 0u) && !faulted(core) && (core->guard.permitted.value != core->guard.commanded.value)) {
@@ -68,12 +68,13 @@ bool core_init(core_t *core, uint64_t now_us, const core_config_t *config) {
     return valid;
 }
 
-// What every call with a time begins with: enters what the interrupt has done, and the time that has passed. From then on
+// Every call with a time begins with this: it enters the interrupt's work and the time that has passed. From then on
 // the time of the call is that of the books, basal.at_us.
 static dose_result_t settle(core_t *core, uint64_t now_us) {
     dose_result_t result = DOSE_E_TIME;
-    // The clock was read before the call. Since then the interrupt may have started a stroke, or a call have come in between
-    // that read it later. Such a call counts as of the books; one from before the turn, whose clock runs back, is refused.
+    // The clock was read before the call. Since then the interrupt may have started a stroke, or a call with a later
+    // reading may have come in between. Such a call counts as of the books; one from before the turn, whose clock runs
+    // back, is refused.
     const bool of_this_turn = (now_us + GUARD_BUSY_MAX_US) >= core->dose.basal.at_us;
     enter(core);
     if (of_this_turn) {
@@ -102,7 +103,7 @@ bool core_alive(const core_t *core, uint64_t now_us) {
     return guard_alive(&core->guard, now_us);
 }
 
-// A temporary rate and a programmed one, by themselves, together, and each with what is scheduled.
+// Checks a temporary rate and a programmed one by themselves, together, and each with the schedule.
 static bool rates_allowed(const core_t *core, uint32_t temp, uint32_t value, uint32_t rate_mu_per_h) {
     return guard_basal_allowed(&core->guard,
                                basal_greatest_mu_per_h(&core->dose.basal.schedule, temp, value, rate_mu_per_h));
@@ -156,7 +157,8 @@ dose_result_t core_cancel_temp(core_t *core, uint64_t now_us) {
     return arm(core, result);
 }
 
-// Is a bolus of this kind being delivered? Until its last stroke is over it is: the confirmation belongs to its ledger.
+// Is a bolus of this kind being delivered? It is until its last stroke is over, because the confirmation belongs to its
+// ledger.
 static bool runs(const core_t *core, dose_kind_t kind) {
     return (dose_remaining(&core->dose, kind) != 0u) ||
            ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)kind));
@@ -239,7 +241,7 @@ void core_stop(core_t *core, uint64_t now_us, guard_verdict_t fault) {
         guard_stop(&core->guard, fault);
     }
     if (core->unconfirmed != 0u) {
-        // Part of a stroke may have gone out: it counts as a whole one, never as none.
+        // Part of a stroke may have been delivered: it counts as a whole one, never as none.
         dose_delivered(&core->dose, (dose_kind_t)core->armed_kind);
     }
     core_stroke_ended(core);
@@ -277,7 +279,7 @@ core_action_t core_service(core_t *core, uint64_t now_us) {
 }
 
 void core_stroke_confirmed(core_t *core) {
-    // The guard counts every edge, also one that no stroke explains; the ledger only the stroke's own.
+    // The guard counts every edge, even one that no stroke explains; the ledger counts only the stroke's own.
     guard_confirmed(&core->guard);
     if (core->unconfirmed != 0u) {
         core->unconfirmed = 0u;

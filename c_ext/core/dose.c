@@ -39,7 +39,7 @@ void dose_settle(dose_t *dose, uint64_t now_us) {
     }
     dose->square_waiting += owed;
     if (dose->square_waiting >= remaining(dose, DOSE_KIND_SQUARE)) {
-        // All that was programmed has come to be owed: the pace has done its work.
+        // Everything programmed has come to be owed: the pace is done.
         dose->square_waiting = remaining(dose, DOSE_KIND_SQUARE);
         dose->square_pace.rate_q = 0u;
     }
@@ -61,7 +61,7 @@ void dose_set_basal(dose_t *dose, uint32_t rate_mu_per_h) {
 
 dose_result_t dose_plan_basal(dose_t *dose, uint64_t boundary_us, uint32_t rate_mu_per_h) {
     dose_result_t result = DOSE_E_RANGE;
-    // A boundary gone by lies nearly 2^64 µs ahead.
+    // A boundary in the past wraps to nearly 2^64 µs ahead.
     if (basal_ahead(boundary_us - dose->basal.at_us)) {
         basal_plan(&dose->basal, boundary_us, rate_mu_per_h);
         result = DOSE_OK;
@@ -91,7 +91,7 @@ dose_result_t dose_cancel_temp(dose_t *dose) {
     return result;
 }
 
-// 0 square strokes over no time, or so many that the pace can take them, over an allowed time.
+// Valid: 0 square strokes over no time, or as many as the pace can take, over an allowed time.
 static bool spread_allowed(uint32_t square, uint64_t duration_us) {
     bool allowed = duration_us == 0u;
     if (square != 0u) {
@@ -113,7 +113,8 @@ dose_result_t dose_bolus(dose_t *dose, uint32_t normal, uint32_t square, uint64_
         }
         if (square != 0u) {
             begin_bolus(dose, DOSE_KIND_SQUARE, square);
-            // `square` quanta a µs, a stroke is as many as the duration has µs: the last falls due exactly at the end.
+            // `square` quanta per µs, and a stroke is as many quanta as the duration has µs: the last falls due exactly
+            // at the end.
             dose->square_pace.whole_q = duration_us;
             dose->square_pace.owed_q = 0u;
             dose->square_pace.rate_q = square;
@@ -180,7 +181,7 @@ uint64_t dose_next_us(const dose_t *dose, dose_kind_t *kind) {
     return (owed_us < dose->slot_us) ? dose->slot_us : owed_us;
 }
 
-// The stroke leaves what owed it, and is among the ledger's remaining ones.
+// Takes the stroke from the account that owes it; it is among the ledger's remaining ones then.
 static ledger_t *take(dose_t *dose, dose_kind_t kind) {
     ledger_t *ledger = &dose->ledger[kind];
     if (kind == DOSE_KIND_SQUARE) {

@@ -54,7 +54,7 @@ void guard_look_back(guard_t *guard) {
     guard->free_tick = word((hour > day) ? hour : day);
 }
 
-// What the interrupt relies on.
+// Are the variables intact on which the interrupt relies?
 static bool start_intact(const guard_t *guard) {
     uint32_t same = guard->commanded.value ^ guard->commanded.check;
     same &= guard->confirmed.value ^ guard->confirmed.check;
@@ -68,7 +68,7 @@ static bool start_intact(const guard_t *guard) {
     return same == UINT32_MAX;
 }
 
-// What the permit relies on besides.
+// Are those intact on which the permit relies besides?
 static bool permit_intact(const guard_t *guard) {
     uint32_t same = guard->recorded.value ^ guard->recorded.check;
     same &= guard->head.value ^ guard->head.check;
@@ -156,7 +156,7 @@ guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint3
 
 uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t window_ticks) {
     const uint32_t now_tick = tick(now_us);
-    // Ticks do not fall from old to new: the largest `back` still inside the window is found by halving.
+    // Ticks never decrease from old to new, so a binary search finds the largest `back` still inside the window.
     uint32_t inside = 0u;
     uint32_t outside = guard_intact(guard) ? guard->history_length.value : 0u;
     if (guard->commanded.value < outside) {
@@ -202,10 +202,10 @@ bool guard_alive(const guard_t *guard, uint64_t now_us) {
 
 guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us) {
     guard_verdict_t verdict;
-    // Both counts start at 0 and the difference is taken both ways round: a stroke nobody commanded counts as well.
+    // Both counts start at 0 and the difference is taken both ways, so a stroke that nobody commanded counts as well.
     const uint32_t difference = guard->commanded.value - guard->confirmed.value;
     const uint32_t now_tick = tick(now_us);
-    // Within 2^32 µs, which are 4096 ticks, the low halves tell the time between.
+    // Within 2^32 µs, which are 4096 ticks, the low halves give the time in between.
     const bool recent = (now_tick - guard->last_tick.value) < TICKS_IN_LOW_HALF;
     const uint32_t since_us = (uint32_t)now_us - guard->last_low_us.value;
     if (!start_intact(guard)) {
@@ -235,7 +235,7 @@ guard_verdict_t guard_which_cap(const guard_t *guard, uint64_t at_us) {
 }
 
 void guard_started(guard_t *guard, uint64_t now_us) {
-    // Each half of a count counts by itself, so that a flipped bit stays a mismatch: ~(n + 1) is ~n - 1.
+    // Value and complement are counted separately, so that a flipped bit stays a mismatch: ~(n + 1) is ~n - 1.
     guard->commanded.value += 1u;
     guard->commanded.check -= 1u;
     guard->last_tick = word(tick(now_us));
@@ -243,7 +243,7 @@ void guard_started(guard_t *guard, uint64_t now_us) {
 }
 
 void guard_record(guard_t *guard) {
-    // A corrupt place must neither be written to nor be healed by counting on from it.
+    // A corrupt index must neither be written to nor be repaired by counting on from it.
     if (!guard_intact(guard)) {
         guard_stop(guard, GUARD_MEMORY_FAULT);
     } else if (guard->recorded.value != guard->commanded.value) {

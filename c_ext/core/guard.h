@@ -1,13 +1,14 @@
-// guard.h: may this stroke happen? Separate from the scheduler, with its own state and its own arithmetic.
+// guard.h: the guard decides whether a stroke may happen. It is separate from the scheduler, with its own state and its
+// own arithmetic.
 //
-// The hard limits are compiled in and nobody can pass them; the clinician's limits lie within and are enforced the same
-// way. Rolling caps: the start of every stroke is kept in a ring, so "at most N strokes in any hour" is one look at the
-// stroke N places back. The ring does not change between the permit for a stroke and its start, so the look is taken with
-// the permit, and the interrupt compares one number. Ticks of 2^20 µs (1.05 s) make an entry four bytes and the window up
-// to two ticks too long: the caps err on the safe side by 2.1 s, never on the other.
+// The hard limits are compiled in and cannot be exceeded; the clinician's limits lie within them and are enforced the
+// same way. Rolling caps: the start of every stroke is kept in a ring, so "at most N strokes in any hour" takes one
+// look at the stroke N places back. The ring does not change between the permit for a stroke and its start, so the look
+// is taken with the permit, and the interrupt compares one number. Ticks of 2^20 µs (1.05 s) make an entry four bytes
+// and the window up to two ticks too long: the caps err on the safe side by 2.1 s, never on the other.
 //
-// Every safety variable is held twice, as value and complement, and all are compared before each stroke: those that the
-// limits rest on with the permit, those that the start rests on in the interrupt.
+// Every safety variable is held twice, as value and complement, and all are compared before each stroke: those on which
+// the limits depend with the permit, those on which the start depends in the interrupt.
 //
 // Implements: GUARD-1, GUARD-2, GUARD-3, GUARD-4, DOSE-4
 #ifndef RELEVE_GUARD_H
@@ -25,7 +26,8 @@
 // Hard stroke spacing, DOSE-4: 1.0 s for 500 nl, 0.25 s for 125 nl, that is 2 ms for each nanolitre.
 #define GUARD_HARD_SPACING_US_PER_NL 2000u
 
-// A tick of the history is 2^20 µs. Windows in ticks: the hour or day rounded up, plus one because both ends are floored.
+// A tick of the history is 2^20 µs. Windows in ticks: the hour or day rounded up, plus one because both ends are
+// floored.
 #define GUARD_TICK_SHIFT 20u
 #define GUARD_HOUR_TICKS 3435u
 #define GUARD_DAY_TICKS 82399u
@@ -62,7 +64,7 @@ typedef struct {
 } guard_limits_t;
 
 typedef struct {
-    // What the start of a stroke rests on: compared in the interrupt.
+    // The start of a stroke depends on these: compared in the interrupt.
     guard_word_t commanded;    // strokes started
     guard_word_t confirmed;    // strokes seen by the stroke sensor
     guard_word_t permitted;    // highest stroke number with a written permit
@@ -72,7 +74,7 @@ typedef struct {
     guard_word_t last_tick;    // of the last start; 0 before the first
     guard_word_t last_low_us;  // low half of its time
     guard_word_t spacing_us;   // hard, from start to start
-    // What the permit rests on: compared with it.
+    // The permit depends on these: compared when it is given.
     guard_word_t recorded;        // strokes entered into the ring
     guard_word_t head;            // next entry of the ring to write
     guard_word_t history_length;  // entries in the ring
@@ -81,59 +83,59 @@ typedef struct {
     guard_word_t bolus_strokes;
     guard_word_t basal_mu_per_h;
     uint32_t stroke_uu;
-    uint32_t *history;  // tick of the start of every stroke, a ring; memory of the caller
+    uint32_t *history;  // ring of the tick of every stroke's start; the caller's memory
 } guard_t;
 
-// Nothing commanded, no permit, the supervisor busy since now_us; limits: hard, the day's the clinician default or, if
-// that is less, what the history holds. history_length > 0: strokes that a day may count; 2500 holds 500 U of 0.2 U
-// strokes. The caller has checked the rest (core_init does). Main.
+// Sets the guard up: nothing commanded, no permit, the supervisor busy since now_us. The limits are the hard ones, but
+// the day's is the clinician default or, if that is less, the history's capacity. history_length > 0: strokes that a
+// day may count; 2500 holds 500 U of 0.2 U strokes. The caller has checked the other arguments (core_init does). Main.
 void guard_init(guard_t *guard, uint64_t now_us, uint32_t stroke_uu, uint32_t stroke_nl, uint32_t *history,
                 uint32_t history_length);
 
-// The clinician's limits, all or none. Returns 0, or the number (1 … 4, in the order of guard_limits_t) of the first that
-// lies above its hard limit or, the hour's and day's, above what the history holds. Main.
+// Sets the clinician's limits, all or none. Returns 0, or the number (1 … 4, in the order of guard_limits_t) of the
+// first that lies above its hard limit or, for the hour's and day's, above the history's capacity. Main.
 uint32_t guard_set_limits(guard_t *guard, const guard_limits_t *limits);
 
-// Works out free_tick, the first tick with room under both caps, from the ring and the counts. Main.
+// Computes free_tick, the first tick with room under both caps, from the ring and the counts. Main.
 void guard_look_back(guard_t *guard);
 
 // Do the limits in force, loaded from outside, lie within the hard ones and the history? Main.
 bool guard_limits_sound(const guard_t *guard);
 
-// Is every safety variable as its complement says? Main.
+// Does every safety variable match its complement? Main.
 bool guard_intact(const guard_t *guard);
 
 // Requests, before anything is programmed. Main.
 bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);
-// OK, MAX_BOLUS, or the cap that a bolus of so many normal and square strokes would pass together with the strokes already
-// in the window: the hour's with the normal strokes, the day's with all.
+// OK, MAX_BOLUS, or the cap that a bolus of these normal and square strokes would exceed together with the strokes
+// already in the window: the hour's cap counts the normal strokes, the day's all.
 guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t normal, uint32_t square);
 
 // Strokes started within the last `window_ticks`; 0 if a safety variable is corrupt. Main: a binary search, at most 32
 // steps.
 uint32_t guard_used_strokes(const guard_t *guard, uint64_t now_us, uint32_t window_ticks);
 
-// The stroke started last goes into the ring, if it is not there yet. A corrupt safety variable is latched as a fault,
-// and nothing is written. Main; called before anything else of the guard looks at the ring.
+// Enters the stroke started last into the ring, if it is not there yet. If a safety variable is corrupt, a fault is
+// latched and nothing is written. Main; called before any other function of the guard looks at the ring.
 void guard_record(guard_t *guard);
 
-// The permit for stroke number `stroke` (1 is the first) is in memory. false, and nothing changed, unless it is the next
-// one, or if a safety variable is corrupt: never more than one stroke ahead. Main.
+// The permit for stroke number `stroke` (1 is the first) is in memory. Returns false, with nothing changed, if that is
+// not the next stroke, or if a safety variable is corrupt: never more than one stroke ahead. Main.
 bool guard_permit(guard_t *guard, uint32_t stroke);
 
-// The supervisor idles and promises to be back at back_us, at most GUARD_PROMISE_MAX_US from now; false, and nothing
-// changed, if that is too far or gone by. Main.
+// The supervisor idles and promises to be back at back_us, at most GUARD_PROMISE_MAX_US from now. Returns false, with
+// nothing changed, if that is too far ahead or already past. Main.
 bool guard_promise(guard_t *guard, uint64_t now_us, uint64_t back_us);
 
 // The supervisor is back and busy: it must idle again within GUARD_BUSY_MAX_US. Main.
 void guard_returned(guard_t *guard, uint64_t now_us);
 
-// Is the promise kept so far? The board's timer asks before it feeds the hardware watchdog: a promise once broken ends in a
-// reset, another fault does not, so that it can be read. The times are cut to whole ticks: the promise ends up to 1.05 s
-// early, never late. Interrupt, O(1).
+// Is the promise kept so far? The board's timer asks this before it feeds the hardware watchdog: a broken promise ends
+// in a reset; another fault does not, so that it can be read. Times are truncated to whole ticks, so the promise ends
+// up to 1.05 s early, never late. Interrupt, O(1).
 bool guard_alive(const guard_t *guard, uint64_t now_us);
 
-// May a stroke start at now_us? One of the caps is named as GUARD_HOUR_CAP; guard_which_cap() tells them apart later. The
+// May a stroke start at now_us? Either cap is reported as GUARD_HOUR_CAP; guard_which_cap() tells them apart later. The
 // caller latches a fault with guard_stop(). Interrupt, O(1).
 guard_verdict_t guard_check(const guard_t *guard, uint64_t now_us);
 

@@ -36,7 +36,7 @@ void ledger_delivered(ledger_t *ledger) {
 
 bool ledger_conserves(const ledger_t *ledger) {
     const uint32_t gone = ledger->programmed - ledger->remaining;
-    // Compared both ways, so that no sum that wraps passes for a small one.
+    // Compared both ways, so that a sum that wraps never passes for a small one.
     return (ledger->remaining <= ledger->programmed) && (ledger->commanded <= gone) &&
            (ledger->abandoned == (gone - ledger->commanded)) && (ledger->delivered <= ledger->commanded);
 }

@@ -1,11 +1,12 @@
-// ledger.h: the account of one kind of delivery: what was programmed, what became of it, and why it ended.
+// ledger.h: the account of one kind of delivery: the strokes programmed, what became of them, and why the delivery
+// ended.
 //
-// Counts in strokes. At any time programmed = commanded + abandoned + remaining, and delivered <= commanded. A ledger of
-// boluses is of the present or the last one of its kind. Those of basal and temporary basal count since they began: a stroke
-// is programmed there when it is taken, remaining is 0, id is not used, and times and reason are those of the present or
-// last temporary basal.
+// Counts are in strokes. At any time programmed = commanded + abandoned + remaining, and delivered <= commanded. A
+// bolus ledger describes the present or the last bolus of its kind. Those of basal and temporary basal count from the
+// beginning: a stroke is programmed there when it is taken, remaining is 0, id is not used, and times and reason are
+// those of the present or last temporary basal.
 //
-// Main context but for ledger_delivered(). Implements: DOSE-3
+// Main context except for ledger_delivered(). Implements: DOSE-3
 #ifndef RELEVE_LEDGER_H
 #define RELEVE_LEDGER_H
 
@@ -27,7 +28,7 @@ typedef enum {
 typedef struct {
     uint64_t start_us;    // when it was accepted
     uint64_t end_us;      // last stroke commanded, or when it was cut; 0 while running
-    uint32_t programmed;  // asked for
+    uint32_t programmed;  // requested
     uint32_t commanded;   // ordered from the motor
     uint32_t delivered;   // confirmed by the stroke sensor
     uint32_t abandoned;   // given up for a recorded reason
@@ -39,7 +40,7 @@ typedef struct {
 // A delivery runs from at_us on.
 void ledger_begin(ledger_t *ledger, uint64_t at_us);
 
-// What it is to deliver; the counts begin anew.
+// Sets the strokes to deliver, and resets the counts.
 void ledger_program(ledger_t *ledger, uint32_t strokes, uint32_t id);
 
 // It ended at at_us.
@@ -48,7 +49,7 @@ void ledger_end(ledger_t *ledger, dose_reason_t reason, uint64_t at_us);
 // One of the remaining strokes is ordered from the motor.
 void ledger_command(ledger_t *ledger);
 
-// So many of the remaining strokes are given up.
+// Gives up `strokes` of the remaining strokes.
 void ledger_abandon(ledger_t *ledger, uint32_t strokes);
 
 // A commanded stroke was confirmed. Interrupt, O(1).

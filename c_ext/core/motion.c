@@ -5,7 +5,8 @@
 #define ACCEL_MAX 1000000u
 #define US_PER_S 1000000u
 #define ROOT_BITS 30u
-// Edges are worked out in 1/512 µs and rounded at the very end. The longest plan, 128 steps of 50 ms, fits 32 bits so.
+// Edges are computed in 1/512 µs and rounded at the very end. In that unit the longest plan, 128 steps of 50 ms, fits
+// 32 bits.
 #define PART_BITS 9u
 #define PART_HALF 256u
 #define SQUARE_FULL ((uint64_t)1u << 58u)
@@ -34,14 +35,14 @@ static uint32_t ramp_parts(const motion_motor_t *motor, uint32_t k) {
         square <<= 2u;
         bits++;
     }
-    // 2k is at most 2^7, a second less than 2^20 µs: the shift by at most 34 fits.
+    // 2k is at most 2^7, and a second is less than 2^20 µs: the shift by at most 34 fits.
     const uint64_t speeds = ((uint64_t)motor->start_hz << bits) + square_root(square);
     const uint64_t twice_us = 2u * (uint64_t)k * US_PER_S;
     const uint32_t shift = bits + PART_BITS;
     return (uint32_t)((twice_us << shift) / speeds);
 }
 
-// Length of step k of the first half, in parts: what the ramp says, but never less than the fastest whole period.
+// Length of step k of the first half, in parts: that of the ramp, but never less than the shortest whole period.
 static uint32_t step_parts(const motion_motor_t *motor, uint32_t k) {
     const uint32_t fastest = ((US_PER_S + motor->max_hz - 1u) / motor->max_hz) << PART_BITS;
     const uint32_t step = ramp_parts(motor, k + 1u) - ramp_parts(motor, k);

@@ -23,7 +23,7 @@ static void pack(const core_t *core, uint8_t bytes[STATE_BYTES]) {
     copy(&bytes[HEADER_BYTES + FRONT_BYTES], (const uint8_t *)&core->dose, DOSE_BYTES);
 }
 
-// The version aside, which the caller looks at.
+// Except for the version, which the caller checks.
 static void unpack(core_t *core, const uint8_t bytes[STATE_BYTES]) {
     copy((uint8_t *)core, &bytes[HEADER_BYTES], FRONT_BYTES);
     copy((uint8_t *)&core->dose, &bytes[HEADER_BYTES + FRONT_BYTES], DOSE_BYTES);
@@ -57,7 +57,7 @@ static bool times_past(const core_t *core, uint64_t now_us) {
     return past;
 }
 
-// A change lies ahead of the books, at most as far as one can be ordered; or there is none.
+// A change lies ahead of the books, no further than one can be ordered; or there is none.
 static bool change_sound(const core_t *core, uint64_t change_us) {
     return (change_us == PACE_NEVER) || basal_ahead(change_us - core->dose.basal.at_us);
 }
@@ -87,7 +87,7 @@ static bool still(const dose_t *dose) {
 
 static bool counts_agree(const core_t *core) {
     const ledger_t *ledger = core->dose.ledger;
-    // The ledgers of boluses gone by are not kept, so their strokes are missing from this sum.
+    // The ledgers of earlier boluses are not kept, so their strokes are missing from this sum.
     const uint32_t sum = ledger[DOSE_KIND_BASAL].commanded + ledger[DOSE_KIND_TEMP].commanded;
     return (sum <= core->guard.commanded.value) && (core->guard.recorded.value == core->guard.commanded.value) &&
            ((core->guard.commanded.value % core->guard.history_length.value) == core->guard.head.value);
@@ -139,7 +139,7 @@ static state_invariant_t broken_invariant(const core_t *core, uint64_t now_us) {
 }
 
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]) {
-    // A clock that runs back is refused there; the books are then as of the last call, which is what is saved.
+    // A clock that runs back is refused there; the books are then as of the last call, and are saved so.
     (void)core_settle(core, now_us);
     pack(core, bytes);
 }

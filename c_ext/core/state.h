@@ -1,10 +1,10 @@
-// state.h: the whole state of the core as bytes, for the journal, and back.
+// state.h: saves the whole state of the core as bytes, for the journal, and loads it.
 //
-// The bytes are those of core_t without its one pointer (the history), at the places that the structs give them: the same on
-// every little-endian machine that aligns 64-bit members to eight bytes (Arm, x86-64, RISC-V); state.c refuses to compile for
-// another. A version goes before them. The journal adds sequence number and CRC; the history of
-// strokes is kept by itself, four bytes a stroke (guard.h). Nothing is believed on the way back: every invariant is checked,
-// and a state that breaks one is refused with the name of the invariant.
+// The bytes are those of core_t without its one pointer (the history), in the layout of the structs: the same on every
+// little-endian machine that aligns 64-bit members to eight bytes (Arm, x86-64, RISC-V); state.c refuses to compile for
+// another. They are preceded by a version. The journal adds sequence number and CRC; the history of strokes is stored
+// separately, four bytes a stroke (guard.h). A loaded state is not trusted: every invariant is checked, and a state
+// that breaks one is refused with the number of the invariant.
 //
 // Main context. Implements: STORE-1 (what a record holds), GUARD-2
 #ifndef RELEVE_STATE_H
@@ -19,7 +19,7 @@
 typedef enum {
     STATE_OK = 0,
     STATE_VERSION_KNOWN,    // the version is STATE_VERSION
-    STATE_WORDS_INTACT,     // every safety variable is as its complement says
+    STATE_WORDS_INTACT,     // every safety variable matches its complement
     STATE_SAME_PUMP,        // insulin in a stroke, spacings and history are those of this pump
     STATE_TIME_PAST,        // no time of the past lies after now
     STATE_FRACTIONS_SMALL,  // what is owed beyond waiting strokes is less than a stroke
@@ -37,12 +37,12 @@ typedef enum {
                              // nothing is left to enter
 } state_invariant_t;
 
-// Writes the state. What the interrupt has done is entered first, as by any supervisor call. It is as of dose.basal.at_us,
-// which may be later than now_us (core.h), and can be loaded at that time or after.
+// Writes the state. The interrupt's work is entered first, as by any supervisor call. The state is as of
+// dose.basal.at_us, which may be later than now_us (core.h), and can be loaded at that time or after.
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]);
 
-// Replaces the state of a core made by core_init() for the same pump, with its history in place. The supervisor counts as
-// busy since now_us. Returns STATE_OK, or the invariant that does not hold; then nothing has changed.
+// Replaces the state of a core made by core_init() for the same pump, with its history in place. The supervisor counts
+// as busy since now_us. Returns STATE_OK, or the invariant that does not hold; then nothing has changed.
 state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]);
 
 #endif
