@@ -84,7 +84,7 @@ class Bench:
     def run_until_us(self, end_us: int) -> None:
         """Let time pass up to `end_us`. Raises ValueError if that time has passed."""
         if end_us < self.now_us:
-            raise ValueError(f"{end_us} µs is over: it is {self.now_us} µs")
+            raise ValueError(f"{end_us} µs has passed: it is {self.now_us} µs")
         self.board.run_until_us(end_us)
 
     def check_link(self) -> None:

@@ -34,8 +34,10 @@ const ORDERS = {
         return { edges: pair.stepEdges.slice(from) };
     },
 
-    /** Put pulses that no pump made onto the wire of STEP: `count` pulses of `high` ns, one every `period` ns from `at`
-     * on. */
+    /**
+     * Put pulses that no pump made onto the wire of STEP: `count` pulses of `high` ns, one every `period` ns from `at`
+     * on.
+     */
     steps(pair, { at, count, period, high }) {
         pair.playSteps(at, count, period, high);
         return {};

@@ -23,8 +23,10 @@ export const FLASH_PLACE = ROM_BYTES / 2;
 export const SRAM_PLACE = FLASH_PLACE + FLASH_BYTES / 2;
 export const PLACES = SRAM_PLACE + SRAM_BYTES / 2;
 
-/** Values shared by processor and translated code, by their index in `state`. NZ holds the sign and zero of the last
- * result. */
+/**
+ * Values shared by processor and translated code, by their index in `state`. NZ holds the sign and zero of the last
+ * result.
+ */
 export const STATE = Object.freeze({ CYCLES: 0, LIMIT: 1, NZ: 2, C: 3, V: 4, INSTRUCTIONS: 5 });
 
 /** The index of the half word at `pc` among all translatable ones; -1 if it is in none of these memories. */

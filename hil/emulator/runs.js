@@ -36,8 +36,10 @@ const placeIn = (offset, first) => wasm.plus(wasm.shiftRight(offset, number(1)),
 const fromState = (local, at) => wasm.set(local, wasm.load(wasm.ACCESS.WORD, number(AT.STATE + at * 4), 0));
 const toState = (local, at) => wasm.store(wasm.ACCESS.WORD, number(AT.STATE + at * 4), 0, get(local));
 
-/** Write the function of these runs. It takes the run to begin with and returns where they ended, odd if that
- * instruction is left to execute.js. */
+/**
+ * Write the function of these runs. It takes the run to begin with and returns where they ended, odd if that
+ * instruction is left to execute.js.
+ */
 function writeRegion(runs, region) {
     const places = new Map(runs.map((run, index) => [run.start, index]));
     // A branch gives the number of blocks to leave: a run's own loop (for runs that end where they began), then the
@@ -106,8 +108,10 @@ function writeRegion(runs, region) {
     return wasm.moduleOf(LOCAL.KEPT + Math.max(1, ...runs.map((run) => run.kept)) - 1, bytes);
 }
 
-/** Write the function that runs region after region while there are any and time is left. It takes the start, and
- * returns as regions do. */
+/**
+ * Write the function that runs region after region while there are any and time is left. It takes the start, and
+ * returns as regions do.
+ */
 function writeFollow() {
     const [pc, place, slot] = [0, 1, 2];
     const inMemory = (start, bytes, first, other) =>
@@ -197,7 +201,8 @@ export class Runs {
         }
     }
 
-    /** Build the region of the run at this place, the runs that it leads to, and nearby runs with enough jumps to them.
+    /**
+     * Build the region of the run at this place, the runs that it leads to, and nearby runs with enough jumps to them.
      */
     region(place) {
         const runs = [];

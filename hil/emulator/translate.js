@@ -18,8 +18,10 @@ const RUN_INSTRUCTIONS_MAX = 40;
 
 const KINDS = Object.keys(OP);
 
-/** Local variables of a translated function. Registers come first, by their number plus one; values that a run keeps
- * come last. */
+/**
+ * Local variables of a translated function. Registers come first, by their number plus one; values that a run keeps
+ * come last.
+ */
 export const LOCAL = Object.freeze({ ENTRY: 0, R0: 1, NZ: 16, C: 17, V: 18, CYCLES: 19, LIMIT: 20, INSTRUCTIONS: 21, KEPT: 22 });
 const r = (n) => get(LOCAL.R0 + n);
 
@@ -441,8 +443,10 @@ const byImmediate = (w, op, shift) => wasm.plus(w.reg((op >> 3) & 7), number(((o
 const byStack = (w, op) => wasm.plus(w.reg(13), number((op & 255) << 2));
 const returnsFromException = (to) => wasm.equal(wasm.shiftRight(to, number(28)), number(15));
 
-/** The divider's register of this load or store, 0 if none. The divider is the one device that depends on no time and no
- * bus. */
+/**
+ * The divider's register of this load or store, 0 if none. The divider is the one device that depends on no time and no
+ * bus.
+ */
 function dividerOffset(w, op) {
     const offset = (w.known.get((op >> 3) & 7) ?? 0) + (((op >> 6) & 31) << 2) - SIO;
     return offset >= DIVIDER && offset <= DIVIDER_STATUS ? offset : 0;

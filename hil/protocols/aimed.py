@@ -35,7 +35,7 @@ SPACING_US = 2 * US_PER_S
 LEAD_US = 450_000
 ORDERS_TOTAL = 2_000
 PER_PUMP = 100
-TRIALS_MAX = 4  # trials allowed for each hit, and for the first round
+TRIALS_MAX = 4  # trials allowed for each hit; the first round comes on top
 NEAR_US = 2_000
 AIM_US = 1_500  # leaves room for an order that takes longer than the last of its kind
 WIDE = 6  # one order in this many is aimed over its whole processing time
@@ -281,7 +281,7 @@ def report(figures: dict[str, Any], out: Path) -> str:
     out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     orders, near, amid = figures["orders"], figures["within_2_ms"], figures["amid_the_work"]
     lines = [
-        f"{orders} orders, {figures['accepted']} accepted; {near} of these were looked at within 2 ms "
+        f"{orders} orders, {figures['accepted']} accepted; {near} of these took effect within 2 ms "
         f"of the armed stroke, {amid} up to {WORK_US // 1000} ms before it; "
         f"{len(figures['wrong'])} wrong, {figures['resets']} resets."
     ]

@@ -82,7 +82,7 @@ def report(figures: list[dict[str, Any]], path: Path) -> str:
             f" {each['instructions']:,} instructions, {each['awake_ms']:.2f} ms awake for each"
         )
         if "ratio" in each:
-            line += f"; beside {each['before_instructions']:,}, {each['before_awake_ms']:.2f} ms: {each['ratio']:.3f}"
+            line += f"; there {each['before_instructions']:,}, {each['before_awake_ms']:.2f} ms: {each['ratio']:.3f}"
         lines.append(line)
     return "\n".join(lines) + f"\nwritten to {path}"
 

@@ -101,7 +101,7 @@ def report(figures: dict[str, Any], path: Path) -> str:
     return (
         f"{figures['x_real_time']:,} x real time at {figures['u_per_day']:g} U/day"
         f" (median of {len(figures['x_real_time_all'])} lives of {figures['simulated_days']} days, simulated);"
-        f" at least {figures['target_x_real_time']:,} asked: {verdict}\n"
+        f" at least {figures['target_x_real_time']:,} required: {verdict}\n"
         f"eight years would take {figures['eight_years_s']} s; {figures['exchanges_per_stroke']} exchanges a stroke\n"
-        f"where the time goes, each stroke:\n{costs}\nwritten to {path}"
+        f"time per stroke:\n{costs}\nwritten to {path}"
     )

@@ -24,7 +24,7 @@ from hil.twins.pair import NO_MATTER, Difference, Pair
 WISHES = (Wish(clock=False),)
 INDEPENDENT = True
 _TRIES = 4
-_QUIET_US = 8 * US_PER_S  # before the cut and after power is back; includes a stroke that may have become due
+_QUIET_US = 8 * US_PER_S  # before the cut and after power is back; a stroke that may have come due counts as well
 # The clock has whole seconds, and a stroke that may have become due moves time on to when it was due. That is 2 s plus
 # a thousandth of the time since the last record, which is an hour at most.
 _SLACK_US = 8 * US_PER_S

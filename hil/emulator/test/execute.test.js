@@ -1,5 +1,7 @@
-/** Every instruction side by side with rp2040js' own, from random states: registers, flags, memory and cycles must
- * agree. */
+/**
+ * Every instruction side by side with rp2040js' own, from random states: registers, flags, memory and cycles must
+ * agree.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,5 +1,7 @@
-/** Random programs in flash, translated and untranslated: registers, flags, memory, cycles and faults must agree at any
- * instant. */
+/**
+ * Random programs in flash, translated and untranslated: registers, flags, memory, cycles and faults must agree at any
+ * instant.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chip } from '../chip.js';

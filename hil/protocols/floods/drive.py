@@ -33,7 +33,7 @@ SPACING_US = {500: 2_000_000, 125: 500_000}
 BOLUS_MU = 40_000
 QUANTA_NL = (500, 125)
 _QUIET_S = 60
-_HOLDS_US = 1_000_000  # short, so that pending orders do not fill the table of orders
+_HOLDS_US = 1_000_000  # short, so that orders that have not expired do not fill the table of orders
 _MECHANISM = load_mechanism()
 # The image's history holds 2,500 of the strokes that count towards the daily cap.
 _LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_000, 60_000, 120_000)}

@@ -32,7 +32,7 @@ def run(
     done = {(each["kind"], each["stroke_nl"]) for each in results}
     left = [job for job in jobs if job not in done]
     if len(left) < len(jobs):
-        said(f"{len(jobs) - len(left)} of {len(jobs)} have passed before on this image: {out}")
+        said(f"{len(jobs) - len(left)} of {len(jobs)} passed earlier on this image: {out}")
     with ProcessPoolExecutor(workers) as pool:
         for found in as_completed([pool.submit(measure, kind, stroke_nl, seconds) for kind, stroke_nl in left]):
             results.append(found.result())

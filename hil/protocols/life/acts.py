@@ -177,7 +177,7 @@ class People:
             self.outcome.violations.add(f"{self.bench.now_us} us: {name} did not end as it should: {reply}")
 
     def suspend(self) -> None:
-        """Suspend: deliver at the lowest rate of the settings."""
+        """Suspend delivery to the suspend rate of the settings."""
         self._order(self.programmer.suspend, "suspends")
 
     def end_suspend(self) -> None:
@@ -242,7 +242,7 @@ class People:
         self.outcome.worst_refill_tenths = max(self.outcome.worst_refill_tenths, reply.accuracy_tenths, key=abs)
         if reply.band not in ("good", "first_refill") or abs(reply.accuracy_tenths) > REFILL_TENTHS_MAX:
             what = f"{reply.band}, {reply.accuracy_tenths / 10} %"
-            self.outcome.violations.add(f"{reply.at_us} us: refill of a pump that is well: {what}")
+            self.outcome.violations.add(f"{reply.at_us} us: refill of a healthy pump: {what}")
 
     def refill(self) -> None:
         """Resume after a refill. Do the refill by weight first if there was no guided one."""

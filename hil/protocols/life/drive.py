@@ -164,7 +164,7 @@ class Life:
             )
         self.people.patient.forget_strokes()
         if self.people.patient.unaccounted_pl:
-            violations.add(f"day {day}: {self.people.patient.unaccounted_pl} pl are nowhere")
+            violations.add(f"day {day}: {self.people.patient.unaccounted_pl} pl are unaccounted for")
 
     def _take_deliveries(self) -> None:
         """Read the new deliveries, and the stretch of basal that was running at the last check, which may have ended
@@ -181,7 +181,7 @@ class Life:
         running = [each.delivered_strokes for each in self.people.programmer.deliveries() if not each.end_us]
         told = self._log.delivered + sum(running)
         if told != status.strokes_delivered:
-            outcome.violations.add(f"the log tells of {told} strokes, {status.strokes_delivered} were delivered")
+            outcome.violations.add(f"the log reports {told} strokes, {status.strokes_delivered} were delivered")
         memory = bench.board.memory
         outcome.memory = {
             "most_writes_of_a_cell": int(memory.writes_per_cell.max()),
@@ -196,7 +196,7 @@ class Life:
         outcome.worst_refill_tenths = max(outcome.worst_refill_tenths, self._log.worst_refill_tenths, key=abs)
         refills = sum(outcome.counts.get(name, 0) for name in ("refills", "procedure refill", "procedure rinse"))
         if self._log.refills != refills:
-            outcome.violations.add(f"the log tells of {self._log.refills} refills, there were {refills}")
+            outcome.violations.add(f"the log reports {self._log.refills} refills, there were {refills}")
         opened = outcome.counts.get("catheters opened", 0)
         if opened != len(self.plan.occlusions):
             outcome.violations.add(f"{opened} of {len(self.plan.occlusions)} closed catheters found")

@@ -107,7 +107,7 @@ class Log:
         tenths, band = event.c, BANDS[event.d]
         self.worst_refill_tenths = max(self.worst_refill_tenths, tenths)
         if band not in ("good", "first_refill") or tenths > REFILL_TENTHS_MAX:
-            self._violations.add(f"event {event.number}: refill of a pump that is well: {band}, {tenths / 10} %")
+            self._violations.add(f"event {event.number}: refill of a healthy pump: {band}, {tenths / 10} %")
 
 
 def conserved(status: Status, starts_us: Sequence[int], violations: Violations, day: int) -> None:

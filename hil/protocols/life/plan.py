@@ -47,7 +47,7 @@ RINSE_NL, PATENCY_PA, STEP_S = 1_000_000, 1500, 240
 TEST_STROKES, PIPETTE_NL, FLUSHED_NL = 20, 10_000, 15_000_000
 # Duration of the day's procedures. A rinse alone takes 1.5 to 2 hours (Saudek, NIH grant M01-RR000052 report).
 CLINIC_DAY_S = 9 * 900
-# Every four weeks: an hour at the lowest rate, a percentage that is given up, a square bolus that is given up.
+# Every four weeks: an hour of suspend, a percentage that is given up, a square bolus that is given up.
 WEEKS_4, SUSPEND_DAY, GIVE_UP_TEMP_DAY, GIVE_UP_SQUARE_DAY = 28, 4, 11, 12
 AFTERNOON_S, SUSPENDED_S = 15 * 3600, 3600
 GIVEN_UP_TEMP = ("percent", 140, 120)

@@ -36,12 +36,12 @@ HEAP_SLACK_BYTES = 1024
 
 # Events that can occur in eight years and that this life has not shown.
 NOT_EXERCISED = (
-    "procedures that are interrupted, or of which a step is said again",
-    "alarms of reservoir, refill, auto-off and battery: it never comes to them",
-    "a percentage over a change of the pattern: the device does not record when it changed",
-    "tones and what they cost: alarms are acknowledged as soon as they are seen",
+    "procedures that are interrupted, or that get a repeated answer",
+    "alarms of reservoir, refill, auto-off and battery: their causes do not occur",
+    "a percentage across a change of the pattern: the device does not record when it changed",
+    "tones and their energy: alarms are acknowledged as soon as they are seen",
     "power cuts: make powerloss; after one the device's clock runs up to a second ahead of the bench's, and the life's"
-    " books know one clock only",
+    " accounts use a single clock",
     "coughs, posture and altitude: make occlusion",
     "replacement of catheter or pump: the encapsulating catheter's resistance only grows, its compliance stays",
 )

@@ -108,7 +108,7 @@ def _look_at_memory(status: Status, truth: Truth, outcome: Outcome, stroke_uu: i
     found = remembered(status, 0, 0, stroke_uu)
     if found.what not in [each.what for each in truth.memories]:
         known = [each.what for each in truth.memories]
-        outcome.violations.append(f"what was set is not what is: {found.what}; known {known}")
+        outcome.violations.append(f"the remembered state is wrong: {found.what}; possible: {known}")
     if found.pattern != MANUAL and found.rate_mu_per_h not in PATTERN_MU_PER_H:
         outcome.violations.append(f"the pattern runs at {found.rate_mu_per_h} mU/h")
     if found.state == "suspended" and status.in_force_mu_per_h != SUSPENDED_MU_PER_H:

@@ -52,7 +52,7 @@ def run_tests(core_dir: Path, tests: list[str], folder: Path) -> Path:
     env = {
         "CC": CLANG,
         "CFLAGS": FLAGS,
-        # One process for each file: profiles are written at exit, which pytest-xdist's workers do not reach.
+        # One profile per process, written at exit. pytest-xdist's workers do not reach it, so there are none.
         "LLVM_PROFILE_FILE": str(folder / "tests-%p.profraw"),
         "RELEVE_CORE_DIR": str(core_dir),
     }

@@ -75,13 +75,13 @@ def between(value: Value, low: Value, high: Value) -> list[z3.BoolRef]:
 
 
 def basal(pace: Pace) -> list[z3.BoolRef]:
-    """Return the bounds that basal_init() gives a stroke."""
+    """Return the conditions on a stroke that basal_init() establishes."""
     stroke_uu = z3.Int("stroke_uu")
     return [pace.whole == stroke_uu * QUANTA_PER_UU, *between(stroke_uu, *UU_PER_STROKE)]
 
 
 def square(pace: Pace, core: Path) -> list[z3.BoolRef]:
-    """Return the bounds that dose_bolus() and the guard enforce: a duration, and a limit of strokes in one bolus."""
+    """Return the conditions that dose_bolus() and the guard enforce: bounds of the duration and of the strokes."""
     limits = constants(core / "dose.h")
     duration = between(pace.whole, limits["DOSE_SQUARE_MIN_US"], constants(core / "basal.h")["BASAL_AHEAD_MAX_US"])
     return [*duration, pace.rate <= SQUARE_STROKES_MAX]
