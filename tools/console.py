@@ -86,9 +86,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def digest(paths: Iterable[Path], *facts: str) -> str:
-    """Return the SHA-256 over `facts` and over the names and contents of the files in `paths`, folders included
-    recursively.
-    """
+    """Return the SHA-256 over `facts` and the names and contents of files, and folders with all below, in `paths`."""
     total = hashlib.sha256()
     for fact in facts:
         total.update(fact.encode() + b"\0")

@@ -66,9 +66,7 @@ def find_mirror(etc_apt: Path, codename: str) -> Mirror | None:
 
 
 def machine_mirror(instead: str) -> Mirror:
-    """Return the mirror to fetch from. Raises Problem, with `instead`, if this is not Debian or no mirror is
-    configured.
-    """
+    """Return the mirror to fetch from. Raises Problem, with `instead`, if this is no Debian or none is configured."""
     override = os.environ.get("DEBIAN_MIRROR")
     if override:
         return Mirror(override, "")

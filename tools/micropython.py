@@ -30,9 +30,7 @@ PORTS: dict[str, Port] = {"unix": unix, "rp2": rp2, "stm32": stm32}
 
 
 def board_job(board: str, release: bool = False) -> Job:
-    """Return the job that boards/BOARD/board.toml describes. Raises Problem if the board or anything it names is
-    missing.
-    """
+    """Return the job that boards/BOARD/board.toml describes. Raises Problem if the board or a named file is missing."""
     folder = ROOT / "boards" / board
     path = folder / "board.toml"
     if not path.is_file():

@@ -32,9 +32,7 @@ _CLOCK_AT = 32
 
 
 class Backed:
-    """A blank memory of `size_bytes`, and a clock, which is set unless `clock_s` is None. `fd` is the file that the
-    board maps.
-    """
+    """A blank memory of `size_bytes`, and a clock, set unless `clock_s` is None. The board maps the file `fd`."""
 
     def __init__(self, size_bytes: int = SIZE_BYTES, clock_s: int | None = EPOCH_S) -> None:
         self.size_bytes = size_bytes

@@ -162,9 +162,7 @@ class DeskBoard:
         self.bench_io.send_pressures(entries, anew=True)
 
     def flagged(self) -> list[str]:
-        """Return the conditions that make the run worthless: edges lost, frames dropped, a silent DAC, bugs of emulated
-        chips.
-        """
+        """Return what makes the run worthless: edges lost, frames dropped, a silent DAC, bugs of emulated chips."""
         status = self.bench_io.status()
         counters = {
             "edges lost before the ring": status.overflows,

@@ -107,9 +107,7 @@ class EmulatedBoard:
         self._process.order("send", line=_CONSOLE, at=self._now_ns, data=data.hex())
 
     def read(self, timeout_s: float) -> bytes:
-        """Return the bytes that the board has sent. Lets it run until there are some or `timeout_s` of its time is
-        over.
-        """
+        """Return the board's output. Lets the board run until there is some or `timeout_s` of its time is over."""
         deadline_us = self.now_us + round(timeout_s * 1_000_000)
         while not self._from_device and self.now_us < deadline_us:
             self.run_until_us(deadline_us, stop_at_uart=True)

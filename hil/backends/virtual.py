@@ -179,9 +179,7 @@ class VirtualBoard:
             self._to_device.append((start_us, chunk))
 
     def read(self, timeout_s: float) -> bytes:
-        """Return the bytes that the board has sent. Lets it run until there are some or `timeout_s` of its time is
-        over.
-        """
+        """Return the board's output. Lets the board run until there is some or `timeout_s` of its time is over."""
         deadline_us = self.now_us + round(timeout_s * 1_000_000)
         while not self._from_device and self.now_us < deadline_us:
             self.run_until_us(deadline_us, stop_at_uart=True)

@@ -87,8 +87,6 @@ class SimulatedBalance:
         return self._indicate(self._life, times_us, volume_pl)
 
     def blank(self) -> Weighings:
-        """Return hourly readings of 24 h without flow. They are the same in all jobs of a run, because the blank is
-        taken once.
-        """
+        """Return hourly readings of 24 h without flow, the same in all jobs of a run: the blank is taken once."""
         times_us = np.arange(0, (BLANK_HOURS + 1) * US_PER_H, US_PER_H, dtype=np.int64)
         return self._indicate("blank", times_us, np.zeros(len(times_us), dtype=np.int64))

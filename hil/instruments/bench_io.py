@@ -122,9 +122,7 @@ class BenchIo:
         self.send_pressures([(0, counts)], anew=True)
 
     def send_pressures(self, entries: Sequence[tuple[int, int]], *, anew: bool = False) -> int:
-        """Output each of `(at_us, counts)` at its time. `anew` drops the entries still to come. Returns the free places
-        left.
-        """
+        """Output each of `(at_us, counts)` at its time. `anew` drops the pending entries. Returns the free places."""
         room = 0
         for at in range(0, len(entries), _RECORDS_PER_FRAME):
             records = b"".join(struct.pack(message.ENTRY, *each) for each in entries[at : at + _RECORDS_PER_FRAME])

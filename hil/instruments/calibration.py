@@ -59,9 +59,7 @@ def load_calibration(path: Path = _DEFAULT) -> Calibration:
 
 @dataclass(frozen=True)
 class Blank:
-    """The slope of a run without flow, which is the effect of evaporation and drift on the reading, with its
-    uncertainty.
-    """
+    """The slope of a run without flow, the effect of evaporation and drift on the reading, with its uncertainty."""
 
     rate_ug_per_h: float
     uncertainty_ug_per_h: float
@@ -105,9 +103,7 @@ class Weighing:
         self._density_relative = float(table["density_relative"])
 
     def between(self, from_us: int, to_us: int) -> WeighedVolume:
-        """Return the volume delivered from `from_us` to `to_us`. Raises KeyError if there is no reading at one of the
-        two.
-        """
+        """Return the volume delivered from `from_us` to `to_us`. Raises KeyError if one of the two has no reading."""
         hours = (to_us - from_us) / US_PER_H
         indicated_ug = self._weighings.at(to_us) - self._weighings.at(from_us)
         mass_ug = indicated_ug - self._blank.rate_ug_per_h * hours

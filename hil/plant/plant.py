@@ -177,9 +177,7 @@ class Plant:
         return edge_us
 
     def abort(self, now_us: int) -> None:
-        """End the burst in progress at `now_us`. Only the volume pushed in by then counts. Does nothing without a
-        burst.
-        """
+        """End the burst in progress at `now_us`. Only the volume pushed in by then counts. No burst: does nothing."""
         start_us, duration_us = self._start_us, now_us - self._start_us
         if not 0 < duration_us < self._end_us - start_us:
             return

@@ -23,9 +23,7 @@ RATIO_MAX = 1.05
 
 
 def per_stroke(bench: Bench, hours: float) -> dict[str, Any]:
-    """Let the pump run and count strokes, and instructions and ms awake per stroke. All other work of the pump is
-    included.
-    """
+    """Let the pump run. Count strokes, and instructions and ms awake per stroke, with all its other work included."""
     before, strokes = bench.board.info(), len(bench.stroke_starts_us)
     bench.run_for(hours=hours)
     after = bench.board.info()

@@ -192,9 +192,7 @@ def hours_chart(rows: Sequence[dict[str, Any]], rate_u_per_h: float) -> str:
 
 
 def start_up_chart(rows: Sequence[Sequence[float]], rate_u_per_h: float) -> str:
-    """Return a chart of programmed, commanded and weighed volume since the first command. Rows: minutes and the three
-    in U.
-    """
+    """Return a chart of programmed, commanded and weighed volume since the first command. Rows: min, and three in U."""
     frame = Frame(f"Start-up at {rate_u_per_h:g} U/h: volume since the first command", 560, 280)
     last_min = rows[-1][0]
     top_u = max(*(max(row[1:]) for row in rows), 0.2) * 1.06
@@ -212,9 +210,7 @@ def start_up_chart(rows: Sequence[Sequence[float]], rate_u_per_h: float) -> str:
 
 
 def histogram(counts: dict[str, int], title: str, limit_us: tuple[float, float], bin_us: float = 0.1) -> str:
-    """Return a histogram of counts in bins of `bin_us`, keyed by their lower ends in µs, with the limits. Heights are
-    logarithmic.
-    """
+    """Return a histogram of counts in bins of `bin_us`, keyed by lower ends in µs, with limits; heights logarithmic."""
     lows = sorted(float(each) for each in counts)
     low, high = min(*lows, limit_us[0]), max(lows[-1] + bin_us, limit_us[1])
     margin = (high - low) * 0.04

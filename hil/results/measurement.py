@@ -19,9 +19,7 @@ _DECIMALS = 6
 
 
 def _rounded(value: float | None) -> float | int | None:
-    """Round to the digits that results state; whole numbers stay whole. A value that is not finite becomes None (no
-    figure).
-    """
+    """Round to the digits that results state; whole numbers stay whole. A value that is not finite becomes None."""
     if value is None or not math.isfinite(value):
         return None
     return value if isinstance(value, int) else round(float(value), _DECIMALS) + 0.0

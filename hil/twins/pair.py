@@ -66,9 +66,7 @@ def _off_us(step: Step) -> int:
 
 
 def busy(script: Script, from_us: int = 0) -> list[tuple[int, int]]:
-    """Return the times at which no other request may arrive, ascending: (from, to), µs. None may arrive before
-    `from_us`.
-    """
+    """Return the times closed to other requests, ascending: (from, to), µs. All before `from_us` is closed."""
     spans = [(-1 << 62, from_us + 5 * SLOT_US), (script.end_us - SLOT_US, 1 << 62)]
     for step in script.steps:
         length_us = LOOK_US if step.what == LOOK else SLOT_US

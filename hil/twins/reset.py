@@ -71,9 +71,7 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
 
 
 def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    """Compare the looks right after the cut: the same, or an alarm. If the cut ended no bolus, compare all that
-    follows.
-    """
+    """Compare the looks right after the cut: equal, or an alarm. If it ended no bolus, compare all that follows."""
     cut = twins.only_with[0]
     first = _look_after(without, cut.at_us)
     second = _look_after(with_it, cut.at_us)

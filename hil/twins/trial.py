@@ -59,9 +59,7 @@ def trial(twin: str, seed: int, **wish: Any) -> Trial:
 
 
 def differs(twin: str, pair: Pair, where: str) -> Difference | None:
-    """Return the difference at `where` that this pair shows, or None. If a board ends by itself, the difference is
-    "lost".
-    """
+    """Return the difference at `where` that this pair shows, or None. A board that ends by itself gives "lost"."""
     try:
         found: list[Difference] = list(TWINS[twin].judge(pair, play(pair.without), play(pair.with_it)))
         return next((each for each in found if each.where == where), None)

@@ -77,9 +77,7 @@ def present(names: Iterable[str]) -> list[str]:
 
 
 class Worker:
-    """A process that has collected the tests, and one that imports anew, started when the first cannot judge
-    (worker.py).
-    """
+    """A process that has collected the tests, and one that imports anew, for mutants that it cannot judge."""
 
     def __init__(self, tests: list[str]) -> None:
         self._quick = self._start(tests)

@@ -93,9 +93,7 @@ class _Places:
 
 
 def _spans(tree: ast.Module, places: _Places) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Return (spans that may be changed, excluded spans in them): function bodies and module constants; docstrings,
-    annotations.
-    """
+    """Return (spans to change, exclusions in them): function bodies, module constants; docstrings, annotations."""
     may: list[tuple[int, int]] = []
     not_in: list[tuple[int, int]] = []
     for node in ast.walk(tree):

@@ -51,9 +51,7 @@ def compiler_version(compiler: str = "gcc") -> str:
 
 
 def make(name: str, folder: Path, *settings: str, variables: Mapping[str, str] | None = None) -> str:
-    """Run MicroPython's make in `folder`, on all cores, isolated from the environment of an outer make. Return its
-    output.
-    """
+    """Run MicroPython's make in `folder`, on all cores, isolated from an outer make's environment. Return output."""
     env = {key: value for key, value in os.environ.items() if key not in NOT_FOR_MICROPYTHON}
     env |= {
         "SOURCE_DATE_EPOCH": RELEASE_EPOCH_S,

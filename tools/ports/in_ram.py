@@ -75,9 +75,7 @@ def roots_of(elf: Path, names: tuple[str, ...]) -> list[int]:
 
 
 def check(elf: Path, names: tuple[str, ...]) -> int:
-    """Raise Problem if anything that `names` call, directly or indirectly, lies in flash. Return how many functions do
-    not.
-    """
+    """Raise Problem if anything that `names` call, directly or not, lies in flash. Return how many do not."""
     known = functions(elf)
     places = {each.name: each.address for each in known.values()}
     waiting = [(address, "an interrupt") for address in roots_of(elf, names)]

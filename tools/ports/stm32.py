@@ -34,9 +34,7 @@ CLONE = f"git clone --branch v{VERSION} --depth 1 https://github.com/micropython
 
 
 def checkout(board: str) -> Path:
-    """Return the tree that MICROPYTHON_DIR names. Raises Problem if it is not set or incomplete, listing all that is
-    missing.
-    """
+    """Return the tree of MICROPYTHON_DIR. Raises Problem if it is unset or incomplete, listing all that is missing."""
     given = os.environ.get("MICROPYTHON_DIR")
     if not given:
         listed = "\n".join(f"    {name}: {why}" for name, (_, why) in SUBMODULES.items())

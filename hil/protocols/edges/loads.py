@@ -76,9 +76,7 @@ def start(board: EmulatedBoard, load: Load) -> None:
 
 
 def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
-    """Restart the pump with this script and an empty memory, and let `wait_us` pass. Raises BenchError that names
-    `what`.
-    """
+    """Restart the pump with this script and an empty memory and let `wait_us` pass. A BenchError names `what`."""
     board.write_console(INTERRUPT)
     board.run_until_us(board.now_us + 300_000)
     board.write_console(RAW_REPL)

@@ -181,9 +181,7 @@ class Turns:
 
 
 class Told:
-    """Telemetry of the pump during the flood, unsolicited and once a second, so that no request has to wait for a
-    reply.
-    """
+    """Telemetry of the pump during the flood, unsolicited, once a second: no request has to wait for a reply."""
 
     def __init__(self) -> None:
         self.received = 0

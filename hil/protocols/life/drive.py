@@ -167,9 +167,7 @@ class Life:
             violations.add(f"day {day}: {self.people.patient.unaccounted_pl} pl are unaccounted for")
 
     def _take_deliveries(self) -> None:
-        """Read the new deliveries, and the stretch of basal that was running at the last check, which may have ended
-        since.
-        """
+        """Read the new deliveries, and the stretch of basal that was running at the last check: it may have ended."""
         records = list(self.people.programmer.deliveries(self._ran_id - 1))
         self._abandoned += sum(each.abandoned_strokes for each in records if each.end_us)
         self._ran_id = next((each.id for each in records if not each.end_us), records[-1].id + 1)

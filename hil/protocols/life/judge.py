@@ -37,9 +37,7 @@ class Violations:
 
 
 class Programmed:
-    """The exact integral of the rates and boluses of the accepted commands, for comparison with strokes (DOSE-1, no
-    drift).
-    """
+    """The exact integral of the accepted commands' rates and boluses, to compare with strokes (DOSE-1, no drift)."""
 
     def __init__(self, stroke_uu: int) -> None:
         self._stroke_q = stroke_uu * Q_PER_UU

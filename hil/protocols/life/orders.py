@@ -141,9 +141,7 @@ class Follower:
             self.commands += [each for each in found if each.name != "wake"]
 
     def _procedure(self, at_us: int, name: str, reply: dict[str, Any]) -> None:
-        """A procedure prepares a stopped pump without basal. Its strokes are those of its steps. At its end the pump is
-        stopped.
-        """
+        """A procedure prepares a stopped pump without basal, makes its steps' strokes, and ends with a stopped pump."""
         if name == "start_procedure":
             self.commands += [Command(at_us, "resume"), Command(at_us, "set_basal", {"rate_mu_per_h": 0})]
         elif reply["procedure"] == "none":

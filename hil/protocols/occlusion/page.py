@@ -108,9 +108,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def with_tables(text: str, results: dict[str, Any], names: tuple[str, ...] = tuple(TABLES)) -> str:
-    """Return `text` with the tables of `names` replaced between their markers. Raises ValueError if a marker is
-    missing.
-    """
+    """Return `text` with the tables of `names` replaced between their markers. Raises ValueError without one."""
     for name in names:
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         head, found, rest = text.partition(begin)

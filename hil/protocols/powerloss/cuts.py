@@ -37,9 +37,7 @@ class Truth:
 
 
 def torn_lengths(size: int) -> tuple[int, ...]:
-    """Return where a write of `size` bytes is cut: before it, after its first byte, in the middle, before its last
-    byte.
-    """
+    """Return where a write of `size` bytes is cut: before it, after its first byte, in the middle, before its last."""
     return tuple(sorted({0, 1, size // 2, size - 1}))
 
 

@@ -213,9 +213,7 @@ def _cut(
 
 
 def loop_header(blocks: Mapping[int, Block], component: set[int], entered: set[int]) -> int | None:
-    """Return the block that every round passes: the loop's entry, or of several entries one whose removal breaks the
-    loop.
-    """
+    """Return the block that every round passes: the loop's entry, or an entry whose removal breaks the loop."""
     if len(entered) == 1:
         return next(iter(entered))
     for node in sorted(component):

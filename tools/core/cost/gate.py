@@ -47,9 +47,7 @@ def sequences() -> Sequences:
 def static_costs(
     core_dir: Path = CORE_DIR, limits: dict[str, Any] | None = None
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the worst case of every public function, and of every declared path. Raises Unbounded if a cost has no
-    bound.
-    """
+    """Return the worst case of every public function and every declared path. Raises Unbounded without a bound."""
     limits = limits if limits is not None else budget()
     elf = Elf(build(TARGET, core_dir).elf)
     graphs = Graphs(elf, limits["loops"])

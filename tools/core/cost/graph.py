@@ -100,9 +100,7 @@ class Graphs:
     def _longest(
         self, blocks: Mapping[int, Block], weights: Mapping[int, int], nodes: set[int], entry: int
     ) -> tuple[dict[int, int], dict[int, Path]]:
-        """Return the cost up to and including each node reachable from `entry` within `nodes`, and the path of that
-        cost.
-        """
+        """Return the cost up to and including each node reachable from `entry` within `nodes`, and its path."""
         costs: dict[int, int] = {}
         paths: dict[int, Path] = {}
         best: dict[int, tuple[int, Path]] = {entry: (0, ())}

@@ -50,9 +50,7 @@ class Elf:
 
     @cached_property
     def functions(self) -> dict[int, Function]:
-        """Return the functions by address. Of several names for one address, the shortest is used: it needs no
-        explanation.
-        """
+        """Return the functions by address. Of several names for one address the shortest is used, the plainest."""
         found: dict[int, Function] = {}
         for symbol in sorted(self._symbols, key=lambda s: (len(s.name), s.name), reverse=True):
             if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] != "SHN_UNDEF":
@@ -86,9 +84,7 @@ class Elf:
 
     @cached_property
     def source_ranges(self) -> list[Range]:
-        """Return the code of source functions, including inlined ones, widest first: the last that holds an address is
-        innermost.
-        """
+        """Return the code of source functions, inlined too, widest first: the last with an address is innermost."""
         found: list[Range] = []
         if self._elf.has_dwarf_info():
             dwarf = self._elf.get_dwarf_info()

@@ -91,9 +91,7 @@ def emulate_volume(seed: int, first: int, count: int) -> Tally:
 
 
 def on_board(target: str, core_dir: Path = CORE_DIR, sequences: Sequences | None = None) -> tuple[Tally, int]:
-    """Play as many of `sequences` (all committed ones) as fit on the board of `target`. Also return how many did not
-    fit.
-    """
+    """Play as many of `sequences` (all committed ones) as fit on the board of `target`. Also return the number left."""
     elf = Elf(build(target, core_dir).elf)
     blob = Blob(elf)
     player, _ = runner([elf], [blob], blob.arena)
