@@ -1,4 +1,4 @@
-"""The `pump` command: everything that the programmer link can do, for people and for scripts.
+"""The `pump` command: the whole programmer link on the command line, for people and for scripts.
 
 Implements: HOST-1
 """
@@ -16,8 +16,8 @@ HELP = """Programmer of the Relève insulin pump platform.
 
 This is a development platform, not a medical device. Not for use on people.
 
-Whatever changes delivery shows old and new and asks first; --yes does it without asking. Options such as --json may
-stand before the command or after it.
+Commands that change delivery show the old and new values and ask first; --yes skips the question. Options such as
+--json may stand before the command or after it.
 
 Exit codes: 0 done; 1 declined, nothing changed; 2 wrong usage, nothing sent; 3 refused by the pump; 4 port or link
 failed, nothing changed; 5 pump and programmer speak different versions of the link; 6 an order was sent and its outcome
@@ -42,12 +42,12 @@ def _options(
     holds: Annotated[
         float,
         typer.Option(
-            min=1, max=600, envvar="RELEVE_HOLDS", help="Seconds of the pump's time for which an order holds."
+            min=1, max=600, envvar="RELEVE_HOLDS", help="Seconds of the pump's time after which an order expires."
         ),
     ] = 10.0,
     language: Annotated[
         str | None,
-        typer.Option(envvar="RELEVE_LANGUAGE", help="Of alarm texts: en, fr; without: the environment's."),
+        typer.Option(envvar="RELEVE_LANGUAGE", help="Language of alarm texts, en or fr; default: the environment's."),
     ] = None,
 ) -> None:
     ctx.obj = Options(port, as_json, timeout, language, holds)

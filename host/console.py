@@ -1,4 +1,4 @@
-"""What all commands of the CLI share: options, opening the pump, output, questions, and errors as exit codes."""
+"""Shared by all commands of the CLI: options, opening the pump, output, questions, and errors as exit codes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EXIT_UNCERTAIN = 6
 EXIT_OUTPUT = 7
 EXIT_INTERRUPTED = 130
 
-# The first class that fits decides, so a class stands before its base.
+# The first class that matches decides, so a class comes before its base.
 _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidRequest, EXIT_USAGE),
     (OrderUncertain, EXIT_UNCERTAIN),
@@ -67,7 +67,7 @@ class Options:
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking (for scripts).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Language = Annotated[str | None, typer.Option("--language", help="en or fr; without: the environment's.")]
+Language = Annotated[str | None, typer.Option("--language", help="en or fr; default: the environment's.")]
 
 
 def options_of(ctx: typer.Context, as_json: bool = False, language: str | None = None) -> Options:
@@ -77,10 +77,10 @@ def options_of(ctx: typer.Context, as_json: bool = False, language: str | None =
 
 
 class Screen(Console):
-    """A console whose reader may go away: that is told, not taken for the end of it all."""
+    """A console whose reader may go away: a broken pipe is reported and does not end the program silently."""
 
     def on_broken_pipe(self) -> None:
-        """As any other failure to write."""
+        """Raise BrokenPipeError, which is handled like any other failure to write."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
@@ -90,7 +90,7 @@ class UsageError(Exception):
 
 @contextmanager
 def connected(options: Options) -> Iterator[Programmer]:
-    """Open the port and yield a Programmer; turn every expected error into a text on stderr and an exit code."""
+    """Open the port and yield a Programmer; report every expected error on stderr and exit with its code."""
     pump: Programmer | None = None
     try:
         if not options.port:
@@ -118,7 +118,7 @@ def connected(options: Options) -> Iterator[Programmer]:
         _report(KeyboardInterrupt(f"interrupted; carried out: {done or 'nothing'}"), EXIT_INTERRUPTED, options.as_json)
         raise typer.Exit(EXIT_INTERRUPTED) from error
     except OSError as error:
-        # Not the port, whose errors are HostError: what was to be shown has nowhere to go.
+        # Not the port, whose errors are HostError: the output cannot be written.
         done = ", ".join(pump.done) if pump is not None else ""
         text = f"the output cannot be written ({error}); carried out: {done or 'nothing'}"
         _silence()
@@ -132,20 +132,20 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
         print(json.dumps(as_plain(value)), flush=True)
     else:
         Screen(highlight=False).print(screen)
-        sys.stdout.flush()  # here, where a failure can still be told
+        sys.stdout.flush()  # here, where a failure can still be reported
 
 
 def _silence() -> None:
-    """What is left for a stdout that takes nothing is thrown away, or the interpreter would fail on it at its end."""
+    """Redirect a broken stdout to nowhere: the interpreter would fail when it flushes the rest at exit."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
     except (OSError, ValueError):
-        pass  # no stdout of the system's: nothing is left in it
+        pass  # stdout has no file descriptor, so nothing is buffered for it
 
 
 def as_plain(value: Any) -> Any:
-    """Return a record as JSON takes it; the schema hash as hex, since it exceeds what JSON readers keep exact."""
+    """Return a record as plain values for JSON. The schema hash becomes hex: JSON readers would round 64 bits."""
     if isinstance(value, list):
         return [as_plain(each) for each in value]
     plain = asdict(value)
@@ -155,9 +155,10 @@ def as_plain(value: Any) -> Any:
 
 
 def confirm(options: Options, question: RenderableType, yes: bool, declined: str = "Nothing was sent.") -> None:
-    """Show on stderr what will change and ask for it. Exits if `declined`; UsageError if nobody can be asked.
+    """Show the change on stderr and ask for confirmation. Prints `declined` and exits on a no; raises UsageError if
+    nobody can be asked.
 
-    With `yes` nothing is asked, and with JSON nothing shown either, so that stderr holds errors only.
+    With `yes` nothing is asked. With JSON as well nothing is shown either, so that stderr holds errors only.
     """
     console = Console(stderr=True, highlight=False)
     need_answer(yes)
@@ -189,7 +190,7 @@ def _report(error: BaseException, code: int, as_json: bool) -> None:
     try:
         _write_report(error, code, as_json)
     except OSError:
-        pass  # stderr is broken too: the exit code says what it can
+        pass  # stderr is broken too: only the exit code is left
 
 
 def _write_report(error: BaseException, code: int, as_json: bool) -> None:
@@ -197,7 +198,7 @@ def _write_report(error: BaseException, code: int, as_json: bool) -> None:
         Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return
     details: dict[str, Any] = {"error": type(error).__name__, "message": str(error), "exit_code": code}
-    # Whether the pump may have changed what it delivers: what a script must know before it does anything else.
+    # Whether delivery may have changed: a script must know this before it does anything else.
     details["outcome"] = "unknown" if code == EXIT_UNCERTAIN else "known"
     if isinstance(error, Refused):
         details.update(code=error.code, field=error.field, value=error.value, limit=error.limit, unit=error.unit)

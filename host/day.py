@@ -1,4 +1,4 @@
-"""The day of a basal pattern, 48 half-hourly rates in mU/h: as segments, changed as people write it, from and to files.
+"""The day of a basal pattern, 48 half-hourly rates in mU/h: segments, edits as people write them, files.
 
 Implements: THER-1, HOST-1
 """
@@ -43,7 +43,7 @@ def segments(rates: Sequence[int]) -> list[Segment]:
 
 
 def compared(old: Sequence[int], new: Sequence[int]) -> list[tuple[Segment, Segment]]:
-    """Return the day as stretches in which neither of two patterns changes: the old one's and the new one's."""
+    """Return the day as pairs of segments (old, new) between which neither of the two patterns changes."""
     edges = sorted({each.first for each in segments(old)} | {each.first for each in segments(new)} | {len(old)})
     return [
         (Segment(first, after, old[first]), Segment(first, after, new[first]))
@@ -57,12 +57,12 @@ def clock(half_hour: int) -> str:
 
 
 def day_mu(rates: Sequence[int]) -> int:
-    """What the rates make in a day, mU."""
+    """The total of the rates in a day, mU."""
     return sum(rates) // 2
 
 
 def fingerprint(rates: Sequence[int]) -> int:
-    """The fingerprint under which the device knows the rates: CRC-32 over each as u32."""
+    """The device's fingerprint of the rates: CRC-32 over each as little-endian u32."""
     return zlib.crc32(struct.pack(f"<{len(rates)}I", *rates))
 
 
@@ -74,8 +74,8 @@ def parse_rate(text: str) -> int:
 def edited(rates: Sequence[int], changes: Iterable[str]) -> Rates:
     """Return `rates` with changes such as "06:00=0.8" and "06:00-09:30=0.8" (U/h) made. Raises AmountError.
 
-    Without an end a change holds until the next one that is given, or until where the pattern changes already. An end
-    at or before its beginning lies on the next day.
+    A change without an end holds until the next change given, or until the pattern's own next change. An end at or
+    before its beginning lies on the next day.
     """
     parsed = sorted(map(_parse, changes), key=itemgetter(0))
     begins = [first for first, _, _ in parsed]
@@ -83,7 +83,7 @@ def edited(rates: Sequence[int], changes: Iterable[str]) -> Rates:
     for first, after, rate_mu_per_h in parsed:
         if after is None:
             until = min(each.after for each in segments(rates) if each.after > first)
-            after = min([until, *(begin for begin in begins if begin > first)])  # noqa: PLW2901 - now it is known
+            after = min([until, *(begin for begin in begins if begin > first)])  # noqa: PLW2901 - the end is now known
         for place in range(first, after if after > first else after + HALF_HOURS):
             if found[place % HALF_HOURS] is not None:
                 raise AmountError(f"{clock(place % HALF_HOURS)} is given twice")
@@ -92,13 +92,13 @@ def edited(rates: Sequence[int], changes: Iterable[str]) -> Rates:
 
 
 def whole(changes: Iterable[str]) -> Rates:
-    """Return the day that "00:00=0.2", "06:00=0.8" and so on make by themselves. Raises AmountError."""
+    """Return the whole day given as "00:00=0.2", "06:00=0.8" and so on. Raises AmountError."""
     changes = list(changes)
     parsed = sorted(map(_parse, changes), key=itemgetter(0))
     if not parsed or parsed[0][0] != 0:
         raise AmountError("a whole day begins at 00:00")
     if any(after is not None for _, after, _ in parsed):
-        raise AmountError("of a whole day only beginnings are given; each rate holds until the next")
+        raise AmountError("a whole day takes beginnings only, without ends; each rate holds until the next")
     return edited([0] * HALF_HOURS, changes)
 
 
@@ -123,7 +123,7 @@ def read_file(path: Path) -> Rates:
 
 
 def as_csv(rates: Sequence[int]) -> str:
-    """Return the day as read_file() takes it."""
+    """Return the day as CSV that read_file() reads."""
     lines = [f"{clock(each.first)},{milli_text(each.rate_mu_per_h)}" for each in segments(rates)]
     return "\n".join([",".join(_CSV_HEAD), *lines]) + "\n"
 

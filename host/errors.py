@@ -22,41 +22,41 @@ _TEXTS = {
     protocol.BOLUS_ACTIVE: "a bolus is already running; wait for its end or cancel it",
     protocol.NO_BOLUS_ACTIVE: "no bolus is running",
     protocol.SCHEMA_MISMATCH: "the pump has restarted, or no hello came before; look at its status, then repeat",
-    protocol.INTERNAL_ERROR: "the pump's firmware failed; amid an order it stops delivery: look at its status",
+    protocol.INTERNAL_ERROR: "the pump's firmware failed; in an order this stops delivery: look at its status",
     protocol.MEMORY_FAILED: "the pump's memory cannot be written or believed; delivery is stopped, look at its status",
     protocol.MEMORY_GOOD: "the pump's memory is good: nothing to initialise",
-    protocol.CLOCK_FAILED: "the pump's clock does not take the time",
+    protocol.CLOCK_FAILED: "the pump's clock did not accept the time",
     protocol.NO_TEMP_ACTIVE: "no temporary basal is running",
     protocol.TEMP_ACTIVE: "a temporary basal is running; wait for its end or cancel it",
     protocol.NOT_STAGED: "nothing is staged for this pattern",
-    protocol.NOT_THE_SAME: "what is staged is not what was looked at; read it again",
-    protocol.EXPIRED: "it came {late} too late and was not done; look at the status, then give it again",
-    protocol.REPEATED: "the pump lost its power as it carried it out; the log tells how far it came",
+    protocol.NOT_THE_SAME: "the staged rates are not those that were read back; read them again",
+    protocol.EXPIRED: "it came {late} too late and was not carried out; look at the status, then give it again",
+    protocol.REPEATED: "the pump lost power while carrying it out; the log shows how far it got",
     protocol.WRONG_ROLE: "this programmer's role may not do that",
     protocol.NOT_ACTIVE: "there is no alarm '{alarm}' to acknowledge",
     protocol.CAUSE_THERE: "the cause of the alarm '{alarm}' is still there",
-    protocol.UNFIT: "therapy cannot run: no insulin in the reservoir or NaOH in the catheter, or a procedure goes on",
+    protocol.UNFIT: "therapy cannot run: no insulin in the reservoir, NaOH in the catheter, or a procedure under way",
     protocol.SELF_TEST_FAILED: "the pump has not passed its self-test",
     protocol.NO_FAULT: "this fault is not latched; look at the status",
-    protocol.UNSOUND: "the pump's own state is not sound ({invariant}): nothing that is in it can be relied on",
+    protocol.UNSOUND: "the pump's own state is inconsistent ({invariant}): nothing in it can be relied on",
     protocol.OTHER_LIFE: "the pump has restarted, or other orders came in between; look at its status, then repeat",
     protocol.HOLDS_TOO_LONG: "it would hold for {value}, at most {limit} is allowed",
-    protocol.ID_TAKEN: "another order had its number, {value}; repeat it",
-    protocol.INTERRUPTED: "the pump lost its power as it came, and has not done it",
-    protocol.VOIDED: "it was given up before it came",
+    protocol.ID_TAKEN: "another order had its number, {value}; give it again",
+    protocol.INTERRUPTED: "the pump lost power as it arrived, and has not carried it out",
+    protocol.VOIDED: "it was given up before it arrived",
     protocol.RESERVOIR_LEVEL: "only {limit} are left above the level at which the pump stops; refill",
-    protocol.WRONG_CONTENT: "the reservoir holds {content}, it begins with {needed}; look at procedure show",
+    protocol.WRONG_CONTENT: "the reservoir holds {content}, but it begins with {needed}: pump procedure show",
 }
-# c_ext/core/state.h, by number; a test compares.
+# The invariants of c_ext/core/state.h, by number; a test compares them.
 INVARIANTS = (
     ("ok", "version_known", "words_intact", "same_pump", "time_past", "fractions_small", "limits_hard")
     + ("schedule_sound", "rate_in_force", "ledgers_conserve", "bolus_ends", "square_paced", "temp_ends")
     + ("suspended_still", "counts_agree", "permit_next", "stroke_known")
 )
 
-# Fields without a unit of their own whose greatest rate is above the clinician's limit.
+# Fields without a unit, refused because their greatest rate is above the clinician's limit.
 _HOLD_RATES = ("pattern", "rates", "value")
-# A wrong state of a procedure: by the field of the request that does not fit it.
+# Texts for a procedure in the wrong state, by the field of the request that does not fit.
 _PROCEDURES = {
     "procedure": "stop the pump first, or go on with the procedure that is under way: pump procedure show",
     "step": "the procedure is not at this step, is making its strokes, or cannot be left here: pump procedure show",
@@ -77,7 +77,7 @@ class PortError(HostError):
 
 
 class LinkError(HostError):
-    """The port works, the conversation on it does not."""
+    """The port works, but the conversation on it does not."""
 
 
 class LinkTimeout(LinkError):
@@ -95,23 +95,23 @@ class LinkTimeout(LinkError):
 
 
 class OrderLost(LinkError):
-    """An order did not reach the pump, which now knows that it must not do it any more: nothing has changed."""
+    """An order did not reach the pump and is now voided there, so it will not be carried out: nothing has changed."""
 
     def __init__(self, request: str, why: str) -> None:
-        super().__init__(f"the pump did not get '{request}' and will not do it any more: nothing has changed ({why})")
+        super().__init__(f"the pump did not get '{request}' and will not carry it out: nothing has changed ({why})")
         self.request = request
 
 
 class OrderUncertain(HostError):
-    """An order was sent and what became of it is not known; or, if `begun`, not how far the pump came with it.
+    """An order was sent and its outcome is unknown; with `begun`, it was begun but not known to be completed.
 
     `again`: it may be given again.
 
-    No other order goes out before it is settled, but those that make less: stop, suspend, cancel.
+    Until it is settled only orders that reduce delivery are sent: stop, suspend, cancel.
     """
 
     def __init__(self, request: str, why: str, *, begun: bool = False, again: bool = False) -> None:
-        how = "was begun by the pump, and perhaps done" if begun else "may have been carried out, or may be yet"
+        how = "was begun by the pump, and perhaps completed" if begun else "may have been carried out, or may yet be"
         todo = "Give it again" if again else "Do not repeat it: look at the pump's status and log first"
         super().__init__(f"UNKNOWN: '{request}' {how} ({why}). {todo}")
         self.request = request
@@ -119,7 +119,7 @@ class OrderUncertain(HostError):
 
 
 class EarlierOrderDone(HostError):
-    """An order was not sent, because one before it, whose outcome was not known, turns out to have been done."""
+    """An order was not sent because an earlier one, whose outcome was unknown, turned out to have been carried out."""
 
     def __init__(self, request: str, earlier: str) -> None:
         super().__init__(
@@ -130,17 +130,17 @@ class EarlierOrderDone(HostError):
 
 
 class OrderInterrupted(KeyboardInterrupt):
-    """A person has broken off in the middle of an order. `settled`: what became of it is known."""
+    """A person interrupted the program during an order. `settled`: its outcome is known."""
 
     def __init__(self, request: str, what: str, *, settled: bool, reply: dict[str, Any] | None = None) -> None:
-        super().__init__(f"interrupted amid '{request}': {what}")
+        super().__init__(f"interrupted during '{request}': {what}")
         self.request = request
         self.settled = settled
         self.reply = reply
 
 
 class BadReply(LinkError):
-    """A reply with a right checksum that does not fit the message table: a fault of the firmware."""
+    """A reply with a correct checksum that does not fit the message table: a fault of the firmware."""
 
 
 class SchemaMismatch(HostError):
@@ -156,8 +156,8 @@ class SchemaMismatch(HostError):
 
 
 class Refused(HostError):
-    """The pump refused the request and changed nothing (except perhaps after `internal_error`
-    and `memory_failed`: delivery may then have been stopped).
+    """The pump refused the request and changed nothing (after `internal_error` and `memory_failed` it may have stopped
+    delivery).
 
     `code` is the name of the refusal code, `field` the request field at fault or "", `value` and `limit` are integers
     in `unit`.
@@ -177,7 +177,7 @@ class Refused(HostError):
 
 
 class InvalidRequest(Refused):
-    """The programmer itself found that the message table does not allow this; nothing was sent."""
+    """The programmer found that the message table does not allow the request; nothing was sent."""
 
     _verb = "not sent"
 

@@ -1,4 +1,4 @@
-"""Numbers for people: exact decimal conversion of doses and rates, and how quantities are shown.
+"""Numbers for people: exact decimal conversion of doses and rates, and formatting of quantities.
 
 A dose never passes through a float: text becomes `Decimal`, `Decimal` becomes a whole number of mU, or an error.
 """
@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from firmware.protocol import UTC_MAX_S, UTC_MIN_S
 
-_FINEST = -9  # more decimals than this are a mistake, and keep the arithmetic exact
+_FINEST = -9  # more decimals than this are a mistake; the limit keeps the arithmetic exact
 _GREATEST = 9
 _CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -19,7 +19,7 @@ _DURATION = re.compile(r"(?:(\d{1,4}(?:\.\d{1,3})?)\s*h)?\s*(?:(\d{1,5})\s*(?:m|
 
 
 class AmountError(ValueError):
-    """A text that is no usable amount; the message is for the person who typed it."""
+    """A text that is not a usable amount; the message is for the person who typed it."""
 
 
 def parse_milli(text: str, unit: str) -> Decimal:
@@ -32,14 +32,14 @@ def parse_milli(text: str, unit: str) -> Decimal:
         raise AmountError(f"'{text}' is not an amount in {unit}; it must be zero or more")
     exponent = value.as_tuple().exponent
     if value and (not isinstance(exponent, int) or exponent < _FINEST or value.adjusted() > _GREATEST):
-        raise AmountError(f"'{text}' is no sensible amount in {unit}")
+        raise AmountError(f"'{text}' is not a sensible amount in {unit}")
     return value * 1000
 
 
 def whole_steps(milli: Decimal, step: int, unit: str, what: str, low: int = 0, high: int | None = None) -> int:
     """Return `milli` as a whole number of `step`s (both in thousandths of `unit`).
 
-    Raises AmountError naming the nearest allowed values, within `low` and `high`, if it is none. `what` completes the
+    Otherwise raises AmountError, which names the nearest allowed values within `low` and `high`. `what` completes the
     sentence "is not a whole number of ...".
     """
     below = int(milli // step) * step
@@ -67,7 +67,7 @@ def milli_text(milli: int) -> str:
 
 
 def amount(value: int, unit: str) -> str:
-    """Return `value` with its unit; insulin in the unit that people use: 1250 mU/h is "1.25 U/h"."""
+    """Return `value` with its unit; insulin in the units that people use: 1250 mU/h is "1.25 U/h"."""
     if unit in ("mU", "mU/h"):
         return f"{milli_text(value)} {unit[1:]}"
     return f"{value} {unit}"
@@ -95,14 +95,14 @@ def utc(time_s: int) -> str:
 
 def parse_time(text: str, offset_min: int = 0) -> int:
     """Return the date and time `text` as seconds since 1970. Without a zone it is the pump's local time, which is
-    `offset_min` ahead of UTC. Raises AmountError, also outside the years that a pump takes.
+    `offset_min` ahead of UTC. Raises AmountError, also for a year that a pump's clock cannot show.
     """
     if not _TIME.fullmatch(text):
         raise AmountError(f"'{text}' is not a time; write for example 2026-01-31T08:00 or 2026-01-31T08:00+01:00")
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise AmountError(f"'{text}' is not a time that there is") from None
+        raise AmountError(f"'{text}' is not a time that exists") from None
     zone = timezone(timedelta(minutes=offset_min))
     utc_s = round((when if when.tzinfo else when.replace(tzinfo=zone)).timestamp())
     if not UTC_MIN_S <= utc_s <= UTC_MAX_S:
@@ -125,7 +125,7 @@ def parse_minutes(text: str) -> int:
 
 
 def duration(minutes: int) -> str:
-    """Return so many minutes as "1 h 30 min"."""
+    """Return a duration in minutes as "1 h 30 min"."""
     hours, rest = divmod(minutes, 60)
     return " ".join(
         part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part
@@ -133,7 +133,7 @@ def duration(minutes: int) -> str:
 
 
 def span(time_us: int) -> str:
-    """Return how long something lasts, as exactly as a person wants it: "3 d 4 h", "1 h 30 min", "4 min", "12 s"."""
+    """Return a duration in µs, rounded for people: "3 d 4 h", "1 h 30 min", "4 min", "12 s"."""
     seconds = max(0, time_us) // 1_000_000
     if seconds < 60:
         return f"{seconds} s"

@@ -1,4 +1,4 @@
-"""The typed Python API of the programmer: one method a message.
+"""The typed Python API of the programmer: one method per message.
 
     transport = SerialTransport("socket://localhost:7777")
     pump = Programmer(transport)
@@ -21,15 +21,16 @@ __all__ = ["EVENTS_PAGE", "MESSAGES", "PAGE", "Programmer"]
 
 
 class Programmer(Dosing, Upkeep, Service):
-    """A conversation with one pump. The first request is preceded by a hello.
+    """A conversation with one pump. It sends a hello before the first request.
 
-    Requests are tried `attempts` times, `timeout_s` each. An order (what changes delivery) carries an id, so that it is
-    done once however often it comes, and holds for `order_holds_s` of the device's time, at most 10 min. If its answer
-    is lost the pump is asked what became of it; if that fails too the order is `uncertain` (OrderUncertain), and until
-    settle() has found it out only orders that make less go out: stop, suspend, cancel_bolus. `check=False` leaves range
-    checks to the pump, to test them; `first_command_id` makes the ids of a test foreseeable.
+    A request is tried up to `attempts` times with a time-out of `timeout_s` each. An order (a request that changes
+    delivery) carries an id, so that the pump carries it out once however often it arrives, and expires after
+    `order_holds_s` of the device's time, at most 10 min. If its answer is lost, the pump is asked for the outcome. If
+    that fails too, the order is `uncertain` (OrderUncertain), and until settle() has found the outcome only orders
+    that reduce delivery are sent: stop, suspend, cancel_bolus. `check=False` leaves range checks to the pump, for
+    tests; `first_command_id` makes the ids of a test predictable.
 
     Every method raises PortError, LinkTimeout, OrderLost, OrderUncertain, EarlierOrderDone, BadReply, SchemaMismatch,
     Refused (by the pump, nothing changed) or InvalidRequest (found before sending), all of them `HostError`; and
-    OrderInterrupted, a KeyboardInterrupt, if a person breaks off amid an order.
+    OrderInterrupted, a KeyboardInterrupt, if a person interrupts an order.
     """

@@ -1,4 +1,4 @@
-"""A conversation with one pump: hello first, questions tried again, errors by name. Orders: host/api/orders.py.
+"""A conversation with one pump: the hello, retries of questions, errors by name. Orders: host/api/orders.py.
 
 Implements: LINK-1, HOST-3
 """
@@ -15,11 +15,11 @@ from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMi
 from host.records import Hello
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
-_SLOW_S = {"self_test": 5.0}  # these take the device longer than an answer may
+_SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
 
 
 class Conversation:
-    """Asks one pump, and holds what is needed for it; `host.api.client.Programmer` has a method for each message."""
+    """Asks one pump and keeps the state of the conversation; `host.api.client.Programmer` has a method per message."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Conversation:
         self._check = check
 
     def hello(self) -> Hello:
-        """Agree on the schema and learn what runs; also needed after a restart of the pump."""
+        """Agree on the schema and return the pump's identity; also needed after a restart of the pump."""
         self.identity = None
         message = MESSAGES["hello"]
         payload = self._exchange(message, encode_request(message, {"schema_hash": protocol.SCHEMA_HASH}, self._check))
@@ -54,7 +54,7 @@ class Conversation:
         encode_request(message, order | values, self._check)
 
     def ask(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
-        """Put a question and return the reply's fields. A pump that has restarted is said hello to, and asked again."""
+        """Ask a question and return the reply's fields. If the pump has restarted, send a hello and ask again."""
         payload = encode_request(message, values, self._check)
         if self.identity is None:
             self.hello()
@@ -68,7 +68,7 @@ class Conversation:
             return decode_reply(message, self._exchange(message, payload))
 
     def _exchange(self, message: Message, payload: bytes) -> bytes:
-        """Send a request; its reply's payload. Raises Refused, BadReply, LinkTimeout."""
+        """Send a request and return its reply's payload. Raises Refused, BadReply, LinkTimeout."""
         reply_id, body = self._request(message, payload)
         if reply_id == protocol.REFUSAL_ID:
             raise read_refusal(message, body)
@@ -82,9 +82,11 @@ class Conversation:
         factor: float = 1.0,
         late: tuple[int, int] | None = None,
     ) -> tuple[int, bytes]:
-        """Send a request and return what comes, also if it is a refusal; each attempt waits `factor` times longer.
+        """Send a request and return the reply or refusal, as `(reply_id, payload)`; each attempt waits `factor` times
+        longer.
 
-        `late`, sequence and message of an earlier request: its reply will do as well. Raises LinkTimeout.
+        `late` is the sequence number and message id of an earlier request whose reply is accepted too. Raises
+        LinkTimeout.
         """
         attempts = attempts or self._attempts
         timeout_s = max(self._timeout_s, _SLOW_S.get(message.name, 0.0))
@@ -127,7 +129,7 @@ def _name_values(fields: tuple[Field, ...], values: dict[str, Any]) -> dict[str,
 
 
 def read_refusal(message: Message, payload: bytes) -> Refused | BadReply:
-    """The error that a refusal of `message` is."""
+    """Return the error for a refusal of `message`."""
     try:
         refusal = protocol.decode(protocol.REFUSAL, payload)
     except ProtocolError as error:

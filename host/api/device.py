@@ -1,4 +1,4 @@
-"""What surrounds delivery: status, time, limits, settings, reservoir, alarms, ledger and log. One method a message.
+"""Messages around delivery: status, time, limits, settings, reservoir, alarms, ledger, log. One method per message.
 
 Implements: HOST-3, THER-4, THER-5
 """
@@ -38,14 +38,14 @@ EVENTS_PAGE = 8
 
 
 class Upkeep(Ordering):
-    """The messages of a pump's upkeep."""
+    """The messages for status, settings, alarms and records."""
 
     def telemetry(self, interval_s: int, for_s: int) -> Streaming:
-        """Have the pump send its status unasked, every 1 to 60 s (0: no more), for up to 3600 s."""
+        """Have the pump send its status unasked, every 1 to 60 s (0 ends it), for up to 3600 s."""
         return Streaming(**self.call("telemetry", interval_s=interval_s, for_s=for_s))
 
     def listen(self, timeout_s: float) -> Telemetry | None:
-        """The next telemetry frame, None if none came in time. Raises BadReply for one that does not fit the table."""
+        """Return the next telemetry frame, or None on a time-out. Raises BadReply if it does not fit the table."""
         payload = self.link.listen(timeout_s)
         return None if payload is None else Telemetry(**decode_fields("telemetry", protocol.TELEMETRY, payload))
 
@@ -62,26 +62,26 @@ class Upkeep(Ordering):
         return TimeSet(**self.call("set_time", utc_s=utc_s))
 
     def set_limits(self, limits: Limits) -> LimitsChange:
-        """Set the clinician limits, within the hard ones."""
+        """Set the clinician limits, which must lie within the hard limits."""
         reply = self.call("set_limits", **asdict(limits))
         old = Limits(**{name: reply["old_" + name] for name in asdict(limits)})
         new = Limits(**{name: reply["new_" + name] for name in asdict(limits)})
         return LimitsChange(reply["at_us"], old, new, reply["cut_by"])
 
     def read_settings(self) -> Settings:
-        """Return what the device does by itself."""
+        """Return the settings of what the device does by itself."""
         return Settings(**self.call("read_settings"))
 
     def set_settings(self, settings: Settings) -> SettingsSet:
-        """Set what the device does by itself."""
+        """Set the settings of what the device does by itself."""
         return SettingsSet(**self.call("set_settings", **asdict(settings)))
 
     def initialise_memory(self) -> MemoryInitialised:
-        """Start anew with a memory that cannot be believed; delivery is suspended."""
+        """Initialise a memory that cannot be believed; delivery is stopped."""
         return MemoryInitialised(**self.call("initialise_memory"))
 
     def read_reservoir(self) -> Reservoir:
-        """Return what is left in the reservoir, by computation."""
+        """Return the computed content of the reservoir."""
         return Reservoir(**self.call("read_reservoir"))
 
     def record_refill(
@@ -92,7 +92,7 @@ class Upkeep(Ordering):
         drawn_before_mg: int,
         drawn_after_mg: int,
     ) -> Refilled:
-        """Tell of a refill: both syringes weighed before and after, and what was taken back."""
+        """Record a refill: both syringes weighed before and after, and the volume taken back."""
         weights = {"put_before_mg": put_before_mg, "put_after_mg": put_after_mg, "taken_back_nl": taken_back_nl}
         weights.update(drawn_before_mg=drawn_before_mg, drawn_after_mg=drawn_after_mg)
         return Refilled(**self.call("record_refill", **weights))

@@ -1,4 +1,4 @@
-"""What changes delivery: basal, boluses, suspend and stop, patterns. One method a message.
+"""Messages that change delivery: basal, boluses, suspend and stop, patterns. One method per message.
 
 Implements: HOST-3, THER-1, THER-2, THER-3, THER-7
 """
@@ -78,7 +78,7 @@ class Dosing(Ordering):
         return Resumed(**self.call("resume"))
 
     def stage_pattern(self, pattern: str, rates_mu_per_h: Sequence[int]) -> Staged:
-        """Put 48 rates aside for pattern "A" to "D"; read them back, then commit."""
+        """Stage 48 rates for pattern "A" to "D"; read them back, then commit."""
         rates = [{"rate_mu_per_h": each} for each in rates_mu_per_h]
         return Staged(**self.call("stage_pattern", pattern=protocol.PATTERNS.index(pattern), rates=rates))
 

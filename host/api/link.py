@@ -1,6 +1,7 @@
-"""The programmer's end of the link: frames, sequence numbers, time-outs and repeats.
+"""The programmer's end of the link: frames, sequence numbers, time-outs and retries.
 
-Framing uses the PyPI packages `cobs` and `crcmod`, so that an error in the firmware's own cannot hide in both ends.
+Framing uses the PyPI packages `cobs` and `crcmod`, so that an error in the firmware's own framing cannot go unnoticed
+because both ends share it.
 
 Implements: LINK-1
 """
@@ -17,7 +18,7 @@ from host.api.transport import Transport
 
 _crc32c = crcmod.predefined.mkCrcFun("crc-32c")
 _BYTES_PER_S = 11520  # 115200 baud, ten bits a byte
-_TOLD_MAX = 3600  # an hour at 1 Hz that nobody looked at
+_TOLD_MAX = 3600  # an hour of unread frames at 1 Hz
 _NOBODY = -1  # the sequence number of no request
 _LEAST_BUDGET_BYTES = 4 * MAX_WIRE_BYTES
 
@@ -52,7 +53,7 @@ class HostLink:
     def __init__(self, transport: Transport, first_sequence: int = 0) -> None:
         self.frames_dropped = 0
         self.replies_stale = 0
-        self.told: deque[bytes] = deque(maxlen=_TOLD_MAX)  # telemetry that has come, oldest first
+        self.told: deque[bytes] = deque(maxlen=_TOLD_MAX)  # telemetry received and not yet read, oldest first
         self.heard_bytes = 0  # since the latest request was first sent
         self._transport = transport
         self._sequence = first_sequence & 0xFFFF
@@ -75,13 +76,13 @@ class HostLink:
     ) -> tuple[int, bytes] | None:
         """Send a request up to `attempts` times; return `(reply_id, payload)`, or None if no reply came.
 
-        Repeats carry the same sequence number, so a late reply to an earlier attempt counts. Each attempt waits
-        `factor` times as long as the one before. A reply to an earlier request, `late` its sequence number and message,
-        ends the wait as well.
+        Retries carry the same sequence number, so a late reply to an earlier attempt counts. Each attempt waits
+        `factor` times as long as the one before. `late` is the sequence number and message id of an earlier request
+        whose reply is accepted too.
         """
         sequence = self._sequence
         self._sequence = (sequence + 1) & 0xFFFF
-        # The leading delimiter ends whatever noise the pump may have collected since the last frame.
+        # The leading delimiter ends any noise that the pump may have collected since the last frame.
         frame = b"\0" + encode_frame(sequence, message_id, payload)
         self.heard_bytes = 0
         self._late = late
@@ -94,14 +95,14 @@ class HostLink:
         return None
 
     def listen(self, timeout_s: float) -> bytes | None:
-        """The next telemetry frame's payload; None if none came in time."""
+        """Return the next telemetry frame's payload, or None on a time-out."""
         if not self.told:
             self._await(_NOBODY, 0, timeout_s)
         return self.told.popleft() if self.told else None
 
     def _await(self, sequence: int, message_id: int, timeout_s: float) -> tuple[int, bytes] | None:
-        # A transport that never falls silent would never time out: once it has brought more than the line can carry
-        # in the time-out, the time is over too.
+        # A transport that never falls silent would never time out. So the wait also ends once it has delivered more
+        # bytes than the line can carry within the time-out.
         budget = max(_LEAST_BUDGET_BYTES, int(_BYTES_PER_S * timeout_s))
         while True:
             reply = self._next_reply(sequence, message_id)

@@ -1,7 +1,8 @@
-"""Orders: each with an id, a life and an expiry; tried again, done once, and settled when the answer is lost.
+"""Orders: each with an id, a life and an expiry; retried, carried out once, and settled when the answer is lost.
 
-An order whose answer did not come is *uncertain*: the pump may have done it, or may yet. It is then asked what became
-of it, which also keeps it from being done later. Until that is known no other order goes out but those that make less.
+An order whose answer did not come is *uncertain*: the pump may have carried it out, or may yet. The pump is then asked
+for the outcome, which also keeps it from carrying the order out later. Until the outcome is known only orders that
+reduce delivery are sent.
 
 Implements: LINK-2, HOST-3
 """
@@ -32,7 +33,7 @@ from host.errors import (
 
 _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4
-_SETTLE_FACTOR = 2.0  # each waits longer than the one before: the path may be slow
+_SETTLE_FACTOR = 2.0  # each attempt waits twice as long as the one before: the path may be slow
 _MISMATCH = protocol.CODES[protocol.SCHEMA_MISMATCH]
 _REPEATED = protocol.CODES[protocol.REPEATED]
 
@@ -47,14 +48,14 @@ class Order:
 
     @property
     def question(self) -> bytes:
-        """The request that asks what became of it."""
+        """The payload of the request that asks for its outcome."""
         values = protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])
         values.update(message_id=self.message.id, payload_crc=crc32(self.payload))
         return bytes(protocol.encode(MESSAGES["settle_order"].request, values))
 
 
 class Ordering(Conversation):
-    """A conversation in which orders are given. `uncertain` is the one whose outcome is not known."""
+    """A conversation in which orders are given. `uncertain` is the order whose outcome is not known, or None."""
 
     def __init__(
         self,
@@ -79,9 +80,10 @@ class Ordering(Conversation):
         return self._order(message, values) if message.changes_delivery else self.ask(message, values)
 
     def settle(self) -> dict[str, Any] | None:
-        """Find out what became of the uncertain order: its reply's fields, or None if there is none or it was not done.
+        """Find out the outcome of the uncertain order: its reply's fields, or None if there is none or it was not
+        carried out.
 
-        Raises Refused if the pump has refused it, OrderUncertain if it cannot be found out.
+        Raises Refused if the pump has refused it, OrderUncertain if the outcome cannot be found out.
         """
         order = self.uncertain
         if order is None:
@@ -99,9 +101,9 @@ class Ordering(Conversation):
 
     def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
         values = {"command_id": 1, "life": 0, "expires_us": 0} | values
-        encode_request(message, values, self._check)  # what cannot be ordered is not asked about
+        encode_request(message, values, self._check)  # an invalid order fails before anything is sent
         safe = message.name in protocol.SAFE
-        if not safe:  # what makes less goes out at once: it needs nothing that can fail
+        if not safe:  # an order that reduces delivery is sent at once, without steps that can fail
             if self.identity is None:
                 self.hello()
             self._settle_the_one_before(message)
@@ -122,7 +124,7 @@ class Ordering(Conversation):
             return self._find_out(order, error)
 
     def _insist(self, order: Order) -> dict[str, Any]:
-        """What makes less can go out again and again: it is done once, and if it is done late that harms nobody."""
+        """Send an order that reduces delivery, again and again: it is carried out once, and late it does no harm."""
         message = order.message
         try:
             try:
@@ -140,14 +142,14 @@ class Ordering(Conversation):
             raise OrderUncertain(message.name, str(error), again=True) from error
 
     def _now(self, message: Message) -> dict[str, int]:
-        """The pump's life, and until when an order given now holds."""
+        """Return the pump's life, and the expiry of an order given now."""
         clock = MESSAGES["read_time"]
         try:
             now = decode_reply(clock, self._exchange(clock, b""))
         except Refused as error:
             if error.code != _MISMATCH:
                 raise
-            # The pump has restarted, and the order was given for the state that it was in: it is not sent.
+            # The pump has restarted. The order was given for its state before that, so it is not sent.
             self.identity = None
             raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
         return {"life": now["life"], "expires_us": min(now["now_us"] + self._order_holds_us, protocol.NEVER_US)}
@@ -158,11 +160,11 @@ class Ordering(Conversation):
             return decode_reply(order.message, body)
         error = read_refusal(order.message, body)
         if isinstance(error, Refused) and error.code == _REPEATED:
-            raise OrderUncertain(order.message.name, "the pump lost its power as it carried it out", begun=True)
+            raise OrderUncertain(order.message.name, "the pump lost power while carrying it out", begun=True)
         raise error
 
     def _find_out(self, order: Order, cause: BaseException) -> dict[str, Any]:
-        """The answer to `order` was lost for `cause`: what became of it?"""
+        """Find out the outcome of `order`, whose answer was lost because of `cause`: return its reply or raise."""
         self.uncertain = order
         name = order.message.name
         try:
@@ -176,7 +178,7 @@ class Ordering(Conversation):
                 raise OrderInterrupted(name, str(error), settled=False) from cause
             raise (OrderUncertain(name, str(cause)) if self.uncertain else error) from cause
         if isinstance(cause, KeyboardInterrupt):
-            done = "the pump did not get it and will not do it any more" if reply is None else "the pump has done it"
+            done = "the pump did not get it and will not carry it out" if reply is None else "the pump has done it"
             raise OrderInterrupted(name, done, settled=True, reply=reply) from cause
         if reply is not None:
             return reply
@@ -185,7 +187,10 @@ class Ordering(Conversation):
         raise OrderLost(name, str(cause)) from cause
 
     def _settled(self, order: Order) -> tuple[int, bytes]:
-        """How `order` was answered, or (0, b"") if it was not done and will not be. Raises HostError: not known."""
+        """Return how `order` was answered, or (0, b"") if it was not carried out and will not be.
+
+        Raises HostError if that cannot be found out.
+        """
         question = MESSAGES["settle_order"]
         late = (order.sequence, order.message.id)
         for _ in range(2):
@@ -199,7 +204,7 @@ class Ordering(Conversation):
                     return reply_id, body
                 error = read_refusal(question, body)
                 if isinstance(error, Refused) and error.code == protocol.CODES[protocol.ID_TAKEN]:
-                    return 0, b""  # this id is another order's: it cannot be done
+                    return 0, b""  # this id is another order's: this one cannot be carried out
                 if not isinstance(error, Refused) or error.code != _MISMATCH:
                     raise error
                 self.identity = None

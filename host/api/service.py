@@ -1,4 +1,4 @@
-"""Guided procedures, self-test and the battery's account. One method a message.
+"""Guided procedures, self-test and the battery's account. One method per message.
 
 Implements: HOST-3, THER-5, THER-6, SELF-1, PWR-1
 """
@@ -22,15 +22,15 @@ class Service(Ordering):
         return Procedure(**self.call("read_procedure"))
 
     def start_procedure(self, procedure: str) -> ProcedureChange:
-        """Begin "refill", "rinse", "flush", "stroke_volume" or "patency" on a pump that is stopped."""
+        """Begin "refill", "rinse", "flush", "stroke_volume" or "patency" on a stopped pump."""
         return _change(self.call("start_procedure", procedure=protocol.PROCEDURES.index(procedure)))
 
     def answer_procedure(self, step: int, choice: int, value: int = 0) -> ProcedureChange:
-        """Say `choice`, a place in those of the step, with its input; a step with strokes makes them then."""
+        """Answer `step` with `choice`, an index into its choices, and its input; strokes of the step are made then."""
         return _change(self.call("answer_procedure", step=step, choice=choice, value=value))
 
     def interrupt_procedure(self, step: int) -> ProcedureChange:
-        """Break off at this step, after the stroke in progress."""
+        """Interrupt the procedure at this step, after the stroke in progress."""
         return _change(self.call("interrupt_procedure", step=step))
 
     def self_test(self) -> SelfTest:
@@ -39,7 +39,7 @@ class Service(Ordering):
         return SelfTest(reply["passed"], reply["duration_us"], tuple(Check(**each) for each in reply["checks"]))
 
     def clear_fault(self, fault: int) -> FaultCleared:
-        """Clear the latched fault, whose number the status has. The pump is stopped then."""
+        """Clear the latched fault, whose number is in the status. The pump is stopped afterwards."""
         return FaultCleared(**self.call("clear_fault", fault=fault))
 
     def read_energy(self) -> Energy:

@@ -1,4 +1,4 @@
-"""Where the bytes go: the interface that the client needs, and the one over a serial port.
+"""Transports: the byte stream that the client needs, and its implementation over a serial port.
 
 The client keeps no time of its own; a transport's `read` does. So the same client runs on a serial port in real time
 and on a virtual bench in logical time.
@@ -29,7 +29,7 @@ class Transport(Protocol):
 class SerialTransport:
     """A serial port, or whatever else pyserial opens: `/dev/ttyACM0`, `COM3`, `socket://host:port`, `rfc2217://…`.
 
-    115200 8N1. What arrived before it was opened is thrown away: it answers nobody's question.
+    115200 8N1. Bytes that arrived before it was opened are discarded: they answer no request of this client.
     """
 
     def __init__(self, port: str) -> None:
@@ -48,7 +48,7 @@ class SerialTransport:
             raise PortError(f"port {self._name} broke while sending: {error}") from error
 
     def read(self, timeout_s: float) -> bytes:
-        """Wait up to `timeout_s` for a byte and return it with whatever came with it; raises PortError."""
+        """Wait up to `timeout_s` for a byte and return it with any that came with it; raises PortError."""
         try:
             self._port.timeout = timeout_s
             data = self._port.read(1)

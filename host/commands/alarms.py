@@ -17,7 +17,7 @@ _PANEL = "Alarms"
 
 @app.command(rich_help_panel=_PANEL)
 def alarms(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
-    """Show the alarms that are latched, what they mean and what to do."""
+    """Show the latched alarms, their meaning and what to do."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         words = language_of(options.language)
@@ -28,12 +28,12 @@ def alarms(ctx: typer.Context, language: Language = None, as_json: Json = False)
 @app.command(rich_help_panel=_PANEL)
 def acknowledge(
     ctx: typer.Context,
-    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="Its name, number or title: pump alarms.")],
+    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="Its name, number or title; see pump alarms.")],
     language: Language = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Clear an alarm whose cause is gone, or quiet one for a day. Delivery that it has stopped does not begin again."""
+    """Clear an alarm whose cause is gone, or quiet one for a day. This does not restart delivery."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         number, words = number_of(alarm), language_of(options.language)

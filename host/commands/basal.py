@@ -45,7 +45,7 @@ def set_basal(
 def temp(
     ctx: typer.Context,
     value: Annotated[
-        str, typer.Argument(metavar="PERCENT%|RATE|cancel", help="50% of what is programmed, or 0.8 U/h; or cancel.")
+        str, typer.Argument(metavar="PERCENT%|RATE|cancel", help="50% of the programmed rate, or 0.8 U/h; or cancel.")
     ],
     lasting: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="30min to 24h, for example 90min, 2h, 1h30.")
@@ -90,7 +90,7 @@ def recommend(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Recommend a basal rate as a closed loop does: it lapses by itself unless renewed."""
+    """Recommend a basal rate as a closed loop does; it lapses unless renewed."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         rate_mu_per_h, minutes = parse_rate(rate), parse_minutes(lasting)
@@ -115,7 +115,7 @@ def _cancel_temp(pump: Programmer, options: Options, yes: bool) -> None:
 
 
 def _temp_value(text: str) -> tuple[str, int, str]:
-    """(kind, value, how it is shown)."""
+    """Return (kind, value, text to show)."""
     if not text.endswith("%"):
         rate_mu_per_h = parse_rate(text)
         if rate_mu_per_h > _GREATEST_MU_PER_H:

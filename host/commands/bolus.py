@@ -20,14 +20,14 @@ _PANEL = "Deliver"
 @app.command(rich_help_panel=_PANEL)
 def bolus(
     ctx: typer.Context,
-    volume: Annotated[str, typer.Argument(metavar="VOLUME", help="How much in all, U, for example 2.4.")],
+    volume: Annotated[str, typer.Argument(metavar="VOLUME", help="Total volume in U, for example 2.4.")],
     over: Annotated[
         str | None,
         typer.Option("--over", "--square", metavar="DURATION", help="Square: spread evenly, 30min to 8h, e.g. 1h30."),
     ] = None,
     now: Annotated[
         str | None,
-        typer.Option("--now", "--dual", metavar="U", help="Dual: so much of VOLUME at once, the rest spread --over."),
+        typer.Option("--now", "--dual", metavar="U", help="Dual: this part of VOLUME at once, the rest spread --over."),
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
@@ -41,7 +41,7 @@ def bolus(
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         if now is not None and over is None:
-            raise UsageError("--now is the part at once of a dual bolus; say with --over how long the rest takes")
+            raise UsageError("--now is the immediate part of a dual bolus; give the duration of the rest with --over")
         volume_mu = _whole_strokes(pump, volume)
         if over is None:
             _normal(pump, options, volume_mu, yes)
@@ -56,7 +56,7 @@ def bolus(
 
 @app.command(rich_help_panel=_PANEL)
 def cancel(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """End every bolus that runs and show what was delivered."""
+    """End every running bolus and show what was delivered."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         now = asked_of(pump.status, yes)
@@ -120,7 +120,7 @@ def _beside(now: Status) -> str:
 
 
 def _whole_strokes(pump: Programmer, volume: str) -> int:
-    """Return the volume in mU. Raises AmountError with what is allowed nearest."""
+    """Return the volume in mU. Raises AmountError, which names the nearest allowed volumes."""
     milli = parse_milli(volume, "U")
     step_mu = (pump.identity or pump.hello()).smallest_dose_mu
     return whole_steps(milli, step_mu, "U", f"strokes of {amount(step_mu, 'mU')}", low=step_mu, high=40000)

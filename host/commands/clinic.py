@@ -1,4 +1,4 @@
-"""Commands for what a clinic sets: limits, settings, clock, memory."""
+"""Commands for a clinic: limits, settings, clock, memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def limits(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Show the clinician limits, or set those that are given."""
+    """Show the clinician limits, or set those given."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         given = {"max_bolus_mu": max_bolus, "max_hour_mu": max_hour, "max_day_mu": max_day}
@@ -65,10 +65,10 @@ def settings(
         str | None, typer.Option(metavar="U/h", help="Basal rate while suspended, 0 to 1; 0: none.")
     ] = None,
     auto_off: Annotated[
-        str | None, typer.Option(metavar="DURATION|never", help="Stop after so long without a programmer, to 168h.")
+        str | None, typer.Option(metavar="DURATION|never", help="Stop after this time without a programmer, to 168h.")
     ] = None,
     utc_offset: Annotated[
-        str | None, typer.Option(metavar="±HH:MM", help="Local clock less UTC, for example +01:00.")
+        str | None, typer.Option(metavar="±HH:MM", help="Local clock minus UTC, for example +01:00.")
     ] = None,
     reservoir_low: Annotated[str | None, typer.Option(metavar="U", help="Below this the reservoir is low.")] = None,
     reservoir_empty: Annotated[str | None, typer.Option(metavar="U", help="Below this it counts as empty.")] = None,
@@ -80,7 +80,7 @@ def settings(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Show what the pump does by itself, or set what is given."""
+    """Show the settings of what the pump does by itself, or set those given."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         given: dict[str, Any] = {
@@ -111,7 +111,7 @@ def set_time(
     when: Annotated[
         str | None,
         typer.Argument(
-            metavar="TIME", help="2026-01-31T08:00 by the pump's own local clock, or with +01:00 or Z; without: now."
+            metavar="TIME", help="2026-01-31T08:00 by the pump's own local clock, or with +01:00 or Z; default: now."
         ),
     ] = None,
     yes: Yes = False,
@@ -133,7 +133,7 @@ def set_time(
 
 @app.command("initialise-memory", rich_help_panel=_PANEL)
 def initialise_memory(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """Start anew with a memory that the pump cannot believe: stopped, no basal, today's use forgotten."""
+    """Initialise a memory that the pump cannot believe. It is then stopped, without basal, and forgets today's use."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         new = "empty; rates, patterns, limits and caps forgotten"

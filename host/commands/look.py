@@ -1,4 +1,4 @@
-"""Commands that only look: who, status, log, ledger, catheter, time."""
+"""Commands that only read: identity, status, log, ledger, catheter, time."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
 def monitor(
     ctx: typer.Context,
     interval: Annotated[float, typer.Option(min=0, help="Seconds between two readings.")] = 1.0,
-    count: Annotated[int, typer.Option(min=0, help="Stop after so many readings; 0: on Ctrl-C.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Stop after this many readings; 0: on Ctrl-C.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Show the status again and again, until Ctrl-C. With --json: one line a reading."""
+    """Show the status repeatedly, until Ctrl-C. With --json: one line per reading."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         try:
@@ -68,10 +68,10 @@ def _watch(pump: Programmer, options: Options, interval_s: float, count: int) ->
 def telemetry(
     ctx: typer.Context,
     interval: Annotated[int, typer.Option(min=1, max=60, help="Seconds between two frames.")] = 1,
-    lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="Until then, or Ctrl-C; up to 1h.")] = "1h",
+    lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="For up to 1h; Ctrl-C ends it.")] = "1h",
     as_json: Json = False,
 ) -> None:
-    """Have the pump send its status unasked. With --json: one line a frame, with battery and timing."""
+    """Have the pump send its status unasked. With --json: one line per frame, with battery and timing."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         language = language_of(options.language)
@@ -96,7 +96,7 @@ def telemetry(
 def log(
     ctx: typer.Context,
     since: Annotated[int, typer.Option(min=0, help="Only events numbered above this.")] = 0,
-    count: Annotated[int, typer.Option(min=0, help="Only the newest so many; 0: all.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Only the newest COUNT events; 0: all.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Show the event log, oldest first."""
@@ -124,13 +124,13 @@ def deliveries(
         lost = max(0, pump.read_deliveries(since, 1).oldest_id - 1 - since)
         records = list(pump.deliveries(since))
         table = deliveries_table(records)
-        gone = f"{lost} older deliveries are not held any more: pump log has them."
+        gone = f"{lost} older deliveries are not held any more: see pump log."
         show(options, records, Group(gone, table) if lost else table)
 
 
 @app.command(rich_help_panel=_PANEL)
 def diagnosis(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show what the pump has found out about its catheter: occlusion, air lock, backflow, stall, sensor."""
+    """Show the finding about the catheter: occlusion, air lock, backflow, stall, sensor."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         reply = pump.read_diagnosis()
@@ -139,7 +139,7 @@ def diagnosis(ctx: typer.Context, as_json: Json = False) -> None:
 
 @app.command("time", rich_help_panel=_PANEL)
 def show_time(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show the pump's clocks: the local one by which patterns run, UTC, the device's own."""
+    """Show the pump's clocks: the local time by which patterns run, UTC, device time."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         offset_min = pump.read_settings().utc_offset_min
@@ -149,7 +149,7 @@ def show_time(ctx: typer.Context, as_json: Json = False) -> None:
 
 @app.command(rich_help_panel=_PANEL)
 def hello(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show who the pump is and what runs on it."""
+    """Show the pump's identity and what runs on it."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         reply = pump.hello()

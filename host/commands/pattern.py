@@ -1,4 +1,4 @@
-"""Commands for basal patterns: show, edit (staged, looked at, then committed at once), select."""
+"""Commands for basal patterns: show, edit (staged, confirmed, then committed at once), select."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Which = Annotated[Name, typer.Argument(metavar="A|B|C|D", case_sensitive=False)]
 
 @dataclass(frozen=True, slots=True)
 class NamedPattern:
-    """A pattern as a script reads it."""
+    """A pattern as printed with --json."""
 
     pattern: str
     fingerprint: int
@@ -52,10 +52,10 @@ class NamedPattern:
 def show_pattern(
     ctx: typer.Context,
     which: Annotated[Name | None, typer.Argument(metavar="[A|B|C|D]", case_sensitive=False)] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As lines 06:00,0.8: a file that edit --file takes.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print lines 06:00,0.8, a file for edit --file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one pattern, or all of them in a line each."""
+    """Show one pattern, or all of them, one per line."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         runs = _running(pump.status())
@@ -84,14 +84,14 @@ def edit(
     file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A whole day: CSV (06:00,0.8) or JSON, as pattern show gives.")
     ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="What is given is the whole day; the first is 00:00.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="The changes are the whole day; the first is 00:00.")] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Change a pattern: shown beside the old one as the pump holds it, then stored at once.
+    """Change a pattern: shows the old and the new one, as the pump holds them, asks, then stores it at once.
 
-    A rate holds from its time until the next one given, or until where the pattern changes already; --whole: until the
-    next one given. The pattern that runs goes on unchanged until all of it is stored.
+    A rate holds from its time until the next one given, or until the pattern's own next change; with --whole, until
+    the next one given. A running pattern goes on unchanged until all of the new one is stored.
     """
     options = options_of(ctx, as_json)
     name = which.value
@@ -106,7 +106,7 @@ def edit(
             wanted = day.whole(changes or ()) if whole else day.edited(old, changes or ())
         pump.require("stage_pattern", pattern=0, rates=[{"rate_mu_per_h": each} for each in wanted])
         if wanted == old:
-            raise UsageError(f"pattern {name} is so already")
+            raise UsageError(f"pattern {name} already has these rates")
         staged, cut = _stage(pump, name, wanted)
         running = _running(pump.status()) == name
         table = compared_table(name, old, staged.rates_mu_per_h, running=running)
@@ -142,7 +142,7 @@ def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = F
 
 
 def _stage(pump: Programmer, name: str, wanted: day.Rates) -> tuple[Pattern, str]:
-    """Put `wanted` aside in the pump; (what it holds then, the limit that cuts it)."""
+    """Stage `wanted` in the pump; return (the staged pattern as read back, the limit that cuts it)."""
     cut = pump.stage_pattern(name, wanted).cut_by
     staged = pump.read_pattern(name, staged=True)
     if staged.rates_mu_per_h != wanted or staged.fingerprint != day.fingerprint(wanted):

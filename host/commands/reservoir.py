@@ -1,4 +1,4 @@
-"""Commands for the reservoir: what is left, and the record of a refill."""
+"""Commands for the reservoir: its content, and the record of a refill."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from host.units import AmountError, amount, millilitres, parse_milli
 app = typer.Typer()
 _PANEL = "Clinic"
 _TAKEN_BACK_ML = "2"
-# What is asked for, in the order of the work (docs/procedures.md), and how its unit is called.
+# The questions, in the order of the work (docs/procedures.md), and the unit of each answer.
 QUESTIONS = {
-    "drawn_before": ("Syringe for what is left, weighed before it was drawn", "g"),
-    "drawn_after": ("The same with what was left in it", "g"),
-    "put_before": ("Syringe with fresh insulin, weighed before it was filled in", "g"),
-    "put_after": ("The same after", "g"),
-    "taken_back": ("Taken back to bring the vacuum back", "mL"),
+    "drawn_before": ("Syringe for the remaining insulin, weighed before drawing it out", "g"),
+    "drawn_after": ("The same syringe, weighed with the remaining insulin in it", "g"),
+    "put_before": ("Syringe with fresh insulin, weighed before filling", "g"),
+    "put_after": ("The same syringe, weighed after filling", "g"),
+    "taken_back": ("Volume taken back to restore the vacuum", "mL"),
 }
 
 
 @app.command(rich_help_panel=_PANEL)
 def reservoir(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show what is left in the reservoir, how long it lasts, and when the next refill is due."""
+    """Show the reservoir's content, how long it lasts, and when the next refill is due."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         reply = pump.read_reservoir()
@@ -43,12 +43,12 @@ def refill(
     put_before: Annotated[str | None, typer.Option(metavar="G", help="Syringe of fresh insulin, before, g.")] = None,
     put_after: Annotated[str | None, typer.Option(metavar="G", help="The same after, g.")] = None,
     taken_back: Annotated[
-        str | None, typer.Option(metavar="ML", help="Taken back for the vacuum, mL; usual 2.")
+        str | None, typer.Option(metavar="ML", help="Taken back for the vacuum, mL; usually 2.")
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Record a refill by weight, and learn how well counted and real agree. Asks for what is not given."""
+    """Record a refill by weight, and show how well counted and weighed insulin agree. Asks for values not given."""
     options = options_of(ctx, as_json)
     given = {
         "drawn_before": drawn_before,
@@ -85,11 +85,11 @@ def refill(
 
 
 def _read(name: str, text: str) -> int:
-    """A weight in whole mg, or a volume in whole nL."""
+    """Return a weight in whole mg, or a volume in whole nL."""
     unit = QUESTIONS[name][1]
     milli = parse_milli(text.strip().replace(",", "."), unit) * (1000 if unit == "mL" else 1)
     if milli != int(milli):
-        raise AmountError(f"'{text}' {unit} is finer than this can take")
+        raise AmountError(f"'{text}' {unit} has too many decimals")
     return int(Decimal(milli))
 
 
@@ -108,7 +108,7 @@ def _ask(name: str) -> int:
 
 
 def _volumes(weights: dict[str, int]) -> tuple[int, int]:
-    """(nL drawn, nL in the reservoir now). Raises UsageError if that cannot be."""
+    """Return (nL drawn, nL in the reservoir now). Raises UsageError if the weights are impossible."""
     try:
         put_in = made.weighed(weights["put_before_mg"], weights["put_after_mg"])
         filled = made.net_fill(put_in, made.read_off(weights["taken_back_nl"]))
@@ -117,7 +117,9 @@ def _volumes(weights: dict[str, int]) -> tuple[int, int]:
         text = (
             f"{millilitres(error.value)} would be in the reservoir, which holds up to {millilitres(made.CAPACITY_NL)}"
         )
-        raise UsageError(f"that cannot be: {text}; weigh again") from error
+        raise UsageError(f"impossible weights: {text}; weigh again") from error
     if drawn.nl < 0:
-        raise UsageError("that cannot be: the syringe with what was left weighs less than before; weigh again")
+        raise UsageError(
+            "impossible weights: the syringe with the remaining insulin is lighter than before; weigh again"
+        )
     return int(drawn.nl), int(filled.nl)

@@ -18,7 +18,7 @@ _PANEL = "Deliver"
 
 
 def running_text(now: Status) -> str:
-    """What the pump delivers, in a line."""
+    """Return what the pump delivers, in one line."""
     parts = [now.state, f"basal {amount(now.in_force_mu_per_h, 'mU/h')}"]
     parts += [f"bolus with {amount(now.bolus_remaining_mu, 'mU')} to come"] * bool(now.bolus_remaining_mu)
     parts += [f"square bolus with {amount(now.square_remaining_mu, 'mU')} to come"] * bool(now.square_remaining_mu)
@@ -26,8 +26,8 @@ def running_text(now: Status) -> str:
 
 
 def asked_of(read: Callable[[], T], yes: bool) -> T | None:
-    """What a question before what makes less shows; None: nobody is asked, or the pump does not tell. Less can be
-    ordered all the same.
+    """Return what `read` returns, to show before asking about an order that reduces delivery. Returns None with `yes`,
+    or if the pump does not answer: such an order can be given without it.
     """
     if yes:
         return None
@@ -43,7 +43,7 @@ def _change(now: Status | None, then: str) -> str:
 
 @app.command(rich_help_panel=_PANEL)
 def suspend(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """End boluses and a temporary rate; basal goes on at the least rate of the settings. The pump reminds."""
+    """End boluses and a temporary rate; basal goes on at the least rate of the settings. The pump sounds reminders."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         now = asked_of(pump.status, yes)

@@ -24,7 +24,7 @@ from host.units import AmountError, parse_milli, uptime
 app = typer.Typer()
 commands = typer.Typer(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
 app.add_typer(commands, name="procedure", rich_help_panel="Clinic")
-# How people enter what the link has in the small unit: unit, and how many of the link's make a thousandth of it.
+# The unit in which people enter a value, and how many of the link's units make a thousandth of it.
 _UNITS = {"nl": ("mL", 1000)}
 _SMALL_NL = 1_000_000
 _POLL_S = 0.5
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
 @commands.command("show")
 def show_procedure(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
-    """Show the procedure under way, its step, and what reservoir and catheter hold."""
+    """Show the procedure under way, its step, and the contents of reservoir and catheter."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         words = language_of(options.language)
@@ -58,7 +58,7 @@ def start(
     language: Language = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a procedure on a pump that is stopped, and at a terminal go through it step by step."""
+    """Begin a procedure on a stopped pump and, at a terminal, go through it step by step."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         words = language_of(options.language)
@@ -67,7 +67,7 @@ def start(
         if state == "procedure":
             raise UsageError("a procedure is under way: pump procedure walk")
         if state != "stopped":
-            raise UsageError(f"a procedure begins on a pump that is stopped, and this one is {state}: pump stop")
+            raise UsageError(f"a procedure begins on a stopped pump, and this one is {state}: pump stop")
         confirm(options, f"Pump: {state} -> [bold]in a procedure[/]. {procedure_title(name, words)}", yes)
         reply = pump.start_procedure(name)
         if yes or options.as_json:
@@ -78,7 +78,7 @@ def start(
 
 @commands.command("walk")
 def walk(ctx: typer.Context, language: Language = None) -> None:
-    """Go on with the procedure under way, step by step."""
+    """Continue the procedure under way, step by step."""
     options = options_of(ctx, language=language)
     with connected(options) as pump:
         words = language_of(options.language)
@@ -89,15 +89,15 @@ def walk(ctx: typer.Context, language: Language = None) -> None:
 @commands.command("answer")
 def answer(
     ctx: typer.Context,
-    choice: Annotated[str, typer.Argument(metavar="CHOICE", help="What the step offers: done, go, again, enough, …")],
+    choice: Annotated[str, typer.Argument(metavar="CHOICE", help="One that the step offers: done, go, again, …")],
     value: Annotated[
-        str | None, typer.Option(metavar="V", help="What the step asks for: mL, µL below 1 mL, Pa, strokes.")
+        str | None, typer.Option(metavar="V", help="The value the step asks for: mL, µL below 1 mL, Pa, strokes.")
     ] = None,
     yes: Yes = False,
     language: Language = None,
     as_json: Json = False,
 ) -> None:
-    """Say at the present step what was done; at a step with strokes, go makes them. For scripts; walk asks."""
+    """Answer the present step; at a step with strokes, go makes them. For scripts: walk asks instead."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         words = language_of(options.language)
@@ -105,7 +105,7 @@ def answer(
         step = _needed(now)
         names = [name for name, _ in step.choices]
         if choice not in names:
-            raise UsageError(f"at '{step.name}' can be said: " + ", ".join(names))
+            raise UsageError(f"the choices at '{step.name}' are: " + ", ".join(names))
         if (value is None) != (step.takes is None):
             raise UsageError("this step takes no value" if value else f"this step asks for --value: {_asked(step)}")
         number = 0 if value is None else _parse(step.takes, value)
@@ -117,7 +117,7 @@ def answer(
 
 @commands.command("interrupt")
 def interrupt(ctx: typer.Context, yes: Yes = False, language: Language = None, as_json: Json = False) -> None:
-    """Break the procedure off at the present step; where that leads is in docs/procedures.md."""
+    """Interrupt the procedure at the present step; docs/procedures.md shows where that leads."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         words = language_of(options.language)
@@ -142,7 +142,7 @@ def self_test(ctx: typer.Context, as_json: Json = False) -> None:
 
 @app.command("clear-fault", rich_help_panel="Service")
 def clear_fault(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """Clear a latched fault whose cause was seen to. The pump must pass its self-test, and stays stopped."""
+    """Clear a latched fault after its cause was removed. The pump must pass its self-test, and stays stopped."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         fault = pump.status().fault
@@ -156,7 +156,7 @@ def clear_fault(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> 
 
 @app.command(rich_help_panel="Service")
 def energy(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show what the battery has given, by count, and how long the rest lasts."""
+    """Show the charge used, by count and not measured, and how long the rest lasts."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         reply = pump.read_energy()
@@ -174,11 +174,11 @@ def _walk(pump: Programmer, language: str, now: Procedure) -> None:
             now = _step(pump, now, step)
         screen.print(procedure_table(now, language))
     except (KeyboardInterrupt, typer.Abort):
-        screen.print("\nIt stays at this step. pump procedure walk goes on, pump procedure interrupt breaks off.")
+        screen.print("\nIt stays at this step. pump procedure walk continues it, pump procedure interrupt ends it.")
 
 
 def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
-    """Ask what is said at a step and say it."""
+    """Ask for the answer to a step and send it."""
     names = [name for name, _ in step.choices]
     offered = names + ["interrupt"] * (step.interrupt is not None)
     word = typer.prompt(" / ".join(offered), value_proc=lambda text: _word(text, offered), err=True)

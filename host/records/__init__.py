@@ -1,4 +1,4 @@
-"""What the client returns: one small immutable record a reply, its fields named as in the message table.
+"""The client's results: one small immutable record per reply, its fields named as in the message table.
 
 Times are device times in µs, doses whole mU, rates whole mU/h; enumerations are given by their names.
 """

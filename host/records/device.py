@@ -1,4 +1,4 @@
-"""Who the pump is, how it stands, and what a clinician has set."""
+"""Records of the pump's identity and status, and of a clinician's settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class LimitsChange:
-    """Clinician limits that were set."""
+    """The clinician limits before and after they were set."""
 
     at_us: int
     old: Limits
@@ -30,7 +30,7 @@ class LimitsChange:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who the pump is and what runs on it."""
+    """The pump's identity and what runs on it."""
 
     schema_hash: int
     protocol_version: int
@@ -47,7 +47,7 @@ class Hello:
 
     @property
     def smallest_dose_mu(self) -> int:
-        """The least whole number of mU that is a whole number of strokes; every bolus is a multiple of it."""
+        """The smallest whole number of mU that is a whole number of strokes; every bolus is a multiple of it."""
         return math.lcm(self.stroke_uu, 1000) // 1000
 
 
@@ -114,7 +114,7 @@ class Status:
 
     @property
     def limits(self) -> Limits:
-        """The clinician limits on their own."""
+        """The clinician limits."""
         return Limits(self.max_basal_mu_per_h, self.max_bolus_mu, self.max_hour_mu, self.max_day_mu)
 
     @property
@@ -125,13 +125,13 @@ class Status:
 
     @property
     def next_due_in_us(self) -> int | None:
-        """Time to the next stroke, 0 if it is overdue; None if none will come due."""
+        """Time to the next stroke, µs: 0 if it is overdue, None if none will come due."""
         return None if self.next_due_us == NEVER_US else max(0, self.next_due_us - self.now_us)
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry(Status):
-    """A status that came unasked, with the battery's account and how late the supervisor has been at worst."""
+    """A status that came unasked, with the battery's account and the supervisor's worst lateness."""
 
     battery_left_nah: int
     wakes: int
@@ -149,7 +149,7 @@ class DeviceTime:
 
 @dataclass(frozen=True, slots=True)
 class TimeSet:
-    """The wall clock that was set; `old_utc_s` is 0 if it was lost."""
+    """The wall clock before and after it was set; `old_utc_s` is 0 if it was lost."""
 
     at_us: int
     old_utc_s: int
@@ -158,14 +158,14 @@ class TimeSet:
 
 @dataclass(frozen=True, slots=True)
 class MemoryInitialised:
-    """A memory that was started anew."""
+    """A memory that was initialised."""
 
     at_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the device does by itself."""
+    """The settings of what the device does by itself."""
 
     suspend_rate_mu_per_h: int
     auto_off_min: int

@@ -1,4 +1,4 @@
-"""What has happened and what was found: ledger, log, alarms, catheter, reservoir."""
+"""Records of history and findings: ledger, log, alarms, catheter, reservoir."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """Some deliveries, oldest first, and which numbers the pump holds (0 and 0: none)."""
+    """Some deliveries, oldest first, and the range of numbers that the pump holds (0 and 0: none)."""
 
     oldest_id: int
     newest_id: int
@@ -31,7 +31,7 @@ class DeliveryPage:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of the log; what its values mean depends on it (docs/memory.md)."""
+    """One event of the log; the meaning of its values depends on the event (docs/memory.md)."""
 
     number: int
     time_s: int
@@ -48,7 +48,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, oldest first, and which numbers the pump holds; those below the oldest are lost."""
+    """Some events, oldest first, and the range of numbers that the pump holds; those below it are lost."""
 
     oldest_number: int
     newest_number: int
@@ -68,7 +68,7 @@ class ActiveAlarm:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """An alarm that was cleared, or, its cause still there, quieted for a day."""
+    """An alarm that was cleared, or quieted for a day if its cause is still there."""
 
     at_us: int
     alarms: int
@@ -77,7 +77,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What the occlusion detector has found, and what speaks for it."""
+    """The occlusion detector's finding and the evidence for it."""
 
     diagnosis: str
     at_us: int
@@ -93,7 +93,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Reservoir:
-    """What is left in the reservoir, by computation; `empty_h` 2^32-1: never."""
+    """The computed content of the reservoir; `empty_h` is 2^32-1 for never."""
 
     now_us: int
     level: str
@@ -106,7 +106,7 @@ class Reservoir:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a refill has shown: accuracy and its uncertainty in 0.1 %, and the volume that is missing."""
+    """The result of a refill: accuracy and its uncertainty in 0.1 %, and the missing volume in nL."""
 
     accuracy_tenths: int
     uncertainty_tenths: int
@@ -128,5 +128,5 @@ class Refilled:
 
     @property
     def verdict(self) -> Verdict:
-        """What it has shown."""
+        """The result of the refill."""
         return Verdict(self.accuracy_tenths, self.uncertainty_tenths, self.band, self.missing_nl)

@@ -1,4 +1,4 @@
-"""Guided procedures, self-test, and what the battery has given."""
+"""Records of guided procedures, self-test and battery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from host.records.history import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """The procedure under way ("none"), and what reservoir and catheter hold; `procedure_end` 255: none has ended."""
+    """The procedure under way (or "none"), and the contents of reservoir and catheter; `procedure_end` is 255 if none
+    has ended yet.
+    """
 
     procedure: str
     step: int
@@ -25,16 +27,16 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class ProcedureChange:
-    """A procedure that was begun, gone on with or broken off, and where that has led."""
+    """A procedure that was begun, continued or interrupted, and its state after that."""
 
     at_us: int
     now: Procedure
-    verdict: Verdict | None = None  # what a guided refill that has just been recorded has shown
+    verdict: Verdict | None = None  # the result of a guided refill that has just been recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the self-test; `value` is what was found, -1: the check itself failed."""
+    """One check of the self-test; `value` is what was found, or -1 if the check itself failed."""
 
     check: str
     ok: bool
@@ -43,7 +45,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """A self-test: whether all that is required was there and has passed."""
+    """A self-test; `passed` if all required checks were there and passed."""
 
     passed: bool
     duration_us: int
@@ -52,7 +54,7 @@ class SelfTest:
 
 @dataclass(frozen=True, slots=True)
 class FaultCleared:
-    """A latched fault that was cleared; strokes ordered and seen until then. The pump is stopped."""
+    """A latched fault that was cleared, with the strokes ordered and seen until then. The pump is stopped."""
 
     at_us: int
     commanded_strokes: int
@@ -61,7 +63,7 @@ class FaultCleared:
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """The account of the battery, by count; not measured."""
+    """The battery's account, by count and not measured."""
 
     battery_used_nah: int
     battery_left_nah: int

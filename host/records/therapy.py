@@ -1,4 +1,4 @@
-"""What orders of therapy are answered with."""
+"""Replies to therapy orders."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BolusCancelled:
 
 @dataclass(frozen=True, slots=True)
 class DualStarted:
-    """A dual bolus that was accepted: the numbers of its two parts, the strokes of both."""
+    """A dual bolus that was accepted: the ids of its two parts, and the strokes of both together."""
 
     at_us: int
     delivery_id: int
@@ -103,7 +103,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Rates put aside for a pattern."""
+    """Rates that were staged for a pattern."""
 
     fingerprint: int
     day_mu: int
@@ -122,7 +122,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class PatternCommitted:
-    """Staged rates that have become a pattern's own."""
+    """Staged rates that were committed to a pattern."""
 
     at_us: int
     day_mu: int
@@ -132,7 +132,7 @@ class PatternCommitted:
 
 @dataclass(frozen=True, slots=True)
 class PatternSelected:
-    """A pattern that runs from now on; `old_pattern` 255: a rate set by hand ran."""
+    """A pattern that runs from now on; `old_pattern` is 255 if a rate set by hand ran before."""
 
     at_us: int
     old_pattern: int

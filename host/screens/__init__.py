@@ -1,1 +1,1 @@
-"""What people see: tables and lines made of the client's records, by theme."""
+"""The screens: tables and lines made from the client's records, by theme."""

@@ -1,4 +1,4 @@
-"""The latched alarms with what they mean and what to do."""
+"""The latched alarms, their meaning and what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from host.texts.alarms import AlarmText
 from host.units import span
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan"}
-# Heading, to do, how long ago, the cause is there, it is gone, no alarm, makes no sound for now.
+# Heading, to do, how long ago, cause present, cause gone, no alarm, quieted.
 _WORDS = {
     "en": ("Alarms", "To do:", "{} ago", "cause still there", "cause gone: can be acknowledged", "none", "quiet"),
     "fr": (
@@ -27,7 +27,7 @@ _PRIORITIES: dict[str, dict[str, str]] = {"en": {}, "fr": {"high": "haute", "med
 
 
 def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Table | str:
-    """Every latched alarm, oldest first; a line if there is none."""
+    """Every latched alarm, oldest first; one line if there is none."""
     heading, do, ago, there, gone, none, quiet = _WORDS[language]
     if not alarms:
         return f"{heading}: {none}."

@@ -1,4 +1,4 @@
-"""What a clinic sets and reads: limits, settings, reservoir."""
+"""Screens for a clinic: limits, settings, clock, reservoir."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ACTS = {
     "catheter": "abnormal: look at the catheter before a rinse",
     "over": "over-delivery, a leak or a weighing error: stop, weigh again",
     "interval_too_short": "too little was delivered to say anything",
-    "first_refill": "nothing to compare with: the first one, or the reservoir had been emptied before",
+    "first_refill": "nothing to compare with: the first refill, or the reservoir had been emptied before",
 }
 
 
@@ -73,7 +73,7 @@ def limits_table(old: Limits, new: Limits | None = None) -> Table:
 
 
 def settings_table(old: Settings, new: Settings | None = None) -> Table:
-    """What the pump does by itself, beside the new values if given."""
+    """The settings, beside the new values if given."""
     rows = []
     for name, (label, shown) in SETTINGS.items():
         rows.append((label, shown(getattr(old, name)), None if new is None else shown(getattr(new, name))))
@@ -81,7 +81,7 @@ def settings_table(old: Settings, new: Settings | None = None) -> Table:
 
 
 def reservoir_table(found: Reservoir) -> Group:
-    """What is left in the reservoir, by computation."""
+    """The computed content of the reservoir."""
     if not found.filled_mu:
         return pairs("Reservoir", [("content", "not known: no refill has been recorded")])
     colour = {"enough": "green", "low": "yellow"}.get(found.level, "red")
@@ -96,16 +96,16 @@ def reservoir_table(found: Reservoir) -> Group:
 
 
 def refilled_text(found: Refilled) -> str:
-    """What a refill has shown."""
+    """The result of a refill."""
     text = f"{millilitres(found.filled_nl)} are in the reservoir; {millilitres(found.residual_nl)} were left."
     return f"{text}\n{verdict_text(found.verdict)}"
 
 
 def verdict_text(found: Verdict) -> str:
-    """What a refill says about the interval before it."""
+    """The verdict of a refill on the interval before it."""
     text = ""
     if found.band == "over" and found.missing_nl > 0:
-        text = f"[bold red]{millilitres(found.missing_nl)} are missing: gone, and not by strokes.[/]\n"
+        text = f"[bold red]{millilitres(found.missing_nl)} are missing and were not delivered by strokes.[/]\n"
     elif found.band != "first_refill":
         accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
         text = f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/].\n"

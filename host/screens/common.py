@@ -1,4 +1,4 @@
-"""What the screens share: names and values side by side, old and new side by side."""
+"""Shared by the screens: tables of names and values, and of old and new values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Group
 from rich.table import Table
 
-# What the dose core latches, by number (c_ext/core/guard.h).
+# The faults that the dose core latches, by number (c_ext/core/guard.h).
 _FAULTS = {
     6: "a safety variable was damaged",
     7: "strokes ordered and strokes seen do not agree",
@@ -18,7 +18,7 @@ NOT_A_DEVICE = "(development platform, not a medical device)"
 
 
 def fault_text(fault: int) -> str:
-    """A fault of the dose core by its number."""
+    """Return the text of a fault of the dose core, by its number."""
     return f"fault {fault}" + (f", {_FAULTS[fault]}" if fault in _FAULTS else "")
 
 
@@ -33,7 +33,7 @@ def pairs(title: str, rows: Iterable[tuple[str, str]]) -> Group:
 
 
 def old_and_new(title: str, rows: Iterable[tuple[str, str, str | None]]) -> Table:
-    """Values as they are, and beside them what they would be; None: nothing new is shown. Changes stand out."""
+    """A table of present values beside new ones (None: no new value), with changes highlighted."""
     rows = list(rows)
     both = any(new is not None for _, _, new in rows)
     table = Table(title=title, title_justify="left")
@@ -53,5 +53,5 @@ def old_and_new(title: str, rows: Iterable[tuple[str, str, str | None]]) -> Tabl
 
 
 def plain(word: str) -> str:
-    """A word of the link as people write it."""
+    """Return a name of the link with blanks for underscores."""
     return word.replace("_", " ")

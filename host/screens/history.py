@@ -1,4 +1,4 @@
-"""What has happened: the delivery ledger and the event log; and what was found out about the catheter."""
+"""The delivery ledger, the event log, and the finding about the catheter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATTERN = protocol.PATTERNS
 
 
 def diagnosis_table(found: Diagnosis) -> Group:
-    """What the occlusion detector has found."""
+    """The occlusion detector's finding."""
     rows = [("finding", plain(found.diagnosis))]
     if found.at_us:
         rows += [
@@ -65,7 +65,7 @@ def events_table(events: Iterable[Event], language: str = "en") -> Table:
 
 
 def event_text(event: Event, language: str = "en") -> str:
-    """What an event's values mean: docs/memory.md."""
+    """Return the text of an event's values (docs/memory.md)."""
     if event.event.startswith("delivery_"):
         kind, reason = plain(protocol.KINDS[event.detail]), plain(protocol.REASONS[event.reason])
         return (
@@ -106,7 +106,7 @@ def _self_test(event: Event) -> str:
 
 
 def _signed(value: int) -> int:
-    """What is below zero is logged as 32 bits with a sign."""
+    """Return a logged 32-bit value with its sign."""
     return value - (1 << 32) if value >> 31 else value
 
 
@@ -121,8 +121,8 @@ def _connected(event: Event) -> str:
 
 
 def _and_before(count: int, what: str) -> str:
-    """What was only counted since the record before."""
-    return f"; {count} {what} since the record before" if count > 1 else ""
+    """Return how many were only counted since the previous record."""
+    return f"; {count} {what} since the previous record" if count > 1 else ""
 
 
 _TEXTS: dict[str, Callable[[Event], str]] = {

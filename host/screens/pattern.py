@@ -1,4 +1,4 @@
-"""Basal patterns: a day as segments, and two of them side by side."""
+"""Basal patterns: a day as segments, and two days side by side."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pattern_table(name: str, rates: Sequence[int], running: bool) -> Group:
 
 
 def patterns_table(patterns: Mapping[str, Sequence[int]], running: str | None) -> Table:
-    """All patterns, a line each."""
+    """All patterns, one per line."""
     table = Table(title="Patterns", title_justify="left", box=None)
     for heading in ("", "a day", "", "rates from midnight on"):
         table.add_column(heading, justify="right" if heading == "a day" else "left")
@@ -36,7 +36,7 @@ def patterns_table(patterns: Mapping[str, Sequence[int]], running: str | None) -
 
 
 def compared_table(name: str, old: Sequence[int], new: Sequence[int], running: bool) -> Group:
-    """A pattern as it is and as it is to be; what changes stands out, in colour and with an arrow."""
+    """The present pattern beside the new one, with changes highlighted by colour and an arrow."""
     table = Table(title=f"Pattern {name}" + (" (runs now)" if running else ""), title_justify="left")
     for heading in ("from", "to", "now", "new", ""):
         table.add_column(heading, justify="right")

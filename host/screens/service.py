@@ -1,4 +1,4 @@
-"""Procedures, self-test and battery as people see them."""
+"""Screens of procedures, self-test and battery."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _ENDS = {
 
 
 def step_of(now: Procedure) -> Step | None:
-    """The step at which a procedure is; None: none is under way."""
+    """The present step of the procedure; None if none is under way."""
     found = BY_NAME.get(now.procedure)
     return None if found is None else found.steps[now.step]
 
 
 def procedure_title(name: str, language: str) -> str:
-    """What a procedure is for."""
+    """The purpose of a procedure."""
     return _TITLES[language][name]
 
 
 def procedure_table(now: Procedure, language: str) -> Group:
-    """What is under way, what it wants, and what reservoir and catheter hold; the step's text in `language`."""
+    """The procedure under way, its step's text in `language`, and the contents of reservoir and catheter."""
     step = step_of(now)
     rows = []
     if step is None:
@@ -55,7 +55,7 @@ def procedure_table(now: Procedure, language: str) -> Group:
 
 
 def said(step: Step, now: Procedure) -> str:
-    """What can be said at a step."""
+    """The possible answers at a step."""
     if now.procedure_delivering:
         return f"nothing now: {now.procedure_strokes_left} strokes are still to come"
     words = [name for name, _ in step.choices]
@@ -87,7 +87,7 @@ def self_test_table(found: SelfTest) -> Group:
 
 
 def energy_table(found: Energy) -> Group:
-    """What the battery has given and how long the rest lasts."""
+    """The charge used, and how long the rest lasts."""
     colour = {"good": "green", "low": "yellow"}.get(found.battery_level, "red")
     used, left = found.battery_used_nah / 1e6, found.battery_left_nah / 1e6
     lasts = "does not run down" if found.battery_left_s >= _NEVER_S else f"{found.battery_left_s // _DAY_S} d"

@@ -1,4 +1,4 @@
-"""Who the pump is and what it is doing."""
+"""Screens of the pump's identity and status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATES = {
 
 
 def hello_table(hello: Hello) -> Group:
-    """Who the pump is."""
+    """The pump's identity."""
     core = "native" if hello.native_core else "NOT native: a stand-in is running"
     rows = [
         ("board", hello.board),
@@ -37,7 +37,7 @@ def hello_table(hello: Hello) -> Group:
 
 
 def status_table(status: Status, language: str = "en") -> Group:
-    """What the pump is doing."""
+    """The pump's status."""
     found = plain(status.diagnosis)
     if status.diagnosis not in ("none", "not_watched"):
         found = f"[red]{found}[/], {amount(status.missed_mu, 'mU')} missed"
@@ -69,7 +69,7 @@ def status_table(status: Status, language: str = "en") -> Group:
 
 
 def alarm_line(status: Status, language: str) -> str:
-    """The alarm that speaks for all."""
+    """The title of the alarm that is shown first, and how many others there are."""
     if not status.alarms:
         return "none"
     others = status.alarms - 1
@@ -78,7 +78,7 @@ def alarm_line(status: Status, language: str) -> str:
 
 
 def basal_line(status: Status) -> str:
-    """The basal rate that is delivered now, and why it is not the programmed one."""
+    """The basal rate in force, and why it differs from the programmed one."""
     now = amount(status.in_force_mu_per_h, "mU/h")
     if status.state in ("stopped", "fault", "procedure"):
         return now
@@ -92,7 +92,7 @@ def basal_line(status: Status) -> str:
 
 
 def programmed_line(status: Status) -> str:
-    """The rate that comes back when nothing else takes its place."""
+    """The programmed rate, which returns when nothing replaces it."""
     by = "set by hand" if status.pattern == NO_PATTERN else f"pattern {PATTERNS[status.pattern]}"
     return f"{amount(status.basal_rate_mu_per_h, 'mU/h')}, {by}{cut_note(status.cut_by)}"
 

@@ -1,4 +1,4 @@
-"""What a person reads about an alarm, in the language asked for, or that of the environment.
+"""Texts of alarms for people, in the language asked for, or that of the environment.
 
 Implements: ALARM-1, HOST-1
 """
@@ -19,7 +19,7 @@ _ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decide
 
 @dataclass(frozen=True, slots=True)
 class AlarmText:
-    """A latched alarm with its words."""
+    """A latched alarm with its texts."""
 
     alarm: int
     name: str
@@ -34,23 +34,25 @@ class AlarmText:
 
 
 def language_of(asked: str | None) -> str:
-    """Return "en" or "fr". Raises AmountError if another one is `asked` for; the environment may ask for any."""
+    """Return "en" or "fr". Raises AmountError if another language is `asked` for; another one of the environment gives
+    "en".
+    """
     if asked is not None:
         if asked not in TEXTS:
-            raise AmountError(f"'{asked}' is not a language of this programmer; there are " + ", ".join(TEXTS))
+            raise AmountError(f"'{asked}' is not a language of this programmer; it has " + ", ".join(TEXTS))
         return asked
     found = next((os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)), "")
     return found[:2] if found[:2] in TEXTS else "en"
 
 
 def title(number: int, language: str) -> str:
-    """Return the title of an alarm; one that a newer firmware has by its number."""
+    """Return the title of an alarm; of one that only a newer firmware knows, "alarm" and its number."""
     alarm = BY_NUMBER.get(number)
     return TEXTS[language][alarm.name][0] if alarm else f"alarm {number}"
 
 
 def described(active: ActiveAlarm, language: str) -> AlarmText:
-    """Return a latched alarm with its words."""
+    """Return a latched alarm with its texts."""
     alarm = BY_NUMBER[active.alarm]
     texts = TEXTS[language][alarm.name]
     priority = PRIORITIES[alarm.priority]

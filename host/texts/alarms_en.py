@@ -9,17 +9,17 @@ TEXTS = {
     "depleted_battery": (
         "Battery depleted",
         "The battery can no longer drive the pump. Nothing is delivered.",
-        "Take insulin by another way and call the clinic at once.",
+        "Take insulin by another route and call the clinic at once.",
     ),
     "system_error": (
         "System error",
         "The pump found an error in itself and stopped at once.",
-        "Take insulin by another way and call the clinic. Clear the alarm after the check there.",
+        "Take insulin by another route and call the clinic. Clear the alarm after the check there.",
     ),
     "self_test_fail": (
         "Self-test failed",
         "The pump does not pass its own test. It delivers nothing.",
-        "Take insulin by another way and call the clinic.",
+        "Take insulin by another route and call the clinic.",
     ),
     "low_reservoir": (
         "Reservoir low",
@@ -29,7 +29,7 @@ TEXTS = {
     "empty_reservoir": (
         "Reservoir empty",
         "The reservoir is below its second level, 400 U unless set otherwise. At the third, 200 U, the pump stops.",
-        "Arrange a refill now. Have insulin at hand for another way.",
+        "Arrange a refill now. Have insulin at hand to take by another route.",
     ),
     "communication_error": (
         "Link error",
@@ -43,17 +43,17 @@ TEXTS = {
     ),
     "initialised_to_defaults": (
         "Set to defaults",
-        "Settings were lost and replaced by the defaults. It delivers nothing.",
+        "Settings were lost and replaced by the defaults. The pump delivers nothing.",
         "The clinic checks and enters all settings, then starts delivery.",
     ),
     "pump_stopped": (
         "Pump stopped",
         "Nothing is delivered.",
-        "Find out why, then start delivery by the command for it.",
+        "Find out why, then start delivery with the resume command.",
     ),
     "pump_suspended": (
         "Pump suspended",
-        "Only the minimal rate is delivered, or nothing if so set.",
+        "Only the minimal rate is delivered, or nothing if it is set to zero.",
         "Resume when you are ready.",
     ),
     "auto_off": (
@@ -63,23 +63,23 @@ TEXTS = {
     ),
     "hourly_maximum_exceeded": (
         "Hourly maximum",
-        "A dose was withheld: with it the limit for one hour would be passed.",
+        "A dose was withheld: it would have exceeded the limit for one hour.",
         "Check what was delivered. Wait, or ask the clinic about the limit.",
     ),
     "daily_maximum_exceeded": (
         "Daily maximum",
-        "A dose was withheld: with it the limit for 24 hours would be passed.",
+        "A dose was withheld: it would have exceeded the limit for 24 hours.",
         "Check what was delivered. Wait, or ask the clinic about the limit.",
     ),
     "occlusion": (
         "Catheter blocked",
         "Insulin does not leave the catheter. Delivery stopped. The status shows how much did not arrive.",
-        "Check glucose and ketones, take insulin by another way, call the clinic.",
+        "Check glucose and ketones, take insulin by another route, call the clinic.",
     ),
     "air_lock": (
         "No pressure pulse",
         "The motor moves but no insulin: air in the pump, or its mechanism is not coupled. Delivery stopped.",
-        "Take insulin by another way, call the clinic.",
+        "Take insulin by another route, call the clinic.",
     ),
     "under_delivery": (
         "Under-delivery",
@@ -94,7 +94,7 @@ TEXTS = {
     "motor_stall": (
         "Motor stalled",
         "The motor turned without completing a stroke. The pump stopped at once.",
-        "Take insulin by another way, call the clinic.",
+        "Take insulin by another route, call the clinic.",
     ),
     "pressure_sensor_fault": (
         "Pressure sensor",
@@ -104,7 +104,7 @@ TEXTS = {
     "stroke_sensor_fault": (
         "Stroke sensor",
         "Strokes ordered and strokes seen do not agree. The pump stopped at once.",
-        "Take insulin by another way, call the clinic.",
+        "Take insulin by another route, call the clinic.",
     ),
     "clock_lost": (
         "Clock lost",
@@ -114,12 +114,12 @@ TEXTS = {
     "memory_integrity": (
         "Memory error",
         "The memory does not answer, or a record in it is damaged. The pump stopped at once.",
-        "Take insulin by another way, call the clinic.",
+        "Take insulin by another route, call the clinic.",
     ),
     "watchdog_reset": (
         "Pump restarted",
-        "The pump restarted itself. What was being delivered then has ended.",
-        "Ask for the status, give again what is missing.",
+        "The pump restarted itself. Deliveries that were running have ended.",
+        "Check the status and give again what is missing.",
     ),
     "refill_due": ("Refill due", "The insulin in the pump has reached its time of use.", "Arrange a refill."),
 }

@@ -1,4 +1,4 @@
-"""What a person reads at each step of a procedure, and what of it is known: for programmer and docs/procedures.md.
+"""Texts of the steps of each procedure and the basis of each, for the programmer and docs/procedures.md.
 
 By procedure and step: (what to do, basis). A basis that begins with "assumed" has no source; the others name theirs: D
 is the MiniMed 2007D physician manual (2004), C the 2007C physician manual, R1 Renard, Diabetes Care 1996;19:812.

@@ -212,7 +212,7 @@ def test_every_refusal_code_has_a_text(code):
 
 def test_an_order_that_came_too_late_says_by_how_much():
     text = str(Refused("bolus", protocol.EXPIRED, "expires_us", 75_000_000, 10_000_000, "µs"))
-    assert text.endswith("it came 1 min too late and was not done; look at the status, then give it again")
+    assert text.endswith("it came 1 min too late and was not carried out; look at the status, then give it again")
 
 
 def test_a_time_out_tells_noise_from_silence(pump, device):

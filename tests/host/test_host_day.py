@@ -90,7 +90,7 @@ def test_a_day_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, ra
     [
         ("06:00,0.8\n", "begins at 00:00"),
         ("00:00,0.8,1\n", "each line has a time and a rate"),
-        ("00:00,0.8\n06:00-07:00,1\n", "only beginnings"),
+        ("00:00,0.8\n06:00-07:00,1\n", "takes beginnings only"),
         ('{"00:00": 0.8', "is not JSON"),
         ('{"rates_mu_per_h": [1, 2]}', "48 whole numbers"),
         ("", "begins at 00:00"),

@@ -123,7 +123,7 @@ def test_replies_that_are_lost_are_made_good(path: Path, pump: Programmer) -> No
 
 def test_an_order_that_never_arrives_is_not_done_later(path: Path, pump: Programmer) -> None:
     path.loses = losing(3, BOLUS, to_pump=True)
-    with pytest.raises(OrderLost, match="will not do it any more"):
+    with pytest.raises(OrderLost, match="will not carry it out"):
         pump.bolus(400)
     assert pump.uncertain is None
     assert pump.bolus(600).strokes == 3
@@ -233,7 +233,7 @@ def test_a_person_who_breaks_off_is_told(path: Path, pump: Programmer, when: str
     path.read = interrupted  # type: ignore[method-assign]
     with pytest.raises(OrderInterrupted) as error:
         pump.bolus(400)
-    text = {"before": "will not do it any more", "after": "has done it", "unknown": "UNKNOWN"}[when]
+    text = {"before": "will not carry it out", "after": "has done it", "unknown": "UNKNOWN"}[when]
     assert text in str(error.value) and error.value.settled == (when != "unknown")
     assert path.booked_mu == (0 if when == "before" else 400)
 

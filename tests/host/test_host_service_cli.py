@@ -47,7 +47,7 @@ def test_a_refill_is_guided_by_a_script_in_millilitres(patient: Patient) -> None
     patient.do("stop")
     patient.do("procedure", "start", "refill")
     assert "a procedure is under way: pump procedure walk" in patient.fails(2, "procedure", "start", "rinse")
-    assert "at 'prepare' can be said: ready" in patient.fails(2, "procedure", "answer", "done")
+    assert "the choices at 'prepare' are: ready" in patient.fails(2, "procedure", "answer", "done")
     assert "takes no value" in patient.fails(2, "procedure", "answer", "ready", "--value", "1")
     patient.do("procedure", "answer", "ready")
     assert "withdrawn, 0 to 20 mL" in patient.fails(2, "procedure", "answer", "done")
@@ -79,7 +79,7 @@ def test_what_the_reservoir_must_hold_and_what_runs_are_told_in_words(patient: P
     patient.do("procedure", "start", "refill")
     patient.do("procedure", "answer", "ready")
     patient.do("procedure", "interrupt")
-    assert "the reservoir holds empty, it begins with insulin" in patient.fails(3, "procedure", "start", "patency")
+    assert "the reservoir holds empty, but it begins with insulin" in patient.fails(3, "procedure", "start", "patency")
 
 
 @pytest.mark.req("HOST-1", "THER-6")
@@ -140,7 +140,7 @@ def test_a_pump_that_is_not_sound_says_what_is_not(patient: Patient) -> None:
     patient.do("bolus", "1")
     patient.hand.live(patient.hand.now_us + 60 * SECOND_US, confirm=False)
     patient.hand.core.c.dose.ledger[0].abandoned += 1
-    assert "not sound (ledgers_conserve)" in patient.fails(3, "clear-fault", "--yes")
+    assert "inconsistent (ledgers_conserve)" in patient.fails(3, "clear-fault", "--yes")
 
 
 @pytest.mark.req("HOST-1", "THER-6")
@@ -150,7 +150,7 @@ def test_a_procedure_is_shown_in_the_language_asked_for(patient: Patient) -> Non
     assert "Rester allongé sans bouger" in patient.do("procedure", "start", "patency", "--language", "fr")
     assert "Lie still" in patient.see("procedure", "show", "--language", "en")
     assert "Laisser la pompe faire ses coups d'essai" in patient.do("--language", "fr", "procedure", "answer", "ready")
-    assert "there are en, fr" in patient.fails(2, "procedure", "interrupt", "--language", "de")
+    assert "it has en, fr" in patient.fails(2, "procedure", "interrupt", "--language", "de")
 
 
 @pytest.mark.req("THER-5", "THER-6")

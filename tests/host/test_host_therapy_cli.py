@@ -78,7 +78,7 @@ def test_square_and_dual_boluses_and_their_cancelling(patient: Patient) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("1", "--now", "0.4"), "say with --over how long the rest takes"),
+        (("1", "--now", "0.4"), "give the duration of the rest with --over"),
         (("1", "--now", "1", "--over", "1h"), "is not less than the whole bolus of 1.00 U"),
         (("1", "--over", "9h"), "duration_min = 540 min is outside the allowed range, the limit is 480 min"),
         (("1", "--now", "0.3", "--over", "1h"), "allowed nearest: 0.20 U or 0.40 U"),
@@ -162,7 +162,7 @@ def test_a_pattern_is_edited_side_by_side_and_stored_at_once(patient: Patient) -
     assert patient.hand.pump.patterns.read_pattern(0, staged=False)["day_mu"] == 4800
     assert "15.075 U a day; basal now 0.20 U/h" in patient.do("pattern", "edit", "A", "06:00=0.8", "22:30=0.45")
     assert patient.hand.pump.patterns.read_pattern(0, staged=False)["day_mu"] == 15_075
-    assert "pattern A is so already" in patient.fails(2, "pattern", "edit", "A", "06:00=0.8")
+    assert "pattern A already has these rates" in patient.fails(2, "pattern", "edit", "A", "06:00=0.8")
     assert "A, 4.80 U -> 15.075 U a day" in patient.see("log")
 
 
@@ -226,7 +226,7 @@ def test_alarms_are_read_and_acknowledged_in_english_and_in_french(patient: Pati
     assert patient.status["state"] == protocol.STATE_STOPPED, "acknowledging resumes nothing"
     assert "there is no alarm 'occlusion' to acknowledge" in patient.fails(3, "acknowledge", "occlusion")
     assert "there is no alarm called 'tea'" in patient.fails(2, "acknowledge", "tea")
-    assert "there are en, fr" in patient.fails(2, "acknowledge", "occlusion", "--language", "de")
+    assert "it has en, fr" in patient.fails(2, "acknowledge", "occlusion", "--language", "de")
     log = patient.see("log")
     assert "Catheter blocked" in log and "acknowledged" in log
 
@@ -275,7 +275,7 @@ def test_a_refill_that_cannot_be_is_explained(patient: Patient) -> None:
     assert "not given: --drawn-before" in patient.fails(2, "refill", "--taken-back", "2")
     assert "weigh again" in patient.fails(2, "refill", *REFILL[:6], "--put-after", "41")
     assert "holds up to 15.00 mL" in patient.fails(2, "refill", *REFILL[:4], "--put-before", "60", "--put-after", "20")
-    assert "weighs less than before" in patient.fails(2, "refill", *REFILL, "--drawn-after", "19")
+    assert "is lighter than before" in patient.fails(2, "refill", *REFILL, "--drawn-after", "19")
 
 
 @pytest.mark.req("HOST-1", "ALARM-1")
