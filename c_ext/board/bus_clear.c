@@ -4,7 +4,7 @@
 
 // Eight bits of the byte that was cut off, and its acknowledge.
 #define CLOCKS 9u
-// A device may hold the clock down for a while.
+// A device may stretch the clock for a while.
 #define STRETCH_HALVES 10u
 
 static void rise(const bus_lines_t *lines) {
@@ -26,7 +26,7 @@ bool bus_clear(const bus_lines_t *lines) {
         fall(lines);
         rise(lines);
     }
-    // The stop: the data line rises while the clock is high. It ends what a device still thinks to be in the middle of.
+    // The stop: the data line rises while the clock is high. It ends any transfer that a device still considers open.
     fall(lines);
     lines->sda(false);
     lines->half();

@@ -6,7 +6,8 @@
 
 #define IMAGE_DIGEST_BYTES 32u
 
-// Of the whole image with these bytes zero; all zero in an image that has not been through the build's last step.
+// The digest of the whole image with these bytes zero; all zero in an image that the build's last step has not
+// processed.
 extern const uint8_t releve_image_digest[IMAGE_DIGEST_BYTES];
 
 #endif

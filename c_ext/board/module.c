@@ -1,5 +1,5 @@
-// module.c: the C module `hardware` of every board that is a pump: idle(), clock, motor, pressure, annunciator and programmer
-// link for board.py. Argument checks and nothing else; what it does is in the chip's folder, by the names of hardware.h.
+// module.c: the C module `hardware` of every board that is a pump: idle(), clock, motor, pressure, annunciator and
+// programmer link for board.py. It only checks arguments; the chip's folder implements the functions of hardware.h.
 #include "../micropython/dosecore.h"
 #include "bus.h"
 #include "early.h"
@@ -13,23 +13,25 @@
 #include "start.h"
 #include "stroke.h"
 
-// The collector must not take the core that the interrupt works with.
+// Keeps the garbage collector from freeing the core that the interrupt uses.
 MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
 
-// What the port runs frozen, and with Ctrl-C let in: main.py and nothing else (EXEC_FLAG_SOURCE_IS_RAW_CODE alone).
+// The flags with which the port runs frozen code and allows Ctrl-C: only main.py has them
+// (EXEC_FLAG_SOURCE_IS_RAW_CODE).
 #define MAIN_PY (1u << 3u)
 #define CONSOLE_TONE_MS 50u
-// The console's last 32 bytes.
+// The time that the console's last 32 bytes take.
 #define LAST_WORDS_MS 10u
 
-// Raises RuntimeError before setup(): there is no interrupt to end a sleep or a tone, and no line to the programmer.
+// Raises RuntimeError before setup(), when no interrupt can end a sleep or a tone and there is no link to the
+// programmer.
 static void need_setup(void) {
     if (!interrupts_ready()) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("setup() first"));
     }
 }
 
-// setup(): claims and starts the hardware. After a soft reset again. RuntimeError with what is wrong with it.
+// setup(): claims and starts the hardware; again after a soft reset. RuntimeError says what is wrong with it.
 static mp_obj_t hardware_setup(void) {
     const char *wrong = hardware_start();
     if (wrong != NULL) {
@@ -39,8 +41,8 @@ static mp_obj_t hardware_setup(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(setup_obj, hardware_setup);
 
-// idle(core, until_us) -> events. Promises the core to be back at until_us, at most an hour from now, and sleeps until then
-// or until something happens that Python must see. On return the core has entered what happened.
+// idle(core, until_us) -> events. Promises the core to be back at until_us, at most an hour from now, and sleeps until
+// then or until something happens that Python must see. On return the core has entered everything that happened.
 static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
     need_setup();
     core_t *core = dosecore_get(core_object);
@@ -49,7 +51,7 @@ static mp_obj_t hardware_idle(mp_obj_t core_object, mp_obj_t until_object) {
     if (MP_STATE_PORT(releve_core) != core_object) {
         uint16_t period_us[MOTION_STEPS_MAX];
         while (stroke_playing()) {
-            // The last stroke before a soft reset: it is over within the second.
+            // The last stroke before a soft reset is over within a second.
         }
         interrupts_plan(dosecore_plan(core_object, period_us), period_us, dosecore_burst_us(core_object));
         MP_STATE_PORT(releve_core) = core_object;
@@ -71,27 +73,28 @@ static mp_obj_t hardware_now(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, hardware_now);
 
-// counter_us() -> device time as the chip counts it, µs: it waits for nothing
+// counter_us() -> device time as the chip counts it, µs; it never waits
 static mp_obj_t hardware_counter(void) {
     return dosecore_new_u64(interrupts_counter_us());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(counter_obj, hardware_counter);
 
-// advance(us): device time jumps on, to where the last life has left it. Before the first idle().
+// advance(us): moves device time on, to continue that before the reset. Before the first idle().
 static mp_obj_t hardware_advance(mp_obj_t us) {
     interrupts_advance(dosecore_get_u64(us));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, hardware_advance);
 
-// motor_stop() -> steps done of the stroke that was cut short, which counts as delivered and is over.
+// motor_stop() -> steps done of the stroke cut short; it counts as delivered and is over.
 static mp_obj_t hardware_motor_stop(void) {
     return MP_OBJ_NEW_SMALL_INT(interrupts_motor_stop());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(motor_stop_obj, hardware_motor_stop);
 
-// stroke_readings() -> of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23, in bit 24 whether
-// the stroke sensor saw it; -1 if they could not be read in time. One small integer: nothing is allocated.
+// stroke_readings() -> readings of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23,
+// and in bit 24 whether the stroke sensor saw it; -1 if they could not be read in time. A small integer, so nothing is
+// allocated.
 static mp_obj_t hardware_stroke_readings(void) {
     const uint32_t packed = interrupts_readings();
     return MP_OBJ_NEW_SMALL_INT(((packed & SERVICE_NO_READINGS) != 0u) ? -1 : (mp_int_t)packed);
@@ -104,7 +107,7 @@ static mp_obj_t hardware_stroke_ended(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(stroke_ended_obj, hardware_stroke_ended);
 
-// tone(ms): annunciator and light are on for so many ms, 1 to 60 000, and go off by themselves
+// tone(ms): switches annunciator and light on for 1 to 60 000 ms; they go off by themselves
 static mp_obj_t hardware_tone(mp_obj_t ms_object) {
     const mp_int_t ms = mp_obj_get_int(ms_object);
     if ((ms < 1) || (ms > 60000)) {
@@ -136,13 +139,13 @@ static mp_obj_t hardware_uart_write(mp_obj_t buffer, mp_obj_t bytes_object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(uart_write_obj, hardware_uart_write);
 
-// image() -> SHA-256 of the image, 32 bytes, as the build has worked it out
+// image() -> SHA-256 of the image, 32 bytes, as computed by the build
 static mp_obj_t image_digest(void) {
     return mp_obj_new_bytes(releve_image_digest, IMAGE_DIGEST_BYTES);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(image_obj, image_digest);
 
-// flash() -> (the image, place of its SHA-256 in it); None where nobody knows where the image ends
+// flash() -> (the image, place of its SHA-256 in it); None if the end of the image is unknown
 static mp_obj_t hardware_flash(void) {
     const uint8_t *first = NULL;
     const uint32_t bytes = hardware_image(&first);
@@ -157,13 +160,13 @@ static mp_obj_t hardware_flash(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(flash_obj, hardware_flash);
 
-// free_bus() -> whether the I2C bus was stuck, a device holding its data line low, and is free now
+// free_bus() -> whether the I2C bus was stuck, with a device holding its data line low, and is free now
 static mp_obj_t hardware_free_bus(void) {
     return mp_obj_new_bool(bus_free());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(free_bus_obj, hardware_free_bus);
 
-// ended() -> why the last life ended, a start_cause_t
+// ended() -> the cause of the reset, a start_cause_t
 static mp_obj_t hardware_ended(void) {
     return MP_OBJ_NEW_SMALL_INT(start_ended());
 }
@@ -184,11 +187,11 @@ void releve_soft_reset(void) {
 
 void releve_before_python(uint32_t flags) {
     if (flags == MAIN_PY) {
-        interrupts_watchdog_on();  // a soft reset may come from a console that had it off
+        interrupts_watchdog_on();  // before a soft reset the console may have switched it off
     }
 }
 
-// A person has taken the board over: he hears and reads it.
+// A person has taken the board over: signal it by a tone and a line on the console.
 static void taken(void) {
     interrupts_watchdog_off();
     start_taken();
@@ -207,7 +210,7 @@ void releve_after_python(uint32_t flags, void *raised) {
                                     MP_OBJ_FROM_PTR(&mp_type_KeyboardInterrupt))) {
             taken();
         } else {
-            // The pump never ends by itself. What it has said on the console is still leaving.
+            // The pump never ends by itself. Wait until its last console output has been sent.
             early_wait_ms(LAST_WORDS_MS);
             start_anew(START_PYTHON);
         }

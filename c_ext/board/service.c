@@ -27,13 +27,14 @@ static uint64_t reading_us(const service_t *service) {
     return due_us;
 }
 
-// Is it open when the next stroke starts? One is in progress, or the next one's permit is not written yet.
+// Is the start of the next stroke still undecided? A stroke is in progress, or the next one's permit is not written
+// yet.
 static bool undecided(const core_t *core) {
     return !guard_faulted(&core->guard) &&
            ((core->in_flight != 0u) || (core->guard.permitted.value == core->guard.commanded.value));
 }
 
-// When the supervisor's deadline has come on the clock that it sees.
+// When the supervisor's deadline comes, on the clock that it sees.
 static uint64_t back_us(const service_t *service) {
     uint64_t time_us = service->until_us;
     if ((time_us > service->hold_us) && (time_us != DOSE_NEVER)) {
@@ -59,7 +60,7 @@ void service_init(service_t *service, uint32_t burst_us, uint32_t lead_us, uint3
     service->reading = 0u;
     service->readings = SERVICE_NO_READINGS;
     service->ended_us = 0u;
-    service->tone_end_us = 0u;  // one that sounds ends
+    service->tone_end_us = 0u;  // a tone that sounds ends
 }
 
 uint64_t service_seen_us(const service_t *service, uint64_t now_us) {
@@ -69,7 +70,7 @@ uint64_t service_seen_us(const service_t *service, uint64_t now_us) {
 
 bool service_sleep(service_t *service, core_t *core, uint64_t now_us, uint64_t until_us) {
     const uint64_t seen_us = service_seen_us(service, now_us);
-    // Time goes on while the supervisor works out its deadline: one that is over by now means now.
+    // Time passes while the supervisor computes its deadline: a deadline already past means now.
     const uint64_t promised_us = later(until_us, seen_us);
     const bool promised = core_promise(core, seen_us, promised_us);
     if (promised) {
@@ -100,7 +101,7 @@ static service_order_t begin(service_t *service, uint64_t now_us) {
     if (action == CORE_STROKE) {
         service->start_us = start_us;
         service->burst_end_us = start_us + service->burst_us + service->lead_us;
-        // The books stay before the next stroke's slot. A burst's end lies after now: time does not run back.
+        // The books stay before the next stroke's slot. The end of a burst lies after now, so time does not run back.
         service->hold_us = later(start_us + service->core->dose.spacing_us, service->burst_end_us);
         service->confirmed = 0u;
         service->cut = 0u;
@@ -147,7 +148,7 @@ service_order_t service_turn(service_t *service, uint64_t now_us) {
                 over(service, service->burst_end_us, service->reading | (service->confirmed << 24u));
                 order = SERVICE_ENDED;
             } else {
-                // It plays.
+                // The burst is playing.
             }
         } else if (now_us >= later(core_next_us(service->core), service->retry_us)) {
             order = begin(service, now_us);
@@ -191,7 +192,7 @@ void service_edge(service_t *service) {
         core_stroke_confirmed(service->core);
         service->confirmed = 1u;
     } else {
-        // Nobody's stroke.
+        // An edge without a stroke or a core: ignored.
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include "early.h"
 
-// The kept word: the starts that came to nothing, and why the last life ended.
+// The kept word: the number of failed starts, and the cause of the reset.
 #define CAUSE_BITS 8u
 #define CAUSE_MASK ((1u << CAUSE_BITS) - 1u)
 #define STARTS_MAX 255u
@@ -22,7 +22,7 @@ static void sound(void) {
     }
 }
 
-// Sounds, and waits twice as long as after one start less.
+// Sounds, and waits twice as long with each further failed start.
 static void cry(uint32_t starts) {
     uint32_t wait_s = 1u;
     for (uint32_t i = 1u; (i < starts) && (wait_s < START_WAIT_S_MAX); i++) {

@@ -1,4 +1,4 @@
-// dosecore.c: the MicroPython face of the dose core. Argument checks and nothing else; the logic is in ../core.
+// dosecore.c: the MicroPython binding of the dose core.
 //
 // Core(stroke_nl=500, concentration_u_per_ml=400, spacing_us=0, motor=(steps, start_hz, max_hz, accel_hz_per_s),
 //      history=2500, now_us=0). Methods mirror c_ext.host.Core on CPython, so that one vector file drives both.
@@ -19,18 +19,18 @@ typedef struct {
     uint32_t steps;
     uint32_t burst_us;
     uint16_t period_us[MOTION_STEPS_MAX];
-    int32_t apart;    // strokes ordered and not seen, when last looked at
+    int32_t apart;    // strokes ordered minus strokes seen, when last checked
     uint32_t looked;  // strokes ordered then
-    uint32_t agreed;  // strokes in a row since it is what it is, each looked at
+    uint32_t agreed;  // strokes in a row with that difference unchanged, each checked
     core_t core;
 } dosecore_obj_t;
 
-// So many strokes in a row, each seen, before a difference of one is forgiven: docs/adr/0009.
+// Strokes in a row, each seen, before a difference of one is forgiven: docs/adr/0009.
 #define FORGIVE_STROKES 100u
 
 static const mp_obj_type_t dosecore_core_type;
 
-// One call of the core with its interrupt kept out. The arguments are ready before: an exception must not come between.
+// One call of the core with its interrupt masked. Evaluate the arguments before: no exception may come in between.
 #define MASKED(call)       \
     do {                   \
         dosecore_mask();   \
@@ -97,7 +97,7 @@ static uint32_t get_u32(mp_obj_t object) {
     return (uint32_t)value;
 }
 
-// -1 stands for "never": it stays a small int on every port.
+// -1 stands for "never": it is a small int on every port.
 static mp_obj_t new_due(uint64_t due_us) {
     return (due_us == DOSE_NEVER) ? MP_OBJ_NEW_SMALL_INT(-1) : dosecore_new_u64(due_us);
 }
@@ -143,7 +143,7 @@ static mp_obj_t core_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     return MP_OBJ_FROM_PTR(self);
 }
 
-// What the requests without arguments have in common.
+// The common part of the requests without arguments.
 static mp_obj_t simple(dose_result_t (*request)(core_t *core, uint64_t now_us), mp_obj_t self, mp_obj_t now_object) {
     core_t *core = dosecore_get(self);
     const uint64_t now_us = dosecore_get_u64(now_object);
@@ -310,8 +310,8 @@ static mp_obj_t py_ended(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(ended_obj, py_ended);
 
-// Before a look: what the interrupt has done since the last call goes into books and ring. No stroke is number 0: the permit is
-// refused, and all else that it does is what every supervisor call does.
+// Called before reading the state: enters the interrupt's work since the last call into books and ring. There is no
+// stroke number 0, so the permit is refused, and the call only does what every supervisor call does.
 static void look(core_t *core) {
     if ((core->event != (uint8_t)CORE_NOTHING) || guard_faulted(&core->guard)) {
         (void)core_permit(core, 0u);
@@ -372,8 +372,8 @@ static mp_obj_t py_save_into(mp_obj_t self, mp_obj_t now_us, mp_obj_t buffer) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(save_into_obj, py_save_into);
 
-// ticks() -> the start of every stroke, a ring: stroke n at (n - 1) % length. For the journal, and to put it back
-// before load(). The stroke's interrupt does not touch it.
+// ticks() -> ring of every stroke's start: stroke n at (n - 1) % length. The journal stores it, and puts it back before
+// load(). The stroke interrupt does not touch it.
 static mp_obj_t py_ticks(mp_obj_t self_object) {
     const uint32_t length = dosecore_get(self_object)->guard.history_length.value;
     dosecore_obj_t *self = MP_OBJ_TO_PTR(self_object);
@@ -403,10 +403,10 @@ static void copy_entered(core_t *copy, core_t *live, bool enter) {
     *copy = *live;
 }
 
-// state() -> the state as it stands; state(now_us): what the interrupt has done is entered first, the strokes that count in the
-// hour and the day are those before now_us (-1 without a time), and after all comes when the next stroke will be due, be there
-// a permit for it yet or not. All of one instant. The order is the one of c_ext.host.Core.state(); firmware/dose_codes.py has
-// the places.
+// state() -> the state as it stands. state(now_us) enters the interrupt's work first; the strokes that count in the
+// hour and the day are those before now_us (-1 without a time), and the last value is when the next stroke will be due,
+// whether it has a permit yet or not. All values are of one instant, in the order of c_ext.host.Core.state();
+// firmware/dose_codes.py has the places.
 static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
     core_t *live = dosecore_get(args[0]);
     const bool asked = n_args > 1u;
@@ -481,9 +481,10 @@ static void put_word(uint8_t bytes[STATE_BYTES], size_t member, uint32_t value) 
 
 // clear_fault(now_us) -> 0, or the number of the invariant that does not hold; then nothing has changed.
 //
-// The core latches a fault for good. Out of it leads what leads in after a reset: its saved state, loaded, with every
-// invariant checked; first as it is, so that nothing damaged is mended, then without the fault. Counts that are apart by
-// more than one have latched a count fault, or would with the next stroke: from now on what was ordered counts as seen.
+// The core latches a fault for good. The only way to clear it is that of a reset: the state is saved and loaded, with
+// every invariant checked; first unchanged, so that nothing damaged is repaired by it, then without the fault. Counts
+// that differ by more than one have latched a count fault, or would with the next stroke: from now on all strokes
+// ordered count as seen.
 static mp_obj_t py_clear_fault(mp_obj_t self, mp_obj_t now_object) {
     uint8_t bytes[STATE_BYTES];
     core_t *core = dosecore_get(self);
@@ -516,7 +517,7 @@ static int32_t compare_counts(dosecore_obj_t *self) {
     return apart;
 }
 
-// apart() -> strokes ordered and not seen, negative: seen and not ordered; one that plays aside. To be called after every stroke.
+// apart() -> strokes ordered minus strokes seen, without the one in progress. To be called after every stroke.
 static mp_obj_t py_apart(mp_obj_t self_object) {
     (void)dosecore_get(self_object);
     int32_t apart;
@@ -555,8 +556,9 @@ static bool forgive(dosecore_obj_t *self, uint64_t now_us) {
     return forgiven;
 }
 
-// forgive(now_us) -> bool: what the sensor missed, or saw too many, counts as seen, or not, if it is one stroke and the rule
-// allows it. As clear_fault() does it, over the saved state: the core has no way of its own to set a count.
+// forgive(now_us) -> bool: if the counts differ by one stroke and the rule allows it, a missed stroke counts as seen
+// from now on, or a surplus one as not seen. Done over the saved state, as in clear_fault(): the core itself cannot set
+// a count.
 static mp_obj_t py_forgive(mp_obj_t self_object, mp_obj_t now_object) {
     (void)dosecore_get(self_object);
     const uint64_t now_us = dosecore_get_u64(now_object);
@@ -568,7 +570,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(forgive_obj, py_forgive);
 
 // (basal_mu_per_h, bolus strokes, hour strokes, day strokes) in force
 static mp_obj_t py_limits(mp_obj_t self) {
-    // Supervisor calls alone write them.
+    // Only supervisor calls write them.
     const guard_t *guard = &dosecore_get(self)->guard;
     mp_obj_t items[4] = {
         mp_obj_new_int_from_uint(guard->basal_mu_per_h.value),
@@ -580,7 +582,7 @@ static mp_obj_t py_limits(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(limits_obj, py_limits);
 
-// The running or last bolus, without a tuple: is it still being delivered? Called after every stroke.
+// Is the running or last bolus still being delivered? Returns no tuple, because it is called after every stroke.
 static mp_obj_t py_bolus_running(mp_obj_t self) {
     const core_t *core = dosecore_get(self);
     bool running;

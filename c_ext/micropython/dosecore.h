@@ -1,4 +1,4 @@
-// dosecore.h: what a board's own C (its stroke interrupt, its idle) needs of the MicroPython module.
+// dosecore.h: the functions of the MicroPython module that a board's own C (its stroke interrupt, its idle) needs.
 #ifndef RELEVE_DOSECORE_H
 #define RELEVE_DOSECORE_H
 
@@ -8,21 +8,21 @@
 // The core inside a dosecore.Core object; raises TypeError for anything else.
 core_t *dosecore_get(mp_obj_t object);
 
-// Motor steps of a stroke and how long they take; the object is a dosecore.Core.
+// The number of motor steps in a stroke, and their duration; the object is a dosecore.Core.
 uint32_t dosecore_steps(mp_obj_t object);
 uint32_t dosecore_burst_us(mp_obj_t object);
 
-// The plan of a stroke: the periods into period_us, returns how many. The object is a dosecore.Core.
+// Copies the plan of a stroke, its periods, into period_us; returns their number. The object is a dosecore.Core.
 uint32_t dosecore_plan(mp_obj_t object, uint16_t period_us[MOTION_STEPS_MAX]);
 
 // A time or count from Python: raises ValueError if negative or above 2^64 - 1.
 uint64_t dosecore_get_u64(mp_obj_t object);
 
-// A time or count for Python: a small integer wherever it fits one, which nothing has to be allocated for.
-// MicroPython's own mp_obj_new_int_from_ull() makes a long one of any value, and all that is worked out from it is long.
+// A time or count for Python: a small integer wherever it fits, which needs no allocation. MicroPython's own
+// mp_obj_new_int_from_ull() makes a long integer of any value, and everything computed from it is long too.
 mp_obj_t dosecore_new_u64(uint64_t value);
 
-// Around every call of the supervisor: where the core's interrupt is a real one the board keeps it out meanwhile.
+// Called around every supervisor call: a board on which the core's interrupt is a real one masks it meanwhile.
 #if DOSECORE_MASKED
 void dosecore_mask(void);
 void dosecore_unmask(void);

@@ -1,15 +1,16 @@
-// roomy.c: the C module `roomy`: room in the table of an object's attributes, so that MicroPython finds its methods sooner.
+// roomy.c: the C module `roomy`: makes room in an object's attribute table, so that MicroPython finds its methods
+// sooner.
 //
-// A method lies in the class. MicroPython looks into the object's own table first, and knows that it is not there once it
-// comes to a free place. Tables grow only when they are full: in a full one it has to look into every place. In one that is
-// half free it looks into two or three.
+// A method lies in the class. MicroPython searches the object's own table first, and gives up at the first free place.
+// Tables grow only when they are full, and in a full one it has to search every place. In one that is half free it
+// looks at two or three.
 #include "py/objtype.h"
 #include "py/runtime.h"
 
 // Places for each attribute.
 #define ROOM 2u
 
-// roomy(object) -> the object, with as many free places in its table as there are attributes. Call it last in __init__.
+// roomy(object) -> the object, with as many free places in its table as it has attributes. Call it last in __init__.
 static mp_obj_t make_roomy(mp_obj_t object) {
     if (!mp_obj_is_instance_type(mp_obj_get_type(object))) {
         mp_raise_TypeError(MP_ERROR_TEXT("not an object of a class"));

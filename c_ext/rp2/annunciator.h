@@ -4,7 +4,7 @@
 #ifndef RELEVE_RP2_ANNUNCIATOR_H
 #define RELEVE_RP2_ANNUNCIATOR_H
 
-// Makes both pins outputs, off. Main.
+// Configures both pins as outputs, off. Main.
 void annunciator_setup(void);
 
 // Main.

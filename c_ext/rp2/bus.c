@@ -18,13 +18,13 @@
 #define TOGETHER_BYTES 1026u  // of firmware/drivers/fram.py's greatest transfer
 #define ALARM BUS_ALARM
 
-// The block whose pins these are (RP2040 datasheet, GPIO functions).
+// The I2C block that these pins belong to (RP2040 datasheet, GPIO functions).
 #define BUS (((PIN_I2C_SDA / 2u) % 2u) == 0u ? i2c0_hw : i2c1_hw)
 #define HALF_US 5u
 
 static bool claimed;
 
-// The linker puts it in the place of the kit's, which polls.
+// The linker substitutes it for the SDK's function, which polls.
 int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint8_t *bytes, size_t count, bool nostop,
                                     absolute_time_t until);
 
@@ -41,13 +41,15 @@ void bus_setup(void) {
     }
 }
 
-// Sleeps until one of `flags` is raised or the time is up. The interrupts are enabled in the devices and not in the NVIC: they
-// have no handler, but becoming pending is an event (SEVONPEND, which MicroPython sets) and ends WFE.
+// Sleeps until one of `flags` is raised or the time is up. The interrupts are enabled in the devices but not in the
+// NVIC: they have no handler, but an interrupt that becomes pending is an event (SEVONPEND, which MicroPython sets) and
+// ends WFE.
 static bool wait_for(i2c_hw_t *hw, uint line, uint32_t flags, absolute_time_t until) {
     bool raised = false;
     hw->intr_mask = flags;
     for (;;) {
-        // Only what becomes pending is an event. What is raised after this and before the look ends WFE at once.
+        // Only an interrupt that becomes pending is an event. One raised after this and before the check ends WFE at
+        // once.
         irq_clear(line);
         raised = (hw->raw_intr_stat & flags) != 0u;
         if (raised || time_reached(until)) {
@@ -85,7 +87,7 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
                            ((last == 0u) ? I2C_IC_DATA_CMD_STOP_BITS : 0u) | bytes[0];
             sent = 1u;
         }
-        // Nothing else in here: each stroke sends 1500 bytes.
+        // Keep this loop minimal: each stroke sends 1500 bytes.
         while (sent < plain) {
             hw->data_cmd = bytes[sent];
             sent++;
@@ -94,7 +96,7 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
             hw->data_cmd = I2C_IC_DATA_CMD_STOP_BITS | bytes[sent];
             sent++;
         }
-        // Empty is said when the last byte has left (TX_EMPTY_CTRL), also after a refusal, which empties the FIFO.
+        // "Empty" is signalled when the last byte has left (TX_EMPTY_CTRL), also after a NACK, which empties the FIFO.
         in_time = wait_for(hw, line, I2C_IC_RAW_INTR_STAT_TX_EMPTY_BITS | I2C_IC_RAW_INTR_STAT_TX_ABRT_BITS, until);
         refused = hw->tx_abrt_source;
     }
@@ -102,7 +104,7 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
         (void)hw->clr_tx_abrt;
     }
     if (in_time && ((refused != 0u) || !nostop)) {
-        // After a refusal the hardware stops by itself.
+        // After a NACK the hardware sends the stop by itself.
         in_time = wait_for(hw, line, I2C_IC_RAW_INTR_STAT_STOP_DET_BITS, until);
         (void)hw->clr_stop_det;
     }
@@ -116,8 +118,9 @@ int __wrap_i2c_write_blocking_until(i2c_inst_t *i2c, uint8_t address, const uint
     return (refused != 0u) ? PICO_ERROR_GENERIC : (int)sent;
 }
 
-// The linker puts it in the place of MicroPython's, which takes 750 bytes of heap for each copy of a stroke's record to bring
-// address and data together: a search for as much room in one piece, and a collection when there is none.
+// The linker substitutes it for MicroPython's function, which allocates 750 bytes of heap for each copy of a stroke's
+// record to join address and data: a search for that much contiguous space, and a garbage collection when there is
+// none.
 int __wrap_mp_machine_i2c_transfer_adaptor(mp_obj_base_t *self, uint16_t address, size_t count,
                                            mp_machine_i2c_buf_t *parts, unsigned int flags) {
     static uint8_t together[TOGETHER_BYTES];
@@ -166,11 +169,11 @@ bool bus_free(void) {
     const bool held = !sda_is_high();
     bool now_free = false;
     if (held) {
-        // As inputs first: an output would show the level that is set, low.
+        // Inputs first: as an output the pin would drive the level that is set, low.
         gpio_init(PIN_I2C_SCL);
         gpio_init(PIN_I2C_SDA);
         now_free = bus_clear(&lines);
-        // Whatever the block was waiting for; the next transfer switches it on again.
+        // Abort whatever the block was waiting for; the next transfer switches it on again.
         BUS->enable = 0u;
         gpio_set_function(PIN_I2C_SCL, GPIO_FUNC_I2C);
         gpio_set_function(PIN_I2C_SDA, GPIO_FUNC_I2C);

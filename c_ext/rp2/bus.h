@@ -1,7 +1,7 @@
 // bus.h: writes to the I2C bus while the processor sleeps: 23 µs a byte at 400 kHz, and a stroke's record has 1500.
 //
-// bus.c takes the place of the kit's i2c_write_blocking_until(), which machine.I2C calls and which polls for every byte.
-// A refusal of any byte is an error, PICO_ERROR_GENERIC; the kit's takes it for a short write.
+// bus.c replaces the SDK's i2c_write_blocking_until(), which machine.I2C calls and which polls for every byte. A NACK
+// of any byte is an error, PICO_ERROR_GENERIC; the SDK's function takes it for a short write.
 #ifndef RELEVE_RP2_BUS_H
 #define RELEVE_RP2_BUS_H
 
@@ -10,11 +10,11 @@
 // The alarm for time-outs: 1 is the strokes', MicroPython has 2 and 3.
 #define BUS_ALARM 0u
 
-// Claims it. Once, again does nothing.
+// Claims the alarm. A second call does nothing.
 void bus_setup(void);
 
-// If a device holds the data line low: clocks it free (c_ext/board/bus_clear.h). Returns whether it did and the line is free
-// now. Main, no transfer under way.
+// If a device holds the data line low, clocks it free (c_ext/board/bus_clear.h). Returns whether that was done and the
+// line is free now. Main, no transfer under way.
 bool bus_free(void);
 
 #endif

@@ -1,4 +1,4 @@
-// console.c: a release has no console: what is printed is lost, and nobody can type.
+// console.c: stubs for a release, which has no console: output is discarded, and there is no input.
 #include "py/mphal.h"
 #include "py/ringbuf.h"
 

@@ -21,7 +21,7 @@
 #define OUTPUTS \
     ((1u << PIN_STEP) | (1u << PIN_DIR) | (1u << PIN_MOTOR_ENABLE) | (1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
 #define SOUND ((1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
-// Cycles of the ring oscillator for a tick of about 1 µs; the kit sets it anew once the crystal runs.
+// Cycles of the ring oscillator for a tick of about 1 µs; the SDK sets it again once the crystal runs.
 #define RING_MHZ 6u
 
 uint32_t early_kept(void) {
@@ -37,7 +37,7 @@ start_cause_t early_cause(void) {
 }
 
 void early_rest(void) {
-    // ENABLE is active low: the level before the direction.
+    // ENABLE is active low, so set the level before the direction.
     gpio_init_mask(OUTPUTS);
     sio_hw->gpio_set = 1u << PIN_MOTOR_ENABLE;
     gpio_set_dir_out_masked(OUTPUTS);
@@ -57,7 +57,7 @@ void early_feed(void) {
 
 void early_wait_ms(uint32_t ms) {
     const uint32_t until = timer_hw->timerawl + (ms * 1000u);
-    // As in bus.c: the alarm's interrupt has no handler, becoming pending ends WFE.
+    // As in bus.c: the alarm's interrupt has no handler, but ends WFE when it becomes pending.
     scb_hw->scr |= M0PLUS_SCR_SEVONPEND_BITS;
     hw_set_bits(&timer_hw->inte, 1u << BUS_ALARM);
     timer_hw->alarm[BUS_ALARM] = until;
@@ -68,7 +68,7 @@ void early_wait_ms(uint32_t ms) {
     irq_clear(TIMER_ALARM_IRQ_NUM(timer_hw, BUS_ALARM));
 }
 
-// In RAM and without a call: the stack may be gone, the flash may be away.
+// In RAM and without a call: the stack may be corrupt, and the flash unavailable.
 void IN_RAM(early_reset)(void) {
     for (;;) {
         watchdog_hw->ctrl |= WATCHDOG_CTRL_TRIGGER_BITS;
@@ -77,7 +77,7 @@ void IN_RAM(early_reset)(void) {
 
 void isr_hardfault(void);
 
-// The kit's own stops at a breakpoint, which without a debugger is a processor that stands.
+// The SDK's own handler stops at a breakpoint, which without a debugger hangs the processor.
 void IN_RAM(isr_hardfault)(void) {
     watchdog_hw->scratch[KEPT] = (watchdog_hw->scratch[KEPT] & ~0xffu) | START_CRASH;
     for (;;) {
@@ -91,6 +91,6 @@ static void watch(void) {
     watchdog_enable(INTERRUPTS_WATCHDOG_MS, true);
 }
 
-// The kit resets the pins' block at 00100 and starts the crystal at 00500.
+// The SDK resets the pins' block at 00100 and starts the crystal at 00500.
 PICO_RUNTIME_INIT_FUNC_HW(watch, "00002");
 PICO_RUNTIME_INIT_FUNC_HW(start_begin, "00110");

@@ -1,6 +1,6 @@
-// early.h: what c_ext/board/start.c needs of the chip when nothing has been set up, not even the crystal.
+// early.h: the chip functions that c_ext/board/start.c needs before anything has been set up, even the crystal.
 //
-// The clock is the ring oscillator then, 6 MHz give or take as many: times are right within a factor of two.
+// The clock is the ring oscillator then, nominally 6 MHz: times are right to within a factor of two.
 #ifndef RELEVE_RP2_EARLY_H
 #define RELEVE_RP2_EARLY_H
 
@@ -13,19 +13,19 @@
 uint32_t early_kept(void);
 void early_keep(uint32_t word);
 
-// Why this life began, as the chip knows it.
+// The cause of the reset, as far as the chip knows it.
 start_cause_t early_cause(void);
 
-// The motor is off, STEP low, the annunciator off, all driven.
+// Drives all outputs: motor off, STEP low, annunciator off.
 void early_rest(void);
 
 // Annunciator and light.
 void early_sound(bool on);
 
-// Keeps the watchdog, which runs, from biting.
+// Feeds the running watchdog.
 void early_feed(void);
 
-// Waits, asleep. Main.
+// Waits in sleep. Main.
 void early_wait_ms(uint32_t ms);
 
 // Anywhere.

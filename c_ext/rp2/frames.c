@@ -1,4 +1,4 @@
-// frames.c: MicroPython's call frames, on a stack of their own instead of the heap and the C stack.
+// frames.c: puts MicroPython's call frames on a stack of their own instead of the heap and the C stack.
 //
 // In the 8 KB of the C stack 26 calls had room, an interrupt included; an alarm that stops delivery is as many deep.
 #include "py/mpstate.h"

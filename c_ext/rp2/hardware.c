@@ -24,7 +24,7 @@ const char *hardware_start(void) {
 }
 
 bool hardware_sleep(void) {
-    // Off, so that what comes after the look still ends the sleep: WFI wakes for an interrupt that is held off.
+    // Interrupts off, so that one that comes after the check still ends the sleep: WFI wakes for a masked interrupt.
     const uint32_t state = save_and_disable_interrupts();
     if ((interrupts_events() == 0u) && !link_ready()) {
         __wfi();

@@ -30,7 +30,7 @@
 // One chip is one board: its state is file-scope, as its registers are.
 static service_t service;
 static bool claimed;
-static uint64_t advanced_us;  // device time has gone on while the chip had no power
+static uint64_t advanced_us;  // by which device time has advanced while the chip had no power
 
 static uint64_t IN_RAM(hardware_us)(void) {
     uint32_t high = timer_hw->timerawh;
@@ -63,12 +63,12 @@ static void IN_RAM(work)(void) {
         order = service_turn(&service, now_us + INTERRUPTS_LEAD_US);
         if (order == SERVICE_START) {
             if (stroke_playing()) {
-                // Never two strokes in the hardware, whatever went wrong before.
+                // Never hand over a second stroke while one plays, whatever went wrong before.
                 service_fail(&service, now_us + INTERRUPTS_LEAD_US);
                 (void)stroke_abort();
             } else {
-                // One more, because now lies anywhere within its microsecond: never before it is due. The player takes the
-                // words over at the next of its own ticks: at most 3 µs after.
+                // One more, because now lies anywhere within its microsecond: never before it is due. The player takes
+                // the words over at the next of its own ticks: at most 3 µs after.
                 stroke_start((uint32_t)(service.start_us - hardware_us()) + 1u);
             }
         } else if (order == SERVICE_QUIET) {
@@ -97,7 +97,7 @@ static void IN_RAM(interrupt)(void) {
         next_us = service_next_us(&service);
         next_us = (next_us < (now_us + FEED_EVERY_US)) ? next_us : (now_us + FEED_EVERY_US);
         timer_hw->alarm[ALARM] = (uint32_t)(next_us - INTERRUPTS_LEAD_US - advanced_us);
-        // The alarm compares for equality: a time gone by meanwhile would come again in 71 minutes only.
+        // The alarm compares for equality: a time that has passed meanwhile would match only 71 minutes later.
     } while (device_us() >= next_us);
 }
 
@@ -107,7 +107,7 @@ void interrupts_mask(void) {
     __isb();
 }
 
-// Without a look at what is due. A line without its handler would never fall again.
+// Without checking what is due. A line without its handler would never fall again.
 static void let_in(void) {
     if (claimed) {
         nvic_hw->iser = LINES;
@@ -118,7 +118,7 @@ static void let_in(void) {
 
 void interrupts_unmask(void) {
     if (claimed) {
-        // What the supervisor did may have moved the next stroke: the interrupt looks at once.
+        // The supervisor may have moved the next stroke, so the interrupt checks at once.
         nvic_hw->ispr = 1u << TIMER_LINE;
         let_in();
     }
@@ -140,8 +140,8 @@ void interrupts_setup(void) {
         hardware_alarm_claim(ALARM);
         const uint32_t lines[] = {TIMER_LINE, SENSOR_LINE};
         for (uint32_t i = 0u; i < count_of(lines); i++) {
-            // Through the vector straight into RAM, not through the kit's dispatcher in flash. Both at the highest
-            // priority, so that neither comes into the other.
+            // The vectors lead straight into RAM, not through the SDK's dispatcher in flash. Both have the highest
+            // priority, so that neither preempts the other.
             irq_set_exclusive_handler(lines[i], interrupt);
             irq_set_priority(lines[i], 0u);
         }

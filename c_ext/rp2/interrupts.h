@@ -1,4 +1,4 @@
-// interrupts.h: the stroke timer's and the stroke sensor's interrupt, and how the supervisor keeps them out.
+// interrupts.h: the interrupts of the stroke timer and the stroke sensor, and how the supervisor masks them.
 //
 // Implements: DOSE-6, GUARD-3
 #ifndef RELEVE_RP2_INTERRUPTS_H
@@ -16,20 +16,20 @@
 // GUARD-3: 8 s. It runs from the chip's start on (early.c).
 #define INTERRUPTS_WATCHDOG_MS 8000u
 
-// Claims alarm 1, installs the handlers at the highest priority, starts the watchdog anew. Once, again only forgets the core.
-// Main.
+// Claims alarm 1, installs the handlers at the highest priority, starts the watchdog anew. Once, again only forgets the
+// core. Main.
 void interrupts_setup(void);
 
-// Has that been done? Before, what is below does nothing, and no interrupt is let in. Main.
+// Has that been done? Before, the functions below do nothing and unmask no interrupt. Main.
 bool interrupts_ready(void);
 
 // Device time as the supervisor sees it, µs; see c_ext/board/service.h for why it runs ahead, and when it waits. Main.
 uint64_t interrupts_now_us(void);
 
-// The same as the chip counts it: it waits for nothing. Main.
+// Device time as the chip counts it; it never waits. Main.
 uint64_t interrupts_counter_us(void);
 
-// The plan of every stroke from now on; the core is forgotten. Main, no burst playing.
+// Sets the plan of every stroke from now on, and forgets the core. Main, no burst playing.
 void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us);
 
 // The supervisor goes to sleep; false if the core refuses the promise. Main.
@@ -44,10 +44,10 @@ uint32_t interrupts_wake(void);
 // Switches the annunciator on; it goes off by itself for_us later. Main.
 void interrupts_tone(uint32_t for_us);
 
-// The supervisor is gone: no stroke starts any more. One that plays goes on. Main.
+// The supervisor is gone: no stroke starts any more; one in progress goes on. Main.
 void interrupts_forget(void);
 
-// Device time jumps on, to where the last life has left it. Main, before the first sleep.
+// Moves device time on, to continue that before the reset. Main, before the first sleep.
 void interrupts_advance(uint64_t us);
 
 // The pressure around the latest stroke that is over, packed as service_readings() says. Main.
@@ -56,17 +56,18 @@ uint32_t interrupts_readings(void);
 // When the burst of the latest stroke that is over ended, device time. Main.
 uint64_t interrupts_ended_us(void);
 
-// Around every call of the supervisor into the core: keeps the interrupts out, lets them look again. Main.
+// Around every supervisor call into the core: mask the interrupts, then unmask them and have them check. Main.
 void interrupts_mask(void);
 void interrupts_unmask(void);
 
-// Ends a stroke that plays; returns its steps done. Main.
+// Aborts a stroke in progress; returns its steps done. Main.
 uint32_t interrupts_motor_stop(void);
 
-// The core is forgotten and the watchdog off: a person at the console has stopped the pump (development image). Main.
+// Forgets the core and switches the watchdog off: a person at the console has stopped the pump (development image).
+// Main.
 void interrupts_watchdog_off(void);
 
-// The watchdog runs, from now for its whole time. Main.
+// Starts the watchdog with its full time from now. Main.
 void interrupts_watchdog_on(void);
 
 #endif

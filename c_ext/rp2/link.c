@@ -20,26 +20,26 @@
 
 static uint8_t rx[RING_BYTES] __attribute__((aligned(RING_BYTES)));
 static uint8_t tx[RING_BYTES] __attribute__((aligned(RING_BYTES)));
-// Read by the DMA also while the flash is erased: not const, or it would lie there.
+// The DMA reads it even while the flash is being erased, so it is not const, or it would lie in flash.
 static uint32_t one_byte = 1u;
 static uint32_t rx_channel;
 static uint32_t again_channel;
 static uint32_t tx_channel;
 static bool claimed;
-// Positions count on and are masked where they are used.
+// Positions only increase and are masked where they are used.
 static uint32_t rx_read;
 static volatile uint32_t rx_scanned;
 static volatile uint32_t rx_frames;  // delimiters among the bytes scanned and not yet read
 static uint32_t tx_written;
 static volatile uint32_t tx_started;
 
-// Where the DMA will write next, counted on from what has been scanned: less than a whole ring between two looks.
+// Where the DMA will write next, counted from the bytes scanned: less than a whole ring comes between two checks.
 static uint32_t IN_RAM(rx_arrived)(void) {
     const uint32_t at = dma_hw->ch[rx_channel].write_addr - (uint32_t)(uintptr_t)rx;
     return rx_scanned + ((at - rx_scanned) & RING_MASK);
 }
 
-// Looks at the bytes that have come for the end of a frame.
+// Scans the bytes that have arrived for the end of a frame.
 static void IN_RAM(scan)(void) {
     const uint32_t arrived = rx_arrived();
     uint32_t frames = 0u;
@@ -102,7 +102,7 @@ void link_setup(void) {
         claimed = true;
     }
     irq_set_enabled(LINK_LINE, false);
-    uart_deinit(LINK_UART);  // asks the DMA for nothing any more, so that no channel sets another off meanwhile
+    uart_deinit(LINK_UART);  // makes no more DMA requests, so that no channel triggers another meanwhile
     dma_channel_abort(again_channel);
     dma_channel_abort(rx_channel);
     dma_channel_abort(tx_channel);
@@ -132,7 +132,7 @@ uint32_t link_read(uint8_t *into, uint32_t size) {
     scan();
     uint32_t bytes = rx_scanned - rx_read;
     if (bytes > RING_BYTES) {
-        // More has come than the ring holds: the oldest is gone, and the frame it cut fails its CRC.
+        // More has arrived than the ring holds: the oldest bytes are lost, and the frame cut by that fails its CRC.
         rx_read = rx_scanned - RING_BYTES;
         bytes = RING_BYTES;
     }

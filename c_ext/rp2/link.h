@@ -1,4 +1,5 @@
-// link.h: the programmer link's UART, both ways by DMA: a flash erase loses no byte, and no byte costs Python anything.
+// link.h: the programmer link's UART, by DMA in both directions: a flash erase loses no byte, and bytes cost Python no
+// time.
 //
 // Implements: LINK-1, LINK-4
 #ifndef RELEVE_RP2_LINK_H
@@ -7,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// UART0, 115200 8N1, its pins and DMA channels. Again after a soft reset. Main.
+// Sets up UART0, 115200 8N1, its pins and DMA channels. Again after a soft reset. Main.
 void link_setup(void);
 
 // Is there a whole frame, or so much that it must be read? Main or interrupt.
@@ -16,7 +17,7 @@ bool link_ready(void);
 // Moves what has arrived, at most `size` bytes, and returns how many. Main.
 uint32_t link_read(uint8_t *into, uint32_t size);
 
-// Takes what fits of `size` bytes and returns how many. Main.
+// Accepts as many of `size` bytes as fit, and returns their number. Main.
 uint32_t link_write(const uint8_t *from, uint32_t size);
 
 #endif

@@ -25,7 +25,7 @@ static uint32_t IN_RAM(selected)(void) {
     return (adc_hw->cs & ADC_CS_AINSEL_BITS) >> ADC_CS_AINSEL_LSB;
 }
 
-// Waits for the end of a conversion, 2 µs; not for ever, because a converter that hangs must not hold up a stroke.
+// Waits for the end of a conversion, 2 µs, with a limit: a converter that hangs must not hold up a stroke.
 static void IN_RAM(ready)(void) {
     for (uint32_t i = 0u; (i < READY_LOOKS) && ((adc_hw->cs & ADC_CS_READY_BITS) == 0u); i++) {
     }
@@ -38,12 +38,12 @@ static uint32_t IN_RAM(convert)(void) {
 }
 
 uint32_t IN_RAM(pressure_counts)(void) {
-    ready();  // with what the supervisor may have begun
+    ready();  // the supervisor may have begun a conversion
     const uint32_t before = selected();
     select_input(INPUT);
     const uint32_t counts = convert();
     if (before != INPUT) {
-        // The supervisor may be about to take its result: it shall be its own input's.
+        // The supervisor may be about to take its result, which must be that of its own input.
         select_input(before);
         (void)convert();
     }

@@ -81,7 +81,7 @@ void __no_inline_not_in_flash_func(stroke_start)(uint32_t wait_us) {
     dma_hw->ch[channel].al1_transfer_count_trig = word_count;
 }
 
-// Has the DMA words left?
+// Does the DMA have words left?
 static bool __no_inline_not_in_flash_func(fed)(void) {
     return (dma_hw->ch[channel].ctrl_trig & DMA_CH0_CTRL_TRIG_BUSY_BITS) != 0u;
 }
@@ -98,12 +98,12 @@ bool __no_inline_not_in_flash_func(stroke_playing)(void) {
 
 uint32_t __no_inline_not_in_flash_func(stroke_abort)(void) {
     if (!ready) {
-        return 0u;  // nothing has ever played, and the devices are another's
+        return 0u;  // nothing has ever played, and the devices are not claimed
     }
     const uint32_t enable = 1u << (PIO_CTRL_SM_ENABLE_LSB + machine);
     hw_clear_bits(&PLAYER->ctrl, enable);
-    // The DMA fills the FIFO up and stops by itself. Then words are with it, in the FIFO, and one in the program, unless it
-    // stands at its beginning.
+    // The DMA fills the FIFO up and stops by itself. Then words are with it, in the FIFO, and one in the program,
+    // unless it stands at its beginning.
     for (uint32_t i = 0u; (i < DMA_STOPS_LOOKS) && fed() && (waiting() < FIFO_WORDS); i++) {
     }
     const uint32_t held = (PLAYER->sm[machine].addr != offset) ? 1u : 0u;

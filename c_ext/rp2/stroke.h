@@ -1,8 +1,8 @@
 // stroke.h: plays a stroke on the motor's pins by PIO and DMA, without the processor.
 //
-// A burst is a row of words in RAM, each "wait so many µs, then set STEP, DIR and ENABLE like this". DMA feeds them to a PIO
-// state machine at 1 MHz, so that a flash erase, interrupts off or a crashed program do not move an edge; the first word
-// is the wait until the start. One burst fits the hardware at a time.
+// A burst is a row of words in RAM, each "wait so many µs, then set STEP, DIR and ENABLE like this". DMA feeds them to
+// a PIO state machine at 1 MHz, so that a flash erase, interrupts off or a crashed program do not move an edge; the
+// first word is the wait until the start. One burst fits the hardware at a time.
 //
 // Implements: DOSE-6
 #ifndef RELEVE_RP2_STROKE_H
@@ -28,7 +28,7 @@ void stroke_start(uint32_t wait_us);
 // Is a burst waiting or playing? Interrupt.
 bool stroke_playing(void);
 
-// Ends the burst now and switches the motor off; returns how many of its steps were done, 0 before stroke_setup().
+// Aborts the burst and switches the motor off; returns how many of its steps were done, 0 before stroke_setup().
 // Interrupt or main.
 uint32_t stroke_abort(void);
 

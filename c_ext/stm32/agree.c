@@ -1,4 +1,4 @@
-// agree.c: where MicroPython's port is built, and ST's headers are at hand: registers.h says the same as they do.
+// agree.c: checks registers.h against ST's headers, in builds of MicroPython's port, which have them.
 #ifdef STM32_HAL_H
 
 #include <stddef.h>

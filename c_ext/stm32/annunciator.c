@@ -7,7 +7,7 @@ void annunciator_setup(void) {
     annunciator_off();
     chip_pin(PIN_ANNUNCIATOR, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
     chip_pin(PIN_LED, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
-    annunciator_off();  // a port that had no clock took nothing in
+    annunciator_off();  // again: a port without a clock ignores writes
 }
 
 void annunciator_on(void) {

@@ -36,7 +36,7 @@ static void half(void) {
     }
 }
 
-// Back to the block, open drain.
+// Returns the pins to the I2C block, open drain.
 static void give_back(uint32_t pin) {
     chip_pin(pin, CHIP_ALTERNATE, I2C_FUNCTION, CHIP_PULL_UP);
     R_GPIO(CHIP_PORT(pin))->OTYPER |= 1u << CHIP_NUMBER(pin);
@@ -57,8 +57,8 @@ bool bus_free(void) {
         now_free = bus_clear(&lines);
     }
     if (begun && held) {
-        // The block thinks the bus busy until it is switched off and on (RM0351, I2C software reset). Off, it lets go of
-        // its lines.
+        // The block thinks the bus busy until it is switched off and on (RM0351, I2C software reset). Off, it lets go
+        // of its lines.
         const uint32_t on = R_I2C1->CR1;
         R_I2C1->CR1 = on & ~R_I2C_CR1_PE;
         give_back(PIN_I2C_SCL);

@@ -1,11 +1,11 @@
-// bus.h: sets a stuck I2C bus free. The transfers are MicroPython's.
+// bus.h: frees a stuck I2C bus. The transfers are MicroPython's.
 #ifndef RELEVE_STM32_BUS_H
 #define RELEVE_STM32_BUS_H
 
 #include <stdbool.h>
 
-// If a device holds the data line low: clocks it free (c_ext/board/bus_clear.h). Returns whether it did and the line is free
-// now. Main, no transfer under way.
+// If a device holds the data line low, clocks it free (c_ext/board/bus_clear.h). Returns whether that was done and the
+// line is free now. Main, no transfer under way.
 bool bus_free(void);
 
 #endif

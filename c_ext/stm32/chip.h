@@ -1,4 +1,4 @@
-// chip.h: what the parts of this module share of the chip: pins, interrupt lines, the instructions that C lacks.
+// chip.h: the chip functions that the parts of this module share: pins, interrupt lines, instructions that C lacks.
 #ifndef RELEVE_STM32_CHIP_H
 #define RELEVE_STM32_CHIP_H
 
@@ -67,7 +67,7 @@ static inline void chip_unlock(uint32_t before) {
     __asm volatile("msr primask, %0" ::"r"(before) : "memory");
 }
 
-// Waits for an interrupt, also one that is locked out. A function of its own: an emulator finds it by name.
+// Waits for an interrupt, even a masked one. A function of its own, so that an emulator can find it by name.
 void chip_wait(void);
 
 #endif

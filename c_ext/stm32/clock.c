@@ -11,10 +11,10 @@
 
 // One chip is one board: its state is file-scope, as its registers are.
 static uint64_t ticks;
-static uint32_t compare;  // what the compare register holds, or is about to
+static uint32_t compare;  // the value that the compare register holds, or is about to hold
 static bool writing;      // a new compare value has not reached the counter yet
 static bool running;
-static uint64_t advanced_us;  // device time has gone on while the chip had no power
+static uint64_t advanced_us;  // by which device time has advanced while the chip had no power
 
 // The counter runs from another clock than the bus: a value counts if two reads agree (RM0351, LPTIM_CNT).
 static uint32_t counter(void) {
@@ -48,8 +48,8 @@ bool clock_setup(void) {
         if (running) {
             R_RCC->CR |= R_RCC_CR_MSIPLLEN;
             R_RCC->CCIPR |= R_RCC_CCIPR_LPTIM1SEL_LSE;
-            // Both flags that are ever cleared have their interrupt enabled, or clearing them could jam it (erratum of the
-            // STM32L4: "device may remain stuck in LPTIM interrupt when clearing event flag"). Only before ENABLE.
+            // Both flags that are ever cleared have their interrupt enabled, or clearing them could jam it (erratum of
+            // the STM32L4: "device may remain stuck in LPTIM interrupt when clearing event flag"). Only before ENABLE.
             R_LPTIM1->IER = R_LPTIM_ISR_CMPM | R_LPTIM_ISR_CMPOK;
             R_LPTIM1->CR = R_LPTIM_CR_ENABLE;
             R_LPTIM1->ARR = COUNTER_MASK;
@@ -89,7 +89,8 @@ void clock_alarm(uint64_t at_us) {
     const uint32_t ahead_us = (uint32_t)(at_us - us_of(now_ticks));
     const uint32_t low = ((uint32_t)now_ticks + ((ahead_us << US_SHIFT) / US_NUMERATOR)) & COUNTER_MASK;
     const uint32_t wanted = (low == COUNTER_MASK) ? (COUNTER_MASK - 1u) : low;
-    // While one value is under way another must not be written; its arrival brings the interrupt, and with it this call.
+    // While one value is under way another must not be written; its arrival brings the interrupt, and with it this
+    // call.
     if (!writing && (wanted != compare)) {
         compare = wanted;
         writing = true;

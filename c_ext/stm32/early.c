@@ -5,8 +5,8 @@
 #include "interrupts.h"
 #include "pins.h"
 
-// GUARD-3: 8 s, counted in 1/500 s by the 32 kHz oscillator through 64. That one may be 6 % fast (29.5 to 34 kHz): then
-// 7.5 s. The longest alarm is far below.
+// GUARD-3: 8 s, counted in 1/500 s by the 32 kHz oscillator divided by 64. The oscillator may be 6 % fast (29.5 to 34
+// kHz), which gives 7.5 s. The longest alarm is far below that.
 #define WATCHDOG_COUNTS 4000u
 // The oscillator starts within 130 µs, a new value is taken within five of its cycles through the divider.
 #define WATCHDOG_LOOKS 100000u

@@ -1,4 +1,5 @@
-// early.h: what c_ext/board/start.c needs of the chip when nothing has been set up: the processor runs at 4 MHz from the MSI.
+// early.h: the chip functions that c_ext/board/start.c needs before anything has been set up, with the processor at 4
+// MHz from the MSI.
 #ifndef RELEVE_STM32_EARLY_H
 #define RELEVE_STM32_EARLY_H
 
@@ -11,19 +12,19 @@
 uint32_t early_kept(void);
 void early_keep(uint32_t word);
 
-// Why this life began, as the chip knows it; asked once.
+// The cause of the reset, as far as the chip knows it; read once.
 start_cause_t early_cause(void);
 
-// The motor is off, STEP low, the annunciator off, all driven; and the watchdog runs.
+// Drives all outputs: motor off, STEP low, annunciator off; and starts the watchdog.
 void early_rest(void);
 
 // Annunciator and light.
 void early_sound(bool on);
 
-// Keeps the watchdog, which runs, from biting.
+// Feeds the running watchdog.
 void early_feed(void);
 
-// Waits, busy, give or take a half; at 4 or at 80 MHz.
+// Busy-waits, accurate to about a half; at 4 or at 80 MHz.
 void early_wait_ms(uint32_t ms);
 
 // Anywhere.

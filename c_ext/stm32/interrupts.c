@@ -18,7 +18,7 @@
 static service_t service;
 static uint64_t next_us;  // the alarm that is set, device time
 static bool claimed;
-static bool watched = true;  // nobody at the console has switched the watchdog off
+static bool watched = true;  // false once a person at the console has switched the watchdog off
 
 static uint64_t device_us(void) {
     return clock_us() + INTERRUPTS_LEAD_US;
@@ -27,12 +27,12 @@ static uint64_t device_us(void) {
 // Hands the stroke that the core has ordered to the timers.
 static void start(void) {
     if (stroke_playing()) {
-        // Never two strokes in the hardware, whatever went wrong before.
+        // Never hand over a second stroke while one plays, whatever went wrong before.
         service_fail(&service, device_us());
         (void)stroke_abort();
     } else {
         stroke_prepare();
-        // From the edge of a tick on, the timers count: finer than the clock.
+        // The timers count from the edge of a tick on, with a finer resolution than the clock.
         stroke_start((uint32_t)(service.start_us - clock_edge()));
     }
 }
@@ -67,11 +67,12 @@ static uint64_t again_us(uint64_t now_us) {
     const uint64_t latest_us = now_us + CLOCK_ALARM_MAX_US;
     uint64_t again = service_next_us(&service);
     if (again > (now_us + POWER_SETTLE_US)) {
-        // Early enough for the oscillator to have settled after stop mode; then a second time.
+        // Early enough for the oscillator to settle after stop mode; then a second time.
         again -= POWER_SETTLE_US;
     }
     if (again > latest_us) {
-        // Only to read the counter and to feed the watchdog. An alarm that is set will do: each new one costs an interrupt.
+        // Only to read the counter and to feed the watchdog. An alarm that is set will do: each new one costs an
+        // interrupt.
         again = ((next_us > (now_us + CLOCK_ALARM_MIN_US)) && (next_us <= latest_us)) ? next_us : latest_us;
     }
     return again;
@@ -89,7 +90,7 @@ static void interrupt(void) {
         }
         next_us = again_us(now_us);
         now_us = device_us();
-        // An alarm cannot be set that close: it is waited for.
+        // An alarm cannot be set that close, so wait for it here.
     } while ((now_us + CLOCK_ALARM_MIN_US) >= next_us);
     clock_alarm(next_us - INTERRUPTS_LEAD_US);
 }
@@ -118,7 +119,7 @@ static void let_in(void) {
 }
 
 void interrupts_unmask(void) {
-    // What the supervisor did may have moved the next stroke: the interrupt looks at once.
+    // The supervisor may have moved the next stroke, so the interrupt checks at once.
     if (claimed) {
         chip_pend(R_IRQ_LPTIM1);
         let_in();
@@ -134,7 +135,7 @@ bool interrupts_setup(void) {
     if (!claimed) {
         ready = clock_setup();
         if (ready) {
-            // All at one priority, so that none comes into another; they share one handler, which looks at everything.
+            // All have one priority, so that none preempts another; they share one handler, which checks everything.
             for (uint32_t i = 0u; i < (sizeof(lines) / sizeof(lines[0])); i++) {
                 chip_handler(lines[i], interrupt, PRIORITY);
             }

@@ -56,7 +56,7 @@
 
 static uint8_t rx[RING_BYTES];
 static uint8_t tx[RING_BYTES];
-// Positions count on and are masked where they are used.
+// Positions only increase and are masked where they are used.
 static uint32_t rx_read;
 static uint32_t rx_scanned;
 static uint32_t rx_frames;  // delimiters among the bytes scanned and not yet read
@@ -73,7 +73,7 @@ static reg_dma_channel_t *tx_channel(void) {
     return &DMA->CHANNEL[TX - 1u];
 }
 
-// Looks at the bytes that have come for the end of a frame. Less than a whole ring comes between two looks: the DMA
+// Scans the bytes that have arrived for the end of a frame. Less than a whole ring comes between two checks: the DMA
 // interrupts at either half of it.
 static void scan(void) {
     const uint32_t at = (RING_BYTES - rx_channel()->CNDTR) & RING_MASK;
@@ -188,7 +188,7 @@ uint32_t link_read(uint8_t *into, uint32_t size) {
     scan();
     uint32_t bytes = rx_scanned - rx_read;
     if (bytes > RING_BYTES) {
-        // More has come than the ring holds: the oldest is gone, and the frame it cut fails its CRC.
+        // More has arrived than the ring holds: the oldest bytes are lost, and the frame cut by that fails its CRC.
         rx_read = rx_scanned - RING_BYTES;
         bytes = RING_BYTES;
     }

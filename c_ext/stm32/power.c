@@ -8,7 +8,7 @@
 
 static uint64_t awake_until_us;
 
-// The processor's clock after stop mode is the MSI, 4 MHz: back to 80 MHz from the PLL.
+// After stop mode the processor's clock is the MSI, 4 MHz: switches back to 80 MHz from the PLL.
 static void full_speed(void) {
     R_RCC->CR |= R_RCC_CR_PLLON;
     while ((R_RCC->CR & R_RCC_CR_PLLRDY) == 0u) {
@@ -47,7 +47,7 @@ static void wait(bool may_stop) {
 }
 
 bool power_idle(bool may_stop) {
-    // Off, so that what comes after the look still ends the sleep: WFI wakes for an interrupt that is held off.
+    // Interrupts off, so that one that comes after the check still ends the sleep: WFI wakes for a masked interrupt.
     const uint32_t before = chip_lock();
     bool ready = link_ready();
     if (!ready && (interrupts_events() == 0u)) {

@@ -1,4 +1,4 @@
-// power.h: how the chip waits: in sleep mode, or in stop 2 if nothing needs a fast clock.
+// power.h: lets the chip wait in sleep mode, or in stop 2 if nothing needs a fast clock.
 //
 // Implements: PWR-1
 #ifndef RELEVE_STM32_POWER_H
@@ -10,13 +10,13 @@
 // After stop mode the MSI takes up to 2.5 ms to follow the crystal again (STM32L476 datasheet, MSI oscillator: tSTAB in
 // PLL mode). The interrupt before a stroke comes this much earlier, and the chip stays awake until it is over.
 #define POWER_SETTLE_US 4000u
-// Stop mode is not worth while for less than this.
+// Stop mode is not worthwhile for less than this.
 #define POWER_STOP_MIN_US 2000u
 // The chip stays out of stop mode this long after the last byte on the programmer link, which it cannot hear there.
 #define POWER_LINK_US 5000000u
 
 // Waits for an interrupt, unless there is something to do already; returns whether the programmer link has something.
-// `may_stop`: stop mode is allowed (not with a console, which it would silence). Main.
+// `may_stop`: stop mode is allowed (not with a console, which could not receive in it). Main.
 bool power_idle(bool may_stop);
 
 #endif

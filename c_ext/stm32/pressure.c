@@ -3,8 +3,8 @@
 #include "chip.h"
 #include "pins.h"
 
-// Pins that ADC1 and ADC2 share, and their channels (datasheet of the STM32L475, table of pins): PA0 to PA7 5 to 12, PB0
-// and PB1 15 and 16, PC0 to PC3 1 to 4, PC4 and PC5 13 and 14.
+// Pins that ADC1 and ADC2 share, and their channels (datasheet of the STM32L475, table of pins): PA0 to PA7 5 to 12,
+// PB0 and PB1 15 and 16, PC0 to PC3 1 to 4, PC4 and PC5 13 and 14.
 #define PA_CHANNEL(pin) (((pin) < 8u) ? ((pin) + 5u) : 0u)
 #define PB_CHANNEL(pin) ((((pin) == 16u) || ((pin) == 17u)) ? ((pin) - 1u) : PA_CHANNEL(pin))
 #define PC_CHANNEL(pin) ((((pin) >= 32u) && ((pin) < 36u)) ? ((pin) - 31u) : PB_CHANNEL(pin))
@@ -15,8 +15,8 @@ _Static_assert(CHANNEL != 0u, "PRESSURE must be a pin of ADC2: PA0 to PA7, PB0, 
 #define SAMPLE_LONG 6u
 // The converter's supply needs 20 µs. A look takes 5 cycles of 80 MHz or more.
 #define SETTLE_LOOKS 400u
-// Nothing of a converter takes longer than 20 µs, but for the calibration, 116 of its cycles. One that hangs must not hold up a
-// stroke.
+// Nothing of a converter takes longer than 20 µs, but for the calibration, 116 of its cycles. One that hangs must not
+// hold up a stroke.
 #define LOOKS_MAX 2000u
 
 static void wait_while(const reg_t *where, uint32_t bits, uint32_t value) {

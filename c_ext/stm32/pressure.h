@@ -1,4 +1,5 @@
-// pressure.h: the catheter's pressure, read in the stroke's interrupt by a converter of its own: the supervisor has ADC1.
+// pressure.h: the catheter's pressure, read in the stroke's interrupt by a converter of its own: the supervisor has
+// ADC1.
 //
 // Implements: OCC-1
 #ifndef RELEVE_STM32_PRESSURE_H

@@ -1,8 +1,9 @@
 // registers.h: the registers of the STM32L475 and L476 that this module touches, and no others.
 //
-// Addresses, offsets and bit names as in ST's reference manual RM0351 (memory map: section 2.2; Cortex-M4: ARM DDI 0403).
-// Our own, so that the module compiles and runs on an emulated Cortex-M4 without ST's headers; where MicroPython's port
-// is built with them, agree.c compares the two at compile time. Names carry R_, so that both can be included.
+// Addresses, offsets and bit names as in ST's reference manual RM0351 (memory map: section 2.2; Cortex-M4: ARM DDI
+// 0403). Our own, so that the module compiles and runs on an emulated Cortex-M4 without ST's headers; where
+// MicroPython's port is built with them, agree.c compares the two at compile time. Names carry R_, so that both can be
+// included.
 #ifndef RELEVE_STM32_REGISTERS_H
 #define RELEVE_STM32_REGISTERS_H
 
@@ -81,7 +82,8 @@ typedef struct {
 #define R_USART_CR3_DMAT (1u << 7u)
 #define R_USART_CR3_OVRDIS (1u << 12u)
 #define R_USART_ISR_TC (1u << 6u)
-// Parity, framing, noise, overrun, idle, end of transmission, character match: all that ICR clears and this module sees.
+// Parity, framing, noise, overrun, idle, end of transmission, character match: all that ICR clears and this module
+// sees.
 #define R_USART_ICR_ALL ((15u << 0u) | (1u << 4u) | (1u << 6u) | (1u << 17u))
 
 typedef struct {

@@ -5,10 +5,12 @@
 #include "clock.h"
 #include "pins.h"
 
-// TIM15's first channel is on PA2 and PB14, as alternate function 14 (STM32L475 and L476 datasheets, alternate functions).
+// TIM15's first channel is on PA2 and PB14, as alternate function 14 (STM32L475 and L476 datasheets, alternate
+// functions).
 _Static_assert((PIN_STEP == 2u) || (PIN_STEP == 30u), "STEP must be PA2 or PB14: TIM15's first channel");
 #define STEP_FUNCTION 14u
-// STEP is low this long at the beginning of each period, then high to its end; stepper drivers ask for 1 to 2 µs of each.
+// STEP is low this long at the beginning of each period, then high to its end; stepper drivers ask for 1 to 2 µs of
+// each.
 #define LOW_US 5u  // 5 ticks too
 // TIM15 asks for this one (RM0351 table 44, DMA1 requests).
 #define DMA_CHANNEL 5u
@@ -32,8 +34,8 @@ static void motor(bool on) {
     chip_drive(PIN_MOTOR_ENABLE, !on);
 }
 
-// Which of TIM15's trigger inputs TIM2 drives differs from chip to chip, so it is tried, with the output off: this is also
-// the test that a stroke will start. False if none does.
+// Which of TIM15's trigger inputs TIM2 drives differs from chip to chip, so it is tried, with the output off: this is
+// also the test that a stroke will start. False if none does.
 static bool find_trigger(void) {
     bool found = false;
     R_TIM15->ARR = UINT16_MAX;
@@ -70,7 +72,7 @@ bool stroke_setup(void) {
         R_TIM15->CCMR1 = R_TIM_CCMR1_OC1M_FORCE_LOW;
         R_TIM2->CR1 = R_TIM_CR1_OPM;
         R_TIM2->PSC = CLOCK_TIMER_DIVIDER - 1u;
-        R_TIM2->EGR = R_TIM_EGR_UG;  // before anybody listens to its trigger
+        R_TIM2->EGR = R_TIM_EGR_UG;  // before anything listens to its trigger
         R_TIM2->CR2 = R_TIM_CR2_MMS_UPDATE;
         ready = find_trigger();
         R_TIM15->CCER = R_TIM_CCER_CC1E;
@@ -126,7 +128,7 @@ bool stroke_playing(void) {
     return busy && ((R_TIM15->SR & R_TIM_SR_UIF) == 0u);
 }
 
-// Nothing sets TIM15 off any more, STEP is low, the motor is off.
+// Makes sure that nothing triggers TIM15 any more, STEP is low and the motor off.
 static void rest(void) {
     R_TIM2->CR1 = R_TIM_CR1_OPM;
     R_TIM15->SMCR = 0u;

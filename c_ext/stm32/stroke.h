@@ -2,8 +2,9 @@
 //
 // TIM2 counts the wait until the start, once, and its end triggers TIM15. TIM15 makes one pulse on STEP in each of its
 // periods; at every rising edge the DMA writes the length of the period under way, from a table in RAM. Its repetition
-// counter holds the number of steps: after so many periods TIM15 stops by itself (one-pulse mode), whatever the processor
-// and the DMA do. So no more steps than one stroke's can ever come, and nothing but stroke_start() sets it off again.
+// counter holds the number of steps: after so many periods TIM15 stops by itself (one-pulse mode), whatever the
+// processor and the DMA do. So no more steps than one stroke's can ever come, and nothing but stroke_start() sets it
+// off again.
 //
 // Implements: DOSE-6
 #ifndef RELEVE_STM32_STROKE_H
@@ -38,7 +39,7 @@ bool stroke_playing(void);
 // The burst's last step is over: switches the motor off if so. Interrupt.
 void stroke_interrupt(void);
 
-// Ends the burst now and switches the motor off; returns how many of its steps were done. Interrupt or main.
+// Aborts the burst and switches the motor off; returns how many of its steps were done. Interrupt or main.
 uint32_t stroke_abort(void);
 
 #endif
