@@ -18,21 +18,21 @@
 
 #define MICROPY_PY_CRYPTOLIB_CTR (1)
 
-// Call frames on a stack of their own (c_ext/rp2/frames.c), and a call of Python by Python takes nothing of the C stack.
+// Call frames on a stack of their own (c_ext/rp2/frames.c), so a call from Python to Python uses none of the C stack.
 #define MICROPY_ENABLE_PYSTACK (1)
 #define MICROPY_STACKLESS (1)
 #define MICROPY_STACKLESS_STRICT (1)
 void releve_startup(void);
 #define MICROPY_BOARD_STARTUP() releve_startup()
 
-// A place for each name that the firmware looks up: with MicroPython's 128 they push each other out at every stroke.
+// A place for each name that the firmware looks up: with MicroPython's 128 they evict each other at every stroke.
 #define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (512)
 
-// The heap goes with a soft reset, and with it the dose core.
+// A soft reset discards the heap, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET() releve_soft_reset()
 
-// Whatever ends main.py starts the board anew, but a Ctrl-C (c_ext/board/module.c).
+// Whatever ends main.py restarts the board, except Ctrl-C (c_ext/board/module.c).
 void releve_before_python(uint32_t flags);
 void releve_after_python(uint32_t flags, void *raised);
 #define MICROPY_BOARD_BEFORE_PYTHON_EXEC(kind, flags) releve_before_python(flags)

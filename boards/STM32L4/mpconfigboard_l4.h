@@ -1,4 +1,4 @@
-// What the STM32L4 boards share of MicroPython's configuration; a board's mpconfigboard.h adds its name and console.
+// MicroPython's configuration shared by the STM32L4 boards; a board's mpconfigboard.h adds its name and console.
 #include <stdint.h>
 
 #include "pins.h"
@@ -14,7 +14,7 @@
 #define MICROPY_HW_RTC_USE_LSE (1)
 #define MICROPY_HW_ENABLE_RNG (1)
 
-// No file system: nothing on the board can stand in for the frozen firmware. No USB: it would keep the chip awake.
+// No file system: nothing on the board can replace the frozen firmware. No USB: it would keep the chip awake.
 #define MICROPY_HW_HAS_FLASH (0)
 #define MICROPY_HW_ENABLE_INTERNAL_FLASH_STORAGE (0)
 #define MICROPY_HW_ENABLE_USB (0)
@@ -26,11 +26,11 @@
 
 #define MICROPY_PY_CRYPTOLIB_CTR (1)
 
-// The heap goes with a soft reset, and with it the dose core.
+// A soft reset discards the heap, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET(state) (releve_soft_reset(), boardctrl_start_soft_reset(state))
 
-// Whatever ends main.py starts the board anew, but a Ctrl-C (c_ext/board/module.c).
+// Whatever ends main.py restarts the board, except Ctrl-C (c_ext/board/module.c).
 void releve_before_python(uint32_t flags);
 void releve_after_python(uint32_t flags, void *raised);
 #define MICROPY_BOARD_BEFORE_PYTHON_EXEC(kind, flags) releve_before_python(flags)

@@ -5,8 +5,8 @@
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
 #include "ports/unix/variants/mpconfigvariant_common.h"
 
-// Time is logical: it stands still while the program runs and moves in virtual.idle() alone (benchlink/virtual.c). Whoever
-// sleeps by other means would sleep for ever, so it is refused.
+// Time is logical: it stands still while the program runs and moves only in virtual.idle() (benchlink/virtual.c). Any
+// other sleep would last for ever, so it is refused.
 uint64_t virtual_now_us(void);
 #define mp_hal_ticks_us() ((mp_uint_t)virtual_now_us())
 #define mp_hal_ticks_ms() ((mp_uint_t)(virtual_now_us() / 1000u))
@@ -16,13 +16,14 @@ uint64_t virtual_now_us(void);
 #undef MICROPY_PY_TIME_CUSTOM_SLEEP
 #undef MICROPY_PY_TIME_INCLUDEFILE
 #define MICROPY_PY_TIME_INCLUDEFILE "logicaltime.h"
-// A wrap after 18 minutes of µs, as on a 32-bit board, brings wrap bugs to light.
+// The ticks wrap after 18 minutes of µs, as on a 32-bit board, which reveals wrap bugs.
 #define MICROPY_PY_TIME_TICKS_PERIOD (1 << 30)
 
-// Call frames on a stack of their own (8 KB, about 50 calls deep) instead of the heap. On the heap a frame is allocated and
-// freed at nearly every call, after which the next search for room starts at the bottom of the heap again: 15 times slower.
+// Call frames on a stack of their own (8 KB, about 50 calls deep) instead of the heap. On the heap a frame is allocated
+// and freed at nearly every call, after which the next search for space restarts at the bottom of the heap: 15 times
+// slower.
 #define MICROPY_ENABLE_PYSTACK (1)
-// A place for each name: two that share one drive each other out.
+// A place for each name: two that share one evict each other.
 #define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (8192)
 #undef MICROPY_MEM_STATS
 #define MICROPY_MEM_STATS (0)
@@ -34,7 +35,7 @@ uint64_t virtual_now_us(void);
 // The same run gives the same bytes: no seed from the operating system.
 #undef MICROPY_PY_RANDOM_SEED_INIT_FUNC
 
-// Modules that stand for the host computer, not for a board.
+// Modules of the host computer, which a board does not have.
 #undef MICROPY_PY_WEBSOCKET
 #define MICROPY_PY_WEBSOCKET (0)
 #undef MICROPY_PY_MACHINE

@@ -20,7 +20,7 @@ static uint64_t first_change_us(const books_t *books) {
     return (books->boundary_us < books->temp_until_us) ? books->boundary_us : books->temp_until_us;
 }
 
-// Time passes to at_us at the rate in force; strokes that are whole by then belong to whose rate it is.
+// Lets time pass to at_us at the rate in force; strokes that are whole by then belong to the source of that rate.
 static void pass(books_t *books, uint64_t at_us) {
     books->total_q += (wide_t)in_force(books) * (wide_t)(at_us - books->at_us);
     const uint64_t whole = (uint64_t)(books->total_q / books->whole_q);
@@ -151,7 +151,7 @@ static uint64_t square_us(const books_t *books) {
     if (books_square_waiting(books) != 0u) {
         at_us = 0u;
     } else if (books_left(books, DOSE_KIND_SQUARE) != 0u) {
-        // The nth is owed in full after n / all of the duration, rounded up to a whole µs.
+        // The nth is owed in full after the fraction n / all of the duration, rounded up to a whole µs.
         const wide_t nth = (wide_t)ledger->commanded + ledger->abandoned + 1;
         const wide_t after = (nth * (wide_t)books->square_duration_us + ledger->programmed - 1) / ledger->programmed;
         at_us = books->square_start_us + (uint64_t)after;

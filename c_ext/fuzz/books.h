@@ -1,4 +1,4 @@
-// books.h: what is owed, kept by the shadow for itself, in 128-bit sums since the beginning and fractions of a duration.
+// books.h: the shadow's own account of what is owed, in 128-bit sums since the beginning and fractions of a duration.
 #ifndef RELEVE_BOOKS_H
 #define RELEVE_BOOKS_H
 
@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
     wide_t whole_q;
     wide_t total_q;        // all basal ever programmed
-    uint64_t whole_taken;  // whole strokes of it that were seen to be owed
+    uint64_t whole_taken;  // whole strokes of it already counted as owed
     uint64_t at_us;
     uint64_t slot_us;
     uint64_t spacing_us;
@@ -43,7 +43,7 @@ uint64_t books_next_us(const books_t *books, dose_kind_t *kind);
 uint32_t books_left(const books_t *books, dose_kind_t kind);
 // Square strokes owed and not taken.
 uint32_t books_square_waiting(const books_t *books);
-// The greatest rate in force or to come, mU/h.
+// The highest rate in force or to come, mU/h.
 uint32_t books_greatest_rate(const books_t *books);
 
 #endif

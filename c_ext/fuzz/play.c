@@ -4,7 +4,7 @@
 
 #include "play_parts.h"
 
-// The specification's span: ten years of µs from wherever the clock began.
+// The specification's span: ten years of µs from the clock's starting value.
 #define SPAN_US 315576000000000ull
 #define BEGIN_BITS 50u
 #define TICK_US 1048576u
@@ -25,7 +25,7 @@ static uint64_t take(play_t *play, uint32_t count) {
     return value;
 }
 
-// Save, begin anew with the same memory, load; STATE_OK, or what the load objected to.
+// Saves, starts over with the same memory, and loads; returns STATE_OK, or the invariant that the load refused.
 static uint64_t reload(play_t *play, uint64_t now_us) {
     uint8_t bytes[STATE_BYTES];
     state_save(&play->core, now_us, bytes);
@@ -122,8 +122,8 @@ static uint64_t simple(play_t *play, play_name_t name, uint64_t argument) {
     return play_call(play, call);
 }
 
-// A bit of a safety variable, or of its complement, flips: as a memory fault would. One at most: the same bit in both
-// halves is beyond what a complement can tell.
+// Flips a bit of a safety variable or of its complement, like a memory fault. At most one: the same bit in both halves
+// is more than a complement can detect.
 static void flip(play_t *play, uint32_t which) {
     guard_t *guard = &play->core.guard;
     guard_word_t *words[] = {&guard->commanded,    &guard->confirmed,   &guard->permitted,     &guard->fault,
@@ -157,7 +157,7 @@ static void any_limits(play_t *play) {
     call.limits.max_hour_mu = ((form & 4u) != 0u) ? (uint32_t)take(play, 2u) : hard.max_hour_mu;
     call.limits.max_day_mu = ((form & 8u) != 0u) ? (uint32_t)take(play, 3u) : 150000u;
     if ((form & 16u) != 0u) {
-        // A few strokes in an hour, so that caps are met soon.
+        // A few strokes in an hour, so that caps are reached soon.
         call.limits.max_hour_mu = (call.limits.max_hour_mu % 16u) * quantum_mu;
     }
     if ((form & 32u) != 0u) {
@@ -204,7 +204,7 @@ static void plan(play_t *play) {
     (void)play_call(play, call);
 }
 
-// To where the last stroke but `back` leaves the window, a little before or after.
+// Moves to where the last stroke but `back` leaves the window, a little before or after.
 static void window_edge(play_t *play, uint32_t shape) {
     const guard_t *guard = &play->core.guard;
     const uint32_t back = (shape & 15u) + 1u;
@@ -212,7 +212,8 @@ static void window_edge(play_t *play, uint32_t shape) {
     if ((guard->recorded.value >= back) && (back <= length)) {
         const uint32_t at = ((guard->head.value % length) + length - back) % length;
         const uint64_t window_us = (((shape & 16u) != 0u) ? 24u : 1u) * 3600000000ull;
-        // History has ticks only: the stroke began up to a tick later. So 32nds of a tick, from one before to seven after.
+        // The history only has ticks: the stroke began up to a tick later. So use 32nds of a tick, from one before to
+        // seven after.
         const uint64_t edge_us =
             ((uint64_t)play->history[at] * TICK_US) + window_us + ((shape >> 8u) * (TICK_US / 32u)) - TICK_US;
         if (edge_us > play->now_us) {
@@ -221,7 +222,7 @@ static void window_edge(play_t *play, uint32_t shape) {
     }
 }
 
-// A request with an old time: as a turn of the supervisor may have it, at the edge of that, or older.
+// A request with an old time: within a supervisor's turn, at the limit of that, or older.
 static void old_reading(play_t *play, uint64_t shape) {
     static const play_name_t names[] = {PLAY_SET_BASAL, PLAY_BOLUS,  PLAY_CANCEL_BOLUS, PLAY_SUSPEND,
                                         PLAY_RESUME,    PLAY_SETTLE, PLAY_CANCEL_TEMP,  PLAY_TEMP_BASAL};
@@ -255,7 +256,7 @@ static void service_around_due(play_t *play, uint32_t shape) {
 }
 
 static void stop(play_t *play, uint64_t shape) {
-    // Rare: a fault is for good, and nothing else would be seen.
+    // Rare: a fault is permanent, and would hide everything else.
     if ((shape & 7u) == 7u) {
         const uint64_t back_us = (shape >> 8u) & 0xffu;
         const play_call_t call = {.name = PLAY_STOP,
@@ -361,7 +362,7 @@ static void one(play_t *play) {
 }
 
 void play(play_t *play, const uint8_t *bytes, size_t size) {
-    // Anything but zero: a core that reads what it has not written is to be found out.
+    // Anything but zero, to reveal a core that reads memory that it has not written.
     memset(&play->core, 0xa5, sizeof(play->core));
     memset(&play->config, 0, sizeof(play->config));
     memset(play->history, 0xa5, sizeof(play->history));

@@ -1,6 +1,7 @@
-// play.h: plays bytes as calls of the core: any sequence, any arguments, biased to what reaches far.
+// play.h: plays bytes as calls of the core: any sequence and any arguments, biased towards those that reach deep
+// states.
 //
-// One player, three listeners that are linked in by turns: shadow.c judges every call (fuzzing, corpus replay), trace.c
+// There is one player, with alternative listeners to link: shadow.c judges every call (fuzzing, corpus replay), trace.c
 // makes a digest of results and raw state (mutation testing), and coverage simply runs it. Host only: it may use libc.
 #ifndef RELEVE_PLAY_H
 #define RELEVE_PLAY_H
@@ -10,7 +11,7 @@
 #include "state.h"
 
 #define PLAY_HISTORY_MAX 12500u
-// Strokes in one play: enough to go round the shortest ring several times.
+// Strokes in one play: enough to wrap around the shortest ring several times.
 #define PLAY_STROKES_MAX 4096u
 
 typedef enum {
@@ -35,12 +36,12 @@ typedef enum {
     PLAY_ENDED,
     PLAY_RUNNING,
     PLAY_USED,
-    PLAY_RELOAD,  // saved, begun anew, loaded: what a reset does
+    PLAY_RELOAD,  // saved, started over, loaded: as in a reset
     PLAY_FLIP,    // not a call: a bit of a safety variable flips
-    PLAY_PART     // a part alone, on a context of its own
+    PLAY_PART     // one part alone, on a context of its own
 } play_name_t;
 
-// A call: its arguments, meant as its name says, and its result.
+// A call: its arguments, whose meaning depends on its name, and its result.
 typedef struct {
     play_name_t name;
     uint64_t now_us;
@@ -65,23 +66,23 @@ typedef struct {
     uint32_t history[PLAY_HISTORY_MAX];
 } play_t;
 
-// Plays all of `bytes`. A play is big: keep it off the stack.
+// Plays all of `bytes`. A play is large: keep it off the stack.
 void play(play_t *play, const uint8_t *bytes, size_t size);
 
-// Makes one call, the listener told before and after. play_name_t's calls only, not PLAY_FLIP.
+// Makes one call, and tells the listener before and after it. Only for the calls of play_name_t, not for PLAY_FLIP.
 uint64_t play_call(play_t *play, play_call_t call);
 
-// As a board without faults does, for at most so many strokes and until until_us: play_board.c.
+// Runs as a board without faults does, for at most this many strokes and until until_us: play_board.c.
 void play_good_board(play_t *play, uint64_t until_us, uint32_t strokes);
-// As a board whose stroke sensor misses or doubles edges (two bits a stroke) does.
+// Runs as a board whose stroke sensor misses or doubles edges (two bits a stroke) does.
 void play_bad_board(play_t *play, uint64_t edges);
-// Time goes on; the supervisor is there at the end of a long while.
+// Lets time pass; the supervisor is back after a long while.
 void play_step(play_t *play, uint64_t us);
 
-// shadow.c says every call on standard error.
+// shadow.c prints every call on standard error.
 extern bool play_says_calls;
 
-// The listener's: before and after every call. `call->result` is known after it.
+// The listener's functions, called before and after every call. `call->result` is known after it.
 void play_before(const play_t *play, const play_call_t *call);
 void play_after(const play_t *play, const play_call_t *call);
 

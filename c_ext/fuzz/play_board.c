@@ -1,4 +1,4 @@
-// play_board.c: what a board and its supervisor do around the core.
+// play_board.c: plays the part of a board and its supervisor around the core.
 #include "play.h"
 
 #define PROMISE_US 3600000000ull

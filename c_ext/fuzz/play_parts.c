@@ -29,7 +29,7 @@ static uint64_t plan_a_motor(uint64_t shape) {
     motor.max_hz = ((shape >> 24u) & 1u) != 0u ? rates_hz[(shape >> 25u) % 10u] : (uint32_t)((shape >> 25u) % 20100u);
     motor.accel_hz_per_s = ((shape >> 40u) & 1u) != 0u ? accels[(shape >> 41u) % 6u] : (uint32_t)(shape >> 44u);
     if (((shape >> 59u) & 3u) != 0u) {
-        // Most motors are possible ones: a plan, not a refusal.
+        // Most motors are valid ones, which give a plan and not a refusal.
         motor.steps_per_stroke = 2u + (motor.steps_per_stroke % 127u);
         motor.start_hz = 20u + (motor.start_hz % 2000u);
         motor.max_hz = motor.start_hz + (motor.max_hz % 18000u);
@@ -52,7 +52,7 @@ static uint64_t plan_a_motor(uint64_t shape) {
     } else if (memcmp(periods_us, before, sizeof(before)) != 0) {
         abort();
     } else {
-        // Refused, and nothing written.
+        // Refused, with nothing written.
     }
     return digest(duration_us, periods_us, sizeof(periods_us));
 }
@@ -65,7 +65,7 @@ static uint64_t digest_core(uint64_t sum, const core_t *core) {
     return digest(sum, &seen, sizeof(seen));
 }
 
-// The configuration at its limits; and that a core comes out of it the same whatever was there before.
+// Tests the configuration at its limits, and that the resulting core does not depend on the memory's previous content.
 static uint64_t configure(uint64_t shape) {
     static const uint32_t nl[] = {0u, 124u, 125u, 126u, 250u, 499u, 500u, 501u};
     static const uint32_t concentrations[] = {0u, 39u, 40u, 41u, 100u, 400u, 500u, 501u};
@@ -121,8 +121,8 @@ static void busy_core(core_t *core, uint32_t *history, uint32_t length, uint64_t
     }
 }
 
-// A saved state with a bit flipped, in one place or in a safety variable and its complement alike; or the wrong version.
-// Either it is refused and nothing has changed, or what comes of it is a core that saves and loads as it is.
+// Loads a saved state with a bit flipped, in one place or in both a safety variable and its complement; or with the
+// wrong version. Either it is refused with nothing changed, or the resulting core saves and loads unchanged.
 static uint64_t reload_flipped(uint64_t shape) {
     static core_t core;
     static core_t before;
@@ -161,7 +161,7 @@ static uint64_t reload_flipped(uint64_t shape) {
     return digest_core((uint64_t)broken, &core);
 }
 
-// Limits at the hard ones, and at what the history holds.
+// Tests limits at the hard ones, and at the history's capacity.
 static uint64_t limit(uint64_t shape) {
     static const uint32_t hard[] = {35000u, 40000u, 60000u, 500000u};
     static guard_t guard;
@@ -187,7 +187,7 @@ static uint64_t limit(uint64_t shape) {
     return digest(((uint64_t)refused << 1u) | (sound ? 1u : 0u), &guard, sizeof(guard));
 }
 
-// A guard by itself, as a scheduler gone wrong would use it: too soon, at a window's edge to the tick, a bit flipped.
+// Tests the guard alone, as a faulty scheduler would use it: too soon, exactly at a window's edge, with a bit flipped.
 static uint64_t guard_alone(uint64_t shape) {
     static guard_t guard;
     static uint32_t history[HISTORY];
@@ -253,7 +253,7 @@ static uint64_t guard_alone(uint64_t shape) {
     return digest(digest(sum, &guard, sizeof(guard)), history, sizeof(history[0]) * 4u);
 }
 
-// A core whose scheduler has armed the next stroke at once: the guard alone keeps the hard spacing.
+// Tests a core whose scheduler has armed the next stroke at once: only the guard keeps the hard spacing.
 static uint64_t armed_wrong(uint64_t shape) {
     static core_t core;
     static uint32_t history[HISTORY];
@@ -272,7 +272,7 @@ static uint64_t armed_wrong(uint64_t shape) {
     return digest_core((uint64_t)action, &core);
 }
 
-// The scheduler by itself, with a square bolus that no guard has looked at.
+// Tests the scheduler alone, with a square bolus that no guard has checked.
 static uint64_t dose_alone(uint64_t shape) {
     static const uint32_t squares[] = {0u, 1u, 49999u, 50000u, 50001u, UINT32_MAX, 7u, 100u};
     static const uint64_t durations_us[] = {0u,           1799999999u,  1800000000u,  1800000001u,

@@ -1,6 +1,6 @@
 // replay.c: plays every file named on the command line, with any compiler; the kept corpus as a test.
 //
-//     replay [-v] FILE …     -v says every call. Each file's name is said first, so the last one is what failed
+//     replay [-v] FILE …     -v prints every call. Each file's name is printed first, so the last one has failed
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-// shadow.c: judges every call that play.c makes, by counting for itself, and aborts at the first broken promise.
+// shadow.c: judges every call that play.c makes by a count of its own, and aborts at the first broken promise.
 //
-// It shares nothing with the core but its types: every stroke start there ever was is kept, what is owed is in books.c,
-// safety variables have copies of their own.
+// It shares only the core's types: it keeps the start of every stroke ever made, has its own account of what is owed in
+// books.c, and its own copies of the safety variables.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define HOUR_US 3600000000ull
 #define DAY_US (24u * HOUR_US)
 #define TICK_US 1048576u
-// GUARD-1: the method may withhold early by so much, never late.
+// GUARD-1: the method may withhold too early by this much, never too late.
 #define MARGIN_US 60000000ull
 // GUARD-3.
 #define GRACE_US 2000000u
@@ -35,7 +35,7 @@ static struct {
     core_action_t event;
     uint64_t event_us;
     uint64_t stopped_us;
-    uint64_t alive_us;  // until then the supervisor's promise holds
+    uint64_t alive_us;  // the supervisor's promise holds until then
     bool in_flight;
     bool unconfirmed;
     bool flipped;
@@ -75,8 +75,8 @@ static uint32_t started_since(uint64_t now_us, uint64_t window_us) {
     return count;
 }
 
-// At most `cap` strokes within the window, one more at now_us counted: is there room? Starts never fall, so one look at the
-// start `cap` places back says as much as counting them all.
+// Is there room under `cap` for one more stroke at now_us, counting those within the window? Starts never decrease, so
+// one look at the start `cap` places back is as good as counting them all.
 static bool room(uint64_t now_us, uint64_t window_us, uint32_t cap) {
     return (cap != 0u) && ((own.starts < cap) || ((now_us - own.starts_us[own.starts - cap]) >= window_us));
 }
@@ -92,7 +92,7 @@ static bool words_right(const guard_t *guard, uint32_t count) {
     return right;
 }
 
-// What every supervisor call begins with.
+// Every supervisor call begins with this.
 static void enter(void) {
     if (own.event != CORE_NOTHING) {
         books_take(&own.books, own.event_us, own.armed_kind, own.event == CORE_STROKE);
@@ -106,7 +106,7 @@ static void enter(void) {
     }
 }
 
-// And what it ends with.
+// Every supervisor call ends with this.
 static void arm(void) {
     own.armed_us = DOSE_NEVER;
     if (!own.in_flight && (own.words[FAULT] == 0u) && (own.words[PERMITTED] != own.starts)) {
@@ -114,7 +114,7 @@ static void arm(void) {
     }
 }
 
-// A fault is latched, or a flipped bit of it is as good as one. Only the first stop has a time.
+// A fault is latched, or its flipped bit counts as one. Only the first stop has a time.
 static bool had_stopped(void) {
     return (own.before.guard.fault.value != 0u) || (own.before.guard.fault.check != UINT32_MAX);
 }
@@ -325,8 +325,8 @@ static void check_books(const play_t *play, const play_call_t *call) {
                 ((own.armed_us == DOSE_NEVER) || (play->core.armed_kind == own.armed_kind)));
 }
 
-// A supervisor call: the books have been entered, then this happened, at the time that it tells or, if the books are later,
-// at theirs.
+// A supervisor call: the books have been settled, then this happened, at the call's time or, if the books are later, at
+// theirs.
 static void supervisor(const play_t *play, const play_call_t *told) {
     const bool runs_back = (told->now_us + BUSY_US) < own.books.at_us;
     play_call_t made = *told;
@@ -372,7 +372,7 @@ static void supervisor(const play_t *play, const play_call_t *told) {
             if (!refused) {
                 accepted(call);
             } else if (!runs_back && (call->now_us > own.books.at_us)) {
-                // The time passes all the same; check_books() sees to the rest.
+                // Time passes all the same; check_books() checks the rest.
                 books_settle(&own.books, call->now_us);
                 untouched = false;
             } else {
@@ -396,7 +396,7 @@ void play_before(const play_t *play, const play_call_t *call) {
 
 static void listen(const play_t *play, const play_call_t *call) {
     if (own.flipped && (own.words[FAULT] == 0u) && (call->name != PLAY_STOP) && (call->name != PLAY_SERVICE)) {
-        // Whichever call comes upon the bit first latches the fault; these two are judged with the time of it.
+        // The first call that meets the flipped bit latches the fault; these two are judged with its time.
         own.words[FAULT] = play->core.guard.fault.value;
     }
     const bool same = memcmp(&play->core, &own.before, sizeof(core_t)) == 0;
@@ -441,7 +441,7 @@ static void listen(const play_t *play, const play_call_t *call) {
                                                              (own.in_flight && (own.armed_kind >= DOSE_KIND_NORMAL)))));
             break;
         case PLAY_USED:
-            // Only as the books stand: a stroke that is not entered yet is not in the ring.
+            // Only as of the books: a stroke that is not entered yet is not in the ring.
             PROMISE("used counts no less than there were",
                     own.flipped || (own.event != CORE_NOTHING) ||
                         (call->result >=

@@ -1,9 +1,10 @@
 // trace.c: a digest of everything visible, sequence by sequence: each call's result and every byte of state after it.
 //
-//     trace SEED COUNT [FILE …]     prints one digest a line: first the files', then, for each of COUNT, a random sequence's
-// and some calls of parts alone
+//     trace SEED COUNT [FILE …]     prints one digest a line: first the files', then, for each of COUNT, that of a
+// random sequence and some calls of parts alone
 //
-// Two cores that print the same did the same, as far as these sequences go (mutation testing, tools/core/mutation/gate.py).
+// Two cores that print the same behave the same, as far as these sequences go (mutation testing,
+// tools/core/mutation/gate.py).
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ void play_before(const play_t *play, const play_call_t *call) {
 }
 
 void play_after(const play_t *play, const play_call_t *call) {
-    // The one thing in the context that may differ from run to run is where its memory lies.
+    // Only the address of its memory may differ in the context from run to run.
     static core_t seen;
     (void)memcpy(&seen, &play->core, sizeof(seen));
     seen.guard.history = NULL;
@@ -84,7 +85,7 @@ int main(int count, char **words) {
             state = next(state);
             bytes[i] = (uint8_t)(state >> 32u);
         }
-        // No odd configuration, or most sequences would end before they begin.
+        // No invalid configuration, or most sequences would end before they begin.
         bytes[0] &= (uint8_t)~16u;
         if ((bytes[0] & 2u) != 0u) {
             bytes[1] = (uint8_t)(40u + (bytes[1] % 210u));

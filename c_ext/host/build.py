@@ -2,9 +2,9 @@
 
     python -m c_ext.host.build        builds if stale and prints the path of the extension
 
-The declarations that cffi needs come out of the core's own headers through the C preprocessor, so there is no second
-copy to drift. The result lies in build/core/host-KEY/, KEY being a hash of all sources, flags and versions: what is
-there is up to date by construction, and variants (sanitizers, coverage, a core broken on purpose) lie side by side.
+The declarations that cffi needs are taken from the core's own headers through the C preprocessor, so there is no second
+copy to drift. The result lies in build/core/host-KEY/, where KEY is a hash of all sources, flags and versions. So an
+existing build is always up to date, and variants (sanitizers, coverage, a core broken on purpose) lie side by side.
 
 CC and CFLAGS are taken from the environment, as make does; CFLAGS replaces the default `-O2 -g`.
 """

@@ -1,6 +1,7 @@
-"""The dose core as a Python class, method for method what the MicroPython module `dosecore` offers.
+"""The dose core as a Python class, with the same methods as the MicroPython module `dosecore`.
 
-Thin on purpose: every method is one call into C. Times are µs, rates mU/h, volumes strokes unless the name says more.
+It is thin on purpose: every method is one call into C. Times are µs, rates mU/h, volumes strokes unless the name says
+otherwise.
 """
 
 import struct
@@ -60,7 +61,7 @@ MOTOR = (96, 200, 1000, 4000)
 PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_")
 HOUR, DAY = 0, 1
 NEVER_US = 2**64 - 1
-# So many strokes in a row, each seen, before a difference of one is forgiven: c_ext/micropython/dosecore.c.
+# Strokes in a row, each seen, before a difference of one is forgiven: c_ext/micropython/dosecore.c.
 FORGIVE_STROKES = 100
 
 
@@ -82,7 +83,7 @@ class Core:
         history: int = 2500,
         now_us: int = 0,
     ) -> None:
-        """spacing_us 0 means the default. Raises ValueError if core_init() refuses; it does if there is no plan."""
+        """spacing_us 0 means the default. Raises ValueError if core_init() refuses, as it does without a plan."""
         ffi, lib = self.module.ffi, self.module.lib
         self.c: Any = ffi.new("core_t *")
         self._apart, self._looked, self._agreed = 0, 0, 0
@@ -100,11 +101,11 @@ class Core:
             )
 
     def settle(self, now_us: int) -> int:
-        """The supervisor is awake, what has happened is entered; a DOSE code."""
+        """The supervisor is awake: enter what has happened; returns a DOSE code."""
         return int(self.module.lib.core_settle(self.c, now_us))
 
     def promise(self, now_us: int, back_us: int) -> bool:
-        """The supervisor idles until back_us; false if that is more than an hour away or gone by."""
+        """The supervisor idles until back_us; false if that is more than an hour away or in the past."""
         return bool(self.module.lib.core_promise(self.c, now_us, back_us))
 
     def alive(self, now_us: int) -> bool:
@@ -112,39 +113,39 @@ class Core:
         return bool(self.module.lib.core_alive(self.c, now_us))
 
     def set_basal(self, now_us: int, rate_mu_per_h: int) -> int:
-        """Programmed basal rate from now on; a DOSE code."""
+        """Set the programmed basal rate from now on; returns a DOSE code."""
         return int(self.module.lib.core_set_basal(self.c, now_us, rate_mu_per_h))
 
     def plan_basal(self, now_us: int, boundary_us: int, rate_mu_per_h: int) -> int:
-        """The programmed rate changes at boundary_us; a DOSE code."""
+        """Plan a change of the programmed rate at boundary_us; returns a DOSE code."""
         return int(self.module.lib.core_plan_basal(self.c, now_us, boundary_us, rate_mu_per_h))
 
     def temp_basal(self, now_us: int, kind: int, value: int, duration_us: int) -> int:
-        """A temporary rate, TEMP_RATE in mU/h or TEMP_PERCENT, for duration_us; a DOSE code."""
+        """Start a temporary rate, TEMP_RATE in mU/h or TEMP_PERCENT, for duration_us; returns a DOSE code."""
         return int(self.module.lib.core_temp_basal(self.c, now_us, kind, value, duration_us))
 
     def cancel_temp(self, now_us: int) -> int:
-        """Back to the programmed rate; a DOSE code."""
+        """Return to the programmed rate; returns a DOSE code."""
         return int(self.module.lib.core_cancel_temp(self.c, now_us))
 
     def bolus(self, now_us: int, normal: int, square: int = 0, duration_us: int = 0) -> int:
-        """A bolus of normal strokes, of square ones spread over duration_us, or of both; a DOSE code."""
+        """Start a bolus of normal strokes, of square ones spread over duration_us, or of both; returns a DOSE code."""
         return int(self.module.lib.core_bolus(self.c, now_us, normal, square, duration_us))
 
     def cancel_bolus(self, now_us: int) -> int:
-        """End the running bolus; a DOSE code."""
+        """End the running bolus; returns a DOSE code."""
         return int(self.module.lib.core_cancel_bolus(self.c, now_us))
 
     def suspend(self, now_us: int) -> int:
-        """Stop programming, let the stroke in progress end; a DOSE code."""
+        """Suspend delivery, and let the stroke in progress end; returns a DOSE code."""
         return int(self.module.lib.core_suspend(self.c, now_us))
 
     def resume(self, now_us: int) -> int:
-        """Go on at the programmed rate; a DOSE code."""
+        """Resume at the programmed rate; returns a DOSE code."""
         return int(self.module.lib.core_resume(self.c, now_us))
 
     def set_limits(self, basal_mu_per_h: int, bolus_mu: int, hour_mu: int, day_mu: int) -> tuple[int, int]:
-        """(code, number of the limit refused, 1 … 4, or 0)."""
+        """Set the clinician's limits; returns (code, number of the refused limit, 1 … 4, or 0)."""
         limits = self._limits
         limits.max_basal_mu_per_h, limits.max_bolus_mu = basal_mu_per_h, bolus_mu
         limits.max_hour_mu, limits.max_day_mu = hour_mu, day_mu
@@ -179,7 +180,7 @@ class Core:
         self.module.lib.core_stroke_ended(self.c)
 
     def used(self, now_us: int, window: int) -> int:
-        """Strokes in the last hour (window 0) or day (1), as the guard counts them; what has happened is entered."""
+        """Strokes in the last hour (window 0) or day (1), as the guard counts them; enters what has happened."""
         self._look()
         return self._used(now_us, window)
 
@@ -191,7 +192,7 @@ class Core:
         return int(lib.guard_used_strokes(self._member("guard"), now_us, ticks))
 
     def _look(self) -> None:
-        """What the interrupt has done goes into books and ring: c_ext/micropython/dosecore.c."""
+        """Enter the interrupt's work into books and ring: c_ext/micropython/dosecore.c."""
         lib = self.module.lib
         if self.c.event != lib.CORE_NOTHING or lib.guard_faulted(self._member("guard")):
             lib.core_permit(self.c, 0)
@@ -203,7 +204,7 @@ class Core:
         return tuple(int(word.value) for word in words)  # type: ignore[return-value]
 
     def bolus_running(self) -> bool:
-        """Strokes of a bolus are to come, or its last one is playing."""
+        """Are strokes of a bolus still to come, or is its last one in progress?"""
         return bool(self.module.lib.core_bolus_running(self.c))
 
     def plan(self) -> tuple[int, int, tuple[int, ...]]:
@@ -269,7 +270,7 @@ class Core:
         return int(self.module.lib.state_load(self.c, now_us, bytes(stored)))
 
     def clear_fault(self, now_us: int) -> int:
-        """Take a latched fault out, through a saved state; 0, or the number of the invariant that does not hold.
+        """Clear a latched fault, through a saved state; 0, or the number of the invariant that does not hold.
 
         Why so: c_ext/micropython/dosecore.c, which does the same.
         """
@@ -290,7 +291,7 @@ class Core:
         return int(self.c.guard.commanded.value) - int(self.c.in_flight)
 
     def apart(self) -> int:
-        """Strokes ordered and not seen, negative: seen and not ordered; one that plays aside. After every stroke."""
+        """Strokes ordered minus strokes seen, without the one in progress. To be called after every stroke."""
         guard = self.c.guard
         commanded = int(guard.commanded.value)
         apart = commanded - int(guard.confirmed.value) - int(self.c.unconfirmed)
@@ -324,7 +325,7 @@ class Core:
         return self.module.ffi.addressof(self.c, name)
 
     def raw(self) -> bytes:
-        """Every byte of the context and of the rolling-cap history: a refusal must leave all of them alone."""
+        """Every byte of the context and of the rolling-cap history; a refusal must change none of them."""
         ffi = self.module.ffi
         return bytes(ffi.buffer(self.c)) + bytes(ffi.buffer(self.history))
 
@@ -335,7 +336,7 @@ def bind(path: Path) -> type[Core]:
 
 
 def constants(module: ModuleType) -> dict[str, int]:
-    """Codes and limits under the names the MicroPython module gives them: DOSE_E_TIME is E_TIME."""
+    """Codes and limits under their names in the MicroPython module: DOSE_E_TIME is E_TIME."""
     found = {}
     for name in dir(module.lib):
         value = getattr(module.lib, name)
@@ -346,5 +347,5 @@ def constants(module: ModuleType) -> dict[str, int]:
 
 
 def bind_default() -> type[Core]:
-    """The class Core over the core as it stands, compiled first if need be."""
+    """The class Core over the current core, compiled first if necessary."""
     return bind(build())

@@ -1,7 +1,8 @@
-// backed.c: the VIRTUAL board's non-volatile memory (an FRAM) and battery-backed clock, in a file that the bench maps too.
-// The bench can have the power fail in the middle of any write, have writes fail, and flip bits while the board is off.
+// backed.c: the VIRTUAL board's non-volatile memory (an FRAM) and battery-backed clock, in a file that the bench maps
+// too. The bench can have the power fail in the middle of any write, have writes fail, and flip bits while the board is
+// off.
 //
-// Without a file (attach() not called) both are the program's own and start empty.
+// Without a file (attach() not called) both are in the program's own memory and start empty.
 #include "backed.h"
 
 #include <errno.h>
@@ -82,7 +83,8 @@ static mp_obj_t backed_read_into(mp_obj_t address_object, mp_obj_t buffer) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(read_into_obj, backed_read_into);
 
-// Each cell written counts. Four at a time: GCC's -O2 makes one instruction of them, and every stroke writes 1,500 cells.
+// Counts each cell written, four at a time: GCC's -O2 turns these into one instruction, and every stroke writes 1,500
+// cells.
 static void count(uint32_t *counts, size_t cells) {
     size_t i = 0u;
     for (; (i + 4u) <= cells; i += 4u) {
@@ -104,7 +106,7 @@ static void trace(uint32_t address, const void *data, size_t bytes) {
     }
 }
 
-// write(address, data): OSError if the bench has the memory fail.
+// write(address, data): OSError if the bench makes the memory fail.
 static mp_obj_t backed_write(mp_obj_t address_object, mp_obj_t data) {
     mp_buffer_info_t from;
     mp_get_buffer_raise(data, &from, MP_BUFFER_READ);
@@ -130,7 +132,7 @@ static mp_obj_t backed_write(mp_obj_t address_object, mp_obj_t data) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(write_obj, backed_write);
 
-// clock() -> UTC in s, or None if the clock has lost it
+// clock() -> UTC in s, or None if the clock has lost the time
 static mp_obj_t backed_clock(void) {
     mp_obj_t utc_s = mp_const_none;
     if (header()->clock_valid != 0u) {

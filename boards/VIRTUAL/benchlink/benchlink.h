@@ -1,8 +1,9 @@
-// benchlink.h: the messages between a virtual board and its bench. hil/backends/benchlink.py is the other end; a test compares both.
+// benchlink.h: the messages between a virtual board and its bench. hil/backends/benchlink.py is the other end; a test
+// compares the two.
 //
-// Lock-step over two pipes: the device sends one request and blocks until the reply. A request says until when the device
-// wants to sleep; the bench moves its plant to the first thing that happens and answers with the new time. Both are 24
-// bytes, little endian, and may be followed by UART bytes.
+// They run in lock-step over two pipes: the device sends one request and blocks until the reply. A request says until
+// when the device wants to sleep; the bench advances its plant to the next event and answers with the new time. Both
+// are 24 bytes, little endian, and may be followed by UART bytes.
 #ifndef RELEVE_BENCHLINK_H
 #define RELEVE_BENCHLINK_H
 
@@ -21,7 +22,7 @@
 #define BENCHLINK_ABORT 4u   // the motor is stopped now, mid-burst
 
 // Reply flags.
-#define BENCHLINK_EDGE 1u  // the stroke sensor's edge comes now
+#define BENCHLINK_EDGE 1u  // the stroke sensor's edge occurs now
 #define BENCHLINK_STOP 2u  // the bench is done: say BYE and leave
 
 typedef struct {

@@ -1,7 +1,8 @@
-// virtual.c: the VIRTUAL board's hardware: a clock in logical time, a stroke timer, a motor, a stroke sensor, an ADC and a
-// UART, all at the other end of the bench link. What an interrupt does on a board, idle() does here, in C, without Python.
+// virtual.c: the VIRTUAL board's hardware: a clock in logical time, a stroke timer, a motor, a stroke sensor, an ADC
+// and a UART, all at the other end of the bench link. idle() does here, in C and without Python, what interrupts do on
+// a board.
 //
-// Without a bench (attach() not called) time simply jumps to where idle() wants to sleep to; strokes confirm themselves.
+// Without a bench (attach() not called) time simply jumps to the end of each idle(), and strokes confirm themselves.
 #include "virtual.h"
 
 #include <errno.h>
@@ -14,12 +15,13 @@
 #include "py/runtime.h"
 
 #define UART_BUFFER_BYTES 1024u
-// Exit codes after which the bench's report says whose fault it was.
+// Exit codes from which the bench's report says whose fault it was.
 #define EXIT_BENCH_GONE 3
 #define EXIT_BENCH_CONFUSED 4
 #define EXIT_AWAKE_FOR_EVER 6
-// So often the supervisor may ask for a time that is over without anything having happened: once is a deadline that
-// came while it worked. In logical time one that stays over would hang the bench, on a board it empties the battery.
+// How often the supervisor may ask for a time that has passed without anything having happened. Once is a deadline that
+// came while it worked. A deadline that stays in the past would hang the bench in logical time, and drain a board's
+// battery.
 #define TURNS_WITHOUT_TIME 1000
 
 // One process is one board: the state of its hardware is file-scope, as a chip's registers are.
@@ -32,14 +34,14 @@ static struct {
     uint16_t sequence;
     uint64_t exchanges;
     uint64_t now_us;         // device time: 0 at power-up unless advance() has moved it
-    uint64_t ahead_us;       // of the bench's time, modulo 2^64
+    uint64_t ahead_us;       // device time minus the bench's time, modulo 2^64
     uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
     uint32_t pressure_counts;
     uint32_t
         before_counts;    // pressure at the start of the latest stroke, as a stroke timer's interrupt would sample it
     uint32_t end_counts;  // and at its end
     bool confirmed;       // whether the stroke sensor saw it
-    bool cut;             // it was cut short: there are no readings of it
+    bool cut;             // it was cut short, so there are no readings of it
     bool edge_to_come;    // and it counts already, but its edge may still come
     core_t *core;         // of the latest idle(), which the pump holds
     uint32_t events;      // that the supervisor has not seen
@@ -73,7 +75,7 @@ static void read_all(void *into, size_t bytes) {
             at += got;
             bytes -= (size_t)got;
         } else if ((got == 0) || (errno != EINTR)) {
-            // The bench is gone. Nobody is left to tell; the exit status says it was not a clean end.
+            // The bench is gone, so the end cannot be reported to it; the exit status says that it was not clean.
             _exit(EXIT_BENCH_GONE);
         }
     }
@@ -113,7 +115,7 @@ static void send(uint8_t type, uint64_t until_us) {
     board.flags = 0u;
 }
 
-// Takes the reply in: time, sensors, UART bytes. Returns its flags.
+// Reads the reply: time, sensors, UART bytes. Returns its flags.
 static uint8_t receive(void) {
     benchlink_reply_t reply;
     read_all(&reply, sizeof(reply));
@@ -145,7 +147,7 @@ static uint64_t next_wake_us(const core_t *core, uint64_t until_us, uint64_t ret
     return (hardware_us < until_us) ? hardware_us : until_us;
 }
 
-// Lets time pass up to wake_us, less if the bench has something. Returns the reply's flags.
+// Lets time pass up to wake_us, or less if the bench has an event. Returns the reply's flags.
 static uint8_t sleep_until(uint64_t wake_us) {
     uint8_t seen = 0u;
     if (!board.attached) {
@@ -156,12 +158,13 @@ static uint8_t sleep_until(uint64_t wake_us) {
         send(BENCHLINK_IDLE, wake_us - board.ahead_us);
         seen = receive();
     } else {
-        seen = 0u;  // nothing to wait for and nothing to tell: no exchange
+        seen = 0u;  // nothing to wait for and nothing to report: no exchange
     }
     return seen;
 }
 
-// What the interrupts of a board do: sensor edge, end of burst, stroke timer. Returns the events Python must see.
+// Does the work of a board's interrupts: sensor edge, end of burst, stroke timer. Returns the events that Python must
+// see.
 static uint32_t interrupts(core_t *core, uint8_t seen) {
     uint32_t events = 0u;
     const bool edge = (seen & BENCHLINK_EDGE) != 0u;
@@ -219,7 +222,7 @@ static mp_obj_t virtual_idle(mp_obj_t core_object, mp_obj_t until_object) {
         mp_raise_ValueError(MP_ERROR_TEXT("idle: the deadline must lie within the next hour"));
     }
     while (events == 0u) {
-        // Bytes that the last poll left behind are there already: no time passes, but the interrupts get their turn.
+        // Bytes that the last poll left behind are already there: no time passes, but the interrupts get their turn.
         const uint64_t wake_us = (board.received != 0u) ? board.now_us : next_wake_us(core, until_us, retry_us);
         board.flags |= BENCHLINK_SENSE;  // a stroke starts or ends and is sampled, or Python runs next and may read
         const uint8_t seen = sleep_until(wake_us);
@@ -258,7 +261,7 @@ static mp_obj_t virtual_attach(mp_obj_t from_bench, mp_obj_t to_bench) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(attach_obj, virtual_attach);
 
-// bye(): the last word to the bench, so that a crash cannot look like a clean end.
+// bye(): the last message to the bench, so that a crash cannot look like a clean end.
 static mp_obj_t virtual_bye(void) {
     if (board.attached) {
         board.flags = 0u;
@@ -275,7 +278,7 @@ static mp_obj_t virtual_now(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(now_obj, virtual_now);
 
-// advance(us): device time jumps on, to where the last life has left it. Before the first idle().
+// advance(us): moves device time on, to continue that before the reset. Before the first idle().
 static mp_obj_t virtual_advance(mp_obj_t us_object) {
     const uint64_t us = dosecore_get_u64(us_object);
     board.now_us += us;
@@ -290,8 +293,9 @@ static mp_obj_t virtual_pressure_counts(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(pressure_counts_obj, virtual_pressure_counts);
 
-// stroke_readings() -> of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23, in bit 24 whether
-// the stroke sensor saw it; -1 without a bench, when there is no pressure. One small integer: nothing is allocated.
+// stroke_readings() -> readings of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23,
+// and in bit 24 whether the stroke sensor saw it; -1 without a bench, when there is no pressure. A small integer, so
+// nothing is allocated.
 static mp_obj_t virtual_stroke_readings(void) {
     const uint32_t seen = board.confirmed ? (UINT32_C(1) << 24) : 0u;
     const uint32_t packed = (board.before_counts & 0xFFFu) | ((board.end_counts & 0xFFFu) << 12) | seen;
@@ -299,7 +303,7 @@ static mp_obj_t virtual_stroke_readings(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(stroke_readings_obj, virtual_stroke_readings);
 
-// motor_stop(): ends a burst at once; its stroke counts as delivered and is over, as service_cut() does it on a board.
+// motor_stop(): aborts a burst; its stroke counts as delivered and is over, as with service_cut() on a board.
 static mp_obj_t virtual_motor_stop(void) {
     if (board.stroke_end_us != DOSE_NEVER) {
         if (board.core->unconfirmed != 0u) {
@@ -310,7 +314,7 @@ static mp_obj_t virtual_motor_stop(void) {
         board.cut = true;
         board.events |= EVENT_STROKE;
         board.stroke_end_us = DOSE_NEVER;
-        // A stroke not yet sent never began at the motor; one that was is cut short.
+        // A stroke not yet sent never began at the motor; one that was sent is cut short.
         board.flags = ((board.flags & BENCHLINK_STROKE) != 0u) ? 0u : BENCHLINK_ABORT;
     }
     return mp_const_none;
