@@ -17,7 +17,7 @@ from hil.scripts.pool import exit_code, run
 
 @pytest.mark.req("HIL-5", "HIL-8")
 @pytest.mark.parametrize(
-    "program", [("hil.oracle", "--spoil"), ("hil.scripts", "--twin", "asked")], ids=lambda each: each[0]
+    "program", [("hil.oracle", "--spoil"), ("hil.twins", "--twin", "asked")], ids=lambda each: each[0]
 )
 def test_a_program_runs_in_worker_processes(program: tuple[str, ...], tmp_path: Path) -> None:
     out = tmp_path / "results.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.errors import Refused
+from firmware.protocol import refill
 from firmware.therapy import reservoir as place
 from firmware.therapy.reservoir import Reservoir
 
@@ -117,7 +118,7 @@ def test_fewer_strokes_than_at_the_fill_are_refused(reservoir: Reservoir) -> Non
 def test_a_new_one_is_empty_and_a_full_one_holds_15_ml() -> None:
     new = Reservoir(500, 400)
     assert (new.left_nl(0), new.used_nl(0), new.filled_nl, new.filled_utc_s, new.life_days) == (0, 0, 0, 0, 0)
-    assert place.CAPACITY_NL == 15_000_000
+    assert refill.CAPACITY_NL == 15_000_000
     assert place.lasts_s(200, 200, 0) == place.lasts_s(199, 200, 0) == 0 and place.lasts_s(201, 200, 0) is None
     assert place.lasts_s(201, 200, 1) == DAY_S, "1 mU at 1 mU a day"
     new.life_days = 1

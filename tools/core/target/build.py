@@ -17,7 +17,7 @@ from tools.console import BUILD, ROOT, Problem, digest
 
 CORE_DIR = ROOT / "c_ext" / "core"
 BAREMETAL_DIR = ROOT / "c_ext" / "baremetal"
-BUDGET = ROOT / "tools" / "core" / "budget.toml"
+BUDGET = ROOT / "tools" / "core" / "cost" / "budget.toml"
 OUT = BUILD / "core"
 COMPILER = "arm-none-eabi-gcc"
 # If this file exists, it includes all others, and they are compiled as one unit.
