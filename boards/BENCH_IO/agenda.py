@@ -20,7 +20,7 @@ class Agenda:
 
     @property
     def free(self):
-        """How many more entries there is room for."""
+        """The number of entries that there is still room for."""
         return ENTRIES_MAX - len(self._entries)
 
     def count(self, action):

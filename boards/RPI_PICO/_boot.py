@@ -1,1 +1,1 @@
-"""What the port runs before everything else. There is no file system: nothing on the board can replace the firmware."""
+"""Run by the port before everything else. There is no file system, so nothing on the board can replace the firmware."""

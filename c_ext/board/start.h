@@ -18,7 +18,7 @@ typedef enum {
     START_POWER = 0,     // power was off, or a person has reset the board
     START_WATCHDOG = 1,  // the watchdog was not fed
     START_PYTHON = 2,    // the firmware's Python ended: an exception, no memory
-    START_FATAL = 3,     // MicroPython gave up: an exception that nobody catches, clocks that do not start
+    START_FATAL = 3,     // MicroPython gave up: an uncaught exception, clocks that do not start
     START_CRASH = 4      // the processor gave up: HardFault
 } start_cause_t;
 

@@ -168,7 +168,7 @@ state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[
     if (broken == STATE_OK) {
         *core = loaded;
         guard_look_back(&core->guard);
-        // Arms the next stroke. now_us was seen to be no earlier than the books.
+        // Arms the next stroke. now_us has been checked to be no earlier than the books.
         (void)core_settle(core, now_us);
     }
     return broken;

@@ -16,8 +16,8 @@
 // GUARD-3: 8 s. It runs from the chip's start on (early.c).
 #define INTERRUPTS_WATCHDOG_MS 8000u
 
-// Claims alarm 1, installs the handlers at the highest priority, starts the watchdog anew. Once, again only forgets the
-// core. Main.
+// Claims alarm 1, installs the handlers at the highest priority, and restarts the watchdog. A second call only forgets
+// the core. Main.
 void interrupts_setup(void);
 
 // Has that been done? Before, the functions below do nothing and unmask no interrupt. Main.

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-// Switches the converter on and gives it the pin. Again does nothing new. Main.
+// Switches the converter on and gives it the pin. A second call does nothing new. Main.
 void pressure_setup(void);
 
 // The pressure input now, 0 to 4095; takes 2 to 6 µs. What the supervisor has selected and converted is as before after

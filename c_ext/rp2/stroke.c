@@ -102,8 +102,8 @@ uint32_t __no_inline_not_in_flash_func(stroke_abort)(void) {
     }
     const uint32_t enable = 1u << (PIO_CTRL_SM_ENABLE_LSB + machine);
     hw_clear_bits(&PLAYER->ctrl, enable);
-    // The DMA fills the FIFO up and stops by itself. Then words are with it, in the FIFO, and one in the program,
-    // unless it stands at its beginning.
+    // The DMA fills the FIFO and then pauses by itself. The words left are in the DMA and in the FIFO, and one is in
+    // the program, unless that is at its beginning.
     for (uint32_t i = 0u; (i < DMA_STOPS_LOOKS) && fed() && (waiting() < FIFO_WORDS); i++) {
     }
     const uint32_t held = (PLAYER->sm[machine].addr != offset) ? 1u : 0u;
@@ -113,7 +113,7 @@ uint32_t __no_inline_not_in_flash_func(stroke_abort)(void) {
     dma_hw->abort = 1u << channel;
     for (uint32_t i = 0u; (i < DMA_STOPS_LOOKS) && fed(); i++) {
     }
-    // Empties the FIFO, puts the pins to rest, begins anew.
+    // Empties the FIFO, returns the pins to rest, and restarts the program.
     hw_xor_bits(&PLAYER->sm[machine].shiftctrl, PIO_SM0_SHIFTCTRL_FJOIN_RX_BITS);
     hw_xor_bits(&PLAYER->sm[machine].shiftctrl, PIO_SM0_SHIFTCTRL_FJOIN_RX_BITS);
     PLAYER->sm[machine].instr = 0xe000u | LEVEL_OFF;  // set pins

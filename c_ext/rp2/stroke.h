@@ -1,6 +1,6 @@
 // stroke.h: plays a stroke on the motor's pins by PIO and DMA, without the processor.
 //
-// A burst is a row of words in RAM, each "wait so many µs, then set STEP, DIR and ENABLE like this". DMA feeds them to
+// A burst is a row of words in RAM, each "wait n µs, then set STEP, DIR and ENABLE to these levels". DMA feeds them to
 // a PIO state machine at 1 MHz, so that a flash erase, interrupts off or a crashed program do not move an edge; the
 // first word is the wait until the start. One burst fits the hardware at a time.
 //
@@ -16,7 +16,7 @@
 // A burst can start this much after now at the earliest: the settling, and time to hand it over.
 #define STROKE_AHEAD_US (STROKE_SETTLE_US + 40u)
 
-// Claims the state machine and the DMA channel and loads the program; the motor is off. Once, again does nothing. Main.
+// Claims the state machine and the DMA channel and loads the program; the motor is off. A second call does nothing. Main.
 void stroke_setup(void);
 
 // The plan of every stroke from now on: period_us[k] from step k to the next. Main, no burst playing.

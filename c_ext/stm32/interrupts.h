@@ -65,7 +65,7 @@ uint64_t interrupts_ended_us(void);
 uint32_t interrupts_motor_stop(void);
 
 // The core is forgotten and the watchdog, which nothing can stop, fed for ever: a person at the console has stopped the
-// pump (development image). Starts the clock if need be: without its interrupt nobody feeds. Main.
+// pump (development image). Starts the clock if need be: without its interrupt nothing feeds the watchdog. Main.
 void interrupts_watchdog_off(void);
 
 // Feeds the watchdog now, and from now on only for a supervisor that keeps its promise. Main.

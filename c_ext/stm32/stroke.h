@@ -2,7 +2,7 @@
 //
 // TIM2 counts the wait until the start, once, and its end triggers TIM15. TIM15 makes one pulse on STEP in each of its
 // periods; at every rising edge the DMA writes the length of the period under way, from a table in RAM. Its repetition
-// counter holds the number of steps: after so many periods TIM15 stops by itself (one-pulse mode), whatever the
+// counter holds the number of steps: after that many periods TIM15 stops by itself (one-pulse mode), whatever the
 // processor and the DMA do. So no more steps than one stroke's can ever come, and nothing but stroke_start() sets it
 // off again.
 //
@@ -21,7 +21,8 @@
 // 0.25 % at any time (RM0351, MSI in PLL mode), and a tick of the clock at either end.
 #define STROKE_SLACK_US(burst_us) (((burst_us) / 256u) + 100u)
 
-// Sets timers, DMA and pins up; the motor is off. Once, again does nothing. False if TIM2 cannot start TIM15. Main.
+// Sets timers, DMA and pins up; the motor is off. A second call does nothing. False if TIM2 cannot start TIM15.
+// Main.
 bool stroke_setup(void);
 
 // The plan of every stroke from now on: period_us[k] from step k to the next. Main, no burst playing.

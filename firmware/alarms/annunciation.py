@@ -1,4 +1,4 @@
-"""When an alarm sounds. A pattern is data: phases of whole minutes, with tones at given milliseconds of each minute.
+"""The tone patterns of alarms, as data: phases of whole minutes, with tones at given milliseconds of each minute.
 
 The high pattern is the implant's for severe alarms: four tones a minute for ten minutes, then four double tones a
 minute for ten minutes, and again. Medium and low follow its programmer's second kind, three beeps every 30 minutes;

@@ -44,7 +44,7 @@ _SYRINGE_NL = const(20000000)
 
 
 class Input:
-    """What a person enters at a step: a whole number `low` to `high` of `unit`."""
+    """A person's input at a step: a whole number from `low` to `high`, in `unit`."""
 
     def __init__(self, name, unit, low, high):
         self.name = name

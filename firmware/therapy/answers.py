@@ -62,7 +62,7 @@ class Answers:
         return volume_mu * 1000 // self._stroke_uu
 
     def whole_strokes(self, volume_mu):
-        """How many strokes fit into `volume_mu`."""
+        """The number of whole strokes in `volume_mu`, rounded down."""
         return volume_mu * 1000 // self._stroke_uu
 
     def mu(self, strokes):

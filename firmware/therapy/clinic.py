@@ -143,7 +143,7 @@ class Clinic:
             self._keep()
 
     def _missing(self):
-        """How many strokes of the ended delivery were never started. The others count as followed now."""
+        """The number of strokes of the ended delivery that were never started. The others count as followed now."""
         state = self._core.state()
         self._followed = state[code.GUARD_COMMANDED]
         return state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED]

@@ -1,5 +1,4 @@
-"""How the dose core is stopped from delivering, and how its books are brought up to date. Every answer of the core is
-checked.
+"""Stopping the dose core's delivery, and bringing its books up to date. Every answer of the core is checked.
 
 Implements: DOSE-5, THER-3, ALARM-2
 """

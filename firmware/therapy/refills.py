@@ -165,7 +165,7 @@ class Refills:
 
     @property
     def number(self):
-        """How many refills have been recorded."""
+        """The number of refills recorded."""
         return self._settings.refills
 
     def most_left_nl(self):

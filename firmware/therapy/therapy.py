@@ -269,8 +269,8 @@ class Therapy:
         return self.programme.greatest_mu_per_h() * state[code.TEMP_VALUE] // 100
 
     def cut_by(self, now_us):
-        """A place in protocol.CUTS: the cap that will cut what is programmed, be it day after day, before a temporary
-        rate has ended, or while a bolus runs.
+        """A place in protocol.CUTS: the cap that must cut the programmed delivery, either day after day, or before a
+        temporary rate has ended, or while a bolus runs.
         """
         state = self._core.state()
         window = self.forecast.daily(self.programme.rates(), state)
