@@ -15,7 +15,7 @@ from firmware.events import UART
 
 def cycle(idle, core, pump, link):
     """Idle until something happens and handle it; returns what happened, bits of firmware.events."""
-    waiting = link.waiting  # it must be read before the link is polled
+    waiting = link.waiting  # bytes that the last poll left behind; they stay until the next poll
     try:
         happened = idle(core, pump.now_us() if waiting else pump.deadline_us)
     except Exception as error:

@@ -1,4 +1,4 @@
-# What the STM32L4 boards share of MicroPython's build settings; a board's mpconfigboard.mk names its chip and includes this.
+# MicroPython's build settings shared by the STM32L4 boards; a board's mpconfigboard.mk names its chip and includes this.
 MCU_SERIES = l4
 # The L475 is an L476 without display controller.
 AF_FILE = boards/stm32l476_af.csv

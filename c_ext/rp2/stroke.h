@@ -16,7 +16,8 @@
 // A burst can start this much after now at the earliest: the settling, and time to hand it over.
 #define STROKE_AHEAD_US (STROKE_SETTLE_US + 40u)
 
-// Claims the state machine and the DMA channel and loads the program; the motor is off. A second call does nothing. Main.
+// Claims the state machine and the DMA channel and loads the program; the motor is off. A second call does nothing.
+// Main.
 void stroke_setup(void);
 
 // The plan of every stroke from now on: period_us[k] from step k to the next. Main, no burst playing.

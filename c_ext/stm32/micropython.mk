@@ -1,4 +1,4 @@
-# The C module `hardware` of STM32L4 boards, and what the core needs where its interrupt is a real one.
+# The C module `hardware` of STM32L4 boards, and the settings that the core needs where its interrupt is a real one.
 HARDWARE_DIR := $(USERMOD_DIR)
 
 SRC_USERMOD_C += $(HARDWARE_DIR)/../board/module.c

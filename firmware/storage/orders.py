@@ -62,7 +62,7 @@ class Orders:
         return self._life if self.ready() else 0
 
     def initialise(self, seed):
-        """The memory is being initialised: draw another life with `seed`, and forget the orders of before.
+        """The memory is being initialised: draw another life with `seed`, so that no earlier order is valid any more.
 
         Raises what the memory raises. The entries in RAM stay, because the order to initialise is one of them.
         """

@@ -137,7 +137,7 @@ class Clinic:
         return self._core.state()[code.GUARD_COMMANDED]
 
     def bolus_over(self):
-        """A delivery has been ended by something else: a cap, a fault, an alarm, a reset."""
+        """The delivery was ended from outside: by a cap, a fault, an alarm or a reset."""
         if self.under_way and self._guide.delivering:
             self._guide.delivery_ended(self._missing())
             self._keep()
@@ -157,7 +157,7 @@ class Clinic:
             raise Refused(protocol.WRONG_STATE, None, state)
         undo = self._undo()
         if not self.under_way:
-            self._follow(self._commanded())  # one of therapy may be in progress
+            self._follow(self._commanded())  # a stroke of therapy may be in progress
         self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
         self._kept = _nothing_yet()
         self._begun = self._mark(self._guide.reservoir == INSULIN)
