@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware import codec, protocol
-from firmware.codec import Field, ProtocolError, decode, describe, encode, fit
+from firmware import protocol
+from firmware.protocol import codec
+from firmware.protocol.codec import Field, ProtocolError, decode, describe, encode, fit
 
 pytestmark = pytest.mark.req("LINK-1")
 KINDS = Field("kind", "u8", "", "which", names=("none", "some", "all"))

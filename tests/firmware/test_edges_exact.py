@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.edges import MISSED, TOO_MANY, Edges
+from firmware.upkeep.edges import MISSED, TOO_MANY, Edges
 
 pytestmark = pytest.mark.req("GUARD-4", "LOG-1")
 DAY_US = 86_400_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from firmware import energy
-from firmware.energy import DEPLETED, FED, GOOD, LOW, Energy
+from firmware.upkeep import energy
+from firmware.upkeep.energy import DEPLETED, FED, GOOD, LOW, Energy
 
 pytestmark = pytest.mark.req("PWR-1")
 HOUR_US = 3_600_000_000  # 1 nA for so long is 1 nAh

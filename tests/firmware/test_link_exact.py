@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cobs import cobs
 
-from firmware.link import Counters, Link
+from firmware.link.link import Counters, Link
 from tests.firmware.ram import RamUart
 from tests.firmware.test_link import crc32c, frame
 

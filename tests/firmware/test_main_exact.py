@@ -11,10 +11,10 @@ from cobs import cobs
 
 from c_ext.host import Core
 from firmware import protocol
-from firmware.energy import FED
 from firmware.events import STOP, TIME, UART
 from firmware.protocol import decode
-from host.link import encode_frame
+from firmware.upkeep.energy import FED
+from host.api.link import encode_frame
 from tests.firmware.hand import CURRENTS, MOTOR, SECOND_US
 from tests.firmware.ram import RamNvm, RamRtc, RamUart
 

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from firmware import dose_codes, energy, events, parts, protocol
-from firmware.alarms.table import BY_NAME
+from firmware import dose_codes, events, protocol
+from firmware.compat import nobody
+from firmware.link.answered_by import answering
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
+from firmware.protocol.alarms import BY_NAME
 from firmware.pump import _kind
-from firmware.seams import nobody
+from firmware.upkeep import energy, parts
 from tests.firmware.hand import SECOND_US, Hand, alarms
 from tests.firmware.ram import RamNvm, RamRtc
 from tests.firmware.test_told_and_kept import logged
@@ -225,7 +227,7 @@ def test_no_seam_of_a_pump_stands_empty() -> None:
     pump = hand.pump
     seen: set[int] = set()
     empty: set[str] = set()
-    waiting: list[object] = [pump, *pump.parts]
+    waiting: list[object] = [pump, *answering(None, pump).values()]
     while waiting:
         part = waiting.pop()
         if id(part) in seen or not type(part).__module__.startswith("firmware."):

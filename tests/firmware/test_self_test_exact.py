@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from c_ext.host import Core
-from firmware import self_test
 from firmware.drivers.pressure_sensor import PressureSensor
-from firmware.self_test import World
+from firmware.upkeep import self_test
+from firmware.upkeep.self_test import World
 from tests.firmware.ram import RamNvm
 
 pytestmark = pytest.mark.req("SELF-1")

@@ -8,12 +8,12 @@ from binascii import crc32
 import pytest
 
 from firmware.errors import MemoryAbsent, MemoryRange
-from firmware.storage import event_log, history, layout, settings, staging, state_record
+from firmware.storage import event_log, memory_map, settings, staging, state_record, stroke_starts
 from firmware.storage.event_log import EventLog
-from firmware.storage.history import History
 from firmware.storage.settings import Settings, fingerprint
 from firmware.storage.staging import Staging
 from firmware.storage.state_record import StateRecord
+from firmware.storage.stroke_starts import History
 from tests.firmware.ram import RamNvm
 
 pytestmark = pytest.mark.req("STORE-1")
@@ -28,7 +28,7 @@ class Starts:
         self.length = length
         self.ticks = memoryview(bytearray(4 * length)).cast("I")
         self.nvm = RamNvm(1024, image=b"\xee" * 1024)
-        self.history = History(self.nvm, 64, history.blocks_for(length), self.ticks)
+        self.history = History(self.nvm, 64, stroke_starts.blocks_for(length), self.ticks)
         self.open_part = bytearray(32)
         self.strokes = 0
 
@@ -40,12 +40,12 @@ class Starts:
 
     def again(self, saved_us: int = 0) -> tuple[int, list[int]]:
         ticks = memoryview(bytearray(4 * self.length)).cast("I")
-        restored = History(self.nvm, 64, history.blocks_for(self.length), ticks)
+        restored = History(self.nvm, 64, stroke_starts.blocks_for(self.length), ticks)
         return restored.restore(self.strokes, self.open_part, saved_us), list(ticks)
 
 
 def test_a_ring_has_room_for_what_the_caps_need_the_block_in_writing_and_the_open_one() -> None:
-    assert [history.blocks_for(strokes) for strokes in (1, 8, 9, 16, 2500)] == [3, 3, 4, 4, 315]
+    assert [stroke_starts.blocks_for(strokes) for strokes in (1, 8, 9, 16, 2500)] == [3, 3, 4, 4, 315]
 
 
 def test_a_block_is_its_number_eight_starts_and_a_crc_and_is_written_once() -> None:
@@ -240,12 +240,12 @@ def test_what_is_staged_is_each_patterns_own_and_nothing_that_is_damaged_or_forg
 
 @pytest.mark.req("LOG-2")
 def test_a_memory_must_hold_64_events_and_not_one_byte_less() -> None:
-    least = layout.Layout(1 << 20, 2500).log_at + 64 * 32
-    assert layout.Layout(least, 2500).events == 64 and layout.Layout(least + 31, 2500).events == 64
+    least = memory_map.Layout(1 << 20, 2500).log_at + 64 * 32
+    assert memory_map.Layout(least, 2500).events == 64 and memory_map.Layout(least + 31, 2500).events == 64
     with pytest.raises(MemoryRange) as error:
-        layout.Layout(least - 1, 2500)
+        memory_map.Layout(least - 1, 2500)
     assert str(least - 64 * 32) in str(error.value)
-    places = layout.Layout(1 << 20, 2500)
+    places = memory_map.Layout(1 << 20, 2500)
     assert places.log_at % 32 == 0 and 0 <= places.log_at - (places.history_at + 315 * 40) < 32
 
 

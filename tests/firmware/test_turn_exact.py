@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from firmware import events, parts, protocol, visitors
-from firmware.link import Counters
+from firmware import events, protocol
+from firmware.link import visitors
+from firmware.link.link import Counters
+from firmware.link.telemetry import Telemetry
+from firmware.link.visitors import Visitors
 from firmware.loop import cycle, turn
-from firmware.parts import Spared
-from firmware.telemetry import Telemetry
-from firmware.visitors import Visitors
+from firmware.upkeep import parts
+from firmware.upkeep.parts import Spared
 
 S = 1_000_000
 HOUR_US = 3600 * S

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from firmware import energy, protocol, self_test, upkeep
-from firmware.upkeep import Means, Upkeep, means_of, world_of
+from firmware import protocol
+from firmware.upkeep import energy, self_test, upkeep
+from firmware.upkeep.upkeep import Means, Upkeep, means_of, world_of
 from tests.firmware.hand import CURRENTS, SECOND_US, Hand, refused
 
 pytestmark = pytest.mark.req("SELF-1", "PWR-1")

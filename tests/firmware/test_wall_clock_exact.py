@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from firmware import protocol, wall_clock
+from firmware import protocol
 from firmware.drivers.clock import Clock
 from firmware.protocol import UTC_MAX_S, UTC_MIN_S
-from firmware.wall_clock import AHEAD, BEHIND, DISAGREES, LOST_BEFORE, SILENT, WallClock, rates_agree
+from firmware.upkeep import wall_clock
+from firmware.upkeep.wall_clock import AHEAD, BEHIND, DISAGREES, LOST_BEFORE, SILENT, WallClock, rates_agree
 from tests.firmware.hand import refused
 
 pytestmark = pytest.mark.req("THER-1", "THER-8")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from host.conversation import MESSAGES, Conversation, decode_fields, decode_reply, encode_request, read_refusal
+from host.api.conversation import MESSAGES, Conversation, decode_fields, decode_reply, encode_request, read_refusal
+from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
-from host.link import decode_frame, encode_frame
 from tests.host.device import Device
 
 pytestmark = pytest.mark.req("LINK-1", "HOST-3")

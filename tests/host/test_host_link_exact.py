@@ -9,7 +9,7 @@ import pytest
 from cobs import cobs
 
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, TELEMETRY_ID
-from host.link import HostLink, decode_frame, encode_frame
+from host.api.link import HostLink, decode_frame, encode_frame
 
 CRC32C = crcmod.predefined.mkCrcFun("crc-32c")
 pytestmark = pytest.mark.req("LINK-1", "LINK-3", "LINK-4")

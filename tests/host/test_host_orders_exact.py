@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from host.client import MESSAGES, Programmer
+from host.api.client import MESSAGES, Programmer
+from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
-from host.link import decode_frame, encode_frame
 from tests.host.device import Device
 from tests.host.test_host_conversation_exact import hello_payload, refusal
 

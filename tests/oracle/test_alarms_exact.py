@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.alarms import table
+from firmware.protocol import alarms
 from hil.oracle.alarms import HIGH, LOW, MEDIUM, NUMBERS, PRIORITIES, Latched
 from hil.oracle.exact import NEVER_US
 from hil.oracle.reasons import Reason
@@ -38,7 +38,7 @@ def test_each_alarm_has_a_number_and_one_of_three_priorities() -> None:
     assert set(PRIORITIES) == set(NUMBERS)
     assert sorted(NUMBERS.values()) == list(range(1, 26))
     assert (PRIORITIES[LOW_LEVEL], PRIORITIES[CAP], PRIORITIES["occlusion"]) == (LOW, MEDIUM, HIGH)
-    listed = {alarm.name: (alarm.number, alarm.priority) for alarm in table.ALARMS}  # docs/alarms.md is made of it
+    listed = {alarm.name: (alarm.number, alarm.priority) for alarm in alarms.ALARMS}  # docs/alarms.md is made of it
     assert {name: (NUMBERS[name], PRIORITIES[name]) for name in NUMBERS} == listed
 
 

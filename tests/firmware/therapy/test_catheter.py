@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.protocol.procedures import BUFFER, CATHETER_NL, INSULIN, NAOH
 from firmware.therapy import catheter as place
 from firmware.therapy import guide
-from firmware.therapy.catheter import BUFFER, INSULIN, NAOH, VOLUME_NL, Catheter
+from firmware.therapy.catheter import Catheter
 
 pytestmark = pytest.mark.req("THER-6")
 
@@ -16,13 +17,13 @@ pytestmark = pytest.mark.req("THER-6")
 def test_it_begins_full_of_insulin() -> None:
     one = Catheter()
     assert one.only_insulin
-    assert (one.plugs, one.until_insulin_nl()) == (((INSULIN, VOLUME_NL),), 0)
+    assert (one.plugs, one.until_insulin_nl()) == (((INSULIN, CATHETER_NL),), 0)
 
 
 def test_after_a_flush_no_insulin_reaches_the_patient_for_13_u() -> None:
     one = Catheter()
     one.fill(BUFFER)
-    assert one.until_insulin_nl() == VOLUME_NL
+    assert one.until_insulin_nl() == CATHETER_NL
     for stroke in range(65):
         assert one.push(INSULIN, 500) == (0, 500, 0), stroke
     assert one.only_insulin
@@ -41,8 +42,8 @@ def test_a_plug_moves_through_with_what_is_before_and_behind_it() -> None:
 
 def test_more_than_it_holds_pushes_everything_out_and_itself() -> None:
     one = Catheter()
-    assert one.push(NAOH, VOLUME_NL + 700) == (VOLUME_NL, 0, 700)
-    assert one.plugs == ((NAOH, VOLUME_NL),)
+    assert one.push(NAOH, CATHETER_NL + 700) == (CATHETER_NL, 0, 700)
+    assert one.plugs == ((NAOH, CATHETER_NL),)
 
 
 def test_what_is_ahead_of_the_insulin_is_all_that_is_not() -> None:
@@ -50,12 +51,12 @@ def test_what_is_ahead_of_the_insulin_is_all_that_is_not() -> None:
     one.push(BUFFER, 2_000)
     assert one.until_insulin_nl() == 0, "insulin leaves first"
     one.push(NAOH, 3_000)
-    one.push(INSULIN, VOLUME_NL - 5_000)
+    one.push(INSULIN, CATHETER_NL - 5_000)
     assert one.plugs[0] == (BUFFER, 2_000) and one.until_insulin_nl() == 5_000
     one.push(INSULIN, 500)
     assert one.until_insulin_nl() == 4_500
     one.fill(NAOH)
-    assert one.until_insulin_nl() == VOLUME_NL
+    assert one.until_insulin_nl() == CATHETER_NL
 
 
 def test_the_record_holds_four_plugs_and_writes_no_further() -> None:
@@ -77,14 +78,14 @@ PUSHES = st.lists(st.tuples(st.sampled_from((INSULIN, BUFFER, NAOH)), st.integer
 @given(PUSHES)
 def test_nothing_is_lost_and_nothing_is_called_better_than_it_is(pushes) -> None:
     one = Catheter()
-    exact = [INSULIN] * (VOLUME_NL // 100)  # the yardstick: cells of 100 nl
+    exact = [INSULIN] * (CATHETER_NL // 100)  # the yardstick: cells of 100 nl
     for content, cells in pushes:
         volume_nl = cells * 100
         out = one.push(content, volume_nl)
         exact += [content] * cells
         gone, exact = exact[:cells], exact[cells:]
         assert sum(out) == volume_nl
-        assert sum(size_nl for _, size_nl in one.plugs) == VOLUME_NL
+        assert sum(size_nl for _, size_nl in one.plugs) == CATHETER_NL
         assert len(one.plugs) <= 4
         assert out[INSULIN] <= 100 * gone.count(INSULIN)
         labels = [each for each, size_nl in one.plugs for _ in range(size_nl // 100)]
@@ -103,7 +104,7 @@ def test_bytes_that_cannot_be_mean_the_worst(at: int) -> None:
     raw[at] += 5
     one = Catheter()
     assert not one.unpack(raw)
-    assert one.plugs == ((NAOH, VOLUME_NL),)
+    assert one.plugs == ((NAOH, CATHETER_NL),)
 
 
 def test_two_pushes_of_one_content_are_one_plug() -> None:

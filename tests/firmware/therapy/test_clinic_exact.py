@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes, protocol
+from firmware.protocol import refill
+from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.refill import CAPACITY_NL
 from firmware.storage import state_record
-from firmware.therapy import guide, refill
+from firmware.therapy import guide
 from firmware.therapy.clinic import STATE_BYTES
-from firmware.therapy.procedures import BY_NUMBER
-from firmware.therapy.reservoir import CAPACITY_NL
 from tests.firmware.desk import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.ram import RamNvm

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from firmware import protocol
-from firmware.therapy import refill
-from firmware.therapy.refill import Volume, accuracy, beyond_doubt, expanded_nl, net_fill, read_off, weighed
+from firmware.protocol import refill
+from firmware.protocol.refill import Volume, accuracy, beyond_doubt, expanded_nl, net_fill, read_off, weighed
 from tests.firmware.hand import refused
 
 pytestmark = pytest.mark.req("THER-5")

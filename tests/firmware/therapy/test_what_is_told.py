@@ -49,7 +49,7 @@ def test_a_procedure_that_finds_another_reservoir_says_what_it_holds_and_what_is
     before = hand.pump.status()
     found, text = refusal(lambda: hand.pump.clinic.start_procedure(PATENCY), "start_procedure")
     assert (found.code, found.value, found.limit) == (protocol.WRONG_CONTENT, BUFFER, INSULIN)
-    assert "the reservoir holds buffer, it begins with insulin" in text
+    assert "the reservoir holds buffer, but it begins with insulin" in text
     assert hand.pump.status() == before
 
 
