@@ -1,15 +1,15 @@
-# Relève: every target sets up what it needs, only what is missing, and says so. `make` alone lists them.
+# Relève: every target first sets up whatever it needs that is missing, and says so. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-# Two steps must not install packages at once; each uses all cores by itself where that helps.
+# Two steps must not install packages at the same time; each uses all cores by itself where that helps.
 .NOTPARALLEL:
 
 PYTHON ?= python3
 SEED ?= 1
 BOARD ?= VIRTUAL
-# virtual; emulated: the RPI_PICO image on an emulated RP2040; desk-emulated: that and a bench I/O board, wired to each
-# other; desk: real ones, as BENCH_FILE says.
+# virtual; emulated: the RPI_PICO image on an emulated RP2040; desk-emulated: that and an emulated bench I/O board, wired
+# to each other; desk: real boards, as described by BENCH_FILE.
 BENCH ?= virtual
 BENCH_FILE ?=
 # A Pico's real boot ROM for the emulated benches.
@@ -18,13 +18,13 @@ PORT ?= 7007
 PACE ?= 1
 # Test processes; the machine for which the time limits are set has two cores.
 WORKERS ?= 2
-# What the mutation gates compare with (that of the Python code also: landed, what main was before this commit); how long
-# that of the Python code may take; how long the fuzzers of the core run.
+# BASE: what the mutation gates compare with (the Python gate also takes: landed, what main was before this commit).
+# MUTATION_SECONDS: how long the Python gate may take. FUZZ_RUNS, FUZZ_SECONDS: how long the core's fuzzers run.
 BASE ?= HEAD
 MUTATION_SECONDS ?= 300
 FUZZ_RUNS ?= 150000
 FUZZ_SECONDS ?= 600
-# Random therapy scripts for the oracle, and of each kind of twin runs.
+# The number of random therapy scripts, for the oracle and for each kind of twin runs.
 SCRIPTS ?= 1000
 
 VENV := .venv/bin
@@ -47,12 +47,12 @@ firmware: ## build MicroPython with the firmware for BOARD; RELEASE=1 without co
 	@$(PYTHON) -m tools.micropython $(BOARD) $(if $(RELEASE),--release)
 
 .PHONY: flash
-flash: setup ## write BOARD's image to the board, then ask it on PORT who it is; RELEASE=1, TARGET=…, DRY_RUN=1
+flash: setup ## write BOARD's image to the board, then verify its identity on PORT; RELEASE=1, TARGET=…, DRY_RUN=1
 	@$(VENV)/python -m tools.flash $(BOARD) $(if $(filter file,$(origin PORT)),,--port $(PORT)) \
 	  $(if $(RELEASE),--release) $(if $(TARGET),--target "$(TARGET)") $(if $(DRY_RUN),--dry-run)
 
 .PHONY: board-size
-board-size: ## flash, RAM and stack of BOARD's image (STM32L4: of our own C) against its budget.toml
+board-size: ## compare flash, RAM and stack of BOARD's image (STM32L4: of our own C) with its budget.toml
 	@$(PYTHON) -m tools.board_size $(BOARD)
 
 .PHONY: reproducible
@@ -81,7 +81,7 @@ ready-desk-emulated: ready-emulated
 ready-desk: setup core-module
 
 .PHONY: bench
-bench: ready-$(BENCH) ## run the accuracy bench on BENCH, plant made from SEED; results in build/bench
+bench: ready-$(BENCH) ## run the accuracy bench on BENCH with a plant made from SEED; results in build/bench
 	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench
 
 .PHONY: hil
@@ -105,15 +105,15 @@ edges-nightly: ready-emulated ## the same with a million steps
 	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --out build/edges.json
 
 .PHONY: link-floods
-link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly; goes on where it was stopped); build/link-floods.json
+link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly; resumes where it was stopped); build/link-floods.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json $(ARGS)
 
 .PHONY: turns
-turns: ready-emulated ## the longest turn of the supervisor for each kind of request, fine strokes; build/turns.json
+turns: ready-emulated ## measure the supervisor's longest turn for each kind of request, fine strokes; build/turns.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --seconds 5 --quantum 125 --out build/turns.json
 
 .PHONY: boot-nightly
-boot-nightly: ready-emulated ## Ctrl-C, an exception, no memory and a crash at every 10 ms of the emulated Pico's boot
+boot-nightly: ready-emulated ## inject Ctrl-C, an exception, no memory, a crash at every 10 ms of the emulated Pico's boot
 	@RELEVE_BOOT_STEP_MS=10 $(VENV)/python -m pytest tests/suite/test_start.py --bench emulated -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: aimed
@@ -121,7 +121,7 @@ aimed: ready-emulated ## aim orders at the armed stroke of the emulated Pico, ±
 	@$(VENV)/python -m hil.cli aimed --workers $(WORKERS) --out build/aimed.json $(ARGS)
 
 .PHONY: between-nightly
-between-nightly: setup core-module ## interrupts, exceptions, failed writes, cuts at every line of orders, events, start-ups; build/between.json
+between-nightly: setup core-module ## inject interrupts, exceptions, failed writes, power cuts at every line of orders, events, start-ups; build/between.json
 	@$(VENV)/python -m tests.firmware.between_nightly --workers $(WORKERS) $(ARGS)
 
 .PHONY: occlusion
@@ -138,11 +138,11 @@ powerloss: ready ## cut the power at every write and exchange of a life, and of 
 	@$(VENV)/python -m hil.cli powerloss --workers $(WORKERS) --out build/powerloss.json
 
 .PHONY: life
-life: ready ## live eight years of one patient, made from SEED, checked every day; build/life
+life: ready ## simulate eight years of one patient, made from SEED, checked every day; build/life
 	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
 
 .PHONY: scripts-nightly
-scripts-nightly: ready ## SCRIPTS random therapy scripts from SEED on: through the oracle, bad runs made from each, volleys too, and twin runs of each kind; build/oracle.json, build/storms.json, build/scripts.json
+scripts-nightly: ready ## run SCRIPTS random therapy scripts from SEED on: oracle with spoiled runs, volleys, twin runs of each kind; build/oracle.json, build/storms.json, build/scripts.json
 	@oracle=0; $(VENV)/python -m hil.oracle --spoil --seed $(SEED) --scripts $(SCRIPTS) --out build/oracle.json || oracle=$$?; \
 	$(VENV)/python -m hil.oracle --storms --seed $(SEED) --scripts $(SCRIPTS) --out build/storms.json || oracle=$$?; \
 	$(VENV)/python -m hil.twins --seed $(SEED) --scripts $(SCRIPTS) --out build/scripts.json && exit $$oracle
@@ -193,20 +193,20 @@ types: stubs ## check types: CPython code, then the firmware against MicroPython
 	@$(VENV)/mypy --config-file tools/mypy-bench-io.ini
 
 .PHONY: mutation
-mutation: setup core-module ## Python: mutants of the lines changed since BASE, for MUTATION_SECONDS; build/mutation
+mutation: setup core-module ## Python: test mutants of the lines changed since BASE, for MUTATION_SECONDS; build/mutation
 	@$(VENV)/python -m tools.mutation --changed $(BASE) --seed $(SEED) --workers $(WORKERS) --seconds $(MUTATION_SECONDS)
 
 .PHONY: mutation-full
-mutation-full: setup core-module ## Python: every mutant of firmware, programmer and the bench's judges (nightly)
+mutation-full: setup core-module ## Python: test every mutant of firmware, programmer and the bench's judges (nightly)
 	@$(VENV)/python -m tools.mutation --full --workers $(WORKERS)
 
 .PHONY: core
-core: ## dose core: every quick gate, then build/core/summary.json
+core: ## dose core: run every quick gate, then write build/core/summary.json
 	@$(MAKE) core-warnings core-misra core-sanitize core-fuzz core-coverage core-proofs core-target core-bench core-mutation
 	@$(VENV)/python -m tools.core.summary
 
 .PHONY: core-nightly
-core-nightly: ## dose core: the long gates: both fuzzers, every proof, every mutant
+core-nightly: ## dose core: run the long gates: both fuzzers, every proof, every mutant
 	@$(MAKE) core-fuzz-night core-proofs-full core-mutation-full
 
 .PHONY: core-module
@@ -271,11 +271,11 @@ core-bench: core-cost ## dose core against a plain scheduler without guards; doc
 	@$(VENV)/python -m tools.core.bench
 
 .PHONY: lock
-lock: ## pin all dependencies of pyproject.toml anew, by hash
+lock: ## pin all dependencies of pyproject.toml again, by hash
 	@$(PYTHON) -m tools.lock
 
 .PHONY: clean
-clean: ## delete what was built, but not what was installed
+clean: ## delete build results, but not installed packages
 	@rm -rf build/bench build/core $(patsubst boards/%/board.toml,build/%*,$(wildcard boards/*/board.toml)) build/logs build/speed.json
 
 .PHONY: distclean
