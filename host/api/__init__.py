@@ -1,1 +1,1 @@
-"""What a program says to a pump and hears from it, without a screen: frames, messages, and calls by their names."""
+"""The programming interface to a pump, without a screen: frames, messages, and calls by their names."""

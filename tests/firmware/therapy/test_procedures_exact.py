@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.therapy import procedures as table
-from firmware.therapy.catheter import BUFFER, INSULIN
-from firmware.therapy.procedures import Input, Procedure, Step
+from firmware.protocol import procedures as table
+from firmware.protocol.procedures import BUFFER, INSULIN, Input, Procedure, Step
 
 pytestmark = pytest.mark.req("THER-5", "THER-6")
 ML = 1_000_000
