@@ -58,7 +58,7 @@ class Upkeep(Ordering):
         return DeviceTime(**self.call("read_time"))
 
     def set_time(self, utc_s: int) -> TimeSet:
-        """Set the wall clock, seconds since 1970 (2020 to 2106)."""
+        """Set the wall clock, seconds since 1970 (2020 to 2099)."""
         return TimeSet(**self.call("set_time", utc_s=utc_s))
 
     def set_limits(self, limits: Limits) -> LimitsChange:

@@ -153,7 +153,9 @@ def test_breaking_off_amid_an_order_is_never_silent(serve: Callable[..., tuple[i
     arguments = command(port, "bolus", "0.4", "--yes")
     # Where it settles the Ctrl-C must come before it gives up by itself, on a busy machine too.
     arguments[arguments.index("20")] = "5" if settles else "1"
-    run = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    # The shell of a background job has it ignored.
+    heeds = ["env", "--default-signal=INT", *arguments]
+    run = subprocess.Popen(heeds, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     watchdog = threading.Timer(50, run.kill)
     watchdog.start()
     for line in said:
