@@ -132,6 +132,16 @@ def test_a_stroke_in_flight_is_not_confirmed_yet() -> None:
     assert violations.count == 0
 
 
+@pytest.mark.req("DOSE-3")
+@pytest.mark.parametrize(("start_us", "seen"), [(999_999, True), (1_000_000, False), (1_000_001, False)])
+def test_a_stroke_that_starts_while_the_status_is_on_the_wire_does_not_count(start_us: int, seen: bool) -> None:
+    violations = Violations()
+    conserved(status(strokes_delivered=7), [0] * 7 + [start_us], violations, 0)
+    assert bool(violations.count) == seen
+    conserved(status(strokes_delivered=7, now_us=start_us - 1), [0] * 6 + [start_us], violations, 0)
+    assert "6 strokes on the pins, 7 ordered" in violations.shown[-1]
+
+
 def test_a_stroke_of_drift_is_seen() -> None:
     programmed = Programmed(200_000)
     commands = [Command(0, "set_basal", {"rate_mu_per_h": 700}), Command(3_600_000_000, "bolus", {"volume_mu": 600})]
