@@ -70,11 +70,10 @@ class Device:
                 self.reservoir.look(0)
 
     def lose_clock(self, why: int) -> None:
-        """The wall clock cannot be believed: alarm, lowest rate of the pattern, until the time is set (THER-8)."""
+        """The wall clock cannot be believed: alarm; from the next follow() on the pattern's lowest rate (THER-8)."""
         self.pump.programme.utc_at_zero_us = None
         self.alarms.latch("clock_lost", figure=None)
         self.pump.note("clock_lost", why=why)
-        self.pump.follow()
 
     def take_limits(self) -> None:
         """The limits are in force."""

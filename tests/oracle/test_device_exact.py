@@ -60,6 +60,7 @@ def test_a_lost_clock_is_an_alarm_and_the_lowest_rate_of_the_pattern() -> None:
     hand.order(0, "select_pattern", pattern=0)
     assert hand.device.pump.rate == 1_000
     hand.device.lose_clock(4)
+    hand.device.pump.follow()
     assert (hand.device.pump.rate, programme.utc_at_zero_us) == (300, None)
     assert hand.device.alarms.latched["clock_lost"].figure is None
     lost = next(each for each in hand.device.pump.events if each.what == "clock_lost")

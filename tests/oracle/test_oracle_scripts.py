@@ -63,6 +63,17 @@ def test_the_hourly_look_finds_the_stop_level_in_the_stroke_that_reaches_it() ->
     assert judge(play(generate(32583))) == []
 
 
+@pytest.mark.req("THER-8", "LOG-2")
+@pytest.mark.parametrize("off_us", [-5_000_000, -1, 0, 1, 5_000_000])
+def test_a_clock_found_wrong_in_the_act_of_setting_it_makes_no_stretch_between(off_us: int) -> None:
+    script = generate(33003)  # sets a clock 2 % off at a boundary of the pattern
+    set_us, end_us = 5_496_992_290, 5_700_000_000
+    steps = [replace(each, at_us=set_us + off_us) if each.at_us == set_us else each for each in script.steps]
+    run = play(replace(script, steps=tuple(each for each in steps if each.at_us < end_us), end_us=end_us))
+    assert any(row["event"] == "clock_lost" for row in run.log)
+    assert judge(run) == []
+
+
 @pytest.mark.req("DOSE-5", "SELF-1", "STORE-2")
 def test_a_stroke_due_as_a_self_test_fails_counts_and_is_not_made() -> None:
     run = play(generate(105, Wish(clock=True, hours=(24, 30), steps=(20, 45))))
