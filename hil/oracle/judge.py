@@ -21,7 +21,7 @@ from hil.oracle.exact import US_PER_S
 from hil.oracle.pump import Seen
 from hil.oracle.questions import answer_to
 from hil.oracle.reasons import MESSAGES, Reason
-from hil.oracle.repeats import NEVER_LATE, Repeats
+from hil.oracle.repeats import NEVER_LATE, Repeats, first_us
 from hil.oracle.wall import BackedClock, Wall
 from hil.scripts.play import SLOT_US
 from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Life, Look, Run, Step
@@ -164,15 +164,15 @@ class Judge:
         if answer.reply is None and answer.refusal is None:
             self.say(f"{answer.name}: an answer", "one", "silence", "LINK-2")
             return
-        first_us = step.values["of_us"] if step.what == AGAIN else step.at_us
+        arrived_us = first_us(step)
         if step.what == AGAIN:
-            told = self.repeats.of(first_us)
+            told = self.repeats.of(arrived_us)
             same = told is not None and (answer.reply, answer.refusal) == (told.reply, told.refusal)
-            anew = answer.name in NEVER_LATE and self.repeats.over(first_us) and not same
+            anew = answer.name in NEVER_LATE and self.repeats.over(arrived_us) and not same
             if told is not None and not anew:
                 self._repeated(answer, told)
                 return
-        values = self.repeats.values_of(first_us)
+        values = self.repeats.values_of(arrived_us)
         if MESSAGES[answer.name].changes_delivery or answer.name == "stage_pattern":
             self._order(step, answer, values)
         else:

@@ -41,7 +41,7 @@ class Repeats:
         """Reasons of the order's header: late, or held for too long."""
         if not MESSAGES[name].changes_delivery:
             return [], []
-        now_us, expires_us = self.device.pump.now_us, self._sent[_first_us(step)][1]
+        now_us, expires_us = self.device.pump.now_us, self._sent[first_us(step)][1]
         if now_us > expires_us:
             return ([], [Reason("expired")]) if name in NEVER_LATE else ([Reason("expired")], [])
         if expires_us - now_us > LONGEST_US:
@@ -50,7 +50,7 @@ class Repeats:
 
     def keep(self, step: Step, answer: Answer) -> None:
         """What became of it."""
-        self._outcomes[_first_us(step)] = answer
+        self._outcomes[first_us(step)] = answer
 
     def of(self, at_us: int) -> Answer | None:
         """The outcome of the request that arrived then; None: none is known."""
@@ -65,6 +65,7 @@ class Repeats:
         return self.device.pump.now_us > self._sent[at_us][1]
 
 
-def _first_us(step: Step) -> int:
+def first_us(step: Step) -> int:
+    """When the request of this step arrived for the first time."""
     at_us: int = step.values["of_us"] if step.what == AGAIN else step.at_us
     return at_us

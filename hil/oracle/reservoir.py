@@ -56,7 +56,6 @@ class Reservoir:
         self.filled_utc_s = 0
         self.latest_level = "enough"
         self.filled_us = 0  # the device's time then: due dates go by running time (THER-8)
-        self._begun = 0  # strokes in progress that count already
 
     @property
     def known(self) -> bool:
@@ -66,7 +65,10 @@ class Reservoir:
     @property
     def since(self) -> int:
         """Strokes since the latest refill."""
-        return max(0, self.device.pump.confirmed + self._begun - self.filled_strokes)
+        return self._since()
+
+    def _since(self, begun: int = 0) -> int:
+        return max(0, self.device.pump.confirmed + begun - self.filled_strokes)
 
     def left_nl(self, strokes: int | None = None) -> int:
         """What is left after so many strokes since the refill (all: None)."""
@@ -76,13 +78,19 @@ class Reservoir:
     @property
     def left_mu(self) -> int:
         """In whole milliunits."""
-        return self.left_nl() * self.device.concentration // 1000 if self.known else 0
+        return self._left_mu() if self.known else 0
+
+    def _left_mu(self, begun: int = 0) -> int:
+        return self.left_nl(self._since(begun)) * self.device.concentration // 1000
 
     @property
     def level(self) -> str:
         """enough, low, empty, stop: which of the settings' levels the content has reached."""
+        return self._level()
+
+    def _level(self, begun: int = 0) -> str:
         if self.known:
-            left_mu = self.left_mu
+            left_mu = self._left_mu(begun)
             for name in ("stop", "empty", "low"):
                 if left_mu <= self.device.settings[f"reservoir_{name}_mu"]:
                     return name
@@ -92,9 +100,9 @@ class Reservoir:
         """Is the content below the level of this alarm?"""
         return self.known and self.left_mu <= self.device.settings[f"reservoir_{alarm.split('_', maxsplit=1)[0]}_mu"]
 
-    def look(self, late_us: int) -> None:
-        """Latch what the content calls for; at *stop* the pump stops."""
-        alarms, level = self.device.alarms, self.level
+    def look(self, late_us: int, begun: int = 0) -> None:
+        """Latch what the content calls for; at *stop* the pump stops. So many strokes that have `begun` count too."""
+        alarms, level = self.device.alarms, self._level(begun)
         was, self.latest_level = self.latest_level, level
         if level == "enough":
             return
@@ -110,10 +118,9 @@ class Reservoir:
 
     def look_amid_stroke(self) -> None:
         """The pump looks by itself while a stroke is in progress: what is ordered has left the reservoir (THER-4)."""
-        self._begun = len(self.device.pump.unconfirmed)
-        if self._begun:
-            self.look(0)
-        self._begun = 0
+        begun = len(self.device.pump.unconfirmed)
+        if begun:
+            self.look(0, begun)
 
     def bolus_reasons(self, volume_mu: int, must: list[Reason], may: list[Reason]) -> None:
         """A bolus larger than what is left above the stop may be refused, or ends with the reason *reservoir*."""
