@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
@@ -26,16 +25,6 @@ ALLOWED = {
 }
 
 
-def imported(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {each.name for each in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {f"{node.module}.{each.name}" for each in node.names}
-    return names
-
-
 def wrong_arrows(part: str, names: set[str]) -> list[str]:
     foreign = [name for name in names if name.split(".")[0] in PARTS and name.split(".")[0] != part]
     return sorted(name for name in foreign if not any((name + ".").startswith(ok + ".") for ok in ALLOWED[part]))
@@ -44,7 +33,7 @@ def wrong_arrows(part: str, names: set[str]) -> list[str]:
 @pytest.mark.parametrize("part", ALLOWED)
 def test_arrows_point_down(part: str) -> None:
     for path in sorted((ROOT / part).rglob("*.py")):
-        assert wrong_arrows(part, imported(path)) == [], path
+        assert wrong_arrows(part, rooms.named(path)) == [], path
 
 
 def test_the_gate_sees_a_wrong_arrow() -> None:

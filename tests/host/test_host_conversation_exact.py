@@ -11,36 +11,24 @@ from firmware import protocol
 from host.api.conversation import MESSAGES, Conversation, decode_fields, decode_reply, encode_request, read_refusal
 from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
+from tests.host.answering import Answering
 from tests.host.device import Device
 
 pytestmark = pytest.mark.req("LINK-1", "HOST-3")
 Answer = Callable[[int, bytes], tuple[int, bytes] | None]
 
 
-class Scripted:
+class Scripted(Answering):
     """A pump that answers each request as it is told: (reply's id, payload), None: silence. `asked` by name."""
 
     def __init__(self, answer: Answer) -> None:
+        super().__init__()
         self.answer = answer
         self.asked: list[str] = []
-        self.waited: list[float] = []
-        self._waiting = b""
 
-    def write(self, data: bytes) -> None:
-        found = decode_frame(data.strip(b"\0"))
-        assert found is not None
-        sequence, number, payload = found
+    def answer_to(self, number: int, payload: bytes, sequence: int) -> tuple[int, bytes] | None:
         self.asked.append(protocol.BY_ID[number].name)
-        answer = self.answer(number, payload)
-        self._waiting = encode_frame(sequence, *answer) if answer else b""
-
-    def read(self, timeout_s: float) -> bytes:
-        self.waited.append(timeout_s)
-        data, self._waiting = self._waiting, b""
-        return data
-
-    def close(self) -> None:
-        """As a transport."""
+        return self.answer(number, payload)
 
 
 def refusal(number: int, code: int, field: int = 0xFF, value: int = 0, limit: int = 0) -> tuple[int, bytes]:

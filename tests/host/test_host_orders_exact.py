@@ -10,8 +10,9 @@ import pytest
 
 from firmware import protocol
 from host.api.client import MESSAGES, Programmer
-from host.api.link import decode_frame, encode_frame
+from host.api.link import encode_frame
 from host.errors import BadReply, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
+from tests.host.answering import Answering
 from tests.host.device import Device
 from tests.host.test_host_conversation_exact import hello_payload, refusal
 
@@ -28,41 +29,25 @@ def reply(name: str, **values: Any) -> tuple[int, bytes]:
     return message.id | protocol.REPLY_BIT, bytes(protocol.encode(message.reply, values, False))
 
 
-class Pump:
+class Pump(Answering):
     """Answers hello and the time, at life 9 and 1,000 s; anything else as the next of `says[name]` (None: silence)."""
 
     def __init__(self, **says: list[Said | Callable[[], Said]]) -> None:
+        super().__init__()
         self.says = says
         self.asked: list[tuple[str, dict[str, Any], int]] = []
-        self.waited: list[float] = []
         self.now_us = 1_000_000_000
         self._hello = hello_payload(Device())
-        self._waiting = b""
 
-    def write(self, data: bytes) -> None:
-        found = decode_frame(data.strip(b"\0"))
-        assert found is not None
-        sequence, number, payload = found
+    def answer_to(self, number: int, payload: bytes, sequence: int) -> Said:
         message = protocol.BY_ID[number]
         self.asked.append((message.name, dict(protocol.decode(message.request, payload)), sequence))
         if self.says.get(message.name):
             said = self.says[message.name].pop(0)
-            answer = said() if callable(said) else said
-        elif number == HELLO:
-            answer = number | protocol.REPLY_BIT, self._hello
-        elif number == CLOCK:
-            answer = reply("read_time", now_us=self.now_us, utc_s=0, life=9)
-        else:
-            answer = None
-        self._waiting = encode_frame(sequence, *answer) if answer else b""
-
-    def read(self, timeout_s: float) -> bytes:
-        self.waited.append(timeout_s)
-        data, self._waiting = self._waiting, b""
-        return data
-
-    def close(self) -> None:
-        """As a transport."""
+            return said() if callable(said) else said
+        if number == HELLO:
+            return number | protocol.REPLY_BIT, self._hello
+        return reply("read_time", now_us=self.now_us, utc_s=0, life=9) if number == CLOCK else None
 
     @property
     def names(self) -> list[str]:

@@ -171,11 +171,12 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
         must([target, "-merge=1", f"-max_len={INPUT_BYTES_MAX}", merged, *sources])
         for path in before.glob(f"{kept.NAMED}*"):  # an input that showed a bug stays, whatever it covers
             shutil.copy(path, merged)
-        size = sum(path.stat().st_size for path in merged.iterdir())
+        files = list(merged.iterdir())
+        size = sum(path.stat().st_size for path in files)
         if size > CORPUS_BYTES_MAX:
-            raise Problem(f"the corpus would be {size} bytes, more than {CORPUS_BYTES_MAX}")
-        count, _ = kept.pack(merged)
-    return f"{count} inputs, {size} bytes in {kept.PACKED.relative_to(ROOT)}"
+            raise Problem(f"the corpus would be {size} bytes in {len(files)} files, more than {CORPUS_BYTES_MAX}")
+        kept.pack(merged)
+    return f"{len(files)} inputs, {size} bytes in {kept.PACKED.relative_to(ROOT)}"
 
 
 def main() -> None:

@@ -26,16 +26,20 @@ def modules(part: str, root: Path = ROOT) -> dict[str, Path]:
     return found
 
 
-def imported(path: Path, names: Mapping[str, Path]) -> set[str]:
-    """Return those of the modules `names` that this one imports."""
+def named(path: Path) -> set[str]:
+    """Return every name that a module imports, behind that of its module."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {each.name for each in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            full = {f"{node.module}.{each.name}" for each in node.names}
-            found |= {each if each in names else node.module for each in full}
-    return found & set(names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{each.name}" for each in node.names}
+    return found
+
+
+def imported(path: Path, names: Mapping[str, Path]) -> set[str]:
+    """Return those of the modules `names` that this one imports."""
+    return {each if each in names else each.rpartition(".")[0] for each in named(path)} & set(names)
 
 
 def rooms(part: str, root: Path = ROOT) -> Arrows:
