@@ -92,18 +92,17 @@ def net_fill(put_in, *taken):
 
 
 class Accuracy:
-    """A refill accuracy: `tenths` and `uncertainty_tenths` in 0.1 %, `band`, and the volumes that they come from.
+    """A refill accuracy: `tenths` and `uncertainty_tenths` in 0.1 %, `band`, and the volume used.
 
     `certain`: no limit of a band lies within the uncertainty, so the verdict is more than chance.
     """
 
-    def __init__(self, tenths, uncertainty_tenths, band, certain, used_nl, delivered_nl):
+    def __init__(self, tenths, uncertainty_tenths, band, certain, used_nl):
         self.tenths = tenths
         self.uncertainty_tenths = uncertainty_tenths
         self.band = band
         self.certain = certain
         self.used_nl = used_nl
-        self.delivered_nl = delivered_nl
 
     @property
     def flagged(self):
@@ -133,7 +132,7 @@ def accuracy(filled, residual, delivered_nl, catheter_changed=False):
         band = OVER if used_nl > delivered_nl else RINSE
     edges = (WATCH, FLAG, -WATCH, -FLAG, -CATHETER_FIRST)
     certain = all(abs(tenths - edge) > uncertainty_tenths for edge in edges)
-    return Accuracy(tenths, uncertainty_tenths, band, certain, used_nl, delivered_nl)
+    return Accuracy(tenths, uncertainty_tenths, band, certain, used_nl)
 
 
 def beyond_doubt(used_nl, delivered_nl, uncertainty_nl):

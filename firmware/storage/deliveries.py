@@ -99,6 +99,10 @@ class Deliveries:
         stretch = self._stretch
         if state[code.SUSPENDED]:
             if stretch is not None:
+                if stretch.kind == protocol.KIND_TEMP_BASAL and state[code.TEMP_REASON] == protocol.REASON_COMPLETED:
+                    over_us = state[code.TEMP_END_US]  # before the halt; the programmed rate ran in between
+                    self._end_stretch(over_us, protocol.REASON_COMPLETED, state)
+                    self._begin_stretch(protocol.KIND_BASAL, over_us, state[code.RATE_MU_PER_H], state)
                 self._end_stretch(since_us, reason, state)
             return
         kind, rate_mu_per_h = in_force(state)
@@ -115,6 +119,9 @@ class Deliveries:
                 if reason == protocol.REASON_SUPERSEDED or state[code.TEMP_REASON] not in _CUT_SHORT:
                     reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
+        self._begin_stretch(kind, since_us, rate_mu_per_h, state)
+
+    def _begin_stretch(self, kind, since_us, rate_mu_per_h, state):
         self._base = self._counts(state)
         self._newest_id += 1
         self._stretch = Delivery(self._newest_id, kind, since_us, rate_mu_per_h=rate_mu_per_h)

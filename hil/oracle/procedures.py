@@ -57,11 +57,10 @@ class Procedures:
 
     def shown(self) -> dict[str, Any]:
         """As the link shows it."""
-        delivering = self.device.pump.state == "procedure" and self.device.pump.normal is not None
         return {
             "procedure": self.name,
             "step": self.place if self.under_way else 0,
-            "procedure_delivering": delivering,
+            "procedure_delivering": self._delivering,
             "procedure_strokes_left": self.left,
             "procedure_end": self.latest_end,
             "fit": self.fit,
@@ -92,7 +91,7 @@ class Procedures:
         if not self.under_way or values["step"] != self.place:
             must.append(self._wrong_state())
             return
-        if self.device.pump.normal is not None:
+        if self._delivering:
             must.append(self._wrong_state())
         step = self.step
         low, high = step.bounds or (values["value"], values["value"])
@@ -205,6 +204,13 @@ class Procedures:
     @property
     def _delivers(self) -> bool:
         return self.under_way and bool(self.step.ledger)
+
+    @property
+    def _delivering(self) -> bool:
+        """Are strokes of the step being made? The last one too, until it has been seen."""
+        pump = self.device.pump
+        in_progress = bool(pump.unconfirmed) and not self._followed
+        return self._delivers and pump.state == "procedure" and (pump.normal is not None or in_progress)
 
     def _made(self) -> None:
         if not (self._delivers and self.step.side_port):

@@ -428,6 +428,28 @@ def test_what_ends_a_temporary_rate_from_outside_is_its_reason_unless_it_was_ove
     assert temp.reason == (protocol.REASON_COMPLETED if itself else protocol.REASON_FAULT)
 
 
+@pytest.mark.req("THER-2")
+@pytest.mark.parametrize("itself", [False, True])
+def test_a_halt_is_the_end_of_a_temporary_rate_unless_that_was_over(itself: bool) -> None:
+    """Even where both come in the same microsecond, or the supervisor sees them in one turn."""
+    kept = Kept()
+    assert kept.core.temp_basal(0, code.TEMP_RATE, 0, HOUR_US) == code.OK
+    kept.list.follow(0, 0)
+    halted_us = HOUR_US if itself else HOUR_US - 1
+    kept.core.settle(halted_us)
+    assert kept.core.suspend(halted_us) == code.OK
+    kept.list.follow(halted_us + 5, halted_us + 5, protocol.REASON_FAULT)
+    ended = [(each.kind, each.start_us, each.end_us, each.reason) for each in kept.told[1:]]
+    if itself:
+        assert ended == [
+            (protocol.KIND_TEMP_BASAL, 0, HOUR_US, protocol.REASON_COMPLETED),
+            (protocol.KIND_BASAL, HOUR_US, HOUR_US + 5, protocol.REASON_FAULT),
+        ]
+    else:
+        assert ended == [(protocol.KIND_TEMP_BASAL, 0, halted_us + 5, protocol.REASON_FAULT)]
+    assert not kept.list.running() and kept.list.stretch_id == 0
+
+
 def test_every_delivery_is_listed_once_and_numbers_rise_by_one() -> None:
     kept = Kept()
     kept.bolus(1, 2)

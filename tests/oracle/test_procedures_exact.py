@@ -143,9 +143,6 @@ def test_an_answer_is_for_the_present_step_and_its_choices() -> None:
     assert made.against(choice=0) == made.against(choice=1) == ([], [])
     assert made.against(choice=2) == ([OUT], [])
     assert made.against(step=place - 1) == made.against(step=place + 1) == ([WRONG], [])
-    made.pump.begin("insulin_test", 5)
-    assert made.against() == ([WRONG], []), "while strokes are made"
-    made.pump.programme.state = "procedure"
     assert made.why_not("interrupt_procedure", step=place) == ([], [])
     assert made.why_not("interrupt_procedure", step=place + 1) == ([WRONG], [])
 
@@ -340,10 +337,14 @@ def test_the_strokes_of_a_step_have_their_ledger_and_lead_on_when_the_last_was_s
     assert made.procedures.left == 5  # 1 U: 2.5 µl
     shown = made.say()
     assert (shown["procedure_strokes_left"], shown["procedure_delivering"], made.where) == (5, True, "strokes")
+    assert made.against() == ([WRONG], []), "while strokes are made"
     begun = made.at
     made.hand.device.advance(begun + 8 * S + EDGE_US - 1)
     assert (made.procedures.left, made.where) == (1, "strokes")
+    assert made.pump.normal is None and made.procedures.shown()["procedure_delivering"], "the last one is being made"
+    assert made.against() == ([WRONG], [])
     made.hand.device.advance(begun + 8 * S + EDGE_US)
+    assert made.against() == ([], [])
     assert (made.procedures.left, made.where, made.procedures.shown()["procedure_delivering"]) == (0, "watch", False)
     entry = made.pump.entries[-1]
     assert (entry.kind, entry.commanded, entry.reason) == ("diagnostic", 5, "completed")
