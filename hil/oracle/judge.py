@@ -11,39 +11,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hil.oracle import figures, lives, records
 from hil.oracle.alarms import NAMES
 from hil.oracle.device import Device
+from hil.oracle.disagreement import Disagreement
 from hil.oracle.exact import US_PER_S
+from hil.oracle.looks import judge_look
 from hil.oracle.pump import Seen
 from hil.oracle.questions import answer_to
 from hil.oracle.reasons import MESSAGES, Reason
 from hil.oracle.repeats import NEVER_LATE, Repeats, first_us
 from hil.oracle.wall import BackedClock, Wall
-from hil.scripts.play import SLOT_US
-from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Life, Look, Run, Step
+from hil.scripts.script import AGAIN, LOOK, WORLD, Answer, Life, Run, Step
 
 ENOUGH = 40  # disagreements of one run; after the first few all follow from one
 EPOCH_S = 1_767_225_600  # the battery-backed clock at the bench's time 0
-_DELIVERIES_PAGE = 6
-_ALARMS_PAGE = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """What was seen and what the specification has instead, at the bench's time."""
-
-    at_us: int
-    what: str
-    expected: Any
-    seen: Any
-    requirement: str
-
-    def __str__(self) -> str:
-        return f"{self.at_us} µs {self.what}: {self.seen!r}, expected {self.expected!r} ({self.requirement})"
 
 
 def judge(run: Run) -> list[Disagreement]:
@@ -85,7 +69,7 @@ class Judge:
                 break
             self._step(number, step)
         if len(self.found) < ENOUGH and self._looks:
-            self._look(self._looks.popleft())
+            self.found += judge_look(self.device, self._looks.popleft())
         self._strokes()
         if self.wall.overlooked_us:
             self.found.append(
@@ -108,7 +92,7 @@ class Judge:
         self._to(step.at_us)
         if step.what == LOOK:
             if self._looks:
-                self._look(self._looks.popleft())
+                self.found += judge_look(self.device, self._looks.popleft())
         elif step.what in WORLD:
             self._world(step)
         else:
@@ -240,65 +224,6 @@ class Judge:
         if answer.name == "suspend" and told_rate not in (None, reply["rate_mu_per_h"]):  # one disagreement, not many
             device.rate_before_suspend = max(0, told_rate)
             device.take_settings()
-
-    # Looks
-
-    def _look(self, look: Look) -> None:
-        asked = 0
-
-        def at_next() -> None:
-            nonlocal asked
-            self._to(look.at_us + asked * SLOT_US)
-            asked += 1
-
-        def compare(what: str, expected: figures.Expected, seen: Any, requirement: str) -> None:
-            for name, right, value in figures.differences(expected, seen):
-                self.say(f"{what} {name}", right, value, requirement)
-
-        device = self.device
-        at_next()
-        compare("status", figures.status(device), look.status, "DOSE-3")
-        at_next()
-        compare("time", answer_to(device, "read_time", {}), look.time, "THER-8")
-        at_next()
-        compare("procedure", device.procedures.shown(), look.procedure, "THER-6")
-        at_next()
-        compare("reservoir", figures.reservoir(device), look.reservoir, "THER-4")
-        at_next()
-        compare("settings", dict(device.settings.values), look.settings, "THER-9")
-        at_next()
-        compare("diagnosis", {"diagnosis": "none"}, look.diagnosis, "OCC-3")
-        for pattern in range(4):
-            at_next()
-            rates = tuple(device.pump.programme.rates[pattern])
-            if look.patterns[pattern] != rates:
-                self.say(f"pattern {pattern}", rates, look.patterns[pattern], "THER-1")
-        for _ in range(max(1, -(-len(look.alarms) // _ALARMS_PAGE))):
-            at_next()
-        for what, right, seen in figures.alarm_problems(device, look.alarms):
-            self.say(what, right, seen, "ALARM-2")
-        self._deliveries(look, at_next)
-
-    def _deliveries(self, look: Look, at_next: Any) -> None:
-        device = self.device
-        rows = look.deliveries
-        numbers = [row["id"] for row in rows]
-        for first in range(0, max(1, len(rows)), _DELIVERIES_PAGE):
-            at_next()
-            for row in rows[first : first + _DELIVERIES_PAGE]:
-                if not 1 <= row["id"] <= len(device.pump.entries):
-                    self.say(f"delivery {row['id']}", "none", dict(row), "DOSE-3")
-                    continue
-                entry = device.pump.entries[row["id"] - 1]
-                for name, right, seen in figures.differences(figures.delivery(device, entry, row), row):
-                    self.say(f"delivery {row['id']} {name}", right, seen, "DOSE-3")
-        if numbers != sorted(numbers):
-            self.say("deliveries listed", "oldest first", numbers, "LOG-2")
-        # A reset may lose ended rows, a full list the oldest; none that runs or has ended in this life after them.
-        since_us = max(device.born_us, min((row["start_us"] for row in rows), default=0))
-        due = [entry.id for entry in device.pump.entries if entry.runs or entry.start_us > since_us]
-        if missing := sorted(set(due) - set(numbers)):
-            self.say("deliveries listed", missing, numbers, "LOG-2")
 
     # Strokes
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hil.oracle.accounts import IN_PROCEDURES
 from hil.oracle.boluses import Entry
 from hil.oracle.exact import up
 from hil.oracle.guide import AS_ENTERED, CATHETER_NL, CONTENTS, ENDS, NAMES, PROCEDURES, Step
 from hil.oracle.promises import cap_reasons
-from hil.oracle.pump import IN_PROCEDURES
 from hil.oracle.reasons import Reason
 from hil.oracle.reservoir import CAPACITY_NL
 

@@ -16,9 +16,10 @@ from bisect import bisect_left
 import numpy as np
 import numpy.typing as npt
 
+from hil.oracle.accounts import NORMALS
 from hil.oracle.caps import DAY, HOUR, Caps
 from hil.oracle.exact import DAY_US, SAFE_SIDE_US, US_PER_H
-from hil.oracle.pump import NORMALS, Pump, Seen
+from hil.oracle.pump import Pump, Seen
 from hil.oracle.reasons import Reason
 
 WAIT_STROKES = 4  # what comes together waits for each other: the safe side takes so many more

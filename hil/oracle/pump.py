@@ -8,17 +8,13 @@ Implements: DOSE-1 ... DOSE-5, GUARD-1 (the oracle's side)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from hil.oracle.boluses import Basal, Bolus, Entry
+from hil.oracle.accounts import Accounts
+from hil.oracle.boluses import Bolus, Entry
 from hil.oracle.caps import HOLD, MAY, Caps
-from hil.oracle.exact import NEVER_US, US_PER_H, US_PER_S, Quantum
-from hil.oracle.programme import Programme
-
-IN_PROCEDURES = ("insulin_test", "buffer", "naoh", "diagnostic")
-NORMALS = ("normal_bolus", "dual_normal", *IN_PROCEDURES)
+from hil.oracle.exact import NEVER_US, US_PER_H, Quantum
 
 
 @dataclass
@@ -30,54 +26,22 @@ class Stroke:
     entry: Entry
 
 
-class Pump:
+class Pump(Accounts):
     """State and time. `seen` is asked where a cap may or may not withhold a stroke."""
 
     def __init__(self, quantum: Quantum, edge_us: int, seen: Seen) -> None:
-        self.quantum = quantum
+        super().__init__(quantum)
         self.edge_us = edge_us  # from a stroke's start to the stroke sensor's edge
         self.seen = seen
-        self.now_us = 0
-        self.bench_offset_us = 0  # the bench's time less the device's
-        self.programme = Programme()
         self.caps = Caps(quantum.uu)
-        self.basal = Basal()
-        self.normal: Bolus | None = None
-        self.square: Bolus | None = None
-        self.entries: list[Entry] = []
-        self.basal_entry: Entry | None = None
-        self.normal_entry: Entry | None = None  # the latest, as the status shows it
-        self.square_entry: Entry | None = None
         self.unconfirmed: list[tuple[int, Entry]] = []
         self.last_start_us = -NEVER_US
         self.strokes: list[Stroke] = []
-        self.dark = False  # without power: rates change, and no account shows it
-        self.recorded_us = 0  # when the memory last took a record for certain
-        self.written_us = 0  # when it took one perhaps: that an order was refused
-        self.commanded = self.confirmed = self.abandoned = 0
+        self.commanded = self.confirmed = 0
         self.withheld = 0  # of those abandoned: by a cap
-        self.events: list[Event] = []
         self.watchers: list[Watcher] = []
-        self.react: Callable[[str, dict[str, object]], None] | None = None
-        self._rate = 0
-        self._open_basal("basal")
 
     # Time
-
-    @property
-    def bench_us(self) -> int:
-        """The bench's time."""
-        return self.now_us + self.bench_offset_us
-
-    @property
-    def state(self) -> str:
-        """running, suspended, stopped, procedure."""
-        return self.programme.state
-
-    @property
-    def rate(self) -> int:
-        """The basal rate in force, mU/h."""
-        return self._rate
 
     def advance(self, to_us: int) -> None:
         """Live up to and with `to_us`: what is due then happens, in the order edges, strokes, changes."""
@@ -103,12 +67,6 @@ class Pump:
                 self.change()
                 change_us = self._next_change_us()
         self.pass_time(to_us)
-
-    def take_back(self, volume_q: int) -> None:
-        """So much of what basal has come to owe last does not count."""
-        self.basal.owed_q -= volume_q
-        if self.basal_entry is not None:
-            self.basal_entry.programmed_q -= volume_q
 
     def _next_change_us(self) -> int:
         """When a rate ends or begins, or a watcher acts."""
@@ -260,19 +218,6 @@ class Pump:
             self.react("counted", {})
         return True
 
-    def drop(self, bolus: Bolus, reason: str) -> int:
-        """End a bolus; how many strokes are given up."""
-        left = bolus.left
-        bolus.entry.abandoned += left
-        self.abandoned += left
-        bolus.entry.end(self.now_us, reason)
-        if bolus is self.normal:
-            self.normal = None
-        else:
-            self.square = None
-        self.note("delivery_ended", entry=bolus.entry)
-        return left
-
     def confirm(self) -> None:
         """The stroke sensor has seen the stroke in progress."""
         _, entry = self.unconfirmed.pop(0)
@@ -282,10 +227,6 @@ class Pump:
         if self.react is not None:
             self.react("confirmed", {})
 
-    def in_last_stroke(self, entry: Entry | None) -> bool:
-        """Is the last stroke of this bolus in progress?"""
-        return entry is not None and not entry.runs and entry.confirmed < entry.commanded
-
     def finish_stroke(self) -> None:
         """The motor is stopped at once: a stroke in progress counts as delivered (DOSE-5), one that begins in this very
         µs too, and the motor does not turn for it.
@@ -294,88 +235,6 @@ class Pump:
             self.strokes.pop()
         while self.unconfirmed:
             self.confirm()
-
-    # What orders and alarms do
-
-    def new_entry(self, kind: str, programmed_q: int = 0) -> Entry:
-        """Open the next account."""
-        self.recorded_us = self.now_us
-        entry = Entry(len(self.entries) + 1, kind, self.now_us, programmed_q)
-        self.entries.append(entry)
-        return entry
-
-    def begin(self, kind: str, strokes: int, over_us: int = 0) -> Entry:
-        """Start a bolus of this kind."""
-        assert strokes > 0, "a bolus without a stroke"
-        entry = self.new_entry(kind, strokes * self.quantum.q)
-        bolus = Bolus(entry, strokes, over_us)
-        if over_us:
-            self.square, self.square_entry = bolus, entry
-        else:
-            self.normal, self.normal_entry = bolus, None if kind in IN_PROCEDURES else entry
-        return entry
-
-    def follow(self) -> None:
-        """The rate is now what the programme says; another rate, or a temporary one, is another account."""
-        rate = self.programme.in_force(self.now_us)
-        if self.dark:
-            self._rate = rate
-            return
-        kind = "temp_basal" if self.programme.temp is not None else "basal"
-        entry = self.basal_entry
-        if entry is not None and (kind != entry.kind or (kind == "basal" and rate != self._rate)):
-            self.end_basal("superseded")
-        self._rate = rate
-        if self.basal_entry is None and self.state != "stopped":
-            self._open_basal(kind)
-
-    def _open_basal(self, kind: str) -> None:
-        self.basal_entry = self.new_entry(kind)
-
-    def end_basal(self, reason: str) -> None:
-        """The basal account that runs ends, if one does."""
-        if self.basal_entry is not None:
-            self.basal_entry.end(self.now_us, reason)
-            self.note("delivery_ended", entry=self.basal_entry)
-            self.basal_entry = None
-
-    def cut(self, reason: str) -> int:
-        """End boluses and basal; whole strokes still to come are given up, the fraction stays. How many were."""
-        waiting = self.give_up_waiting()
-        self.end_basal(reason)
-        for bolus in (self.normal, self.square):
-            if bolus is not None:
-                waiting += self.drop(bolus, reason)
-        return waiting
-
-    def give_up_waiting(self) -> int:
-        """Whole basal strokes that wait are given up, the fraction stays; how many were."""
-        waiting = self.basal.waiting(self.quantum.q)
-        self.basal.owed_q -= waiting * self.quantum.q
-        if self.basal_entry is not None:
-            self.basal_entry.abandoned += waiting
-        self.abandoned += waiting
-        return waiting
-
-    def note(self, what: str, **values: object) -> None:
-        """Something happened that a record or an alarm follows from."""
-        if what == "refused":
-            self.written_us = self.now_us
-        utc_s = self.programme.utc_s(self.now_us)
-        self.events.append(Event(self.now_us, self.bench_us, utc_s or self.now_us // US_PER_S, what, values))
-        if self.react is not None:
-            self.react(what, values)
-
-
-@dataclass
-class Event:
-    """What happened, and when by the device."""
-
-    at_us: int
-    bench_us: int
-    time_s: int  # as the log has it: UTC, or the device's time while the clock is lost
-    what: str
-    values: dict[str, object] = field(default_factory=dict)
 
 
 class Seen:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from firmware import protocol
 from hil.oracle.alarms import MEDIUM, NUMBERS, PRIORITIES, Latched
 from hil.oracle.boluses import Entry
+from hil.oracle.disagreement import Disagreement
 from hil.oracle.exact import HOUR_US, whole_mu
 from hil.oracle.figures import allows
 from hil.oracle.reasons import MESSAGES
 
 if TYPE_CHECKING:
+    from hil.oracle.accounts import Event
     from hil.oracle.device import Device
-    from hil.oracle.judge import Disagreement
-    from hil.oracle.pump import Event
     from hil.scripts.script import Run
 
 KINDS, REASONS, CODES = protocol.KINDS, protocol.REASONS, protocol.CODES
@@ -35,8 +35,6 @@ REFUSALS = 32  # docs/memory.md: written at once, then one an hour
 
 def judge_log(device: Device, run: Run) -> list[Disagreement]:
     """Disagreements of the log."""
-    from hil.oracle.judge import Disagreement
-
     found: list[Disagreement] = []
 
     def say(at_us: int, what: str, expected: Any, seen: Any) -> None:

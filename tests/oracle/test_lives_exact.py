@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from hil.oracle import lives
+from hil.oracle.accounts import Event
 from hil.oracle.boluses import Entry
 from hil.oracle.exact import NEVER_US
 from hil.oracle.programme import Temp
-from hil.oracle.pump import Event, Pump
+from hil.oracle.pump import Pump
 from tests.oracle.hand import EDGE_US, EPOCH_S, MIN, H, Hand, S
 
 pytestmark = pytest.mark.req("STORE-2", "STORE-5")

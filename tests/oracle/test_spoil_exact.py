@@ -11,10 +11,13 @@ import pytest
 
 from firmware import protocol
 from hil.oracle import spoil
+from hil.oracle import spoil_acts as acts
+from hil.oracle import spoil_shown as shown
 from hil.oracle.judge import judge
+from hil.oracle.spoil_copy import OPEN
 from hil.scripts.script import AGAIN, Answer, Refusal, Run
 from tests.oracle.hand import S
-from tests.oracle.test_judge_exact import BOLUS, SET_BASAL, event, life
+from tests.oracle.life import BOLUS, SET_BASAL, event, life
 
 pytestmark = pytest.mark.req("HIL-5")
 PARTS = ("status", "time", "procedure", "reservoir", "settings", "diagnosis", "alarms", "patterns", "deliveries")
@@ -61,23 +64,23 @@ def test_a_stroke_is_moved_by_a_microsecond_or_missing_or_there_twice() -> None:
     good = life()
     for place in range(3):
         for sign, by_us in enumerate((-1, 1)):
-            bad = spoil.moved(good, Drawn(place, sign))
+            bad = acts.moved(good, Drawn(place, sign))
             assert bad is not None
             assert [b - a for a, b in zip(good.strokes_us, bad.strokes_us, strict=True)] == [
                 by_us if place == each else 0 for each in range(3)
             ]
-        bad = spoil.dropped(good, Drawn(place))
+        bad = acts.dropped(good, Drawn(place))
         assert bad is not None and bad.strokes_us == [each for at, each in enumerate(good.strokes_us) if at != place]
         for which, by_us in enumerate((1, 2_000_000)):
-            bad = spoil.doubled(good, Drawn(place, which))
+            bad = acts.doubled(good, Drawn(place, which))
             assert bad is not None and bad.strokes_us == sorted([*good.strokes_us, good.strokes_us[place] + by_us])
             assert judge(bad) != []
     draw = Drawn()
-    spoil.moved(good, draw)
+    acts.moved(good, draw)
     assert draw.offered == [3, [-1, 1]]
     assert good.strokes_us == life().strokes_us, "the good run stays as it is"
     good.strokes_us = []
-    assert spoil.moved(good, Drawn()) is spoil.dropped(good, Drawn()) is spoil.doubled(good, Drawn()) is None
+    assert acts.moved(good, Drawn()) is acts.dropped(good, Drawn()) is acts.doubled(good, Drawn()) is None
 
 
 # Answers
@@ -86,50 +89,50 @@ def test_a_stroke_is_moved_by_a_microsecond_or_missing_or_there_twice() -> None:
 def test_a_refusal_has_another_reason_or_another_limit_or_is_none() -> None:
     good = life()
     draw = Drawn(0, 2)
-    assert answers(spoil.other_code(good, draw)) == [
+    assert answers(acts.other_code(good, draw)) == [
         (2, replace(good.answers[2], refusal=Refusal("self_test_failed", "volume_mu", 200, 0)))
     ]
     assert draw.offered == [[2], ["memory_failed", "clock_failed", "self_test_failed", "wrong_role"]]
     good.answers[2] = replace(good.answers[2], refusal=Refusal("wrong_role", "", 0, 0))
     draw = Drawn()
-    spoil.other_code(good, draw)
+    acts.other_code(good, draw)
     assert draw.offered[1] == ["memory_failed", "clock_failed", "self_test_failed"]
-    (place, answer), *rest = answers(spoil.accepted(life(), Drawn()))
+    (place, answer), *rest = answers(acts.accepted(life(), Drawn()))
     assert (place, rest, answer.refusal, answer.reply) == (2, [], None, {"at_us": 3 * S})
-    assert spoil.refusal_limit(life(), Drawn()) is None, "it has none"
+    assert acts.refusal_limit(life(), Drawn()) is None, "it has none"
     for code in ("hard_limit", "clinician_limit", "hour_limit", "day_limit"):
         good.answers[2] = replace(good.answers[2], refusal=Refusal(code, "", 5, 7))
-        bad = spoil.refusal_limit(good, Drawn())
+        bad = acts.refusal_limit(good, Drawn())
         assert bad is not None and bad.answers[2].refusal == Refusal(code, "", 5, 8)
     good.answers = [each for each in good.answers if each.refusal is None]
-    assert spoil.other_code(good, Drawn()) is spoil.accepted(good, Drawn()) is None
+    assert acts.other_code(good, Drawn()) is acts.accepted(good, Drawn()) is None
 
 
 def test_an_order_that_was_accepted_is_refused() -> None:
     draw = Drawn(1)
-    assert answers(spoil.refused(life(), draw)) == [
+    assert answers(acts.refused(life(), draw)) == [
         (1, replace(life().answers[1], reply=None, refusal=Refusal("temp_active", "", 0, 0)))
     ]
     assert draw.offered == [[0, 1, 3]], "not a question, and not what was refused"
-    assert judge(spoil.refused(life(), Drawn(1)) or life()) != []
+    assert judge(acts.refused(life(), Drawn(1)) or life()) != []
 
 
 def test_a_figure_of_a_reply_is_off_by_one() -> None:
     draw = Drawn(1, 2, 1)
-    assert answers(spoil.answer_figure(life(), draw)) == [(1, replace(life().answers[1], reply=BOLUS | {"strokes": 3}))]
+    assert answers(acts.answer_figure(life(), draw)) == [(1, replace(life().answers[1], reply=BOLUS | {"strokes": 3}))]
     assert draw.offered == [[0, 1, 3, 4], ["at_us", "delivery_id", "strokes"], [-1, 1]]
-    assert answers(spoil.answer_figure(life(), Drawn(0, 1, 0))) == [
+    assert answers(acts.answer_figure(life(), Drawn(0, 1, 0))) == [
         (0, replace(life().answers[0], reply=SET_BASAL | {"old_rate_mu_per_h": -1}))
     ]
     for name, offered in (("status", True), ("read_time", True), ("stage_pattern", True), ("self_test", False)):
         good = life()
         good.answers[4] = replace(good.answers[4], name=name, reply={"now_us": 1})
         draw = Drawn()
-        spoil.answer_figure(good, draw)
+        acts.answer_figure(good, draw)
         assert (4 in draw.offered[0]) is offered
     good.answers[4] = replace(good.answers[4], name="status", reply={"state": "running", "fit": True, "wakes": 5})
     draw = Drawn()
-    spoil.answer_figure(good, draw)
+    acts.answer_figure(good, draw)
     assert 4 not in draw.offered[0], "words, switches and what is left open are no figures"
 
 
@@ -142,19 +145,19 @@ def test_a_figure_of_a_look_is_off_by_one(part: str, place: int) -> None:
     parts = ("status", "time", "reservoir", "settings", "procedure")
     for sign, by in enumerate((-1, 1)):
         draw = Drawn(place, parts.index(part), 1, sign)
-        bad = spoil.look_figure(life(), draw)
+        bad = shown.look_figure(life(), draw)
         assert bad is not None and draw.offered[:2] == [2, list(parts)]
         name = draw.offered[2][1]
-        shown = getattr(life().looks[place], part)
-        assert changed(shown, getattr(bad.looks[place], part)) == {name: (shown[name], shown[name] + by)}
-        assert not set(draw.offered[2]) & spoil.OPEN and bad.looks[1 - place] == life().looks[1 - place]
+        good = getattr(life().looks[place], part)
+        assert changed(good, getattr(bad.looks[place], part)) == {name: (good[name], good[name] + by)}
+        assert not set(draw.offered[2]) & OPEN and bad.looks[1 - place] == life().looks[1 - place]
         for other in PARTS:
             assert other == part or getattr(bad.looks[place], other) == getattr(life().looks[place], other)
 
 
 def test_a_figure_or_the_reason_of_a_delivery_is_another() -> None:
     draw = Drawn(1, 1, 3, 0)
-    bad = spoil.delivery_figure(life(), draw)
+    bad = shown.delivery_figure(life(), draw)
     assert bad is not None
     assert draw.offered[:2] == [[0, 1], 2] and bad.looks[0] == life().looks[0]
     good_row, bad_row = life().looks[1].deliveries[1], bad.looks[1].deliveries[1]
@@ -162,38 +165,38 @@ def test_a_figure_or_the_reason_of_a_delivery_is_another() -> None:
     assert changed(good_row, bad_row) == {name: (good_row[name], good_row[name] - 1)}
     assert bad.looks[1].deliveries[0] == life().looks[1].deliveries[0]
     draw = Drawn(1, 0, 1, 1)
-    bad = spoil.delivery_figure(life(), draw)
+    bad = shown.delivery_figure(life(), draw)
     assert draw.offered[2] == ["id", "start_us"], "of one that a reset has ended"
     assert bad is not None and bad.looks[1].deliveries[0]["start_us"] == 1 * S + 1
     draw = Drawn(0, 2, 0, 0)
-    bad = spoil.delivery_reason(life(), draw)
+    bad = shown.delivery_reason(life(), draw)
     assert draw.offered[3] == [each for each in protocol.REASONS if each != "completed"]
     assert bad is not None
     assert changed(life().looks[0].deliveries[2], bad.looks[0].deliveries[2]) == {"reason": ("completed", "running")}
     good = life()
     good.looks[0] = replace(good.looks[0], deliveries=())
     draw = Drawn()
-    spoil.delivery_reason(good, draw)
+    shown.delivery_reason(good, draw)
     assert draw.offered[0] == [1]
     good.looks[1] = replace(good.looks[1], deliveries=())
-    assert spoil.delivery_reason(good, Drawn()) is spoil.delivery_figure(good, Drawn()) is None
+    assert shown.delivery_reason(good, Drawn()) is shown.delivery_figure(good, Drawn()) is None
 
 
 def test_an_alarm_is_missing_or_invented() -> None:
     good = life()
-    assert spoil.alarm_missing(good, Drawn()) is None
-    shown = tuple({"alarm": number, "since_us": 5, "detail": 0} for number in (9, 10, 14, 15))
-    good.looks[1] = replace(good.looks[1], alarms=shown)
+    assert shown.alarm_missing(good, Drawn()) is None
+    alarms = tuple({"alarm": number, "since_us": 5, "detail": 0} for number in (9, 10, 14, 15))
+    good.looks[1] = replace(good.looks[1], alarms=alarms)
     draw = Drawn(1)
-    bad = spoil.alarm_missing(good, draw)
+    bad = shown.alarm_missing(good, draw)
     assert draw.offered == [[(1, 1), (1, 2)]]
     assert bad is not None and [each["alarm"] for each in bad.looks[1].alarms] == [9, 10, 15]
     draw = Drawn(1, 2)
-    bad = spoil.alarm_invented(good, draw)
+    bad = shown.alarm_invented(good, draw)
     assert draw.offered == [2, [3, 15, 16, 17, 18, 24]]
-    assert bad is not None and bad.looks[1].alarms[:4] == shown and bad.looks[0] == good.looks[0]
+    assert bad is not None and bad.looks[1].alarms[:4] == alarms and bad.looks[0] == good.looks[0]
     assert bad.looks[1].alarms[4] == {"alarm": 16, "since_us": 1, "detail": 0, "cause_there": False}
-    assert good.looks[1].alarms == shown
+    assert good.looks[1].alarms == alarms
 
 
 # The log
@@ -201,13 +204,13 @@ def test_an_alarm_is_missing_or_invented() -> None:
 
 def test_an_event_is_missing_or_there_twice_and_the_numbers_close_up() -> None:
     draw = Drawn(3)
-    log = rows(spoil.log_dropped(life(), draw))
+    log = rows(shown.log_dropped(life(), draw))
     assert draw.offered == [[2, 3, 4, 6, 8]]
     assert [row["number"] for row in log] == list(range(1, 10))
     assert [row["event"] for row in log] == [row["event"] for at, row in enumerate(life().log) if at != 6]
     draw = Drawn(3)
     good = life()
-    log = rows(spoil.log_doubled(good, draw))
+    log = rows(shown.log_doubled(good, draw))
     assert draw.offered == [[2, 3, 4, 6, 8]], "an order came again: its refusal may be there or not"
     assert [row["number"] for row in log] == list(range(1, 12))
     assert log[:7] == good.log[:7] and log[7] == {**good.log[6], "number": 8}
@@ -216,11 +219,11 @@ def test_an_event_is_missing_or_there_twice_and_the_numbers_close_up() -> None:
     alone.script = replace(alone.script, steps=tuple(each for each in alone.script.steps if each.what != AGAIN))
     alone.log += [event(11, "alarm", 1), event(12, "clock_set", 1), event(13, "rate_lapsed", 1)]
     draw = Drawn()
-    spoil.log_doubled(alone, draw)
+    shown.log_doubled(alone, draw)
     assert draw.offered == [[2, 3, 4, 5, 6, 8, 10, 11, 12]]
     alone.script = life().script
     draw = Drawn()
-    spoil.log_doubled(alone, draw)
+    shown.log_doubled(alone, draw)
     assert draw.offered == [[2, 3, 4, 6, 8, 10, 11, 12]]
 
 
@@ -230,7 +233,7 @@ def test_a_figure_or_a_reason_in_the_log_is_off_by_one() -> None:
 
     def figure(place: int, name: int) -> tuple[list[Any], list[tuple[int, dict[str, tuple[Any, Any]]]]]:
         draw = Drawn(place, name)
-        bad = spoil.log_figure(good, draw)
+        bad = shown.log_figure(good, draw)
         assert bad is not None
         differ = [(at, changed(good.log[at], row)) for at, row in enumerate(bad.log) if row != good.log[at]]
         return draw.offered, differ
@@ -240,12 +243,12 @@ def test_a_figure_or_a_reason_in_the_log_is_off_by_one() -> None:
     assert figure(4, 0) == ([[2, 6, 8, 10, 11], ["a"]], [(11, {"a": (7, 8)})])
     for sign, by in enumerate((-1, 1)):
         draw = Drawn(1, sign)
-        bad = spoil.log_reason(life(), draw)
+        bad = shown.log_reason(life(), draw)
         assert draw.offered == [[2, 5, 6, 8], [-1, 1]]
         assert bad is not None and bad.log[5]["reason"] == life().log[5]["reason"] + by
         assert [at for at, row in enumerate(bad.log) if row != life().log[at]] == [5]
     good.log = []
-    for spoiler in (spoil.log_dropped, spoil.log_doubled, spoil.log_figure, spoil.log_reason):
+    for spoiler in (shown.log_dropped, shown.log_doubled, shown.log_figure, shown.log_reason):
         assert spoiler(good, Drawn()) is None
 
 
