@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.oracle import lives
-from tests.oracle.hand import EPOCH_S, MIN, H, Hand, S, codes
-
-LIMITS = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
+from tests.oracle.hand import EPOCH_S, LIMITS, MIN, H, Hand, S, codes
 
 
 @pytest.mark.req("GUARD-1")
