@@ -71,6 +71,13 @@ def test_a_percentage_that_ran_goes_on_lowering_what_is_set_while_suspended(perc
     assert taken(orders, 6, "set_basal", rate_mu_per_h=900)[0].values == {"rate_mu_per_h": 900}
 
 
+def test_a_percentage_that_raised_the_rate_raises_nothing_that_is_set_while_suspended() -> None:
+    orders = Orders()
+    taken(orders, 1, "temp_basal", kind=1, value=200, duration_min=30)
+    taken(orders, 2, "suspend", {"rate_mu_per_h": 200})
+    assert taken(orders, 3, "set_basal", rate_mu_per_h=100)[0].values == {"rate_mu_per_h": 100}
+
+
 def test_a_temporary_rate_that_is_over_or_is_none_lowers_nothing() -> None:
     for later_us, rate in ((30 * MIN + 1, 50), (30 * MIN + 2, 100)):
         orders = Orders()
