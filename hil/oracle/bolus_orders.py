@@ -1,7 +1,5 @@
 """The orders about boluses: normal, square and dual ones, and cancelling them.
 
-Each has its reasons and its effect (`_do_NAME`); orders.py says who calls them.
-
 Implements: THER-2, GUARD-1 (the oracle's side)
 """
 
@@ -22,7 +20,7 @@ Reply = dict[str, Any]
 
 
 class BolusOrders:
-    """Those to one device."""
+    """The part of Orders (orders.py) about boluses."""
 
     device: Device
 
@@ -52,7 +50,7 @@ class BolusOrders:
             must.append(Reason("bolus_active"))
         if whole and not must:
             over_us = values.get("duration_min", 0) * US_PER_MIN
-            if code in ("", *CODES.values()):  # the dear one: the future is played
+            if code in ("", *CODES.values()):  # slow: plays the future forward
                 cap_must, cap_may = cap_reasons(pump, now_mu, spread_mu, over_us, refused=bool(code))
                 must += cap_must
                 may += cap_may
@@ -100,7 +98,7 @@ class BolusOrders:
                 prefix + "programmed_mu": entry.programmed_mu if entry else 0,
                 prefix + "delivered_mu": pump.quantum.mu(entry.confirmed) if entry else 0,
             }
-            # One whose last stroke is in progress may be over or not.
+            # A bolus whose last stroke is in progress may have ended already or not.
             reply |= told if bolus or not entry else {name: {0, value} for name, value in told.items()}
             if bolus is not None:
                 pump.drop(bolus, "cancelled")

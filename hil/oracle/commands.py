@@ -1,7 +1,7 @@
-"""What a pump was ordered, as the check of raw strokes reads it, and the rates that follow from it.
+"""The commands that the check of raw strokes reads, and the rates that follow from them.
 
-The programmer's orders are put into commands of the dose core's own kind, so that one check judges what the bench saw
-of a whole pump and of the core alone.
+The programmer's orders are translated into commands of the dose core's own kind, so that one check judges what the
+bench saw of a whole pump and of the core alone.
 
 Implements: DOSE-5, THER-3 (the oracle's side)
 """
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hil.oracle.exact import NEVER_US, US_PER_MIN
 from hil.oracle.programme import Programme, Temp
 
-# In force, but nothing that is programmed changes.
+# For an accepted order that changes nothing that is programmed.
 _OTHERS = "wake"
 _PERCENT, _MODES = "percent", ("rate", "percent")
 
@@ -37,13 +37,13 @@ class Command(NamedTuple):
 
 @dataclass
 class Rates(Programme):
-    """The programme as commands make it: besides what it knows, a rate that is planned for a boundary."""
+    """The programme as commands make it, with a rate that is planned for a boundary besides."""
 
-    boundary: tuple[int, int] | None = None  # when, which rate
+    boundary: tuple[int, int] | None = None  # when it comes, and its rate
 
     @property
     def suspended(self) -> bool:
-        """Nothing is programmed."""
+        """True while nothing is programmed."""
         return self.state != "running"
 
     def next_change_us(self, now_us: int) -> int:
@@ -58,7 +58,7 @@ class Rates(Programme):
         return super().lapse(now_us)
 
     def carry_out(self, command: Command) -> bool:
-        """A command that changes it; False if this one does not. Raises ValueError for an unknown mode."""
+        """Carry out a command if it changes the programme, else return False. Raises ValueError for an unknown mode."""
         at_us, name, values = command
         if name == "set_basal":
             self.by_hand_mu_per_h, self.boundary = int(values["rate_mu_per_h"]), None
@@ -83,11 +83,11 @@ class Rates(Programme):
 class Orders:
     """Follows one pump through its orders and gives the commands that they stand for.
 
-    A suspend ends all, gives up whole strokes that wait, and goes on at the rate that the pump has answered, which the
-    check holds against what was in force before; what is programmed meanwhile can only lower it.
+    A suspend ends all that runs, gives up whole strokes that wait, and goes on at the rate in the pump's answer. The
+    check compares that rate with the one in force before; what is programmed meanwhile can only lower it.
 
-    Patterns are not followed, their boundaries belong to the wall clock: such an order is passed on by its own name,
-    which the check refuses to judge.
+    Patterns are not followed, because their boundaries depend on the wall clock: such an order is passed on by its own
+    name, which the check refuses to judge.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,9 @@
 """The guided procedures as docs/procedures.md draws them, written down a second time.
 
-A step: its name, what can be said there and where that leads, where an interruption leads (None: nowhere), the bounds
-of its input, the strokes of `go` (in nl; -1: as many as were entered at the step before) with their ledger, and what
-the reservoir holds from entering and from leaving it on.
+A step has a name, the step or end that each of its choices leads to, the one that an interruption leads to (None: there
+is none), the bounds of its input, the strokes of `go` (in nl; -1: as many as were entered at the step before) with
+their ledger, whether these leave by the side port, what the reservoir holds once the step is entered and once it is
+left, and whether entering it fills the catheter with buffer.
 
 Implements: THER-5, THER-6 (the oracle's side)
 """
@@ -21,7 +22,7 @@ NL = 20_000_000
 
 
 class Step(NamedTuple):
-    """One step."""
+    """One step of a procedure."""
 
     name: str
     choices: tuple[str, ...]

@@ -1,7 +1,8 @@
 """What each order does, when it must be refused, and what its reply says.
 
-`Orders.why_not` gives the reasons that demand a refusal and those that only allow one (GUARD-1's minute, figures that
-the pump may round or refuse: THER-9); `Orders.do` carries the order out and returns the reply's figures.
+`Orders.why_not` gives the reasons for which an order must be refused, and those for which it may be (GUARD-1's minute;
+figures that the pump may round or refuse, THER-9). `Orders.do` carries the order out and returns the figures of its
+reply. The orders about rates and boluses stand in rate_orders.py and bolus_orders.py.
 
 Implements: THER-1 ... THER-4, THER-7 (the oracle's side)
 """
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
     from hil.oracle.device import Device
 
 Reply = dict[str, Any]
-OF_A_STEP = ("start_procedure", "answer_procedure", "interrupt_procedure")  # the procedure or step may be what is wrong
+OF_A_STEP = ("start_procedure", "answer_procedure", "interrupt_procedure")  # the procedure or its step may be wrong
 ENDLESS_US = 10 * US_PER_MIN  # LINK-2: no order holds longer
 
 
 class Orders(RateOrders, BolusOrders):
-    """Those to one device: those about rates and boluses, and here the others."""
+    """The orders to one device. Order NAME has its reasons in `_not_NAME` and its effect in `_do_NAME`."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
         self.staged: dict[int, list[int]] = {}
 
     def why_not(self, name: str, values: Mapping[str, Any], code: str = "") -> tuple[list[Reason], list[Reason]]:
-        """(reasons that demand a refusal, reasons that allow one); `code` is that of the refusal, "": accepted."""
+        """Return the reasons for which the order must be refused, and those for which it may be.
+
+        `code` is that of the pump's refusal, "" if it accepted the order.
+        """
         must = of_table(name, values)
         may: list[Reason] = []
         state = self.device.pump.state
@@ -52,7 +56,7 @@ class Orders(RateOrders, BolusOrders):
         return must, may
 
     def do(self, name: str, values: Mapping[str, Any]) -> Reply:
-        """Carry it out."""
+        """Carry out the order; return the figures of its reply."""
         effect: Callable[[Mapping[str, Any]], Reply] = getattr(self, f"_do_{name}")
         return effect(values)
 
@@ -70,7 +74,7 @@ class Orders(RateOrders, BolusOrders):
             must.append(Reason("unfit"))
         if self.device.reservoir.level == "stop":
             must.append(Reason("reservoir", None, None, self.device.settings["reservoir_stop_mu"]))
-        if "self_test_fail" in self.device.alarms.latched:  # a test that has passed since does not clear it
+        if "self_test_fail" in self.device.alarms.latched:  # and a later test that passes does not clear it
             may.append(Reason("self_test_failed"))
 
     def _do_resume(self, values: Mapping[str, Any]) -> Reply:
@@ -163,7 +167,7 @@ class Orders(RateOrders, BolusOrders):
     def _do_interrupt_procedure(self, values: Mapping[str, Any]) -> Reply:
         return self.device.procedures.interrupt(values)
 
-    # Service: nothing in a script makes them possible
+    # Service: no script makes these possible
 
     def _not_clear_fault(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
         must.append(Reason("no_fault"))

@@ -1,16 +1,17 @@
-"""What is owed to raw strokes, replayed command by command and stroke by stroke, and what is found on the way.
+"""The account that the check of raw strokes keeps: what is owed after each command and stroke, and what is wrong.
 
-Held back is not late: a stroke may start when it is owed in full *and* the spacing since the last start is over. While
-a normal bolus is in progress its strokes take every slot, so the others wait by the same rule; while suspended nothing
-comes to be owed. Lateness counts from that first allowed instant, in whole µs; in logical time every stroke has 0.
+A stroke that is held back is not late. It may start when it is owed in full *and* the spacing since the last start is
+over. While a normal bolus is in progress its strokes take every slot, so the others wait by the same rule; while
+suspended nothing comes to be owed. Lateness counts from that first allowed instant, in whole µs; in logical time it is
+0 for every stroke.
 
-Basal and a square bolus owe strokes each by itself: two halves are not one. Whose a stroke was cannot be seen on the
-pins; it is taken for basal that waited at the last stroke or command, else for a square stroke that did, else for the
-one owed first. That matters only for what a cancelled bolus leaves.
+Basal and a square bolus owe strokes separately: two halves are not one. The pins do not show whose a stroke was. It is
+taken for basal that waited at the last stroke or command, else for a square stroke that did, else for whichever was
+owed first. That matters only for what a cancelled bolus leaves.
 
-A board with a processor starts a little late (DOSE-6 allows 50 µs). `tolerance_us` says how late is not blamed. A
-stroke within it is taken as if it had come when it was allowed, so that everything else stays exact, and lateness that
-adds up from stroke to stroke soon shows.
+A board with a processor starts strokes a little late (DOSE-6 allows 50 µs); `tolerance_us` is the lateness that is not
+blamed. A stroke within it counts as if it had started when it was allowed to, so that everything else stays exact and
+lateness that adds up from stroke to stroke soon shows.
 
 Implements: DOSE-1, DOSE-2, DOSE-4, DOSE-5 (as the bench's own check)
 """
@@ -28,11 +29,12 @@ VIOLATIONS_KEPT = 100
 
 @dataclass
 class OwedReport:
-    """What check() found. Volumes in µU, exact.
+    """The findings of check(). Volumes are in µU, exact.
 
-    min_owed_uu below 0: the pump was ahead. max_owed_uu counts time held back as well (a bolus of 30 U is owed at
-    once). worst_lateness_us is how long a stroke that was free to start waited at most, worst_held_us how long one that
-    was owed was rightly held back. `violations` keeps the first 100 of `violation_count`.
+    If min_owed_uu is below 0, the pump was ahead. max_owed_uu includes strokes rightly held back (a bolus of 30 U is
+    owed at once). worst_lateness_us is the longest that a stroke free to start waited, worst_held_us the longest that
+    an owed stroke was rightly held back. `violations` keeps the first 100 of `violation_count`, and that the pump was
+    ahead.
     """
 
     min_owed_uu: Fraction = Fraction(0)
@@ -46,7 +48,7 @@ class OwedReport:
 
     @property
     def passed(self) -> bool:
-        """Nothing was found."""
+        """True if nothing was found."""
         return self.violation_count == 0
 
 
@@ -61,9 +63,9 @@ class Ledger:
         self.spacing_us = spacing_us
         self.rates = Rates()
         self.rate = 0  # in force
-        self.since_us = 0  # so much of basal was owed at this instant, and the rate has run since
+        self.since_us = 0  # basal.owed_q was owed at this instant, and the rate has run since
         self.basal = Basal()
-        self.basal_from_us = NEVER_US  # when the first basal stroke not taken is owed in full
+        self.basal_from_us = NEVER_US  # when the next basal stroke is, or was, owed in full
         self.normal: Bolus | None = None
         self.square: Bolus | None = None
         self.seen_us = 0  # the last stroke or command
@@ -73,7 +75,7 @@ class Ledger:
         self.max_q = 0
 
     def advance(self, at_us: int) -> None:
-        """Whatever changes by itself up to at_us takes effect, each at its own instant."""
+        """Apply each change that comes by itself up to at_us, at its own instant."""
         while (change_us := self.rates.next_change_us(self.since_us)) <= at_us:
             self.rates.lapse(change_us)
             self._rebase(change_us)
@@ -86,14 +88,14 @@ class Ledger:
         return owed_q
 
     def _square_is_next(self) -> bool:
-        """Not basal, when no normal bolus is in progress."""
+        """Without a normal bolus in progress: is the next stroke the square bolus's, not basal's?"""
         if self.square is None:
             return False
         square_us, waited_us = self.square.ready_us, self.seen_us
         return self.basal_from_us > waited_us and (square_us <= waited_us or square_us < self.basal_from_us)
 
     def _owed_from_us(self) -> int:
-        """Since when the next stroke is owed; NEVER_US: none is coming."""
+        """When the next stroke is, or was, owed in full; NEVER_US if none is coming."""
         if self.normal is not None:
             return self.normal.ready_us
         if self.square is not None and self._square_is_next():
@@ -105,7 +107,7 @@ class Ledger:
         return max(self._owed_from_us(), self.slot_us)
 
     def _rebase(self, at_us: int) -> None:
-        """The rate in force changes; what is owed, and since when, stays."""
+        """Take up the rate in force; what is owed, and since when, stays."""
         self.basal.owed_q += self.rate * (at_us - self.since_us)
         self.since_us = at_us
         self.rate = self.rates.in_force(at_us)
@@ -126,7 +128,7 @@ class Ledger:
         self.max_q = max(self.max_q, owed_q)
 
     def nothing_missing(self, at_us: int, what: str) -> None:
-        """Called just before something happens at at_us that is not a stroke."""
+        """Check that no stroke is overdue just before something else, `what`, happens at at_us."""
         self.advance(at_us)
         self._see(at_us)
         allowed_us = self.allowed_us()
@@ -135,7 +137,7 @@ class Ledger:
             self._blame(f"no stroke at {allowed_us} us although one was owed and free to start; {what} at {at_us} us")
 
     def stroke(self, at_us: int) -> None:
-        """A stroke started at at_us."""
+        """Enter a stroke that started at at_us."""
         report = self.report
         report.strokes += 1
         self.advance(at_us)
@@ -189,7 +191,7 @@ class Ledger:
             self.square = None
 
     def command(self, command: Command) -> None:
-        """The device accepted it. Raises ValueError for one that is not known."""
+        """Enter a command that the device accepted. Raises ValueError for one that is not known."""
         at_us, name, values = command
         if name == "withheld":
             self.advance(at_us)

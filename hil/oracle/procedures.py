@@ -1,4 +1,4 @@
-"""A guided procedure under way: which answers fit, which strokes they order, what reservoir and catheter hold.
+"""A guided procedure under way: which answers fit, which strokes they order, what the reservoir and catheter hold.
 
 Implements: THER-5, THER-6 (the oracle's side)
 """
@@ -24,30 +24,30 @@ NO_REFILL = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "mis
 
 
 class Procedures:
-    """`name` "none": no procedure is under way."""
+    """The guided procedure of one device; its `name` is "none" while none is under way."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
         self.name = "none"
         self.place = 0
-        self.left = 0  # strokes that the step still wants
+        self.left = 0  # strokes still to be made at this step
         self.latest_end = NO_END
         self.holds = "insulin"
         self.buffer_nl = 0  # in the catheter
-        self.whole = False  # the reservoir held what the latest refill has left
-        self.strokes = 0  # when that was withdrawn
+        self.whole = False  # as it began, the reservoir held what the latest refill has left
+        self.strokes = 0  # the count of strokes when that was withdrawn
         self.entered: dict[str, int] = {}
         self.verdict = dict(NO_REFILL)  # of the refill that the procedure has recorded
-        self._followed = False  # the stroke in progress has been
+        self._followed = False  # the stroke in progress has been counted
 
     @property
     def step(self) -> Step:
-        """Where it is."""
+        """The present step."""
         return PROCEDURES[self.name][1][self.place]
 
     @property
     def under_way(self) -> bool:
-        """Is there one?"""
+        """Is a procedure under way?"""
         return self.name != "none"
 
     @property
@@ -56,7 +56,7 @@ class Procedures:
         return self.holds == "insulin" and not self.under_way
 
     def shown(self) -> dict[str, Any]:
-        """As the link shows it."""
+        """The fields that the link shows of it."""
         return {
             "procedure": self.name,
             "step": self.place if self.under_way else 0,
@@ -76,7 +76,7 @@ class Procedures:
         return Reason("wrong_state")
 
     def not_start(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
-        """Against beginning one."""
+        """Reasons against beginning a procedure."""
         if not 1 <= values["procedure"] < len(NAMES):
             must.append(Reason("out_of_range"))
             return
@@ -87,7 +87,7 @@ class Procedures:
             must.append(Reason("wrong_content", None, CONTENTS.index(self.holds)))
 
     def not_answer(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
-        """Against an answer: another step, no such choice, a figure out of its bounds, strokes being made."""
+        """Reasons against an answer: another step, no such choice, a figure out of its bounds, strokes being made."""
         if not self.under_way or values["step"] != self.place:
             must.append(self._wrong_state())
             return
@@ -113,7 +113,7 @@ class Procedures:
         may += cap_may
 
     def _net_nl(self, taken_back_nl: int) -> int:
-        """What a refill, or the one that a rinse ends with, leaves in the reservoir."""
+        """The volume that a refill, or the one that a rinse ends with, leaves in the reservoir."""
         put_nl = self.entered.get("fill", self.entered.get("fill_insulin", 0))
         return put_nl - self.entered.get("drawn_insulin", 0) - taken_back_nl
 
@@ -130,15 +130,15 @@ class Procedures:
             may.append(Reason("out_of_range"))
 
     def not_interrupt(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
-        """Against breaking off."""
+        """Reasons against an interruption."""
         if not self.under_way or values["step"] != self.place or self.step.interrupt is None:
             must.append(self._wrong_state())
 
-    # What they do
+    # Effects
 
     def start(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Begin one."""
-        self._follow()  # a stroke of therapy
+        """Begin a procedure."""
+        self._follow()  # a stroke of therapy may be in progress
         self.name = NAMES[values["procedure"]]
         self.entered, self.verdict = {}, dict(NO_REFILL)
         self.whole = self.holds == "insulin"
@@ -148,7 +148,7 @@ class Procedures:
         return self.shown()
 
     def answer(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What was said at the step; a stopped pump is in the procedure again when it makes strokes."""
+        """Take an answer at the present step. If strokes follow, a stopped pump is in the procedure again."""
         step = self.step
         if step.bounds:
             self.entered[step.name] = values["value"]
@@ -162,7 +162,7 @@ class Procedures:
         return self.shown() | self.verdict
 
     def interrupt(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Break off; strokes end after the one in progress."""
+        """Interrupt the procedure; strokes end after the one in progress."""
         pump = self.device.pump
         if pump.normal is not None:
             pump.drop(pump.normal, "cancelled")
@@ -176,8 +176,8 @@ class Procedures:
         return up(step.strokes_nl, self.device.pump.quantum.nl)
 
     def confirmed(self) -> None:
-        """A stroke was seen: what it pushes through the catheter, and whether the step is over."""
-        if self._followed:  # when its delivery ended
+        """The stroke sensor has seen a stroke: it pushes through the catheter, and may be the last of the step."""
+        if self._followed:  # counted when its delivery ended
             self._followed = False
             return
         self._made()
@@ -186,13 +186,13 @@ class Procedures:
             self._go(self.step, self.step.choices[0])
 
     def delivery_ended(self, entry: Entry) -> None:
-        """One of the procedure's own has: the stroke in progress counts as delivered (DOSE-5). The step waits."""
+        """One of the procedure's was cut: its stroke in progress counts as delivered (DOSE-5). The step waits."""
         if entry.kind in IN_PROCEDURES and entry.reason != "completed" and entry.confirmed < entry.commanded:
             self._made()
             self._followed = True
 
     def halted(self) -> None:
-        """The pump is stopped: of a step's strokes the one in progress, the last one too, has been followed."""
+        """The pump is stopped: a step's stroke in progress counts as delivered, even if it is the last one."""
         if self._delivers:
             self._follow()
 
@@ -253,5 +253,5 @@ class Procedures:
         if state == "stopped":
             pump.end_basal("cancelled")
         pump.follow()
-        if state == "stopped" and was == "procedure":  # acknowledged in it or not, this is another stop
+        if state == "stopped" and was == "procedure":  # another stop, were the first acknowledged or not
             self.device.alarms.latch("pump_stopped")

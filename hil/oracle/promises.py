@@ -1,10 +1,10 @@
-"""Would a bolus pass a rolling cap, with all that is already promised?
+"""Would a bolus exceed a rolling cap, given all that is already promised?
 
 GUARD-1: strokes of running boluses still to come count, and of a spread part what falls into the window, so that
 nothing that was accepted is cut by a cap unless basal was raised meanwhile. The future is played forward on a fork of
-the pump until all boluses have ended: if a stroke of one is withheld in it, the order must be refused, unless a cap
-must cut basal anyway. It may be refused if anything that is known to come, basal included, would reach a cap up to a
-day later, by the safe side's measure.
+the pump until all boluses have ended. If a stroke of a bolus is withheld there, the order must be refused, unless a cap
+must cut basal anyway. The order may be refused if anything that is known to come, basal included, would reach a cap up
+to a day later, by the safe side's measure.
 
 Implements: GUARD-1 (the oracle's side)
 """
@@ -22,7 +22,7 @@ from hil.oracle.exact import DAY_US, SAFE_SIDE_US, US_PER_H
 from hil.oracle.pump import Pump, Seen
 from hil.oracle.reasons import Reason
 
-WAIT_STROKES = 4  # what comes together waits for each other: the safe side takes so many more
+WAIT_STROKES = 4  # strokes owed together wait for each other: the safe side counts so many more
 CODES = {HOUR: "hour_limit", DAY: "day_limit"}
 SQUARES = ("square_bolus", "dual_square")
 Times = npt.NDArray[np.int64]
@@ -31,7 +31,10 @@ Times = npt.NDArray[np.int64]
 def cap_reasons(
     pump: Pump, now_mu: int, spread_mu: int, over_us: int, *, refused: bool
 ) -> tuple[list[Reason], list[Reason]]:
-    """(reasons that demand a refusal, reasons that allow one) for a bolus of these parts; figures if `refused`."""
+    """Return the reasons for which a bolus of these parts must be refused, and those for which it may be.
+
+    They have figures if it was `refused`.
+    """
     parts = now_mu * 1000 // pump.quantum.uu, spread_mu * 1000 // pump.quantum.uu
     left = [bolus.left for bolus in (pump.normal, pump.square) if bolus is not None]
     cut: set[str] = set()
@@ -58,7 +61,7 @@ def cap_reasons(
 
 
 def lowest_reasons(pump: Pump, hour_mu: int, day_mu: int) -> list[Reason]:
-    """Reasons that allow to refuse new caps: lower than what running boluses have been promised."""
+    """Reasons for which new caps may be refused: they are lower than what running boluses have been promised."""
     if pump.normal is None and pump.square is None:
         return []
     starts, first = _foreseen(pump, (0, 0), 0)
@@ -71,7 +74,7 @@ def lowest_reasons(pump: Pump, hour_mu: int, day_mu: int) -> list[Reason]:
 
 
 def _plainly_free(pump: Pump, strokes: int, over_us: int) -> bool:
-    """No cap is near before all boluses have ended, whatever basal does: the common case, without a fork."""
+    """Is no cap near before all boluses have ended, whatever basal does? The common case, decided without a fork."""
     ends_us = [bolus.entry.start_us + bolus.over_us for bolus in (pump.normal, pump.square) if bolus is not None]
     horizon_us = max([over_us, *(end_us - pump.now_us for end_us in ends_us)]) + strokes * pump.quantum.spacing_us
     for _, window_us, limit_uu in pump.caps.windows():
@@ -92,7 +95,7 @@ def _greatest_rate(pump: Pump) -> int:
 
 
 def _fork(pump: Pump, parts: tuple[int, int], over_us: int, until_us: int = 0) -> Pump:
-    """What comes if the bolus is taken and nobody orders anything more, until all boluses have ended."""
+    """Play the pump on, with this bolus accepted and nothing more ordered, until all boluses have ended."""
     fork = pump.fork(Seen([]))
     fork.caps = Caps(pump.caps.stroke_uu, hour_mu=pump.caps.hour_mu, day_mu=pump.caps.day_mu, exact_only=True)
     fork.caps.starts_us = pump.caps.starts_us[bisect_left(pump.caps.starts_us, pump.bench_us - DAY_US) :]
@@ -121,7 +124,8 @@ def _basal_is_cut(fork: Pump) -> bool:
 def _foreseen(pump: Pump, parts: tuple[int, int], over_us: int) -> tuple[Times, int]:
     """Starts of the last day and of all that is known to come up to a day after the boluses; how many are past.
 
-    In time with power, on which the safe side may reckon. What comes is put when it is owed; spacing delays it.
+    Only time with power counts, as the safe side may reckon. A stroke to come is placed where it is owed; spacing
+    delays it.
     """
     now_us = pump.bench_us - pump.caps.off_us
     past = [start - now_us for start in pump.caps.powered_us]

@@ -1,7 +1,5 @@
 """The orders about rates: basal by hand, patterns, temporary rates and recommendations.
 
-Each has its reasons (`_not_NAME`) and its effect (`_do_NAME`); orders.py says who calls them.
-
 Implements: THER-1, THER-2, THER-7 (the oracle's side)
 """
 
@@ -23,7 +21,7 @@ TEMP_PERCENT = 1
 
 
 class RateOrders:
-    """Those to one device."""
+    """The part of Orders (orders.py) about rates."""
 
     device: Device
     staged: dict[int, list[int]]
@@ -37,7 +35,7 @@ class RateOrders:
         may += self._above_by_temp(values["rate_mu_per_h"])
 
     def _above_by_temp(self, rate: int) -> list[Reason]:
-        """What a percentage that runs makes of it: refused, or held to the limit."""
+        """The rate that a running percentage makes of it may be above the limit: refused, or held to the limit."""
         programme = self.device.pump.programme
         made = programme.temp.of(rate) if programme.temp is not None else rate
         limit = programme.max_mu_per_h
@@ -152,15 +150,15 @@ class RateOrders:
 
 
 def rates_of(values: Mapping[str, Any]) -> list[int]:
-    """The 48 rates of a request."""
+    """The 48 half-hour rates of a request, mU/h."""
     return [each["rate_mu_per_h"] for each in values["rates"]]
 
 
 def day_mu(rates: list[int]) -> int:
-    """What they make in a day: half an hour each."""
+    """The insulin of a day at these half-hour rates, mU, rounded down."""
     return sum(rates) * 24 // HALF_HOURS
 
 
 def fingerprint(rates: list[int]) -> int:
-    """CRC-32 of the rates, each as u32."""
+    """CRC-32 of the rates, each as a little-endian u32."""
     return crc32(b"".join(rate.to_bytes(4, "little") for rate in rates))

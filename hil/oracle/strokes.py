@@ -1,17 +1,17 @@
 """DOSE-1 on raw strokes: was the pump ever ahead, ever late, and is anything missing?
 
-Works from what the bench saw on the motor pins and from the commands the device accepted, and from nothing else: it
-shares no code and no method with the scheduler. The scheduler steps a due time on from stroke to stroke; here the
-programmed volume is integrated again from the last command, by the oracle's own rates and accounts.
+check() works from the strokes that the bench saw on the motor pins and from the commands that the device accepted, and
+from nothing else. It shares no code and no method with the scheduler. The scheduler advances a due time from stroke to
+stroke; here the programmed volume is integrated again from the last command, by the oracle's own rates and accounts.
 
-The oracle's judge expects each stroke of a whole pump in logical time; this takes the strokes as they came, of any
-board that may start them a little late, and says how far they were off.
+The oracle's judge predicts each stroke of a whole pump in logical time. This check takes the strokes as they came, from
+any board that may start them a little late, and says how far off they were.
 
-Why looking at event instants is looking at every instant: between two events (a stroke, a command) owed is a straight
-line that never falls. Its least value lies just after an event and its greatest just before one, and both are taken.
-A stroke that ought to have started between two events shows at the later one, as lateness.
+It is enough to look at events (strokes and commands): between two of them owed is a straight line that never falls. Its
+least value lies just after an event and its greatest just before one, and both are taken. A stroke that ought to have
+started between two events shows at the later one, as lateness.
 
-owed.py says what comes to be owed, and when a stroke is late.
+owed.py keeps the account: what is owed, and when a stroke is late.
 """
 
 from collections.abc import Iterable, Sequence
