@@ -16,7 +16,7 @@ from firmware import protocol
 from hil.oracle import states
 from hil.oracle.alarms import NAMES
 from hil.oracle.bolus_orders import BolusOrders
-from hil.oracle.exact import LOOK_US, US_PER_MIN
+from hil.oracle.exact import LOOK_US
 from hil.oracle.promises import lowest_reasons
 from hil.oracle.rate_orders import RateOrders
 from hil.oracle.reasons import BOLUSES, IN_STATES, STATES, Reason, of_table
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Reply = dict[str, Any]
 OF_A_STEP = ("start_procedure", "answer_procedure", "interrupt_procedure")  # the procedure or its step may be wrong
-ENDLESS_US = 10 * US_PER_MIN  # LINK-2: no order holds longer
 
 
 class Orders(RateOrders, BolusOrders):
