@@ -1,4 +1,4 @@
-"""The pump's accounts: which deliveries run, what basal owes, what an end gives up, and what is noted of it.
+"""The pump's delivery accounts: which deliveries run, what basal owes, what is abandoned when a delivery ends.
 
 Implements: DOSE-3, DOSE-5 (the oracle's side)
 """
@@ -18,17 +18,17 @@ NORMALS = ("normal_bolus", "dual_normal", *IN_PROCEDURES)
 
 @dataclass
 class Event:
-    """What happened, and when by the device."""
+    """An event, with its time by the device and by the bench."""
 
     at_us: int
     bench_us: int
-    time_s: int  # as the log has it: UTC, or the device's time while the clock is lost
+    time_s: int  # as in the log: UTC, or the device's time while the clock is lost
     what: str
     values: dict[str, object] = field(default_factory=dict)
 
 
 class Accounts:
-    """The accounts and the programme that they follow, at the device's time `now_us`; a new pump's basal is open."""
+    """The accounts and the programme that they follow, at the device's time `now_us`; basal's is open at first."""
 
     def __init__(self, quantum: Quantum) -> None:
         self.quantum = quantum
@@ -42,9 +42,9 @@ class Accounts:
         self.basal_entry: Entry | None = None
         self.normal_entry: Entry | None = None  # the latest, as the status shows it
         self.square_entry: Entry | None = None
-        self.dark = False  # without power: rates change, and no account shows it
+        self.dark = False  # without power: rates change without a new account
         self.recorded_us = 0  # when the memory last took a record for certain
-        self.written_us = 0  # when it took one perhaps: that an order was refused
+        self.written_us = 0  # when it may have taken one: of a refused order
         self.abandoned = 0
         self.events: list[Event] = []
         self.react: Callable[[str, dict[str, object]], None] | None = None
@@ -87,7 +87,7 @@ class Accounts:
         return entry
 
     def follow(self) -> None:
-        """The rate is now what the programme says; another rate, or a temporary one, is another account."""
+        """Take the rate from the programme; another basal rate, or a temporary rate, has an account of its own."""
         rate = self.programme.in_force(self.now_us)
         if self.dark:
             self._rate = rate
@@ -104,14 +104,14 @@ class Accounts:
         self.basal_entry = self.new_entry(kind)
 
     def end_basal(self, reason: str) -> None:
-        """The basal account that runs ends, if one does."""
+        """End the basal account, if one is open."""
         if self.basal_entry is not None:
             self.basal_entry.end(self.now_us, reason)
             self.note("delivery_ended", entry=self.basal_entry)
             self.basal_entry = None
 
     def drop(self, bolus: Bolus, reason: str) -> int:
-        """End a bolus; how many strokes are given up."""
+        """End a bolus; return the number of strokes abandoned."""
         left = bolus.left
         bolus.entry.abandoned += left
         self.abandoned += left
@@ -124,7 +124,7 @@ class Accounts:
         return left
 
     def cut(self, reason: str) -> int:
-        """End boluses and basal; whole strokes still to come are given up, the fraction stays. How many were."""
+        """End the boluses and basal; return the number of strokes abandoned. Basal's fraction stays owed."""
         waiting = self.give_up_waiting()
         self.end_basal(reason)
         for bolus in (self.normal, self.square):
@@ -133,7 +133,7 @@ class Accounts:
         return waiting
 
     def give_up_waiting(self) -> int:
-        """Whole basal strokes that wait are given up, the fraction stays; how many were."""
+        """Abandon the whole basal strokes that wait, and return their number; the fraction stays owed."""
         waiting = self.basal.waiting(self.quantum.q)
         self.basal.owed_q -= waiting * self.quantum.q
         if self.basal_entry is not None:
@@ -142,7 +142,7 @@ class Accounts:
         return waiting
 
     def take_back(self, volume_q: int) -> None:
-        """So much of what basal has come to owe last does not count."""
+        """Undo the accrual of so much basal."""
         self.basal.owed_q -= volume_q
         if self.basal_entry is not None:
             self.basal_entry.programmed_q -= volume_q
@@ -152,7 +152,7 @@ class Accounts:
         return entry is not None and not entry.runs and entry.confirmed < entry.commanded
 
     def note(self, what: str, **values: object) -> None:
-        """Something happened that a record or an alarm follows from."""
+        """Record an event; a log entry or an alarm may follow from it."""
         if what == "refused":
             self.written_us = self.now_us
         utc_s = self.programme.utc_s(self.now_us)

@@ -1,6 +1,6 @@
 """The oracle on random therapy scripts: `python -m hil.oracle --seed 7`, or thousands of seeds.
 
-With `--spoil` each run is also made bad, in every way that hil/oracle/spoil.py knows: each bad run must be found.
+With `--spoil` bad runs are made from each run, in every way that hil/oracle/spoil.py knows, and each must be found.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from hil.scripts.play import play
 from hil.scripts.pool import run as run_all
 from hil.scripts.storms import storms
 
-SHOWN = 3  # disagreements of one script: the first has the others as its consequence
+SHOWN = 3  # disagreements of one script: most others follow from the first
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one seed."""
+    """The result of one seed."""
 
     seed: int
     strokes: int
@@ -37,9 +37,9 @@ class Verdict:
 
 
 def verdict(seed: int, spoil: bool = False, stormy: bool = False) -> Verdict:
-    """Write the script of `seed`, play it, judge it; `spoil`: bad runs made from it too; `stormy`: one of volleys.
+    """Generate the script of `seed`, play and judge it; `spoil`: and bad runs made from it; `stormy`: one of volleys.
 
-    Raises BenchError but for a board that ended.
+    Raises BenchError, except when the board ends by itself: that is `Verdict.error`.
     """
     try:
         run = play(storms(seed) if stormy else generate(seed))
@@ -52,12 +52,12 @@ def verdict(seed: int, spoil: bool = False, stormy: bool = False) -> Verdict:
 
 
 def main() -> int:
-    """0: no disagreement; 1: there is one."""
+    """Command line; the exit status is 1 if there is a disagreement."""
     parser = argparse.ArgumentParser(prog="python -m hil.oracle", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
-    parser.add_argument("--scripts", type=int, default=1, help="so many seeds")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
-    parser.add_argument("--spoil", action="store_true", help="also make each run bad, in every way there is")
+    parser.add_argument("--scripts", type=int, default=1, help="number of scripts, one for each seed from there on")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="number of processes")
+    parser.add_argument("--spoil", action="store_true", help="also judge bad runs made from each, in every way")
     parser.add_argument("--storms", action="store_true", help="scripts of volleys (hil/scripts/storms.py)")
     parser.add_argument("--out", type=Path, help="results as JSON")
     options = parser.parse_args()

@@ -25,7 +25,7 @@ CAP_ALARMS = {HOUR: "hourly_maximum_exceeded", DAY: "daily_maximum_exceeded"}
 
 
 class Device:
-    """A new one, at its time 0."""
+    """A new device, at its time 0."""
 
     def __init__(self, stroke_nl: int, concentration_u_per_ml: int, edge_us: int, seen: Seen) -> None:
         self.concentration = concentration_u_per_ml
@@ -40,29 +40,29 @@ class Device:
         self.seen_over = False  # the pump has judged the refill at hand as over-delivery
         self.resets = 0
         self.born_us = 0  # when its present life began
-        self.wall: Wall | None = None  # it looks at its battery-backed clock
+        self.wall: Wall | None = None  # compares the wall clock with the battery-backed one
         self.pump.watchers += [self.auto_off, RefillDue(self)]
         self.pump.react = self.react
 
     def advance(self, to_us: int) -> None:
-        """Live up to and with `to_us`."""
+        """Advance to `to_us` and do what is due by then."""
         self.pump.advance(to_us)
 
     def react(self, what: str, values: dict[str, object]) -> None:
-        """What follows at once from a thing that has happened."""
+        """Do what follows at once from an event."""
         if what == "withheld":
             caps = values["caps"]
             assert isinstance(caps, tuple)
-            for cap in caps:  # where two speak against it either may be told
+            for cap in caps:  # where both caps withhold it, either alarm may be latched
                 late_us = 0 if len(caps) == 1 else NEVER_US
                 self.alarms.latch(CAP_ALARMS[cap], figure=range(1, self.pump.withheld + 1), late_us=late_us)
-        elif what == "rate_lapsed":  # the loop is gone
+        elif what == "rate_lapsed":  # the closed loop has fallen silent
             self.alarms.latch("communication_error", figure=None)
         elif what == "delivery_ended":
             entry = values["entry"]
             assert isinstance(entry, Entry)
             self.procedures.delivery_ended(entry)
-        elif what == "counted":  # in doubt, by a reset
+        elif what == "counted":  # a stroke in doubt, at a reset
             self.procedures.confirmed()
         elif what == "confirmed":
             self.procedures.confirmed()
@@ -70,13 +70,13 @@ class Device:
                 self.reservoir.look(0)
 
     def lose_clock(self, why: int) -> None:
-        """The wall clock cannot be believed: alarm; from the next follow() on the pattern's lowest rate (THER-8)."""
+        """The wall clock is lost: alarm; from the next follow() on the pattern's lowest rate is in force (THER-8)."""
         self.pump.programme.utc_at_zero_us = None
         self.alarms.latch("clock_lost", figure=None)
         self.pump.note("clock_lost", why=why)
 
     def take_limits(self) -> None:
-        """The limits are in force."""
+        """Put the limits in force."""
         limits = self.settings.limits
         self.pump.programme.max_mu_per_h = limits["max_basal_mu_per_h"]
         self.pump.caps.hour_mu = limits["max_hour_mu"]
@@ -84,7 +84,7 @@ class Device:
         self.pump.follow()
 
     def take_settings(self) -> None:
-        """The settings are in force; a suspended pump never delivers more than was in force before."""
+        """Put the settings in force; a suspended pump never delivers more than was in force before."""
         programme = self.pump.programme
         programme.offset_min = self.settings["utc_offset_min"]
         programme.least_mu_per_h = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)

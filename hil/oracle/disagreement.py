@@ -1,4 +1,4 @@
-"""What the oracle reports.
+"""A disagreement between a run and the specification, as the oracle reports it.
 
 Implements: HIL-5
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """What was seen and what the specification has instead, at the bench's time."""
+    """What was seen and what the specification demands instead, at the bench's time."""
 
     at_us: int
     what: str

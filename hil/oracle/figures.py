@@ -1,6 +1,6 @@
-"""What the pump shows when it is asked: status, deliveries, reservoir, alarms, procedure, settings, time.
+"""The figures that the pump shows: status, deliveries, reservoir, alarms, procedure, settings, time.
 
-Each figure is one value, or the set or range of those that the specification leaves open.
+Each figure is one value, or the set or range of values that the specification allows.
 
 Implements: DOSE-3, GUARD-1, THER-4 (the oracle's side)
 """
@@ -23,21 +23,21 @@ Expected = dict[str, Any]
 
 
 def allows(expected: Any, seen: Any) -> bool:
-    """Is `seen` what is expected, or one of it?"""
+    """Is `seen` the expected value, or one of the values allowed?"""
     if isinstance(expected, (range, set, frozenset, tuple)):
         return seen in expected
     return bool(expected == seen)
 
 
 def differences(expected: Expected, seen: Mapping[str, Any]) -> Iterable[tuple[str, Any, Any]]:
-    """(name, expected, seen) of each figure that is not as it should be."""
+    """Yield (name, expected, seen) of each wrong figure."""
     for name, value in expected.items():
         if not allows(value, seen.get(name)):
             yield name, value, seen.get(name)
 
 
 def status(device: Device) -> Expected:
-    """The status now."""
+    """Return the status expected now."""
     pump, programme = device.pump, device.pump.programme
     latched = device.alarms
     open_alarms = latched.open_count()
@@ -88,7 +88,7 @@ def _used(device: Device, window_us: int) -> range:
 
 
 def _left(device: Device) -> set[int]:
-    """With or without the stroke in progress."""
+    """Return the volume left in mU, with and without the stroke in progress."""
     content, pump = device.reservoir, device.pump
     if not content.known:
         return {0}
@@ -97,13 +97,13 @@ def _left(device: Device) -> set[int]:
 
 
 def _next_due(device: Device) -> set[int]:
-    """As the rate stands, as it will be after its next change, or as the programme knows that it will be."""
+    """Return the next start by the present rate, with its next change, and with all changes of the programme."""
     pump = device.pump
     return {pump.next_stroke_us(), pump.next_stroke_after_change_us(), pump.foreseen_stroke_us()}
 
 
 def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:
-    """A row of the list of deliveries. One that a reset has ended has ended with the memory's last record."""
+    """Return a row of the list of deliveries. One that a reset ended has ended with the memory's last record."""
     expected: Expected = {
         "id": entry.id,
         "kind": entry.kind,
@@ -116,7 +116,7 @@ def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:
         "reason": entry.reason,
     }
     if not entry.runs and entry.confirmed < entry.commanded:
-        # Its last stroke is in progress: it may still run, and basal has that stroke as delivered at once.
+        # Its last stroke is in progress: it may be shown as running. Basal counts that stroke as delivered at once.
         expected |= {"reason": {entry.reason, "running"}, "end_us": {entry.end_us, 0}}
     if entry.confirmed < entry.commanded:
         expected["delivered_strokes"] = {entry.confirmed, entry.commanded} if not entry.runs else entry.confirmed
@@ -130,8 +130,8 @@ def delivery(device: Device, entry: Entry, seen: Mapping[str, Any]) -> Expected:
 
 
 def reservoir(device: Device) -> Expected:
-    """The reservoir's figures. Time to empty counts to the stop, at the use of the last 24 h or at what a day is
-    programmed to bring, whichever is more; whole hours.
+    """Return the reservoir's figures. The time to empty is in whole hours to the *stop* level, at the use of the last
+    24 h or at the programmed daily volume, whichever is more.
     """
     content = device.reservoir
     expected: Expected = {
@@ -146,7 +146,7 @@ def reservoir(device: Device) -> Expected:
     expected["empty_h"] = {NEVER_H}
     if content.known:
         programmed, mu = device.pump.programme.day_mu(), device.pump.quantum.mu
-        # One in progress may count as gone. By the safe side some strokes may still count.
+        # A stroke in progress may count as gone. Strokes may still count that are in the day only by the safe side.
         above = {max(0, left - device.settings["reservoir_stop_mu"]) for left in _left(device)}
         uses = {max(programmed, mu(used)) for used in range(exact, most + 1)}
         expected["empty_h"] = {each * 24 // use if use and each else 0 if not each else NEVER_H
@@ -155,7 +155,7 @@ def reservoir(device: Device) -> Expected:
 
 
 def alarm_problems(device: Device, seen: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Any, Any]]:
-    """(what, expected, seen) for alarms that are missing, that must not be there, or with another time or figure."""
+    """Yield (what, expected, seen) of alarms that are missing, must not be there, or have a wrong time or figure."""
     rows = {row["alarm"]: row for row in seen}
     names = {number: name for name, number in NUMBERS.items()}
     now_us = device.pump.now_us

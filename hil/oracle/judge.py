@@ -1,7 +1,7 @@
-"""Judges a run: every stroke to the microsecond, every answer, every figure shown, the whole log.
+"""Judges a run: every stroke to the microsecond, every answer, every figure shown and the whole log.
 
-The oracle's device lives through the script beside what was seen. It follows what the pump has accepted, so that one
-wrong answer is one disagreement, and reports what differs. An empty list: the run is as the specification has it.
+The oracle's device executes the script in step with the record of the run. It carries out every order that the pump
+accepted, rightly or not, so that one wrong answer gives one disagreement. An empty list: the run is as specified.
 
 Implements: HIL-5
 """
@@ -31,12 +31,12 @@ EPOCH_S = 1_767_225_600  # the battery-backed clock at the bench's time 0
 
 
 def judge(run: Run) -> list[Disagreement]:
-    """What in this run is not as the specification has it, in the order of time."""
+    """Return the disagreements of the run with the specification, in order of time."""
     return Judge(run).judge()
 
 
 class Judge:
-    """One run under judgement; `device` is the oracle's."""
+    """One run being judged; `device` is the oracle's model of the pump."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -49,16 +49,17 @@ class Judge:
         self.wall = self.device.wall = Wall(self.device, self.clock, self._told)
         self.device.pump.watchers.append(self.wall)
         self.repeats = Repeats(self.device)
-        self.clock_touched = False  # something was done to the battery-backed clock
+        self.clock_touched = False  # the script has disturbed the battery-backed clock
         self.told_at, self.lost_at_start = told(run.log)
         resets = [bool(row["b"]) for row in run.log if row["event"] == "reset"]
-        self.counted = dict(enumerate([*resets, *[True] * len(run.lives)], 1))  # was a stroke counted in doubt?
+        # By reset: was a stroke counted in doubt?
+        self.counted = dict(enumerate([*resets, *[True] * len(run.lives)], 1))
         self._lives = deque(run.lives)
         self._answers = deque(run.answers)
         self._looks = deque(run.looks)
 
     def judge(self) -> list[Disagreement]:
-        """What is not as it should be, in the order of time."""
+        """Return the disagreements in order of time, at most ENOUGH."""
         first = self._lives.popleft()
         self.device.pump.bench_offset_us = first.start_us - first.device_us
         self.device.pump.programme.set_clock(0, EPOCH_S)
@@ -80,7 +81,7 @@ class Judge:
         return self.found[:ENOUGH]
 
     def say(self, what: str, expected: Any, seen: Any, requirement: str) -> None:
-        """A disagreement, now."""
+        """Report a disagreement at the present time."""
         self.found.append(Disagreement(self.device.pump.bench_us, what, expected, seen, requirement))
 
     def _to(self, bench_us: int) -> None:
@@ -133,7 +134,7 @@ class Judge:
         pump.note("connected")
 
     def _told(self, what: str) -> bool:
-        """Does the log tell of it at this second? Nothing but two clocks at two rates can make a self-test fail."""
+        """Is it in the log at this second? Only clocks that run at different rates can make a self-test fail."""
         pump = self.device.pump
         known = pump.programme.utc_at_zero_us is not None
         stamp_s = pump.programme.utc_s(pump.now_us) if known else pump.now_us // US_PER_S
@@ -173,14 +174,14 @@ class Judge:
             self.say(f"{answer.name} {name}", right, seen, "THER-9")
 
     def _repeated(self, answer: Answer, told: Answer) -> None:
-        """LINK-2: the stored outcome again, once it could come no more also a refusal; never done again."""
+        """LINK-2: a repeat gets the stored outcome, or a refusal once the order has expired; it is never executed."""
         over = self.repeats.over(answer.values["of_us"])
         same = (answer.reply, answer.refusal) == (told.reply, told.refusal)
         if not same:
             late = answer.refusal is not None and answer.refusal.code in ("expired", "repeated", "other_life")
             if not (late and over):
                 self.say(f"{answer.name} again", told.reply or told.refusal, answer.reply or answer.refusal, "LINK-2")
-        # What is answered from memory need not be written down again; one that is forgotten is refused anew.
+        # A refusal answered from memory need not be logged again; an order that was forgotten is refused anew.
         if answer.refusal is not None:
             refusal = answer.refusal
             self.device.pump.note("refused", name=answer.name, code=refusal.code, value=refusal.value, again=True)
@@ -241,15 +242,15 @@ class Judge:
 
 
 def _edge_us(run: Run) -> int:
-    """From a stroke's start to the stroke sensor's edge: mostly so much, whatever else is wrong with a run."""
+    """Return the most frequent time from a stroke's start to the sensor's edge, whatever else is wrong with the run."""
     after = [bisect_right(run.strokes_us, edge_us) for edge_us in run.edges_us]
     lags_us = [edge_us - run.strokes_us[place - 1] for edge_us, place in zip(run.edges_us, after, strict=True) if place]
     return Counter(lags_us).most_common(1)[0][0] if lags_us else 0
 
 
 def told(log: Sequence[Mapping[str, Any]]) -> tuple[set[tuple[int, str, bool, int]], dict[int, bool]]:
-    """What the oracle takes from the log: self-tests that failed and alarms (life, which, is the stamp UTC, stamp), and
-    by life whether the clock was lost at its start.
+    """Return what the oracle takes from the log: failed self-tests and alarms as (life, name, whether the stamp is UTC,
+    stamp), and for each life whether the clock was lost at its start.
     """
     found, lost, life, starting = set(), {0: False}, 0, False
     for row in log:

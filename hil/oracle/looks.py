@@ -1,4 +1,4 @@
-"""A look: everything that the pump shows, each reply judged at the time at which it was asked for.
+"""Judges a look: everything that the pump shows, each reply at the time at which it was asked for.
 
 Implements: HIL-5
 """
@@ -23,7 +23,7 @@ _ALARMS_PAGE = 15
 
 
 def judge_look(device: Device, look: Look) -> list[Disagreement]:
-    """Disagreements of a look; the device lives up to its last page."""
+    """Return the disagreements of a look. The oracle's device advances to its last page."""
     found: list[Disagreement] = []
     asked = 0
 
@@ -78,7 +78,8 @@ def _deliveries(device: Device, look: Look, at_next: Callable[[], None], say: Sa
                 say(f"delivery {row['id']} {name}", right, seen, "DOSE-3")
     if numbers != sorted(numbers):
         say("deliveries listed", "oldest first", numbers, "LOG-2")
-    # A reset may lose ended rows, a full list the oldest; none that runs or has ended in this life after them.
+    # A reset may lose rows that have ended, and a full list drops the oldest. All others must be there: what runs, and
+    # what began in this life after the oldest row shown.
     since_us = max(device.born_us, min((row["start_us"] for row in rows), default=0))
     due = [entry.id for entry in device.pump.entries if entry.runs or entry.start_us > since_us]
     if missing := sorted(set(due) - set(numbers)):

@@ -1,7 +1,7 @@
-"""The pump as the specification has it: time goes on, strokes start, rates end, alarms stop.
+"""The pump as specified: time passes, strokes start, rates begin and end, watchers act.
 
-Exact, in the device's own time; lives.py says what a reset does to it, orders.py what a person does. Where the
-specification leaves a choice (GUARD-1's minute), `seen` decides, the starts that the motor pins showed.
+All times are exact and the device's own. lives.py describes the effect of a reset, orders.py that of orders. Where the
+specification leaves a choice (GUARD-1's minute), the starts seen on the motor pins decide (`seen`).
 
 Implements: DOSE-1 ... DOSE-5, GUARD-1 (the oracle's side)
 """
@@ -27,7 +27,7 @@ class Stroke:
 
 
 class Pump(Accounts):
-    """State and time. `seen` is asked where a cap may or may not withhold a stroke."""
+    """State and time. Where a cap may or may not withhold a stroke, `seen` tells what the pump did."""
 
     def __init__(self, quantum: Quantum, edge_us: int, seen: Seen) -> None:
         super().__init__(quantum)
@@ -44,7 +44,7 @@ class Pump(Accounts):
     # Time
 
     def advance(self, to_us: int) -> None:
-        """Live up to and with `to_us`: what is due then happens, in the order edges, strokes, changes."""
+        """Advance to `to_us` and do what is due by then; at the same time in the order edges, strokes, changes."""
         change_us = self._next_change_us()
         while True:
             stroke_us, rank = self._next()
@@ -69,14 +69,14 @@ class Pump(Accounts):
         self.pass_time(to_us)
 
     def _next_change_us(self) -> int:
-        """When a rate ends or begins, or a watcher acts."""
+        """Return when a rate next begins or ends, or a watcher acts."""
         at_us = self.programme.next_change_us(self.now_us)
         for watcher in self.watchers:
             at_us = min(at_us, watcher.next_us(self))
         return at_us
 
     def pass_time(self, to_us: int) -> None:
-        """Nothing happens up to `to_us` but that basal comes to be owed."""
+        """Let time pass to `to_us`: basal accrues, and nothing else happens."""
         if to_us > self.now_us:
             volume_q = self._rate * (to_us - self.now_us)
             self.basal.owed_q += volume_q
@@ -85,7 +85,7 @@ class Pump(Accounts):
             self.now_us = to_us
 
     def change(self) -> None:
-        """What is due now besides strokes: a rate ends or begins, a watcher acts."""
+        """Do what is due now besides strokes: rates begin and end, watchers act."""
         for what in self.programme.lapse(self.now_us):
             if what == "temp":
                 if not self.dark:
@@ -98,7 +98,7 @@ class Pump(Accounts):
                 watcher.act(self)
 
     def fork(self, seen: Seen) -> Pump:
-        """A pump in the same state that goes its own way, with accounts and strokes of its own from now on."""
+        """Return a pump with this programme, these boluses and what is owed, on its own way. Its caps start empty."""
         fork = Pump(self.quantum, self.edge_us, seen)
         fork.now_us, fork.bench_offset_us = self.now_us, self.bench_offset_us
         fork.programme = copy(self.programme)
@@ -115,9 +115,9 @@ class Pump(Accounts):
     # Strokes
 
     def _next(self) -> tuple[int, int]:
-        """When the next stroke starts if nothing changes (never: NEVER_US), and its rank: normal, basal, square.
+        """Return when the next stroke starts if nothing changes (NEVER_US: never), and its rank: normal, basal, square.
 
-        Of what waits already basal goes first; of what will be owed by then, what is owed first.
+        If basal and the square bolus both wait already, basal goes first; otherwise the one that is owed first.
         """
         now_us = self.now_us
         normal_us = NEVER_US if self.normal is None else self.normal.ready_us
@@ -132,11 +132,11 @@ class Pump(Accounts):
         return at_us, 1 if basal_us <= max(square_us, now_us) else 2
 
     def next_stroke_us(self) -> int:
-        """When the next stroke starts if nothing changes; never: NEVER_US."""
+        """Return when the next stroke starts if nothing changes; NEVER_US: never."""
         return self._next()[0]
 
     def next_stroke_after_change_us(self) -> int:
-        """As next_stroke_us(), with the next change of the rate if that lies before it, and no other."""
+        """As next_stroke_us(), but with the next change of the rate if it comes first, and no later one."""
         fork, rate = self.fork(Seen([])), self.rate
         last_us = self.now_us + 48 * US_PER_H
         while fork.rate == rate:
@@ -148,7 +148,7 @@ class Pump(Accounts):
         return fork.next_stroke_us()
 
     def foreseen_stroke_us(self) -> int:
-        """As next_stroke_us(), with the changes of the programme that lie before it; never within 48 h: NEVER_US."""
+        """As next_stroke_us(), but with all changes of the programme up to it; NEVER_US: none within 48 h."""
         fork = self.fork(Seen([]))
         last_us = self.now_us + 48 * US_PER_H
         while True:
@@ -182,7 +182,7 @@ class Pump(Accounts):
             self.drop(bolus, entry.withheld_by or "completed")
 
     def _withhold(self, bolus: Bolus | None, entry: Entry, caps: tuple[str, ...]) -> None:
-        """A stroke beyond a cap is abandoned, not saved up; a bolus has the cap as the reason of its end."""
+        """Abandon a stroke beyond a cap: it is not saved up. If it was a bolus's last, the bolus ends for that cap."""
         self._abandon(entry, caps)
         if bolus is not None and not bolus.left:
             self.drop(bolus, entry.withheld_by)
@@ -195,9 +195,9 @@ class Pump(Accounts):
         self.note("withheld", caps=caps)
 
     def count_unmade(self, counted: bool = True) -> bool:
-        """The stroke that is due now counts, whether it was made or not; False: a cap withholds it.
+        """Count the stroke that is due now, whether it was made or not; False: a cap withholds it.
 
-        Where the safe side leaves it open, what the pump has done is taken: `counted`.
+        Where GUARD-1's minute leaves it open, `counted` tells what the pump did.
         """
         _, rank = self._next()
         bolus = (self.normal, None, self.square)[rank]
@@ -228,8 +228,8 @@ class Pump(Accounts):
             self.react("confirmed", {})
 
     def finish_stroke(self) -> None:
-        """The motor is stopped at once: a stroke in progress counts as delivered (DOSE-5), one that begins in this very
-        µs too, and the motor does not turn for it.
+        """Stop the motor at once: a stroke in progress counts as delivered (DOSE-5). So does one that begins in this
+        very microsecond, for which the motor does not turn.
         """
         if self.unconfirmed and self.last_start_us == self.now_us:
             self.strokes.pop()
@@ -238,7 +238,7 @@ class Pump(Accounts):
 
 
 class Seen:
-    """The starts that the motor pins showed, in the bench's time."""
+    """The stroke starts seen on the motor pins, in the bench's time."""
 
     def __init__(self, strokes_us: list[int]) -> None:
         self._strokes_us = frozenset(strokes_us)
@@ -249,12 +249,12 @@ class Seen:
 
 
 class Watcher:
-    """Something that acts by itself at a time of its own."""
+    """Something that acts by itself at times of its own."""
 
     def next_us(self, pump: Pump) -> int:
-        """When next."""
+        """Return when it acts next."""
         raise NotImplementedError
 
     def act(self, pump: Pump) -> None:
-        """It is time."""
+        """Act: its time has come."""
         raise NotImplementedError

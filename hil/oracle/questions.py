@@ -1,4 +1,4 @@
-"""What the pump answers to a question.
+"""The pump's replies to questions.
 
 Implements: THER-9, LINK-2 (the oracle's side)
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def answer_to(device: Device, name: str, values: Mapping[str, Any]) -> figures.Expected:
-    """The figures of the reply that can be foreseen."""
+    """Return the figures of the reply that the specification settles."""
     pump = device.pump
     if name == "status":
         return figures.status(device)

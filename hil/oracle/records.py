@@ -1,6 +1,6 @@
-"""The log: each end of a delivery, each order and its outcome, each alarm, each reset, with its figures, none more.
+"""Judges the log: every end of a delivery, order with its outcome, alarm and reset, with its figures, and nothing else.
 
-The events of each kind are compared in their order; the times to the second.
+Events are compared kind by kind, each kind in order, and times to the second.
 
 Implements: LOG-1, LOG-2 (the oracle's side)
 """
@@ -30,11 +30,11 @@ Row = Mapping[str, Any]
 Due = tuple[int, Fields]
 SAME = {"quieted": "acknowledged"}
 OPTION = "option"  # an event with it may be missing
-REFUSALS = 32  # docs/memory.md: written at once, then one an hour
+REFUSALS = 32  # docs/memory.md: so many are logged at once, then one an hour
 
 
 def judge_log(device: Device, run: Run) -> list[Disagreement]:
-    """Disagreements of the log."""
+    """Return the disagreements of the log."""
     found: list[Disagreement] = []
 
     def say(at_us: int, what: str, expected: Any, seen: Any) -> None:
@@ -46,7 +46,7 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
     expected = _expected(device, run)
     for kind, due in expected.items():
         rows = [row for row in run.log if row["event"] == kind]
-        if kind == "delivery_ended":  # written when its last stroke is confirmed: by number, not in the order of ends
+        if kind == "delivery_ended":  # logged when its last stroke is confirmed: matched by number, not in order
             pairs = _by_number(rows, due)
         elif kind in ("alarm", "acknowledged"):  # one may be latched a little later than another
             pairs = [pair for group in _by_detail(rows, due) for pair in group]
@@ -69,7 +69,7 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
 
 
 def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
-    """(bench time, fields) of each event that there must be, by kind."""
+    """Return (bench time, fields) of each event that must be in the log, by kind."""
     makers: dict[str, Callable[[Device, Event], Fields | None]] = {
         "delivery_ended": _delivery_ended,
         "accepted": _accepted,
@@ -87,15 +87,15 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
         "initialised": lambda _, event: {},
     }
     expected: dict[str, list[Due]] = {kind: [] for kind in makers}
-    # Of one that a reset has ended the list tells when, and so what was programmed till then; the log says the same.
+    # When a reset ended a delivery is left open: the list of deliveries tells, and the log must agree with it.
     listed = {row["id"]: row["programmed_mu"] for look in run.looks for row in look.deliveries if row["end_us"]}
-    spent_us = 0  # by then as many refusals as ever may come at once again
+    spent_us = 0  # from then on the full number of refusals may be logged at once again
     for event in device.pump.events:
         if event.what == "reset":
             spent_us = 0
         if event.bench_us > run.script.end_us:
             continue
-        if event.what == "refilled":  # a guided refill is written down as one by weight is
+        if event.what == "refilled":  # a guided refill is logged as one by weight is
             refill = {"detail": MESSAGES["record_refill"].id, "a": event.values["filled_nl"], "time_s": event.time_s}
             expected["accepted"].append((event.bench_us, refill | {"b": event.values["residual_nl"]}))
         if event.what in makers:
@@ -107,7 +107,7 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
                     fields["time_s"] = event.time_s
                 if event.what == "refused":
                     if spent_us > event.at_us + (REFUSALS - 1) * HOUR_US:
-                        fields[OPTION] = True  # it is only counted, and told with the next
+                        fields[OPTION] = True  # it may only be counted, and reported with the next one
                     spent_us = max(spent_us, event.at_us) + HOUR_US
                 expected[SAME.get(event.what, event.what)].append((event.bench_us, fields))
     del expected["quieted"]
@@ -115,14 +115,14 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
 
 
 def _by_number(rows: list[Row], due: list[Due]) -> list[tuple[Row | None, Due | None]]:
-    """Each end of a delivery with the one that it should be."""
+    """Pair each logged end of a delivery with the expected one."""
     left = {event[1]["a"]: event for event in due}
     pairs: list[tuple[Row | None, Due | None]] = [(row, left.pop(row["a"], None)) for row in rows]
     return pairs + [(None, event) for event in left.values()]
 
 
 def _by_detail(rows: list[Row], due: list[Due]) -> list[list[tuple[Row | None, Due | None]]]:
-    """As _without_options, for each alarm by itself."""
+    """Pair rows and events as _without_options has them, for each alarm by itself."""
     numbers = sorted({row["detail"] for row in rows} | {fields["detail"] for _, fields in due})
     groups = []
     for number in numbers:
@@ -132,7 +132,7 @@ def _by_detail(rows: list[Row], due: list[Due]) -> list[list[tuple[Row | None, D
 
 
 def _without_options(rows: list[Row], events: list[Due]) -> list[Due]:
-    """Leave out the events that may be there and are not: so that all rows fit, if there is a way."""
+    """Leave out the optional events that are not in the log, so that all rows fit if that is possible."""
     plain = [
         (at_us, {name: value for name, value in fields.items() if name != OPTION}, OPTION in fields)
         for at_us, fields in events
@@ -141,7 +141,7 @@ def _without_options(rows: list[Row], events: list[Due]) -> list[Due]:
     def fits(place: int, number: int) -> bool:
         return place < len(rows) and all(allows(value, rows[place][name]) for name, value in plain[number][1].items())
 
-    # By place: how many of the latest rows can go with the events from here on.
+    # For each event: the possible numbers of last rows that the events from it on account for.
     ways = [{0}]
     for number in range(len(plain) - 1, -1, -1):
         after = ways[-1]
@@ -215,12 +215,12 @@ def _refused(device: Device, event: Event) -> Fields | None:
     name, code, value = event.values["name"], event.values["code"], event.values["value"]
     if name == "stage_pattern":
         return None
-    again = {OPTION: True} if event.values.get("again") else {}  # an order that came again need not be written down
+    again = {OPTION: True} if event.values.get("again") else {}  # a refused repeat need not be logged
     return again | {"detail": MESSAGES[str(name)].id, "reason": CODES.index(str(code)), "a": _u32(value)}
 
 
 def _u32(value: Any) -> Any:
-    """What of a figure fits into a field without a sign: it saturates."""
+    """Return a figure as a field without a sign may hold it: saturated, and a negative one as 0 or its magnitude."""
     return min(value, 0xFFFFFFFF) if value >= 0 else {0, min(-value, 0xFFFFFFFF)}
 
 

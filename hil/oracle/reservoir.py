@@ -1,7 +1,7 @@
-"""What is left in the reservoir, what it calls for, and a refill by weight.
+"""The reservoir: its content, the alarms that follow from it, and refills by weight.
 
-THER-4, THER-5, docs/procedures.md: volume = weight / 1.005 g/ml; content = what the latest refill left less every
-stroke since, whatever its ledger.
+THER-4, THER-5, docs/procedures.md: volume = weight / 1.005 g/ml; content = volume after the latest refill less every
+stroke since, of whatever ledger.
 
 Implements: THER-4, THER-5 (the oracle's side)
 """
@@ -30,7 +30,7 @@ NEVER_H = 0xFFFFFFFF
 
 
 class RefillDue(Watcher):
-    """The insulin has reached its time of use."""
+    """The insulin has reached the end of its time in use."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -47,7 +47,7 @@ class RefillDue(Watcher):
 
 
 class Reservoir:
-    """The computed content. `filled_nl` 0: never filled, and nothing is said about it."""
+    """The computed content. `filled_nl` 0: never filled, so the content is unknown."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -55,7 +55,7 @@ class Reservoir:
         self.filled_strokes = 0  # the pump's count of strokes then
         self.filled_utc_s = 0
         self.latest_level = "enough"
-        self.filled_us = 0  # the device's time then: due dates go by running time (THER-8)
+        self.filled_us = 0  # the device's time then: due dates follow running time (THER-8)
 
     @property
     def known(self) -> bool:
@@ -71,13 +71,13 @@ class Reservoir:
         return max(0, self.device.pump.confirmed + begun - self.filled_strokes)
 
     def left_nl(self, strokes: int | None = None) -> int:
-        """What is left after so many strokes since the refill (all: None)."""
+        """Return the volume left after so many strokes since the refill; None: all of them."""
         since = self.since if strokes is None else strokes
         return max(0, self.filled_nl - since * self.device.pump.quantum.nl)
 
     @property
     def left_mu(self) -> int:
-        """In whole milliunits."""
+        """The volume left in whole milliunits; 0: unknown."""
         return self._left_mu() if self.known else 0
 
     def _left_mu(self, begun: int = 0) -> int:
@@ -101,7 +101,7 @@ class Reservoir:
         return self.known and self.left_mu <= self.device.settings[f"reservoir_{alarm.split('_', maxsplit=1)[0]}_mu"]
 
     def look(self, late_us: int, begun: int = 0) -> None:
-        """Latch what the content calls for; at *stop* the pump stops. So many strokes that have `begun` count too."""
+        """Latch the alarms that the content calls for; at *stop* the pump stops. `begun` strokes count as made."""
         alarms, level = self.device.alarms, self._level(begun)
         was, self.latest_level = self.latest_level, level
         if level == "enough":
@@ -111,13 +111,13 @@ class Reservoir:
         else:  # the specific wins over the vague: *low* need not be there beside *empty*
             alarms.latch("low_reservoir", figure=None, late_us=NEVER_US)
             alarms.latch("empty_reservoir", figure=None, late_us=late_us if level == "empty" else NEVER_US)
-        # A procedure is begun below the level too, and ends in a pump that is stopped: only reaching it stops one.
+        # A procedure may begin below the level, and ends with the pump stopped: only reaching the level stops it.
         stops = ("running", "suspended") if was == "stop" else ("running", "suspended", "procedure")
         if level == "stop" and self.device.pump.state in stops:
             states.stop(self.device, "reservoir")
 
     def look_amid_stroke(self) -> None:
-        """The pump looks by itself while a stroke is in progress: what is ordered has left the reservoir (THER-4)."""
+        """Look while a stroke is in progress: the volume ordered has left the reservoir (THER-4)."""
         begun = len(self.device.pump.unconfirmed)
         if begun:
             self.look(0, begun)
@@ -132,17 +132,17 @@ class Reservoir:
 
     @property
     def due_us(self) -> int:
-        """When the next refill is due, by running time; never without one before."""
+        """When the next refill is due by running time; NEVER_US before the first."""
         return self.filled_us + self.device.settings["in_use_days"] * DAY_US if self.known else NEVER_US
 
     @property
     def due(self) -> bool:
-        """Has the time of use passed?"""
+        """Is the insulin's time in use over?"""
         return self.device.pump.now_us >= min(self.due_us, self.due_by_clock_us)
 
     @property
     def due_by_clock_us(self) -> int:
-        """The same by the wall clock, in the device's time; never without one."""
+        """When it is due by the wall clock, in the device's time; NEVER_US without a clock."""
         at_zero_us = self.device.pump.programme.utc_at_zero_us
         if not self.filled_utc_s or at_zero_us is None:
             return NEVER_US
@@ -150,7 +150,7 @@ class Reservoir:
 
     @property
     def due_utc_s(self) -> set[int]:
-        """As it may be shown: by the clock of the refill or by the present one; 0: not known."""
+        """The due date as it may be shown: by the clock at the refill or by the present one; 0: unknown."""
         utc_us = self.device.pump.programme.utc_us(self.device.pump.now_us)
         if not self.known or utc_us is None:
             return {0} if not self.filled_utc_s else {0, self.filled_utc_s + self._in_use_s}
@@ -168,7 +168,7 @@ class Reservoir:
         return round(Fraction(weight_mg) * NL_PER_UL / DENSITY_MG_PER_UL)
 
     def refill_reasons(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
-        """A refill that cannot be: less put in than taken back, more drawn than the reservoir can hold, or too full."""
+        """Refuse an impossible refill: less put in than taken back, more drawn than it can hold, or too full."""
         put_mg = values["put_before_mg"] - values["put_after_mg"]
         drawn_mg = values["drawn_after_mg"] - values["drawn_before_mg"]
         filled_nl = self._nl(put_mg) - values["taken_back_nl"]
@@ -183,19 +183,20 @@ class Reservoir:
             may.append(Reason("out_of_range"))
 
     def record(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """It is filled; the reply's plain figures."""
+        """Record a refill by weight; return the reply's plain figures."""
         filled_nl = self._nl(values["put_before_mg"] - values["put_after_mg"]) - values["taken_back_nl"]
         residual_nl = self._nl(values["drawn_after_mg"] - values["drawn_before_mg"])
         missing_nl = self.fill(filled_nl, residual_nl, self.device.pump.commanded)
         return {"filled_nl": filled_nl, "residual_nl": residual_nl, "missing_nl": missing_nl}
 
     def fill(self, filled_nl: int, residual_nl: int, strokes: int, *, whole: bool = True) -> int:
-        """So much is in it now, so much was drawn out before; what is gone and was not delivered (0: the first one).
+        """Record that it was refilled; return the volume that is gone and was not delivered (0 at the first refill).
 
-        `strokes` had been ordered when it was drawn. Not `whole`: it had been emptied before, nothing can be compared.
+        `strokes` had been ordered when it was drawn. Not `whole`: it had been emptied before, so nothing is compared.
 
-        THER-5: beyond 15 % it is flagged, by what it is and not only by the share; insulin that is missing by more than
-        the readings' uncertainty is `over_delivery`, which stops at once. Between the two the pump's verdict is taken.
+        THER-5: a difference beyond 15 % is flagged, by its kind and not only by its share. Insulin missing by more than
+        the readings' uncertainty is `over_delivery`, which stops the pump at once. Between the two the pump's verdict
+        is taken.
         """
         pump = self.device.pump
         delivered_nl = (strokes - self.filled_strokes) * pump.quantum.nl

@@ -1,4 +1,4 @@
-"""What the clinic sets besides rates: limits, what the pump does by itself.
+"""The clinic's settings besides rates: limits, and what the pump does by itself.
 
 Implements: THER-3, THER-4 (the oracle's side)
 """
@@ -25,7 +25,7 @@ NEW = {
 
 @dataclass
 class Settings:
-    """As a new pump has them."""
+    """Settings and limits; at first those of a new pump."""
 
     values: dict[str, int] = field(default_factory=lambda: dict(NEW))
     limits: dict[str, int] = field(default_factory=lambda: dict(zip(LIMITS, HARD_LIMITS, strict=True)))

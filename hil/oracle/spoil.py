@@ -1,4 +1,4 @@
-"""Makes bad runs from a good one: each with one thing in it that the specification does not allow.
+"""Makes bad runs from a good one, each with one thing in it that the specification does not allow.
 
 An oracle that does not find one of them is blind there.
 
@@ -23,7 +23,7 @@ SPOILERS: tuple[Spoiler, ...] = (
 
 
 def spoiled(run: Run, draw: random.Random) -> Iterator[tuple[str, Run]]:
-    """One bad run of each kind that this run has the means for."""
+    """Yield the name and the bad run of each kind that this run has the means for."""
     for spoiler in SPOILERS:
         bad = spoiler(run, draw)
         if bad is not None:

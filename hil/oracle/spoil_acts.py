@@ -1,4 +1,4 @@
-"""Bad runs by what the pump does and answers: its strokes and its replies.
+"""Ways to spoil a run in what the pump does and answers: its strokes and replies.
 
 Implements: HIL-5
 """
@@ -20,7 +20,7 @@ ORDERS = frozenset(message.name for message in protocol.MESSAGES if message.chan
 
 
 def _stroke(run: Run, draw: random.Random, spoil: Callable[[list[int], int], None]) -> Run | None:
-    """`spoil(strokes_us, place)` changes the strokes at a place drawn."""
+    """Let `spoil(strokes_us, place)` change the strokes at a place drawn at random."""
     if not run.strokes_us:
         return None
     bad = copied(run)
@@ -29,7 +29,7 @@ def _stroke(run: Run, draw: random.Random, spoil: Callable[[list[int], int], Non
 
 
 def moved(run: Run, draw: random.Random) -> Run | None:
-    """A stroke by 1 µs."""
+    """A stroke is moved by 1 µs."""
 
     def move(strokes_us: list[int], place: int) -> None:
         strokes_us[place] += draw.choice((-1, 1))
@@ -38,12 +38,12 @@ def moved(run: Run, draw: random.Random) -> Run | None:
 
 
 def dropped(run: Run, draw: random.Random) -> Run | None:
-    """A stroke that was not made."""
+    """A stroke is missing."""
     return _stroke(run, draw, list.__delitem__)
 
 
 def doubled(run: Run, draw: random.Random) -> Run | None:
-    """A stroke that was made twice."""
+    """A stroke is made twice."""
 
     def double(strokes_us: list[int], place: int) -> None:
         strokes_us.append(strokes_us[place] + draw.choice((1, run.script.stroke_nl * 4_000)))
@@ -58,7 +58,7 @@ def doubled(run: Run, draw: random.Random) -> Run | None:
 def _answer(
     run: Run, draw: random.Random, wanted: Callable[[Answer], bool], wrong: Callable[[Answer], Answer]
 ) -> Run | None:
-    """An answer drawn of those `wanted` is `wrong(answer)`."""
+    """Replace an answer, drawn from those `wanted`, by `wrong(answer)`."""
     places = [place for place, answer in enumerate(run.answers) if wanted(answer)]
     if not places:
         return None

@@ -1,4 +1,4 @@
-"""A copy of a run that may be made bad, and the figures in it that a bad run may have wrong.
+"""A copy of a run to be spoiled, and the names of the figures in it that may be spoiled.
 
 Implements: HIL-5
 """
@@ -11,8 +11,8 @@ from typing import Any
 
 from hil.scripts.script import Run
 
-# What the specification leaves open or the oracle cannot know: sensor readings, counters of the link, the energy
-# account, what has the safe side's minute in it (GUARD-1), what the documents give no rule for.
+# Figures that the specification leaves open or the oracle cannot know: sensor readings, counters of the link, the
+# energy account, figures that contain the safe side's minute (GUARD-1), and those for which the documents give no rule.
 OPEN = frozenset(
     ("pressure_pa", "diagnosis", "missed_mu", "released_mu", "newest_event", "requests_refused", "orders_repeated")
     + ("alarm", "hour_mu", "day_mu", "empty_h", "accuracy_tenths", "uncertainty_tenths", "band", "due_utc_s")
@@ -24,7 +24,7 @@ OPEN = frozenset(
 
 
 def copied(run: Run) -> Run:
-    """Its lists may be changed; the rows in them are those of the good run."""
+    """Return a copy with lists of its own; their elements are those of the good run."""
     bad = copy(run)
     bad.strokes_us, bad.answers = list(run.strokes_us), list(run.answers)
     bad.looks, bad.log = list(run.looks), list(run.log)
@@ -32,10 +32,10 @@ def copied(run: Run) -> Run:
 
 
 def with_value(mapping: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """The row with another value."""
+    """Return a copy of the row with another value."""
     return dict(mapping) | {name: value}
 
 
 def figures_of(mapping: Mapping[str, Any]) -> list[str]:
-    """Names of the whole numbers in a row that the oracle judges."""
+    """Return the names of the integers in a row that the oracle judges."""
     return [name for name, value in mapping.items() if type(value) is int and name not in OPEN]

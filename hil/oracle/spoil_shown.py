@@ -1,4 +1,4 @@
-"""Bad runs by what the pump shows when it is asked: looks and the log.
+"""Ways to spoil a run in what the pump shows when it is asked: looks and the log.
 
 Implements: HIL-5
 """
@@ -33,7 +33,9 @@ def look_figure(run: Run, draw: random.Random) -> Run | None:
 
 
 def delivery_figure(run: Run, draw: random.Random) -> Run | None:
-    """A figure of a delivery is off by one; when the memory took the last record before a reset nobody else knows."""
+    """A figure of a delivery is off by one. Of one that a reset ended only id and start: the others depend on when the
+    memory took its last record, which nobody else knows.
+    """
 
     def figures(row: Mapping[str, Any]) -> list[str]:
         return ["id", "start_us"] if row["reason"] == "reset" else figures_of(row)
@@ -105,7 +107,7 @@ _TOLD = ("delivery_ended", "accepted", "refused", "alarm", "clock_set", "rate_la
 def _log(
     run: Run, draw: random.Random, events: tuple[str, ...], wrong: Callable[[Rows], Iterable[Mapping[str, Any]]]
 ) -> Run | None:
-    """From an event on that is drawn of `events` the log is `wrong(what it was)`."""
+    """Replace the log from an event on, drawn from `events`, by `wrong(its rows)`."""
     places = [place for place, row in enumerate(run.log) if row["event"] in events]
     if not places:
         return None
@@ -120,7 +122,7 @@ def _numbered(rows: Rows, more: int) -> Rows:
 
 
 def log_dropped(run: Run, draw: random.Random) -> Run | None:
-    """An event is not in the log, and the numbers close up."""
+    """An event is missing in the log, and the numbers have no gap."""
     told = ("delivery_ended", "accepted", "clock_set", "rate_lapsed")
     return _log(run, draw, told, lambda rows: _numbered(rows[1:], -1))
 
