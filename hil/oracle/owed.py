@@ -87,20 +87,17 @@ class Ledger:
                 owed_q += bolus.owed_q(at_us, self.stroke_q)
         return owed_q
 
-    def _square_is_next(self) -> bool:
-        """Without a normal bolus in progress: is the next stroke the square bolus's, not basal's?"""
-        if self.square is None:
-            return False
-        square_us, waited_us = self.square.ready_us, self.seen_us
-        return self.basal_from_us > waited_us and (square_us <= waited_us or square_us < self.basal_from_us)
+    def _square_if_next(self) -> Bolus | None:
+        """The square bolus if the next stroke is its, should no normal bolus be in progress; None if it is basal's."""
+        square = self.square
+        if square is not None and self.basal_from_us > max(self.seen_us, square.ready_us):
+            return square
+        return None
 
     def _owed_from_us(self) -> int:
         """When the next stroke is, or was, owed in full; NEVER_US if none is coming."""
-        if self.normal is not None:
-            return self.normal.ready_us
-        if self.square is not None and self._square_is_next():
-            return self.square.ready_us
-        return self.basal_from_us
+        bolus = self.normal or self._square_if_next()
+        return self.basal_from_us if bolus is None else bolus.ready_us
 
     def allowed_us(self) -> int:
         """First instant at which the next stroke may start; NEVER_US if none is coming."""
@@ -172,8 +169,8 @@ class Ledger:
     def _take_one(self, at_us: int) -> None:
         if self.normal is not None:
             self.normal = _one_less(self.normal)
-        elif self.square is not None and self._square_is_next():
-            self.square = _one_less(self.square)
+        elif square := self._square_if_next():
+            self.square = _one_less(square)
         else:
             self.basal.owed_q -= self.stroke_q
             self.basal_from_us = self.basal.ready_us(self.since_us, self.rate, self.stroke_q)
@@ -203,7 +200,7 @@ class Ledger:
                 self._blame(f"suspended at {at_us} us to {least_mu_per_h} mU/h, more than the {before_mu_per_h} before")
             if self.rates.carry_out(command):
                 self._rebase(at_us)
-                if self.rates.suspended and name in ("suspend", "stop"):
+                if name in ("suspend", "stop"):
                     self._abandon_whole()
             elif name == "bolus":
                 normal_uu = int(values.get("volume_mu", 0)) * UU_PER_MU

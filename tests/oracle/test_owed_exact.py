@@ -43,6 +43,30 @@ def test_what_is_owed_is_exact_and_never_less_than_nothing() -> None:
     assert report.passed and report.max_owed_uu == 200_000 + Fraction(100 * 5_000 * 1_000, 3_600)
 
 
+@pytest.mark.req("DOSE-2")
+def test_what_is_owed_carries_over_each_change_of_the_rate_at_its_instant() -> None:
+    """2 mU/s from 10 s on, 1 mU/s from 60 s on: at 110 s it is 150 mU."""
+    commands = [command(10 * S, "set_basal", rate_mu_per_h=7_200), command(60 * S, "set_basal", rate_mu_per_h=3_600)]
+    assert judged([], commands[:1], 60 * S).max_owed_uu == 100_000
+    assert judged([], commands, 110 * S).max_owed_uu == 150_000
+    assert judged([160 * S], commands, 170 * S).passed
+
+
+def test_a_pump_that_is_ahead_shows_it_when_the_bolus_that_hid_it_is_cancelled() -> None:
+    """Basal's stroke comes at 99 s of 100 s, beside a square stroke that is owed to 99 %."""
+    commands = [command(0, "set_basal", rate_mu_per_h=7_200), bolus(0, 0, 600, 300 * S)]
+    assert judged([99 * S], commands, 100 * S).min_owed_uu == 0
+    report = judged([99 * S], [*commands, command(99 * S + S // 2, "cancel_bolus")], 100 * S)
+    assert report.min_owed_uu == -1_000
+
+
+@pytest.mark.req("THER-2", "DOSE-3")
+def test_what_a_bolus_leaves_out_is_nothing() -> None:
+    assert judged([0], [command(0, "bolus", volume_mu=200)], S).passed
+    assert judged([100 * S], [command(0, "bolus", square_mu=200, duration_us=100 * S)], 101 * S).passed
+    assert judged([0], [command(0, "bolus", square_mu=200)], S).passed, "owed at once"
+
+
 def test_early_names_what_was_owed_and_the_state() -> None:
     report = judged([72 * S], [BASAL_5], 100 * S)
     assert report.violations[0] == f"stroke 1 at {72 * S} us is early: owed 100000.000 of 200000 uU (running)"
@@ -55,6 +79,8 @@ def test_the_spacing_is_from_start_to_start() -> None:
     report = judged([0, 2 * S - 1], [bolus(0, 400)], 10 * S)
     assert report.violations == [f"stroke 2 at {2 * S - 1} us: {2 * S - 1} us after the last, spacing {2 * S} us"]
     assert report.worst_lateness_us == 0
+    report = judged([S, 2 * S], [bolus(S, 400)], 10 * S)
+    assert report.violations == [f"stroke 2 at {2 * S} us: {S} us after the last, spacing {2 * S} us"]
 
 
 def test_late_counts_from_when_it_was_owed_and_free_to_start() -> None:
@@ -80,6 +106,9 @@ def test_within_its_tolerance_a_stroke_is_as_if_it_had_come_when_it_was_allowed(
     assert not report.passed, "it was cancelled before it came"
     report = judged([EVERY_US + 40], [BASAL_5, command(EVERY_US + 20, "wake")], EVERY_US + 100, tolerance_us=50)
     assert report.passed and report.worst_lateness_us == 40
+    faster = command(EVERY_US + 20, "set_basal", rate_mu_per_h=35_000)
+    report = judged([EVERY_US + 40], [BASAL_5, faster], EVERY_US + 100, tolerance_us=50)
+    assert report.passed, "but not before the last command"
     assert judged([], [BASAL_5], EVERY_US + 50, tolerance_us=50).passed
     assert not judged([], [BASAL_5], EVERY_US + 51, tolerance_us=50).passed
 
@@ -192,6 +221,9 @@ def test_what_ends_at_the_very_microsecond_has_ended() -> None:
         assert judged([], [*commands, command(at_us, "suspend", rate_mu_per_h=200)], 51 * S).passed is passed
     planned = command(0, "plan_basal", boundary_us=10 * S, rate_mu_per_h=7_200)  # a stroke 100 s after it
     assert judged([110 * S], [planned, command(110 * S, "stop")], 120 * S).passed
+    assert judged([110 * S], [planned], 120 * S).passed
+    report = judged([], [planned, command(110 * S, "withheld")], 120 * S)
+    assert report.passed and report.abandoned_strokes == 1
 
 
 @pytest.mark.req("DOSE-3")
@@ -201,3 +233,22 @@ def test_basal_owed_at_the_very_start_of_a_stroke_has_waited_for_it() -> None:
     strokes = [96 * S, 98 * S, 100 * S, 102 * S]
     report = judged(strokes, [*commands, command(102 * S + 1, "cancel_bolus")], 103 * S)
     assert report.passed and report.abandoned_strokes == 3
+
+
+@pytest.mark.req("DOSE-3")
+def test_basal_that_waits_at_a_command_goes_first_of_what_waits() -> None:
+    """The square stroke is owed at 99 s, basal at 100 s; a stroke at 98.5 s holds both back, and the pump looks."""
+    commands = [command(0, "set_basal", rate_mu_per_h=7_200), bolus(0, 0, 600, 297 * S), bolus(98 * S + S // 2, 200)]
+    strokes = [98 * S + S // 2, 100 * S + S // 2]
+    for look, left in (([command(100 * S, "wake")], 3), ([], 2)):
+        cancel = command(strokes[1] + 1, "cancel_bolus")
+        report = judged(strokes, [*commands, *look, cancel], 102 * S)
+        assert report.passed and report.abandoned_strokes == left
+
+
+@pytest.mark.req("THER-3", "DOSE-5")
+def test_a_rate_set_while_suspended_gives_nothing_up() -> None:
+    """A bolus must not be accepted then; one that was is owed all the same."""
+    commands = [command(0, "stop"), bolus(1, 400), command(2, "set_basal", rate_mu_per_h=1_000)]
+    report = judged([], commands, 10)
+    assert report.abandoned_strokes == 0 and report.max_owed_uu == 400_000
