@@ -5,19 +5,22 @@ Implements: HOST-1
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from itertools import islice
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from host.commands import alarms, basal, bolus, clinic, look, pattern, reservoir, running, service
-from host.console import Json, Options
+from host.console import Json, Options, Yes
 
 HELP = """Programmer of the Relève insulin pump platform.
 
 This is a development platform, not a medical device. Not for use on people.
 
-Commands that change delivery show the old and new values and ask first; --yes skips the question. Options such as
---json may stand before the command or after it.
+Commands that change delivery show the old and new values and ask first; --yes skips the question. Options that hold for
+any command may stand before it or after it. Amounts are written with a decimal point or a decimal comma.
 
 Exit codes: 0 done; 1 declined, nothing changed; 2 wrong usage, nothing sent; 3 refused by the pump; 4 port or link
 failed, nothing changed; 5 pump and programmer speak different versions of the link; 6 an order was sent and its outcome
@@ -25,9 +28,38 @@ is not known; 7 the output could not be written, and stderr says what was carrie
 stderr, as JSON with --json.
 """
 
+_ANYWHERE = ("--port", "--timeout", "--holds")  # options with a value that every command takes
+
+
+class Anywhere(TyperGroup):
+    """A command line whose options for all commands may stand after the command too."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As TyperGroup."""
+        return super().parse_args(ctx, brought_forward(args))
+
+
+def brought_forward(args: Sequence[str]) -> list[str]:
+    """Return the words with those of _ANYWHERE, and their values, first; what comes after "--" stays."""
+    first: list[str] = []
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in _ANYWHERE:
+            first += [word, *islice(words, 1)]
+        elif word.partition("=")[0] in _ANYWHERE:
+            first.append(word)
+        else:
+            rest.append(word)
+    return first + rest
+
+
 app = typer.Typer(
-    help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown"
-)
+    cls=Anywhere, help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+    rich_markup_mode="markdown",
+)  # fmt: skip
 
 
 @app.callback()
@@ -38,19 +70,22 @@ def _options(
         typer.Option(envvar="RELEVE_PORT", help="Serial device, socket://host:port, or any pyserial URL."),
     ] = None,
     as_json: Json = False,
-    timeout: Annotated[float, typer.Option(min=0.01, help="Seconds to wait for each reply.")] = 0.5,
+    timeout: Annotated[str, typer.Option(metavar="SECONDS", help="To wait for each reply, 0.01 to 600.")] = "0.5",
     holds: Annotated[
-        float,
+        str,
         typer.Option(
-            min=1, max=600, envvar="RELEVE_HOLDS", help="Seconds of the pump's time after which an order expires."
+            metavar="SECONDS",
+            envvar="RELEVE_HOLDS",
+            help="Of the pump's time, after which an order expires, 1 to 600.",
         ),
-    ] = 10.0,
+    ] = "10",
     language: Annotated[
         str | None,
         typer.Option(envvar="RELEVE_LANGUAGE", help="Language of alarm texts, en or fr; default: the environment's."),
     ] = None,
+    yes: Yes = False,
 ) -> None:
-    ctx.obj = Options(port, as_json, timeout, language, holds)
+    ctx.obj = Options(port, as_json, timeout, language, holds, yes)
 
 
 for part in (look, running, bolus, basal, pattern, alarms, reservoir, clinic, service):

@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
+from firmware.protocol import NEVER_US
 from host.api.client import Programmer
 from host.api.transport import SerialTransport, list_serial_ports
 from host.errors import (
@@ -29,7 +31,7 @@ from host.errors import (
     Refused,
     SchemaMismatch,
 )
-from host.units import AmountError
+from host.units import AmountError, parse_seconds
 
 EXIT_DECLINED = 1
 EXIT_USAGE = 2
@@ -51,21 +53,41 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (PortError, EXIT_LINK),
 )
 
+_TIMEOUTS_S = Decimal("0.01"), Decimal(600)
+_HOLDS_S = Decimal(1), Decimal(600)  # the pump bounds an order's expiry (LINK-2)
+_EXACT_MAX = 1 << 53  # JSON readers make a 64-bit float of a number: beyond this it is rounded
+
 open_transport = SerialTransport
 
 
 @dataclass
 class Options:
-    """The options before the command."""
+    """The options before the command; `timeout` and `holds` as a person writes them."""
 
     port: str | None
     as_json: bool
-    timeout_s: float
-    language: str | None = None
-    holds_s: float = 10.0
+    timeout: str
+    language: str | None
+    holds: str
+    yes: bool
+
+    @property
+    def timeout_s(self) -> float:
+        """How long to wait for each reply. Raises AmountError."""
+        return parse_seconds(self.timeout, *_TIMEOUTS_S)
+
+    @property
+    def holds_s(self) -> float:
+        """How long an order holds. Raises AmountError."""
+        return parse_seconds(self.holds, *_HOLDS_S)
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking (for scripts).")]
+def _yes(ctx: typer.Context, value: bool) -> bool:
+    options: Options | None = ctx.obj  # None: this is the one before the command
+    return value or (options is not None and options.yes)
+
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", callback=_yes, help="Do it without asking (for scripts).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Language = Annotated[str | None, typer.Option("--language", help="en or fr; default: the environment's.")]
 
@@ -95,13 +117,12 @@ def connected(options: Options) -> Iterator[Programmer]:
     try:
         if not options.port:
             raise UsageError(_no_port())
+        timeout_s, holds_s = options.timeout_s, options.holds_s
         transport = open_transport(options.port)
         try:
             # A random start keeps replies to an earlier run of this program from being taken for ours.
             first = secrets.randbelow(0x10000)
-            pump = Programmer(
-                transport, timeout_s=options.timeout_s, first_sequence=first, order_holds_s=options.holds_s
-            )
+            pump = Programmer(transport, timeout_s=timeout_s, first_sequence=first, order_holds_s=holds_s)
             yield pump
         finally:
             transport.close()
@@ -145,13 +166,20 @@ def _silence() -> None:
 
 
 def as_plain(value: Any) -> Any:
-    """Return a record as plain values for JSON. The schema hash becomes hex: JSON readers would round 64 bits."""
+    """Return a record, or a list of them, as plain values for JSON. The schema hash becomes hex."""
     if isinstance(value, list):
         return [as_plain(each) for each in value]
-    plain = asdict(value)
+    plain = {name: figure(each) for name, each in asdict(value).items()}
     if "schema_hash" in plain:
-        plain["schema_hash"] = f"{plain['schema_hash']:016x}"
+        plain["schema_hash"] = f"{value.schema_hash:016x}"
     return plain
+
+
+def figure(value: Any) -> Any:
+    """Return a value as JSON can hold it: a time that will not come as None, what a reader would round as text."""
+    if type(value) is not int or abs(value) <= _EXACT_MAX:
+        return value
+    return None if value == NEVER_US else str(value)
 
 
 def confirm(options: Options, question: RenderableType, yes: bool, declined: str = "Nothing was sent.") -> None:
@@ -201,5 +229,6 @@ def _write_report(error: BaseException, code: int, as_json: bool) -> None:
     # Whether delivery may have changed: a script must know this before it does anything else.
     details["outcome"] = "unknown" if code == EXIT_UNCERTAIN else "known"
     if isinstance(error, Refused):
-        details.update(code=error.code, field=error.field, value=error.value, limit=error.limit, unit=error.unit)
+        details.update(code=error.code, field=error.field, unit=error.unit)
+        details.update(value=figure(error.value), limit=figure(error.limit))
     print(json.dumps(details), file=sys.stderr)

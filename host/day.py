@@ -20,7 +20,7 @@ from firmware.protocol import HALF_HOURS
 from host.units import AmountError, milli_text, parse_milli, whole_steps
 
 RATE_STEP_MU_PER_H = 50
-_CHANGE = re.compile(r"(\d{1,2}:\d\d)(?:-(\d{1,2}:\d\d))?=(\S+)")
+_CHANGE = re.compile(r"([0-9]{1,2}:[0-9]{2})(?:-([0-9]{1,2}:[0-9]{2}))?=(\S+)")
 _CSV_HEAD = ("time", "rate_u_per_h")
 
 Rates = tuple[int, ...]
@@ -105,8 +105,8 @@ def whole(changes: Iterable[str]) -> Rates:
 def read_file(path: Path) -> Rates:
     """Return the day in a file. Raises AmountError.
 
-    CSV: lines "06:00,0.8" in U/h, the first for 00:00, with or without a heading. JSON: {"00:00": 0.2, "06:00": 0.8} in
-    U/h, or what `pump pattern show --json` prints.
+    CSV: lines "06:00,0.8" or "06:00;0,8" in U/h, the first for 00:00, with or without a heading. JSON: {"00:00": 0.2,
+    "06:00": 0.8} in U/h, or what `pump pattern show --json` prints.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -114,8 +114,11 @@ def read_file(path: Path) -> Rates:
         raise AmountError(f"cannot read {path}: {error}") from error
     if text.lstrip().startswith("{"):
         return _from_json(path, text)
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    if rows and not rows[0][0][:1].isdigit():
+    try:
+        rows = [row for row in csv.reader(text.splitlines(), delimiter=";" if ";" in text else ",") if row]
+    except csv.Error as error:
+        raise AmountError(f"{path} is not CSV: {error}") from error
+    if rows and not rows[0][0].strip()[:1].isdigit():
         rows = rows[1:]
     if any(len(row) != len(_CSV_HEAD) for row in rows):
         raise AmountError(f"{path}: each line has a time and a rate, for example 06:00,0.8")
@@ -130,9 +133,13 @@ def as_csv(rates: Sequence[int]) -> str:
 
 def _from_json(path: Path, text: str) -> Rates:
     try:
-        found: dict[str, Any] = json.loads(text, parse_float=str)
-    except json.JSONDecodeError as error:
+        pairs: list[tuple[str, Any]] = json.loads(text, parse_float=str, object_pairs_hook=list)
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number of thousands of digits
         raise AmountError(f"{path} is not JSON: {error}") from error
+    found = dict(pairs)
+    for key in found:
+        if sum(key == each for each, _ in pairs) > 1:
+            raise AmountError(f"{path}: {key!r} is given twice")
     rates = found.get("rates_mu_per_h")
     if rates is None:
         return whole(f"{time}={rate}" for time, rate in found.items())
@@ -145,7 +152,7 @@ def _parse(change: str) -> tuple[int, int | None, int]:
     """(half-hour, half-hour of its end or None, mU/h)."""
     found = _CHANGE.fullmatch(change)
     if not found:
-        raise AmountError(f"'{change}' is not a change; write for example 06:00=0.8 or 06:00-09:30=0.8")
+        raise AmountError(f"{change!r} is not a change; write for example 06:00=0.8 or 06:00-09:30=0.8")
     return _half_hour(found[1], 0), None if found[2] is None else _half_hour(found[2], 1), parse_rate(found[3])
 
 
@@ -155,5 +162,5 @@ def _half_hour(text: str, least: int) -> int:
     if minutes not in (0, 30) or not least <= place <= HALF_HOURS - 1 + least:
         if text in ("0:00", "00:00") and least:
             return int(HALF_HOURS)
-        raise AmountError(f"'{text}' is not a half-hour of the day; write for example 06:00 or 22:30")
+        raise AmountError(f"{text!r} is not a half-hour of the day; write for example 06:00 or 22:30")
     return place

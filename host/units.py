@@ -1,21 +1,27 @@
 """Numbers for people: exact decimal conversion of doses and rates, and formatting of quantities.
 
 A dose never passes through a float: text becomes `Decimal`, `Decimal` becomes a whole number of mU, or an error.
+Python's own conversions also take exponents, underscores and the digits of other scripts, so none reads what a person
+has typed.
+
+Implements: HOST-4
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from firmware.protocol import UTC_MAX_S, UTC_MIN_S
 
-_FINEST = -9  # more decimals than this are a mistake; the limit keeps the arithmetic exact
-_GREATEST = 9
-_CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)")
+_FINEST = Decimal("0.000000001")  # more decimals than this are a mistake; the limit keeps the arithmetic exact
+_DIGITS_MAX = 10
+_NUMBER = re.compile(r"[0-9]+([.,][0-9]+)?|[.,][0-9]+")
+_WHOLE = re.compile(r"[0-9]{1,10}")  # the link's numbers have no more
+_CLOCK = re.compile(r"([0-9]{1,4}):([0-5][0-9])")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
-_DURATION = re.compile(r"(?:(\d{1,4}(?:\.\d{1,3})?)\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?")
+_DURATION = re.compile(r"(?:([0-9]{1,4}(?:[.,][0-9]{1,3})?)\s*h)?\s*(?:([0-9]{1,5})\s*(?:m|min)?)?")
 
 
 class AmountError(ValueError):
@@ -23,17 +29,38 @@ class AmountError(ValueError):
 
 
 def parse_milli(text: str, unit: str) -> Decimal:
-    """Return the amount `text` (such as "1.25", in `unit`) times 1000, exact. Raises AmountError."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise AmountError(f"'{text}' is not a number of {unit}; write for example 1.25") from None
-    if not value.is_finite() or value < 0:
-        raise AmountError(f"'{text}' is not an amount in {unit}; it must be zero or more")
-    exponent = value.as_tuple().exponent
-    if value and (not isinstance(exponent, int) or exponent < _FINEST or value.adjusted() > _GREATEST):
-        raise AmountError(f"'{text}' is not a sensible amount in {unit}")
+    """Return the amount `text` ("1.25" or "1,25", in `unit`) times 1000, exact. Raises AmountError."""
+    value = _decimal(text.strip())
+    if value is None:
+        raise AmountError(
+            f"{text!r} is not a number of {unit}; write digits and one decimal point or comma, for example 1.25"
+        )
+    if value.adjusted() >= _DIGITS_MAX or value % _FINEST:
+        raise AmountError(f"{text!r} is not a sensible amount in {unit}")
     return value * 1000
+
+
+def _decimal(text: str) -> Decimal | None:
+    return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def parse_whole(text: str, unit: str = "", low: int = 0, high: int | None = None) -> int:
+    """Return the whole number `text`, within `low` and `high`. Raises AmountError."""
+    of_unit = f" of {unit}" if unit else ""
+    if not _WHOLE.fullmatch(text.strip()):
+        raise AmountError(f"{text!r} is not a whole number{of_unit}")
+    value = int(text)
+    if value < low or (high is not None and value > high):
+        raise AmountError(f"{text!r} is not within {low} to {high} {unit}")
+    return value
+
+
+def parse_seconds(text: str, low: Decimal, high: Decimal) -> float:
+    """Return the time `text` in seconds, within `low` and `high`. Raises AmountError."""
+    value = parse_milli(text, "s") / 1000
+    if not low <= value <= high:
+        raise AmountError(f"{text!r} is not within {low} to {high} s")
+    return float(value)
 
 
 def whole_steps(milli: Decimal, step: int, unit: str, what: str, low: int = 0, high: int | None = None) -> int:
@@ -98,29 +125,31 @@ def parse_time(text: str, offset_min: int = 0) -> int:
     `offset_min` ahead of UTC. Raises AmountError, also for a year that a pump's clock cannot show.
     """
     if not _TIME.fullmatch(text):
-        raise AmountError(f"'{text}' is not a time; write for example 2026-01-31T08:00 or 2026-01-31T08:00+01:00")
+        raise AmountError(f"{text!r} is not a time; write for example 2026-01-31T08:00 or 2026-01-31T08:00+01:00")
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise AmountError(f"'{text}' is not a time that exists") from None
+        raise AmountError(f"{text!r} is not a time that exists") from None
     zone = timezone(timedelta(minutes=offset_min))
     utc_s = round((when if when.tzinfo else when.replace(tzinfo=zone)).timestamp())
     if not UTC_MIN_S <= utc_s <= UTC_MAX_S:
-        raise AmountError(f"'{text}' is outside what a pump's clock shows, {utc(UTC_MIN_S)} to {utc(UTC_MAX_S)}")
+        raise AmountError(f"{text!r} is outside what a pump's clock shows, {utc(UTC_MIN_S)} to {utc(UTC_MAX_S)}")
     return utc_s
 
 
 def parse_minutes(text: str) -> int:
-    """Return the duration `text` ("90min", "2h", "1h30", "1.5h", "1:30") in whole minutes. Raises AmountError."""
+    """Return the duration `text` ("90min", "2h", "1h30", "1.5h", "1,5h", "1:30") in whole minutes. Raises
+    AmountError.
+    """
     plain_text = text.strip().lower()
     if clock := _CLOCK.fullmatch(plain_text):
         return int(clock[1]) * 60 + int(clock[2])
     found = _DURATION.fullmatch(plain_text)
     if not found or not any(found.groups()) or plain_text.isdigit():
-        raise AmountError(f"'{text}' is not a duration; write for example 90min, 2h or 1h30")
-    minutes = Decimal(found[1] or 0) * 60 + int(found[2] or 0)
+        raise AmountError(f"{text!r} is not a duration; write for example 90min, 2h or 1h30")
+    minutes = (_decimal(found[1] or "0") or 0) * 60 + int(found[2] or 0)
     if minutes != int(minutes):
-        raise AmountError(f"'{text}' is not a whole number of minutes")
+        raise AmountError(f"{text!r} is not a whole number of minutes")
     return int(minutes)
 
 

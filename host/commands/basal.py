@@ -12,12 +12,13 @@ from host.console import Json, Options, UsageError, Yes, confirm, connected, opt
 from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
 from host.screens.status import basal_line, programmed_line
-from host.units import amount, duration, parse_minutes, span, uptime
+from host.units import AmountError, amount, duration, parse_minutes, parse_whole, span, uptime
 
 app = typer.Typer()
 _PANEL = "Deliver"
 NO_INSULIN = "[bold red]no insulin[/]"
 _GREATEST_MU_PER_H = 35000
+_GREATEST_PERCENT = 200
 
 
 @app.command("set-basal", rich_help_panel=_PANEL)
@@ -121,7 +122,8 @@ def _temp_value(text: str) -> tuple[str, int, str]:
         if rate_mu_per_h > _GREATEST_MU_PER_H:
             raise UsageError(f"{text} U/h is beyond the hard limit of 35.00 U/h; a percentage is written {text}%")
         return "rate", rate_mu_per_h, amount(rate_mu_per_h, "mU/h")
-    percent = text.removesuffix("%").strip()
-    if not percent.isdigit() or int(percent) > 200:
-        raise UsageError(f"'{text}' is not a percentage from 0% to 200%")
-    return "percent", int(percent), f"{int(percent)} % of what is programmed"
+    try:
+        percent = parse_whole(text.removesuffix("%"), "%", high=_GREATEST_PERCENT)
+    except AmountError as error:
+        raise AmountError(f"{text!r} is not a percentage from 0% to {_GREATEST_PERCENT}%") from error
+    return "percent", percent, f"{percent} % of what is programmed"

@@ -17,11 +17,11 @@ from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
-from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, uptime, utc, whole_steps
+from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, parse_whole, uptime, utc, whole_steps
 
 app = typer.Typer()
 _PANEL = "Clinic"
-_OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::([0-5]\d))?")
+_OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{1,2})(?::([0-5][0-9]))?")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -73,7 +73,9 @@ def settings(
     reservoir_low: Annotated[str | None, typer.Option(metavar="U", help="Below this the reservoir is low.")] = None,
     reservoir_empty: Annotated[str | None, typer.Option(metavar="U", help="Below this it counts as empty.")] = None,
     reservoir_stop: Annotated[str | None, typer.Option(metavar="U", help="Below this delivery stops.")] = None,
-    in_use_days: Annotated[int | None, typer.Option(help="How long insulin may be in the reservoir, 1 to 90.")] = None,
+    in_use_days: Annotated[
+        str | None, typer.Option(metavar="DAYS", help="How long insulin may be in the reservoir, 1 to 90.")
+    ] = None,
     stroke_tone: Annotated[
         bool | None, typer.Option("--stroke-tone/--no-stroke-tone", help="A tone with every stroke.")
     ] = None,
@@ -90,7 +92,7 @@ def settings(
             "reservoir_low_mu": _read(_volume, reservoir_low),
             "reservoir_empty_mu": _read(_volume, reservoir_empty),
             "reservoir_stop_mu": _read(_volume, reservoir_stop),
-            "in_use_days": in_use_days,
+            "in_use_days": _read(_days, in_use_days),
             "stroke_tone": stroke_tone,
         }
         changes = {name: value for name, value in given.items() if value is not None}
@@ -150,6 +152,10 @@ def _auto_off(text: str) -> int:
     return 0 if text == "never" else parse_minutes(text)
 
 
+def _days(text: str) -> int:
+    return parse_whole(text, "days")
+
+
 def _volume(text: str) -> int:
     return whole_steps(parse_milli(text, "U"), 1, "U", "0.001 U")
 
@@ -157,6 +163,6 @@ def _volume(text: str) -> int:
 def _offset(text: str) -> int:
     found = _OFFSET.fullmatch(text.strip())
     if not found:
-        raise AmountError(f"'{text}' is not an offset from UTC; write for example +01:00")
+        raise AmountError(f"{text!r} is not an offset from UTC; write for example +01:00")
     minutes = int(found[2]) * 60 + int(found[3] or 0)
     return -minutes if found[1] == "-" else minutes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -16,10 +17,12 @@ from host.screens.clinic import time_table
 from host.screens.history import deliveries_table, diagnosis_table, events_table
 from host.screens.status import hello_table, status_table
 from host.texts.alarms import language_of
-from host.units import parse_minutes
+from host.units import parse_minutes, parse_seconds, parse_whole
 
 app = typer.Typer()
 _PANEL = "Look"
+_INTERVALS_S = Decimal(0), Decimal(86_400)
+_FRAMES_S = 1, 60
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -35,15 +38,15 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
 @app.command(rich_help_panel=_PANEL)
 def monitor(
     ctx: typer.Context,
-    interval: Annotated[float, typer.Option(min=0, help="Seconds between two readings.")] = 1.0,
-    count: Annotated[int, typer.Option(min=0, help="Stop after this many readings; 0: on Ctrl-C.")] = 0,
+    interval: Annotated[str, typer.Option(metavar="SECONDS", help="Between two readings, 0 to a day.")] = "1",
+    count: Annotated[str, typer.Option(metavar="N", help="Stop after this many readings; 0: on Ctrl-C.")] = "0",
     as_json: Json = False,
 ) -> None:
     """Show the status repeatedly, until Ctrl-C. With --json: one line per reading."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         try:
-            _watch(pump, options, interval, count)
+            _watch(pump, options, parse_seconds(interval, *_INTERVALS_S), parse_whole(count, "readings"))
         except KeyboardInterrupt:
             pass
 
@@ -67,7 +70,7 @@ def _watch(pump: Programmer, options: Options, interval_s: float, count: int) ->
 @app.command(rich_help_panel=_PANEL)
 def telemetry(
     ctx: typer.Context,
-    interval: Annotated[int, typer.Option(min=1, max=60, help="Seconds between two frames.")] = 1,
+    interval: Annotated[str, typer.Option(metavar="SECONDS", help="Between two frames, 1 to 60.")] = "1",
     lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="For up to 1h; Ctrl-C ends it.")] = "1h",
     as_json: Json = False,
 ) -> None:
@@ -75,9 +78,9 @@ def telemetry(
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         language = language_of(options.language)
-        for_s = parse_minutes(lasting) * 60
-        until_us = pump.telemetry(interval, for_s).until_us
-        wait_s = 2.0 * interval + options.timeout_s
+        interval_s, for_s = parse_whole(interval, "s", *_FRAMES_S), parse_minutes(lasting) * 60
+        until_us = pump.telemetry(interval_s, for_s).until_us
+        wait_s = 2.0 * interval_s + options.timeout_s
         try:
             with Live(auto_refresh=False) as live:
                 while (frame := pump.listen(wait_s)) is not None:
@@ -85,7 +88,7 @@ def telemetry(
                         show(options, frame, "")
                     else:
                         live.update(status_table(frame, language), refresh=True)
-                    if frame.now_us + interval * 1_000_000 > until_us:
+                    if frame.now_us + interval_s * 1_000_000 > until_us:
                         return
             raise LinkTimeout("telemetry", 1, wait_s, 0)
         except KeyboardInterrupt:
@@ -95,19 +98,20 @@ def telemetry(
 @app.command(rich_help_panel=_PANEL)
 def log(
     ctx: typer.Context,
-    since: Annotated[int, typer.Option(min=0, help="Only events numbered above this.")] = 0,
-    count: Annotated[int, typer.Option(min=0, help="Only the newest COUNT events; 0: all.")] = 0,
+    since: Annotated[str, typer.Option(metavar="NUMBER", help="Only events numbered above this.")] = "0",
+    count: Annotated[str, typer.Option(metavar="COUNT", help="Only the newest COUNT events; 0: all.")] = "0",
     as_json: Json = False,
 ) -> None:
     """Show the event log, oldest first."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         language = language_of(options.language)
-        page = pump.read_log(since, 1)
-        if count:
-            since = max(since, page.newest_number - count)
-        events = list(pump.events(since))
-        lost = max(0, page.oldest_number - 1 - since)
+        above, newest = parse_whole(since, "events"), parse_whole(count, "events")
+        page = pump.read_log(above, 1)
+        if newest:
+            above = max(above, page.newest_number - newest)
+        events = list(pump.events(above))
+        lost = max(0, page.oldest_number - 1 - above)
         table = events_table(events, language)
         show(options, events, Group(f"{lost} older events are lost.", table) if lost else table)
 
@@ -115,14 +119,15 @@ def log(
 @app.command(rich_help_panel=_PANEL)
 def deliveries(
     ctx: typer.Context,
-    since: Annotated[int, typer.Option(min=0, help="Only those numbered above this.")] = 0,
+    since: Annotated[str, typer.Option(metavar="NUMBER", help="Only those numbered above this.")] = "0",
     as_json: Json = False,
 ) -> None:
     """Show the delivery ledger, oldest first."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        lost = max(0, pump.read_deliveries(since, 1).oldest_id - 1 - since)
-        records = list(pump.deliveries(since))
+        above = parse_whole(since, "deliveries")
+        lost = max(0, pump.read_deliveries(above, 1).oldest_id - 1 - above)
+        records = list(pump.deliveries(above))
         table = deliveries_table(records)
         gone = f"{lost} older deliveries are not held any more: see pump log."
         show(options, records, Group(gone, table) if lost else table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -87,10 +86,10 @@ def refill(
 def _read(name: str, text: str) -> int:
     """Return a weight in whole mg, or a volume in whole nL."""
     unit = QUESTIONS[name][1]
-    milli = parse_milli(text.strip().replace(",", "."), unit) * (1000 if unit == "mL" else 1)
+    milli = parse_milli(text, unit) * (1000 if unit == "mL" else 1)
     if milli != int(milli):
-        raise AmountError(f"'{text}' {unit} has too many decimals")
-    return int(Decimal(milli))
+        raise AmountError(f"{text!r} {unit} has too many decimals")
+    return int(milli)
 
 
 def _ask(name: str) -> int:

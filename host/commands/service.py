@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,7 +20,8 @@ from host.screens.clinic import verdict_text
 from host.screens.common import fault_text
 from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
 from host.texts.alarms import language_of
-from host.units import AmountError, parse_milli, uptime
+from host.units import AmountError, parse_milli, parse_whole, uptime
+from host.units import plain as number
 
 app = typer.Typer()
 commands = typer.Typer(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
@@ -228,18 +230,20 @@ def _asked(step: Step) -> str:
 
 def _range(takes: Input) -> str:
     unit, per_milli = _unit(takes)
-    low, high = (f"{each / 1000 / per_milli:g}" if per_milli else str(each) for each in (takes.low, takes.high))
+    low, high = (number(Decimal(each) / per_milli) if per_milli else str(each) for each in (takes.low, takes.high))
     return f"{low} to {high} {unit}"
 
 
 def _parse(takes: Input, text: str) -> int:
     unit, per_milli = _unit(takes)
-    try:
-        value = parse_milli(text.replace(",", "."), unit) * per_milli if per_milli else int(text)
-    except ValueError as error:
-        raise AmountError(str(error) if per_milli else f"'{text}' is not a whole number of {unit}") from error
+    if per_milli:
+        value = parse_milli(text, unit) * per_milli
+    elif takes.low < 0 and text.strip().startswith("-"):  # a pressure may be below that of the air
+        value = -Decimal(parse_whole(text.strip()[1:], unit))
+    else:
+        value = Decimal(parse_whole(text, unit))
     if value != int(value) or not takes.low <= value <= takes.high:
-        raise AmountError(f"'{text}' {unit} is not within {_range(takes)}")
+        raise AmountError(f"{text!r} {unit} is not within {_range(takes)}")
     return int(value)
 
 

@@ -39,7 +39,7 @@ def language_of(asked: str | None) -> str:
     """
     if asked is not None:
         if asked not in TEXTS:
-            raise AmountError(f"'{asked}' is not a language of this programmer; it has " + ", ".join(TEXTS))
+            raise AmountError(f"{asked!r} is not a language of this programmer; it has " + ", ".join(TEXTS))
         return asked
     found = next((os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)), "")
     return found[:2] if found[:2] in TEXTS else "en"
@@ -70,8 +70,9 @@ def described(active: ActiveAlarm, language: str) -> AlarmText:
 
 def number_of(text: str) -> int:
     """Return the number of the alarm that a person names: by name, number, or title in any language."""
-    if text.isdigit() and int(text) in BY_NUMBER:
-        return int(text)
+    for number in BY_NUMBER:
+        if text.strip() == str(number):
+            return int(number)
     name = text.strip().lower().replace("-", "_").replace(" ", "_")
     if name in BY_NAME:
         return int(BY_NAME[name].number)
@@ -79,4 +80,4 @@ def number_of(text: str) -> int:
         for each, words in texts.items():
             if words[0].lower() == text.strip().lower():
                 return int(BY_NAME[each].number)
-    raise AmountError(f"there is no alarm called '{text}'; `pump alarms` shows the names")
+    raise AmountError(f"there is no alarm called {text!r}; `pump alarms` shows the names")

@@ -123,7 +123,7 @@ def test_limits_that_are_not_given_stay(terminal):
         (("bolus", "0.1"), "allowed nearest: 0.20 U"),
         (("bolus", "0"), "outside the allowed range"),
         (("bolus", "40.2"), "beyond the hard limit of 40.00 U"),
-        (("bolus", "2,4"), "not a number of U"),
+        (("bolus", "2,4,0"), "not a number of U"),
         (("set-basal", "1.26"), "not a whole number of steps of 0.05 U/h; allowed nearest: 1.25 U/h or 1.30 U/h"),
         (("set-basal", "35.05"), "beyond the hard limit of 35.00 U/h"),
         (("limits", "--max-hour", "60.001"), "beyond the hard limit of 60.00 U"),

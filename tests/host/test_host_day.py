@@ -53,7 +53,7 @@ def test_a_change_without_an_end_holds_until_where_the_pattern_changes_already()
         (["25:00=1"], "is not a half-hour"),
         (["6=1"], "is not a change"),
         (["06:00=1.01"], "allowed nearest: 1.00 U/h or 1.05 U/h"),
-        (["06:00=-1"], "zero or more"),
+        (["06:00=-1"], "'-1' is not a number of U/h"),
         (["06:00=1", "06:00=2"], "06:00 is given twice"),
         (["06:00-12:00=1", "08:00=2"], "is given twice"),
     ],

@@ -19,7 +19,7 @@ def test_decimals_are_exact(text, milli):
     assert parse_milli(text, "U") == Decimal(milli)
 
 
-@pytest.mark.parametrize("text", ["", "2,4", "abc", "nan", "inf", "-1", "1e30", "1e-30", "0." + "1" * 40])
+@pytest.mark.parametrize("text", ["", "2,4,0", "abc", "nan", "inf", "-1", "1e30", "1e-30", "0." + "1" * 40])
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(AmountError, match="U"):
         parse_milli(text, "U")
