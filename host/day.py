@@ -158,7 +158,7 @@ def _parse(change: str) -> tuple[int, int | None, int]:
 
 def _half_hour(text: str, least: int) -> int:
     hours, minutes = (int(part) for part in text.split(":"))
-    place = hours * 2 + minutes // 30
+    place = hours * 2 + (minutes == 30)
     if minutes not in (0, 30) or not least <= place <= HALF_HOURS - 1 + least:
         if text in ("0:00", "00:00") and least:
             return int(HALF_HOURS)

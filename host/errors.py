@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from firmware import protocol
@@ -174,6 +175,13 @@ class Refused(HostError):
         super().__init__(f"{request} {self._verb}: {_explain(request, code, field, value, limit, unit)}")
 
     _verb = "refused by the pump"
+
+
+class NoSuchName(HostError):
+    """A name that the message table does not have; nothing was sent."""
+
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        super().__init__(f"there is no {name!r}, only " + ", ".join(names))
 
 
 class InvalidRequest(Refused):

@@ -31,6 +31,6 @@ class Programmer(Dosing, Upkeep, Service):
     tests; `first_command_id` makes the ids of a test predictable.
 
     Every method raises PortError, LinkTimeout, OrderLost, OrderUncertain, EarlierOrderDone, BadReply, SchemaMismatch,
-    Refused (by the pump, nothing changed) or InvalidRequest (found before sending), all of them `HostError`; and
-    OrderInterrupted, a KeyboardInterrupt, if a person interrupts an order.
+    Refused (by the pump, nothing changed), InvalidRequest or NoSuchName (both found before sending), all of them
+    `HostError`; and OrderInterrupted, a KeyboardInterrupt, if a person interrupts an order.
     """

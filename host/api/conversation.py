@@ -5,13 +5,14 @@ Implements: LINK-1, HOST-3
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from firmware import protocol
 from firmware.protocol import Field, Message, ProtocolError
 from host.api.link import HostLink
 from host.api.transport import Transport
-from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
+from host.errors import BadReply, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch
 from host.records import Hello
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
@@ -63,8 +64,7 @@ class Conversation:
         except Refused as error:
             if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
                 raise
-            self.identity = None  # the pump has restarted
-            self.hello()
+            self.hello()  # the pump has restarted
             return decode_reply(message, self._exchange(message, payload))
 
     def _exchange(self, message: Message, payload: bytes) -> bytes:
@@ -101,9 +101,16 @@ def encode_request(message: Message, values: dict[str, Any], check: bool = True)
     try:
         return bytes(protocol.encode(message.request, values, check))
     except ProtocolError as error:
-        unit = message.request[error.field_index].unit if error.field_index < len(message.request) else ""
-        name = error.field_name
-        raise InvalidRequest(message.name, error.code, name, error.value, error.limit, unit) from error
+        fields = [*message.request, *(each for field in message.request for each in field.fields)]
+        unit = {field.name: field.unit for field in fields}.get(error.field_name, "")
+        raise InvalidRequest(message.name, error.code, error.field_name, error.value, error.limit, unit) from error
+
+
+def place_of(name: str, names: Sequence[str]) -> int:
+    """Return the number of a name. Raises NoSuchName."""
+    if name not in names:
+        raise NoSuchName(name, names)
+    return names.index(name)
 
 
 def decode_reply(message: Message, payload: bytes) -> dict[str, Any]:

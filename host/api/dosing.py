@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware import protocol
+from host.api.conversation import place_of
 from host.api.orders import Ordering
 from host.records import (
     BasalChange,
@@ -36,7 +37,7 @@ class Dosing(Ordering):
 
     def temp_basal(self, kind: str, value: int, duration_min: int) -> TempStarted:
         """Start a temporary basal for 30 to 1440 min: `kind` "rate" with mU/h, "percent" with 0 to 200."""
-        place = protocol.TEMPS.index(kind)
+        place = place_of(kind, protocol.TEMPS)
         return TempStarted(**self.call("temp_basal", kind=place, value=value, duration_min=duration_min))
 
     def cancel_temp(self) -> TempCancelled:
@@ -80,19 +81,19 @@ class Dosing(Ordering):
     def stage_pattern(self, pattern: str, rates_mu_per_h: Sequence[int]) -> Staged:
         """Stage 48 rates for pattern "A" to "D"; read them back, then commit."""
         rates = [{"rate_mu_per_h": each} for each in rates_mu_per_h]
-        return Staged(**self.call("stage_pattern", pattern=protocol.PATTERNS.index(pattern), rates=rates))
+        return Staged(**self.call("stage_pattern", pattern=place_of(pattern, protocol.PATTERNS), rates=rates))
 
     def read_pattern(self, pattern: str, *, staged: bool = False) -> Pattern:
         """Return the 48 rates of a pattern, or those staged for it."""
-        reply = self.call("read_pattern", pattern=protocol.PATTERNS.index(pattern), staged=staged)
+        reply = self.call("read_pattern", pattern=place_of(pattern, protocol.PATTERNS), staged=staged)
         rates = tuple(each["rate_mu_per_h"] for each in reply["rates"])
         return Pattern(reply["fingerprint"], reply["day_mu"], rates)
 
     def commit_pattern(self, pattern: str, fingerprint: int) -> PatternCommitted:
         """Make the staged rates with this fingerprint the pattern's own."""
-        place = protocol.PATTERNS.index(pattern)
+        place = place_of(pattern, protocol.PATTERNS)
         return PatternCommitted(**self.call("commit_pattern", pattern=place, fingerprint=fingerprint))
 
     def select_pattern(self, pattern: str) -> PatternSelected:
         """Run this pattern by the local clock."""
-        return PatternSelected(**self.call("select_pattern", pattern=protocol.PATTERNS.index(pattern)))
+        return PatternSelected(**self.call("select_pattern", pattern=place_of(pattern, protocol.PATTERNS)))

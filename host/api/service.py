@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
+from host.api.conversation import place_of
 from host.api.orders import Ordering
 from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest, Verdict
 
@@ -23,7 +24,7 @@ class Service(Ordering):
 
     def start_procedure(self, procedure: str) -> ProcedureChange:
         """Begin "refill", "rinse", "flush", "stroke_volume" or "patency" on a stopped pump."""
-        return _change(self.call("start_procedure", procedure=protocol.PROCEDURES.index(procedure)))
+        return _change(self.call("start_procedure", procedure=place_of(procedure, protocol.PROCEDURES)))
 
     def answer_procedure(self, step: int, choice: int, value: int = 0) -> ProcedureChange:
         """Answer `step` with `choice`, an index into its choices, and its input; strokes of the step are made then."""

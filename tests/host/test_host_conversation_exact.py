@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from host.api.conversation import MESSAGES, Conversation, decode_fields, decode_reply, encode_request, read_refusal
+from host.api.client import Programmer
+from host.api.conversation import (
+    MESSAGES,
+    Conversation,
+    decode_fields,
+    decode_reply,
+    encode_request,
+    place_of,
+    read_refusal,
+)
 from host.api.link import decode_frame, encode_frame
-from host.errors import BadReply, InvalidRequest, LinkTimeout, Refused, SchemaMismatch
+from host.errors import BadReply, HostError, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch
 from tests.host.answering import Answering
 from tests.host.device import Device
 
@@ -91,6 +100,17 @@ def test_a_pump_that_has_restarted_is_said_hello_to_and_asked_again() -> None:
     assert talk.identity is not None and talk.identity is not first
 
 
+def test_who_it_was_is_forgotten_if_the_next_hello_is_not_answered() -> None:
+    device = Device()
+    scripted = Scripted(lambda number, payload: _through(device, number, payload))
+    talk = Conversation(scripted)
+    assert talk.hello().board == "HAND" and talk.hello() is talk.identity
+    scripted.answer = lambda number, payload: None
+    with pytest.raises(LinkTimeout):
+        talk.hello()
+    assert talk.identity is None
+
+
 def test_another_refusal_is_raised_and_costs_no_hello() -> None:
     device = Device()
     clock = MESSAGES["read_time"].id
@@ -134,6 +154,35 @@ def test_what_the_table_does_not_allow_is_not_sent() -> None:
     )  # fmt: skip
     assert scripted.asked == []
     Conversation(scripted, check=False).require("bolus", volume_mu=40_001)
+
+
+def test_a_figure_within_a_record_has_its_own_unit() -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"rate_mu_per_h = 35\.05 U/h is beyond the hard limit of 35\.00 U/h"
+    ) as error:
+        Conversation(Scripted(lambda number, _: None)).require(
+            "stage_pattern", pattern=0, rates=[{"rate_mu_per_h": each} for each in (*[200] * 47, 35_050)]
+        )
+    assert (error.value.field, error.value.unit) == ("rate_mu_per_h", "mU/h")
+    order = {"command_id": 1, "life": 0, "expires_us": 0, "pattern": 0, "rates": [{"rate_mu_per_h": 0}] * 200}
+    with pytest.raises(InvalidRequest, match="the pump expected 247") as error:
+        encode_request(MESSAGES["stage_pattern"], order, False)
+    assert (error.value.field, error.value.unit) == ("payload", "")
+
+
+def test_a_name_that_the_table_does_not_have_is_refused_with_those_that_it_has() -> None:
+    assert [place_of(each, protocol.TEMPS) for each in protocol.TEMPS] == [0, 1]
+    device = Device()
+    pump = Programmer(device)
+    for call, text in (
+        (lambda: pump.temp_basal("percnt", 50, 60), "there is no 'percnt', only rate, percent"),
+        (lambda: pump.select_pattern("E"), "there is no 'E', only A, B, C, D"),
+        (lambda: pump.start_procedure("tea"), "there is no 'tea', only none, refill"),
+    ):
+        with pytest.raises(NoSuchName, match=text) as error:
+            call()
+        assert isinstance(error.value, HostError)
+    assert device.commands.counters.frames_good == 0
 
 
 def test_names_are_told_for_numbers_in_records_too() -> None:

@@ -50,6 +50,8 @@ def test_the_longest_payload_fills_a_frame_and_one_byte_more_is_none() -> None:
     assert decode_frame(frame[:-1]) == (7, 1, bytes(MAX_PAYLOAD_BYTES))
     long = with_checksum(b"\7\0\1" + bytes(MAX_PAYLOAD_BYTES + 1))
     assert len(long) == MAX_WIRE_BYTES and decode_frame(long) is None, "without its delimiter it is as long"
+    with pytest.raises(ValueError, match="248 bytes"):
+        encode_frame(7, 1, bytes(MAX_PAYLOAD_BYTES + 1))
 
 
 def test_a_frame_has_a_header_and_a_checksum() -> None:
@@ -70,7 +72,7 @@ def test_damaged_frames_and_stale_replies_are_counted_and_empty_ones_are_not() -
     stale = encode_frame(6, 0x81, b"")
     line = Line(b"\0\0" + damaged + damaged + stale + stale + stale + encode_frame(7, 0x81, b"x"))
     link = HostLink(line, 7)
-    assert (link.frames_dropped, link.replies_stale, link.next_sequence) == (0, 0, 7)
+    assert (link.frames_dropped, link.replies_stale, link.next_sequence, link.heard_bytes) == (0, 0, 7, 0)
     assert link.request(1, b"", 0.5, 1) == (0x81, b"x")
     assert (link.frames_dropped, link.replies_stale, link.next_sequence) == (2, 3, 8)
 
@@ -78,7 +80,7 @@ def test_damaged_frames_and_stale_replies_are_counted_and_empty_ones_are_not() -
 def test_a_reply_has_the_request_s_number_and_message_and_a_refusal_names_it() -> None:
     for frame, answers in (
         (encode_frame(7, 0x81, b""), True), (encode_frame(8, 0x81, b""), False), (encode_frame(7, 0x82, b""), False),
-        (encode_frame(7, 0x01, b""), False), (encode_frame(7, 0xFF, b"\x01"), True),
+        (encode_frame(7, 0x01, b""), False), (encode_frame(7, 0xFF, b"\x01rest"), True),
         (encode_frame(7, 0xFF, b"\x02"), False), (encode_frame(7, 0xFF, b""), False),
     ):  # fmt: skip
         assert (HostLink(Line(frame), 7).request(1, b"", 0.5, 1) is not None) is answers
@@ -116,7 +118,7 @@ def test_each_attempt_waits_longer_by_the_factor() -> None:
 
 def test_a_line_that_never_falls_silent_may_say_so_much_as_it_can_carry() -> None:
     """11,520 bytes a second, and four frames at the least."""
-    for timeout_s, budget in ((0.5, 5_760), (0.01, 1_024), (0.2, 2_304)):
+    for timeout_s, budget in ((0.5, 5_760), (0.01, 1_024), (0.2, 2_304), (1.0, 11_520)):
         line = Line(endless=b"\x55")
         link = HostLink(line)
         assert link.request(1, b"", timeout_s, 1) is None

@@ -11,7 +11,7 @@ import pytest
 from firmware import protocol
 from host.api.client import MESSAGES, Programmer
 from host.api.link import encode_frame
-from host.errors import BadReply, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
+from host.errors import BadReply, EarlierOrderDone, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
 from tests.host.answering import Answering
 from tests.host.device import Device
 from tests.host.test_host_conversation_exact import hello_payload, refusal
@@ -157,10 +157,11 @@ def test_what_is_too_long_ago_cannot_be_asked_again() -> None:
 def test_a_number_that_is_another_order_s_was_not_done_and_another_refusal_is_not_known() -> None:
     with pytest.raises(OrderLost):
         programmer(Pump(settle_order=[refusal(SETTLE, protocol.ID_TAKEN)])).bolus(400)
-    made = programmer(Pump(settle_order=[refusal(SETTLE, protocol.WRONG_ROLE)]))
+    pump = Pump(settle_order=[refusal(SETTLE, protocol.WRONG_ROLE)])
+    made = programmer(pump)
     with pytest.raises(OrderUncertain):
         made.bolus(400)
-    assert made.uncertain is not None
+    assert made.uncertain is not None and pump.names.count("settle_order") == 1
     made = programmer(Pump(settle_order=[(protocol.REFUSAL_ID, bytes([SETTLE]))]))
     with pytest.raises(OrderUncertain):
         made.bolus(400)
@@ -204,6 +205,14 @@ def test_a_pump_that_has_restarted_is_said_hello_to_twice_at_the_most() -> None:
     with pytest.raises(OrderUncertain):
         made.bolus(400)
     assert pump.names.count("settle_order") == 2 and made.uncertain is not None
+
+
+def test_an_order_that_is_refused_is_not_asked_about() -> None:
+    pump = Pump(bolus=[refusal(BOLUS, protocol.BOLUS_ACTIVE)])
+    made = programmer(pump)
+    with pytest.raises(Refused, match="already running"):
+        made.bolus(400)
+    assert pump.names == ["hello", "read_time", "bolus"] and made.identity is not None and made.uncertain is None
 
 
 def test_an_order_to_a_pump_that_has_restarted_is_not_sent_again() -> None:
@@ -258,10 +267,13 @@ def interrupts() -> Said:
 def test_a_person_who_breaks_off_is_told_what_is_known() -> None:
     done = settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])
     refused = settled("answered", protocol.REFUSAL_ID, refusal(BOLUS, protocol.BOLUS_ACTIVE)[1])
-    for answer, is_settled, strokes in ((done, True, 2), (settled("void"), True, None), (refused, True, None)):
-        with pytest.raises(OrderInterrupted) as error:
+    for answer, strokes, text in (
+        (done, 2, "the pump has done it"), (settled("void"), None, "will not carry it out"),
+        (refused, None, "already running"),
+    ):  # fmt: skip
+        with pytest.raises(OrderInterrupted, match=text) as error:
             programmer(Pump(bolus=[interrupts], settle_order=[answer])).bolus(400)
-        assert (error.value.settled, (error.value.reply or {}).get("strokes")) == (is_settled, strokes)
+        assert error.value.settled and (error.value.reply or {}).get("strokes") == strokes
     with pytest.raises(OrderInterrupted) as error:
         programmer(Pump(bolus=[interrupts])).bolus(400)
     assert not error.value.settled and error.value.reply is None
@@ -298,3 +310,10 @@ def test_an_order_before_the_next_is_settled_first() -> None:
         pump.says |= {"settle_order": [answer], "bolus": [reply("bolus", **STROKES)]}
         assert made.bolus(400).strokes == 2
         assert pump.names == ["settle_order", "read_time", "bolus"]
+    made.uncertain = pending
+    pump.asked.clear()
+    pump.says["settle_order"] = [settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])]
+    with pytest.raises(EarlierOrderDone, match="'bolus' before it was carried out") as error:
+        made.resume()
+    assert (error.value.request, error.value.earlier) == ("resume", "bolus")
+    assert pump.names == ["settle_order"] and made.uncertain is None
