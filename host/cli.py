@@ -5,7 +5,9 @@ Implements: HOST-1
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from itertools import islice
 from typing import Annotated, Any
 
@@ -33,6 +35,13 @@ _ANYWHERE = ("--port", "--timeout", "--holds")  # options with a value that ever
 
 class Anywhere(TyperGroup):
     """A command line whose options for all commands may stand after the command too."""
+
+    def main(self, *args: Any, **how: Any) -> Any:
+        """As TyperGroup; a character that the terminal's encoding does not have is shown by its number."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **how)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As TyperGroup."""

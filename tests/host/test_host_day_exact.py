@@ -49,6 +49,7 @@ def test_a_change_holds_from_its_beginning_to_its_end() -> None:
     stepped = day.edited(PRESET, ["06:00-07:00=0.5"])
     assert places(day.edited(stepped, ["05:00=1"]), 1_000) == [10, 11], "until the pattern changes already"
     assert places(day.edited(stepped, ["06:30=1"]), 1_000) == [13]
+    assert places(day.edited(stepped, ["07:00=1"]), 1_000) == list(range(14, 48))
     assert places(day.edited(stepped, ["05:00-0:00=1"]), 1_000) == list(range(10, 48)), "midnight is an end too"
     assert places(day.edited(PRESET, ["05:00=1", "06:30=2"]), 1_000) == [10, 11, 12]
     assert places(day.edited(PRESET, ["05:00=1", "06:30-07:00=2"]), 1_000) == [10, 11, 12]
