@@ -60,8 +60,7 @@ class Judge:
 
     def judge(self) -> list[Disagreement]:
         """Return the disagreements in order of time, at most ENOUGH."""
-        first = self._lives.popleft()
-        self.device.pump.bench_offset_us = first.start_us - first.device_us
+        self._lives.popleft()  # the first begins at the device's and the bench's time 0
         self.device.pump.programme.set_clock(0, EPOCH_S)
         self.device.pump.note("initialised")
         self.device.pump.note("connected")

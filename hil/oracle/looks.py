@@ -76,8 +76,8 @@ def _deliveries(device: Device, look: Look, at_next: Callable[[], None], say: Sa
             entry = device.pump.entries[row["id"] - 1]
             for name, right, seen in figures.differences(figures.delivery(device, entry, row), row):
                 say(f"delivery {row['id']} {name}", right, seen, "DOSE-3")
-    if numbers != sorted(numbers):
-        say("deliveries listed", "oldest first", numbers, "LOG-2")
+    if numbers != sorted(set(numbers)):
+        say("deliveries listed", "each once, oldest first", numbers, "LOG-2")
     # A reset may lose rows that have ended, and a full list drops the oldest. All others must be there: what runs, and
     # what began in this life after the oldest row shown.
     since_us = max(device.born_us, min((row["start_us"] for row in rows), default=0))

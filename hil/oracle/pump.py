@@ -47,7 +47,7 @@ class Pump(Accounts):
         """Advance to `to_us` and do what is due by then; at the same time in the order edges, strokes, changes."""
         change_us = self._next_change_us()
         while True:
-            stroke_us, rank = self._next()
+            stroke_us, bolus = self._next()
             edge_us = self.unconfirmed[0][0] if self.unconfirmed else NEVER_US
             if edge_us <= stroke_us and edge_us <= change_us:
                 if edge_us > to_us:
@@ -59,7 +59,7 @@ class Pump(Accounts):
                 if stroke_us > to_us:
                     break
                 self.pass_time(stroke_us)
-                self._stroke(rank)
+                self._stroke(bolus)
             else:
                 if change_us > to_us:
                     break
@@ -114,10 +114,11 @@ class Pump(Accounts):
 
     # Strokes
 
-    def _next(self) -> tuple[int, int]:
-        """Return when the next stroke starts if nothing changes (NEVER_US: never), and its rank: normal, basal, square.
+    def _next(self) -> tuple[int, Bolus | None]:
+        """Return when the next stroke starts if nothing changes (NEVER_US: never), and of which bolus (None: basal).
 
-        If basal and the square bolus both wait already, basal goes first; otherwise the one that is owed first.
+        A normal bolus goes first. If basal and the square bolus both wait already, basal is next; otherwise the one
+        that is owed first.
         """
         now_us = self.now_us
         normal_us = NEVER_US if self.normal is None else self.normal.ready_us
@@ -125,11 +126,11 @@ class Pump(Accounts):
         square_us = NEVER_US if self.square is None else self.square.ready_us
         first_us = min(normal_us, basal_us, square_us)
         if first_us == NEVER_US:
-            return NEVER_US, 0
+            return NEVER_US, None
         at_us = max(first_us, self.last_start_us + self.quantum.spacing_us, now_us)
         if normal_us <= at_us:
-            return at_us, 0
-        return at_us, 1 if basal_us <= max(square_us, now_us) else 2
+            return at_us, self.normal
+        return at_us, None if basal_us <= max(square_us, now_us) else self.square
 
     def next_stroke_us(self) -> int:
         """Return when the next stroke starts if nothing changes; NEVER_US: never."""
@@ -161,8 +162,7 @@ class Pump(Accounts):
             fork.pass_time(change_us)
             fork.change()
 
-    def _stroke(self, rank: int) -> None:
-        bolus = (self.normal, None, self.square)[rank]
+    def _stroke(self, bolus: Bolus | None) -> None:
         entry = bolus.entry if bolus else self.basal_entry
         assert entry is not None
         verdict, caps = self.caps.verdict(self.bench_us)
@@ -199,8 +199,7 @@ class Pump(Accounts):
 
         Where GUARD-1's minute leaves it open, `counted` tells what the pump did.
         """
-        _, rank = self._next()
-        bolus = (self.normal, None, self.square)[rank]
+        _, bolus = self._next()
         entry = bolus.entry if bolus else self.basal_entry
         assert entry is not None
         if bolus is None:

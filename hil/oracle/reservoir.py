@@ -164,28 +164,22 @@ class Reservoir:
 
     # A refill
 
-    def _nl(self, weight_mg: int) -> int:
-        return round(Fraction(weight_mg) * NL_PER_UL / DENSITY_MG_PER_UL)
-
     def refill_reasons(self, values: Mapping[str, Any], must: list[Reason], may: list[Reason]) -> None:
         """Refuse an impossible refill: less put in than taken back, more drawn than it can hold, or too full."""
-        put_mg = values["put_before_mg"] - values["put_after_mg"]
-        drawn_mg = values["drawn_after_mg"] - values["drawn_before_mg"]
-        filled_nl = self._nl(put_mg) - values["taken_back_nl"]
+        filled_nl, drawn_nl = _weighed_nl(values)
         if self.device.procedures.name in ("refill", "rinse"):
             must.append(Reason("wrong_state"))
-        if put_mg <= 0 or filled_nl <= 0 or filled_nl > CAPACITY_NL:
+        if not 0 < filled_nl <= CAPACITY_NL:
             must.append(Reason("out_of_range"))
-        elif self.known and drawn_mg > 0 and self._nl(drawn_mg) > self.filled_nl:
-            sure = self._nl(drawn_mg) > self.filled_nl + UNSURE_NL  # more than was ever in it, whatever the readings
-            (must if sure else may).append(Reason("out_of_range", None, self._nl(drawn_mg), self.filled_nl))
-        elif drawn_mg < 0 or self._nl(drawn_mg) > CAPACITY_NL:
+        elif self.known and drawn_nl > self.filled_nl:
+            sure = drawn_nl > self.filled_nl + UNSURE_NL  # more than was ever in it, whatever the readings
+            (must if sure else may).append(Reason("out_of_range", None, drawn_nl, self.filled_nl))
+        elif not 0 <= drawn_nl <= CAPACITY_NL:
             may.append(Reason("out_of_range"))
 
     def record(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Record a refill by weight; return the reply's plain figures."""
-        filled_nl = self._nl(values["put_before_mg"] - values["put_after_mg"]) - values["taken_back_nl"]
-        residual_nl = self._nl(values["drawn_after_mg"] - values["drawn_before_mg"])
+        filled_nl, residual_nl = _weighed_nl(values)
         missing_nl = self.fill(filled_nl, residual_nl, self.device.pump.commanded)
         return {"filled_nl": filled_nl, "residual_nl": residual_nl, "missing_nl": missing_nl}
 
@@ -216,3 +210,13 @@ class Reservoir:
         self.look(LOOK_US)
         self.device.alarms.relent()
         return missing_nl
+
+
+def _weighed_nl(values: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the volume put in, less what was taken back, and the volume drawn out."""
+    put_nl = _nl(values["put_before_mg"] - values["put_after_mg"])
+    return put_nl - values["taken_back_nl"], _nl(values["drawn_after_mg"] - values["drawn_before_mg"])
+
+
+def _nl(weight_mg: int) -> int:
+    return round(Fraction(weight_mg) * NL_PER_UL / DENSITY_MG_PER_UL)

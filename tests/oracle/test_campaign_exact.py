@@ -14,7 +14,7 @@ from hil.errors import DeviceLost
 from hil.oracle import campaign
 from hil.oracle.campaign import Verdict
 from hil.scripts.script import Run
-from tests.oracle.test_judge_exact import life
+from tests.oracle.life import life
 
 pytestmark = pytest.mark.req("HIL-5")
 

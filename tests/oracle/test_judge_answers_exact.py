@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from firmware import protocol
+from hil.oracle.judge import judge
+from hil.oracle.reasons import MESSAGES
 from hil.scripts.script import AGAIN, Answer, Refusal, Step
 from tests.oracle.hand import S
-from tests.oracle.life import BOLUS, SET_BASAL, STEPS, Values, found, life, one, said, with_answer
+from tests.oracle.life import BOLUS, BUSY, SET_BASAL, STEPS, Values, event, found, life, one, said, with_answer
 
 pytestmark = pytest.mark.req("HIL-5")
 
@@ -34,11 +38,27 @@ def test_a_repeat_is_answered_with_the_stored_outcome() -> None:
     for code in ("expired", "repeated", "other_life", "bolus_active"):
         again = with_answer(3, reply=None, refusal=Refusal(code, "", 0, 0))
         assert (9 * S // 2, "bolus again") in found(again), "it could still come"
+        told = next(each for each in judge(again) if each.what == "bolus again")
+        assert (told.expected, told.seen) == (BOLUS, again.answers[3].refusal)
+    refused = with_answer(3, reply=BOLUS)
+    refused.answers[1] = replace(refused.answers[1], reply=None, refusal=BUSY)
+    told = next(each for each in judge(refused) if each.what == "bolus again")
+    assert (told.expected, told.seen) == (BUSY, BOLUS)
 
 
-def repeated_at(at_us: int, reply: Values | None, code: str = "") -> list[tuple[int, str]]:
-    """The order that arrived at 2 s and holds for 10 s comes again."""
+@pytest.mark.req("LINK-2")
+def test_a_repeat_of_a_refused_order_is_refused_as_it_was_though_nothing_stands_against_it_now() -> None:
     run = life()
+    run.script = replace(run.script, steps=(*STEPS[:3], Step(9 * S, AGAIN, {"of_us": 3 * S}), *STEPS[5:]))
+    run.answers[3:] = [Answer(3, 9 * S, "bolus", {"of_us": 3 * S}, None, BUSY)]
+    assert found(run) == []
+
+
+def repeated_at(at_us: int, reply: Values | None, code: str = "", log: Sequence[Values] = ()) -> list[tuple[int, str]]:
+    """The order that arrived at 2 s and holds for 10 s comes again; `log`: rows more before the power cut."""
+    run = life()
+    rows = [*run.log[:7], *log, *run.log[7:]]
+    run.log = [{**row, "number": number} for number, row in enumerate(rows, 1)]
     steps = list(STEPS)
     steps[3:5] = [Step(5 * S, "read_time", {}), Step(at_us, AGAIN, {"of_us": 2 * S})]
     steps[5], steps[4] = (steps[4], steps[5]) if at_us > 10 * S else (steps[5], steps[4])
@@ -65,6 +85,13 @@ def test_one_that_could_come_no_more_may_also_be_refused(code: str) -> None:
     assert repeated_at(12 * S + 1, BOLUS) == []
     assert repeated_at(12 * S + 1, None, "wrong_role") == [(12 * S + 1, "bolus again")]
     assert repeated_at(12 * S + 1, BOLUS | {"delivery_id": 4}) == [(12 * S + 1, "bolus again")]
+
+
+@pytest.mark.req("LINK-2", "LOG-2")
+def test_the_refusal_of_a_repeat_may_be_in_the_log_or_not() -> None:
+    row = event(8, "refused", 12, protocol.CODES.index("expired"), MESSAGES["bolus"].id)
+    for more, agrees in (([], True), ([row], True), ([row, row], False), ([row | {"reason": 0}], False)):
+        assert (repeated_at(12 * S + 1, None, "expired", more) == []) is agrees
 
 
 @pytest.mark.req("LINK-2", "THER-3")
@@ -115,7 +142,9 @@ def test_what_must_be_refused_and_what_must_not() -> None:
     assert said(one(beyond, taken)) == [("bolus accepted", "GUARD-1")]
     hard = Refusal("hard_limit", "volume_mu", 40_200, 40_000)
     assert said(one(beyond, None, hard)) == []
-    assert said(one(beyond, None, replace(hard, limit=40_001))) == [("bolus refused", "GUARD-1")]
+    other = one(beyond, None, replace(hard, limit=40_001))
+    assert said(other) == [("bolus refused", "GUARD-1")]
+    assert {reason.code for reason in other.found[0].expected} == {"hard_limit", "clinician_limit"}
     good = Step(S, "bolus", {"volume_mu": 200})
     for code, requirement in (("temp_active", "THER-3"), ("hour_limit", "THER-3")):
         made = one(good, None, Refusal(code, "", 0, 0))

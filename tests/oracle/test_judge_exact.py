@@ -9,9 +9,9 @@ import pytest
 
 from hil.oracle.disagreement import Disagreement
 from hil.oracle.judge import ENOUGH, Judge, judge, told
-from hil.scripts.script import LOOK, Answer, Life, Step
+from hil.scripts.script import LOOK, Answer, Life, Refusal, Step
 from tests.oracle.hand import EDGE_US, EPOCH_S, S
-from tests.oracle.life import SET_BASAL, event, found, life, with_steps
+from tests.oracle.life import SET_BASAL, event, found, life, look_at, with_look, with_steps
 
 pytestmark = pytest.mark.req("HIL-5")
 
@@ -88,6 +88,29 @@ def test_of_what_follows_from_one_mistake_enough_is_told() -> None:
     assert made.device.pump.bench_us < 300 * S, "nothing more is looked at"
 
 
+def test_the_fortieth_disagreement_is_the_last_that_is_looked_for() -> None:
+    silent = [Step(each * S, "read_time", {}) for each in range(1, 42)]
+    for count in (39, 40, 41):
+        run = with_steps(*silent[:count], end_us=50 * S)
+        run.answers = [Answer(number, step.at_us, "read_time", {}, None, None) for number, step in enumerate(silent)]
+        run.looks = [look_at(50 * S, 50 * S, {}, [])]
+        made = Judge(run)
+        assert len(made.judge()) == 40
+        end_us = made.device.pump.bench_us
+        assert end_us > 50 * S if count == 39 else end_us == 40 * S, "after it neither a step nor a look"
+
+
+def test_disagreements_are_told_in_the_order_of_time_whoever_finds_them() -> None:
+    run = with_look(1, "status", resets=2)
+    run.strokes_us[1] += 1
+    run.log[2] = event(3, "delivery_ended", 1, a=1)
+    assert found(run) == [
+        (1 * S, "log delivery_ended 1 (number 3) reason"),
+        (4 * S, "stroke 2 of normal_bolus"),
+        (400 * S, "status resets"),
+    ]
+
+
 def test_a_disagreement_tells_when_what_and_by_which_requirement() -> None:
     text = str(Disagreement(7, "stroke 1", 7, 8, "DOSE-1"))
     assert text == "7 µs stroke 1: 8, expected 7 (DOSE-1)"
@@ -106,6 +129,19 @@ def test_the_device_s_time_after_a_reset_is_what_the_battery_backed_clock_says()
         assert made.device.pump.bench_offset_us == -off_us
         assert [each.what for each in made.device.pump.events][-1] == "connected"
         assert made.wall.look_us == 3_905 * S + off_us
+
+
+@pytest.mark.req("STORE-5")
+def test_each_life_goes_on_from_the_device_s_time_of_the_one_before() -> None:
+    cuts = Step(300 * S, "power_cut", {"off_s": 5}), Step(320 * S, "power_cut", {"off_s": 5})
+    asked = Step(310 * S, "read_time", {})
+    for again_us, agrees in ((324_100_000, True), (322_600_000, True), (322_599_999, False)):
+        run = with_steps(
+            cuts[0], asked, cuts[1], lives=(Life(0, 0), Life(305 * S, 304_100_000), Life(325 * S, again_us))
+        )
+        run.answers = [Answer(1, 310 * S, "read_time", {}, {"now_us": 309_100_000, "utc_s": EPOCH_S + 310}, None)]
+        whats = {each.what for each in judge(run) if not each.what.startswith("log ")}
+        assert whats == (set() if agrees else {"device time after a reset"})
 
 
 @pytest.mark.req("STORE-5", "THER-8")
@@ -210,6 +246,41 @@ def test_whether_a_stroke_in_doubt_counts_is_taken_from_the_log() -> None:
     run.log[7] = event(8, "reset", 305, b=1)
     assert Judge(run).counted == {1: True, 2: True, 3: True}
     assert Judge(life()).counted == {1: False, 2: True, 3: True}
+
+
+@pytest.mark.req("STORE-2", "LOG-2")
+@pytest.mark.parametrize("counted", [False, True])
+def test_each_reset_has_its_own_answer_to_whether_a_stroke_in_doubt_counts(counted: bool) -> None:
+    """A refusal amid the stroke, whose record may tell of it, and a power cut before the edge; then one in peace."""
+    order = {"volume_mu": 200}
+    steps = (
+        Step(2 * S, "bolus", order),
+        Step(2_050_000, "bolus", order),
+        Step(2_080_000, "power_cut", {"off_s": 5}),
+        Step(20 * S, "power_cut", {"off_s": 5}),
+    )
+    run = with_steps(*steps, lives=(Life(0, 0), Life(7 * S, 7 * S), Life(25 * S, 25 * S)))
+    run.strokes_us, run.edges_us = [2 * S], [2 * S + EDGE_US]
+    run.answers = [
+        Answer(0, 2 * S, "bolus", order, {"at_us": 2 * S, "delivery_id": 2, "strokes": 1}, None),
+        Answer(1, 2_050_000, "bolus", order, None, Refusal("bolus_active", "volume_mu", 200, 0)),
+    ]
+    run.log = [event(1, "reset", 7, b=int(counted)), event(2, "reset", 25, b=int(not counted))]
+    whats = [each.what for each in judge(run) if each.what.startswith("log reset")]
+    assert whats == (["log reset 2 (number 2) b"] if not counted else [])
+
+
+@pytest.mark.req("ALARM-2", "THER-8")
+def test_an_alarm_of_the_battery_is_known_from_the_log_by_device_time_while_the_clock_is_lost() -> None:
+    for stamp_s, known, latched in ((3_905, False, True), (3_904, False, False), (3_905, True, False)):
+        cut = Step(300 * S, "power_cut", {"off_s": 5})
+        steps = (Step(299 * S, "clock_lost", {}), cut, Step(4_000 * S, LOOK))
+        run = with_steps(*steps, lives=(Life(0, 0), Life(305 * S, 305 * S)), end_us=4_000 * S)
+        row = event(2, "alarm", 0, detail=1) | {"clock_known": known, "time_s": stamp_s}
+        run.log = [event(1, "reset", 305), row]
+        made = Judge(run)
+        made.judge()
+        assert ("pump_low_battery" in made.device.alarms.latched) is latched
 
 
 def test_what_the_log_tells_of_each_life() -> None:

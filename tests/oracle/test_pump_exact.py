@@ -166,9 +166,8 @@ def test_basal_that_a_cap_withholds_is_given_up_and_the_next_is_owed_anew() -> N
 @pytest.mark.req("GUARD-1")
 def test_where_the_safe_side_leaves_it_open_what_was_seen_decides() -> None:
     for seen in (False, True):
-        made = pump()
+        made = pump(seen=[H + 3 * S + 7] if seen else [H + 3 * S])
         made.bench_offset_us = 7
-        made.seen = Seen([H + 3 * S + 7] if seen else [H + 3 * S])
         made.caps.hour_mu = 200
         first = made.begin("normal_bolus", 1)
         made.advance(H + 3 * S)  # the first is in the hour by the safe side only

@@ -266,6 +266,8 @@ def test_no_more_is_drawn_than_was_filled_but_for_what_readings_are_unsure_by() 
     assert refusals(hand, weights(201, -1)) == ([], [Reason("out_of_range")])
     hand.device.reservoir.filled_nl = 2_000_000  # 2,010 mg to the nanolitre, and 2.7 ml are 2,713.5 mg
     assert refusals(hand, weights(201, 2_010)) == ([], [])
+    hand.device.reservoir.filled_nl = 2_009_453  # and 0.7 ml are 2,723 mg to the nanolitre
+    assert refusals(hand, weights(201, 2_723))[0] == []
 
 
 @pytest.mark.req("THER-5", "THER-6")
@@ -305,6 +307,15 @@ def test_over_delivery_is_sure_beyond_15_percent_and_what_readings_are_unsure_by
     assert not is_over(-400_000, seen_over=True), "under-delivery is another thing"
     assert not is_over(0, strokes=0, seen_over=True)
     assert is_over(1, strokes=0, seen_over=True)
+
+
+@pytest.mark.req("THER-5")
+def test_a_refill_is_compared_with_the_strokes_since_the_one_before_only() -> None:
+    hand = filled()
+    delivered(hand, 1_000)
+    assert hand.device.reservoir.fill(2_500_000, 2_000_000, 1_000) == 0
+    delivered(hand, 200)
+    assert hand.device.reservoir.fill(2_500_000, 2_399_993, 1_200) == 7
 
 
 @pytest.mark.req("THER-5")
