@@ -160,7 +160,7 @@ dose_result_t core_cancel_temp(core_t *core, uint64_t now_us) {
 // Is a bolus of this kind being delivered? It is until its last stroke is over, because the confirmation belongs to its
 // ledger.
 static bool runs(const core_t *core, dose_kind_t kind) {
-    return (dose_remaining(&core->dose, kind) != 0u) ||
+    return (core->dose.ledger[kind].remaining != 0u) ||
            ((core->in_flight != 0u) && (core->armed_kind == (uint8_t)kind));
 }
 
@@ -222,10 +222,6 @@ dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32
         result = (*refused == 0u) ? DOSE_OK : DOSE_E_RANGE;
     }
     return arm(core, result);
-}
-
-bool core_bolus_running(const core_t *core) {
-    return runs(core, DOSE_KIND_NORMAL) || runs(core, DOSE_KIND_SQUARE);
 }
 
 bool core_permit(core_t *core, uint32_t stroke) {

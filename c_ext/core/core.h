@@ -81,9 +81,6 @@ dose_result_t core_resume(core_t *core, uint64_t now_us);
 // above the new limit.
 dose_result_t core_set_limits(core_t *core, const guard_limits_t *limits, uint32_t *refused);
 
-// Is a bolus being delivered: are strokes still to come, or is its last one not over yet?
-bool core_bolus_running(const core_t *core);
-
 // The permit for stroke `stroke` is in memory; false unless it is the next one. Main.
 bool core_permit(core_t *core, uint32_t stroke);
 

@@ -219,7 +219,3 @@ void dose_withheld(dose_t *dose, dose_kind_t kind, dose_reason_t reason) {
 void dose_delivered(dose_t *dose, dose_kind_t kind) {
     ledger_delivered(&dose->ledger[kind]);
 }
-
-uint32_t dose_remaining(const dose_t *dose, dose_kind_t kind) {
-    return remaining(dose, kind);
-}

@@ -113,7 +113,4 @@ void dose_withheld(dose_t *dose, dose_kind_t kind, dose_reason_t reason);
 // The stroke sensor confirmed a stroke of this kind. Interrupt, O(1).
 void dose_delivered(dose_t *dose, dose_kind_t kind);
 
-// Strokes of a bolus part (DOSE_KIND_NORMAL or DOSE_KIND_SQUARE) still to come. O(1).
-uint32_t dose_remaining(const dose_t *dose, dose_kind_t kind);
-
 #endif

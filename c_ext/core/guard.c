@@ -271,3 +271,11 @@ void guard_stop(guard_t *guard, guard_verdict_t fault) {
 bool guard_faulted(const guard_t *guard) {
     return (guard->fault.value != (uint32_t)GUARD_OK) || (guard->fault.check != UINT32_MAX);
 }
+
+void guard_reconcile(guard_t *guard, uint32_t most_apart) {
+    const uint32_t apart = guard->commanded.value - guard->confirmed.value;
+    if ((guard->fault.value == (uint32_t)GUARD_COUNT_FAULT) || ((apart + most_apart) > (2u * most_apart))) {
+        guard->confirmed = guard->commanded;
+    }
+    guard->fault = word((uint32_t)GUARD_OK);
+}

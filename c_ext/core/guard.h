@@ -154,4 +154,8 @@ void guard_stop(guard_t *guard, guard_verdict_t fault);
 // Is a fault latched, or its variable corrupt? Interrupt, O(1).
 bool guard_faulted(const guard_t *guard);
 
+// Clears the fault. Counts that differ by more than most_apart, or have latched a count fault, agree from then on: all
+// strokes commanded count as confirmed. The caller has checked the whole state. Main.
+void guard_reconcile(guard_t *guard, uint32_t most_apart);
+
 #endif

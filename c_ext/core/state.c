@@ -31,12 +31,12 @@ static void unpack(core_t *core, const uint8_t bytes[STATE_BYTES]) {
 
 static bool bolus_sound(const dose_t *dose, dose_kind_t kind) {
     const bool running = dose->ledger[kind].reason == (uint32_t)DOSE_REASON_RUNNING;
-    const bool to_come = dose_remaining(dose, kind) != 0u;
+    const bool to_come = dose->ledger[kind].remaining != 0u;
     return to_come == running;
 }
 
 static bool ledgers_conserve(const dose_t *dose) {
-    bool conserve = (dose_remaining(dose, DOSE_KIND_BASAL) | dose_remaining(dose, DOSE_KIND_TEMP)) == 0u;
+    bool conserve = (dose->ledger[DOSE_KIND_BASAL].remaining | dose->ledger[DOSE_KIND_TEMP].remaining) == 0u;
     for (uint32_t kind = 0u; kind < DOSE_KINDS; kind++) {
         if (!ledger_conserves(&dose->ledger[kind])) {
             conserve = false;
@@ -81,7 +81,7 @@ static bool square_paced(const dose_t *dose) {
 
 static bool still(const dose_t *dose) {
     const uint32_t waiting = dose->basal.waiting[BASAL_PROGRAMMED] | dose->basal.waiting[BASAL_TEMPORARY];
-    const uint32_t to_come = dose_remaining(dose, DOSE_KIND_NORMAL) | dose_remaining(dose, DOSE_KIND_SQUARE);
+    const uint32_t to_come = dose->ledger[DOSE_KIND_NORMAL].remaining | dose->ledger[DOSE_KIND_SQUARE].remaining;
     return ((waiting | to_come) == 0u) && (dose->basal.schedule.temp == (uint32_t)BASAL_TEMP_NONE);
 }
 
@@ -155,8 +155,12 @@ static bool same_pump(const core_t *one, const core_t *other) {
 state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]) {
     state_invariant_t broken;
     core_t loaded = *core;
-    unpack(&loaded, bytes);
-    if (bytes[0] != STATE_VERSION) {
+    uint8_t version = STATE_VERSION;
+    if (bytes != NULL) {
+        version = bytes[0];
+        unpack(&loaded, bytes);
+    }
+    if (version != STATE_VERSION) {
         broken = STATE_VERSION_KNOWN;
     } else if (!guard_intact(&loaded.guard)) {
         broken = STATE_WORDS_INTACT;
@@ -170,6 +174,15 @@ state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[
         guard_look_back(&core->guard);
         // Arms the next stroke. now_us has been checked to be no earlier than the books.
         (void)core_settle(core, now_us);
+    }
+    return broken;
+}
+
+state_invariant_t state_reconcile(core_t *core, uint64_t now_us, uint32_t most_apart) {
+    (void)core_settle(core, now_us);
+    const state_invariant_t broken = state_load(core, core->dose.basal.at_us, NULL);
+    if (broken == STATE_OK) {
+        guard_reconcile(&core->guard, most_apart);
     }
     return broken;
 }

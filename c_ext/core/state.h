@@ -1,4 +1,4 @@
-// state.h: saves the whole state of the core as bytes, for the journal, and loads it.
+// state.h: saves the whole state of the core as bytes, for the journal, and loads it; checks it, and clears a fault.
 //
 // The bytes are those of core_t without its one pointer (the history), in the layout of the structs: the same on every
 // little-endian machine that aligns 64-bit members to eight bytes (Arm, x86-64, RISC-V); state.c refuses to compile for
@@ -41,8 +41,14 @@ typedef enum {
 // dose.basal.at_us, which may be later than now_us (core.h), and can be loaded at that time or after.
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]);
 
-// Replaces the state of a core made by core_init() for the same pump, with its history in place. The supervisor counts
-// as busy since now_us. Returns STATE_OK, or the invariant that does not hold; then nothing has changed.
+// Replaces the state of a core made by core_init() for the same pump, with its history in place; bytes NULL: checks the
+// state that it has. The supervisor counts as busy since now_us. Returns STATE_OK, or the invariant that does not hold; then nothing has changed.
 state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]);
+
+// Clears a latched fault; nothing else does, and the scheduler stays suspended. Counts that differ by more than
+// most_apart, or have latched a count fault, agree from then on: all strokes commanded count as confirmed. The state is
+// checked as by a load before, so that nothing damaged is mended. To be called between strokes. Returns STATE_OK, or the
+// invariant that does not hold; then the core has only been settled.
+state_invariant_t state_reconcile(core_t *core, uint64_t now_us, uint32_t most_apart);
 
 #endif

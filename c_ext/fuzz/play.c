@@ -97,8 +97,8 @@ uint64_t play_call(play_t *play, play_call_t call) {
         case PLAY_ENDED:
             core_stroke_ended(core);
             break;
-        case PLAY_RUNNING:
-            call.result = core_bolus_running(core) ? 1u : 0u;
+        case PLAY_RECONCILE:
+            call.result = (uint64_t)state_reconcile(core, now_us, argument);
             break;
         case PLAY_USED:
             call.result = guard_used_strokes(&core->guard, now_us, argument);
@@ -268,7 +268,7 @@ static void stop(play_t *play, uint64_t shape) {
 
 static void one(play_t *play) {
     static const play_name_t plain[] = {PLAY_CANCEL_BOLUS, PLAY_SUSPEND,   PLAY_RESUME, PLAY_RESUME,
-                                        PLAY_CANCEL_TEMP,  PLAY_CONFIRMED, PLAY_ENDED,  PLAY_RUNNING,
+                                        PLAY_CANCEL_TEMP,  PLAY_CONFIRMED, PLAY_ENDED,  PLAY_RECONCILE,
                                         PLAY_ALIVE,        PLAY_SETTLE,    PLAY_RELOAD, PLAY_SERVICE};
     const uint32_t what = (uint32_t)take(play, 1u) % 40u;
     uint32_t which = 0u;
@@ -356,7 +356,7 @@ static void one(play_t *play) {
             (void)simple(play, PLAY_PART, take(play, 8u));
             break;
         default:
-            (void)simple(play, plain[(what - 31u + (uint32_t)take(play, 1u)) % 12u], 0u);
+            (void)simple(play, plain[(what - 31u + (uint32_t)take(play, 1u)) % 12u], what & 1u);
             break;
     }
 }

@@ -34,7 +34,7 @@ typedef enum {
     PLAY_SERVICE,
     PLAY_CONFIRMED,
     PLAY_ENDED,
-    PLAY_RUNNING,
+    PLAY_RECONCILE,
     PLAY_USED,
     PLAY_RELOAD,  // saved, started over, loaded: as in a reset
     PLAY_FLIP,    // not a call: a bit of a safety variable flips
@@ -45,7 +45,7 @@ typedef enum {
 typedef struct {
     play_name_t name;
     uint64_t now_us;
-    uint64_t argument;      // rate, stroke number, normal strokes, fault, window, back_us
+    uint64_t argument;      // rate, stroke number, normal strokes, fault, window, back_us, most_apart
     uint64_t second;        // boundary_us, duration_us
     uint32_t third;         // square strokes; value of a temporary rate
     basal_temp_t temp;      // PLAY_TEMP_BASAL

@@ -48,7 +48,7 @@ static void say(const play_call_t *call) {
     static const char *const names[] = {"init",       "settle",      "promise", "alive",  "set_basal", "plan_basal",
                                         "temp_basal", "cancel_temp", "bolus",   "cancel", "suspend",   "resume",
                                         "limits",     "permit",      "stop",    "next",   "service",   "confirmed",
-                                        "ended",      "running",     "used",    "reload", "flip",      "part"};
+                                        "ended",      "reconcile",   "used",    "reload", "flip",      "part"};
     (void)fprintf(stderr, "  %s at %llu us, arguments %llu %llu %u, result %llu\n", names[call->name],
                   (unsigned long long)call->now_us, (unsigned long long)call->argument,
                   (unsigned long long)call->second, (unsigned)call->third, (unsigned long long)call->result);
@@ -327,6 +327,17 @@ static void check_books(const play_t *play, const play_call_t *call) {
 
 // A supervisor call: the books have been settled, then this happened, at the call's time or, if the books are later, at
 // theirs.
+static void reconciled(const play_call_t *call) {
+    const int64_t apart = (int64_t)own.words[COMMANDED] - (int64_t)own.words[CONFIRMED];
+    const int64_t most = (int64_t)call->argument;
+    if ((own.words[FAULT] == (uint32_t)GUARD_COUNT_FAULT) || (apart > most) || (apart < -most)) {
+        own.words[CONFIRMED] = own.words[COMMANDED];
+    }
+    own.words[FAULT] = 0u;
+    books_settle(&own.books, call->now_us);
+    own.alive_us = call->now_us + BUSY_US;
+}
+
 static void supervisor(const play_t *play, const play_call_t *told) {
     const bool runs_back = (told->now_us + BUSY_US) < own.books.at_us;
     play_call_t made = *told;
@@ -348,6 +359,12 @@ static void supervisor(const play_t *play, const play_call_t *told) {
             own.over = call->result != (uint64_t)STATE_OK;
             books_settle(&own.books, call->now_us);
             own.alive_us = call->now_us + BUSY_US;
+            break;
+        case PLAY_RECONCILE:
+            PROMISE("what is sound is reconciled", own.flipped || (call->result == (uint64_t)STATE_OK));
+            if (call->result == (uint64_t)STATE_OK) {
+                reconciled(call);
+            }
             break;
         case PLAY_SET_LIMITS:
             refused = call->result != (uint64_t)DOSE_OK;
@@ -433,12 +450,6 @@ static void listen(const play_t *play, const play_call_t *call) {
                         ((call->result != 0u)
                              ? ((own.words[FAULT] != GUARD_SUPERVISOR) && (call->now_us < own.alive_us))
                              : ((own.words[FAULT] == GUARD_SUPERVISOR) || ((call->now_us + TICK_US) > own.alive_us))));
-            break;
-        case PLAY_RUNNING:
-            PROMISE("a bolus with strokes to come, or playing, runs",
-                    own.flipped || ((call->result != 0u) == ((books_left(&own.books, DOSE_KIND_NORMAL) != 0u) ||
-                                                             (books_left(&own.books, DOSE_KIND_SQUARE) != 0u) ||
-                                                             (own.in_flight && (own.armed_kind >= DOSE_KIND_NORMAL)))));
             break;
         case PLAY_USED:
             // Only as of the books: a stroke that is not entered yet is not in the ring.

@@ -203,10 +203,6 @@ class Core:
         words = (guard.basal_mu_per_h, guard.bolus_strokes, guard.hour_strokes, guard.day_strokes)
         return tuple(int(word.value) for word in words)  # type: ignore[return-value]
 
-    def bolus_running(self) -> bool:
-        """Are strokes of a bolus still to come, or is its last one in progress?"""
-        return bool(self.module.lib.core_bolus_running(self.c))
-
     def plan(self) -> tuple[int, int, tuple[int, ...]]:
         """(steps, duration_us, the periods in µs)."""
         return self._steps, self._burst_us, tuple(self._periods[i] for i in range(self._steps))
@@ -270,21 +266,8 @@ class Core:
         return int(self.module.lib.state_load(self.c, now_us, bytes(stored)))
 
     def clear_fault(self, now_us: int) -> int:
-        """Clear a latched fault, through a saved state; 0, or the number of the invariant that does not hold.
-
-        Why so: c_ext/micropython/dosecore.c, which does the same.
-        """
-        stored = bytearray(self.save(now_us))
-        now_us = int(self.c.dose.basal.at_us)
-        broken = self.load(now_us, stored)
-        if broken:
-            return broken
-        guard = self.c.guard
-        commanded = int(guard.commanded.value)
-        if guard.fault.value == self.module.lib.GUARD_COUNT_FAULT or abs(commanded - int(guard.confirmed.value)) > 1:
-            self._put_word(stored, "confirmed", commanded)
-        self._put_word(stored, "fault", int(self.module.lib.GUARD_OK))
-        return self.load(now_us, stored)
+        """Clear a latched fault: 0, or the number of the invariant that does not hold; then the fault stays."""
+        return int(self.module.lib.state_reconcile(self.c, now_us, 1))
 
     def over(self) -> int:
         """Strokes that have started and are over."""
@@ -308,18 +291,9 @@ class Core:
         fault = guard.fault.value != self.module.lib.GUARD_OK
         if self._agreed < FORGIVE_STROKES or apart != stood or abs(apart) != 1 or fault or self.c.in_flight:
             return False
-        stored = bytearray(self.save(now_us))
-        now_us = int(self.c.dose.basal.at_us)
-        self._put_word(stored, "confirmed", int(guard.commanded.value))
-        forgiven = self.load(now_us, stored) == 0
+        forgiven = self.module.lib.state_reconcile(self.c, now_us, 0) == 0
         self._apart = self._agreed = 0
         return forgiven
-
-    def _put_word(self, stored: bytearray, name: str, value: int) -> None:
-        """A safety variable in a saved state, whose members lie after its version."""
-        ffi = self.module.ffi
-        at = 1 + ffi.offsetof("core_t", "guard") + ffi.offsetof("guard_t", name)
-        stored[at : at + 8] = struct.pack("<II", value, ~value & 0xFFFFFFFF)
 
     def _member(self, name: str) -> Any:
         return self.module.ffi.addressof(self.c, name)

@@ -473,35 +473,12 @@ static mp_obj_t py_state(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(state_obj, 1, 2, py_state);
 
-// A safety variable in a saved state, whose members lie after its version (state.h).
-static void put_word(uint8_t bytes[STATE_BYTES], size_t member, uint32_t value) {
-    const guard_word_t word = {value, ~value};
-    memcpy(&bytes[1u + offsetof(core_t, guard) + member], &word, sizeof(word));
-}
-
-// clear_fault(now_us) -> 0, or the number of the invariant that does not hold; then nothing has changed.
-//
-// The core latches a fault for good. The only way to clear it is that of a reset: the state is saved and loaded, with
-// every invariant checked; first unchanged, so that nothing damaged is repaired by it, then without the fault. Counts
-// that differ by more than one have latched a count fault, or would with the next stroke: from now on all strokes
-// ordered count as seen.
+// clear_fault(now_us) -> 0, or the number of the invariant that does not hold; then the fault stays.
 static mp_obj_t py_clear_fault(mp_obj_t self, mp_obj_t now_object) {
-    uint8_t bytes[STATE_BYTES];
     core_t *core = dosecore_get(self);
     const uint64_t now_us = dosecore_get_u64(now_object);
-    dosecore_mask();
-    state_save(core, now_us, bytes);
-    const uint64_t books_us = core->dose.basal.at_us;  // not before now_us, unless the clock runs back
-    state_invariant_t broken = state_load(core, books_us, bytes);
-    if (broken == STATE_OK) {
-        const uint32_t apart = core->guard.commanded.value - core->guard.confirmed.value;
-        if ((core->guard.fault.value == (uint32_t)GUARD_COUNT_FAULT) || ((apart + 1u) > 2u)) {
-            put_word(bytes, offsetof(guard_t, confirmed), core->guard.commanded.value);
-        }
-        put_word(bytes, offsetof(guard_t, fault), (uint32_t)GUARD_OK);
-        broken = state_load(core, books_us, bytes);
-    }
-    dosecore_unmask();
+    state_invariant_t broken;
+    MASKED(broken = state_reconcile(core, now_us, 1u));
     return MP_OBJ_NEW_SMALL_INT(broken);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(clear_fault_obj, py_clear_fault);
@@ -540,16 +517,13 @@ static mp_obj_t py_over(mp_obj_t self_object) {
 static MP_DEFINE_CONST_FUN_OBJ_1(over_obj, py_over);
 
 static bool forgive(dosecore_obj_t *self, uint64_t now_us) {
-    uint8_t bytes[STATE_BYTES];
     core_t *core = &self->core;
     const int32_t stood = self->apart;
     const int32_t apart = compare_counts(self);
     bool forgiven = (self->agreed >= FORGIVE_STROKES) && (apart == stood) && ((apart == 1) || (apart == -1)) &&
                     !guard_faulted(&core->guard) && (core->in_flight == 0u);
     if (forgiven) {
-        state_save(core, now_us, bytes);
-        put_word(bytes, offsetof(guard_t, confirmed), core->guard.commanded.value);
-        forgiven = state_load(core, core->dose.basal.at_us, bytes) == STATE_OK;
+        forgiven = state_reconcile(core, now_us, 0u) == STATE_OK;
         self->apart = 0;
         self->agreed = 0u;
     }
@@ -557,8 +531,7 @@ static bool forgive(dosecore_obj_t *self, uint64_t now_us) {
 }
 
 // forgive(now_us) -> bool: if the counts differ by one stroke and the rule allows it, a missed stroke counts as seen
-// from now on, or a surplus one as not seen. Done over the saved state, as in clear_fault(): the core itself cannot set
-// a count.
+// from now on, or a surplus one as not seen.
 static mp_obj_t py_forgive(mp_obj_t self_object, mp_obj_t now_object) {
     (void)dosecore_get(self_object);
     const uint64_t now_us = dosecore_get_u64(now_object);
@@ -581,15 +554,6 @@ static mp_obj_t py_limits(mp_obj_t self) {
     return mp_obj_new_tuple(4, items);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(limits_obj, py_limits);
-
-// Is the running or last bolus still being delivered? Returns no tuple, because it is called after every stroke.
-static mp_obj_t py_bolus_running(mp_obj_t self) {
-    const core_t *core = dosecore_get(self);
-    bool running;
-    MASKED(running = core_bolus_running(core));
-    return mp_obj_new_bool(running);
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(bolus_running_obj, py_bolus_running);
 
 static const mp_rom_map_elem_t core_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_settle), MP_ROM_PTR(&settle_obj)},
@@ -622,7 +586,6 @@ static const mp_rom_map_elem_t core_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_plan), MP_ROM_PTR(&plan_obj)},
     {MP_ROM_QSTR(MP_QSTR_state), MP_ROM_PTR(&state_obj)},
     {MP_ROM_QSTR(MP_QSTR_limits), MP_ROM_PTR(&limits_obj)},
-    {MP_ROM_QSTR(MP_QSTR_bolus_running), MP_ROM_PTR(&bolus_running_obj)},
 };
 static MP_DEFINE_CONST_DICT(core_locals, core_locals_table);
 

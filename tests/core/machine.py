@@ -257,6 +257,11 @@ def machine(core_class: Any) -> type[RuleBasedStateMachine]:
             if unlikely == 9:
                 self.pair.stop(self.pair.now_us, fault)
 
+        @rule(most_apart=st.integers(0, 1))
+        @precondition(lambda self: self.pair.model.in_flight is None)
+        def clear_a_fault_or_forgive(self, most_apart: int) -> None:
+            self.pair.reconcile(self.pair.now_us, most_apart)
+
         @rule(back_us=st.integers(1, 1000), unlikely=st.integers(0, 9))
         @precondition(lambda self: self.pair.now_us >= 1000)
         def stop_with_an_old_time(self, back_us: int, unlikely: int) -> None:

@@ -400,6 +400,12 @@ class Model:
         self.armed = None
         self.ended()
 
+    def reconcile(self, most_apart: int) -> None:
+        """A fault is cleared: counts that are further apart, or were the fault, agree; what was still stays still."""
+        if self.fault == COUNT_FAULT or abs(len(self.starts_us) - self.confirmed) > most_apart:
+            self.confirmed = len(self.starts_us)
+        self.fault = 0
+
     def confirm(self) -> None:
         self.confirmed += 1
         if self.unconfirmed:

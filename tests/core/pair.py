@@ -149,6 +149,13 @@ class Pair:
         self.model.stop(now_us, fault)
         self.check()
 
+    def reconcile(self, now_us: int, most_apart: int) -> None:
+        """Between strokes, as whoever clears a fault or forgives a stroke does."""
+        assert self.model.settle(now_us) == {0}
+        assert self.core.module.lib.state_reconcile(self.core.c, now_us, most_apart) == 0
+        self.model.reconcile(most_apart)
+        self.supervised(0)
+
     def confirmed(self) -> None:
         self.core.confirmed()
         self.model.confirm()
@@ -241,7 +248,6 @@ class Pair:
         before = self.raw()
         assert core.settle(self.now_us) == 0
         state = by_name(core.state())
-        running = core.bolus_running()
         for window, window_us in ((0, HOUR_US), (1, DAY_US)):
             used = core.used(self.now_us, window)
             assert model.used(self.now_us, window_us) <= used <= model.used(self.now_us, window_us + 60_000_000)
@@ -272,8 +278,6 @@ class Pair:
         assert state["temp_reason"] in ({1} if ended else part.reasons)
         for field, value in right.items():
             assert state[field] == value, f"{field}: {state[field]}, right is {value}"
-        busy = model.in_flight in (NORMAL, SQUARE)
-        assert running == bool(model.left(NORMAL) or model.left(SQUARE) or busy)
         owed = state["basal_waiting"] + state["temp_waiting"]
         part_owed = Fraction(state["owed_q"]) / (model.stroke_mu * HOUR_US)
         assert part_owed == then.fraction(), f"owed {part_owed}, right is {then.fraction()}"

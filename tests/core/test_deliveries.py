@@ -123,9 +123,11 @@ def test_every_bolus_can_be_cut(pair, name, bolus, made):
         pair.stop(pair.now_us + 5, 8)
     else:
         pair.request(name, pair.now_us + 5)
-    assert not pair.core.bolus_running() or name == "stop"
     pair.settle(pair.now_us)
-    assert not pair.core.bolus_running() and pair.core.next_us() == -1
+    state = by_name(pair.core.state())
+    for part in ("normal", "square"):
+        assert state[f"{part}_programmed"] == state[f"{part}_commanded"] + state[f"{part}_abandoned"]
+    assert pair.core.next_us() == -1
 
 
 def test_a_part_is_busy_until_its_last_stroke_is_over(pair):
@@ -136,13 +138,13 @@ def test_a_part_is_busy_until_its_last_stroke_is_over(pair):
         pair.promise(now_us, due_us)
         assert pair.service(due_us) == STROKE
         pair.settle(due_us)
-        assert pair.core.bolus_running()
         assert pair.request("bolus", due_us, *bolus) == E_BUSY
         assert pair.request("bolus", due_us, *other) == 0
         pair.request("cancel_bolus", due_us)
         pair.stroke_over()
-        assert not pair.core.bolus_running()
         pair.settle(due_us + pair.model.spacing_us)
+        assert pair.request("bolus", pair.now_us, *bolus) == 0
+        pair.request("cancel_bolus", pair.now_us)
 
 
 def test_the_last_square_stroke_falls_due_at_the_end_and_none_after(pair):

@@ -50,7 +50,7 @@ uint32_t split(uint32_t value) {
 # Every call of the supervisor's; those that make no core_t of their own.
 CALLS = (
     "settle", "promise", "alive", "set_basal", "plan_basal", "temp_basal", "cancel_temp", "bolus", "cancel_bolus",
-    "suspend", "resume", "set_limits", "permit", "stop", "next_us", "used", "limits", "bolus_running", "state", "save",
+    "suspend", "resume", "set_limits", "permit", "stop", "next_us", "used", "limits", "state", "save",
     "save_into", "load", "clear_fault",
 )  # fmt: skip
 

@@ -63,7 +63,7 @@ LONG = {
         "core_init", "core_init_ensures_burst", "(config->burst_us < spacing_us)", "(config->burst_us <= spacing_us)"
     ),
     "a state of another version is believed": Bug(
-        "state_load", "state_load_ensures_version", "if (bytes[0] != STATE_VERSION)", "if (bytes[0] > STATE_VERSION)"
+        "state_load", "state_load_ensures_version", "if (version != STATE_VERSION)", "if (version > STATE_VERSION)"
     ),
     "a stop that leaves the stroke uncounted": Bug(
         "core_stop",

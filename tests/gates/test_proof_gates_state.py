@@ -75,6 +75,13 @@ BUGS = {
     "a broken promise is forgiven": Bug(
         Step("check"), "broken promise", "guard.c", "now_tick > guard->alive_tick.value", "now_tick == 0u"
     ),
+    "a fault cleared takes the scheduler out of its suspension": Bug(
+        Step("reconcile", True),
+        "cleared: the scheduler stays",
+        "state.c",
+        "        guard_reconcile(&core->guard, most_apart);\n",
+        "        guard_reconcile(&core->guard, most_apart);\n        (void)dose_resume(&core->dose);\n",
+    ),
     "a stop leaves the stroke uncounted": Bug(
         Step("stop"),
         "counts as delivered",

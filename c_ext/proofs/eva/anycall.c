@@ -82,6 +82,9 @@ static void any_request(uint32_t which) {
         case 12u:
             state_save(&any_core, any_time(), bytes);
             break;
+        case 13u:
+            (void)state_reconcile(&any_core, any_time(), Frama_C_unsigned_int_interval(0u, 1u));
+            break;
         default:
             Frama_C_make_unknown((char *)bytes, STATE_BYTES);
             (void)state_load(&any_core, any_time(), bytes);
@@ -107,11 +110,8 @@ static void any_event(uint32_t which) {
         case 4u:
             (void)core_alive(&any_core, any_time());
             break;
-        case 5u:
-            (void)core_next_us(&any_core);
-            break;
         default:
-            (void)core_bolus_running(&any_core);
+            (void)core_next_us(&any_core);
             break;
     }
 }
@@ -128,9 +128,9 @@ int main(void) {
         //@ dynamic_split any_core.armed_kind < 4;
         while (Frama_C_unsigned_int_interval(0u, 1u) != 0u) {
             if (Frama_C_unsigned_int_interval(0u, 1u) != 0u) {
-                any_request(Frama_C_unsigned_int_interval(0u, 13u));
+                any_request(Frama_C_unsigned_int_interval(0u, 14u));
             } else {
-                any_event(Frama_C_unsigned_int_interval(0u, 6u));
+                any_event(Frama_C_unsigned_int_interval(0u, 5u));
             }
         }
     }

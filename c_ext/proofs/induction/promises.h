@@ -149,10 +149,10 @@ static void call_bolus(void) {
     PROVE(IF(faulted(&before), result != DOSE_OK), "none while faulted: no request is accepted");
     if (result == DOSE_OK) {
         PROVE(((uint64_t)normal + square) <= before.guard.bolus_strokes.value, "a bolus is within the limit");
-        PROVE(IF(normal != 0u, (dose_remaining(&core.dose, DOSE_KIND_NORMAL) == normal) &&
+        PROVE(IF(normal != 0u, (core.dose.ledger[DOSE_KIND_NORMAL].remaining == normal) &&
                                    (core.dose.ledger[DOSE_KIND_NORMAL].delivered == 0u)),
               "a normal bolus begins with all of its strokes to come");
-        PROVE(IF(square != 0u, (dose_remaining(&core.dose, DOSE_KIND_SQUARE) == square) &&
+        PROVE(IF(square != 0u, (core.dose.ledger[DOSE_KIND_SQUARE].remaining == square) &&
                                    (core.dose.ledger[DOSE_KIND_SQUARE].delivered == 0u)),
               "a square bolus begins with all of its strokes to come");
     } else {
@@ -164,8 +164,8 @@ static void call_cancel_bolus(void) {
     entered();
     const dose_result_t result = core_cancel_bolus(&core, any_time());
     request(result);
-    PROVE(IF(result == DOSE_OK, (dose_remaining(&core.dose, DOSE_KIND_NORMAL) == 0u) &&
-                                    (dose_remaining(&core.dose, DOSE_KIND_SQUARE) == 0u)),
+    PROVE(IF(result == DOSE_OK, (core.dose.ledger[DOSE_KIND_NORMAL].remaining == 0u) &&
+                                    (core.dose.ledger[DOSE_KIND_SQUARE].remaining == 0u)),
           "a cancelled bolus has nothing to come");
 }
 
@@ -225,6 +225,28 @@ static void call_save(void) {
     (void)core_settle(&core, now_us);
     PROVE(guard_intact(&core.guard), "a state that was saved can be loaded: words");
     PROVE(broken_invariant(&core, core.dose.basal.at_us) == STATE_OK, "a state that was saved can be loaded");
+}
+
+// A fault is cleared out of any state that could be loaded: the counts that the caps rest on stay, and nothing starts.
+static void call_reconcile(void) {
+    const uint64_t now_us = any_time();
+    const uint32_t most_apart = any_u32();
+    ASSUME(most_apart <= 1u);
+    ASSUME(before.stopped_us <= before.dose.basal.at_us);
+    core.guard.history_length = word(RING);
+    entered();
+    ASSUME((core.guard.recorded.value % RING) == core.guard.head.value);
+    const state_invariant_t broken = state_reconcile(&core, now_us, most_apart);
+    PROVE(broken == STATE_OK, "a fault can be cleared out of a sound state");
+    PROVE(!faulted(&core), "cleared: no fault is latched");
+    PROVE(IF(faulted(&before), (core.dose.basal.paused != 0u) && (core.armed_us == DOSE_NEVER)),
+          "cleared: the scheduler stays suspended, nothing is armed");
+    PROVE((core.guard.commanded.value == before.guard.commanded.value) &&
+              (core.guard.permitted.value == before.guard.permitted.value),
+          "cleared: no stroke is forgotten, none permitted");
+    PROVE((core.guard.confirmed.value == before.guard.confirmed.value) ||
+              (core.guard.confirmed.value == core.guard.commanded.value),
+          "cleared: the counts stay, or agree");
 }
 
 // The beginning of the induction.

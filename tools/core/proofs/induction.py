@@ -52,12 +52,12 @@ QUICK = (
         Step(call)
         for call in ("enter_normal", "service", "permit", "init", "confirmed", "stop", "ring", "ended", "check")
     ),
-    *(Step(call, True) for call in ("permit", "settle", "bolus")),
+    *(Step(call, True) for call in ("permit", "settle", "bolus", "reconcile")),
     Step("due", harness="due.c"),
 )
 REQUESTS = (
     "bolus", "settle", "temp_basal", "set_basal", "plan_basal", "cancel_temp", "cancel_bolus", "suspend", "resume",
-    "set_limits", "permit", "save", "enter_again",
+    "set_limits", "permit", "save", "reconcile", "enter_again",
 )  # fmt: skip
 STEPS = (
     *(Step(call) for call in ("load", "enter_temp", *REQUESTS, "promise", "alive")),
