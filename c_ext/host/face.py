@@ -61,7 +61,7 @@ MOTOR = (96, 200, 1000, 4000)
 PREFIXES = ("DOSE_", "GUARD_", "CORE_", "MOTION_", "PACE_", "BASAL_")
 HOUR, DAY = 0, 1
 NEVER_US = 2**64 - 1
-# Strokes in a row, each seen, before a difference of one is forgiven: c_ext/micropython/dosecore.c.
+# Strokes in a row, each seen, before a difference of one is forgiven: c_ext/micropython/counts.c.
 FORGIVE_STROKES = 100
 
 
@@ -192,7 +192,7 @@ class Core:
         return int(lib.guard_used_strokes(self._member("guard"), now_us, ticks))
 
     def _look(self) -> None:
-        """Enter the interrupt's work into books and ring: c_ext/micropython/dosecore.c."""
+        """Enter the interrupt's work into books and ring: c_ext/micropython/readings.c."""
         lib = self.module.lib
         if self.c.event != lib.CORE_NOTHING or lib.guard_faulted(self._member("guard")):
             lib.core_permit(self.c, 0)

@@ -18,9 +18,12 @@ add_custom_command(TARGET dosecore_core POST_BUILD
 )
 
 add_library(usermod_dosecore INTERFACE)
-target_sources(usermod_dosecore INTERFACE ${CMAKE_CURRENT_LIST_DIR}/dosecore.c ${CMAKE_CURRENT_LIST_DIR}/roomy.c)
+target_sources(usermod_dosecore INTERFACE 
+    ${CMAKE_CURRENT_LIST_DIR}/dosecore.c ${CMAKE_CURRENT_LIST_DIR}/requests.c ${CMAKE_CURRENT_LIST_DIR}/readings.c
+    ${CMAKE_CURRENT_LIST_DIR}/counts.c ${CMAKE_CURRENT_LIST_DIR}/roomy.c
+)
 target_include_directories(usermod_dosecore INTERFACE ${CMAKE_CURRENT_LIST_DIR})
-# The core's interrupt is a real one here: dosecore.c masks it.
+# The core's interrupt is a real one here: the binding masks it.
 target_compile_definitions(usermod_dosecore INTERFACE DOSECORE_MASKED=1)
 target_link_libraries(usermod_dosecore INTERFACE dosecore_core)
 target_link_libraries(usermod INTERFACE usermod_dosecore)

@@ -2,7 +2,7 @@
 split.
 
 What lies together on a board is compiled together here: c_ext/core and c_ext/board/service.c. Which of the supervisor's
-calls keep the interrupt out is read from the binding (c_ext/micropython/dosecore.c); in the others it may come amid the
+calls keep the interrupt out is read from the binding (c_ext/micropython); in the others it may come amid the
 call, between a safety variable's value and its complement.
 """
 
@@ -19,7 +19,7 @@ from c_ext.host.build import build
 from c_ext.host.face import Core, bind
 
 ROOT = Path(__file__).resolve().parents[2]
-BINDING = ROOT / "c_ext/micropython/dosecore.c"
+BINDING = ROOT / "c_ext/micropython"
 SERVICE = ROOT / "c_ext/board"
 # Where a call that is not masked can be split: the one reader of safety variables that both sides use.
 _SPLIT = (
@@ -59,7 +59,7 @@ Patch = tuple[str, str, str]  # file, what stands there, what takes its place
 
 def unmasked(source: str | None = None) -> frozenset[str]:
     """The supervisor's calls in which the binding does not keep the interrupt out."""
-    text = source or BINDING.read_text(encoding="utf-8")
+    text = source or "".join(path.read_text(encoding="utf-8") for path in sorted(BINDING.glob("*.c")))
     bodies = dict(re.findall(r"^(?:static )?\w+ (\w+)\([^;{]*?\) \{\n(.*?)^\}", text, re.M | re.S))
     masking = [name for name, body in bodies.items() if "MASKED(" in body or "dosecore_mask()" in body]
 

@@ -107,7 +107,7 @@ def test_a_status_that_asks_the_core_more_than_once_is_found(monkeypatch: pytest
 @pytest.mark.req("GUARD-2")
 def test_a_call_that_does_not_keep_the_interrupt_out_is_known() -> None:
     """Used() between a value and its complement. The binding says which calls mask, and this reads it right."""
-    source = BINDING.read_text(encoding="utf-8")
+    source = (BINDING / "readings.c").read_text(encoding="utf-8")
     assert not unmasked() & {"used", "state", "settle", "suspend", "permit", "set_limits", "stop", "service", "save"}
     start = source.index("static mp_obj_t py_used")
     end = source.index("\n}", start)

@@ -210,4 +210,4 @@ print(core.forgive(core.next_us() - 1), core.apart(), core.state()[41:43])
         [ROOT / "build/VIRTUAL/micropython", "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split("\n")[:2] == ["1 False", "True 0 (104, 104)"]
-    assert f"#define FORGIVE_STROKES {FORGIVE_STROKES}u" in (ROOT / "c_ext/micropython/dosecore.c").read_text()
+    assert f"#define FORGIVE_STROKES {FORGIVE_STROKES}u" in (ROOT / "c_ext/micropython/counts.c").read_text()

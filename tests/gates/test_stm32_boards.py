@@ -152,7 +152,7 @@ def test_the_c_glue_compiles_for_the_chip_against_micropython(tmp_path, board, r
     (tmp_path / "mpconfigport.h").write_text(PORT)
     (tmp_path / "mphalport.h").touch()
     folder = ROOT / "c_ext" / "stm32"
-    shared = [ROOT / "c_ext/micropython/dosecore.c", *sorted((ROOT / "c_ext/board").glob("*.c"))]
+    shared = [*sorted((ROOT / "c_ext/micropython").glob("*.c")), *sorted((ROOT / "c_ext/board").glob("*.c"))]
     files = [*sorted(folder.glob("*.c")), *shared]
     words = {word for path in files for word in re.findall(r"\bMP_QSTR_(\w+)", path.read_text())}
     builtin = {word for path in (tree / "py").glob("*.h") for word in re.findall(r"\bMP_QSTR_(\w+)", path.read_text())}
