@@ -4,7 +4,6 @@ It is thin on purpose: every method is one call into C. Times are µs, rates mU/
 otherwise.
 """
 
-import struct
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -291,7 +290,7 @@ class Core:
         fault = guard.fault.value != self.module.lib.GUARD_OK
         if self._agreed < FORGIVE_STROKES or apart != stood or abs(apart) != 1 or fault or self.c.in_flight:
             return False
-        forgiven = self.module.lib.state_reconcile(self.c, now_us, 0) == 0
+        forgiven = int(self.module.lib.state_reconcile(self.c, now_us, 0)) == 0
         self._apart = self._agreed = 0
         return forgiven
 

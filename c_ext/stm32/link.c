@@ -1,5 +1,6 @@
 #include "link.h"
 
+#include "../board/ring.h"
 #include "chip.h"
 #include "pins.h"
 
@@ -7,9 +8,6 @@
 // The bus clock, which is the core's: 20 times the MSI at 122 times the crystal.
 #define BUS_HZ 79953920u
 #define PRIORITY 1u
-// At line rate a ring holds 356 ms.
-#define RING_BYTES 4096u
-#define RING_MASK (RING_BYTES - 1u)
 
 // By the number of the UART: its registers, interrupt, DMA controller (0 or 1) and channels, alternate function.
 // RM0351 tables 44 and 45 (DMA requests); every one of them is request 2.
@@ -56,12 +54,7 @@
 
 static uint8_t rx[RING_BYTES];
 static uint8_t tx[RING_BYTES];
-// Positions only increase and are masked where they are used.
-static uint32_t rx_read;
-static uint32_t rx_scanned;
-static uint32_t rx_frames;  // delimiters among the bytes scanned and not yet read
-static uint32_t tx_written;
-static uint32_t tx_started;
+static ring_t ring = {.rx = rx, .tx = tx};
 static uint32_t tx_bytes;  // of the transfer under way
 static bool active;
 
@@ -73,29 +66,22 @@ static reg_dma_channel_t *tx_channel(void) {
     return &DMA->CHANNEL[TX - 1u];
 }
 
-// Scans the bytes that have arrived for the end of a frame. Less than a whole ring comes between two checks: the DMA
-// interrupts at either half of it.
+// Less than a whole ring comes between two scans: the DMA interrupts at either half of it.
 static void scan(void) {
-    const uint32_t at = (RING_BYTES - rx_channel()->CNDTR) & RING_MASK;
-    const uint32_t arrived = rx_scanned + ((at - rx_scanned) & RING_MASK);
-    active = active || (arrived != rx_scanned);
-    while (rx_scanned != arrived) {
-        rx_frames += (rx[rx_scanned & RING_MASK] == 0u) ? 1u : 0u;
-        rx_scanned++;
-    }
+    active = ring_scan(&ring, RING_BYTES - rx_channel()->CNDTR) || active;
 }
 
 // Sends what has been written since the last transfer began, up to the end of the ring.
 static void send(void) {
     reg_dma_channel_t *dma = tx_channel();
-    const uint32_t bytes = tx_written - tx_started;
+    const uint32_t bytes = ring.tx_written - ring.tx_started;
     if (dma->CNDTR == 0u) {
         tx_bytes = 0u;
         if (bytes != 0u) {
-            const uint32_t from = tx_started & RING_MASK;
+            const uint32_t from = ring.tx_started & RING_MASK;
             const uint32_t room = RING_BYTES - from;
             tx_bytes = (bytes < room) ? bytes : room;
-            tx_started += tx_bytes;
+            ring.tx_started += tx_bytes;
             dma->CCR = 0u;
             DMA->IFCR = R_DMA_FLAGS(TX);
             UART->ICR = R_USART_ISR_TC;
@@ -150,11 +136,7 @@ void link_setup(void) {
     tx_channel()->CCR = 0u;
     tx_channel()->CNDTR = 0u;
     UART->CR1 = 0u;
-    rx_read = 0u;
-    rx_scanned = 0u;
-    rx_frames = 0u;
-    tx_written = 0u;
-    tx_started = 0u;
+    ring_empty(&ring);
     tx_bytes = 0u;
     const uint32_t mine = R_DMA_SELECT(RX, 15u) | R_DMA_SELECT(TX, 15u);
     DMA->CSELR = (DMA->CSELR & ~mine) | R_DMA_SELECT(RX, DMA_REQUEST) | R_DMA_SELECT(TX, DMA_REQUEST);
@@ -179,41 +161,20 @@ void link_setup(void) {
 
 bool link_ready(void) {
     scan();
-    return (rx_frames != 0u) || ((rx_scanned - rx_read) >= (RING_BYTES / 2u));
+    return ring_ready(&ring);
 }
 
 uint32_t link_read(uint8_t *into, uint32_t size) {
-    uint32_t frames = 0u;
     keep_out();
     scan();
-    uint32_t bytes = rx_scanned - rx_read;
-    if (bytes > RING_BYTES) {
-        // More has arrived than the ring holds: the oldest bytes are lost, and the frame cut by that fails its CRC.
-        rx_read = rx_scanned - RING_BYTES;
-        bytes = RING_BYTES;
-    }
-    bytes = (bytes < size) ? bytes : size;
-    for (uint32_t i = 0u; i < bytes; i++) {
-        into[i] = rx[(rx_read + i) & RING_MASK];
-        frames += (into[i] == 0u) ? 1u : 0u;
-    }
-    rx_read += bytes;
-    // Bytes lost with an overrun may have ended frames too: an empty ring holds none.
-    rx_frames = ((rx_scanned == rx_read) || (frames > rx_frames)) ? 0u : (rx_frames - frames);
+    const uint32_t bytes = ring_read(&ring, into, size);
     let_in();
     return bytes;
 }
 
 uint32_t link_write(const uint8_t *from, uint32_t size) {
     keep_out();
-    // Bytes of a transfer under way are not counted as sent before it ends.
-    const uint32_t left = ((tx_channel()->CNDTR != 0u) ? tx_bytes : 0u) + (tx_written - tx_started);
-    const uint32_t room = RING_BYTES - left;
-    const uint32_t bytes = (size < room) ? size : room;
-    for (uint32_t i = 0u; i < bytes; i++) {
-        tx[(tx_written + i) & RING_MASK] = from[i];
-    }
-    tx_written += bytes;
+    const uint32_t bytes = ring_write(&ring, from, size, (tx_channel()->CNDTR != 0u) ? tx_bytes : 0u);
     send();
     let_in();
     return bytes;
@@ -227,7 +188,8 @@ bool link_take_active(void) {
 
 bool link_sleep(void) {
     const uint32_t bit = 1u << CHIP_NUMBER(PIN_LINK_RX);
-    const bool sent = (tx_channel()->CNDTR == 0u) && (tx_written == tx_started) && ((UART->ISR & R_USART_ISR_TC) != 0u);
+    const bool sent =
+        (tx_channel()->CNDTR == 0u) && (ring.tx_written == ring.tx_started) && ((UART->ISR & R_USART_ISR_TC) != 0u);
     R_EXTI->PR1 = bit;
     R_EXTI->IMR1 |= bit;
     const bool quiet = sent && chip_is_high(PIN_LINK_RX);
