@@ -32,11 +32,9 @@ class BolusOrders:
         spread_mu = (
             values["square_mu"] if name == "dual_bolus" else values["volume_mu"] if name == "square_bolus" else 0
         )
-        whole = True
         for part in ("volume_mu", "square_mu"):
             if part in values and pump.quantum.strokes(values[part]) is None:
                 must.append(Reason("not_whole_strokes", part, values[part], pump.quantum.least_mu))
-                whole = False
         total = now_mu + spread_mu
         if total > HARD_BOLUS_MU:
             must.append(Reason("hard_limit", None, total, HARD_BOLUS_MU))
@@ -48,10 +46,11 @@ class BolusOrders:
             spread_mu and (pump.square is not None or in_last[1])
         ):
             must.append(Reason("bolus_active"))
-        if whole and not must:
+        if not must:
             over_us = values.get("duration_min", 0) * US_PER_MIN
             if code in ("", *CODES.values()):  # slow: plays the future forward
-                cap_must, cap_may = cap_reasons(pump, now_mu, spread_mu, over_us, refused=bool(code))
+                parts = self._strokes(now_mu), self._strokes(spread_mu)
+                cap_must, cap_may = cap_reasons(pump, parts, over_us, refused=bool(code))
                 must += cap_must
                 may += cap_may
             self.device.reservoir.bolus_reasons(total, must, may)
@@ -59,10 +58,13 @@ class BolusOrders:
     def _do_bolus(self, values: Mapping[str, Any]) -> Reply:
         return self._begin_at_once("normal_bolus", values["volume_mu"])
 
+    def _strokes(self, volume_mu: int) -> int:
+        """How many make a volume of whole strokes."""
+        return volume_mu * 1000 // self.device.pump.quantum.uu
+
     def _begin_at_once(self, kind: str, volume_mu: int) -> Reply:
-        pump = self.device.pump
-        strokes = volume_mu * 1000 // pump.quantum.uu
-        return {"delivery_id": pump.begin(kind, strokes).id, "strokes": strokes}
+        strokes = self._strokes(volume_mu)
+        return {"delivery_id": self.device.pump.begin(kind, strokes).id, "strokes": strokes}
 
     def _begin_spread(self, kind: str, volume_mu: int, minutes: int) -> Reply:
         pump = self.device.pump

@@ -36,16 +36,6 @@ class Step(NamedTuple):
     floods: bool = False
 
 
-def _cycle(fluid: str, ledger: str, away: str, after: str) -> tuple[Step, ...]:
-    holds = "empty" if fluid == "insulin" else fluid
-    return (
-        Step(f"fill_{fluid}", (f"equalise_{fluid}",), away, (1, NL), enters=holds),
-        Step(f"equalise_{fluid}", (f"pull_{fluid}",), away),
-        Step(f"pull_{fluid}", (f"drawn_{fluid}",), away, None, VALVE_NL, ledger, True),
-        Step(f"drawn_{fluid}", (after, f"pull_{fluid}"), away, (0, 5_000_000)),
-    )
-
-
 # By name: what the reservoir must hold, and the steps.
 PROCEDURES: dict[str, tuple[tuple[str, ...], tuple[Step, ...]]] = {
     "refill": (
@@ -64,12 +54,21 @@ PROCEDURES: dict[str, tuple[tuple[str, ...], tuple[Step, ...]]] = {
             Step("minimal_basal", ("needles",), LEFT),
             Step("needles", ("remove_insulin",), LEFT),
             Step("remove_insulin", ("fill_naoh",), UNFIT, (0, NL), enters="empty"),
-            *_cycle("naoh", "naoh", "remove_naoh", "soak_naoh"),
+            Step("fill_naoh", ("equalise_naoh",), "remove_naoh", (1, NL), enters="naoh"),
+            Step("equalise_naoh", ("pull_naoh",), "remove_naoh"),
+            Step("pull_naoh", ("drawn_naoh",), "remove_naoh", None, VALVE_NL, "naoh", True),
+            Step("drawn_naoh", ("soak_naoh", "pull_naoh"), "remove_naoh", (0, 5_000_000)),
             Step("soak_naoh", ("remove_naoh",), "remove_naoh"),
             Step("remove_naoh", ("fill_buffer",), None, (0, NL)),
-            *_cycle("buffer", "buffer", UNFIT, "remove_buffer"),
+            Step("fill_buffer", ("equalise_buffer",), UNFIT, (1, NL), enters="buffer"),
+            Step("equalise_buffer", ("pull_buffer",), UNFIT),
+            Step("pull_buffer", ("drawn_buffer",), UNFIT, None, VALVE_NL, "buffer", True),
+            Step("drawn_buffer", ("remove_buffer", "pull_buffer"), UNFIT, (0, 5_000_000)),
             Step("remove_buffer", ("fill_insulin",), UNFIT, (0, NL)),
-            *_cycle("insulin", "insulin_test", UNFIT, "take_back"),
+            Step("fill_insulin", ("equalise_insulin",), UNFIT, (1, NL), enters="empty"),
+            Step("equalise_insulin", ("pull_insulin",), UNFIT),
+            Step("pull_insulin", ("drawn_insulin",), UNFIT, None, VALVE_NL, "insulin_test", True),
+            Step("drawn_insulin", ("take_back", "pull_insulin"), UNFIT, (0, 5_000_000)),
             Step("take_back", ("remove_needles",), UNFIT, (0, 5_000_000), leaves="insulin"),
             Step("remove_needles", ("new_basal",)),
             Step("new_basal", (COMPLETED,)),

@@ -29,7 +29,7 @@ class Procedures:
     def __init__(self, device: Device) -> None:
         self.device = device
         self.name = "none"
-        self.place = 0
+        self.place = 0  # of its step; 0 while none is under way, for it begins there
         self.left = 0  # strokes still to be made at this step
         self.latest_end = NO_END
         self.holds = "insulin"
@@ -59,7 +59,7 @@ class Procedures:
         """The fields that the link shows of it."""
         return {
             "procedure": self.name,
-            "step": self.place if self.under_way else 0,
+            "step": self.place,
             "procedure_delivering": self._delivering,
             "procedure_strokes_left": self.left,
             "procedure_end": self.latest_end,
@@ -108,21 +108,24 @@ class Procedures:
         volume_mu, limit = pump.quantum.mu(strokes), self.device.settings.limits["max_bolus_mu"]
         if volume_mu > limit:
             must.append(Reason("clinician_limit", None, volume_mu, limit))
-        cap_must, cap_may = cap_reasons(pump, volume_mu, 0, 0, refused=True)
+        cap_must, cap_may = cap_reasons(pump, (strokes, 0), 0, refused=True)
         must += cap_must
         may += cap_may
 
+    @property
+    def _put_nl(self) -> int:
+        """The insulin that a refill, or the one that a rinse ends with, has put in."""
+        return self.entered["fill" if self.name == "refill" else "fill_insulin"]
+
     def _net_nl(self, taken_back_nl: int) -> int:
-        """The volume that a refill, or the one that a rinse ends with, leaves in the reservoir."""
-        put_nl = self.entered.get("fill", self.entered.get("fill_insulin", 0))
-        return put_nl - self.entered.get("drawn_insulin", 0) - taken_back_nl
+        """The volume that it leaves in the reservoir."""
+        return self._put_nl - self.entered.get("drawn_insulin", 0) - taken_back_nl
 
     def _impossible(self, step: Step, value: int, must: list[Reason], may: list[Reason]) -> None:
         """THER-5: each figure is checked at its own step against what is possible."""
-        filled = self.entered.get("fill", self.entered.get("fill_insulin", 0))
         if step.name.startswith("fill") and value > CAPACITY_NL:
             may.append(Reason("out_of_range"))
-        if step.name == "drawn_insulin" and value >= filled:
+        if step.name == "drawn_insulin" and value >= self._put_nl:
             must.append(Reason("out_of_range"))
         if step.name == "take_back" and not 0 < self._net_nl(value) <= CAPACITY_NL:
             must.append(Reason("out_of_range"))
@@ -143,7 +146,6 @@ class Procedures:
         self.entered, self.verdict = {}, dict(NO_REFILL)
         self.whole = self.holds == "insulin"
         self.latest_end = NO_END
-        self._enter(0)
         self._state("procedure")
         return self.shown()
 
@@ -166,6 +168,7 @@ class Procedures:
         pump = self.device.pump
         if pump.normal is not None:
             pump.drop(pump.normal, "cancelled")
+        self._follow()  # the last stroke may be in progress
         assert self.step.interrupt is not None
         self._go(self.step, self.step.interrupt, leaving=False)
         return self.shown()
@@ -215,7 +218,7 @@ class Procedures:
     def _made(self) -> None:
         if not (self._delivers and self.step.side_port):
             self.buffer_nl = max(0, self.buffer_nl - self.device.pump.quantum.nl)
-        if self._delivers and self.left:
+        if self._delivers:
             self.left -= 1
 
     def _go(self, step: Step, to: str, *, leaving: bool = True) -> None:
@@ -241,8 +244,8 @@ class Procedures:
             self.buffer_nl = CATHETER_NL
 
     def _filled(self) -> None:
-        drawn = [self.entered[name] for name in ("withdraw", "remove_insulin") if name in self.entered]
-        filled_nl, residual_nl = self._net_nl(self.entered.get("take_back", 0)), drawn[0] if drawn else 0
+        filled_nl = self._net_nl(self.entered["take_back"])
+        residual_nl = self.entered["withdraw" if self.name == "refill" else "remove_insulin"]
         self.device.pump.note("refilled", filled_nl=filled_nl, residual_nl=residual_nl)
         missing_nl = self.device.reservoir.fill(filled_nl, residual_nl, self.strokes, whole=self.whole)
         self.verdict = {"missing_nl": missing_nl}

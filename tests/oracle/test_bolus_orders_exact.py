@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.oracle.reasons import Reason
-from tests.oracle.hand import EDGE_US, LIMITS, MIN, Hand, S, against, both_codes
+from tests.oracle.hand import EDGE_US, LIMITS, MIN, H, Hand, S, against, both_codes
 
 
 @pytest.mark.req("THER-2", "GUARD-1")
@@ -84,6 +84,12 @@ def test_the_future_is_played_for_an_acceptance_and_for_a_refusal_by_a_cap() -> 
     hand.order(0, "set_limits", **LIMITS | {"max_hour_mu": 1_000})
     for code, asked in (("", True), ("hour_limit", True), ("day_limit", True), ("temp_active", False)):
         assert ("hour_limit" in both_codes(against(hand, "bolus", code, volume_mu=1_200))[0]) is asked
+    made = Hand()
+    made.order(0, "set_limits", **LIMITS | {"max_hour_mu": 1_000})
+    made.device.advance(2 * H)
+    for place in range(5):
+        made.device.pump.caps.count(H - 30 * S + place)
+    assert both_codes(against(made, "bolus", "hour_limit", volume_mu=200)) == ([], ["hour_limit"]), "by the safe side"
     accepted, refused = (
         against(hand, "bolus", volume_mu=1_200)[0],
         against(hand, "bolus", "day_limit", volume_mu=1_200)[0],

@@ -8,6 +8,7 @@ from firmware import protocol
 from hil.oracle.exact import NEVER_US
 from hil.oracle.orders import ORDERS
 from hil.oracle.reasons import IN_STATES, Reason
+from hil.oracle.wall import BackedClock, Wall
 from tests.oracle.hand import EPOCH_S, LIMITS, H, Hand, S, against, basal, both_codes, pattern
 
 
@@ -164,6 +165,17 @@ def test_the_clock_is_set_the_change_is_logged_and_the_pattern_followed() -> Non
     assert (note.values, note.time_s) == ({"a": EPOCH_S + 5, "b": EPOCH_S + 1_800}, EPOCH_S + 1_800)
 
 
+@pytest.mark.req("THER-8")
+def test_the_battery_backed_clock_is_set_too_and_one_that_is_wrong_by_then_is_told() -> None:
+    hand, clock = Hand(), BackedClock(EPOCH_S)
+    hand.device.wall = Wall(hand.device, clock, set[str]().__contains__)
+    clock.jump(-86_400)
+    hand.order(5 * S, "set_time", utc_s=EPOCH_S + 1_800)
+    assert clock.utc_s(5 * S) == EPOCH_S + 1_800
+    told = [each.what for each in hand.device.pump.events if each.what.startswith("clock")]
+    assert told == ["clock_lost", "clock_set"]
+
+
 # Alarms and service
 
 
@@ -198,3 +210,16 @@ def test_a_refill_by_weight_is_one() -> None:
     hand = Hand()
     assert both_codes(against(hand, "record_refill", **values | {"put_after_mg": 3_015})) == (["out_of_range"], [])
     assert hand.order(0, "record_refill", **values) == {"filled_nl": 2_000_000, "residual_nl": 0, "missing_nl": 0}
+
+
+@pytest.mark.req("THER-5", "THER-6")
+def test_a_procedure_is_begun_answered_and_broken_off_by_orders() -> None:
+    hand = Hand()
+    hand.order(0, "stop")
+    out, wrong = (["out_of_range"], []), (["wrong_state"], [])
+    assert both_codes(against(hand, "start_procedure", procedure=0)) == out
+    assert hand.order(S, "start_procedure", procedure=5)["procedure"] == "patency"
+    assert both_codes(against(hand, "answer_procedure", step=1, choice=0, value=0)) == wrong
+    assert hand.order(2 * S, "answer_procedure", step=0, choice=0, value=0)["step"] == 1
+    assert both_codes(against(hand, "interrupt_procedure", step=0)) == wrong
+    assert hand.order(3 * S, "interrupt_procedure", step=1)["procedure_end"] == 1

@@ -60,6 +60,16 @@ def test_the_limits_hold_for_the_strokes_of_a_procedure_too() -> None:
     assert made.against() == ([], [])
 
 
+@pytest.mark.req("GUARD-1", "DOSE-8")
+def test_the_caps_count_each_stroke_of_a_procedure_be_it_no_whole_milliunits() -> None:
+    """37 strokes of 12.5 mU are 462.5 mU."""
+    made = at(STROKE_VOLUME, "count", stroke_nl=125, concentration=100)
+    made.say(37)
+    for hour_mu, found in ((450, ["hour_limit"]), (475, [])):
+        made.pump.caps.hour_mu = hour_mu
+        assert [each.code for each in made.against()[0]] == found
+
+
 def test_an_interruption_completes_the_stroke_in_progress() -> None:
     made = at(FLUSH, "wash_out")
     made.say()
@@ -69,6 +79,22 @@ def test_an_interruption_completes_the_stroke_in_progress() -> None:
     entry = made.pump.entries[-1]
     assert (entry.kind, entry.reason, entry.commanded, entry.abandoned) == ("buffer", "cancelled", 2, 63)
     assert shown["procedure_strokes_left"] == 0 and made.where == "ended 0"
+
+
+@pytest.mark.req("DOSE-5")
+def test_the_last_stroke_of_a_step_counts_for_it_as_it_is_interrupted() -> None:
+    """At once, and by the step's own outlet: what is drawn through the side port moves nothing in the catheter."""
+    for procedure, strokes, left_nl in ((PATENCY, 5, 7_500), (STROKE_VOLUME, 10, 10_000)):
+        made = at(procedure, "strokes")
+        made.procedures.buffer_nl = 10_000
+        made.say()
+        made.at += (strokes - 1) * 2 * S + 1
+        made.hand.device.advance(made.at)
+        assert made.pump.normal is None and made.procedures.left == 1
+        made.at -= S
+        assert made.interrupt()["catheter_buffer_nl"] == left_nl
+        made.hand.device.advance(made.at + S)
+        assert made.procedures.buffer_nl == left_nl, "and not once more with its edge"
 
 
 # The catheter

@@ -18,6 +18,8 @@ def test_without_a_procedure_nothing_is_shown_and_therapy_may_run() -> None:
         "procedure_end": 255, "fit": True, "reservoir_holds": "insulin", "catheter_buffer_nl": 0,
         "catheter_naoh_nl": 0, "until_insulin_nl": 0,
     }  # fmt: skip
+    assert made.procedures.verdict == {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0}
+    assert not made.procedures.whole, "nothing is known of a refill"
     assert made.against() == ([WRONG], [])
     assert made.why_not("interrupt_procedure", step=0) == ([WRONG], [])
 

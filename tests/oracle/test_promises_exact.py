@@ -6,7 +6,7 @@ import pytest
 
 from hil.oracle.exact import Quantum
 from hil.oracle.programme import Temp
-from hil.oracle.promises import cap_reasons, lowest_reasons
+from hil.oracle.promises import _basal, cap_reasons, lowest_reasons
 from hil.oracle.pump import Pump, Seen
 from hil.oracle.reasons import Reason
 from tests.oracle.hand import EDGE_US, MIN, H, S
@@ -33,15 +33,30 @@ def made_before(made: Pump, *ago_us: int) -> Pump:
     return made
 
 
+def parts(made: Pump, now_mu: int, spread_mu: int) -> tuple[int, int]:
+    """In strokes."""
+    return now_mu * 1000 // made.quantum.uu, spread_mu * 1000 // made.quantum.uu
+
+
+def by_pattern(*rates: int) -> Pump:
+    """By the pattern from midnight on, the last rate for the rest of the day."""
+    made = pump()
+    made.programme.rates[0] = [*rates, *[rates[-1]] * (48 - len(rates))]
+    made.programme.pattern = 0
+    made.programme.set_clock(0, 0)
+    made.follow()
+    return made
+
+
 def demanded(made: Pump, now_mu: int, spread_mu: int = 0, over_us: int = 0) -> set[str]:
     """Of an order that was accepted: what it should have been refused for."""
-    must, may = cap_reasons(made, now_mu, spread_mu, over_us, refused=False)
+    must, may = cap_reasons(made, parts(made, now_mu, spread_mu), over_us, refused=False)
     assert may == [] and all(each == Reason(each.code) for each in must)
     return {each.code for each in must}
 
 
 def told(made: Pump, now_mu: int, spread_mu: int = 0, over_us: int = 0) -> tuple[list[Reason], list[Reason]]:
-    return cap_reasons(made, now_mu, spread_mu, over_us, refused=True)
+    return cap_reasons(made, parts(made, now_mu, spread_mu), over_us, refused=True)
 
 
 # What must be refused
@@ -102,6 +117,36 @@ def test_the_caps_of_the_future_have_no_safe_side() -> None:
     assert must == [] and [each.code for each in may] == ["hour_limit"]
 
 
+def test_what_a_cap_must_cut_is_looked_for_as_long_as_the_bolus_lasts() -> None:
+    """3 U/h and a stroke in 50 min beside twelve of basal: in an hour alone basal has fifteen."""
+    made = pump(3_000, hour_mu=2_400)
+    assert demanded(made, 0, 200, 50 * MIN) == {"hour_limit"}
+    assert demanded(made, 0, 200, 53 * MIN) == set(), "the thirteenth comes at 52 min"
+
+
+def test_basal_that_waits_counts_though_none_comes_to_be_owed() -> None:
+    """Four strokes wait: of a spread part they take their place, behind a normal bolus they are cut."""
+    made = pump(0, hour_mu=2_000)
+    made.basal.owed_q = 4 * made.quantum.q
+    assert demanded(made, 0, 1_200, 30 * MIN) == set()
+    assert demanded(made, 0, 1_400, 30 * MIN) == {"hour_limit"}
+    assert demanded(made, 1_400) == set()
+    assert told(made, 1_200) == FREE
+    must, may = told(made, 1_400)
+    assert must == [] and [each.code for each in may] == ["hour_limit"]
+
+
+@pytest.mark.parametrize(("percent", "rate_mu_per_h"), [(100, 2_000), (200, 1_000)])
+def test_a_rate_that_comes_while_the_bolus_runs_counts_as_it_will_be_in_force(percent: int, rate_mu_per_h: int) -> None:
+    """Nothing in the first half-hour, then 2 U/h: in the second hour ten strokes, and up to three of the bolus."""
+    for hour_mu, found in ((2_400, {"hour_limit"}), (2_600, set())):
+        made = by_pattern(0, rate_mu_per_h)
+        made.caps.hour_mu = hour_mu
+        made.programme.temp = Temp(True, percent, 10 * H)
+        made.follow()
+        assert demanded(made, 0, 1_000, 2 * H) == found
+
+
 # What a refusal says
 
 
@@ -132,11 +177,7 @@ def test_a_refusal_may_reckon_with_what_is_known_to_come_within_a_day() -> None:
 
 def test_a_rate_that_comes_later_is_known_too() -> None:
     """By the pattern 4 U/h from 12 h on, nothing before."""
-    made = pump()
-    made.programme.rates[0] = [0] * 24 + [4_000] * 24
-    made.programme.pattern = 0
-    made.programme.set_clock(0, 0)
-    made.follow()
+    made = by_pattern(*[0] * 24, 4_000)
     for hour_mu, allowed in ((4_600, False), (3_800, True)):
         made.caps.hour_mu = hour_mu
         assert bool(told(made, 200)[1]) is allowed
@@ -169,6 +210,52 @@ def test_what_comes_is_foreseen_for_a_day_and_ten_minutes() -> None:
         made.programme.temp = Temp(False, 0, DAY_US)
         made.follow()
         assert bool(told(made, 200)[1]) is allowed
+        made.programme.temp.until_us += 8 * H
+        assert bool(told(made, 0, 400, 8 * H)[1]) is allowed, "a day after the bolus"
+
+
+def test_it_is_foreseen_to_the_microsecond() -> None:
+    """18 U/h from 24 h on: the fifteenth stroke comes at the end of the ten minutes, or a microsecond later."""
+    for begins_us, allowed in ((DAY_US, True), (DAY_US + 1, False)):
+        made = pump(18_000, hour_mu=2_900)
+        made.programme.temp = Temp(False, 0, begins_us)
+        made.follow()
+        assert bool(told(made, 200)[1]) is allowed
+
+
+def test_basal_is_foreseen_as_it_then_comes() -> None:
+    made = by_pattern(300, 1_000, 0, 35_000, 50)
+    made.programme.temp = Temp(True, 150, 50 * MIN)
+    made.follow()
+    made.advance(10 * MIN + 7)
+    foreseen = _basal(made, 3 * H)
+    made.advance(3 * H + 10 * MIN + 7)
+    assert foreseen == [each.at_us - 10 * MIN - 7 for each in made.strokes] and len(foreseen) > 90
+
+
+def test_of_a_spread_part_each_stroke_is_foreseen_at_its_own_time() -> None:
+    """Four strokes: the last three quarters of the time after the first, at most an hour, three minutes and 8 s."""
+    for over_us, allowed in ((5_050_666_667, True), (5_050_666_668, False)):
+        assert bool(told(pump(hour_mu=600), 0, 800, over_us)[1]) is allowed
+    for ago_us, allowed in ((33 * MIN + 2 * S, True), (33 * MIN + 2 * S + 1, False)):
+        made = made_before(pump(hour_mu=200), ago_us)
+        assert bool(told(made, 0, 200, 30 * MIN)[1]) is allowed
+
+
+def test_what_was_made_before_power_failed_may_be_as_young_as_the_time_with_power() -> None:
+    made = made_before(pump(hour_mu=1_000), *[2 * H] * 5)
+    assert told(made, 200) == FREE
+    made.caps.without_power(90 * MIN)
+    must, may = told(made, 200)
+    assert must == [] and [each.code for each in may] == ["hour_limit"]
+
+
+def test_a_refusal_may_tell_all_that_is_promised_laid_on_what_was_used() -> None:
+    """Two strokes that may count still, six more, and four in eight hours; the pump may have counted four more."""
+    made = made_before(pump(hour_mu=1_000), *[H + 30 * S] * 2)
+    made.begin("square_bolus", 4, 8 * H)
+    must, _ = told(made, 1_200)
+    assert must == [Reason("hour_limit", None, range(1_000, (2 + 6 + 4 + 4) * 200 + 1), 1_000)]
 
 
 def test_a_running_bolus_may_be_what_a_new_one_would_cut() -> None:
@@ -195,6 +282,16 @@ def test_what_was_made_two_minutes_before_the_window_of_a_stroke_to_come_may_cou
             made.begin("square_bolus", 1, 30 * MIN)
             limits = {"hour_mu": 400, "day_mu": 400} | {field.removeprefix("max_"): 399}
             assert [each.field for each in lowest_reasons(made, **limits)] == [field] * refused
+
+
+def test_a_stroke_that_waits_is_to_come_now() -> None:
+    """One of a square bolus has waited for 10 s."""
+    for ago_us, refused in ((H + 2 * MIN, True), (H + 2 * MIN + 1, False)):
+        made = made_before(pump(), ago_us)
+        made.begin("square_bolus", 1, MIN)
+        made.pass_time(30 * H + 70 * S)
+        made.caps.starts_us[0] = made.caps.powered_us[0] = 30 * H + 70 * S - ago_us
+        assert bool(lowest_reasons(made, 399, 400)) is refused
 
 
 def test_caps_may_be_refused_below_what_running_boluses_were_promised() -> None:

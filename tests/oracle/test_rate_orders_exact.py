@@ -96,9 +96,9 @@ def test_a_staged_pattern_is_held_to_the_limit() -> None:
     hand.order(0, "select_pattern", pattern=0)
     hand.order(0, "temp_basal", kind=1, value=200, duration_min=30)
     for rate, may in ((500, []), (550, [Reason("clinician_limit", None, 1_100, 1_000)])):
-        number = hand.order(0, "stage_pattern", pattern=0, rates=records(rate))["fingerprint"]
+        number = hand.order(0, "stage_pattern", pattern=0, rates=records(rate, 100))["fingerprint"]
         assert against(hand, "commit_pattern", pattern=0, fingerprint=number) == ([], may)
-        hand.order(0, "stage_pattern", pattern=1, rates=records(rate))
+        hand.order(0, "stage_pattern", pattern=1, rates=records(rate, 100))
         assert against(hand, "commit_pattern", pattern=1, fingerprint=number) == ([], []), "another pattern runs"
 
 
