@@ -6,6 +6,7 @@ and on a virtual bench in logical time.
 
 from __future__ import annotations
 
+import errno
 from typing import Protocol
 
 import serial
@@ -14,6 +15,8 @@ from serial.tools import list_ports
 from host.errors import PortError
 
 BAUD = 115200
+_WRITE_TIMEOUT_S = 5
+_IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has locked it
 
 
 class Transport(Protocol):
@@ -29,19 +32,26 @@ class Transport(Protocol):
 class SerialTransport:
     """A serial port, or whatever else pyserial opens: `/dev/ttyACM0`, `COM3`, `socket://host:port`, `rfc2217://…`.
 
-    115200 8N1. Bytes that arrived before it was opened are discarded: they answer no request of this client.
+    115200 8N1. Bytes that arrived before it was opened are discarded: they answer no request of this client. A device
+    is opened for this program alone.
+
+    Implements: HOST-5
     """
 
     def __init__(self, port: str) -> None:
         self._name = port
         try:
-            self._port = serial.serial_for_url(port, baudrate=BAUD, timeout=0, write_timeout=5)
+            self._port = serial.serial_for_url(port, baudrate=BAUD, write_timeout=_WRITE_TIMEOUT_S, exclusive=True)
             self._port.reset_input_buffer()
         except (serial.SerialException, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in _IN_USE:
+                raise PortError(
+                    f"port {port} is in use by another program: two would take each other's replies"
+                ) from error
             raise PortError(f"cannot open port {port}: {error}") from error
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`; raises PortError."""
+        """Send all of `data`; raises PortError, also if the port does not take it within 5 s."""
         try:
             self._port.write(data)
         except (serial.SerialException, OSError) as error:
@@ -51,9 +61,8 @@ class SerialTransport:
         """Wait up to `timeout_s` for a byte and return it with any that came with it; raises PortError."""
         try:
             self._port.timeout = timeout_s
-            data = self._port.read(1)
-            waiting = self._port.in_waiting if data else 0
-            return bytes(data + self._port.read(waiting)) if waiting else bytes(data)
+            data = bytes(self._port.read(1))
+            return data + bytes(self._port.read(self._port.in_waiting)) if data else b""
         except (serial.SerialException, OSError) as error:
             raise PortError(f"port {self._name} broke while receiving: {error}") from error
 
