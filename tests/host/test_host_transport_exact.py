@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import tty
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,6 +97,29 @@ def test_a_second_program_is_told_that_the_port_is_in_use(terminal: tuple[int, s
         SerialTransport(name)
     first.close()
     SerialTransport(name).close()
+
+
+def test_why_a_port_cannot_be_opened_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cause, told in (
+        (ValueError("invalid URL"), "cannot open port x: invalid URL"),
+        (serial.SerialException(errno.ENOENT, "no such file"), "cannot open port x: .*no such file"),
+        (serial.SerialException("could not open"), "cannot open port x: could not open"),
+        (serial.SerialException(errno.EAGAIN, "locked"), "port x is in use by another program"),
+        (OSError(errno.EBUSY, "busy"), "port x is in use by another program"),
+    ):
+
+        def fails(*_: object, cause: Exception = cause, **__: object) -> None:
+            raise cause
+
+        monkeypatch.setattr(serial, "serial_for_url", fails)
+        with pytest.raises(PortError, match=told):
+            SerialTransport("x")
+
+
+def test_ports_are_listed_with_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = [SimpleNamespace(device="/dev/x", description="a board")]
+    monkeypatch.setattr(transport.list_ports, "comports", lambda: ports)
+    assert transport.list_serial_ports() == ["/dev/x (a board)"]
 
 
 def test_what_a_port_fails_with_is_a_port_error(port: Port) -> None:
