@@ -229,3 +229,25 @@ def test_the_wall_clock_too_says_that_it_is_due() -> None:
     assert not hand.pump.refills.due()
     hand.wall.set(UTC_S + 45 * DAY_S)
     assert hand.pump.refills.due()
+
+
+def test_strokes_of_before_the_refill_are_not_taken_from_it_and_who_shows_its_content_is_told() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(10_000)
+    hand.live(200 * SECOND_US)
+    told: list[int] = []
+    hand.pump.refills.on_filled = told.append
+    filled(hand)
+    assert told == [200 * SECOND_US] and len(hand.strokes_us) == 50
+    assert hand.pump.refills.left_mu == MU
+    hand.pump.boluses.bolus(400)
+    hand.live(hand.now_us + 10 * SECOND_US)
+    assert hand.pump.refills.left_mu == MU - 400
+
+
+def test_a_refill_by_volume_is_answered_with_what_it_has_found() -> None:
+    hand = Hand()
+    filled(hand)
+    found = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 0)
+    assert (found["filled_nl"], found["residual_nl"], found["band"]) == (8_000_000, 1_000_000, refill.FIRST)
+    assert (found["certain"], found["missing_nl"]) == (False, 0)
