@@ -172,3 +172,14 @@ def test_the_record_says_which_parts_run_and_which_were_the_latest() -> None:
         assert (record.normal_running, record.square_running) == running
         assert (record.normal_id, record.square_id) == tuple(kept.list.latest)
     assert (record.normal_id, record.square_id, record.newest_delivery) == (2, 3, 3)
+
+
+@pytest.mark.req("THER-2")
+@pytest.mark.parametrize(("normal", "square"), [(1, 0), (0, 1)])
+def test_a_part_whose_last_stroke_is_in_progress_is_not_over(normal: int, square: int) -> None:
+    kept = Kept()
+    kept.bolus(normal, square)
+    assert kept.due() == 1
+    assert kept.list.boluses_ended() is False and kept.list.runs(square) and kept.told == []
+    over(kept, True)
+    assert not kept.list.runs(square) and [counts(each) for each in kept.told] == [(1, 1, 0)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from firmware.compat import IS_MICROPYTHON, const, roomy
 from firmware.drivers.adc import Adc
 from firmware.drivers.bus import Bus
 from firmware.drivers.fram import Fram
+from firmware.drivers.rtc import calendar
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.errors import MemoryAbsent, MemoryRange
@@ -139,3 +142,17 @@ def test_a_long_transfer_goes_in_parts_each_to_its_own_place() -> None:
     ]
     assert b"".join(part for _, _, _, part, _ in wires.transfers) == data
     assert {bits for *_, bits in wires.transfers} == {16}
+
+
+@pytest.mark.req("THER-1")
+@pytest.mark.parametrize("year", [2000, 2001, 2003, 2004, 2005, 2099])
+def test_the_calendar_at_the_ends_of_every_month(year: int) -> None:
+    """To the second; test_rtc.py goes through every day of a century."""
+    firsts = [datetime(year, month, 1, tzinfo=UTC) for month in range(1, 13)]
+    second = timedelta(seconds=1)
+    whens = [first + by for first in firsts for by in (-second, 0 * second, second) if (first + by).year >= 2000]
+    whens += [datetime(year, 2, 28, hour, 59, 59, tzinfo=UTC) for hour in (0, 9, 10, 19, 20, 23)]
+    whens += [datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(year, 10, 19, 12, 34, 56, tzinfo=UTC)]
+    for when in whens:
+        fields = (when.second, when.minute, when.hour, when.isoweekday() % 7, when.day, when.month, when.year - 2000)
+        assert calendar(int(when.timestamp())).hex() == "".join(f"{each:02d}" for each in fields), when
