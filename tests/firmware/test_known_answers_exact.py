@@ -96,6 +96,11 @@ def test_each_wrong_answer_counts_once(wrong: int, monkeypatch: pytest.MonkeyPat
     assert wrong_answers(Core) == 1
 
 
+def test_a_core_that_is_wrong_throughout_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware.upkeep.known_answers.ask", lambda *_: "wrong")
+    assert wrong_answers(Core) == sum(len(calls) for _, _, calls in SCRIPTS) == 26
+
+
 def test_every_script_has_a_core_of_its_own_as_it_names_it() -> None:
     made: list[tuple[Any, ...]] = []
 
