@@ -55,7 +55,7 @@ class Board:
         self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE"))).read_counts
         self.stroke_readings = hardware.stroke_readings
         self.stroke_ended_us = hardware.stroke_ended_us
-        self.stroke_lead_us = hardware.LEAD_US
+        self.stroke_lead_us = hardware.lead_us()
         self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY"))).read_counts
         self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into

@@ -1,5 +1,5 @@
-// hardware.h: the functions of a chip that module.c needs, besides interrupts.h, link.h and stroke.h of the chip's
-// folder.
+// hardware.h: the functions of a chip that module.c needs, besides those of bus.h, early.h, interrupts.h, link.h and
+// stroke.h.
 #ifndef RELEVE_HARDWARE_H
 #define RELEVE_HARDWARE_H
 

@@ -107,6 +107,12 @@ static mp_obj_t hardware_stroke_ended(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(stroke_ended_obj, hardware_stroke_ended);
 
+// lead_us() -> how far device time runs ahead of the hardware's clock, µs
+static mp_obj_t hardware_lead(void) {
+    return MP_OBJ_NEW_SMALL_INT(interrupts_lead_us);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(lead_obj, hardware_lead);
+
 // tone(ms): switches annunciator and light on for 1 to 60 000 ms; they go off by themselves
 static mp_obj_t hardware_tone(mp_obj_t ms_object) {
     const mp_int_t ms = mp_obj_get_int(ms_object);
@@ -233,7 +239,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},
     {MP_ROM_QSTR(MP_QSTR_stroke_ended_us), MP_ROM_PTR(&stroke_ended_obj)},
-    {MP_ROM_QSTR(MP_QSTR_LEAD_US), MP_ROM_INT(INTERRUPTS_LEAD_US)},
+    {MP_ROM_QSTR(MP_QSTR_lead_us), MP_ROM_PTR(&lead_obj)},
     {MP_ROM_QSTR(MP_QSTR_tone), MP_ROM_PTR(&tone_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_write), MP_ROM_PTR(&uart_write_obj)},

@@ -4,7 +4,10 @@ get_filename_component(DOSECORE_BOARD_DIR ${CMAKE_CURRENT_LIST_DIR}/../board ABS
 
 # The core and the boards' part of the interrupts: a library of its own, with the flags of every target
 # (tools/core/cost/budget.toml), all of it in RAM: no cache miss of the flash delays a stroke.
-file(GLOB DOSECORE_CORE_SOURCES ${DOSECORE_CORE_DIR}/*.c ${DOSECORE_BOARD_DIR}/ring.c ${DOSECORE_BOARD_DIR}/service.c)
+file(GLOB DOSECORE_CORE_SOURCES ${DOSECORE_CORE_DIR}/*.c)
+list(APPEND DOSECORE_CORE_SOURCES
+    ${DOSECORE_BOARD_DIR}/interrupts.c ${DOSECORE_BOARD_DIR}/ring.c ${DOSECORE_BOARD_DIR}/service.c
+)
 add_library(dosecore_core STATIC ${DOSECORE_CORE_SOURCES})
 separate_arguments(DOSECORE_FLAGS UNIX_COMMAND "$ENV{RELEVE_CORE_FLAGS}")
 target_compile_options(dosecore_core PRIVATE

@@ -1,4 +1,4 @@
-#include "annunciator.h"
+#include "../board/annunciator.h"
 
 #include "hardware/gpio.h"
 #include "hardware/structs/sio.h"

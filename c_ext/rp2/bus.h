@@ -5,16 +5,12 @@
 #ifndef RELEVE_RP2_BUS_H
 #define RELEVE_RP2_BUS_H
 
-#include <stdbool.h>
+#include "../board/bus.h"
 
 // The alarm for time-outs: 1 is the strokes', MicroPython has 2 and 3.
 #define BUS_ALARM 0u
 
 // Claims the alarm. A second call does nothing.
 void bus_setup(void);
-
-// If a device holds the data line low, clocks it free (c_ext/board/bus_clear.h). Returns whether that was done and the
-// line is free now. Main, no transfer under way.
-bool bus_free(void);
 
 #endif

@@ -1,4 +1,4 @@
-#include "early.h"
+#include "../board/early.h"
 
 #include "bus.h"
 #include "hardware/gpio.h"

@@ -2,12 +2,12 @@
 
 #include <stddef.h>
 
-#include "annunciator.h"
+#include "../board/annunciator.h"
+#include "../board/link.h"
+#include "../board/pressure.h"
 #include "bus.h"
 #include "hardware/sync.h"
 #include "interrupts.h"
-#include "link.h"
-#include "pressure.h"
 #include "sensor.h"
 #include "stroke.h"
 

@@ -1,8 +1,5 @@
 #include "interrupts.h"
 
-#include "../board/service.h"
-#include "../board/start.h"
-#include "annunciator.h"
 #include "hardware/irq.h"
 #include "hardware/pio.h"
 #include "hardware/structs/nvic.h"
@@ -12,7 +9,6 @@
 #include "hardware/timer.h"
 #include "hardware/watchdog.h"
 #include "pico/platform.h"
-#include "pressure.h"
 #include "sensor.h"
 #include "stroke.h"
 
@@ -27,8 +23,7 @@
 #define WATCHDOG_COUNTS (2000u * INTERRUPTS_WATCHDOG_MS)
 #define FEED_EVERY_US 4000000u
 
-// One chip is one board: its state is file-scope, as its registers are.
-static service_t service;
+const uint32_t interrupts_lead_us = INTERRUPTS_LEAD_US;
 static bool claimed;
 static uint64_t advanced_us;  // by which device time has advanced while the chip had no power
 
@@ -44,44 +39,22 @@ static uint64_t IN_RAM(hardware_us)(void) {
     return (((uint64_t)high << 32u) | low) + advanced_us;
 }
 
-static uint64_t IN_RAM(device_us)(void) {
+uint64_t IN_RAM(interrupts_device_us)(void) {
     return hardware_us() + INTERRUPTS_LEAD_US;
 }
 
 uint64_t interrupts_counter_us(void) {
-    return device_us();
+    return interrupts_device_us();
 }
 
-// Does all that is due. Ends with nothing due.
-static void IN_RAM(work)(void) {
-    service_order_t order;
-    for (uint32_t edges = sensor_take(); edges > 0u; edges--) {
-        service_edge(&service);
-    }
-    do {
-        const uint64_t now_us = hardware_us();
-        order = service_turn(&service, now_us + INTERRUPTS_LEAD_US);
-        if (order == SERVICE_START) {
-            if (stroke_playing()) {
-                // Never hand over a second stroke while one plays, whatever went wrong before.
-                service_fail(&service, now_us + INTERRUPTS_LEAD_US);
-                (void)stroke_abort();
-            } else {
-                // One more, because now lies anywhere within its microsecond: never before it is due. The player takes
-                // the words over at the next of its own ticks: at most 3 µs after.
-                stroke_start((uint32_t)(service.start_us - hardware_us()) + 1u);
-            }
-        } else if (order == SERVICE_QUIET) {
-            annunciator_off();
-        } else if (order == SERVICE_READ) {
-            service_reading(&service, device_us(), pressure_counts());
-        } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
-            service_fail(&service, now_us + INTERRUPTS_LEAD_US);
-            (void)stroke_abort();
-        } else {
-            // The hardware has nothing to do.
-        }
-    } while (order != SERVICE_NOTHING);
+uint64_t interrupts_run_us(void) {
+    return hardware_us() - advanced_us;
+}
+
+void IN_RAM(interrupts_start)(uint64_t start_us) {
+    // One more, because now lies anywhere within its microsecond: never before it is due. The player takes the words
+    // over at the next of its own ticks: at most 3 µs after.
+    stroke_start((uint32_t)(start_us - hardware_us()) + 1u);
 }
 
 // Works, feeds the watchdog if the supervisor keeps its promise, and sets the alarm for the next time.
@@ -89,16 +62,16 @@ static void IN_RAM(interrupt)(void) {
     uint64_t next_us;
     do {
         timer_hw->intr = 1u << ALARM;
-        work();
-        const uint64_t now_us = device_us();
-        if ((service.core != NULL) && core_alive(service.core, now_us)) {
+        interrupts_work(sensor_take());
+        const uint64_t now_us = interrupts_device_us();
+        if ((interrupts_service.core != NULL) && core_alive(interrupts_service.core, now_us)) {
             watchdog_hw->load = WATCHDOG_COUNTS;
         }
-        next_us = service_next_us(&service);
+        next_us = service_next_us(&interrupts_service);
         next_us = (next_us < (now_us + FEED_EVERY_US)) ? next_us : (now_us + FEED_EVERY_US);
         timer_hw->alarm[ALARM] = (uint32_t)(next_us - INTERRUPTS_LEAD_US - advanced_us);
         // The alarm compares for equality: a time that has passed meanwhile would match only 71 minutes later.
-    } while (device_us() >= next_us);
+    } while (interrupts_device_us() >= next_us);
 }
 
 void interrupts_mask(void) {
@@ -108,7 +81,7 @@ void interrupts_mask(void) {
 }
 
 // Without checking what is due. A line without its handler would never fall again.
-static void let_in(void) {
+void interrupts_let_in(void) {
     if (claimed) {
         nvic_hw->iser = LINES;
         __dsb();
@@ -120,15 +93,8 @@ void interrupts_unmask(void) {
     if (claimed) {
         // The supervisor may have moved the next stroke, so the interrupt checks at once.
         nvic_hw->ispr = 1u << TIMER_LINE;
-        let_in();
+        interrupts_let_in();
     }
-}
-
-uint64_t interrupts_now_us(void) {
-    interrupts_mask();
-    const uint64_t now_us = service_seen_us(&service, device_us());
-    let_in();
-    return now_us;
 }
 
 bool interrupts_ready(void) {
@@ -155,39 +121,7 @@ void interrupts_setup(void) {
 void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us) {
     interrupts_mask();
     stroke_plan(steps, period_us);
-    service_init(&service, burst_us, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
-    interrupts_unmask();
-}
-
-bool interrupts_sleep(core_t *core, uint64_t until_us) {
-    interrupts_mask();
-    const bool promised = service_sleep(&service, core, device_us(), until_us);
-    interrupts_unmask();
-    start_lived(hardware_us() - advanced_us);
-    return promised;
-}
-
-uint32_t interrupts_events(void) {
-    return *(volatile uint32_t *)&service.events;
-}
-
-uint32_t interrupts_wake(void) {
-    interrupts_mask();
-    const uint32_t events = service_wake(&service, device_us());
-    interrupts_unmask();
-    return events;
-}
-
-void interrupts_tone(uint32_t for_us) {
-    interrupts_mask();
-    annunciator_on();
-    service_tone(&service, device_us(), for_us);
-    interrupts_unmask();
-}
-
-void interrupts_forget(void) {
-    interrupts_mask();
-    service.core = NULL;
+    service_init(&interrupts_service, burst_us, INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
     interrupts_unmask();
 }
 
@@ -195,28 +129,6 @@ void interrupts_advance(uint64_t us) {
     interrupts_mask();
     advanced_us += us;
     interrupts_unmask();
-}
-
-uint32_t interrupts_readings(void) {
-    interrupts_mask();
-    const uint32_t readings = service_readings(&service);
-    interrupts_unmask();
-    return readings;
-}
-
-uint64_t interrupts_ended_us(void) {
-    interrupts_mask();
-    const uint64_t ended_us = service.ended_us;
-    interrupts_unmask();
-    return ended_us;
-}
-
-uint32_t interrupts_motor_stop(void) {
-    interrupts_mask();
-    const uint32_t steps = stroke_abort();
-    service_cut(&service, device_us());
-    interrupts_unmask();
-    return steps;
 }
 
 void interrupts_watchdog_off(void) {

@@ -1,4 +1,4 @@
-#include "link.h"
+#include "../board/link.h"
 
 #include "../board/ring.h"
 #include "hardware/dma.h"

@@ -1,4 +1,4 @@
-#include "pressure.h"
+#include "../board/pressure.h"
 
 #include "hardware/adc.h"
 #include "hardware/structs/adc.h"

@@ -1,4 +1,4 @@
-#include "annunciator.h"
+#include "../board/annunciator.h"
 
 #include "chip.h"
 #include "pins.h"

@@ -1,4 +1,4 @@
-#include "bus.h"
+#include "../board/bus.h"
 
 #include "../board/bus_clear.h"
 #include "chip.h"

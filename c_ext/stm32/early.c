@@ -1,6 +1,6 @@
-#include "early.h"
+#include "../board/early.h"
 
-#include "annunciator.h"
+#include "../board/annunciator.h"
 #include "chip.h"
 #include "interrupts.h"
 #include "pins.h"

@@ -2,12 +2,12 @@
 
 #include <stddef.h>
 
-#include "annunciator.h"
-#include "bus.h"
+#include "../board/annunciator.h"
+#include "../board/bus.h"
+#include "../board/pressure.h"
 #include "interrupts.h"
 #include "link.h"
 #include "power.h"
-#include "pressure.h"
 #include "sensor.h"
 #include "stroke.h"
 

@@ -1,71 +1,38 @@
 #include "interrupts.h"
 
-#include "../board/service.h"
-#include "../board/start.h"
-#include "annunciator.h"
+#include "../board/early.h"
 #include "chip.h"
 #include "clock.h"
-#include "early.h"
 #include "pins.h"
 #include "power.h"
-#include "pressure.h"
 #include "sensor.h"
 #include "stroke.h"
 
 #define PRIORITY 0u
 
-// One chip is one board: its state is file-scope, as its registers are.
-static service_t service;
+const uint32_t interrupts_lead_us = INTERRUPTS_LEAD_US;
 static uint64_t next_us;  // the alarm that is set, device time
 static bool claimed;
 static bool watched = true;  // false once a person at the console has switched the watchdog off
 
-static uint64_t device_us(void) {
+uint64_t interrupts_device_us(void) {
     return clock_us() + INTERRUPTS_LEAD_US;
 }
 
-// Hands the stroke that the core has ordered to the timers.
-static void start(void) {
-    if (stroke_playing()) {
-        // Never hand over a second stroke while one plays, whatever went wrong before.
-        service_fail(&service, device_us());
-        (void)stroke_abort();
-    } else {
-        stroke_prepare();
-        // The timers count from the edge of a tick on, with a finer resolution than the clock.
-        stroke_start((uint32_t)(service.start_us - clock_edge()));
-    }
+uint64_t interrupts_run_us(void) {
+    return clock_run_us();
 }
 
-// Does all that is due. Ends with nothing due.
-static void work(void) {
-    service_order_t order;
-    stroke_interrupt();
-    if (sensor_take()) {
-        service_edge(&service);
-    }
-    do {
-        const uint64_t now_us = device_us();
-        order = service_turn(&service, now_us);
-        if (order == SERVICE_START) {
-            start();
-        } else if (order == SERVICE_QUIET) {
-            annunciator_off();
-        } else if (order == SERVICE_READ) {
-            service_reading(&service, now_us, pressure_counts());
-        } else if (((order == SERVICE_ENDED) && stroke_playing()) || (order == SERVICE_HALT)) {
-            service_fail(&service, now_us);
-            (void)stroke_abort();
-        } else {
-            // The hardware has nothing to do.
-        }
-    } while (order != SERVICE_NOTHING);
+void interrupts_start(uint64_t start_us) {
+    stroke_prepare();
+    // The timers count from the edge of a tick on, with a finer resolution than the clock.
+    stroke_start((uint32_t)(start_us - clock_edge()));
 }
 
 // When the interrupt must come again, device time.
 static uint64_t again_us(uint64_t now_us) {
     const uint64_t latest_us = now_us + CLOCK_ALARM_MAX_US;
-    uint64_t again = service_next_us(&service);
+    uint64_t again = service_next_us(&interrupts_service);
     if (again > (now_us + POWER_SETTLE_US)) {
         // Early enough for the oscillator to settle after stop mode; then a second time.
         again -= POWER_SETTLE_US;
@@ -83,13 +50,14 @@ static void interrupt(void) {
     uint64_t now_us;
     clock_interrupt();
     do {
-        work();
-        now_us = device_us();
-        if (!watched || ((service.core != NULL) && core_alive(service.core, now_us))) {
+        stroke_interrupt();
+        interrupts_work(sensor_take() ? 1u : 0u);
+        now_us = interrupts_device_us();
+        if (!watched || ((interrupts_service.core != NULL) && core_alive(interrupts_service.core, now_us))) {
             early_feed();
         }
         next_us = again_us(now_us);
-        now_us = device_us();
+        now_us = interrupts_device_us();
         // An alarm cannot be set that close, so wait for it here.
     } while ((now_us + CLOCK_ALARM_MIN_US) >= next_us);
     clock_alarm(next_us - INTERRUPTS_LEAD_US);
@@ -106,7 +74,7 @@ void interrupts_mask(void) {
 }
 
 // Without a look at what is due. Not before their handlers are there: MicroPython's end in a fatal error.
-static void let_in(void) {
+void interrupts_let_in(void) {
     if (!claimed) {
         return;
     }
@@ -122,7 +90,7 @@ void interrupts_unmask(void) {
     // The supervisor may have moved the next stroke, so the interrupt checks at once.
     if (claimed) {
         chip_pend(R_IRQ_LPTIM1);
-        let_in();
+        interrupts_let_in();
     }
 }
 
@@ -157,85 +125,23 @@ void interrupts_advance(uint64_t us) {
     interrupts_unmask();
 }
 
-uint64_t interrupts_now_us(void) {
-    interrupts_mask();
-    const uint64_t now_us = service_seen_us(&service, device_us());
-    let_in();
-    return now_us;
-}
-
 uint64_t interrupts_counter_us(void) {
     interrupts_mask();
-    const uint64_t now_us = device_us();
-    let_in();
+    const uint64_t now_us = interrupts_device_us();
+    interrupts_let_in();
     return now_us;
 }
 
 void interrupts_plan(uint32_t steps, const uint16_t *period_us, uint32_t burst_us) {
     interrupts_mask();
     stroke_plan(steps, period_us);
-    service_init(&service, burst_us + STROKE_SLACK_US(burst_us), INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
+    service_init(&interrupts_service, burst_us + STROKE_SLACK_US(burst_us), INTERRUPTS_LEAD_US, STROKE_AHEAD_US);
     interrupts_unmask();
-}
-
-bool interrupts_sleep(core_t *core, uint64_t until_us) {
-    interrupts_mask();
-    const bool promised = service_sleep(&service, core, device_us(), until_us);
-    const uint64_t since_reset_us = clock_run_us();
-    interrupts_unmask();
-    start_lived(since_reset_us);
-    return promised;
-}
-
-uint32_t interrupts_events(void) {
-    return *(volatile uint32_t *)&service.events;
 }
 
 uint64_t interrupts_spare_us(void) {
-    const uint64_t now_us = device_us();
+    const uint64_t now_us = interrupts_device_us();
     return (next_us > now_us) ? (next_us - now_us) : 0u;
-}
-
-uint32_t interrupts_wake(void) {
-    interrupts_mask();
-    const uint32_t events = service_wake(&service, device_us());
-    interrupts_unmask();
-    return events;
-}
-
-void interrupts_tone(uint32_t for_us) {
-    interrupts_mask();
-    annunciator_on();
-    service_tone(&service, device_us(), for_us);
-    interrupts_unmask();
-}
-
-uint32_t interrupts_readings(void) {
-    interrupts_mask();
-    const uint32_t readings = service_readings(&service);
-    interrupts_unmask();
-    return readings;
-}
-
-uint64_t interrupts_ended_us(void) {
-    interrupts_mask();
-    const uint64_t ended_us = service.ended_us;
-    interrupts_unmask();
-    return ended_us;
-}
-
-void interrupts_forget(void) {
-    interrupts_mask();
-    service.core = NULL;
-    interrupts_unmask();
-}
-
-uint32_t interrupts_motor_stop(void) {
-    interrupts_mask();
-    const uint32_t steps = stroke_abort();
-    service_cut(&service, device_us());
-    interrupts_unmask();
-    return steps;
 }
 
 void interrupts_watchdog_off(void) {

@@ -1,4 +1,4 @@
-#include "pressure.h"
+#include "../board/pressure.h"
 
 #include "chip.h"
 #include "pins.h"

@@ -10,11 +10,8 @@
 #ifndef RELEVE_STM32_STROKE_H
 #define RELEVE_STM32_STROKE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "../board/stroke.h"
 
-// The driver's output stage is on this long before the first step. Assumption: 500 µs for the coil current to settle.
-#define STROKE_SETTLE_US 500u
 // A burst can start this much after now at the earliest: the settling, a tick of the clock, and time to hand it over.
 #define STROKE_AHEAD_US (STROKE_SETTLE_US + 100u)
 // How much longer than planned a burst may last before it counts as stuck: the timers' clock follows the crystal to
@@ -25,22 +22,13 @@
 // Main.
 bool stroke_setup(void);
 
-// The plan of every stroke from now on: period_us[k] from step k to the next. Main, no burst playing.
-void stroke_plan(uint32_t steps, const uint16_t *period_us);
-
 // Switches the motor on and makes everything ready for a burst. Only if stroke_playing() is false. Interrupt.
 void stroke_prepare(void);
 
 // Plays the burst that has been prepared, first step in wait_us (at least STROKE_SETTLE_US) from now. Interrupt.
 void stroke_start(uint32_t wait_us);
 
-// Is a burst waiting or playing? Interrupt or main.
-bool stroke_playing(void);
-
 // The burst's last step is over: switches the motor off if so. Interrupt.
 void stroke_interrupt(void);
-
-// Aborts the burst and switches the motor off; returns how many of its steps were done. Interrupt or main.
-uint32_t stroke_abort(void);
 
 #endif

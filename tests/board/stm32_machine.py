@@ -64,6 +64,7 @@ def build(folder, uart=1, edit=None, base=None):
     pins = [f"#define LINK_UART {uart}"] + [f"#define PIN_{name} {pin}u" for name, pin in PINS.items()]
     (folder / "pins.h").write_text("\n".join(pins) + "\n")
     sources = [STM32 / name for name in PARTS] + [
+        C_EXT / "board" / "interrupts.c",
         C_EXT / "board" / "ring.c",
         C_EXT / "board" / "service.c",
         C_EXT / "board" / "start.c",

@@ -1,8 +1,8 @@
 // annunciator.h: the sounder (or vibration motor) and the light, on and off together.
 //
 // Implements: ALARM-3
-#ifndef RELEVE_STM32_ANNUNCIATOR_H
-#define RELEVE_STM32_ANNUNCIATOR_H
+#ifndef RELEVE_BOARD_ANNUNCIATOR_H
+#define RELEVE_BOARD_ANNUNCIATOR_H
 
 // Configures both pins as outputs, off. Main.
 void annunciator_setup(void);

@@ -1,12 +1,12 @@
-// early.h: the chip functions that c_ext/board/start.c needs before anything has been set up, with the processor at 4
-// MHz from the MSI.
-#ifndef RELEVE_STM32_EARLY_H
-#define RELEVE_STM32_EARLY_H
+// early.h: what start.c and module.c need of a chip before anything has been set up, even the crystal: the processor runs
+// on the RP2040's ring oscillator (nominally 6 MHz, a factor of two either way) or the STM32's MSI (4 MHz).
+#ifndef RELEVE_BOARD_EARLY_H
+#define RELEVE_BOARD_EARLY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../board/start.h"
+#include "start.h"
 
 // A word that outlives every reset but a power cut; 0 after one.
 uint32_t early_kept(void);
@@ -15,7 +15,7 @@ void early_keep(uint32_t word);
 // The cause of the reset, as far as the chip knows it; read once.
 start_cause_t early_cause(void);
 
-// Drives all outputs: motor off, STEP low, annunciator off; and starts the watchdog.
+// Drives all outputs: motor off, STEP low, annunciator off; the watchdog runs after it.
 void early_rest(void);
 
 // Annunciator and light.
@@ -24,7 +24,7 @@ void early_sound(bool on);
 // Feeds the running watchdog.
 void early_feed(void);
 
-// Busy-waits, accurate to about a half; at 4 or at 80 MHz.
+// Waits, as accurately as the clock allows. Main.
 void early_wait_ms(uint32_t ms);
 
 // Anywhere.
