@@ -1,9 +1,9 @@
-// What is armed is owed when its time has come, and not a microsecond earlier: the prediction of basal_due_us() against the
-// books as basal_settle() keeps them, across a pattern boundary and the end of a temporary rate, in any order.
+// An armed stroke is owed at its due time and not a microsecond earlier: the prediction of basal_due_us() is compared with
+// the books that basal_settle() keeps, across a pattern boundary and the end of a temporary rate, in any order.
 //
 // The real pace.c, with small numbers (a stroke of WHOLE quanta, rates up to RATE_MAX, times up to SPAN_MAX_US), so that the
 // divisions can be followed, and for the same reason 16 bits for 64. Nothing in the C depends on the size of the numbers;
-// that they are exact at every size is proved apart (tools/core/proofs/numbers.py).
+// that they are exact at every size is proved separately (tools/core/proofs/numbers.py).
 
 #include "proof.h"
 

@@ -1,5 +1,5 @@
-// What the interrupt may call, and the ring that its caps rest on: each function once, with any arguments, and what it
-// promises besides the invariant.
+// The functions that the interrupt may call, and the ring that the caps rest on. Each is called once, with any arguments;
+// besides the invariant its own promises are proved.
 #ifndef RELEVE_INTERRUPT_H
 #define RELEVE_INTERRUPT_H
 
@@ -29,7 +29,7 @@ static bool room(uint32_t cap, uint32_t window_ticks, uint32_t now) {
            ((before.guard.commanded.value < cap) || ((now - tick_back(&before.guard, cap)) >= window_ticks));
 }
 
-// The guard by itself: whatever the core has armed, or has not, no stroke passes it.
+// The guard alone: whatever the core has armed, it lets no stroke pass.
 static void call_check(void) {
     const uint64_t now_us = any_time();
     const guard_t *guard = &core.guard;

@@ -1,5 +1,5 @@
-// The invariant: what holds in every state that calls can lead to. Each clause has a name; a call that breaks it fails by
-// that name. state.c's own checks are part of it, so a state that was saved can always be loaded again.
+// The invariant holds in every state that calls can lead to. Each clause has a name, and a call that breaks it fails by that
+// name. The checks of state.c are part of it, so a saved state can always be loaded again.
 //
 // Included after the core's .c files, whose static functions it uses.
 #ifndef RELEVE_INVARIANT_H
@@ -102,8 +102,8 @@ static bool rate_in_force(const core_t *core) {
     return (dose->basal.paused <= 1u) && (dose->basal.pace.rate_q == basal_in_force_mu_per_h(&dose->basal));
 }
 
-// programmed = commanded + abandoned + remaining, and delivered at most what the motor was told, that which the interrupt
-// has just told it included.
+// programmed = commanded + abandoned + remaining. No more is delivered than the motor was told to, including the stroke
+// that the interrupt has just started.
 static bool ledger_whole(const core_t *core, uint32_t kind) {
     const ledger_t *ledger = &core->dose.ledger[kind];
     const uint64_t accounted = (uint64_t)ledger->commanded + ledger->abandoned + ledger->remaining;
@@ -184,7 +184,7 @@ static void prove_invariant(const core_t *core) {
     EVERY_CLAUSE(PROVE_CLAUSE)
 }
 
-// Not more than a long life's worth: an assumption, not part of the induction.
+// Counts of one long life at most: an assumption, not part of the induction.
 static void assume_a_lifetime(const core_t *core) {
     ASSUME(core->dose.basal.at_us < TIME_MAX_US);
     ASSUME(core->guard.commanded.value < COUNT_MAX);

@@ -1,5 +1,5 @@
-// pace.c by its contract, in place of its divisions: whatever pace.c does, this may do. That pace.c keeps to it is proved by
-// tools/core/proofs/numbers.py for all values, and by the contracts of wp/ for the C itself.
+// The contract of pace.c in place of its divisions: it may do whatever pace.c does. tools/core/proofs/numbers.py proves for
+// all values that pace.c keeps the contract; the contracts in wp/ prove it of the C itself.
 #include "pace.h"
 #include "proof.h"
 

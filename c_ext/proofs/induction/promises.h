@@ -1,13 +1,13 @@
-// Each call of the supervisor once, with any arguments, and what it promises besides the invariant. `core` is the state,
-// `before` a copy from before the call; `history` as the call finds it.
+// Each call of the supervisor, made once with any arguments; besides the invariant its own promises are proved. `core` is
+// the state, `before` a copy from before the call, `history` the ring as the call finds it.
 #ifndef RELEVE_PROMISES_H
 #define RELEVE_PROMISES_H
 
 #include "interrupt.h"
 #include "words.h"
 
-// Every supervisor call begins with enter(): first what the interrupt has done, then a fault. The two halves are proved
-// apart, with the invariant between them, and the first for each kind of stroke.
+// Every supervisor call begins with enter(), which enters the interrupt's work and then a fault. The two halves are proved
+// separately, with the invariant between them; the first half once for each kind of stroke.
 static void enter_event(dose_kind_t kind) {
     core.armed_kind = (uint8_t)kind;
     ASSUME(has_event(&core) && (core.event_us < TIME_MAX_US));
@@ -59,7 +59,7 @@ static void call_enter_fault(void) {
 }
 
 // The rest of a supervisor call starts from a state that has been entered, and enters nothing more (call_enter_again).
-// FAULTED tells the two cases apart, so that the checker need not follow what cannot happen.
+// FAULTED separates the two cases, so that the checker need not follow paths that cannot happen.
 static void entered(void) {
     core.event = (uint8_t)CORE_NOTHING;
     if (FAULTED) {
@@ -213,7 +213,7 @@ static void call_permit(void) {
           "none without permit: a permit refused permits nothing");
 }
 
-// What state_save() stores is a settled core: state_load() would take it back. The copying itself is left to Eva.
+// state_save() stores a settled core, which state_load() accepts. The copying itself is left to Eva.
 static void call_save(void) {
     const uint64_t now_us = any_time();
     // Every stop has been entered by then: call_enter_fault().
@@ -249,7 +249,7 @@ static void call_reconcile(void) {
           "cleared: the counts stay, or agree");
 }
 
-// The beginning of the induction.
+// The base case of the induction.
 static void call_init(void) {
     core_t fresh;
     const core_config_t config = {any_u32(), any_u32(), any_u32(), any_u32(), history, RING};
@@ -261,7 +261,7 @@ static void call_init(void) {
     }
 }
 
-// Any bytes at all: what is taken back satisfies the invariant, and the rest is refused with nothing changed.
+// Any bytes at all: a state that is accepted satisfies the invariant, and any other is refused with nothing changed.
 static void call_load(void) {
     uint8_t bytes[STATE_BYTES];
     const uint64_t now_us = any_time();

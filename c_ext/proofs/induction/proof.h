@@ -1,11 +1,11 @@
-// The few words the harnesses share.
+// Macros and functions that the harnesses share.
 #ifndef RELEVE_PROOF_H
 #define RELEVE_PROOF_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// Any value at all: to the checker a variable that was never set is that.
+// Any value at all: a variable that was never set has one for the checker.
 static inline uint64_t any_u64(void) {
     uint64_t any;
     return any;
@@ -19,7 +19,7 @@ static inline uint32_t any_u32(void) {
 #define ASSUME(condition) __CPROVER_assume(condition)
 #define PROVE(condition, what) __CPROVER_assert((condition), (what))
 
-// Functions by name only: equal arguments give equal values (see abstract.acsl).
+// Uninterpreted functions: equal arguments give equal values (abstract.acsl).
 uint32_t __CPROVER_uninterpreted_percent(uint32_t rate, uint32_t percent);
 uint32_t __CPROVER_uninterpreted_strokes(uint32_t limit_mu, uint32_t stroke_uu);
 

@@ -1,15 +1,15 @@
-// One step of the induction: any state that satisfies the invariant, any one call (CALL) with any arguments, and the
-// invariant holds again; besides, what this call promises. With core_init() as the beginning, the invariant then holds for
-// ever, whatever is called how often.
+// One step of the induction: from any state that satisfies the invariant, one call (CALL) with any arguments leads to a
+// state that satisfies it; the call's own promises hold too. With core_init() as the base case the invariant holds for
+// ever, after any sequence of calls.
 //
-// Every call is compiled with the core's own sources, pace.c by its contract. The history may have any length up to
+// Every call is compiled with the core's own sources; pace.c is replaced by its contract. The history may have any length up to
 // RING entries and any content.
 
 #include "core.h"
 #include "pace_contract.c"
 #include "proof.h"
 
-// What the annotations put into the core's sources (abstract.acsl) calls.
+// The annotations that are put into the core's sources (abstract.acsl) call these.
 static bool halfway;
 static void prove_halfway(const core_t *at);
 static void assume_a_lifetime(const core_t *core);

@@ -1,5 +1,4 @@
-// What the promises are put into words with: the state before and after a call, the two functions that are known by name
-// only, what is the same.
+// The vocabulary of the promises: the state before and after a call, the two uninterpreted functions, and comparisons.
 #ifndef RELEVE_WORDS_H
 #define RELEVE_WORDS_H
 
@@ -117,8 +116,8 @@ static void entered_once(void) {
     PROVE(core.dose.basal.at_us >= before.dose.basal.at_us, "the books never go back");
 }
 
-// A refusal leaves a core settled up to now as it was. (Besides arming anew, which gives what it gave; settling is proved
-// by itself.)
+// A refusal leaves a core that is settled up to now as it was. (It arms again, with the same result. Settling is proved
+// separately.)
 static void refused_unchanged(bool refused) {
     const bool settled = !has_event(&before) && (core.dose.basal.at_us == before.dose.basal.at_us);
     if (refused && settled && !faulted(&before)) {
