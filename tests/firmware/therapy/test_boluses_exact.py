@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firmware import protocol
+from firmware import events, protocol
 from tests.firmware.desk import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, refused
 from tests.firmware.test_told_and_kept import logged
@@ -77,3 +77,40 @@ def test_what_is_left_above_the_stop_can_be_given_and_not_a_stroke_more(hand: Ha
     hand.pump.boluses.bolus(1_000)
     error = refused(lambda: hand.pump.boluses.square_bolus(200, 30), protocol.RESERVOIR_LEVEL)
     assert error.limit == 0, "what runs is promised"
+
+
+@pytest.mark.parametrize("square", [False, True])
+def test_a_bolus_whose_last_stroke_has_not_been_booked_yet_still_runs(hand: Hand, square: bool) -> None:
+    """A new one of its kind would discard what the core has counted; one of the other kind does not."""
+    boluses = hand.pump.boluses
+
+    def ordered(square: bool) -> None:
+        boluses.square_bolus(200, 30) if square else boluses.bolus(200)
+
+    ordered(square)
+    hand.begin_stroke(0)
+    hand.now_us += 200_000
+    hand.core.confirmed()
+    hand.core.ended()
+    hand.core.settle(hand.now_us)
+    error = refused(lambda: ordered(square), protocol.BOLUS_ACTIVE)
+    assert (error.field_name, error.value) == ("volume_mu", 200)
+    ordered(not square)
+    hand.pump.handle(events.STROKE)
+    ordered(square)
+
+
+def test_a_procedures_strokes_are_no_bolus_to_cancel_and_no_bolus_is_logged_as_0(hand: Hand) -> None:
+    boluses, therapy = hand.pump.boluses, hand.pump.therapy
+    number = boluses.bolus(600)["delivery_id"]
+    reply = boluses.cancel_bolus()
+    assert (reply["delivery_id"], reply["square_id"]) == (number, 0)
+    assert accepted(hand, "cancel_bolus") == [(number, 0, 0, 0)]
+    number = boluses.square_bolus(600, 30)["delivery_id"]
+    boluses.cancel_bolus()
+    assert accepted(hand, "cancel_bolus")[-1] == (0, number, 0, 0)
+    therapy.stop()
+    therapy.order_strokes(hand.now_us, 5, protocol.KIND_DIAGNOSTIC)
+    refused(boluses.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
+    hand.live(hand.now_us + 20 * SECOND_US)
+    assert len(hand.strokes_us) == 5
