@@ -152,8 +152,7 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
     if options.as_json:
         print(json.dumps(as_plain(value)), flush=True)
     else:
-        Screen(highlight=False).print(screen)
-        sys.stdout.flush()  # here, where a failure can still be reported
+        Screen(highlight=False).print(screen)  # both flush, here, where a failure can still be reported
 
 
 def _silence() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,6 +201,32 @@ def test_output_that_cannot_go_out_is_found_while_it_can_be_told(
         console.Screen().on_broken_pipe()
 
 
+def test_what_is_left_of_a_broken_output_goes_nowhere(
+    device: Device, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The interpreter flushes it at its end, and would fail again."""
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        ends(options(), raises(OSError(errno.ENOSPC, "full")))
+        out.write("the rest")
+        out.flush()
+        assert os.path.samestat(os.fstat(out.fileno()), Path(os.devnull).stat())
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_no_figure_is_coloured_by_itself(
+    device: Device, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    show(options(), Streaming(5), "12 [bold]34[/] 'x'")
+    confirm(options(), "12 [bold]34[/] 'x'", yes=True)
+    shown = "12 \x1b[1m34\x1b[0m 'x'\n"
+    assert capsys.readouterr() == (shown, shown)
+    ends(options(), raises(UsageError("12 'x'")))
+    assert capsys.readouterr().err == "\x1b[1;31merror:\x1b[0m 12 'x'\n"
+
+
 def test_stderr_that_is_broken_leaves_the_exit_code(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Full())
     assert ends(options(as_json=True), raises(PortError("x"))) == 4
@@ -244,7 +272,8 @@ def test_nobody_to_ask_and_nobody_who_said_yes_is_an_error(
     with pytest.raises(UsageError, match="give --yes"):
         confirm(options(), "1 -> 2", yes=False)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(console, "interactive", lambda: True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    assert console.interactive()
     need_answer(yes=False)
 
 
@@ -273,6 +302,7 @@ def test_what_every_command_takes_is_brought_forward_with_its_value() -> None:
         ("status --port x", "--port x status"), ("--timeout 1 status", "--timeout 1 status"),
         ("bolus 2 --holds 3 --yes", "--holds 3 bolus 2 --yes"), ("status --port=x", "--port=x status"),
         ("a --port x b --timeout=2 c", "--port x --timeout=2 a b c"), ("a --portable x", "a --portable x"),
+        ("a --port x --holds 2 b", "--port x --holds 2 a b"),
         ("a -- --port x", "a -- --port x"), ("a --port x -- b --port y", "--port x a -- b --port y"),
         ("a --port", "--port a"), ("", ""),
     ):  # fmt: skip

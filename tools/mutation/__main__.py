@@ -40,13 +40,15 @@ EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 # Code with rules. The looks of a page or of a table on the screen are for people to judge.
 PLACES = (
     "firmware",
-    "host/api/conversation.py",
-    "host/api/link.py",
-    "host/api/orders.py",
-    "host/api/dosing.py",
+    "host/api",
+    "host/cli.py",
+    "host/console.py",
     "host/cuts.py",
-    "host/units.py",
     "host/day.py",
+    "host/errors.py",
+    "host/records",
+    "host/texts/alarms.py",
+    "host/units.py",
     "hil/oracle",
 )
 # Processor time for a mutant's tests: a multiple of the time without it, plus a fixed amount for the start.
