@@ -87,7 +87,7 @@ BUGS = {
         "state.c",
         "(dose->slot_us <= (at_us + dose->spacing_us))",
         "(dose->slot_us < (at_us + dose->spacing_us))",
-        "a saved state comes back",
+        "a saved state comes back|what is sound is reconciled",
     ),
 }
 

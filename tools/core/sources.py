@@ -20,7 +20,16 @@ OUT = BUILD / "core"
 FREESTANDING = ("-std=c11", "-ffreestanding")
 CLANG = "clang-19"
 # The fuzz target: plays bytes as calls and judges every call.
-PLAYER = ("play.c", "play_board.c", "play_parts.c", "books.c", "shadow.c", "target.c")
+PLAYER = (
+    "play.c",
+    "play_board.c",
+    "play_parts.c",
+    "books.c",
+    "shadow.c",
+    "shadow_strokes.c",
+    "shadow_requests.c",
+    "target.c",
+)
 # Tests that build and run other cores than the one under test: broken ones, or under sanitizers of their own.
 OTHER_CORES = ("test_seeded_bugs.py", "test_sanitizers.py")
 

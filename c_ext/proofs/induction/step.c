@@ -2,8 +2,8 @@
 // state that satisfies it; the call's own promises hold too. With core_init() as the base case the invariant holds for
 // ever, after any sequence of calls.
 //
-// Every call is compiled with the core's own sources; pace.c is replaced by its contract. The history may have any length up to
-// RING entries and any content.
+// Every call is compiled with the core's own sources; pace.c is replaced by its contract. The history may have any length
+// up to RING entries, and any content.
 
 #include "core.h"
 #include "pace_contract.c"
