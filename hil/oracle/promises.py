@@ -3,8 +3,8 @@
 GUARD-1: strokes of running boluses still to come count, and of a spread part what falls into the window, so that
 nothing that was accepted is cut by a cap unless basal was raised meanwhile. The future is played forward on a fork of
 the pump until all boluses have ended. If a stroke of a bolus is withheld there, the order must be refused, unless a cap
-must cut basal anyway. The order may be refused if anything that is known to come, basal included, would reach a cap up
-to a day later, by the safe side's measure.
+must cut something without it too. The order may be refused if anything that is known to come, basal included, would
+reach a cap up to a day later, by the safe side's measure.
 
 Implements: GUARD-1 (the oracle's side)
 """
@@ -40,7 +40,7 @@ def cap_reasons(
     cut: set[str] = set()
     if not _plainly_free(pump, promised):
         cut = _withheld(_fork(pump, parts, over_us))
-        if cut and _basal_is_cut(_fork(pump, until_us=over_us)):
+        if cut and _fork(pump, until_us=over_us).withheld:
             cut = set()
     if not refused:
         return [Reason(CODES[name]) for name in cut], []
@@ -99,6 +99,8 @@ def _fork(pump: Pump, parts: tuple[int, int] = NOTHING, over_us: int = 0, until_
     And at least for `until_us`.
     """
     fork = pump.fork(Seen([]))
+    for entry in fork.entries:
+        entry.withheld_by = ""
     fork.caps = Caps(pump.caps.stroke_uu, hour_mu=pump.caps.hour_mu, day_mu=pump.caps.day_mu, exact_only=True)
     fork.caps.starts_us = pump.caps.starts_us[bisect_left(pump.caps.starts_us, pump.bench_us - DAY_US) :]
     fork.caps.powered_us = list(fork.caps.starts_us)
@@ -114,12 +116,7 @@ def _fork(pump: Pump, parts: tuple[int, int] = NOTHING, over_us: int = 0, until_
 
 def _withheld(fork: Pump) -> set[str]:
     """The caps that have cut a bolus in the fork."""
-    return {entry.reason for entry in fork.entries if entry.kind in NORMALS + SQUARES and entry.reason in CODES}
-
-
-def _basal_is_cut(fork: Pump) -> bool:
-    """Has a cap cut basal in the fork?"""
-    return any(entry.abandoned and entry.kind not in NORMALS + SQUARES for entry in fork.entries)
+    return {entry.withheld_by for entry in fork.entries if entry.kind in NORMALS + SQUARES and entry.withheld_by}
 
 
 def _foreseen(pump: Pump, parts: tuple[int, int] = NOTHING, over_us: int = 0) -> Times:

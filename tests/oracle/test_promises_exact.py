@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hil.oracle.caps import HOUR
 from hil.oracle.exact import Quantum
 from hil.oracle.programme import Temp
 from hil.oracle.promises import _basal, cap_reasons, lowest_reasons
@@ -115,6 +116,21 @@ def test_the_caps_of_the_future_have_no_safe_side() -> None:
     assert demanded(made, 1_000) == set()
     must, may = told(made, 1_000)
     assert must == [] and [each.code for each in may] == ["hour_limit"]
+
+
+def test_a_running_bolus_that_a_cap_must_cut_anyway_is_no_reason_against_another() -> None:
+    """Caps were lowered, or basal was raised, since it was accepted: a fifth stroke where four are allowed."""
+    made = pump(day_mu=800)
+    made.begin("square_bolus", 5, 8 * H)
+    assert demanded(made, 200) == set()
+
+
+def test_a_running_bolus_that_a_cap_has_cut_before_is_no_reason_against_another() -> None:
+    """Its first stroke of five is lost. By its second, at 48 min, four come of basal: beside four more nine fit."""
+    made = pump(1_000, hour_mu=1_800)
+    made.begin("square_bolus", 5, 2 * H).withheld_by = HOUR
+    made.entries[-1].abandoned = 1
+    assert demanded(made, 800) == set() and demanded(made, 1_000) == {"hour_limit"}
 
 
 def test_what_a_cap_must_cut_is_looked_for_as_long_as_the_bolus_lasts() -> None:
