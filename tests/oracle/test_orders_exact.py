@@ -216,8 +216,10 @@ def test_a_refill_by_weight_is_one() -> None:
 def test_a_procedure_is_begun_answered_and_broken_off_by_orders() -> None:
     hand = Hand()
     hand.order(0, "stop")
-    out, wrong = (["out_of_range"], []), (["wrong_state"], [])
-    assert both_codes(against(hand, "start_procedure", procedure=0)) == out
+    wrong = ["wrong_state"], []
+    hand.device.procedures.holds = "naoh"
+    assert both_codes(against(hand, "start_procedure", procedure=5)) == (["wrong_content"], [])
+    hand.device.procedures.holds = "insulin"
     assert hand.order(S, "start_procedure", procedure=5)["procedure"] == "patency"
     assert both_codes(against(hand, "answer_procedure", step=1, choice=0, value=0)) == wrong
     assert hand.order(2 * S, "answer_procedure", step=0, choice=0, value=0)["step"] == 1
