@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.oracle.reasons import Reason
-from tests.oracle.hand import EDGE_US, LIMITS, MIN, H, Hand, S, against, both_codes
+from tests.oracle.hand import EDGE_US, LIMITS, MIN, H, Hand, S, against, basal, both_codes, codes
 
 
 @pytest.mark.req("THER-2", "GUARD-1")
@@ -98,6 +98,15 @@ def test_the_future_is_played_for_an_acceptance_and_for_a_refusal_by_a_cap() -> 
     spread = {"duration_min": 120, "volume_mu": 2_000}
     assert both_codes(against(hand, "square_bolus", **spread)) == ([], []), "half of it falls into the hour"
     assert both_codes(against(hand, "square_bolus", **spread | {"duration_min": 60}))[0] == ["hour_limit"]
+
+
+@pytest.mark.req("GUARD-1")
+def test_a_bolus_that_finds_a_cap_full_is_refused_though_basal_is_cut_half_a_minute_later() -> None:
+    hand = basal(24_000)  # a stroke in 30 s
+    hand.order(0, "set_limits", **LIMITS | {"max_hour_mu": 1_000})
+    for place in range(5):
+        hand.device.pump.caps.count(place - 5)
+    assert codes(against(hand, "bolus", volume_mu=200)[0]) == {"hour_limit"}
 
 
 @pytest.mark.req("THER-2")
