@@ -127,6 +127,18 @@ def test_what_has_been_delivered_so_far_is_told_once_a_day() -> None:
     assert len(logged(hand, protocol.EVENT_DELIVERY_SO_FAR)) == 2
 
 
+@pytest.mark.req("SELF-1", "LOG-1")
+def test_a_day_is_over_at_its_last_microsecond_and_no_sooner() -> None:
+    for early_us in (1, 0):
+        hand = stopped()
+        asked: list[bool] = []
+        hand.pump.upkeep.test = lambda daily=False, quick=False, asked=asked: asked.append(daily) or 0  # type: ignore[method-assign]
+        hand.pump._round_us = DAY_US - early_us
+        woken(hand, DAY_US - early_us)
+        assert asked == ([] if early_us else [True])
+        assert hand.pump._told_us == (0 if early_us else DAY_US)
+
+
 @pytest.mark.req("SELF-1")
 def test_the_daily_test_comes_once_a_day_and_the_rates_every_hour() -> None:
     hand = Hand()

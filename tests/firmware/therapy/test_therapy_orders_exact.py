@@ -241,3 +241,31 @@ def test_a_new_rate_counts_as_the_running_percentage_raises_it() -> None:
     hand.pump.therapy.set_basal(1_300)
     hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 50, 30)
     hand.pump.therapy.set_basal(2_000)
+
+
+@pytest.mark.req("GUARD-1", "THER-9")
+@pytest.mark.parametrize(("hour_mu", "day_mu", "named"), [(10_000, 150_000, "hour"), (14_000, 14_000, "day")])
+def test_a_rate_under_which_a_cap_must_cut_while_a_bolus_runs_says_so(hour_mu: int, day_mu: int, named: str) -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(100)
+    hand.pump.device.set_limits(35_000, 40_000, hour_mu, day_mu)
+    hand.pump.boluses.square_bolus(8_000, 60)
+    reply = hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 5_000, 120)
+    assert protocol.CUTS[reply["cut_by"]] == named
+    assert hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 100, 60)["cut_by"] == 0
+
+
+@pytest.mark.req("THER-6", "LOG-2")
+def test_a_procedure_begins_a_stretch_without_basal_and_is_told() -> None:
+    hand = Hand()
+    therapy = hand.pump.therapy
+    told: list[int] = []
+    therapy.on_procedure = told.append
+    therapy.set_basal(1_000)
+    therapy.stop()
+    assert hand.pump._books.deliveries.stretch_id == 0, "a stopped pump has none"
+    hand.now_us += 7
+    therapy.enter_procedure(hand.now_us)
+    assert hand.pump._books.deliveries.stretch_id and told == [hand.now_us]
+    state = hand.core.state()
+    assert (state[code.SUSPENDED], state[code.RATE_MU_PER_H]) == (0, 0)
