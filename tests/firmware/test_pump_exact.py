@@ -464,3 +464,54 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
     assert pump._standing() == codes.NONE
     watch.standing = codes.Diagnosis(codes.BACKFLOW, 1, 2, 3)
     assert pump._standing() == codes.BACKFLOW and Hand().pump._standing() == codes.NONE
+
+
+@pytest.mark.req("GUARD-3", "LOG-1")
+def test_a_pump_just_made_is_neither_over_nor_failing_and_hears_visitors() -> None:
+    hand = Hand()
+    assert hand.pump.over is False and hand.pump._failing is False
+    hand.pump.connected(True)
+    assert [each["detail"] for each in logged(hand, protocol.EVENT_CONNECTED)] == [1]
+
+
+@pytest.mark.req("STORE-1", "STORE-5")
+@pytest.mark.parametrize("order", ["basal", "procedure"])
+def test_a_pump_that_has_restarted_has_the_permit_for_its_next_stroke_and_its_procedure(order: str) -> None:
+    hand = Hand()
+    if order == "basal":
+        hand.pump.therapy.set_basal(35_000)
+    else:
+        hand.pump.therapy.stop()
+        hand.pump.clinic.start_procedure(5)
+    hand.live(60 * SECOND_US)
+    after = hand.restarted()
+    assert after.memory.writes and after.pump.clinic.under_way == (order == "procedure")
+    after.live(after.now_us + 60 * SECOND_US)
+    assert len(after.strokes_us) == (2 if order == "basal" else 0)
+
+
+@pytest.mark.req("ALARM-1", "GUARD-3")
+def test_a_failure_in_the_handling_of_a_failure_amid_a_request_goes_on_to_the_board() -> None:
+    hand = Hand()
+
+    def fails() -> None:
+        raise OSError("for the test")
+
+    hand.pump.therapy.halt_by_itself = lambda *_: fails()  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="for the test"):
+        hand.pump.attend(lambda: hand.pump.failed(ValueError("an order has failed")))
+    assert not hand.pump._spared.failing, "it is no matter of the link"
+
+
+@pytest.mark.req("GUARD-1", "DOSE-3", "STORE-1")
+def test_a_bolus_that_a_cap_has_cut_ends_with_that_and_each_stroke_withheld_is_stored() -> None:
+    hand = Hand()
+    hand.pump.boluses.bolus(2_000)
+    hand.live(5 * SECOND_US)
+    made = len(hand.strokes_us)
+    hand.core.set_limits(35_000, 40_000, 200 * made, 150_000)  # past the firmware, as nothing of it does
+    hand.live(10 * SECOND_US)
+    for each in (hand, hand.restarted(1)):
+        (ended,) = [event for event in logged(each, protocol.EVENT_DELIVERY_ENDED) if event["detail"] == 1]
+        assert ended["reason"] == protocol.REASON_HOUR_CAP
+    assert len(hand.strokes_us) == made
