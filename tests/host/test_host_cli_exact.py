@@ -1,0 +1,59 @@
+"""Options that hold for every command: before it, after it; and the command line on a terminal of ASCII."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import pytest
+
+from host import cli, console
+from host.cli import brought_forward
+from host.console import Options, options_of
+from tests.host.test_host_console_exact import options
+
+pytestmark = pytest.mark.req("HOST-1")
+
+
+def test_options_stand_before_the_command_or_after_it() -> None:
+    class Context:
+        obj: Any = None
+
+    def both(before: dict[str, Any], **after: Any) -> Options:
+        context = Context()
+        context.obj = options(**before)
+        return options_of(context, **after)  # type: ignore[arg-type]
+
+    for before, after, found in ((False, False, False), (True, False, True), (False, True, True), (True, True, True)):
+        assert both({"as_json": before}, as_json=after).as_json is found
+        context = Context()
+        assert console._yes(context, after) is after, "before the command there are no options yet"  # type: ignore[arg-type]
+        context.obj = options(yes=before)
+        assert console._yes(context, after) is found  # type: ignore[arg-type]
+    for before, after, language in ((None, None, None), ("fr", None, "fr"), (None, "fr", "fr"), ("en", "fr", "fr")):
+        assert both({"language": before}, language=after).language == language
+    assert both({"port": "y"}).port == "y"
+
+
+def test_what_every_command_takes_is_brought_forward_with_its_value() -> None:
+    for words, found in (
+        ("status --port x", "--port x status"), ("--timeout 1 status", "--timeout 1 status"),
+        ("bolus 2 --holds 3 --yes", "--holds 3 bolus 2 --yes"), ("status --port=x", "--port=x status"),
+        ("a --port x b --timeout=2 c", "--port x --timeout=2 a b c"), ("a --portable x", "a --portable x"),
+        ("a --port x --holds 2 b", "--port x --holds 2 a b"),
+        ("a -- --port x", "a -- --port x"), ("a --port x -- b --port y", "--port x a -- b --port y"),
+        ("a --port", "--port a"), ("", ""),
+    ):  # fmt: skip
+        assert brought_forward(words.split()) == found.split()
+
+
+def test_a_stream_shows_by_number_what_it_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with pytest.raises(SystemExit) as error:
+        cli.app(["--help"])
+    stream.flush()
+    assert error.value.code == 0 and rb"Rel\xe8ve" in raw.getvalue()
