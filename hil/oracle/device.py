@@ -37,6 +37,7 @@ class Device:
         self.auto_off = AutoOff(self)
         self.orders = Orders(self)
         self.rate_before_suspend = 0
+        self._in_force = dict(self.settings.values)  # the settings
         self.seen_over = False  # the pump has judged the refill at hand as over-delivery
         self.resets = 0
         self.born_us = 0  # when its present life began
@@ -84,7 +85,11 @@ class Device:
         self.pump.follow()
 
     def take_settings(self) -> None:
-        """Put the settings in force; a suspended pump never delivers more than was in force before."""
+        """Put the settings in force and note each change; a suspended pump never delivers more than before."""
+        for place, (name, now) in enumerate(self.settings.values.items()):
+            if now != self._in_force[name]:
+                self.pump.note("setting_changed", place=place, before=self._in_force[name], now=now)
+        self._in_force = dict(self.settings.values)
         programme = self.pump.programme
         programme.offset_min = self.settings["utc_offset_min"]
         programme.least_mu_per_h = min(self.settings["suspend_rate_mu_per_h"], self.rate_before_suspend)

@@ -30,6 +30,11 @@ Row = Mapping[str, Any]
 Due = tuple[int, Fields]
 SAME = {"quieted": "acknowledged"}
 OPTION = "option"  # an event with it may be missing
+# Nothing in a script is a reason for one of these.
+NEVER = (
+    ("fault", "fault_cleared", "edge_differs", "edge_forgiven", "exception", "diagnosis", "memory", "unreadable")
+    + ("settings_kept",)
+)  # fmt: skip
 REFUSALS = 32  # docs/memory.md: so many are logged at once, then one an hour
 
 
@@ -63,7 +68,7 @@ def judge_log(device: Device, run: Run) -> list[Disagreement]:
                 if not allows(value, row[name]):
                     say(at_us, f"log {kind} {place + 1} (number {row['number']}) {name}", value, row[name])
     for row in run.log:
-        if row["event"] in ("fault", "exception", "diagnosis", "memory", "unreadable"):
+        if row["event"] in NEVER:
             say(run.script.end_us, f"log {row['event']}", "none", dict(row))
     return found
 
@@ -81,6 +86,7 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
         "clock_lost": lambda _, event: {"detail": event.values["why"]},
         "clock_silent": lambda _, event: {},
         "self_test": lambda _, event: {},
+        "setting_changed": _setting_changed,
         "rate_lapsed": lambda _, event: {"a": event.values["a"]},
         "reset": _reset,
         "connected": lambda _, event: {"detail": 1},
@@ -217,6 +223,13 @@ def _refused(device: Device, event: Event) -> Fields | None:
         return None
     again = {OPTION: True} if event.values.get("again") else {}  # a refused repeat need not be logged
     return again | {"detail": MESSAGES[str(name)].id, "reason": CODES.index(str(code)), "a": _u32(value)}
+
+
+def _setting_changed(device: Device, event: Event) -> Fields:
+    """docs/memory.md: before and now, 32 bits with a sign."""
+    before, now = event.values["before"], event.values["now"]
+    assert isinstance(before, int) and isinstance(now, int)
+    return {"detail": event.values["place"], "time_s": event.time_s, "a": before & 0xFFFFFFFF, "b": now & 0xFFFFFFFF}
 
 
 def _u32(value: Any) -> Any:

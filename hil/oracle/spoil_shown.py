@@ -101,7 +101,7 @@ def alarm_invented(run: Run, draw: random.Random) -> Run | None:
 
 # The log
 
-_TOLD = ("delivery_ended", "accepted", "refused", "alarm", "clock_set", "rate_lapsed")
+_TOLD = ("delivery_ended", "accepted", "refused", "alarm", "clock_set", "rate_lapsed", "setting_changed")
 
 
 def _log(
@@ -123,7 +123,7 @@ def _numbered(rows: Rows, more: int) -> Rows:
 
 def log_dropped(run: Run, draw: random.Random) -> Run | None:
     """An event is missing in the log, and the numbers have no gap."""
-    told = ("delivery_ended", "accepted", "clock_set", "rate_lapsed")
+    told = ("delivery_ended", "accepted", "clock_set", "rate_lapsed", "setting_changed")
     return _log(run, draw, told, lambda rows: _numbered(rows[1:], -1))
 
 
@@ -136,7 +136,7 @@ def log_doubled(run: Run, draw: random.Random) -> Run | None:
 
 def log_figure(run: Run, draw: random.Random) -> Run | None:
     """A figure of a delivery's end or of a rate in the log is off by one."""
-    figures = {"delivery_ended": "abcd", "rate_lapsed": "a", "clock_set": "ab"}
+    figures = {"delivery_ended": "abcd", "rate_lapsed": "a", "clock_set": "ab", "setting_changed": "ab"}
 
     def off(rows: Rows) -> Rows:
         name = draw.choice(figures[rows[0]["event"]])

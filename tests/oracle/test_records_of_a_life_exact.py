@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hil.oracle.judge import judge
+from hil.oracle.settings import NEW
+from hil.scripts.script import Answer, Step
 from tests.oracle.hand import S
-from tests.oracle.life import event, found, life
+from tests.oracle.life import Values, event, found, life, with_steps
 
 pytestmark = pytest.mark.req("HIL-5")
 
@@ -53,8 +55,42 @@ def test_the_numbers_of_the_log_have_no_gap() -> None:
     assert found(run) == [(400 * S, "log numbers")]
 
 
-@pytest.mark.parametrize("kind", ["fault", "exception", "diagnosis", "memory", "unreadable"])
+@pytest.mark.parametrize(
+    "kind",
+    ["fault", "fault_cleared", "edge_differs", "edge_forgiven", "exception", "diagnosis", "memory", "unreadable"]
+    + ["settings_kept"],
+)
 def test_what_must_never_be_in_the_log_is_told(kind: str) -> None:
     run = life()
     run.log.append(event(11, kind, 390))
     assert found(run) == [(400 * S, f"log {kind}")]
+
+
+@pytest.mark.req("LOG-2")
+def test_each_setting_that_changes_is_in_the_log_by_its_place_before_and_now_with_a_sign() -> None:
+    values = dict(NEW) | {"auto_off_min": 600, "utc_offset_min": -60}
+    steps = Step(2 * S, "set_settings", values), Step(5 * S, "set_settings", values | {"utc_offset_min": 30})
+
+    def said(*rows: Values) -> list[str]:
+        run = with_steps(*steps)
+        run.answers = [
+            Answer(number, step.at_us, "set_settings", step.values, {"at_us": step.at_us}, None)
+            for number, step in enumerate(steps)
+        ]
+        run.log = [{**row, "number": number} for number, row in enumerate(rows, 1)]
+        return [each.what for each in judge(run) if "setting_changed" in each.what]
+
+    changed = "setting_changed"
+    rows = [
+        event(1, changed, 2, detail=1, a=0, b=600),
+        event(2, changed, 2, detail=2, a=0, b=0xFFFFFFFF - 59),
+        event(3, changed, 5, detail=2, a=0xFFFFFFFF - 59, b=30),
+    ]
+    assert said(*rows) == []
+    for place in range(3):
+        assert said(*rows[:place], *rows[place + 1 :]) != []
+        for name in ("detail", "time_s", "a", "b"):
+            bad = [*rows]
+            bad[place] = {**rows[place], name: rows[place][name] ^ 1}
+            assert said(*bad) == [f"log setting_changed {place + 1} (number {place + 1}) {name}"]
+    assert said(*rows, rows[2]) == ["log setting_changed 4"]

@@ -218,18 +218,20 @@ def test_an_event_is_missing_or_there_twice_and_the_numbers_close_up() -> None:
     alone = life()
     alone.script = replace(alone.script, steps=tuple(each for each in alone.script.steps if each.what != AGAIN))
     alone.log += [event(11, "alarm", 1), event(12, "clock_set", 1), event(13, "rate_lapsed", 1)]
+    alone.log += [event(14, "setting_changed", 1)]
     draw = Drawn()
     shown.log_doubled(alone, draw)
-    assert draw.offered == [[2, 3, 4, 5, 6, 8, 10, 11, 12]]
+    assert draw.offered == [[2, 3, 4, 5, 6, 8, 10, 11, 12, 13]]
     alone.script = life().script
     draw = Drawn()
     shown.log_doubled(alone, draw)
-    assert draw.offered == [[2, 3, 4, 6, 8, 10, 11, 12]]
+    assert draw.offered == [[2, 3, 4, 6, 8, 10, 11, 12, 13]]
 
 
 def test_a_figure_or_a_reason_in_the_log_is_off_by_one() -> None:
     good = life()
     good.log += [event(11, "clock_set", 1, a=4, b=5), event(12, "rate_lapsed", 1, a=7)]
+    good.log += [event(13, "setting_changed", 1, a=8, b=9)]
 
     def figure(place: int, name: int) -> tuple[list[Any], list[tuple[int, dict[str, tuple[Any, Any]]]]]:
         draw = Drawn(place, name)
@@ -238,9 +240,10 @@ def test_a_figure_or_a_reason_in_the_log_is_off_by_one() -> None:
         differ = [(at, changed(good.log[at], row)) for at, row in enumerate(bad.log) if row != good.log[at]]
         return draw.offered, differ
 
-    assert figure(1, 1) == ([[2, 6, 8, 10, 11], ["a", "b", "c", "d"]], [(6, {"b": (400, 401)})])
-    assert figure(3, 1) == ([[2, 6, 8, 10, 11], ["a", "b"]], [(10, {"b": (5, 6)})])
-    assert figure(4, 0) == ([[2, 6, 8, 10, 11], ["a"]], [(11, {"a": (7, 8)})])
+    assert figure(1, 1) == ([[2, 6, 8, 10, 11, 12], ["a", "b", "c", "d"]], [(6, {"b": (400, 401)})])
+    assert figure(3, 1) == ([[2, 6, 8, 10, 11, 12], ["a", "b"]], [(10, {"b": (5, 6)})])
+    assert figure(4, 0) == ([[2, 6, 8, 10, 11, 12], ["a"]], [(11, {"a": (7, 8)})])
+    assert figure(5, 1) == ([[2, 6, 8, 10, 11, 12], ["a", "b"]], [(12, {"b": (9, 10)})])
     for sign, by in enumerate((-1, 1)):
         draw = Drawn(1, sign)
         bad = shown.log_reason(life(), draw)
