@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from hil.oracle.alarms import NUMBERS
 from hil.oracle.boluses import Bolus, Entry
 from hil.oracle.exact import DAY_US, HOUR_US, NEVER_US, whole_mu
-from hil.oracle.reservoir import NEVER_H
 from hil.oracle.settings import LIMITS
 
 if TYPE_CHECKING:
     from hil.oracle.device import Device
 
 Expected = dict[str, Any]
+NEVER_H = 0xFFFFFFFF
 
 
 def allows(expected: Any, seen: Any) -> bool:

@@ -26,7 +26,6 @@ CAPACITY_NL = 15_000_000
 FLAGGED_PERCENT = 15
 UNSURE_NL = 700_000  # more than readings and dead volume can be unsure by
 SECONDS_PER_DAY = 86_400
-NEVER_H = 0xFFFFFFFF
 
 
 class RefillDue(Watcher):

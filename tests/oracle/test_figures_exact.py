@@ -10,8 +10,8 @@ from hil.oracle import figures
 from hil.oracle.alarms import Latched
 from hil.oracle.boluses import Entry
 from hil.oracle.exact import NEVER_US
+from hil.oracle.figures import NEVER_H
 from hil.oracle.questions import answer_to
-from hil.oracle.reservoir import NEVER_H
 from tests.oracle.hand import EDGE_US, EPOCH_S, MIN, H, Hand, S
 
 DAY_US = 24 * H
