@@ -96,11 +96,9 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
     # When a reset ended a delivery is left open: the list of deliveries tells, and the log must agree with it.
     listed = {row["id"]: row["programmed_mu"] for look in run.looks for row in look.deliveries if row["end_us"]}
     spent_us = 0  # from then on the full number of refusals may be logged at once again
-    for event in device.pump.events:
+    for event in (each for each in device.pump.events if each.bench_us <= run.script.end_us):
         if event.what == "reset":
             spent_us = 0
-        if event.bench_us > run.script.end_us:
-            continue
         if event.what == "refilled":  # a guided refill is logged as one by weight is
             refill = {"detail": MESSAGES["record_refill"].id, "a": event.values["filled_nl"], "time_s": event.time_s}
             expected["accepted"].append((event.bench_us, refill | {"b": event.values["residual_nl"]}))
@@ -116,7 +114,6 @@ def _expected(device: Device, run: Run) -> dict[str, list[Due]]:
                         fields[OPTION] = True  # it may only be counted, and reported with the next one
                     spent_us = max(spent_us, event.at_us) + HOUR_US
                 expected[SAME.get(event.what, event.what)].append((event.bench_us, fields))
-    del expected["quieted"]
     return expected
 
 
@@ -140,7 +137,7 @@ def _by_detail(rows: list[Row], due: list[Due]) -> list[list[tuple[Row | None, D
 def _without_options(rows: list[Row], events: list[Due]) -> list[Due]:
     """Leave out the optional events that are not in the log, so that all rows fit if that is possible."""
     plain = [
-        (at_us, {name: value for name, value in fields.items() if name != OPTION}, OPTION in fields)
+        (at_us, {name: value for name, value in fields.items() if name != OPTION}, fields.get(OPTION, False))
         for at_us, fields in events
     ]
 

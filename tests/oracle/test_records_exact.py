@@ -60,6 +60,26 @@ BOLUS, BUSY = MESSAGES["bolus"].id, protocol.CODES.index("bolus_active")
 # Orders
 
 
+def test_an_event_that_may_be_missing_is_left_out_where_all_that_is_there_fits_then() -> None:
+    hand = Hand()
+    refusal(hand, 0, 7, again=True)
+    refusal(hand, 0, 7)
+    refusal(hand, 0, 9)
+    first, last = row("refused", BOLUS, BUSY, a=7), row("refused", BOLUS, BUSY, a=9)
+    assert whats(hand, first, last) == whats(hand, first, first, last) == []
+    assert whats(hand, first, first, first, last) == ["log refused 3 (number 3) a", "log refused 4"]
+    assert whats(hand, last) == ["log refused 1 (number 1) a", "log refused 2"]
+
+
+def test_an_event_after_the_end_is_in_no_log_yet() -> None:
+    hand = noted("initialised", END_US)
+    hand.device.pump.now_us = END_US + 1
+    hand.device.pump.note("initialised")
+    assert whats(hand, row("initialised")) == []
+    assert whats(hand) == ["log initialised 1"]
+    assert whats(hand, row("initialised"), row("initialised")) == ["log initialised 2"]
+
+
 @pytest.mark.parametrize(
     ("name", "values", "reply", "letters"),
     [
