@@ -71,6 +71,15 @@ def test_an_event_that_may_be_missing_is_left_out_where_all_that_is_there_fits_t
     assert whats(hand, last) == ["log refused 1 (number 1) a", "log refused 2"]
 
 
+def test_an_event_that_may_be_missing_is_no_row_s_if_another_must_have_it() -> None:
+    """The one that must be there can only be the first row or the third; then the others that may be have the rest."""
+    hand = Hand()
+    for more in ({"optional": True, "unsure": True}, {"optional": False}, {"optional": True, "unsure": True}):
+        hand.device.pump.note("acknowledged", name="refill_due", **more)
+    hand.device.pump.note("acknowledged", name="refill_due", optional=True)
+    assert whats(hand, *(row("acknowledged", NUMBERS["refill_due"], reason) for reason in (0, 1, 0))) == []
+
+
 def test_an_event_after_the_end_is_in_no_log_yet() -> None:
     hand = noted("initialised", END_US)
     hand.device.pump.now_us = END_US + 1

@@ -68,7 +68,7 @@ def test_what_must_never_be_in_the_log_is_told(kind: str) -> None:
 
 @pytest.mark.req("LOG-2")
 def test_each_setting_that_changes_is_in_the_log_by_its_place_before_and_now_with_a_sign() -> None:
-    values = dict(NEW) | {"auto_off_min": 600, "utc_offset_min": -60}
+    values = dict(NEW) | {"auto_off_min": 600, "utc_offset_min": -45}
     steps = Step(2 * S, "set_settings", values), Step(5 * S, "set_settings", values | {"utc_offset_min": 30})
 
     def said(*rows: Values) -> list[str]:
@@ -83,8 +83,8 @@ def test_each_setting_that_changes_is_in_the_log_by_its_place_before_and_now_wit
     changed = "setting_changed"
     rows = [
         event(1, changed, 2, detail=1, a=0, b=600),
-        event(2, changed, 2, detail=2, a=0, b=0xFFFFFFFF - 59),
-        event(3, changed, 5, detail=2, a=0xFFFFFFFF - 59, b=30),
+        event(2, changed, 2, detail=2, a=0, b=0xFFFFFFFF - 44),
+        event(3, changed, 5, detail=2, a=0xFFFFFFFF - 44, b=30),
     ]
     assert said(*rows) == []
     for place in range(3):
