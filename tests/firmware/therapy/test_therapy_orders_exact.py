@@ -9,7 +9,7 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
-from tests.firmware.hand import Hand, deliveries, refused
+from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.therapy.test_therapy import MINUTE_US, run_pattern
 
 
@@ -269,3 +269,35 @@ def test_a_procedure_begins_a_stretch_without_basal_and_is_told() -> None:
     assert hand.pump._books.deliveries.stretch_id and told == [hand.now_us]
     state = hand.core.state()
     assert (state[code.SUSPENDED], state[code.RATE_MU_PER_H]) == (0, 0)
+
+
+@pytest.mark.req("STORE-1")
+def test_without_a_memory_nothing_is_begun() -> None:
+    hand = Hand()
+    therapy = hand.pump.therapy
+    therapy.set_basal(1_000)
+    hand.pump._memory.state = protocol.MEMORY_WRITE_FAILED
+    before = hand.core.state()
+    for order in (
+        partial(therapy.set_basal, 500),
+        partial(therapy.select_pattern, 1),
+        partial(therapy.temp_basal, protocol.TEMP_RATE, 50, 30),
+        partial(therapy.recommend_rate, 50, 5),
+        partial(hand.pump.boluses.bolus, 200),
+    ):
+        refused(order, protocol.MEMORY_FAILED)
+        assert hand.core.state() == before and hand.pump.record.pattern == protocol.MANUAL
+
+
+@pytest.mark.req("DOSE-3", "THER-3")
+def test_a_suspend_tells_what_it_has_given_up_and_nothing_of_before() -> None:
+    hand = Hand()
+    hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
+    hand.pump.therapy.set_basal(30_000)
+    hand.pump.boluses.bolus(20_000)
+    hand.live(50 * SECOND_US)
+    assert hand.pump.therapy.suspend()["abandoned_strokes"] > 70
+    hand.pump.therapy.resume()
+    hand.live(hand.now_us + 5 * SECOND_US)
+    hand.pump.boluses.bolus(2_000)
+    assert hand.pump.therapy.suspend()["abandoned_strokes"] == 10
