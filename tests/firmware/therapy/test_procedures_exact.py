@@ -39,3 +39,10 @@ def test_a_fluid_is_filled_brought_to_ambient_pulled_and_drawn(content: int, ent
     assert pull.outlet == table.TO_SIDE_PORT
     assert drawn.choices == (("enough", "after"), ("again", "pull_x"))
     assert (drawn.takes.name, drawn.takes.low, drawn.takes.high) == ("drawn_nl", 0, 5 * ML)
+
+
+def test_a_catheter_holds_13_u_and_contents_have_the_places_that_the_link_names() -> None:
+    assert table.CATHETER_NL * 400 == 13 * 1_000_000, "µU at U-400, with its tubing"
+    contents = (INSULIN, BUFFER, table.NAOH, table.EMPTY)
+    assert contents == (0, 1, 2, 3) and len(table.RESERVOIR) == 4
+    assert [table.RESERVOIR[each] for each in contents] == ["insulin", "buffer", "naoh", "empty"]
