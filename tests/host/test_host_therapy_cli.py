@@ -129,6 +129,23 @@ def test_what_makes_less_is_ordered_when_the_pump_answers_no_question(
     assert patient.status["bolus_remaining_mu"] == 0
 
 
+@pytest.mark.req("HOST-1", "THER-3", "THER-9")
+def test_a_question_about_less_shows_what_is_known(patient: Patient) -> None:
+    patient.do("bolus", "2")
+    assert "running, basal 0.00 U/h, bolus with 2.00 U to come -> stopped, nothing at all" in patient.asked("stop")
+
+    def fails() -> dict[str, int]:
+        raise RuntimeError
+
+    for part, name, shown in (
+        (patient.terminal.device.commands, "status", "Delivery -> suspended, basal at the least rate"),
+        (patient.hand.pump.patterns, "read_settings", "to come -> suspended, basal at the least rate"),
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(part, name, fails)
+            assert shown in patient.asked("suspend")
+
+
 @pytest.mark.req("HOST-1", "THER-9")
 def test_suspend_asks_for_what_will_be_in_force(patient: Patient) -> None:
     patient.do("set-basal", "0.1")
