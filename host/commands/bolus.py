@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host.api.client import Programmer
+from host.api.client import MESSAGES, Programmer
 from host.commands.running import asked_of
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
 from host.records import Status
@@ -15,6 +15,7 @@ from host.units import amount, duration, parse_milli, parse_minutes, uptime, who
 
 app = typer.Typer()
 _PANEL = "Deliver"
+_MOST_MU = next(field.high for field in MESSAGES["bolus"].request if field.name == "volume_mu")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -60,9 +61,9 @@ def cancel(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         now = asked_of(pump.status, yes)
-        lines = ["Cancel whatever bolus is running"] * (now is None)
+        lines = ["Cancel whatever bolus is running"]
         if now is not None:
-            lines += [f"Cancel bolus {bolus_line(now)} -> none"] * bool(now.bolus_remaining_mu)
+            lines = [f"Cancel bolus {bolus_line(now)} -> none"] * bool(now.bolus_remaining_mu)
             lines += [f"Cancel square bolus {square_line(now)} -> none"] * bool(now.square_remaining_mu)
         confirm(options, "\n".join(lines) or "Cancel: no bolus is running", yes)
         reply = pump.cancel_bolus()
@@ -123,4 +124,4 @@ def _whole_strokes(pump: Programmer, volume: str) -> int:
     """Return the volume in mU. Raises AmountError, which names the nearest allowed volumes."""
     milli = parse_milli(volume, "U")
     step_mu = (pump.identity or pump.hello()).smallest_dose_mu
-    return whole_steps(milli, step_mu, "U", f"strokes of {amount(step_mu, 'mU')}", low=step_mu, high=40000)
+    return whole_steps(milli, step_mu, "U", f"strokes of {amount(step_mu, 'mU')}", low=step_mu, high=_MOST_MU)
