@@ -42,7 +42,7 @@ class Device:
         self.resets = 0
         self.born_us = 0  # when its present life began
         self.wall: Wall | None = None  # compares the wall clock with the battery-backed one
-        self.pump.watchers += [self.auto_off, RefillDue(self)]
+        self.pump.watchers = [self.auto_off, RefillDue(self)]
         self.pump.react = self.react
 
     def advance(self, to_us: int) -> None:

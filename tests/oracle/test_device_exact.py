@@ -102,3 +102,14 @@ def test_a_new_device_has_lived_no_life_and_known_no_refill() -> None:
     assert device.pump.programme.utc_s(H) == EPOCH_S + 3_600
     device.take_settings()
     assert device.pump.programme.least_mu_per_h == 0
+
+
+@pytest.mark.req("THER-3", "THER-4")
+def test_a_device_stops_by_itself_and_finds_by_itself_that_a_refill_is_due() -> None:
+    device = Hand().device
+    device.reservoir.fill(2_500_000, 0, 0)
+    device.settings.values |= {"auto_off_min": 60, "in_use_days": 1}
+    device.advance(H)
+    assert (device.pump.state, "auto_off" in device.alarms.latched) == ("stopped", True)
+    device.advance(24 * H)
+    assert "refill_due" in device.alarms.latched

@@ -85,7 +85,7 @@ def test_an_event_after_the_end_is_in_no_log_yet() -> None:
     hand.device.pump.now_us = END_US + 1
     hand.device.pump.note("initialised")
     assert whats(hand, row("initialised")) == []
-    assert whats(hand) == ["log initialised 1"]
+    assert found(hand) == [(END_US, "log initialised 1", {}, None)]
     assert whats(hand, row("initialised"), row("initialised")) == ["log initialised 2"]
 
 
