@@ -75,6 +75,22 @@ def test_a_part_that_works_again_is_told_again_when_it_fails() -> None:
     assert told == [parts.TONES] * 2
 
 
+@pytest.mark.req("THER-10")
+@pytest.mark.parametrize("part", range(len(parts.SPARED)))
+def test_each_part_has_its_own_bit_and_what_it_returns_is_handed_on(part: int) -> None:
+    told: list[int] = []
+    spared = parts.Spared(lambda part, _: told.append(part))
+    others = [each for each in range(len(parts.SPARED)) if each != part]
+    assert spared.run(part, lambda *what: what, 3, 4) == (3, 4) and spared.failing == 0
+    for each in (part, *others):
+        assert spared.run(each, fail) is None
+    assert spared.failing == 0b11111 and told == [part, *others]
+    assert spared.run(part, int, "7") == 7 and spared.failing == 0b11111 & ~(1 << part)
+    for each in (*others, part):
+        spared.run(each, fail)
+    assert told == [part, *others, part], "only the one that has worked meanwhile"
+
+
 @pytest.mark.req("THER-10", "ALARM-1")
 def test_a_failure_that_could_not_be_dealt_with_is_no_failure_of_the_link() -> None:
     hand = Hand()
