@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from firmware.occlusion.physics import Known, Thresholds
 from firmware.occlusion.small import Small
 from firmware.occlusion.sums import NoPulse, Trough
 
@@ -197,3 +198,8 @@ def test_strokes_together_say_that_it_stays_by_more_than_the_least_rise() -> Non
     assert small.outweighs(), "what speaks against it is not saved up"
     small.start()
     assert not small.outweighs()
+
+
+def test_a_healthy_look_is_no_trough() -> None:
+    trough = Trough(Thresholds(Known))
+    assert trough.add(1, 100, 0, 0, 0) is False and trough.strokes == 0

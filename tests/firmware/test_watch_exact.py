@@ -156,3 +156,22 @@ def test_the_watch_of_a_board_knows_its_mechanism_and_its_sensor() -> None:
     assert [codes.NAMES[code] for code in (*codes.STOPS, *codes.FOLLOW)] == [
         "occlusion", "air_lock", "motor_stall", "partial_occlusion", "occlusion_cleared",
     ]  # fmt: skip
+
+
+def test_every_bit_of_a_reading_arrives() -> None:
+    board, watch, told = watched()
+    for bit in range(12):
+        for before, end in ((1 << bit, 0), (0, 1 << bit), (0xFFF ^ 1 << bit, 0xFFF)):
+            told.clear()
+            board.packed = before | end << 12
+            watch.stroke(1_000, 9_000)
+            assert told[0][2:5] == (before, end, False)
+
+
+def test_a_findings_volumes_are_told_in_whole_mu_rounded_down() -> None:
+    _, watch, _ = watched()
+    found = codes.Diagnosis(codes.OCCLUSION, 1, 2, 1_000_002)
+    found.stored_nl, found.released_nl = 2_000_004, 3_000_007
+    watch.standing = found
+    told = report(watch, 400)
+    assert (told["missed_mu"], told["stored_mu"], told["released_mu"]) == (400_000, 800_001, 1_200_002)
