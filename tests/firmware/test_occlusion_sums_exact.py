@@ -200,6 +200,9 @@ def test_strokes_together_say_that_it_stays_by_more_than_the_least_rise() -> Non
     assert not small.outweighs()
 
 
-def test_a_healthy_look_is_no_trough() -> None:
-    trough = Trough(Thresholds(Known))
+def test_a_healthy_look_and_one_amid_a_cough_are_no_trough() -> None:
+    thresholds = Thresholds(Known)
+    trough = Trough(thresholds)
+    for beyond_pa in (thresholds.pulse_high_pa + 1, -thresholds.pulse_high_pa - 1):
+        assert trough.add(1, 100, beyond_pa, 0, beyond_pa) is False and not trough.suspected()
     assert trough.add(1, 100, 0, 0, 0) is False and trough.strokes == 0
