@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from firmware.protocol import NEVER_US
-from host.api.client import Programmer
+from firmware.protocol import NEVER_US, TEMPS
+from host.api.client import MESSAGES, Programmer
 from host.console import Json, Options, UsageError, Yes, confirm, connected, options_of, show
 from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
@@ -17,7 +17,7 @@ from host.units import AmountError, amount, duration, parse_minutes, parse_whole
 app = typer.Typer()
 _PANEL = "Deliver"
 NO_INSULIN = "[bold red]no insulin[/]"
-_GREATEST_MU_PER_H = 35000
+_GREATEST_MU_PER_H = next(field.high for field in MESSAGES["set_basal"].request if field.name == "rate_mu_per_h")
 _GREATEST_PERCENT = 200
 
 
@@ -66,7 +66,7 @@ def temp(
             raise UsageError(f"say how long: pump temp {value} --for 2h")
         kind, number, shown = _temp_value(value)
         minutes = parse_minutes(lasting)
-        pump.require("temp_basal", kind=0, value=0, duration_min=minutes)
+        pump.require("temp_basal", kind=TEMPS.index(kind), value=number, duration_min=minutes)
         now = pump.status()
         if kind == "percent":
             makes_mu_per_h = now.basal_rate_mu_per_h * number // 100

@@ -1,0 +1,67 @@
+"""Basal rates on the command line: what is asked and told at their edges, and where no insulin is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.firmware.hand import SECOND_US
+from tests.host.patient import Patient
+
+pytestmark = pytest.mark.req("HOST-1", "THER-2", "THER-9")
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
+    return Patient(monkeypatch)
+
+
+def test_what_cannot_be_is_not_asked_about(patient: Patient) -> None:
+    patient.terminal.person()
+    for words, told in (
+        (("set-basal", "35.05"), "rate_mu_per_h = 35.05 U/h is beyond"),
+        (("temp", "0.8", "--for", "29min"), "duration_min = 29 min is outside"),
+        (("temp", "50%", "--for", "1441min"), "duration_min = 1441 min is outside"),
+        (("temp", "35.05", "--for", "1h"), "the hard limit of 35.00 U/h; a percentage is written 35.05%"),
+        (("recommend", "35.05", "--for", "5min"), "rate_mu_per_h = 35.05 U/h is beyond"),
+        (("recommend", "1", "--for", "61min"), "valid_min = 61 min is outside"),
+    ):  # fmt: skip
+        run = patient.terminal.run(*words, answer="y\n")
+        assert run.exit_code == 2 and told in run.stderr and "->" not in run.stderr
+    assert patient.terminal.device.done == []
+
+
+def test_the_greatest_rate_may_be_temporary_and_the_greatest_percentage_too(patient: Patient) -> None:
+    patient.do("set-basal", "1")
+    assert "-> 35.00 U/h for 1 h" in patient.asked("temp", "35", "--for", "1h")
+    assert "-> 200 % of what is programmed, 2.00 U/h now, for 1 h" in patient.asked("temp", "200%", "--for", "1h")
+
+
+def test_where_no_insulin_is_left_it_is_asked_and_told(patient: Patient) -> None:
+    patient.do("set-basal", "0.05")
+    for words, asked in (
+        (("temp", "0"), "-> 0.00 U/h, no insulin, for 1 h"),
+        (("temp", "0%"), "-> 0 % of what is programmed, 0.00 U/h now, no insulin, for 1 h"),
+    ):
+        assert asked in patient.asked(*words, "--for", "1h")
+        told = patient.do(*words, "--for", "1h")
+        assert told.endswith("until 01:00:00.000. That is no insulin.\n")
+        assert "-> 0.05 U/h, set by hand" in patient.asked("temp", "cancel")
+        patient.do("temp", "cancel")
+    for value in ("0.05", "100%"):
+        assert "no insulin" not in patient.asked("temp", value, "--for", "1h")
+        assert "no insulin" not in patient.do("temp", value, "--for", "1h")
+        patient.do("temp", "cancel")
+
+
+def test_a_rate_is_told_as_it_was_and_as_it_is(patient: Patient) -> None:
+    assert patient.asked("set-basal", "1.25").startswith("Basal rate: 0.00 U/h, set by hand -> 1.25 U/h, set by hand\n")
+    assert patient.do("set-basal", "1.25") == "Basal rate 0.00 U/h -> 1.25 U/h at 00:00:00.000.\n"
+    assert patient.asked("temp", "cancel").startswith("Basal rate: no temporary rate -> 1.25 U/h, set by hand\n")
+    told = patient.do("recommend", "1.2", "--for", "5min")
+    assert told.startswith(
+        "Basal rate 1.20 U/h for 5 min from 00:00:00.000 until 00:05:00.000; then 1.25 U/h as programmed"
+    )
+    patient.hand.live(600 * SECOND_US)
+    patient.do("temp", "0.8", "--for", "1h")
+    assert patient.asked("temp", "cancel").startswith("Basal rate: 0.80 U/h, temporary for another 1 h -> 1.25 U/h,")
+    assert patient.do("temp", "cancel").endswith(" cancelled at 00:10:00.000; basal 1.25 U/h.\n")
