@@ -329,3 +329,12 @@ def test_a_delivery_that_is_broken_off_amid_a_procedure_that_goes_on_is_over_at_
         protocol.KIND_NAOH, hand.now_us, protocol.REASON_CANCELLED,
     )  # fmt: skip
     assert (ended["delivered_strokes"], ended["abandoned_strokes"]) == (made, 20 - made)
+
+
+@pytest.mark.req("STORE-5")
+def test_a_figure_that_has_not_been_given_is_none_after_a_reset_either(hand: Hand) -> None:
+    guided(hand, 0, 10 * ML)
+    after = hand.restarted(1)
+    assert limit(after, 10 * ML) == ("taken_back_nl", 5 * ML)
+    say(after, 0, 2 * ML)
+    assert after.pump.refills.number == 1 and after.pump.status()["reservoir_mu"] == 8 * ML * 4 // 10
