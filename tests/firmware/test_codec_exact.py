@@ -127,3 +127,15 @@ def test_a_reply_is_cut_to_what_fits_and_to_whole_steps() -> None:
 
 def test_no_field_is_beyond_every_place() -> None:
     assert codec.NO_FIELD == 0xFF and all(len(message.request) < 0xFF for message in protocol.MESSAGES)
+
+
+def test_what_comes_is_checked_as_what_goes_and_what_is_no_number_is_named() -> None:
+    for value, code, limit in (
+        (0, protocol.OUT_OF_RANGE, 50),
+        (75, protocol.NOT_MULTIPLE, 50),
+        (35_050, protocol.HARD_LIMIT, 35_000),
+    ):
+        raw = encode((RATE,), {"rate_mu_per_h": value}, check=False)
+        assert refusal(lambda raw=raw: decode((RATE,), raw)) == (code, 0, "rate_mu_per_h", value, limit)
+    with pytest.raises(TypeError, match=r"rate_mu_per_h must be a whole number, not '100'"):
+        encode((RATE,), {"rate_mu_per_h": "100"})
