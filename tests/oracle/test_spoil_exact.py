@@ -248,7 +248,8 @@ def test_a_figure_or_a_reason_in_the_log_is_off_by_one() -> None:
         draw = Drawn(1, sign)
         bad = shown.log_reason(life(), draw)
         assert draw.offered == [[2, 5, 6, 8], [-1, 1]]
-        assert bad is not None and bad.log[5]["reason"] == life().log[5]["reason"] + by
+        reason = life().log[5]["reason"]
+        assert bad is not None and changed(life().log[5], bad.log[5]) == {"reason": (reason, reason + by)}
         assert [at for at, row in enumerate(bad.log) if row != life().log[at]] == [5]
     good.log = []
     for spoiler in (shown.log_dropped, shown.log_doubled, shown.log_figure, shown.log_reason):
