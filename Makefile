@@ -122,7 +122,7 @@ aimed: ready-emulated ## aim orders at the armed stroke of the emulated Pico, ±
 
 .PHONY: between-nightly
 between-nightly: setup core-module ## inject interrupts, exceptions, failed writes, power cuts at every line of orders, events, start-ups; build/between.json
-	@$(VENV)/python -m tests.firmware.between_nightly --workers $(WORKERS) $(ARGS)
+	@$(VENV)/python -m tests.firmware.between.nightly --workers $(WORKERS) $(ARGS)
 
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json

@@ -1,7 +1,7 @@
 """Short scripts for a scratch dose core, with the exact answers: the self-test's check that it still computes right.
 
-Each script is a core's configuration and its calls; an answer is the result code, or the starts of strokes in µs. The
-figures follow from the specification's arithmetic; tests/firmware/test_self_test.py compares them with the exact model
+Each script is a core's configuration and its calls; an answer is the result code, or the starts of strokes in µs. They
+follow from the specification's arithmetic; tests/firmware/upkeep/test_self_test.py compares them with the exact model
 in fractions. All times stay below 2^30 µs, up to which MicroPython allocates no memory for an integer.
 
 Implements: SELF-1

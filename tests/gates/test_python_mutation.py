@@ -109,7 +109,7 @@ def test_lines_are_compared_with_what_main_was_before(tmp_path):
 
 def test_measuring_ends_with_its_time_and_says_that_it_is_not_all(tmp_path, monkeypatch):
     monkeypatch.setattr(covering, "OUT", tmp_path)
-    quick, of = ["tests/firmware/test_annunciator.py"], ["firmware/alarms/annunciation.py"]
+    quick, of = ["tests/firmware/drivers/test_annunciator.py"], ["firmware/alarms/annunciation.py"]
     known, whole = covering.covering(quick, 1, of, seconds=0.0)
     assert not whole and len(known.seconds) == 1
     known, whole = covering.covering(quick, 1, of)
@@ -221,7 +221,7 @@ def test_what_runs_on_import_is_judged_too():
     """A private constant gets its other value, one that others have taken over is imported anew in another process."""
     for file, code, to, held in (
         (FILE, "_DAY_S = const", "86399", HELD),
-        ("firmware/upkeep/wall_clock.py", "VOUCHED_S = const", "86401", "tests/firmware/test_rtc.py"),
+        ("firmware/upkeep/wall_clock.py", "VOUCHED_S = const", "86401", "tests/firmware/drivers/test_rtc.py"),
     ):
         known = Covering({file: {str(line): [held] for line in range(1, 200)}}, {held: 1.0})
         longer = next(each for each in mutants(ROOT / file, file) if each.code.startswith(code) and each.to == to)

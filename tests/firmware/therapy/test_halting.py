@@ -9,7 +9,7 @@ from firmware.errors import FirmwareError
 from firmware.therapy.halting import settle, still
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand
-from tests.firmware.test_log_of_orders import last
+from tests.firmware.link.test_log_of_orders import last
 
 
 @pytest.mark.req("DOSE-5", "ALARM-2")
