@@ -49,12 +49,14 @@ def cap_reasons(
     for name, window_us, limit_uu in pump.caps.windows():
         fullest = _fullest(starts, window_us + 3 * SAFE_SIDE_US + promised * pump.quantum.spacing_us)
         # The figure: "the total that would have been reached", perhaps of all that is promised, laid on what was used.
-        most = max(fullest, pump.caps.used(pump.bench_us, window_us)[1] + promised)
+        used = pump.caps.used(pump.bench_us, window_us)[1]
+        most = max(fullest, used + promised)
         figures = range(limit_uu // 1000, pump.quantum.mu(most + WAIT_STROKES) + 1)
         reason = Reason(CODES[name], None, figures, limit_uu // 1000)
         if name in cut:
             must.append(reason)
-        elif fullest * pump.quantum.uu > limit_uu:
+        elif fullest * pump.quantum.uu > limit_uu or (name == DAY and (used + sum(parts)) * pump.quantum.uu > limit_uu):
+            # Against the day's cap the core counts a spread part whole, as if all of it were given now.
             may.append(reason)
     return must, may
 
