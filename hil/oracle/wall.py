@@ -120,17 +120,17 @@ class Wall(Watcher):
         for name in BATTERY:
             if self.told(name):
                 self.device.alarms.latch(name, figure=None)
-        found = self.test()
-        self._count_looks(found)
+        self.test()
+        self._count_looks()
         pump.recorded_us = pump.now_us
 
-    def _count_looks(self, found: bool) -> None:
+    def _count_looks(self) -> None:
         """How often has it looked at a clock whose rate it must find?"""
         undisturbed = self.clock.far_off and self._disturbed == self.clock.changes
         self._disturbed = self.clock.changes
-        if found or self._looks < 0:
-            self._looks = -1  # a pump that has failed its self-test tells of it once in a life
-        elif not undisturbed:
+        if self._looks < 0:
+            return
+        if not undisturbed:
             self._looks = 0
         else:
             self._looks += 1
@@ -141,6 +141,7 @@ class Wall(Watcher):
         """The self-test, as it has come out; a pump whose clocks go at two rates stops."""
         failed = self.told("self_test")
         if failed:
+            self._looks = -1  # a pump that has failed its self-test, asked for or not, tells of it once in a life
             self.device.pump.note("self_test")
             self.device.alarms.latch("self_test_fail", figure=None)
             self.device.pump.finish_stroke()

@@ -338,6 +338,18 @@ def test_a_pump_that_has_found_it_has_nothing_more_to_find_in_this_life() -> Non
 
 
 @pytest.mark.req("SELF-1")
+def test_a_self_test_that_was_asked_for_finds_it_too() -> None:
+    world = World()
+    world.clock.run_fast(30 * MIN, 20_000)
+    world.hand.device.advance(3 * H + MIN)
+    world.tells.add("self_test")
+    assert world.wall.test()
+    world.tells.clear()
+    world.hand.device.advance(40 * H)
+    assert world.wall.overlooked_us == 0
+
+
+@pytest.mark.req("SELF-1")
 def test_a_clock_that_goes_a_little_wrong_need_not_be_found() -> None:
     world = World()
     world.clock.run_fast(30 * MIN, 9_999)
