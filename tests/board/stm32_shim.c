@@ -1,13 +1,13 @@
 // stm32_shim.c: one pump for tests/board/test_stm32_*.py: what c_ext/board/module.c and the supervisor do, by plain numbers.
-#include "../../c_ext/board/start.h"
-#include "../../c_ext/core/motion.h"
 #include "../../c_ext/board/annunciator.h"
 #include "../../c_ext/board/bus.h"
+#include "../../c_ext/board/pressure.h"
+#include "../../c_ext/board/start.h"
+#include "../../c_ext/core/motion.h"
 #include "../../c_ext/stm32/clock.h"
 #include "../../c_ext/stm32/interrupts.h"
 #include "../../c_ext/stm32/link.h"
 #include "../../c_ext/stm32/power.h"
-#include "../../c_ext/board/pressure.h"
 #include "../../c_ext/stm32/sensor.h"
 #include "../../c_ext/stm32/stroke.h"
 
