@@ -39,7 +39,7 @@ _POLL_S = 0.005
 _MEMORY_BYTES = 4 << 30
 _WAITING_S = 900.0
 _OPTIONS = ["-q", "-x", "-s", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly"]
-# pytest loads every module that looks like a test to rewrite it, firmware/upkeep/self_test.py too, before its mutant is.
+# pytest rewrites every module that looks like a test, so it would load firmware/upkeep/self_test.py before its mutant.
 _OPTIONS += ["--hypothesis-profile=mutation", "-o", "python_files=test_*.py"]
 Play = Callable[[dict[str, Any], int], int]
 
