@@ -338,3 +338,17 @@ def test_a_figure_that_has_not_been_given_is_none_after_a_reset_either(hand: Han
     assert limit(after, 10 * ML) == ("taken_back_nl", 5 * ML)
     say(after, 0, 2 * ML)
     assert after.pump.refills.number == 1 and after.pump.status()["reservoir_mu"] == 8 * ML * 4 // 10
+
+
+@pytest.mark.parametrize(("procedure", "free"), [(REFILL, False), (RINSE, False), (PATENCY, True)])
+def test_a_refill_by_weight_is_refused_amid_a_procedure_that_ends_with_one(
+    hand: Hand, procedure: int, free: bool
+) -> None:
+    clinic = hand.pump.clinic
+    clinic.need_no_refill()
+    clinic.start_procedure(procedure)
+    if free:
+        clinic.need_no_refill()
+    else:
+        error = refused(clinic.need_no_refill, protocol.WRONG_STATE)
+        assert (error.field_name, error.value) == (None, protocol.STATE_PROCEDURE)
