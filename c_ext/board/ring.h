@@ -26,8 +26,8 @@ typedef struct {
 // Empties both. Main, masked.
 void ring_empty(ring_t *ring);
 
-// Scans the bytes that have arrived for ends of frames; the DMA writes next at place `at` of the ring. Less than a whole
-// ring comes between two calls. Returns whether there were any. Interrupt.
+// Scans the bytes that have arrived for ends of frames; the DMA writes next at place `at` of the ring. Less than a
+// whole ring comes between two calls. Returns whether there were any. Interrupt.
 bool ring_scan(ring_t *ring, uint32_t at);
 
 // Is there a frame, or so much that it must be read? Main.

@@ -42,13 +42,14 @@ typedef enum {
 void state_save(core_t *core, uint64_t now_us, uint8_t bytes[STATE_BYTES]);
 
 // Replaces the state of a core made by core_init() for the same pump, with its history in place; bytes NULL: checks the
-// state that it has. The supervisor counts as busy since now_us. Returns STATE_OK, or the invariant that does not hold; then nothing has changed.
+// state that it has. The supervisor counts as busy since now_us. Returns STATE_OK, or the invariant that does not hold;
+// then nothing has changed.
 state_invariant_t state_load(core_t *core, uint64_t now_us, const uint8_t bytes[STATE_BYTES]);
 
 // Clears a latched fault; nothing else does, and the scheduler stays suspended. Counts that differ by more than
 // most_apart, or have latched a count fault, agree from then on: all strokes commanded count as confirmed. The state is
-// checked as by a load before, so that nothing damaged is mended. To be called between strokes. Returns STATE_OK, or the
-// invariant that does not hold; then the core has only been settled.
+// checked as by a load before, so that nothing damaged is mended. To be called between strokes. Returns STATE_OK, or
+// the invariant that does not hold; then the core has only been settled.
 state_invariant_t state_reconcile(core_t *core, uint64_t now_us, uint32_t most_apart);
 
 #endif

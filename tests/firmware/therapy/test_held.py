@@ -84,14 +84,20 @@ def test_the_core_delivers_again_at_the_rate_that_is_to_come_and_never_at_the_on
     assert set(rates) <= {{"suspend": 200, "resume": 500, "procedure": 0}[order]}
 
 
-@pytest.mark.req("DOSE-3", "THER-3")
-def test_a_stop_tells_what_it_has_given_up_and_nothing_of_before() -> None:
+def suspended_amid_much() -> Hand:
+    """More than seventy strokes waited, and are given up."""
     hand = Hand()
     hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
     hand.pump.therapy.set_basal(30_000)
     hand.pump.boluses.bolus(20_000)
     hand.live(50 * SECOND_US)
     assert hand.pump.therapy.suspend()["abandoned_strokes"] > 70
+    return hand
+
+
+@pytest.mark.req("DOSE-3", "THER-3")
+def test_a_stop_tells_what_it_has_given_up_and_nothing_of_before() -> None:
+    hand = suspended_amid_much()
     hand.live(hand.now_us + 10 * SECOND_US)
     hand.pump.therapy.resume()
     hand.pump.boluses.bolus(2000)

@@ -10,6 +10,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
+from tests.firmware.therapy.test_held import suspended_amid_much
 from tests.firmware.therapy.test_therapy import MINUTE_US, run_pattern
 
 
@@ -291,12 +292,7 @@ def test_without_a_memory_nothing_is_begun() -> None:
 
 @pytest.mark.req("DOSE-3", "THER-3")
 def test_a_suspend_tells_what_it_has_given_up_and_nothing_of_before() -> None:
-    hand = Hand()
-    hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
-    hand.pump.therapy.set_basal(30_000)
-    hand.pump.boluses.bolus(20_000)
-    hand.live(50 * SECOND_US)
-    assert hand.pump.therapy.suspend()["abandoned_strokes"] > 70
+    hand = suspended_amid_much()
     hand.pump.therapy.resume()
     hand.live(hand.now_us + 5 * SECOND_US)
     hand.pump.boluses.bolus(2_000)
