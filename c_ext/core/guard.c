@@ -146,7 +146,8 @@ guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint3
         verdict = GUARD_MAX_BOLUS;
     } else if ((guard_used_strokes(guard, now_us, GUARD_HOUR_TICKS) + normal) > guard->hour_strokes.value) {
         verdict = GUARD_HOUR_CAP;
-    } else if ((guard_used_strokes(guard, now_us, GUARD_DAY_TICKS) + normal + square) > guard->day_strokes.value) {
+    } else if (((normal + square) > guard->day_strokes.value) ||
+               ((guard_used_strokes(guard, now_us, GUARD_DAY_TICKS) + normal) > guard->day_strokes.value)) {
         verdict = GUARD_DAY_CAP;
     } else {
         verdict = GUARD_OK;

@@ -107,8 +107,8 @@ bool guard_intact(const guard_t *guard);
 
 // Requests, before anything is programmed. Main.
 bool guard_basal_allowed(const guard_t *guard, uint32_t rate_mu_per_h);
-// OK, MAX_BOLUS, or the cap that a bolus of these normal and square strokes would exceed together with the strokes
-// already in the window: the hour's cap counts the normal strokes, the day's all.
+// OK, MAX_BOLUS, or the cap that the bolus's normal strokes would exceed together with the strokes already in the window,
+// or, the day's, its strokes alone. Old strokes leave while a square part is given: the supervisor looks ahead for it.
 guard_verdict_t guard_bolus_allowed(const guard_t *guard, uint64_t now_us, uint32_t normal, uint32_t square);
 
 // Strokes started within the last `window_ticks`; 0 if a safety variable is corrupt. Main: a binary search, at most 32

@@ -48,7 +48,8 @@ static void bolus(const play_call_t *call) {
     PROMISE("bolus within the limit", shadow.flipped || (all <= shadow.words[BOLUS]));
     PROMISE("bolus within the caps",
             shadow.flipped || (((shadow_started_since(call->now_us, HOUR_US) + normal) <= shadow.words[HOUR]) &&
-                               ((shadow_started_since(call->now_us, DAY_US) + all) <= shadow.words[DAY])));
+                               ((shadow_started_since(call->now_us, DAY_US) + normal) <= shadow.words[DAY]) &&
+                               (all <= shadow.words[DAY])));
     books_bolus(&shadow.books, call->now_us, normal, square, call->second);
     shadow.delivered[DOSE_KIND_NORMAL] = (normal != 0u) ? 0u : shadow.delivered[DOSE_KIND_NORMAL];
     shadow.delivered[DOSE_KIND_SQUARE] = (square != 0u) ? 0u : shadow.delivered[DOSE_KIND_SQUARE];

@@ -55,8 +55,7 @@ def cap_reasons(
         reason = Reason(CODES[name], None, figures, limit_uu // 1000)
         if name in cut:
             must.append(reason)
-        elif fullest * pump.quantum.uu > limit_uu or (name == DAY and (used + sum(parts)) * pump.quantum.uu > limit_uu):
-            # Against the day's cap the core counts a spread part whole, as if all of it were given now.
+        elif fullest * pump.quantum.uu > limit_uu:
             may.append(reason)
     return must, may
 

@@ -228,8 +228,10 @@ class Model:
             codes.add(E_MAX_BOLUS)
         caps = (
             (E_HOUR_CAP, self.hour_strokes, HOUR_US, normal),
-            (E_DAY_CAP, self.day_strokes, DAY_US, normal + square),
+            (E_DAY_CAP, self.day_strokes, DAY_US, normal),
         )
+        if normal + square > self.day_strokes:
+            codes.add(E_DAY_CAP)
         for code, cap, window_us, strokes in caps:
             certainly, possibly = self.over(now_us, cap, window_us, strokes)
             if certainly:

@@ -48,6 +48,22 @@ def test_what_the_day_has_had_counts(kind: str) -> None:
     assert isinstance(desk.ask(name, **values(20_000)), dict)
 
 
+def test_of_a_spread_part_the_day_counts_what_is_given_before_older_strokes_have_left_it() -> None:
+    """40 U leave the day when three quarters of the square are given: only those must fit beside them."""
+    desk = limited(60_000, 60_000)
+    desk.hand.pump.device.set_limits(1_000, 40_000, 60_000, 60_000)
+    desk.ask("bolus", volume_mu=40_000)
+    desk.hand.live(18 * 3_600 * SECOND_US)
+    code, field, _, limit_mu = desk.refused("square_bolus", volume_mu=27_000, duration_min=480)
+    assert (code, field, limit_mu) == ("day_limit", 3, 60_000)
+    assert isinstance(desk.ask("square_bolus", volume_mu=26_000, duration_min=480), dict)
+    desk.hand.live(27 * 3_600 * SECOND_US)
+    records = desk.ask("read_deliveries", since_id=0, max_count=6)["records"]
+    (square,) = [each for each in records if each["programmed_mu"] == 26_000]
+    assert (square["delivered_strokes"], protocol.REASONS[square["reason"]]) == (130, "completed")
+    assert desk.ask("status")["alarms"] == 0
+
+
 @pytest.mark.req("THER-4")
 def test_what_is_left_above_the_stop_is_what_no_bolus_has_been_promised() -> None:
     desk = Desk()
