@@ -15,10 +15,9 @@ from collections.abc import Callable
 
 from firmware import protocol
 from firmware.protocol.procedures import BY_NUMBER
-from hil.backends.backed import EPOCH_S
-from hil.scripts.play import LOOK_US, SLOT_US, US_PER_S
+from hil.scripts.mishaps import Mishaps
 from hil.scripts.script import Script
-from hil.scripts.writer import ANYTHING, CONCENTRATIONS, QUANTA_NL, Wish, Writer
+from hil.scripts.writer import ANYTHING, CONCENTRATIONS, QUANTA_NL, Wish
 
 __all__ = ["ANYTHING", "CONCENTRATIONS", "QUANTA_NL", "Wish", "generate"]
 
@@ -28,8 +27,8 @@ def generate(seed: int, wish: Wish = ANYTHING) -> Script:
     return Therapy(seed, wish).write()
 
 
-class Therapy(Writer):
-    """Acts of a patient, and now and then acts that nobody should do."""
+class Therapy(Mishaps):
+    """Acts of a patient, and now and then a mishap."""
 
     def acts(self) -> dict[str, tuple[int, Callable[[], object]]]:
         """As Writer.acts."""
@@ -181,16 +180,6 @@ class Therapy(Writer):
             number = self.random.choice(numbers or [self.random.randint(1, 40)])
             self.put("acknowledge_alarm", alarm=number)
 
-    def _moment(self) -> int:
-        """Return a time just before the next step, for a question that is not in the script."""
-        at_us = max(self.free_us, self.player.now_us + SLOT_US)
-        self.free_us = at_us + 2 * SLOT_US
-        return at_us
-
-    def look(self) -> None:
-        self.put("look")
-        self.free_us = max(self.free_us, self.steps[-1].at_us + LOOK_US)
-
     def question(self) -> None:
         draw = self.random
         self.put(
@@ -200,41 +189,6 @@ class Therapy(Writer):
         ) if draw.random() < 0.8 else self.put(
             "telemetry", interval_s=draw.choice((0, 1, 7)), for_s=draw.choice((10, 3600))
         )
-
-    def again(self) -> None:
-        """Send the bytes of an earlier order again."""
-        orders = [step for step in self.steps if step.what in _ORDERS]
-        if orders:
-            self.put("again", of_us=self.random.choice((orders[-1], self.random.choice(orders))).at_us)
-
-    def late(self) -> None:
-        what, values = self.random.choice(
-            (("bolus", {"volume_mu": self._dose_mu()}), ("set_basal", {"rate_mu_per_h": 0}))
-        )
-        self.put(what, **values, expires_after_us=self.random.choice((-1, 0, 1, -30 * US_PER_S, 660 * US_PER_S)))
-
-    def odd(self) -> None:
-        """Send something that is usually refused."""
-        draw = self.random
-        what, values = draw.choice((
-            ("bolus", {"volume_mu": self._strokes_mu(3) + 1}), ("bolus", {"volume_mu": draw.choice((0, 40_001))}),
-            ("set_basal", {"rate_mu_per_h": 35_050}), ("set_basal", {"rate_mu_per_h": 1_001}),
-            ("temp_basal", {"kind": 1, "value": 201, "duration_min": 30}),
-            ("temp_basal", {"kind": 0, "value": 1_001, "duration_min": 30}),
-            ("temp_basal", {"kind": 0, "value": 1_000, "duration_min": 29}),
-            ("square_bolus", {"volume_mu": self._strokes_mu(2), "duration_min": 481}),
-            ("recommend_rate", {"rate_mu_per_h": 500, "valid_min": 61}),
-            ("commit_pattern", {"pattern": draw.randint(0, 3), "fingerprint": 1}),
-            ("answer_procedure", {"step": draw.randint(0, 5), "choice": 0, "value": 0}),
-            ("interrupt_procedure", {"step": draw.randint(0, 5)}),
-            ("start_procedure", {"procedure": draw.randint(1, 6)}), ("initialise_memory", {}),
-            ("clear_fault", {"fault": 1}), ("acknowledge_alarm", {"alarm": draw.randint(1, 40)}),
-            ("set_limits", {"max_basal_mu_per_h": 35_050, "max_bolus_mu": 1, "max_hour_mu": 1, "max_day_mu": 1}),
-            ("record_refill", {"put_before_mg": 1, "put_after_mg": 150_000, "taken_back_nl": 0,
-                               "drawn_before_mg": 1, "drawn_after_mg": 1}),
-            ("set_time", {"utc_s": 1}),
-        ))  # fmt: skip
-        self.put(what, **values)
 
     def pattern(self) -> None:
         draw = self.random
@@ -253,29 +207,6 @@ class Therapy(Writer):
 
     def select(self) -> None:
         self.put("select_pattern", pattern=self.random.randint(0, 3))
-
-    def cut(self) -> None:
-        draw = self.random
-        self.put("power_cut", off_s=draw.choice((0.001, 0.05, 1, 5, draw.randint(1, 120), draw.randint(60, 36_000))))
-        self.free_us = self.player.now_us + SLOT_US
-        if draw.random() < 0.5:
-            self.look()
-
-    def set_time(self) -> None:
-        draw = self.random
-        off_s = draw.choice((0, 1, -1, 60, -60, 3600, -3600, 90_000, -90_000, draw.randint(-400_000, 400_000), 10**8))
-        self.put("set_time", utc_s=EPOCH_S + self.free_us // US_PER_S + off_s)
-
-    def clock_fault(self) -> None:
-        draw = self.random
-        what, values = draw.choice((
-            ("clock_lost", {}), ("clock_rate", {"ppm": draw.choice((0, 20_000, -20_000, 200))}),
-            ("clock_jump", {"by_s": draw.choice((1, -1, 3600, -3600, 90_000, -90_000, -10**8, 10**8))}),
-        ))  # fmt: skip
-        self.put(what, **values)
-        if draw.random() < 0.5:
-            self.put("power_cut", off_s=draw.choice((1, 5, 600)))
-            self.free_us = self.player.now_us + SLOT_US
 
     # Procedures
 
@@ -319,6 +250,3 @@ class Therapy(Writer):
             value = draw.choice((value, value, value, low, high, draw.randint(low, high), high + 1))
         self.put("answer_procedure", step=place, choice=draw.randrange(len(step.choices)), value=value)
         return True
-
-
-_ORDERS = {message.name for message in protocol.MESSAGES if message.changes_delivery}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firmware import protocol
-from hil.scripts.play import HELLO_AFTER_US, SLOT_US, US_PER_S, Player
+from hil.scripts.play import HELLO_AFTER_US, LOOK_US, SLOT_US, US_PER_S, Player
 from hil.scripts.script import Answer, Script, Step
 
 US_PER_MIN = 60 * US_PER_S
@@ -139,6 +139,17 @@ class Writer(ABC):
         answer = self.player.take(step)
         self.free_us = max(at_us + _APART_US, self.player.now_us + SLOT_US)
         return answer
+
+    def look(self) -> None:
+        """Read everything that can be read."""
+        self.put("look")
+        self.free_us = max(self.free_us, self.steps[-1].at_us + LOOK_US)
+
+    def _moment(self) -> int:
+        """Return a time just before the next step, for a question that is not in the script."""
+        at_us = max(self.free_us, self.player.now_us + SLOT_US)
+        self.free_us = at_us + 2 * SLOT_US
+        return at_us
 
     def wait(self, low_s: float, high_s: float) -> None:
         """Let some time pass before the next step."""
