@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from c_ext.host.face import KINDS, STATE_FIELDS
+from c_ext.host.names import KINDS, STATE_FIELDS
 from tests.core.flow import HOUR_US
 from tests.core.model import DAY_US, E_RANGE, E_TIME, FAULT, NORMAL, NOTHING, SQUARE, STROKE, TEMP, WITHHELD, Model
 
