@@ -13,8 +13,9 @@ from tools.core.mutation.gate import read_equivalents
 from tools.core.mutation.sites import Mutant
 from tools.core.mutation.tiers import INVALID, KILLED, SURVIVED, TIMEOUT
 from tools.mutation import covering, results
-from tools.mutation.__main__ import EQUIVALENTS, judged
+from tools.mutation.__main__ import EQUIVALENTS
 from tools.mutation.covering import Covering
+from tools.mutation.judges import judged
 from tools.mutation.landed import landed
 from tools.mutation.results import NOT_COVERED, Results, report, table
 from tools.mutation.sites import mutants, statements
