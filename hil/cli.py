@@ -166,7 +166,8 @@ def floods(
     quantum: Annotated[list[int] | None, typer.Option(help="Strokes of 500 or 125 nl only; both otherwise.")] = None,
 ) -> None:
     """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs."""
-    from hil.protocols.floods.drive import KINDS, QUANTA_NL
+    from hil.protocols.floods.drive import QUANTA_NL
+    from hil.protocols.floods.requests import KINDS
     from hil.protocols.floods.run import run
 
     quanta_nl = quantum or QUANTA_NL

@@ -1,29 +1,22 @@
 """Floods the emulated Pico with one kind of request after the other at line rate during a 40 U bolus (LINK-4, DOSE-6).
 
 Each stroke of the bolus is due one spacing after the one before and must start within 50 µs of that, whatever arrives
-on the programmer link. The pump must not reset. Both quanta are measured. The fine one uses the same image, restarted
-from the development console with another stroke volume in its board. Its idle() also measures each turn of the
-supervisor, from the return of one idle() to the next call, with the chip's own microsecond counter.
+on the programmer link. The pump must not reset. Both quanta are measured. The fine one also measures each turn of the
+supervisor (turns.py).
 """
 
 from __future__ import annotations
 
-import random
-import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from firmware import protocol
-from hil.backends.emulated import EmulatedBoard
-from hil.bench import Bench
-from hil.errors import BenchError
-from hil.plant import Plant, load_mechanism
-from hil.protocols.edges import loads
 from hil.protocols.edges.loads import LINE_BYTES_PER_S
+from hil.protocols.floods.requests import Sender
+from hil.protocols.floods.turns import Turns, open_pump
 from host.api.client import MESSAGES, Programmer
-from host.api.link import decode_frame, encode_frame
+from host.api.link import decode_frame
 from host.errors import HostError
 from host.records import Limits
 
@@ -33,151 +26,12 @@ SPACING_US = {500: 2_000_000, 125: 500_000}
 BOLUS_MU = 40_000
 QUANTA_NL = (500, 125)
 _QUIET_S = 60
-_HOLDS_US = 1_000_000  # short, so that orders that have not expired do not fill the table of orders
-_MECHANISM = load_mechanism()
 # The image's history holds 2,500 of the strokes that count towards the daily cap.
 _LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_000, 60_000, 120_000)}
 # How long a turn of the supervisor may take during delivery. From a fine stroke's end to the next one's start are 460
 # ms. Entering the stroke and writing the permit need 50 of them, and 60 are kept in reserve. An order without a look
 # ahead takes 180 ms; the look ahead is cut off after 170 ms (firmware/therapy/forecast.py). docs/adr/0012.
 TURN_US_MAX = 350_000
-# MicroPython. `mark` is found in the chip's memory by its first two words. The other two are the worst turn and its
-# complement.
-_FINE = """
-import board, sys
-from array import array
-from time import ticks_diff, ticks_us
-mark = array("I", [0, 0, 0, 0xFFFFFFFF])
-mark[0] = {first} ^ 0xFFFFFFFF
-mark[1] = {second} ^ 0xFFFFFFFF
-class Fine(board.Board):
-    stroke_nl = {stroke_nl}
-    MOTOR = (96 * stroke_nl // 500,) + board.Board.MOTOR[1:]
-    def __init__(self):
-        super().__init__()
-        sleep = self.idle
-        woke = None
-        def idle(core, until_us):
-            nonlocal woke
-            if woke is not None:
-                us = ticks_diff(ticks_us(), woke)
-                if us > mark[2]:
-                    mark[2] = us
-                    mark[3] = us ^ 0xFFFFFFFF
-            happened = sleep(core, until_us)
-            woke = ticks_us()
-            return happened
-        self.idle = idle
-board.Board = Fine
-sys.modules.pop("firmware.main", None)
-import firmware.main
-"""
-_MARK = (0x6E727574, 0x73756D78)
-_SRAM_BYTES = 264 * 1024
-# Values of requests, where not the smallest that the table allows: those that cost the pump most.
-_VALUES: dict[str, dict[str, Any]] = {
-    "hello": {"schema_hash": protocol.SCHEMA_HASH},
-    "read_log": {"since_number": 0, "max_count": 8},
-    "read_deliveries": {"since_id": 0, "max_count": 6},
-    "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
-    "telemetry": {"interval_s": 1, "for_s": 3600},
-    "settle_order": {"message_id": MESSAGES["bolus"].id, "payload_crc": 1},
-    "bolus": {"volume_mu": 1000},
-    "set_limits": dict(zip(Limits.__slots__, (35_000, 40_000, 60_000, 500_000), strict=True)),
-    "set_time": {"utc_s": 1_767_225_600},
-    "recommend_rate": {"rate_mu_per_h": 0, "valid_min": 60},
-    "temp_basal": {"kind": protocol.TEMP_RATE, "value": 0, "duration_min": 30},
-    "set_settings": {"suspend_rate_mu_per_h": 200, "in_use_days": 45, "reservoir_low_mu": 800_000,
-                     "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000},
-    "acknowledge_alarm": {"alarm": 1},
-}  # fmt: skip
-# These requests end the bolus by design.
-_ENDS = (*protocol.SAFE, "initialise_memory")
-NOISE, EMPTY, REPEAT = "noise", "empty orders", "one order again"
-KINDS = (*(name for name in MESSAGES if name not in _ENDS), NOISE, EMPTY, REPEAT)
-
-
-@dataclass
-class Sender:
-    """Frames of one kind. `life` is the pump's; `ahead_us` is the pump's time minus the bench's."""
-
-    kind: str
-    life: int
-    ahead_us: int
-
-    def __post_init__(self) -> None:
-        self.sent = 0
-        self._random = random.Random(self.kind)
-
-    def frames(self, now_us: int, size: int) -> bytes:
-        """Return frames of at least `size` bytes together, timed from `now_us` on."""
-        data = bytearray()
-        while len(data) < size:
-            self.sent += 1
-            data += self._frame(now_us + len(data) * US_PER_S // LINE_BYTES_PER_S)
-        return bytes(data)
-
-    def _frame(self, now_us: int) -> bytes:
-        if self.kind == NOISE:
-            return self._random.randbytes(100) + b"\0"
-        name = "bolus" if self.kind in (EMPTY, REPEAT) else self.kind
-        message = MESSAGES[name]
-        if self.kind == EMPTY:
-            return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, b"")
-        values = {field.name: _least(field) for field in message.request} | _VALUES.get(name, {})
-        if "command_id" in values:
-            number = 1 if self.kind == REPEAT else self.sent
-            expires_us = protocol.NEVER_US if self.kind == REPEAT else now_us + self.ahead_us + _HOLDS_US
-            values.update(command_id=0x40000000 + number, life=self.life, expires_us=expires_us)
-        return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, protocol.encode(message.request, values, False))
-
-
-def _least(field: protocol.Field) -> Any:
-    return [] if field.kind == "records" else -(-field.low // field.step) * field.step
-
-
-def open_pump(stroke_nl: int) -> Bench:
-    """Return an emulated Pico with strokes of this volume. Raises BenchError."""
-    table = _MECHANISM
-    if stroke_nl != 500:
-        steps = int(table["steps_per_stroke"]) * stroke_nl // 500
-        table = table.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
-    bench = Bench(Plant(table, 1), kind="emulated", stroke_nl=stroke_nl)
-    if stroke_nl != 500:
-        restart(bench.board, stroke_nl)
-    return bench
-
-
-def restart(board: EmulatedBoard, stroke_nl: int) -> None:
-    """Restart the image's pump with this quantum and an empty memory, measuring its turns. Raises BenchError."""
-    script = _FINE.format(stroke_nl=stroke_nl, first=_MARK[0] ^ 0xFFFFFFFF, second=_MARK[1] ^ 0xFFFFFFFF)
-    loads.restart(board, script, 2_000_000, "the fine pump")
-
-
-class Turns:
-    """The longest turn of a pump that restart() has started."""
-
-    def __init__(self, board: EmulatedBoard) -> None:
-        self._board = board
-        sram = board.memory("sram", 0, _SRAM_BYTES)
-        self._at = -1
-        sought = struct.pack("<II", *_MARK)
-        while True:
-            self._at = sram.find(sought, self._at + 1)
-            if self._at < 0:
-                raise BenchError("the pump does not measure its turns")
-            worst_us, check = struct.unpack_from("<II", sram, self._at + 8)
-            if worst_us and worst_us ^ check == 0xFFFFFFFF:
-                break
-
-    def forget(self) -> None:
-        """Reset the longest turn to zero."""
-        self._board.set_memory("sram", self._at + 8, struct.pack("<II", 0, 0xFFFFFFFF))
-
-    @property
-    def worst_us(self) -> int:
-        """The longest turn since forget()."""
-        return int(struct.unpack("<I", self._board.memory("sram", self._at + 8, 4))[0])
 
 
 class Told:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hil.backends.emulator_process import IMAGE
-from hil.protocols.floods.drive import KINDS, QUANTA_NL, TURN_US_MAX, measure
+from hil.protocols.floods.drive import QUANTA_NL, TURN_US_MAX, measure
+from hil.protocols.floods.requests import KINDS
 from hil.results.files import read_json, write_json
 
 
