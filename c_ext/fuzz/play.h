@@ -71,6 +71,8 @@ void play(play_t *play, const uint8_t *bytes, size_t size);
 
 // Makes one call, and tells the listener before and after it. Only for the calls of play_name_t, not for PLAY_FLIP.
 uint64_t play_call(play_t *play, play_call_t call);
+// The same for a call of at most one argument, now.
+uint64_t play_simple(play_t *play, play_name_t name, uint64_t argument);
 
 // Runs as a board without faults does, for at most this many strokes and until until_us: play_board.c.
 void play_good_board(play_t *play, uint64_t until_us, uint32_t strokes);

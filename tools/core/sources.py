@@ -22,6 +22,7 @@ CLANG = "clang-19"
 # The fuzz target: plays bytes as calls and judges every call.
 PLAYER = (
     "play.c",
+    "play_acts.c",
     "play_board.c",
     "play_parts.c",
     "books.c",

@@ -27,7 +27,7 @@ from tools.core.sources import FREESTANDING, FUZZ_DIR, c_files, must, run
 KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, INVALID = (
     "killed", "survived", "equivalent", "crashed", "timeout", "invalid",
 )  # fmt: skip
-TRACE = ("play.c", "play_board.c", "play_parts.c", "trace.c")
+TRACE = ("play.c", "play_acts.c", "play_board.c", "play_parts.c", "trace.c")
 COMPILE = ["gcc", "-O2", "-w", *FREESTANDING]
 SEQUENCES = 400
 # Relative to the original's own time, so that a busy machine causes no time-outs.
