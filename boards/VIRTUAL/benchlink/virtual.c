@@ -5,55 +5,23 @@
 // Without a bench (attach() not called) time simply jumps to the end of each idle(), and strokes confirm themselves.
 #include "virtual.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../board/service.h"
 #include "benchlink.h"
 #include "dosecore.h"
+#include "exchange.h"
 #include "py/runtime.h"
 
-#define UART_BUFFER_BYTES 1024u
-// Exit codes from which the bench's report says whose fault it was.
-#define EXIT_BENCH_GONE 3
-#define EXIT_BENCH_CONFUSED 4
+// The exit code from which the bench's report says whose fault it was.
 #define EXIT_AWAKE_FOR_EVER 6
 // How often the supervisor may ask for a time that has passed without anything having happened. Once is a deadline that
 // came while it worked. A deadline that stays in the past would hang the bench in logical time, and drain a board's
 // battery.
 #define TURNS_WITHOUT_TIME 1000
 
-// One process is one board: the state of its hardware is file-scope, as a chip's registers are.
-static struct {
-    int from_bench;
-    int to_bench;
-    bool attached;
-    bool stopped;
-    uint8_t flags;  // of the next request
-    uint16_t sequence;
-    uint64_t exchanges;
-    uint64_t now_us;         // device time: 0 at power-up unless advance() has moved it
-    uint64_t ahead_us;       // device time minus the bench's time, modulo 2^64
-    uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
-    uint32_t pressure_counts;
-    uint32_t
-        before_counts;    // pressure at the start of the latest stroke, as a stroke timer's interrupt would sample it
-    uint32_t end_counts;  // and at its end
-    bool confirmed;       // whether the stroke sensor saw it
-    bool cut;             // it was cut short, so there are no readings of it
-    bool edge_to_come;    // and it counts already, but its edge may still come
-    core_t *core;         // of the latest idle(), which the pump holds
-    uint32_t events;      // that the supervisor has not seen
-    uint32_t turns;       // of it in which no time has passed and nothing has happened
-    uint32_t received;
-    uint32_t to_send;
-    uint8_t rx[UART_BUFFER_BYTES];
-    uint8_t tx[UART_BUFFER_BYTES];
-    uint32_t rx_lost;
-    uint32_t steps;     // of a stroke
-    uint32_t burst_us;  // and how long it takes
-} board = {.stroke_end_us = DOSE_NEVER};
+board_t board = {.stroke_end_us = DOSE_NEVER};
 
 uint64_t virtual_now_us(void) {
     return board.now_us;
@@ -65,76 +33,6 @@ uint64_t virtual_bench_us(void) {
 
 uint64_t virtual_exchanges(void) {
     return board.exchanges;
-}
-
-static void read_all(void *into, size_t bytes) {
-    uint8_t *at = into;
-    while (bytes > 0u) {
-        const ssize_t got = read(board.from_bench, at, bytes);
-        if (got > 0) {
-            at += got;
-            bytes -= (size_t)got;
-        } else if ((got == 0) || (errno != EINTR)) {
-            // The bench is gone, so the end cannot be reported to it; the exit status says that it was not clean.
-            _exit(EXIT_BENCH_GONE);
-        }
-    }
-}
-
-static void write_all(const void *from, size_t bytes) {
-    const uint8_t *at = from;
-    while (bytes > 0u) {
-        const ssize_t put = write(board.to_bench, at, bytes);
-        if (put > 0) {
-            at += put;
-            bytes -= (size_t)put;
-        } else if (errno != EINTR) {
-            _exit(EXIT_BENCH_GONE);
-        }
-    }
-}
-
-static void send(uint8_t type, uint64_t until_us) {
-    uint8_t message[sizeof(benchlink_request_t) + UART_BUFFER_BYTES];
-    const bool stroke = (board.flags & BENCHLINK_STROKE) != 0u;
-    board.sequence++;
-    board.exchanges++;
-    const benchlink_request_t request = {
-        .type = type,
-        .flags = board.flags,
-        .sequence = board.sequence,
-        .uart_bytes = (uint16_t)board.to_send,
-        .steps = stroke ? (uint16_t)board.steps : 0u,
-        .until_us = until_us,
-        .duration_us = stroke ? board.burst_us : 0u,
-    };
-    memcpy(message, &request, sizeof(request));
-    memcpy(message + sizeof(request), board.tx, board.to_send);
-    write_all(message, sizeof(request) + board.to_send);
-    board.to_send = 0u;
-    board.flags = 0u;
-}
-
-// Reads the reply: time, sensors, UART bytes. Returns its flags.
-static uint8_t receive(void) {
-    benchlink_reply_t reply;
-    read_all(&reply, sizeof(reply));
-    if ((reply.sequence != board.sequence) || (reply.now_us < virtual_bench_us())) {
-        _exit(EXIT_BENCH_CONFUSED);
-    }
-    board.now_us = reply.now_us + board.ahead_us;
-    board.pressure_counts = reply.pressure_counts;
-    for (uint32_t i = 0u; i < reply.uart_bytes; i++) {
-        uint8_t byte = 0u;
-        read_all(&byte, 1u);
-        if (board.received < UART_BUFFER_BYTES) {
-            board.rx[board.received] = byte;
-            board.received++;
-        } else {
-            board.rx_lost++;  // a full FIFO drops, as a real one does; the frame then fails its CRC
-        }
-    }
-    return reply.flags;
 }
 
 // When the hardware or Python must act next.
@@ -155,8 +53,8 @@ static uint8_t sleep_until(uint64_t wake_us) {
         board.flags = 0u;
         seen = (board.now_us >= board.stroke_end_us) ? BENCHLINK_EDGE : 0u;
     } else if ((wake_us > board.now_us) || (board.flags != 0u) || (board.to_send != 0u)) {
-        send(BENCHLINK_IDLE, wake_us - board.ahead_us);
-        seen = receive();
+        exchange_send(BENCHLINK_IDLE, wake_us - board.ahead_us);
+        seen = exchange_receive();
     } else {
         seen = 0u;  // nothing to wait for and nothing to report: no exchange
     }
@@ -252,8 +150,8 @@ static mp_obj_t virtual_attach(mp_obj_t from_bench, mp_obj_t to_bench) {
     board.from_bench = mp_obj_get_int(from_bench);
     board.to_bench = mp_obj_get_int(to_bench);
     board.attached = true;
-    send(BENCHLINK_HELLO, BENCHLINK_VERSION);
-    (void)receive();
+    exchange_send(BENCHLINK_HELLO, BENCHLINK_VERSION);
+    (void)exchange_receive();
     // A chip's counter starts at power-up, whatever the time may be.
     board.ahead_us -= board.now_us;
     board.now_us = 0u;
@@ -265,7 +163,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(attach_obj, virtual_attach);
 static mp_obj_t virtual_bye(void) {
     if (board.attached) {
         board.flags = 0u;
-        send(BENCHLINK_BYE, virtual_bench_us());
+        exchange_send(BENCHLINK_BYE, virtual_bench_us());
         board.attached = false;
     }
     return mp_const_none;
