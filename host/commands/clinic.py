@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +17,7 @@ from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
+from host.screens.common import plain
 from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, parse_whole, uptime, utc, whole_steps
 
 app = typer.Typer()
@@ -43,12 +44,13 @@ def limits(
         changes = {name: _volume(text) for name, text in given.items() if text is not None}
         if max_basal is not None:
             changes["max_basal_mu_per_h"] = parse_rate(max_basal)
-        old = pump.status().limits
+        now = pump.status()
+        old = now.limits
         if not changes:
             show(options, old, limits_table(old))
             return
         new: Limits = replace(old, **changes)
-        now = pump.status()
+        pump.require("set_limits", **asdict(new))
         by_hand = now.pattern == NO_PATTERN
         rates = (now.basal_rate_mu_per_h,) if by_hand else pump.read_pattern(PATTERNS[now.pattern]).rates_mu_per_h
         cut = cut_note(cut_by(rates, new))
@@ -101,7 +103,7 @@ def settings(
             show(options, old, settings_table(old))
             return
         new: Settings = replace(old, **changes)
-        pump.require("set_settings", **{name: getattr(new, name) for name in given})
+        pump.require("set_settings", **asdict(new))
         confirm(options, settings_table(old, new), yes)
         reply = pump.set_settings(new)
         show(options, reply, f"Settings stored at {uptime(reply.at_us)}.")
@@ -139,7 +141,7 @@ def initialise_memory(ctx: typer.Context, yes: Yes = False, as_json: Json = Fals
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         new = "empty; rates, patterns, limits and caps forgotten"
-        confirm(options, Group(f"Memory: {pump.status().memory} -> [bold]{new}[/]"), yes)
+        confirm(options, f"Memory: {plain(pump.status().memory)} -> [bold]{new}[/]", yes)
         reply = pump.initialise_memory()
         show(options, reply, f"Memory initialised at {uptime(reply.at_us)}; delivery is stopped.")
 

@@ -108,11 +108,15 @@ def answer(
         names = [name for name, _ in step.choices]
         if choice not in names:
             raise UsageError(f"the choices at '{step.name}' are: " + ", ".join(names))
-        if (value is None) != (step.takes is None):
-            raise UsageError("this step takes no value" if value else f"this step asks for --value: {_asked(step)}")
-        number = 0 if value is None else _parse(step.takes, value)
-        confirm(options, f"At '{step.name}': [bold]{choice}[/]" + (f", {value}" if value else ""), yes)
-        reply = pump.answer_procedure(now.step, names.index(choice), number)
+        if value is not None and step.takes is None:
+            raise UsageError("this step takes no value")
+        if value is None and step.takes is not None:
+            raise UsageError(f"this step asks for --value: {_asked(step)}")
+        figure, with_unit = 0, ""
+        if value is not None:
+            figure, with_unit = _parse(step.takes, value), f", {value.strip()} {_unit(step.takes)[0]}"
+        confirm(options, f"At '{step.name}': [bold]{choice}[/]{with_unit}", yes)
+        reply = pump.answer_procedure(now.step, names.index(choice), figure)
         shown = procedure_table(reply.now, words)
         show(options, reply, Group(shown, verdict_text(reply.verdict)) if reply.verdict else shown)
 

@@ -13,6 +13,7 @@ from host.screens.common import old_and_new, pairs, plain
 from host.units import amount, duration, millilitres, span, uptime, utc
 
 _NEVER_H = 0xFFFFFFFF
+_APART_S = 2  # both clocks are read in whole seconds
 LIMIT_NAMES = {
     "max_basal_mu_per_h": ("basal rate", "mU/h"),
     "max_bolus_mu": ("one bolus", "mU"),
@@ -54,8 +55,11 @@ def time_table(found: DeviceTime, offset_min: int, here_s: int) -> Group:
     if not found.utc_s:
         return pairs("Clock", [("clock", "[red]lost: set the time; patterns run at their lowest rate[/]"), *rows])
     off_s = found.utc_s - here_s
-    compared = "as this computer's" if abs(off_s) < 2 else span(abs(off_s) * 1_000_000)
-    compared += "" if abs(off_s) < 2 else " ahead of this computer's" if off_s > 0 else " behind this computer's"
+    compared = "as this computer's"
+    if off_s >= _APART_S:
+        compared = f"{span(off_s * 1_000_000)} ahead of this computer's"
+    elif off_s <= -_APART_S:
+        compared = f"{span(-off_s * 1_000_000)} behind this computer's"
     local = utc(found.utc_s + offset_min * 60).removesuffix(" UTC")
     return pairs(
         "Clock", [("local", f"{local} ({utc_offset(offset_min)})"), ("clock", f"{utc(found.utc_s)}, {compared}"), *rows]
@@ -104,11 +108,11 @@ def refilled_text(found: Refilled) -> str:
 def verdict_text(found: Verdict) -> str:
     """The verdict of a refill on the interval before it."""
     text = ""
-    if found.band == "over" and found.missing_nl > 0:
+    if found.band == "over":
         text = f"[bold red]{millilitres(found.missing_nl)} are missing and were not delivered by strokes.[/]\n"
-    elif found.band != "first_refill":
+    if found.uncertainty_tenths:  # none: nothing was delivered since the refill before, or there was none
         accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
-        text = f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/].\n"
+        text += f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/].\n"
     return f"{text}That is: {_ACTS.get(found.band, plain(found.band))}."
 
 

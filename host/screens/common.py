@@ -41,7 +41,6 @@ def old_and_new(title: str, rows: Iterable[tuple[str, str, str | None]]) -> Tabl
     table.add_column("now", justify="right")
     if both:
         table.add_column("new", justify="right")
-        table.add_column("")
     for name, old, new in rows:
         if not both:
             table.add_row(name, old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from rich.console import Group
 from rich.table import Table
@@ -15,6 +16,16 @@ from host.texts.alarms import title
 from host.units import amount, duration, uptime, utc
 
 _PATTERN = protocol.PATTERNS
+# Refusals of a value for what it is, so that it has its field's unit.
+_BY_FIELD = (protocol.OUT_OF_RANGE, protocol.NOT_MULTIPLE, protocol.HARD_LIMIT, protocol.CLINICIAN_LIMIT)
+# Why the clock was lost (firmware/upkeep/wall_clock.py).
+_LOST = {
+    1: "it does not answer",
+    2: "it shows a time before the last record",
+    3: "it shows a time too far after the last record",
+    4: "it does not agree with device time",
+    5: "lost before the reset",
+}
 
 
 def diagnosis_table(found: Diagnosis) -> Group:
@@ -76,8 +87,9 @@ def event_text(event: Event, language: str = "en") -> str:
         message = protocol.BY_ID.get(event.detail)
         name = plain(message.name) if message else f"message {event.detail:#04x}"
         if event.event == "refused":
-            return f"{name}: {plain(protocol.CODES[event.reason])}, value {event.a}{_and_before(event.b, 'refusals')}"
-        return f"{name}{_accepted(message.name if message else '', event)}"
+            value = amount(event.a, _unit(message, event.reason)).strip()
+            return f"{name}: {plain(protocol.CODES[event.reason])}, value {value}{_and_before(event.b, 'refusals')}"
+        return f"{name}{_accepted(message.name if message else '', event, language)}"
     text = _TEXTS.get(event.event)
     if text is not None:
         return text(event)
@@ -86,9 +98,24 @@ def event_text(event: Event, language: str = "en") -> str:
     return ""
 
 
+def _unit(message: Any, refusal: int) -> str:
+    """The unit of a refused value, which the log has without its field; "" if it cannot be told."""
+    if refusal in (protocol.HOUR_LIMIT, protocol.DAY_LIMIT, protocol.NOT_WHOLE_STROKES):
+        return "mU"
+    if message is None or refusal not in _BY_FIELD:
+        return ""
+    units = {field.unit for field in message.request} - {"", "µs"}  # µs: when an order expires
+    return str(units.pop()) if len(units) == 1 else ""
+
+
 def _reset(event: Event) -> str:
-    doubt = ", one stroke counted that may not have been delivered" if event.b else ""
-    return f"no. {event.a}: without delivery for {event.c} s{doubt}"
+    text = f"no. {event.a}: without delivery for {event.c} s, memory {plain(protocol.MEMORIES[event.detail])}"
+    text += ", one stroke counted that may not have been delivered" if event.b else ""
+    return text + (f", {event.d} starts of strokes replaced by later ones" if event.d else "")
+
+
+def _edge(event: Event) -> str:
+    return "a stroke not seen" if event.detail == 0 else "one seen too many"
 
 
 def _diagnosis(event: Event) -> str:
@@ -129,6 +156,9 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
     "clock_set": _clock_set,
+    "clock_lost": lambda event: _LOST.get(event.detail, f"reason {event.detail}"),
+    "edge_differs": lambda event: f"{_edge(event)}; strokes ordered and seen differ by {event.a}",
+    "edge_forgiven": lambda event: f"{_edge(event)}; {event.a} forgiven so far",
     "settings_kept": lambda event: "power went while settings were stored: they are in force",
     "setting_changed": _setting_changed,
     "memory": lambda event: f"{event.a} events are lost that the memory did not take",
@@ -141,9 +171,11 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
 }
 
 
-def _accepted(name: str, event: Event) -> str:
+def _accepted(name: str, event: Event, language: str) -> str:
     """The values of an order that was carried out, in the order in which the firmware logs them."""
     values = [event.a, event.b, event.c, event.d]
+    if name == "acknowledge_alarm":
+        return ": " + title(event.a, language)
     if name in _ORDERS:
         return ": " + _ORDERS[name](*values)
     return "".join(f" {value}" for value in values if value)
@@ -169,7 +201,6 @@ _ORDERS: dict[str, Callable[[int, int, int, int], str]] = {
     "commit_pattern": lambda a, b, c, d: f"{_PATTERN[a]}, {amount(b, 'mU')} -> {amount(c, 'mU')} a day",
     "set_limits": lambda a, b, c, d: ", ".join([amount(a, "mU/h")] + [amount(each, "mU") for each in (b, c, d)]),
     "set_time": lambda a, b, c, d: utc(a),
-    "acknowledge_alarm": lambda a, b, c, d: title(a, "en"),
     "start_procedure": lambda a, b, c, d: plain(protocol.PROCEDURES[a]),
     "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {_signed(c)}" if c else ""),
     "interrupt_procedure": lambda a, b, c, d: f"step {a + 1}",
