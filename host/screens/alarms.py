@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from host.screens.figures import figure_text
 from host.texts.alarms import AlarmText
 from host.units import span
 
@@ -40,6 +41,7 @@ def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Tab
         left = f"[{colour}]{each.title}[/]\n{each.name}\n{priority}"
         age = ago.format(span(now_us - each.since_us))
         cause = (there if each.cause_there else gone) + (f"; {quiet}" if each.quiet else "")
-        right = f"{each.means}\n[bold]{do}[/] {each.do}\n[dim]{age}; {cause}[/]"
+        figure = figure_text(each.alarm, each.detail, language)
+        right = f"{each.means}\n[bold]{do}[/] {each.do}\n[dim]{age}{figure and ', '}{figure}; {cause}[/]"
         table.add_row(left, right)
     return table

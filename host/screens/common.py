@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 
 # The faults that the dose core latches, by number (c_ext/core/guard.h).
-_FAULTS = {
+FAULTS = {
     6: "a safety variable was damaged",
     7: "strokes ordered and strokes seen do not agree",
     8: "stopped from outside",
@@ -19,7 +19,7 @@ NOT_A_DEVICE = "(development platform, not a medical device)"
 
 def fault_text(fault: int) -> str:
     """Return the text of a fault of the dose core, by its number."""
-    return f"fault {fault}" + (f", {_FAULTS[fault]}" if fault in _FAULTS else "")
+    return f"fault {fault}" + (f", {FAULTS[fault]}" if fault in FAULTS else "")
 
 
 def pairs(title: str, rows: Iterable[tuple[str, str]]) -> Group:

@@ -12,6 +12,7 @@ from firmware import protocol
 from host.records import Delivery, Diagnosis, Event
 from host.screens.clinic import SETTINGS
 from host.screens.common import fault_text, pairs, plain
+from host.screens.figures import figure_text
 from host.texts.alarms import title
 from host.units import amount, duration, uptime, utc
 
@@ -94,7 +95,9 @@ def event_text(event: Event, language: str = "en") -> str:
     if text is not None:
         return text(event)
     if event.event in ("alarm", "acknowledged"):
-        return title(event.detail, language) + (f" ({event.a})" if event.a else "")
+        figure = figure_text(event.detail, event.a, language)
+        told = title(event.detail, language) + (f" ({figure})" if figure else "")
+        return told + ("; its cause is there" if event.event == "acknowledged" and event.reason else "")
     return ""
 
 

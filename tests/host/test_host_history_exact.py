@@ -211,6 +211,8 @@ def test_what_befell_the_pump_is_told_in_words_and_figures() -> None:
 
 @pytest.mark.req("ALARM-2", "LOG-1")
 def test_an_alarm_is_told_with_its_figure() -> None:
-    assert text("alarm", detail=OCCLUSION) == "Catheter blocked"
-    assert text("alarm", detail=OCCLUSION, a=1) == "Catheter blocked (1)"
-    assert text("acknowledged", "fr", detail=OCCLUSION, a=1) == "Cathéter bouché (1)"
+    low = BY_NAME["low_reservoir"].number
+    assert text("alarm", detail=OCCLUSION, a=1, reason=1) == "Catheter blocked"
+    assert text("alarm", detail=low, a=799_800) == "Reservoir low (799.80 U left)"
+    assert text("acknowledged", "fr", detail=low, a=799_800).endswith(" (reste 799.80 U)")
+    assert text("acknowledged", detail=low, reason=1) == "Reservoir low; its cause is there"
