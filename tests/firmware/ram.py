@@ -15,7 +15,6 @@ class RamNvm:
     def __init__(self, size_bytes: int = 32768, image: bytes | None = None) -> None:
         self.size_bytes = size_bytes
         self.cells = bytearray(image if image is not None else size_bytes)
-        self.counts = [0] * size_bytes
         self.writes: list[tuple[int, bytes]] = []
         self.cut_write = 0
         self.cut_bytes = 0
@@ -38,10 +37,12 @@ class RamNvm:
         if cut:
             data = data[: self.cut_bytes]
         self.cells[address : address + len(data)] = data
-        for place in range(address, address + len(data)):
-            self.counts[place] += 1
         if cut:
             raise PowerCut
+
+    def writes_of(self, address: int) -> int:
+        """How often the byte at `address` was in a write."""
+        return sum(at <= address < at + len(data) for at, data in self.writes)
 
     def flip(self, address: int, bit: int = 0) -> None:
         self.cells[address] ^= 1 << bit

@@ -51,11 +51,13 @@ def test_a_start_writes_the_state_as_often_whatever_it_finds_and_the_alarms_only
         hand = Hand()
         hand.pump.therapy.set_basal(1000)
         places = memory_map.Layout(hand.memory.size_bytes, 2500)
-        before = hand.memory.counts[memory_map.STATE_AT], hand.memory.counts[places.alarms_at]
+        before = hand.memory.writes_of(memory_map.STATE_AT), hand.memory.writes_of(places.alarms_at)
         after = hand.restarted(clock_lost=clock_lost)
         assert alarms(after) == ["clock_lost"] * clock_lost
-        counts = after.memory.counts
-        written.append((counts[memory_map.STATE_AT] - before[0], counts[places.alarms_at] - before[1]))
+        memory = after.memory
+        written.append(
+            (memory.writes_of(memory_map.STATE_AT) - before[0], memory.writes_of(places.alarms_at) - before[1])
+        )
     assert written == [(written[0][0], 0), (written[0][0], 1)]
 
 

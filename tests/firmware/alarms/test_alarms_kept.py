@@ -177,10 +177,10 @@ def test_the_record_has_room_for_every_alarm_and_is_written_only_when_one_change
     hand = Hand()
     hand.pump.alarms.raise_alarm("under_delivery")
     places = memory_map.Layout(hand.memory.size_bytes, 2500)
-    writes = hand.memory.counts[places.alarms_at]
+    writes = hand.memory.writes_of(places.alarms_at)
     hand.pump.therapy.set_basal(5000)
     hand.live(DAY_US)
-    assert hand.restarted().memory.counts[places.alarms_at] == writes
+    assert hand.restarted().memory.writes_of(places.alarms_at) == writes
 
 
 def tones(hand: Hand, until_us: int) -> int:
