@@ -89,11 +89,9 @@ class Pump:
         programme = Programme(core, memory.record, memory.settings, wall)
         forecast = Forecast(core, programme, stroke_uu, identity["stroke_nl"] * _SPACING_US_PER_NL)
         self.therapy = Therapy(core, clock, self._books, programme, forecast, stroke_uu)
-        self.boluses = Boluses(core, clock, self._books, self.therapy)
         self.patterns = Patterns(clock, self._books, self.therapy)
-        self.refills = Refills(core, clock, wall, self._books, identity["stroke_nl"], per_ml)
-        self.boluses.above_stop_mu = self.refills.above_stop_mu
-        self.refills.programmed_day_mu = programme.day_mu
+        self.refills = Refills(core, clock, wall, self._books, programme, identity["stroke_nl"], per_ml)
+        self.boluses = Boluses(core, clock, self._books, self.therapy, self.refills)
         self.refills.on_missing = self._missing
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
         self.refills.need_none_guided = self.clinic.need_no_refill

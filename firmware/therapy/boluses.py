@@ -6,22 +6,21 @@ Implements: THER-2, DOSE-3, GUARD-1
 """
 
 from firmware import protocol
-from firmware.compat import nobody
 from firmware.errors import Refused
 from firmware.storage.deliveries import NORMAL, SQUARE, to_come
 from firmware.therapy.answers import US_PER_MIN
 
 
 class Boluses:
-    """The boluses of one pump: `core`, `clock`, `books` and `therapy` are its parts."""
+    """The boluses of one pump: `core`, `clock`, `books`, `therapy` and `refills` are its parts."""
 
-    def __init__(self, core, clock, books, therapy):
+    def __init__(self, core, clock, books, therapy, refills):
         self._core = core
         self._clock = clock
         self._books = books
         self._therapy = therapy
+        self._refills = refills
         self._answers = therapy.answers
-        self.above_stop_mu = nobody  # insulin above the reservoir's stop, mU; None: not known
 
     def bolus(self, volume_mu, **order):
         """A normal bolus of whole strokes."""
@@ -68,7 +67,7 @@ class Boluses:
                 refusal = (protocol.HOUR_LIMIT, protocol.DAY_LIMIT)[window]
                 limit = self._core.limits()[2 + window]
                 raise Refused(refusal, field_name, self._answers.mu(strokes), self._answers.mu(limit))
-            left_mu = self.above_stop_mu()
+            left_mu = self._refills.above_stop_mu()
             if left_mu is not None:
                 left_mu -= self._answers.mu(to_come(state, NORMAL) + to_come(state, SQUARE))
                 if volume_mu > left_mu:

@@ -20,18 +20,20 @@ _NOTHING_FOUND = (0, 0, refill.FIRST, 0, False)
 
 
 class Refills:
-    """The reservoir of a pump with strokes of `stroke_nl` nl and insulin of `per_ml` U/ml; `books` keeps its record."""
+    """The reservoir of a pump with strokes of `stroke_nl` nl and insulin of `per_ml` U/ml; `books` keeps its record,
+    `programme` knows the basal to come.
+    """
 
-    def __init__(self, core, clock, wall, books, stroke_nl, per_ml):
+    def __init__(self, core, clock, wall, books, programme, stroke_nl, per_ml):
         self._core = core
         self._clock = clock
         self._wall = wall
         self._books = books
+        self._programme = programme
         self._settings = books.memory.settings
         self._reservoir = Reservoir(stroke_nl, per_ml)
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
-        self.programmed_day_mu = nobody  # what a day of basal will bring, mU
         self.need_none_guided = nobody  # raises Refused while a procedure is under way that records a refill itself
         self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
         self.on_filled = nobody  # (now_us): the reservoir's content has changed
@@ -71,7 +73,7 @@ class Refills:
         """The read_reservoir reply's fields."""
         now_us = self._clock.now_us()
         day_mu = self._core.used(now_us, code.DAY) * self._stroke_nl * self._per_ml // 1000
-        day_mu = max(day_mu, self.programmed_day_mu() or 0)
+        day_mu = max(day_mu, self._programme.day_mu())
         left_mu = self.left_mu
         known = self._settings.refills  # 0: never filled, so neither time is known
         empty_s = lasts_s(left_mu, self._settings.reservoir_stop_mu, day_mu) if known else None

@@ -71,7 +71,7 @@ def test_of_what_does_not_run_nothing_is_cancelled(hand: Hand) -> None:
 
 @pytest.mark.req("THER-4")
 def test_what_is_left_above_the_stop_can_be_given_and_not_a_stroke_more(hand: Hand) -> None:
-    hand.pump.boluses.above_stop_mu = lambda: 1_000
+    hand.pump.refills.above_stop_mu = lambda: 1_000  # type: ignore[method-assign]
     error = refused(lambda: hand.pump.boluses.bolus(1_200), protocol.RESERVOIR_LEVEL)
     assert (error.field_name, error.value, error.limit) == ("volume_mu", 1_200, 1_000)
     hand.pump.boluses.bolus(1_000)

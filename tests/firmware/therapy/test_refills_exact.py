@@ -76,7 +76,7 @@ def test_without_use_it_lasts_for_ever() -> None:
 def test_a_little_use_is_no_more_hours_than_can_be_told() -> None:
     hand = Hand()
     filled(hand)
-    hand.pump.refills.programmed_day_mu = lambda: 1
+    hand.pump.therapy.programme.day_mu = lambda: 1  # type: ignore[method-assign]
     assert hand.pump.refills.read_reservoir()["empty_h"] == (MU - STOP_MU) * 24
 
 
@@ -102,7 +102,7 @@ def test_levels_are_of_what_is_left_and_of_what_was_so_many_strokes_ago() -> Non
             refills.need_above_stop()
     settings.reservoir_stop_mu = left_mu + 1000
     assert refills.above_stop_mu() == 0
-    hand.pump.boluses.above_stop_mu = lambda: None
+    hand.pump.refills.above_stop_mu = lambda: None  # type: ignore[method-assign]
     hand.pump.refills.need_above_stop = lambda: None
     settings.reservoir_low_mu, settings.reservoir_empty_mu, settings.reservoir_stop_mu = left_mu - 200, 0, 0
     hand.pump.boluses.bolus(400)
