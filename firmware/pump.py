@@ -14,7 +14,6 @@ from firmware.events import FAULT, STROKE, TIME, WITHHELD
 from firmware.link.reports import Reports
 from firmware.link.telemetry import Telemetry
 from firmware.link.visitors import Visitors
-from firmware.occlusion import codes as finding
 from firmware.storage.commit import Books
 from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic
@@ -97,21 +96,14 @@ class Pump:
         self.refills.need_none_guided = self.clinic.need_no_refill
         self._spared = Spared(self._part_failed)
         self._account = self._spared.run  # bound once: every stroke calls it
-        world = world_of(core, clock, wall, identity, memory, pressure_sensor, means)
-        world.spared = self._spared
+        world = world_of(core, clock, wall, identity, memory, pressure_sensor, means, self._spared)
         self.upkeep = Upkeep(clock, self._books, world, means.currents, means.battery_nah)
         self._sound = sound
         self._failing = False  # a failure is being handled
         self._burst_us = core.plan()[1]
         self.alarms = AlarmDesk(
-            core, clock, wall, self._books, self.therapy, self.refills, stepper, self._toned, self._standing
+            core, clock, wall, self._books, self.therapy, self.refills, self.upkeep, watch, stepper, self._toned
         )
-        self.alarms.watch = watch
-        self.alarms.present_too = {
-            "self_test_fail": lambda: not self.upkeep.passed,
-            "pump_low_battery": lambda: self._battery_at(energy.LOW),
-            "depleted_battery": lambda: self._battery_at(energy.DEPLETED),
-        }
         self.patterns.on_settings = self.refills.on_filled = self.alarms.content_changed
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
@@ -282,10 +274,6 @@ class Pump:
         values["wakes"] = ledger.wakes
         return values
 
-    def _standing(self):
-        standing = None if self._watch is None else self._watch.standing
-        return finding.NONE if standing is None else standing.code
-
     def _diagnosed(self, found):
         """Log a finding and raise its alarm, which stops delivery if it is serious enough."""
         fields = self.reports.read_diagnosis()
@@ -325,11 +313,6 @@ class Pump:
     def linked(self, count):
         """The programmer link has carried `count` bytes, either way."""
         self._spared.run(BATTERY, self.upkeep.linked, count)
-
-    def _battery_at(self, level):
-        """Is the battery at `level` or worse, or is its level unknown?"""
-        found = self._spared.run(BATTERY, self.upkeep.energy.level)
-        return found is None or found >= level
 
     def _memory_failed(self):
         """The memory accepts no record, so no permit is given. Stop, so that waiting strokes do not burst out once it

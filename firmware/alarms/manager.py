@@ -32,6 +32,7 @@ _OF_FINDING = {
 _OF_STATE = ("pump_suspended", "pump_stopped")
 _STANDING = tuple(set(_OF_FINDING.values()))
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
+_OF_BATTERY = (None, "pump_low_battery", "depleted_battery")
 _OF_WINDOW = ("hourly_maximum_exceeded", "daily_maximum_exceeded")
 _EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 
@@ -39,11 +40,11 @@ _EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 class AlarmDesk:
     """The alarms of one pump.
 
-    `core`, `clock`, `wall`, `books`, `therapy`, `refills`: its parts; `stepper` to stop the motor at once, `sound(ms)`
-    the annunciator, `standing()` the code of the finding that stands with the occlusion detector.
+    `core`, `clock`, `wall`, `books`, `therapy`, `refills`, `upkeep`: its parts; `watch` the Watch over the catheter
+    (None: not watched), `stepper` to stop the motor at once, `sound(ms)` the annunciator.
     """
 
-    def __init__(self, core, clock, wall, books, therapy, refills, stepper, sound, standing):
+    def __init__(self, core, clock, wall, books, therapy, refills, upkeep, watch, stepper, sound):
         self.tone_us = protocol.NEVER_US  # when the next tone is due
         self._core = core
         self._clock = clock
@@ -51,12 +52,11 @@ class AlarmDesk:
         self._books = books
         self._therapy = therapy
         self._refills = refills
+        self._upkeep = upkeep
+        self._watch = watch
         self._stepper = stepper
         self._sound = sound
-        self._standing = standing
         self._alarms = Alarms(self._present, self._act, self._told)
-        self.watch = None  # the Watch over the catheter, if there is one
-        self.present_too = {}  # name: is its cause there, for alarms whose cause others know
         self._level = 0
         self._begun = False
         self._changed = False  # at the start: an alarm has yet to be stored
@@ -92,8 +92,8 @@ class AlarmDesk:
     def _take_up(self, now_us):
         """Latch what was latched, in the order of the alarm record, which may be one change ahead of the state."""
         memory = self._books.memory
-        if self.watch is not None:
-            self.watch.standing = record.unpack_finding(memory.alarms)
+        if self._watch is not None:
+            self._watch.standing = record.unpack_finding(memory.alarms)
         latched = memory.record.alarms
         ahead = []
         for each in record.unpack(memory.alarms):
@@ -127,7 +127,7 @@ class AlarmDesk:
     def battery(self, level):
         """The battery's account, a place in energy.LEVELS."""
         if level:
-            self.raise_alarm("pump_low_battery" if level == 1 else "depleted_battery")
+            self.raise_alarm(_OF_BATTERY[level])
 
     def halted(self, mode):
         """Delivery was suspended or stopped; the alarm's tones are the reminder."""
@@ -271,8 +271,10 @@ class AlarmDesk:
         return {"at_us": now_us, "alarms": len(self._alarms.active()), "cause_there": there}
 
     def _present(self, name):
-        if name in self.present_too:
-            return self.present_too[name]()
+        if name == "self_test_fail":
+            return not self._upkeep.passed
+        if name in _OF_BATTERY:
+            return self._upkeep.battery_level() >= _OF_BATTERY.index(name)
         state = self._core.state()
         if name in ("stroke_sensor_fault", "system_error", "over_delivery", "motor_stall") and state[code.GUARD_FAULT]:
             return True
@@ -300,6 +302,11 @@ class AlarmDesk:
             return mode == protocol.STATE_STOPPED
         return False
 
+    def _standing(self):
+        """The code of the finding that stands with the occlusion detector."""
+        standing = None if self._watch is None else self._watch.standing
+        return finding.NONE if standing is None else standing.code
+
     def _at_cap(self, now_us, window):
         return self._core.used(now_us, window) >= self._core.limits()[2 + window]
 
@@ -326,7 +333,7 @@ class AlarmDesk:
         active = self._alarms.active()
         memory = self._books.memory
         memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])
-        record.pack_into(memory.alarms, active, None if self.watch is None else self.watch.standing)
+        record.pack_into(memory.alarms, active, None if self._watch is None else self._watch.standing)
         memory.store_alarms()
 
     def _plan(self, now_us):

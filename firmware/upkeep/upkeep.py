@@ -10,7 +10,8 @@ from firmware import protocol
 from firmware.compat import nobody, roomy
 from firmware.errors import Refused
 from firmware.upkeep import self_test
-from firmware.upkeep.energy import CAPACITY_NAH, Energy
+from firmware.upkeep.energy import CAPACITY_NAH, DEPLETED, Energy
+from firmware.upkeep.parts import BATTERY
 
 
 class Means:
@@ -55,7 +56,7 @@ def means_of(board):
     return Means(board.CURRENTS, board.CLOCK_RUNS, *[getattr(board, name, None) for name in _OPTIONAL])
 
 
-def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
+def world_of(core, clock, wall, identity, memory, pressure_sensor, means, spared):
     """The World that the self-test of a pump with these parts looks at."""
     world = self_test.World()
     world.core_class = type(core)
@@ -74,6 +75,7 @@ def world_of(core, clock, wall, identity, memory, pressure_sensor, means):
     world.clock_runs = means.clock_runs
     world.elapsed = wall.elapsed
     world.watchdog = means.watchdog
+    world.spared = spared
     return world
 
 
@@ -147,6 +149,11 @@ class Upkeep:
         self.energy.pack_into(self._books.memory.energy)
         self._books.memory.store_energy()
         return self.energy.level()
+
+    def battery_level(self):
+        """The battery's level, a place in energy.LEVELS; the worst if the account fails."""
+        level = self._world.spared.run(BATTERY, self.energy.level)
+        return DEPLETED if level is None else level
 
     def linked(self, count):
         """The programmer link has carried `count` bytes, either way."""

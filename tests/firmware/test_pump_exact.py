@@ -12,7 +12,7 @@ from firmware.compat import nobody
 from firmware.link.answered_by import answering
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
-from firmware.protocol.alarms import BY_NAME
+from firmware.protocol.alarms import ALARMS, BY_NAME
 from firmware.pump import _kind
 from firmware.upkeep import energy, parts
 from tests.firmware.hand import SECOND_US, Hand, alarms
@@ -223,10 +223,9 @@ def test_a_battery_whose_level_is_not_known_counts_as_that_bad() -> None:
     hand = Hand()
     for level in (energy.GOOD, energy.LOW, energy.DEPLETED):
         hand.pump.upkeep.energy.level = lambda level=level: level  # type: ignore[method-assign]
-        at = [hand.pump._battery_at(each) for each in (energy.LOW, energy.DEPLETED)]
-        assert at == [level >= energy.LOW, level >= energy.DEPLETED]
+        assert hand.pump.upkeep.battery_level() == level
     hand.pump.upkeep.energy.level = lambda: 1 // 0  # type: ignore[method-assign]
-    assert hand.pump._battery_at(energy.LOW) is True
+    assert hand.pump.upkeep.battery_level() == energy.DEPLETED
 
 
 @pytest.mark.req("DOSE-4")
@@ -259,15 +258,16 @@ def test_no_seam_of_a_pump_stands_empty() -> None:
 @pytest.mark.req("ALARM-2", "SELF-1")
 def test_the_causes_of_alarms_that_are_the_pumps_own_are_looked_at_as_they_are() -> None:
     pump = Hand().pump
-    causes = pump.alarms.present_too
-    assert [name for name, is_there in causes.items() if is_there()] == []
+
+    def there() -> list[str]:
+        return [each.name for each in ALARMS if pump.alarms._present(each.name)]
+
+    assert there() == []
     pump.upkeep.passed = False
     pump.upkeep.energy.level = lambda: energy.LOW  # type: ignore[method-assign]
-    assert [name for name, is_there in causes.items() if is_there()] == ["self_test_fail", "pump_low_battery"]
+    assert there() == ["pump_low_battery", "self_test_fail"]
     pump.upkeep.energy.level = lambda: energy.DEPLETED  # type: ignore[method-assign]
-    assert [name for name, is_there in causes.items() if is_there()] == [
-        "self_test_fail", "pump_low_battery", "depleted_battery",
-    ]  # fmt: skip
+    assert there() == ["pump_low_battery", "depleted_battery", "self_test_fail"]
 
 
 @pytest.mark.req("STORE-1")
@@ -459,13 +459,13 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
     watch = Watch(lambda: -1, lambda: 700, (512, 39_063, 4_095), 500, 104_222)
     hand = Hand(watch=watch)
     pump = hand.pump
-    assert pump.alarms.watch is watch and watch.on_diagnosis == pump._diagnosed
+    assert watch.on_diagnosis == pump._diagnosed
     assert pump.therapy.on_procedure == watch.procedure
     watch.detector.wake_us = 55
     assert pump.deadline_us == 55
-    assert pump._standing() == codes.NONE
+    assert pump.alarms._standing() == codes.NONE
     watch.standing = codes.Diagnosis(codes.BACKFLOW, 1, 2, 3)
-    assert pump._standing() == codes.BACKFLOW and Hand().pump._standing() == codes.NONE
+    assert pump.alarms._standing() == codes.BACKFLOW and Hand().pump.alarms._standing() == codes.NONE
 
 
 @pytest.mark.req("GUARD-3", "LOG-1")

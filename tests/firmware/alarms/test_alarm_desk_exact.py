@@ -385,7 +385,7 @@ def test_an_acknowledgement_that_cannot_be_stored_has_not_been() -> None:
 def test_the_latest_finding_outlives_a_reset_though_its_alarm_is_not_new() -> None:
     hand = Hand()
     for found in (finding.PARTIAL, finding.BACKFLOW):
-        hand.pump.alarms.watch = SimpleNamespace(standing=finding.Diagnosis(found, 1, 2, 3))
+        hand.pump.alarms._watch = SimpleNamespace(standing=finding.Diagnosis(found, 1, 2, 3))
         hand.pump.alarms.found(found)
     assert [each for each in alarms(hand) if each != "pump_stopped"] == ["under_delivery"]
     stored = Journal(RamNvm(image=bytes(hand.memory.cells)), hand.core.ticks(), STROKE_UU)

@@ -267,7 +267,7 @@ def test_who_is_quiet_hides_nobody_from_the_ear() -> None:
 @pytest.mark.parametrize("alarm", [each.name for each in ALARMS])
 def test_only_what_can_stay_for_days_is_quieted(alarm: str) -> None:
     hand = Hand()
-    hand.pump.alarms.present_too[alarm] = lambda: True
+    hand.pump.alarms._alarms._present = lambda name: True
     hand.pump.alarms.raise_alarm(alarm)
     if alarm in LASTING:
         assert acknowledge(hand, alarm)

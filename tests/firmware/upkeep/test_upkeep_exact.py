@@ -40,7 +40,7 @@ def test_the_self_test_looks_at_the_pumps_own_parts() -> None:
     means = Means(CURRENTS, False, "digest", "line", "dog", counter_us=lambda: 77)
     identity = {"native_core": True, "image": "ab"}
     memory = hand.pump._memory
-    world = world_of(hand.core, hand.clock, hand.wall, identity, memory, "sensor", means)
+    world = world_of(hand.core, hand.clock, hand.wall, identity, memory, "sensor", means, "spared")
     assert (world.core_class, world.native, world.image) == (type(hand.core), True, "ab")
     assert (world.image_digest, world.sensor_line, world.watchdog) == ("digest", "line", "dog")
     assert (world.pressure_sensor, world.clock_runs, world.now_us()) == ("sensor", False, 77)
@@ -51,7 +51,7 @@ def test_the_self_test_looks_at_the_pumps_own_parts() -> None:
     assert world.delivering() is False
     means = Means(CURRENTS)
     hand.now_us = 1234
-    assert world_of(hand.core, hand.clock, hand.wall, identity, memory, "sensor", means).now_us() == 1234
+    assert world_of(hand.core, hand.clock, hand.wall, identity, memory, "sensor", means, "spared").now_us() == 1234
 
 
 def test_a_stroke_that_plays_and_has_not_been_seen_yet_is_not_missing() -> None:
