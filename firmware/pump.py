@@ -118,8 +118,6 @@ class Pump:
         self.visitors = Visitors(clock, memory)
         self.device = Device(core, clock, wall, self._books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
-        if watch is not None:
-            watch.on_diagnosis = self._diagnosed
         self.clinic.begin()
         lapsed = self.therapy.begin()
         failed = self.upkeep.begin()
@@ -151,6 +149,8 @@ class Pump:
             watch.stroke(now_us, self._core.next_us())
         elif happened & TIME and watch is not None:
             watch.time(now_us)
+        while watch is not None and watch.found:
+            self._diagnosed(watch.take())
         if happened & TIME:
             self._time(self._clock.now_us())  # read anew: booking a stroke takes time
         if happened & WITHHELD:

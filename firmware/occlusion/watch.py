@@ -17,7 +17,8 @@ class Watch:
     zero, slope and full scale, `stroke_nl` and `burst_us` the stroke. `ended_us()` is when the latest stroke's burst
     ended (None: just now), `lead_us` how much later than its due time a stroke starts (docs/adr/0005), `mechanism` one
     of physics.MECHANISMS. `air_lock_watched`: an air lock or a backflow would show with this mechanism.
-    `on_diagnosis(diagnosis)` is called once for each finding.
+
+    stroke() and time() add each finding to `found`; whoever calls them takes it from there.
     """
 
     def __init__(
@@ -41,16 +42,17 @@ class Watch:
         self._lead_us = lead_us
         thresholds = Thresholds(known)
         self.air_lock_watched = thresholds.pulse_resolved
-        self.detector = Detector(thresholds, self._found)
+        self.found = []  # findings that nobody has taken yet
+        self.detector = Detector(thresholds, self.found.append)
         self.standing = (
             None  # the finding that stands: the latest, but no lesser one displaces one that stopped delivery
         )
-        self.on_diagnosis = None
         roomy(self)
 
     def start(self, now_us):
         """Delivery is resumed: clear the standing finding and restart the detector."""
         self.standing = None
+        self.found.clear()  # left behind by a failure before it was taken
         self.detector.start(now_us)
 
     def procedure(self, now_us):
@@ -77,12 +79,13 @@ class Watch:
         """When the supervisor must wake: for the next reading, not before `now_us`, and not after `latest_us`."""
         return max(now_us, min(self.detector.wake_us, latest_us))
 
-    def _found(self, diagnosis):
+    def take(self):
+        """Take the oldest finding from `found`; it stands from now on, if it displaces the one that stood."""
+        diagnosis = self.found.pop(0)
         stood = codes.NONE if self.standing is None else self.standing.code
         if codes.displaces(diagnosis.code, stood):
             self.standing = diagnosis
-        if self.on_diagnosis is not None:
-            self.on_diagnosis(diagnosis)
+        return diagnosis
 
 
 def report(watch, per_u):

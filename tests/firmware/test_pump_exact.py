@@ -314,6 +314,7 @@ def test_each_event_is_seen_to_and_no_other() -> None:
     pump.faults.latched = lambda now_us: called.append(("fault", now_us))  # type: ignore[method-assign]
     pump._books.deliveries.withheld = lambda *what: called.append(("withheld", 0))  # type: ignore[method-assign]
     pump._watch = SimpleNamespace(
+        found=[],
         time=lambda now_us: called.append(("watch time", now_us)),
         stroke=lambda now_us, next_us: called.append(("watch stroke", next_us)),
     )
@@ -459,7 +460,6 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
     watch = Watch(lambda: -1, lambda: 700, (512, 39_063, 4_095), 500, 104_222)
     hand = Hand(watch=watch)
     pump = hand.pump
-    assert watch.on_diagnosis == pump._diagnosed
     assert pump.therapy.on_procedure == watch.procedure
     watch.detector.wake_us = 55
     assert pump.deadline_us == 55

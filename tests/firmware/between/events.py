@@ -24,13 +24,13 @@ HOUR_US = 60 * MINUTE_US
 
 
 class Finder:
-    """In place of the Watch over the catheter: it finds `found` at `at_us`."""
+    """In place of the Watch over the catheter: it finds `code` at `at_us`."""
 
-    def __init__(self, found: int, at_us: int) -> None:
-        self.found = found
+    def __init__(self, code: int, at_us: int) -> None:
+        self._code = code
         self.at_us = at_us
         self.standing: Any = None
-        self.on_diagnosis: Any = None
+        self.found: list[finding.Diagnosis] = []
         self.air_lock_watched = True
 
     def start(self, now_us: int) -> None:
@@ -42,8 +42,11 @@ class Finder:
     def time(self, now_us: int) -> None:
         if self.standing is None and now_us >= self.at_us:
             self.at_us = protocol.NEVER_US
-            self.standing = finding.Diagnosis(self.found, now_us, 3, 1500)
-            self.on_diagnosis(self.standing)
+            self.found.append(finding.Diagnosis(self._code, now_us, 3, 1500))
+
+    def take(self) -> finding.Diagnosis:
+        self.standing = self.found.pop()
+        return self.standing
 
     def wake_us(self, now_us: int, latest_us: int) -> int:
         return max(now_us, min(self.at_us, latest_us))
@@ -55,8 +58,7 @@ def _finds(found: int) -> Callable[[Device], int]:
         at_us = device.now_us + 2 * MINUTE_US
         watch = Finder(found, at_us)
         pump = device.pump
-        watch.on_diagnosis = pump._diagnosed
-        pump._watch = pump.reports._watch = watch
+        pump._watch = pump.alarms._watch = pump.reports._watch = watch
         return at_us
 
     return event

@@ -138,15 +138,14 @@ def test_the_link_names_findings_as_the_detector_does() -> None:
 
 @pytest.mark.req("OCC-2")
 def test_a_lesser_finding_does_not_displace_one_that_stopped() -> None:
-    told = []
     watch = Watch(lambda: -1, lambda: 0, (512, 39_063, 4095), 500, 104_222)
-    watch.on_diagnosis = told.append
     for code in (codes.SENSOR_DRIFT, codes.OCCLUSION, codes.SENSOR_STUCK):
-        watch._found(codes.Diagnosis(code, 0, 0, 0))
+        watch.found.append(codes.Diagnosis(code, 0, 0, 0))
+        assert watch.take().code == code
     assert watch.standing.code == codes.OCCLUSION
-    watch._found(codes.Diagnosis(codes.CLEARED, 0, 0, 0))
+    watch.found.append(codes.Diagnosis(codes.CLEARED, 0, 0, 0))
+    watch.take()
     assert watch.standing.code == codes.CLEARED
-    assert len(told) == 4
 
 
 @pytest.mark.req("STORE-5", "ALARM-2")

@@ -95,22 +95,22 @@ def finding(code: int) -> codes.Diagnosis:
 def test_no_lesser_finding_displaces_one_that_has_stopped_delivery(stood: int, code: int) -> None:
     stops = (codes.OCCLUSION, codes.AIR_LOCK, codes.STALL)
     _, watch, _ = watched()
-    told: list[int] = []
-    watch._found(finding(stood))
-    watch.on_diagnosis = lambda each: told.append(each.code)
-    watch._found(finding(code))
+    watch.found += [finding(stood), finding(code)]
+    told = [watch.take().code, watch.take().code]
     turns_out = stood == codes.OCCLUSION and code in (codes.PARTIAL, codes.CLEARED)
     stands = code if code in stops or stood not in stops or turns_out else stood
-    assert watch.standing is not None and watch.standing.code == stands and told == [code]
+    assert watch.standing is not None and watch.standing.code == stands and told == [stood, code] and watch.found == []
 
 
 def test_a_start_forgets_what_stood_and_a_procedure_does_not() -> None:
     _, watch, told = watched()
-    watch._found(finding(codes.OCCLUSION))
+    watch.found.append(finding(codes.OCCLUSION))
+    watch.take()
+    watch.found.append(finding(codes.PARTIAL))
     watch.procedure(70)
-    assert watch.standing is not None
+    assert watch.standing is not None and watch.found
     watch.start(80)
-    assert watch.standing is None and told == [("start", 70), ("start", 80)]
+    assert watch.standing is None and watch.found == [] and told == [("start", 70), ("start", 80)]
 
 
 def test_a_finding_is_told_in_mu_and_with_all_its_figures() -> None:
@@ -129,7 +129,8 @@ def test_a_finding_is_told_in_mu_and_with_all_its_figures() -> None:
     }  # fmt: skip
     assert report(watch, 400) == nothing
     assert report(None, 400) == nothing | {"diagnosis": codes.NOT_WATCHED, "air_lock_watched": False}
-    watch._found(found)
+    watch.found.append(found)
+    assert report(watch, 400) == nothing and watch.take() is found
     assert report(watch, 400) == {
         "diagnosis": codes.OCCLUSION, "at_us": 11, "strokes": 12, "missed_mu": 400, "stored_mu": 800,
         "released_mu": 1_201, "rise_pa": 4, "level_pa": 5, "compliance_pl_per_pa": 6, "air_lock_watched": True,
@@ -151,7 +152,7 @@ def test_the_watch_of_a_board_knows_its_mechanism_and_its_sensor() -> None:
     board.stroke_readings = None  # type: ignore[method-assign, assignment]
     assert watch_of(board, 40_000) is None
     plain = watched()[1]
-    assert plain.air_lock_watched and plain.standing is None and plain.on_diagnosis is None
+    assert plain.air_lock_watched and plain.standing is None and plain.found == []
     assert (Known.stroke_nl, Known.burst_us, Known.zero_counts) == (500, 104_222, 512), "one board's are its own"
     assert [codes.NAMES[code] for code in (*codes.STOPS, *codes.FOLLOW)] == [
         "occlusion", "air_lock", "motor_stall", "partial_occlusion", "occlusion_cleared",
