@@ -111,7 +111,6 @@ class Pump:
         self.therapy.on_trouble = self.failed
         self.therapy.on_lapse = self._lapsed
         self.therapy.need_fit = self._need_fit
-        self.upkeep.on_failure = self._self_test_failed
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
@@ -252,7 +251,7 @@ class Pump:
         daily = now_us - self._told_us >= _DAY_US
         failed = self.upkeep.test(daily=True) if daily else self.upkeep.rates()
         if failed:
-            self._self_test_failed(failed)
+            self.alarms.raise_alarm("self_test_fail", failed)
         if daily:
             self._told_us = now_us
             self._books.so_far()
@@ -293,9 +292,6 @@ class Pump:
 
     def _lapsed(self):
         self.alarms.raise_alarm("communication_error")
-
-    def _self_test_failed(self, failed):
-        self.alarms.raise_alarm("self_test_fail", failed)
 
     def _need_fit(self):
         self.clinic.need_fit()

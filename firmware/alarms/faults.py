@@ -61,7 +61,7 @@ class Faults:
         failed = self._upkeep.test()
         if failed:
             self._latch_again(latched, before)
-            self._upkeep.on_failure(failed)
+            self._alarms.raise_alarm("self_test_fail", failed)
             raise Refused(protocol.SELF_TEST_FAILED, None, failed)
         counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
         self._therapy.halt_by_itself(self._clock.now_us())

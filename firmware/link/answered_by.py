@@ -16,9 +16,9 @@ ANSWERED_BY = {
     "clinic": ("start_procedure", "answer_procedure", "interrupt_procedure", "read_procedure"),
     "alarms": ("read_alarms", "acknowledge_alarm"),
     "faults": ("clear_fault",),
-    "device": ("set_limits", "set_time", "initialise_memory"),
+    "device": ("set_limits", "set_time", "initialise_memory", "self_test"),
     "reports": ("read_time", "read_deliveries", "read_log", "read_diagnosis"),
-    "upkeep": ("self_test", "read_energy"),
+    "upkeep": ("read_energy",),
     "stream": ("telemetry",),
 }  # fmt: skip
 

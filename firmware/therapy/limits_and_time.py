@@ -1,6 +1,6 @@
-"""Orders about the device itself: the clinician's limits, the wall clock, and initialising the memory.
+"""Orders about the device itself: the clinician's limits, the wall clock, initialising the memory, the self-test.
 
-Implements: GUARD-1, THER-1, STORE-3
+Implements: GUARD-1, THER-1, STORE-3, SELF-1
 """
 
 from firmware import dose_codes as code
@@ -96,6 +96,13 @@ class Device:
             self._wall.set(old_s + (self._clock.now_us() - at_us) // _US_PER_S)
         else:
             self._wall.lose(why)
+
+    def self_test(self):
+        """Test now; returns the reply's fields."""
+        failed = self._upkeep.test_now()
+        if failed:
+            self._alarms.raise_alarm("self_test_fail", failed)
+        return self._upkeep.results()
 
     def initialise_memory(self, **order):
         """Initialise a damaged memory. Refused while its content is valid, and while it does not answer: the content

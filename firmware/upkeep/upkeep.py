@@ -7,7 +7,7 @@ Implements: SELF-1, PWR-1
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import nobody, roomy
+from firmware.compat import roomy
 from firmware.errors import Refused
 from firmware.upkeep import self_test
 from firmware.upkeep.energy import CAPACITY_NAH, DEPLETED, Energy
@@ -86,14 +86,12 @@ def _stroke_counts(state):
 
 class Upkeep:
     """The upkeep of one pump: `clock` and `books` are its parts, `world` is the self-test's World, `currents` and
-    `battery_nah` are the board's, for the energy ledger. `on_failure(failed)` is called when a test on demand has
-    failed.
+    `battery_nah` are the board's, for the energy ledger.
     """
 
     def __init__(self, clock, books, world, currents, battery_nah=CAPACITY_NAH):
         self.passed = False
         self._failed = 0  # bit n: check n has not passed
-        self.on_failure = nobody
         self._results = []
         self._duration_us = 0
         self.energy = Energy(currents, battery_nah)
@@ -165,13 +163,14 @@ class Upkeep:
         self.energy.wrote(written_bytes - self._written_bytes)
         self._since_us, self._written_bytes = now_us, written_bytes
 
-    def self_test(self):
-        """Test now; returns the self_test reply's fields. While strokes may come due the image check is left out: each
-        stroke must be stored in time for the next.
+    def test_now(self):
+        """As test(), on demand. While strokes may come due the image check is left out: each stroke must be stored in
+        time for the next.
         """
-        failed = self.test(quick=self._world.delivering())
-        if failed:
-            self.on_failure(failed)
+        return self.test(quick=self._world.delivering())
+
+    def results(self):
+        """The self_test reply's fields, of the latest test."""
         checks = [
             {"check": self_test.NAMES.index(name), "ok": bool(ok), "value": int(value)}
             for name, ok, value in self._results

@@ -54,7 +54,7 @@ def test_a_log_that_does_not_answer_is_refused_and_stops_nothing(hand: Hand) -> 
 def test_a_self_test_changes_nothing_but_its_own_32_bytes(hand: Hand) -> None:
     places = hand.pump._memory.scratch_at
     before, writes = bytes(hand.memory.cells), len(hand.memory.writes)
-    reply = hand.pump.upkeep.self_test()
+    reply = hand.pump.device.self_test()
     assert reply["passed"] and len(reply["checks"]) > 5
     made = hand.memory.writes[writes:]
     on_scratch = {data for at, data in made if at == places}

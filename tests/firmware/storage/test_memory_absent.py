@@ -114,7 +114,7 @@ def test_while_it_is_absent_nothing_is_ordered_and_nothing_written(order: Callab
     except Exception:
         pass
     after.pump.upkeep.account()
-    after.pump.upkeep.self_test()
+    after.pump.device.self_test()
     after.pump.connected(True)
     after.pump.failed(ValueError("a mistake"))
     after.live(after.now_us + MINUTE_US)

@@ -122,7 +122,7 @@ def test_what_was_forgiven_outlives_a_reset_and_the_hundred_begin_anew() -> None
     assert apart(after) == 1, "not a week yet"
     lives(after, 48)
     assert (after.pump._memory.record.edges_forgiven, apart(after)) == (2, 0)
-    shown = {protocol.CHECKS[each["check"]]: each for each in after.pump.upkeep.self_test()["checks"]}
+    shown = {protocol.CHECKS[each["check"]]: each for each in after.pump.device.self_test()["checks"]}
     assert (shown["edges_forgiven"]["ok"], shown["edges_forgiven"]["value"]) == (True, 2)
 
 

@@ -117,12 +117,12 @@ def test_no_part_is_on_both_sides() -> None:
 def test_it_is_a_failed_item_of_a_self_test_that_is_passed(part: str) -> None:
     hand = broken(part)
     hand.live(25 * HOUR_US)
-    reply = hand.pump.upkeep.self_test()
+    reply = hand.pump.device.self_test()
     item = next(each for each in reply["checks"] if protocol.CHECKS[each["check"]] == "spared_parts")
     assert (item["ok"], item["value"]) == (False, 1 << parts.SPARED.index(part))
     assert reply["passed"] and hand.pump.status()["state"] == protocol.STATE_RUNNING
     sound = next(
-        each for each in Hand().pump.upkeep.self_test()["checks"] if protocol.CHECKS[each["check"]] == "spared_parts"
+        each for each in Hand().pump.device.self_test()["checks"] if protocol.CHECKS[each["check"]] == "spared_parts"
     )
     assert sound["ok"]
 

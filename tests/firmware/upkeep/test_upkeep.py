@@ -30,7 +30,7 @@ def test_the_record_has_room_for_the_ledger_and_the_link_has_the_names() -> None
 
 @pytest.mark.req("SELF-1")
 def test_a_pump_tests_itself_before_anything_and_tells() -> None:
-    reply = Hand().pump.upkeep.self_test()
+    reply = Hand().pump.device.self_test()
     assert reply["passed"]
     names = [protocol.CHECKS[each["check"]] for each in reply["checks"]]
     assert set(self_test.REQUIRED) <= set(names)
@@ -61,7 +61,7 @@ def test_a_failed_self_test_never_doses(monkeypatch: pytest.MonkeyPatch) -> None
         after.pump.alarms.acknowledge_alarm(BY_NAME["self_test_fail"].number)
     assert refused.value.code == protocol.CAUSE_THERE
     monkeypatch.undo()
-    assert after.pump.upkeep.self_test()["passed"]
+    assert after.pump.device.self_test()["passed"]
     assert after.pump.status()["state"] == protocol.STATE_STOPPED, "nothing resumes by itself"
     after.pump.alarms.acknowledge_alarm(BY_NAME["self_test_fail"].number)
     after.pump.therapy.resume()
@@ -174,6 +174,6 @@ def test_a_test_on_demand_that_fails_stops_too(monkeypatch: pytest.MonkeyPatch) 
     hand = Hand()
     hand.pump.therapy.set_basal(1000)
     monkeypatch.setattr(self_test, "wrong_answers", lambda core_class: 1)
-    assert not hand.pump.upkeep.self_test()["passed"]
+    assert not hand.pump.device.self_test()["passed"]
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
     assert "self_test_fail" in alarms(hand)

@@ -151,20 +151,18 @@ def test_the_rates_are_compared_by_themselves_and_a_wrong_one_is_told_once(bench
 
 
 def test_on_demand_the_image_is_left_out_while_strokes_may_come_due(bench: Bench) -> None:
-    failures: list[int] = []
-    bench.upkeep.on_failure = failures.append
     for delivers, names in ((True, self_test.QUICK), (False, self_test.NAMES)):
         bench.delivers = delivers
-        reply = bench.upkeep.self_test()
-        assert bench.asked == names and failures == []
-        assert reply == {
+        assert bench.upkeep.test_now() == 0 and bench.asked == names
+        assert bench.upkeep.results() == {
             "passed": True,
             "duration_us": 10 * len(names),
             "checks": [{"check": self_test.NAMES.index(name), "ok": True, "value": 3} for name in names],
         }
     bench.wrong = {"ram"}
-    reply = bench.upkeep.self_test()
-    assert reply["passed"] is False and failures == [bit("ram")]
+    assert bench.upkeep.test_now() == bit("ram")
+    reply = bench.upkeep.results()
+    assert reply["passed"] is False
     assert [each["check"] for each in reply["checks"] if not each["ok"]] == [self_test.NAMES.index("ram")]
 
 
