@@ -42,7 +42,7 @@ class Watch:
         self._lead_us = lead_us
         thresholds = Thresholds(known)
         self.air_lock_watched = thresholds.pulse_resolved
-        self.found = []  # findings that nobody has taken yet
+        self.found = []  # type: list  # findings that nobody has taken yet
         self.detector = Detector(thresholds, self.found.append)
         self.standing = (
             None  # the finding that stands: the latest, but no lesser one displaces one that stopped delivery
