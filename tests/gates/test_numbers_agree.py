@@ -80,6 +80,8 @@ def test_dose_codes() -> None:
         if name in places:
             assert getattr(dose_codes, name.upper()) == places[name], name
     assert {"basal_commanded", "normal_reason", "guard_fault", "in_flight"} <= set(order) & set(places)
+    state = c_ext.host.Core(motor=(96, 400, 1600, 20_000)).state(0)
+    assert dose_codes.NEXT_US == len(places) == len(state) - 1, "the last of state(now_us)"
 
 
 @pytest.mark.req("GUARD-2", "GUARD-4")
