@@ -212,8 +212,8 @@ class Detector(Closed):
         if since_us < self._t.hold_us:
             return True  # strokes closer together than the length of a cough count as one that keeps rising
         if self._task == _AFTER:
-            self._wake(IDLE, NEVER_US)  # coughs throughout: this stroke says nothing
-        elif self._t.rises_small and self._rise_pa:
+            return False  # coughs throughout: this stroke says nothing
+        if self._t.rises_small and self._rise_pa:
             self._outlasts(start_us, before_pa)
         else:
             self._level_pa = before_pa

@@ -457,6 +457,7 @@ def test_a_look_that_was_missed_is_made_up_for_by_the_next_strokes_first_reading
 def test_a_rise_that_had_gone_by_the_next_stroke_left_slowly_if_a_cough_would_have_been_over() -> None:
     (found,) = unread(S, REST, REST, REST, REST)
     assert codes.NAMES[found.code] == "partial_occlusion" and found.strokes == 4
+    assert found.level_pa == REST + 1000, "no look was taken: as the stroke left it"
     assert unread(475 * MS - 1, REST, REST, REST, REST, REST) == []
 
 
