@@ -29,7 +29,7 @@ from firmware.protocol.vocabulary import *  # noqa: F403 - protocol.STATE_RUNNIN
 PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its entry here
 OVERHEAD_BYTES = const(7)  # header and CRC
 REPLY_BIT = const(0x80)
-REPLY_BYTES = const(56)  # of the longest reply to an order, for the table of orders; a test compares
+REPLY_BYTES = const(56)  # room for the reply to any order, in the table of orders; a test compares
 REFUSAL_ID = const(0xFF)
 TELEMETRY_ID = const(0xFE)  # an unsolicited frame, with the fields TELEMETRY
 

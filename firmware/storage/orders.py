@@ -148,7 +148,6 @@ class Orders:
         self._life_stored = False  # the floor and the place must be stored before the entry
         self._sequence += 1
         start = place * _ENTRY_BYTES
-        self._view[start : start + _ENTRY_BYTES] = bytes(_ENTRY_BYTES)
         values = (self._sequence, command_id, life, message_id, payload_crc, expires_us)
         struct.pack_into(_HEAD, self._table, start, *values)
         struct.pack_into("<I", self._table, start + _HEAD_BYTES - 4, self._head_crc(place))

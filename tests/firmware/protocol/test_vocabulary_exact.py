@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from firmware import compat, protocol
@@ -9,6 +12,7 @@ from firmware.occlusion import codes
 from firmware.protocol import fields, vocabulary
 
 pytestmark = pytest.mark.req("LINK-1", "LOG-1")
+DOC = Path(__file__).resolve().parents[3] / "docs" / "protocol.md"
 FAMILIES = {
     "STATE": vocabulary.STATES,
     "KIND": vocabulary.KINDS,
@@ -29,6 +33,29 @@ def test_the_numbers_of_a_frame() -> None:
     assert protocol.ORDER_BYTES == 4 + 4 + 8, "an order's id, the pump's life, the expiry"
     order = {"command_id": 1, "life": 2, "expires_us": 3}
     assert len(protocol.fit(fields.ORDER, order)) == protocol.ORDER_BYTES
+
+
+def test_a_message_is_what_it_was_made_of_and_an_order_begins_as_every_order() -> None:
+    one, other = (protocol.u8("one", "of something"),), (protocol.u8("other", "of it"),)
+    for changes in (False, True):
+        made = protocol.Message("try", 0x7E, "patient", changes, "To try.", one, other)
+        assert vars(made) == {
+            "name": "try", "id": 0x7E, "role": "patient", "changes_delivery": changes, "doc": "To try.",
+            "request": fields.ORDER + one if changes else one, "reply": other,
+        }  # fmt: skip
+
+
+def test_a_refusal_names_the_field_the_value_and_the_limit_and_numbers_beyond_are_cut() -> None:
+    told = {"request_id": 17, "code": protocol.HARD_LIMIT, "field_index": 3, "value": 40_001, "limit": 40_000}
+    assert protocol.decode(protocol.REFUSAL, protocol.refusal(17, protocol.HARD_LIMIT, 3, 40_001, 40_000)) == told
+    told = {"request_id": 17, "code": protocol.UNFIT, "field_index": 255, "value": 0, "limit": 0}
+    assert protocol.decode(protocol.REFUSAL, protocol.refusal(17, protocol.UNFIT)) == told
+    assert protocol.decode(protocol.REFUSAL, protocol.refusal(17, 1, 0, 1 << 63))["value"] == (1 << 63) - 1
+
+
+def test_the_schema_s_hash_is_the_one_that_the_document_states() -> None:
+    (stated,) = re.findall(r"Schema hash `([0-9a-f]+)`, protocol version (\d+)\.", DOC.read_text(encoding="utf-8"))
+    assert stated == (f"{protocol.schema_hash():016x}", str(protocol.PROTOCOL_VERSION))
 
 
 def test_what_stands_for_never_and_for_a_rate_set_by_hand() -> None:
