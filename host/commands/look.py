@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.live import Live
 
 from host.api.client import Programmer
-from host.console import Json, Options, connected, options_of, show
+from host.console import Json, Options, UsageError, connected, options_of, show
 from host.errors import LinkTimeout
 from host.screens.clinic import time_table
 from host.screens.history import deliveries_table, diagnosis_table, events_table
@@ -79,6 +79,8 @@ def telemetry(
     with connected(options) as pump:
         language = language_of(options.language)
         interval_s, for_s = parse_whole(interval, "s", *_FRAMES_S), parse_minutes(lasting) * 60
+        if not for_s:
+            raise UsageError(f"{lasting!r} is no time at all")
         until_us = pump.telemetry(interval_s, for_s).until_us
         wait_s = 2.0 * interval_s + options.timeout_s
         try:

@@ -34,7 +34,6 @@ def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Tab
         return f"{heading}: {none}."
     table = Table(title=heading, title_justify="left", show_header=False, show_lines=True)
     table.add_column(no_wrap=True)
-    table.add_column()
     for each in alarms:
         colour = _COLOURS[each.priority]
         priority = _PRIORITIES[language].get(each.priority, each.priority)

@@ -38,13 +38,12 @@ def procedure_title(name: str, language: str) -> str:
 def procedure_table(now: Procedure, language: str) -> Group:
     """The procedure under way, its step's text in `language`, and the contents of reservoir and catheter."""
     step = step_of(now)
-    rows = []
     if step is None:
         ended = _ENDS[ENDS[now.procedure_end]] if now.procedure_end < len(ENDS) else "none yet"
-        rows += [("under way", "none"), ("latest", ended)]
+        rows = [("under way", "none"), ("latest", ended)]
     else:
         do, basis = _TEXTS[language][now.procedure, step.name]
-        rows += [
+        rows = [
             ("under way", procedure_title(now.procedure, language)),
             ("step", f"{now.step + 1} of {len(BY_NAME[now.procedure].steps)}: {plain(step.name)}"),
             ("to do", f"[bold]{do}[/]"),

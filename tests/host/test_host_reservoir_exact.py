@@ -1,0 +1,118 @@
+"""The record of a refill on the command line: given by options or asked for, what is asked, what cannot be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from firmware.protocol import refill as made
+from host.api.client import Programmer
+from host.commands import reservoir
+from host.console import UsageError
+from host.units import AmountError
+from tests.host.patient import Patient
+
+pytestmark = pytest.mark.req("HOST-1", "THER-5")
+# 5.025 g out are 5 mL, 15.075 g in are 15 mL, of which 2 are taken back.
+GIVEN = ("--drawn-before", "20", "--drawn-after", "25.025", "--put-before", "40", "--put-after", "24.925")
+WEIGHTS = {"put_before_mg": 40_000, "put_after_mg": 24_925, "drawn_before_mg": 20_000, "drawn_after_mg": 25_025}
+QUESTIONS = (
+    "Syringe for the remaining insulin, weighed before drawing it out (g):",
+    "The same syringe, weighed with the remaining insulin in it (g):",
+    "Syringe with fresh insulin, weighed before filling (g):",
+    "The same syringe, weighed after filling (g):",
+    "Volume taken back to restore the vacuum (mL) [2]:",
+)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
+    return Patient(monkeypatch)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What is sent with each record of a refill."""
+    found: list[dict[str, Any]] = []
+    record = Programmer.record_refill
+
+    def record_refill(pump: Programmer, **weights: int) -> Any:
+        found.append(weights)
+        return record(pump, **weights)
+
+    monkeypatch.setattr(Programmer, "record_refill", record_refill)
+    return found
+
+
+def test_a_refill_by_options_is_sent_field_by_field_with_the_usual_volume_taken_back(
+    patient: Patient, sent: list[dict[str, Any]]
+) -> None:
+    told = patient.do("refill", *GIVEN)
+    assert sent == [WEIGHTS | {"taken_back_nl": 2_000_000}]
+    assert told == (
+        "13.00 mL are in the reservoir; 5.00 mL were left.\n"
+        "That is: nothing to compare with: the first refill, or the reservoir had been emptied before.\n"
+    )
+    reply = json.loads(patient.do("refill", *GIVEN, "--taken-back", "0.5", "--json"))
+    assert sent[1]["taken_back_nl"] == 500_000 and reply["filled_nl"] == 14_500_000
+    assert "content      5800.00 U, enough" in patient.see("reservoir")
+    assert json.loads(patient.see("reservoir", "--json"))["left_mu"] == 5_800_000
+
+
+def test_a_person_is_asked_for_what_is_not_given_and_then_for_all_of_it(
+    patient: Patient, sent: list[dict[str, Any]]
+) -> None:
+    patient.terminal.person()
+    run = patient.terminal.run("refill", answer="20\nx\n25.025\n40\n24.925\n\nn\n")
+    assert run.exit_code == 1 and sent == []
+    shown = run.stderr
+    for each in QUESTIONS:
+        assert each in shown
+    assert "'x' is not a number of g" in shown
+    assert "Reservoir: not known, 5.00 mL, 2000.00 U drawn -> 13.00 mL, 5200.00 U\n" in shown
+    run = patient.terminal.run("refill", *GIVEN, answer="1.5\ny\n")
+    assert run.exit_code == 0 and [each in run.stderr for each in QUESTIONS] == [False] * 4 + [True]
+    assert sent == [WEIGHTS | {"taken_back_nl": 1_500_000}]
+    run = patient.terminal.run("refill", *GIVEN[2:], "--taken-back", "2", answer="20\nn\n")
+    assert [each in run.stderr for each in QUESTIONS] == [True] + [False] * 4
+    assert "Reservoir: 5400.00 U by count, 5.00 mL, 2000.00 U drawn -> 13.00 mL, 5200.00 U\n" in run.stderr
+
+
+def test_a_script_must_give_all_but_what_is_usual(patient: Patient) -> None:
+    told = patient.fails(2, "refill", *GIVEN[2:6])
+    assert told == "error: not given: --drawn-before, --put-after, --taken-back\n"
+    assert patient.fails(2, "refill", *GIVEN[2:], "--taken-back", "2") == "error: not given: --drawn-before\n"
+    run = patient.terminal.run("refill", *GIVEN)
+    assert run.exit_code == 2 and run.stderr == "error: not given: --taken-back\n"
+    run = patient.terminal.run("refill", *GIVEN, "--taken-back", "2")
+    assert run.exit_code == 2 and "there is no terminal to ask on" in run.stderr
+
+
+@pytest.mark.req("HOST-4")
+def test_a_weight_is_read_in_milligrams_and_a_volume_in_nanolitres(patient: Patient) -> None:
+    assert reservoir._read("put_after", "24,925") == 24_925
+    assert reservoir._read("taken_back", "1.999999") == 1_999_999
+    for name, text, unit in (("put_after", "24.9255", "g"), ("taken_back", "1.9999995", "mL")):
+        with pytest.raises(AmountError, match=f"'{text}' {unit} has too many decimals"):
+            reservoir._read(name, text)
+    patient.terminal.person()
+    run = patient.terminal.run("refill", *GIVEN[:6], "--put-after", "150.001", "--taken-back", "2", answer="y\n")
+    assert run.exit_code == 2 and "put_after_mg = 150001 mg is outside" in run.stderr and "->" not in run.stderr
+
+
+def test_weights_that_cannot_be_are_explained_by_what_they_would_mean() -> None:
+    weights = WEIGHTS | {"taken_back_nl": 2_000_000}
+    assert reservoir._volumes(weights) == (5_000_000, 13_000_000)
+    assert reservoir._volumes(weights | {"taken_back_nl": 0}) == (5_000_000, made.CAPACITY_NL)
+    assert reservoir._volumes(weights | {"taken_back_nl": 14_999_999}) == (5_000_000, 1)
+    assert reservoir._volumes(weights | {"drawn_after_mg": 20_000}) == (0, 13_000_000)
+    for change, told in (
+        ({"put_before_mg": 40_001, "taken_back_nl": 0}, "15.001 mL would be in the reservoir, which holds up to 15.00"),
+        ({"taken_back_nl": 15_000_000}, "no more was filled in than was taken back for the vacuum"),
+        ({"put_after_mg": 40_001}, "no more was filled in than was taken back for the vacuum"),
+        ({"drawn_after_mg": 19_999}, "the syringe with the remaining insulin is lighter than before"),
+    ):
+        with pytest.raises(UsageError, match=f"^impossible weights: {told}.*; weigh again$"):
+            reservoir._volumes(weights | change)
