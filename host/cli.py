@@ -13,9 +13,10 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from host.commands import alarms, basal, bolus, clinic, look, pattern, reservoir, running, service
-from host.console import Json, Options, Yes
+from host.console import EXIT_DECLINED, EXIT_USAGE, Json, Options, UsageError, Yes, report
 
 HELP = """Programmer of the Relève insulin pump platform.
 
@@ -36,12 +37,26 @@ _ANYWHERE = ("--port", "--timeout", "--holds")  # options with a value that ever
 class Anywhere(TyperGroup):
     """A command line whose options for all commands may stand after the command too."""
 
-    def main(self, *args: Any, **how: Any) -> Any:
-        """As TyperGroup; a character that the terminal's encoding does not have is shown by its number."""
+    def main(self, args: Sequence[str] | None = None, *more: Any, **how: Any) -> Any:
+        """As TyperGroup; a character that the terminal's encoding does not have is shown by its number, and words that
+        make no command are an error of one line like any other.
+        """
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        return super().main(*args, **how)
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            sys.exit(super().main(words, *more, **how | {"standalone_mode": False}))
+        except typer.Abort:  # the terminal was closed at a question
+            report(UsageError("nothing was answered"), EXIT_DECLINED, "--json" in words)
+            sys.exit(EXIT_DECLINED)
+        except TyperException as error:
+            text = " ".join(error.format_message().split())  # empty: the help has been shown
+            if text:
+                context = getattr(error, "ctx", None)
+                where = f"; see {context.command_path} --help" if context else ""
+                report(UsageError(text.rstrip(".") + where), EXIT_USAGE, "--json" in words)
+            sys.exit(EXIT_USAGE)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As TyperGroup."""

@@ -128,22 +128,22 @@ def connected(options: Options) -> Iterator[Programmer]:
             transport.close()
     except (HostError, AmountError, UsageError) as error:
         code = next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_USAGE)
-        _report(error, code, options.as_json)
+        report(error, code, options.as_json)
         raise typer.Exit(code) from error
     except OrderInterrupted as error:
         code = EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN
-        _report(error, code, options.as_json)
+        report(error, code, options.as_json)
         raise typer.Exit(code) from error
     except KeyboardInterrupt as error:
         done = ", ".join(pump.done) if pump is not None else ""
-        _report(KeyboardInterrupt(f"interrupted; carried out: {done or 'nothing'}"), EXIT_INTERRUPTED, options.as_json)
+        report(KeyboardInterrupt(f"interrupted; carried out: {done or 'nothing'}"), EXIT_INTERRUPTED, options.as_json)
         raise typer.Exit(EXIT_INTERRUPTED) from error
     except OSError as error:
         # Not the port, whose errors are HostError: the output cannot be written.
         done = ", ".join(pump.done) if pump is not None else ""
         text = f"the output cannot be written ({error}); carried out: {done or 'nothing'}"
         _silence()
-        _report(OSError(text), EXIT_OUTPUT, options.as_json)
+        report(OSError(text), EXIT_OUTPUT, options.as_json)
         raise typer.Exit(EXIT_OUTPUT) from error
 
 
@@ -213,7 +213,8 @@ def _no_port() -> str:
     return text + ("; found here: " + ", ".join(ports) if ports else "; no serial port was found on this machine")
 
 
-def _report(error: BaseException, code: int, as_json: bool) -> None:
+def report(error: BaseException, code: int, as_json: bool) -> None:
+    """Write an error to stderr, for a person or a script, whatever stderr is."""
     try:
         _write_report(error, code, as_json)
     except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from host import cli, console
 from host.cli import brought_forward
 from host.console import Options, options_of
+from tests.host.terminal import Terminal
 from tests.host.test_host_console_exact import options
 
 pytestmark = pytest.mark.req("HOST-1")
@@ -46,6 +48,45 @@ def test_what_every_command_takes_is_brought_forward_with_its_value() -> None:
         ("a --port", "--port a"), ("", ""),
     ):  # fmt: skip
         assert brought_forward(words.split()) == found.split()
+
+
+@pytest.mark.req("HOST-4")
+def test_words_that_make_no_command_are_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(monkeypatch)
+    for words, told in (
+        ("bolus -1", "No such option: -1; see root bolus --help"),
+        ("bolus", "Missing argument 'VOLUME'; see root bolus --help"),
+        ("bolus 1 2", "Got unexpected extra argument(s) (2); see root bolus --help"),
+        ("bolus 1 --now", "Option '--now' requires an argument"),
+        ("alarm", "No such command 'alarm'. Did you mean 'alarms'?; see root --help"),
+        ("pattern select E", "Value error, 'E' is not one of 'a', 'b', 'c', 'd'; see root pattern select --help"),
+    ):
+        run = terminal.run(*words.split())
+        assert run.exit_code == 2 and run.stdout == "" and run.stderr.startswith("error: ") and told in run.stderr
+        assert run.stderr.count("\n") == 1 and terminal.ports == []
+        found = json.loads(terminal.run("--json", *words.split()).stderr)
+        assert told in found["message"] and (found["exit_code"], found["outcome"]) == (2, "known")
+    run = terminal.run("procedure")
+    assert run.exit_code == 2 and "stroke volume, patency" in run.stdout and run.stderr == ""
+
+
+def test_the_words_are_those_of_the_process_if_no_others_are_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pump", "--json", "bolus"])
+    with pytest.raises(SystemExit) as error:
+        cli.app(prog_name="pump")
+    assert error.value.code == 2
+    assert json.loads(capsys.readouterr().err)["message"] == "Missing argument 'VOLUME'; see pump bolus --help"
+
+
+def test_a_terminal_that_closes_at_a_question_has_answered_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(monkeypatch)
+    terminal.person()
+    run = terminal.run("bolus", "1", answer="")
+    assert run.exit_code == 1 and run.stderr.endswith("Do it? [y/N]:error: nothing was answered\n")
+    found = json.loads(terminal.run("bolus", "1", "--json", answer="").stderr.partition("[y/N]:")[2])
+    assert found["message"] == "nothing was answered" and terminal.device.done == []
 
 
 def test_a_stream_shows_by_number_what_it_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,4 +171,4 @@ def test_names_and_values_stand_under_their_title_and_long_ones_are_folded() -> 
     assert lines(pairs("T", [("a", "b c"), ("longer", "d")]), 12) == [
         "T", "(development", "platform,", "not a", "medical", "device)", "a       b c", "longer  d",
     ]  # fmt: skip
-    assert lines(pairs("T", [("a b", "0123456789")]), 9)[-3:] == ["a b  0123", "     4567", "     89"]
+    assert lines(pairs("T", [("aa bb", "0123")]), 8)[-4:] == ["aa bb  0", "       1", "       2", "       3"]

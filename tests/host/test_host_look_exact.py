@@ -208,6 +208,10 @@ def test_deliveries_are_shown_from_a_number_on(patient: Patient, monkeypatch: py
 def test_identity_finding_and_clocks_are_shown_to_people_and_to_scripts(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert patient.see("status").startswith(
+        "Pump status (development platform, not a medical device)\nstate         running"
+    )
+    assert json.loads(patient.see("status", "--json"))["state"] == "running"
     assert "insulin      U-400" in patient.see("hello")
     assert json.loads(patient.see("hello", "--json"))["concentration_u_per_ml"] == 400
     assert "finding  not watched" in patient.see("diagnosis")
