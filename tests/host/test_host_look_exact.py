@@ -92,6 +92,8 @@ def test_the_monitor_without_a_count_goes_on_until_ctrl_c(
         if next(left) == 3:
             raise KeyboardInterrupt
 
+    readings = iter(range(9))
+    answers(monkeypatch, "status", lambda: record(Status, **STATUS, now_us=next(readings)))
     monkeypatch.setattr(look.time, "sleep", sleep)
     run(Terminal(monkeypatch), "monitor")
     assert len(screen.drawn) == 3
