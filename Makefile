@@ -55,6 +55,10 @@ flash: setup ## write BOARD's image to the board, then verify its identity on PO
 board-size: ## compare flash, RAM and stack of BOARD's image (STM32L4: of our own C) with its budget.toml
 	@$(PYTHON) -m tools.board_size $(BOARD)
 
+.PHONY: howto
+howto: setup ## follow docs/howto/port-a-board.md to the letter: a new board of each family, copied, checked, built
+	@$(VENV)/python -m pytest -m nightly tests/gates/test_port_a_board.py
+
 .PHONY: reproducible
 reproducible: ## build BOARD's image twice, in two places, and compare
 	@$(PYTHON) -m tools.reproducible $(BOARD)

@@ -79,8 +79,7 @@ def write(folder: Path, board: str, facts: dict[str, Any]) -> None:
     pins = checked(board, facts)
     texts = {"pins.h": header(board, pins), "pins.cmake": variables(board, pins), "pins.py": module(board, pins)}
     if facts.get("port") == "stm32":
-        named = f'"""{NOTE.format(board=board)}"""\n\nNAME = "{board}"\n'
-        texts = {"pins.h": stm32_header(board, pins, facts["uarts"]), "pins.csv": csv(pins), "pins.py": named}
+        texts = {"pins.h": stm32_header(board, pins, facts["uarts"]), "pins.csv": csv(pins)}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = folder / name

@@ -4,7 +4,8 @@
     python3 -m tools.wiring BOARD --check    says whether it is up to date; exit status 1 if not
 
 In boards/BOARD/board.toml, [pins] has the pins and [[parts]] the parts connected to them, in the order of the drawing.
-Instead, `parts` may name a file that has the parts.
+Instead, `parts` may name a file that has the parts. `header` names a board's header whose pins are numbered; without it
+the GPIO numbers, as printed on most boards, must do.
 Errors: Problem if a pin belongs to no part, or a part names a pin that is not in the table.
 """
 
@@ -71,6 +72,8 @@ def _label(name: str, pin: Any, facts: dict[str, Any]) -> str:
     if isinstance(pin, str):
         own, _, place = pin.partition(" ")
         return f"{name:13} {own:4} {place:>8}"
+    if "header" not in facts:
+        return f"{name:13} GP{pin}"
     header = HEADERS[facts["header"]]
     place = f"pin {header[pin]:2}" if pin in header else "on board"
     return f"{name:13} GP{pin:<2} {place:>8}"

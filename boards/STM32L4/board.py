@@ -3,9 +3,9 @@
 import os
 from binascii import hexlify
 
+import facts
 import hardware
 import machine
-import pins
 
 from firmware.drivers.adc import Adc
 from firmware.drivers.annunciator import Annunciator
@@ -25,7 +25,7 @@ _PA_PER_KILOCOUNT = 39063
 class Board:
     """Pins, buses and constants of the board, as firmware.main expects them of any board."""
 
-    NAME = pins.NAME
+    NAME = facts.NAME
     stroke_nl = 500
     concentration_u_per_ml = 400
     MOTOR = (_STEPS_PER_UL * stroke_nl // 1000,) + _MOTOR_HZ
@@ -34,9 +34,8 @@ class Board:
     # Zero in counts, Pa for 1000 counts, full scale: 12 bits from -20 to +140 kPa.
     PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
-    # For firmware/upkeep/energy.py, in the order of its FIGURES; taken from current.toml, a test compares.
-    CLOCK_RUNS = True
-    CURRENTS = (28445, 8000000, 300000000, 5000000, 3000000, 200000, 300, 150000, 22500, 5000000)
+    CLOCK_RUNS = True  # while the processor is busy
+    CURRENTS = facts.CURRENTS
 
     def __init__(self):
         hardware.setup()

@@ -1,6 +1,6 @@
 # Frozen into every STM32L4 board's image: the firmware as a package, the board as the module `board`, start-up code.
 package("firmware", base_path="../..")
 module("board.py")
-module("main.py", base_path="../RPI_PICO")
-for each in ("pins", "releve_schema"):
+module("main.py", base_path="..")
+for each in ("facts", "releve_schema"):
     module(each + ".py", base_path="$(RELEVE_GENERATED)")

@@ -8,6 +8,7 @@ import gc
 import sys
 
 import backed
+import facts
 import virtual
 
 from firmware.drivers.annunciator import Annunciator
@@ -29,11 +30,10 @@ class Rtc:
 class Board:
     """Pins, buses and constants of this board, as firmware.main expects them of any board."""
 
-    NAME = "VIRTUAL"
+    NAME = facts.NAME
     image = ""  # nothing is flashed
-    # For firmware/upkeep/energy.py, in the order of its FIGURES; taken from current.toml, a test compares.
     CLOCK_RUNS = False  # logical time stands still while the firmware computes
-    CURRENTS = (9445, 8000000, 40000000, 5000000, 3000000, 2600000, 1600, 150000, 800, 5000000)
+    CURRENTS = facts.CURRENTS
 
     def __init__(self):
         # `-m firmware.main` leaves the module's name in front of the arguments.

@@ -1,4 +1,5 @@
-# Frozen into the VIRTUAL board's program: the firmware as a package, this board as the module `board`, the link's schema hash.
+# Frozen into the VIRTUAL board's program: the firmware as a package, this board as the module `board`, what the build made.
 package("firmware", base_path="../..")
 module("board.py")
-module("releve_schema.py", base_path="$(RELEVE_GENERATED)")
+for each in ("facts", "releve_schema"):
+    module(each + ".py", base_path="$(RELEVE_GENERATED)")

@@ -11,6 +11,9 @@
 
 #define IN_RAM(name) __no_inline_not_in_flash_func(name)
 #define LINK_UART uart0
+// UART0 has pins 0, 12, 16, 28 for TX, and the next of each for RX.
+_Static_assert((PIN_LINK_TX % 4u == 0u) && ((PIN_LINK_TX / 4u + 1u) % 4u <= 1u) && (PIN_LINK_RX == PIN_LINK_TX + 1u),
+               "LINK_TX and LINK_RX must be pins of UART0");
 #define LINK_BAUD 115200u
 // DMA_IRQ_0 is MicroPython's.
 #define LINK_LINE DMA_IRQ_1

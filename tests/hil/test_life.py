@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -23,6 +22,7 @@ from hil.protocols.life.orders import LINK_SILENT_US, Follower, in_use_s
 from hil.protocols.life.page import page
 from hil.protocols.life.patient import Patient
 from host.api.client import MESSAGES
+from tools import facts
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 40
@@ -89,13 +89,7 @@ def test_a_leak_a_worn_cell_and_an_empty_battery_are_violations(life: Life, what
 
 @pytest.mark.req("PWR-1")
 def test_the_arithmetic_s_figures_are_the_board_s_and_the_ledger_s() -> None:
-    text = (ROOT / "boards" / "VIRTUAL" / "board.py").read_text(encoding="utf-8")
-    found = [
-        ast.literal_eval(node.value)
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CURRENTS"
-    ]
-    currents = dict(zip(energy.FIGURES, found[0], strict=True))
+    currents = dict(zip(energy.FIGURES, facts.currents(ROOT / "boards/VIRTUAL/current.toml"), strict=True))
     assert (currents["idle_na"], currents["motor_na"]) == (whole.IDLE_NA, whole.MOTOR_NA)
     assert (currents["link_na"], currents["memory_na"]) == (whole.LINK_NA, whole.MEMORY_NA)
     assert (currents["byte_ns"], currents["link_us"]) == (whole.BYTE_NS, LINK_SILENT_US)

@@ -41,7 +41,7 @@ class Job(NamedTuple):
 
 def sources() -> list[Path]:
     """Return the sources that build and generate a board's image. A change of any of them triggers a new build."""
-    made = [ROOT / "tools" / name for name in ("pins.py", "schema.py")]
+    made = [ROOT / "tools" / name for name in ("facts.py", "pins.py", "schema.py")]
     return [*made, *sorted(Path(__file__).parent.glob("*.py"))]
 
 

@@ -11,7 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tools import pins, schema
+from tools import facts, pins, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, digest, is_fresh, locked, run_logged, stamp, timed
 from tools.ports import common, image, in_ram
@@ -37,7 +37,7 @@ def build(job: common.Job) -> Path:
     out = job.out
     program = out / "firmware.uf2"
     made_by = [*(each / MODULE_FILE for each in job.modules.values()), *common.sources()]
-    flags = [job.folder / "mpconfigboard.cmake", *made_by]
+    flags = [*(each for folder in job.inputs for each in sorted(folder.glob("*.cmake"))), *made_by]
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), core_flags(), str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
@@ -50,6 +50,7 @@ def build(job: common.Job) -> Path:
             shutil.rmtree(objects, ignore_errors=True)
         stamp(out / ".flags", flags_key)
         generated = out / "generated"
+        facts.write(generated, job.board, job.facts)
         pins.write(generated, job.board, job.facts)
         schema.write(generated)
         name = f"firmware-{out.name}"

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools import pins, schema
+from tools import facts, pins, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, digest, is_fresh, locked, stamp, timed
 from tools.ports import common, image
@@ -78,6 +78,7 @@ def build(job: common.Job) -> Path:
             shutil.rmtree(objects, ignore_errors=True)
         stamp(out / ".flags", flags_key)
         generated = out / "generated"
+        facts.write(generated, job.board, job.facts)
         pins.write(generated, job.board, job.facts)
         schema.write(generated)
         for name in CONFIGURATION:

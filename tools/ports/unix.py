@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tools import schema
+from tools import facts, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, digest, is_fresh, locked, stamp, timed
 from tools.ports import common
@@ -32,7 +32,7 @@ def build(job: common.Job) -> Path:
     tree = source()
     out = job.out
     program = out / "micropython"
-    own = [Path(__file__), ROOT / "tools" / "schema.py"]
+    own = [Path(__file__), ROOT / "tools" / "facts.py", ROOT / "tools" / "schema.py"]
     flags = [job.folder / "mpconfigvariant.mk", *(each / MODULE_FILE for each in job.modules.values()), *own]
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version())
     key = digest(job.inputs, flags_key)
@@ -48,6 +48,7 @@ def build(job: common.Job) -> Path:
         with timed(f"building MicroPython {VERSION} with the firmware for {job.board}"):
             links = link_modules(out / "modules", job.facts["c_modules"])
             generated = out / "generated"
+            facts.write(generated, job.board, job.facts)
             schema.write(generated)
             port = tree / "ports" / "unix"
             settings = [f"VARIANT_DIR={job.folder}", f"BUILD={objects}", f"USER_C_MODULES={links}"]

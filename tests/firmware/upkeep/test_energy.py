@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import tomllib
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from firmware.upkeep import energy
 from firmware.upkeep.energy import Energy
+from tools import facts
 
 pytestmark = pytest.mark.req("PWR-1")
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,11 +23,6 @@ BOARDS = [
     for board in sorted((ROOT / "boards").glob("*/board.toml"))
     if "current" in tomllib.loads(board.read_text(encoding="utf-8"))
 ]
-
-
-def board_py(board: Path) -> Path:
-    own = board.parent / "board.py"
-    return own if own.exists() else ROOT / "boards" / "STM32L4" / "board.py"
 
 
 def test_each_cause_by_itself() -> None:
@@ -146,8 +141,8 @@ def test_bytes_and_back() -> None:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda each: each.parent.name)
 def test_a_board_s_currents_are_those_of_its_file(board: Path) -> None:
-    facts = tomllib.loads(board.read_text(encoding="utf-8"))
-    figures = tomllib.loads((ROOT / facts["current"]).read_text(encoding="utf-8"))
+    table = tomllib.loads(board.read_text(encoding="utf-8"))
+    figures = tomllib.loads((ROOT / table["current"]).read_text(encoding="utf-8"))
     ua, us = figures["current_ua"], figures["time_us"]
     idle_ua = ua.get("stop", ua["sleep"]) + ua["fram_idle"] + ua["clock_idle"] + ua["driver_idle"]
     expected = {
@@ -163,13 +158,7 @@ def test_a_board_s_currents_are_those_of_its_file(board: Path) -> None:
         "link_us": us["link"],
     }
     assert list(expected) == list(energy.FIGURES)
-    tree = ast.parse(board_py(board).read_text(encoding="utf-8"))
-    found = [
-        ast.literal_eval(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CURRENTS"
-    ]
-    assert [tuple(round(value) for value in expected.values())] == found
+    assert tuple(round(value) for value in expected.values()) == facts.currents(ROOT / table["current"])
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda each: each.parent.name)
@@ -181,8 +170,8 @@ def test_every_figure_names_its_source(board: Path) -> None:
 
 
 def test_all_pumps_have_currents() -> None:
-    facts = {path: tomllib.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "boards").glob("*/board.toml")}
-    pumps = {path for path, each in facts.items() if "dosecore" in each["c_modules"]}
+    tables = {path: tomllib.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "boards").glob("*/board.toml")}
+    pumps = {path for path, each in tables.items() if "dosecore" in each["c_modules"]}
     assert set(BOARDS) == pumps
     assert {path.parent.name for path in pumps} > {"RPI_PICO", "VIRTUAL"}
 
@@ -203,14 +192,6 @@ def a_day(currents: tuple[int, ...]) -> Energy:
     return ledger
 
 
-def currents_of(name: str) -> tuple[int, ...]:
-    return next(
-        tuple(ast.literal_eval(node.value))
-        for node in ast.walk(ast.parse((ROOT / "boards" / name / "board.py").read_text(encoding="utf-8")))
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CURRENTS"
-    )
-
-
 VARIANTS = (
     ("as VIRTUAL has it", {}),
     ("FRAM switched off between writes", {"idle_na": -8_000 + 100}),
@@ -222,7 +203,7 @@ VARIANTS = (
 
 
 def rows() -> list[str]:
-    low_power = currents_of("VIRTUAL")
+    low_power = facts.currents(ROOT / "boards/VIRTUAL/current.toml")
     lines = []
     for name, changes in VARIANTS:
         currents = tuple(figure + changes.get(key, 0) for key, figure in zip(energy.FIGURES, low_power, strict=True))

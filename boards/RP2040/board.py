@@ -1,8 +1,9 @@
-"""The RPI_PICO board: a Raspberry Pi Pico with a stepper driver, FRAM and sensors. README.md has the wiring."""
+"""A board of the RP2040 family with a stepper driver, FRAM and sensors; the differences are in each board.toml."""
 
 import os
 from binascii import hexlify
 
+import facts
 import hardware
 import machine
 import pins
@@ -25,9 +26,9 @@ _PA_PER_KILOCOUNT = 39063
 
 
 class Board:
-    """Pins, buses and constants of this board, as firmware.main expects them of any board."""
+    """Pins, buses and constants of the board, as firmware.main expects them of any board."""
 
-    NAME = "RPI_PICO"
+    NAME = facts.NAME
     stroke_nl = 500
     concentration_u_per_ml = 400
     MOTOR = (_STEPS_PER_UL * stroke_nl // 1000,) + _MOTOR_HZ
@@ -37,13 +38,13 @@ class Board:
     PRESSURE_CALIBRATION = (512, _PA_PER_KILOCOUNT, 4095)
     MECHANISM = "implant"  # in front of the catheter; "syringe_mock" for a syringe (firmware/occlusion/physics.py)
     CLOCK_RUNS = True  # while the processor is busy
-    # For firmware/upkeep/energy.py, in the order of its FIGURES; taken from current.toml, a test compares.
-    CURRENTS = (18027045, 25000000, 300000000, 5000000, 0, 200000, 2, 150000, 22500, 0)
+    CURRENTS = facts.CURRENTS
     BATTERY_NAH = FED  # powered by USB: at 18 mA the cell of PWR-1 would stop the pump after a day
 
     def __init__(self):
         hardware.setup()
-        i2c = machine.I2C(0, sda=machine.Pin(pins.I2C_SDA), scl=machine.Pin(pins.I2C_SCL), freq=_I2C_HZ)
+        controller = pins.I2C_SDA // 2 % 2  # GPIO 0, 1, 4, 5 … belong to the first, the others to the second
+        i2c = machine.I2C(controller, sda=machine.Pin(pins.I2C_SDA), scl=machine.Pin(pins.I2C_SCL), freq=_I2C_HZ)
         bus = Bus(i2c, hardware.free_bus)
         self.nvm = Fram(bus)
         self.rtc = Rv3028(bus)
