@@ -60,7 +60,7 @@ export class Bus extends CortexM0Core {
         return NOP;
     }
 
-    /** Load from outside plain memory. @param {number} access 1 … 5, see execute.js */
+    /** Load from outside plain memory. @param {number} access 1 … 5, see plain_memory.js */
     load(address, access) {
         const { rp2040 } = this;
         if ((access === 1 && address & 3) || ((access === 2 || access === 4) && address & 1)) {
@@ -85,7 +85,7 @@ export class Bus extends CortexM0Core {
         }
     }
 
-    /** Store outside plain memory. @param {number} access 6 … 8, see execute.js */
+    /** Store outside plain memory. @param {number} access 6 … 8, see plain_memory.js */
     store(address, access, value) {
         const { rp2040 } = this;
         if ((access === 6 && address & 3) || (access === 7 && address & 1)) {

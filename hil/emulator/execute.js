@@ -4,26 +4,29 @@
  * loads and stores 2 (SIO 1, APB 4 and 5), taken branches 2, BL 3, push and pop n + 1, pop with return n + 3, multiply
  * 1.
  *
- * It is one long function, because calls and shared state would cost more than the instructions themselves. The numbers
- * of the cases are OP's. They are literals, because only literals become a jump table. A test compares them, and runs
- * every instruction side by side with rp2040js' own.
+ * The groups that need few of those variables have files of their own: shifts, blocks, branches, special,
+ * plain_memory. The others are here, because calls and shared flags would cost more than the instructions themselves
+ * (arithmetic in a file of its own: an eighth of the speed). The numbers of the cases are OP's. They are literals,
+ * because only literals become a jump table. A test compares them, and runs every instruction side by side with
+ * rp2040js' own.
  */
+import { multiple, pop, push } from './blocks.js';
+import { holds, linkTarget } from './branches.js';
 import { DECODED } from './decode.js';
 import * as layout from './layout.js';
+import * as plain from './plain_memory.js';
+import { shift } from './shifts.js';
+import { special } from './special.js';
 
 // V8 treats constants of this module as constants; imported ones are looked up each time.
 const { FLASH, placeOf, ROM_BYTES, SRAM, SRAM_BYTES, STATE } = layout;
 const CYCLES_MAX = 1 << 28;
-// Kinds of memory access, performed after the switch.
+// Memory is accessed after the switch.
 const NONE = 0;
-const LOAD32 = 1;
-const LOAD16 = 2;
-const LOAD8 = 3;
-const LOADS16 = 4;
-const LOADS8 = 5;
-const STORE32 = 6;
-const STORE16 = 7;
-const STORE8 = 8;
+const { LOAD32, LOAD16, LOAD8, LOADS16, LOADS8, STORE32, STORE16, STORE8 } = plain;
+// Not an access: the instruction has changed the program counter and the flags outside the loop.
+const STATE_CHANGED = 9;
+const BY_REGISTER = [STORE32, STORE16, STORE8, LOADS8, LOAD32, LOAD16, LOAD8, LOADS16];
 
 /**
  * Run instructions until one ends at or after `limitNanos`, or until an event needs the caller's attention.
@@ -94,30 +97,17 @@ export function execute(core, limitNanos) {
         let target = 0;
 
         switch (DECODED[opcode]) {
-            case 1: { // LSL_IMM
-                const shift = (opcode >> 6) & 31;
-                const value = r[(opcode >> 3) & 7];
-                if (shift) {
-                    c = (value >>> (32 - shift)) & 1;
-                }
-                nz = r[opcode & 7] = value << shift;
+            case 1: // LSL_IMM
+            case 2: // LSR_IMM
+            case 3: // ASR_IMM
+            case 14: // LSL
+            case 15: // LSR
+            case 16: // ASR
+            case 19: // ROR
+                state[STATE.C] = c;
+                nz = shift(opcode, r, state);
+                c = state[STATE.C];
                 break;
-            }
-            case 2: { // LSR_IMM
-                const shift = (opcode >> 6) & 31;
-                const value = r[(opcode >> 3) & 7];
-                c = shift ? (value >>> (shift - 1)) & 1 : value >>> 31;
-                nz = r[opcode & 7] = shift ? value >>> shift : 0;
-                nz |= 0;
-                break;
-            }
-            case 3: { // ASR_IMM
-                const shift = (opcode >> 6) & 31;
-                const value = r[(opcode >> 3) & 7];
-                c = shift ? (value >>> (shift - 1)) & 1 : value >>> 31;
-                nz = r[opcode & 7] = value >> (shift || 31);
-                break;
-            }
             case 4: // ADD_REG
             case 6: { // ADD_IMM3
                 const a = r[(opcode >> 3) & 7];
@@ -175,34 +165,6 @@ export function execute(core, limitNanos) {
             case 13: // EOR
                 nz = r[opcode & 7] ^= r[(opcode >> 3) & 7];
                 break;
-            case 14: { // LSL
-                const shift = r[(opcode >> 3) & 7] & 255;
-                const value = r[opcode & 7];
-                if (shift) {
-                    c = shift < 33 ? (value >>> (32 - shift)) & 1 : 0;
-                }
-                nz = r[opcode & 7] = shift < 32 ? value << shift : 0;
-                break;
-            }
-            case 15: { // LSR
-                const shift = r[(opcode >> 3) & 7] & 255;
-                const value = r[opcode & 7];
-                if (shift) {
-                    c = shift < 33 ? (value >>> (shift - 1)) & 1 : 0;
-                }
-                nz = r[opcode & 7] = shift < 32 ? value >>> shift : 0;
-                nz |= 0;
-                break;
-            }
-            case 16: { // ASR
-                const shift = r[(opcode >> 3) & 7] & 255;
-                const value = r[opcode & 7];
-                if (shift) {
-                    c = shift < 32 ? (value >>> (shift - 1)) & 1 : value >>> 31;
-                }
-                nz = r[opcode & 7] = value >> (shift < 32 ? shift : 31);
-                break;
-            }
             case 17: // ADC
             case 18: { // SBC
                 const a = r[opcode & 7];
@@ -211,17 +173,6 @@ export function execute(core, limitNanos) {
                 nz = (a + b + c) | 0;
                 c = ((a & b) | ((a | b) & ~nz)) >>> 31;
                 v = ((a ^ nz) & (b ^ nz)) >>> 31;
-                r[opcode & 7] = nz;
-                break;
-            }
-            case 19: { // ROR
-                const shift = r[(opcode >> 3) & 7] & 255;
-                const value = r[opcode & 7];
-                const by = shift & 31;
-                nz = by ? (value >>> by) | (value << (32 - by)) : value;
-                if (shift) {
-                    c = nz >>> 31;
-                }
                 r[opcode & 7] = nz;
                 break;
             }
@@ -292,12 +243,8 @@ export function execute(core, limitNanos) {
                     r[14] = pc | 1;
                     pc = to & ~1;
                 } else if (to >>> 28 === 15 && core.IPSR) {
-                    core.leave(to, nz, c, v);
-                    pc = r[15];
-                    nz = core.Z ? 0 : core.N ? -1 : 1;
-                    c = core.C ? 1 : 0;
-                    v = core.V ? 1 : 0;
-                    limit = 0;
+                    core.leave(to);
+                    access = STATE_CHANGED;
                 } else {
                     pc = to & ~1;
                 }
@@ -309,84 +256,40 @@ export function execute(core, limitNanos) {
                 access = LOAD32;
                 break;
             case 34: // STR_REG
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = STORE32;
-                break;
             case 35: // STRH_REG
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = STORE16;
-                break;
             case 36: // STRB_REG
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = STORE8;
-                break;
             case 37: // LDRSB
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = LOADS8;
-                break;
             case 38: // LDR_REG
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = LOAD32;
-                break;
             case 39: // LDRH_REG
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = LOAD16;
-                break;
             case 40: // LDRB_REG
-                address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
-                target = opcode & 7;
-                access = LOAD8;
-                break;
             case 41: // LDRSH
                 address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) | 0;
                 target = opcode & 7;
-                access = LOADS16;
+                access = BY_REGISTER[(opcode >> 9) & 7];
                 break;
             case 42: // STR_IMM
-                address = (r[(opcode >> 3) & 7] + ((opcode >> 4) & 0x7c)) | 0;
-                target = opcode & 7;
-                access = STORE32;
-                break;
             case 43: // LDR_IMM
                 address = (r[(opcode >> 3) & 7] + ((opcode >> 4) & 0x7c)) | 0;
                 target = opcode & 7;
-                access = LOAD32;
+                access = opcode & 0x800 ? LOAD32 : STORE32;
                 break;
             case 44: // STRB_IMM
-                address = (r[(opcode >> 3) & 7] + ((opcode >> 6) & 31)) | 0;
-                target = opcode & 7;
-                access = STORE8;
-                break;
             case 45: // LDRB_IMM
                 address = (r[(opcode >> 3) & 7] + ((opcode >> 6) & 31)) | 0;
                 target = opcode & 7;
-                access = LOAD8;
+                access = opcode & 0x800 ? LOAD8 : STORE8;
                 break;
             case 46: // STRH_IMM
-                address = (r[(opcode >> 3) & 7] + ((opcode >> 5) & 0x3e)) | 0;
-                target = opcode & 7;
-                access = STORE16;
-                break;
             case 47: // LDRH_IMM
                 address = (r[(opcode >> 3) & 7] + ((opcode >> 5) & 0x3e)) | 0;
                 target = opcode & 7;
-                access = LOAD16;
+                access = opcode & 0x800 ? LOAD16 : STORE16;
                 break;
             case 48: // STR_SP
-                address = (r[13] + ((opcode & 255) << 2)) | 0;
-                target = (opcode >> 8) & 7;
-                access = STORE32;
-                break;
             case 49: // LDR_SP
                 address = (r[13] + ((opcode & 255) << 2)) | 0;
                 target = (opcode >> 8) & 7;
-                access = LOAD32;
+                access = opcode & 0x800 ? LOAD32 : STORE32;
                 break;
             case 50: // ADR
                 r[(opcode >> 8) & 7] = ((at + 4) & ~3) + ((opcode & 255) << 2);
@@ -409,68 +312,29 @@ export function execute(core, limitNanos) {
             case 56: // UXTB
                 r[opcode & 7] = r[(opcode >> 3) & 7] & 0xff;
                 break;
-            case 57: { // PUSH
-                let to = (r[13] - SRAM) | 0;
-                if (to < 36 || to > SRAM_BYTES) {
-                    r[15] = at;
-                    core.fault(`push with the stack pointer at ${(r[13] >>> 0).toString(16)}`);
-                    limit = 0;
-                    break;
-                }
-                if (opcode & 0x100) {
-                    to -= 4;
-                    sram32[to >> 2] = r[14];
-                    cycles++;
-                }
-                for (let each = 7; each >= 0; each--) {
-                    if (opcode & (1 << each)) {
-                        to -= 4;
-                        sram32[to >> 2] = r[each];
-                        cycles++;
-                    }
-                }
-                r[13] = to + SRAM;
-                break;
-            }
+            case 57: // PUSH
             case 58: { // POP
-                let from = (r[13] - SRAM) | 0;
-                if (from >>> 0 >= SRAM_BYTES) {
+                const words = opcode & 0x800 ? pop(opcode, r, sram32) : push(opcode, r, sram32);
+                if (words < 0) {
                     r[15] = at;
-                    core.fault(`pop with the stack pointer at ${(r[13] >>> 0).toString(16)}`);
+                    core.fault(`${opcode & 0x800 ? 'pop' : 'push'} with the stack pointer at ${(r[13] >>> 0).toString(16)}`);
                     limit = 0;
                     break;
                 }
-                for (let each = 0; each < 8; each++) {
-                    if (opcode & (1 << each)) {
-                        r[each] = sram32[from >> 2];
-                        from += 4;
-                        cycles++;
-                    }
-                }
-                if (opcode & 0x100) {
-                    const to = sram32[from >> 2];
-                    r[13] = from + 4 + SRAM;
+                cycles += words;
+                if ((opcode & 0x900) === 0x900) {
+                    const to = sram32[(r[13] - SRAM) >> 2];
+                    r[13] += 4;
                     cycles += 2;
                     if (to >>> 28 === 15 && core.IPSR) {
-                        core.leave(to, nz, c, v);
-                        pc = r[15];
-                        nz = core.Z ? 0 : core.N ? -1 : 1;
-                        c = core.C ? 1 : 0;
-                        v = core.V ? 1 : 0;
-                        limit = 0;
+                        core.leave(to);
+                        access = STATE_CHANGED;
                     } else {
                         pc = to & ~1;
                     }
-                } else {
-                    r[13] = from + SRAM;
                 }
                 break;
             }
-            case 59: // CPS
-                core.PM = (opcode & 0x10) !== 0;
-                core.interruptsUpdated = true;
-                limit = 0;
-                break;
             case 60: { // REV
                 const value = r[(opcode >> 3) & 7];
                 r[opcode & 7] =
@@ -487,212 +351,73 @@ export function execute(core, limitNanos) {
                 r[opcode & 7] = ((value << 24) >> 16) | ((value >>> 8) & 0xff);
                 break;
             }
-            case 63: // BKPT
-                r[15] = at;
-                core.fault(`bkpt #${opcode & 255}`);
-                limit = 0;
-                break;
-            case 64: // HINT
-                switch ((opcode >> 4) & 15) {
-                    case 2:
-                        cycles++;
-                        if (core.eventRegistered) {
-                            core.eventRegistered = false;
-                        } else {
-                            core.waiting = true;
-                            core.waitingForEvent = true;
-                            core.interruptsUpdated = true;
-                            limit = 0;
-                        }
-                        break;
-                    case 3:
-                        cycles++;
-                        core.waiting = true;
-                        core.waitingForEvent = false;
-                        core.interruptsUpdated = true;
-                        limit = 0;
-                        break;
-                    case 4:
-                        core.eventRegistered = true;
-                        break;
-                }
-                break;
             case 65: // STM
             case 66: { // LDM
-                const n = (opcode >> 8) & 7;
-                address = r[n];
-                const load = opcode & 0x800;
-                for (let each = 0; each < 8; each++) {
-                    if (opcode & (1 << each)) {
-                        const offset = (address - SRAM) | 0;
-                        if (offset >>> 0 < SRAM_BYTES && !(offset & 3)) {
-                            if (load) {
-                                r[each] = sram32[offset >> 2];
-                            } else {
-                                sram32[offset >> 2] = r[each];
-                            }
-                        } else {
-                            r[15] = at;
-                            clock.nanos = baseNanos + cycles * cycleNanos;
-                            if (load) {
-                                r[each] = core.load(address >>> 0, LOAD32);
-                            } else {
-                                core.store(address >>> 0, STORE32, r[each]);
-                            }
-                            limit = 0;
-                        }
-                        address = (address + 4) | 0;
-                        cycles++;
-                    }
-                }
-                if (!load || !(opcode & (1 << n))) {
-                    r[n] = address;
+                const words = multiple(core, opcode, at, baseNanos, cycles);
+                cycles += Math.abs(words);
+                if (words < 0) {
+                    limit = 0;
                 }
                 break;
             }
-            case 67: { // B_COND
-                let taken = false;
-                switch ((opcode >> 8) & 15) {
-                    case 0:
-                        taken = nz === 0;
-                        break;
-                    case 1:
-                        taken = nz !== 0;
-                        break;
-                    case 2:
-                        taken = c !== 0;
-                        break;
-                    case 3:
-                        taken = c === 0;
-                        break;
-                    case 4:
-                        taken = nz < 0;
-                        break;
-                    case 5:
-                        taken = nz >= 0;
-                        break;
-                    case 6:
-                        taken = v !== 0;
-                        break;
-                    case 7:
-                        taken = v === 0;
-                        break;
-                    case 8:
-                        taken = c !== 0 && nz !== 0;
-                        break;
-                    case 9:
-                        taken = c === 0 || nz === 0;
-                        break;
-                    case 10:
-                        taken = nz < 0 === (v !== 0);
-                        break;
-                    case 11:
-                        taken = nz < 0 !== (v !== 0);
-                        break;
-                    case 12:
-                        taken = nz !== 0 && nz < 0 === (v !== 0);
-                        break;
-                    case 13:
-                        taken = nz === 0 || nz < 0 !== (v !== 0);
-                        break;
-                }
-                if (taken) {
+            case 67: // B_COND
+                if (holds((opcode >> 8) & 15, nz, c, v)) {
                     pc = (at + 4 + ((opcode << 24) >> 23)) | 0;
                     cycles++;
                 }
                 break;
-            }
             case 69: // B
                 pc = (at + 4 + ((opcode << 21) >> 20)) | 0;
                 cycles++;
                 break;
             case 70: { // WIDE
-                let second;
                 const offset = pc - FLASH;
-                if (offset >>> 0 < flashBytes) {
-                    second = flash16[offset >> 1];
-                } else {
-                    second = core.fetch(pc);
-                }
+                const second = offset >>> 0 < flashBytes ? flash16[offset >> 1] : core.fetch(pc);
                 pc = (pc + 2) | 0;
                 cycles += 2;
                 if ((second & 0xd000) === 0xd000) {
-                    const s = (opcode >> 10) & 1;
-                    const i1 = ((second >> 13) & 1) ^ s ^ 1;
-                    const i2 = ((second >> 11) & 1) ^ s ^ 1;
-                    const high = (s ? 0xff000000 : 0) | (i1 << 23) | (i2 << 22);
                     r[14] = pc | 1;
-                    pc = (pc + (high | ((opcode & 0x3ff) << 12) | ((second & 0x7ff) << 1))) | 0;
+                    pc = linkTarget(opcode, second, pc);
                 } else {
                     r[15] = pc;
                     core.keepFlags(nz, c, v);
                     core.executeSystem(opcode, second);
-                    nz = core.Z ? 0 : core.N ? -1 : 1;
-                    c = core.C ? 1 : 0;
-                    v = core.V ? 1 : 0;
-                    limit = 0;
+                    access = STATE_CHANGED;
                 }
                 break;
             }
+            case 59: // CPS
+            case 63: // BKPT
+            case 64: // HINT
             case 68: // SVC
-                core.pendingSVCall = true;
-                core.interruptsUpdated = true;
-                limit = 0;
-                break;
             default:
                 r[15] = at;
-                core.fault(`undefined instruction ${opcode.toString(16)}`);
-                limit = 0;
+                cycles += special(core, opcode);
+                if (core.interruptsUpdated || core.pendingFault) {
+                    limit = 0;
+                }
         }
 
         if (access === NONE) {
             continue;
         }
+        if (access === STATE_CHANGED) {
+            pc = r[15];
+            nz = core.Z ? 0 : core.N ? -1 : 1;
+            c = core.C ? 1 : 0;
+            v = core.V ? 1 : 0;
+            limit = 0;
+            continue;
+        }
         const offset = (address - SRAM) | 0;
         if (offset >>> 0 < SRAM_BYTES) {
             cycles++;
-            if (access === LOAD32 && !(offset & 3)) {
-                r[target] = sram32[offset >> 2];
-                continue;
-            } else if (access === STORE32 && !(offset & 3)) {
-                sram32[offset >> 2] = r[target];
-                continue;
-            } else if (access === LOAD8) {
-                r[target] = sram[offset];
-                continue;
-            } else if (access === STORE8) {
-                sram[offset] = r[target];
-                continue;
-            } else if (access === LOAD16 && !(offset & 1)) {
-                r[target] = sram16[offset >> 1];
-                continue;
-            } else if (access === STORE16 && !(offset & 1)) {
-                sram16[offset >> 1] = r[target];
-                continue;
-            } else if (access === LOADS16 && !(offset & 1)) {
-                r[target] = (sram16[offset >> 1] << 16) >> 16;
-                continue;
-            } else if (access === LOADS8) {
-                r[target] = (sram[offset] << 24) >> 24;
+            if (plain.accessSram(access, offset, target, r, sram, sram16, sram32)) {
                 continue;
             }
         } else if (access < STORE32 && (address - FLASH) >>> 0 < flashBytes) {
-            const from = address - FLASH;
             cycles++;
-            if (access === LOAD32 && !(from & 3)) {
-                r[target] = flash32[from >> 2];
-                continue;
-            } else if (access === LOAD8) {
-                r[target] = flash[from];
-                continue;
-            } else if (access === LOAD16 && !(from & 1)) {
-                r[target] = flash16[from >> 1];
-                continue;
-            } else if (access === LOADS16 && !(from & 1)) {
-                r[target] = (flash16[from >> 1] << 16) >> 16;
-                continue;
-            } else if (access === LOADS8) {
-                r[target] = (flash[from] << 24) >> 24;
+            if (plain.loadFlash(access, address - FLASH, target, r, flash, flash16, flash32)) {
                 continue;
             }
         } else {
