@@ -8,7 +8,8 @@
  */
 import { addressOf, AT, placeOf, PLACES, STATE } from './layout.js';
 import { FLASH, FLASH_BYTES, FLASH_PLACE, ROM_BYTES, SRAM, SRAM_BYTES, SRAM_PLACE } from './layout.js';
-import { LOCAL, writeRun } from './translate.js';
+import { writeRun } from './translate.js';
+import { LOCAL } from './translate_run.js';
 import * as wasm from './wasm.js';
 import { get, number } from './wasm.js';
 
