@@ -19,7 +19,8 @@ from tools.mutation.judges import judged
 from tools.mutation.landed import landed
 from tools.mutation.results import NOT_COVERED, Results, report, table
 from tools.mutation.sites import mutants, statements
-from tools.mutation.swap import CannotSwap, swap
+from tools.mutation.swap import CannotSwap, module_name, swap
+from tools.mutation.worker import Mutated
 
 FILE = "firmware/therapy/reservoir.py"
 HELD = "tests/firmware/therapy/test_reservoir.py"
@@ -230,6 +231,13 @@ def test_what_runs_on_import_is_judged_too():
         toothless = "tests/gates/test_python_mutation.py::test_a_line_belongs_to_its_statement"
         nobody = Covering({file: {str(longer.line): [toothless]}}, {})
         assert judged([longer], nobody, [], 1, 60)[SURVIVED] == 1
+
+
+def test_a_package_with_rules_of_its_own_stays_a_package():
+    """firmware/protocol/__init__.py is one: imported as a plain module it could import nothing from inside."""
+    for file, inside in (("firmware/protocol/__init__.py", [str(ROOT / "firmware/protocol")]), (FILE, None)):
+        spec = Mutated(ROOT / file, "").find_spec(module_name(ROOT / file, ROOT), None)
+        assert spec is not None and spec.submodule_search_locations == inside
 
 
 @pytest.mark.parametrize(

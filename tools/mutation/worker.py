@@ -58,7 +58,10 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         del target
         if fullname != module_name(self._path, ROOT):
             return None
-        return importlib.util.spec_from_file_location(fullname, self._path, loader=self)
+        inside = [str(self._path.parent)] if self._path.name == "__init__.py" else None  # a package has modules in it
+        return importlib.util.spec_from_file_location(
+            fullname, self._path, loader=self, submodule_search_locations=inside
+        )
 
     def exec_module(self, module: ModuleType) -> None:
         """As importlib.abc.Loader."""
