@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.oracle.alarms import Alarms
-from hil.oracle.boluses import Entry
 from hil.oracle.caps import DAY, HOUR
 from hil.oracle.exact import NEVER_US, Quantum
 from hil.oracle.orders import Orders
@@ -59,10 +58,6 @@ class Device:
                 self.alarms.latch(CAP_ALARMS[cap], figure=range(1, self.pump.withheld + 1), late_us=late_us)
         elif what == "rate_lapsed":  # the closed loop has fallen silent
             self.alarms.latch("communication_error", figure=None)
-        elif what == "delivery_ended":
-            entry = values["entry"]
-            assert isinstance(entry, Entry)
-            self.procedures.delivery_ended(entry)
         elif what == "counted":  # a stroke in doubt, at a reset
             self.procedures.confirmed()
         elif what == "confirmed":

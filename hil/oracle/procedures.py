@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hil.oracle.accounts import IN_PROCEDURES
-from hil.oracle.boluses import Entry
 from hil.oracle.exact import up
 from hil.oracle.guide import AS_ENTERED, CATHETER_NL, CONTENTS, ENDS, NAMES, PROCEDURES, Step
 from hil.oracle.promises import cap_reasons
@@ -188,14 +186,8 @@ class Procedures:
         if self._delivers and not self.left and pump.state == "procedure" and not pump.dark:
             self._go(self.step, self.step.choices[0])
 
-    def delivery_ended(self, entry: Entry) -> None:
-        """One of the procedure's was cut: its stroke in progress counts as delivered (DOSE-5). The step waits."""
-        if entry.kind in IN_PROCEDURES and entry.reason != "completed" and entry.confirmed < entry.commanded:
-            self._made()
-            self._followed = True
-
     def halted(self) -> None:
-        """The pump is stopped: a step's stroke in progress counts as delivered, even if it is the last one."""
+        """The pump is stopped: a step's stroke in progress counts as delivered (DOSE-5), even if it is the last one."""
         if self._delivers:
             self._follow()
 

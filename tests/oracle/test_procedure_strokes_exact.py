@@ -155,6 +155,21 @@ def test_power_that_fails_in_the_last_stroke_is_no_step_on() -> None:
     assert made.where == "watch"
 
 
+@pytest.mark.req("STORE-2")
+def test_a_stroke_in_doubt_at_a_reset_counts_for_its_step_and_has_left_the_catheter() -> None:
+    made = at(FLUSH, "wash_out")
+    made.say()
+    made.hand.device.advance(made.at + S)
+    assert (made.procedures.left, made.procedures.buffer_nl) == (64, 32_000)
+    up_us = made.at + 5 * S  # the second was due meanwhile, and had its permit
+    lives.restart(made.hand.device, up_us, up_us, EPOCH_S + up_us // S)
+    assert (made.procedures.left, made.procedures.buffer_nl, made.pump.confirmed) == (63, 31_500, 2)
+    made.at = up_us
+    made.say()
+    made.hand.device.advance(made.at + S)
+    assert (made.procedures.left, made.procedures.buffer_nl) == (62, 31_000)
+
+
 def test_strokes_of_therapy_push_it_out_too_and_those_through_the_side_port_do_not() -> None:
     made = Guided()
     made.procedures.buffer_nl = 700
