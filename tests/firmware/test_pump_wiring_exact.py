@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from firmware import protocol
+from firmware import dose_codes, protocol
 from firmware.errors import Refused
 from firmware.occlusion import codes
 from firmware.protocol.alarms import BY_NAME
@@ -143,3 +143,34 @@ def test_a_procedures_delivery_that_a_cap_cuts_waits_for_another_go() -> None:
         report = each.pump.clinic.read_procedure()
         assert not report["procedure_delivering"] and report["procedure_strokes_left"] == 5 - made
     assert len(hand.strokes_us) == made
+
+
+@pytest.mark.req("STORE-1", "ALARM-1", "ALARM-2")
+def test_a_memory_that_takes_no_record_stops_the_pump_each_time_and_is_tried_again_a_minute_later() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(35_000)
+    for _ in range(2):
+        made = len(hand.strokes_us)
+        hand.live(hand.now_us + 30 * SECOND_US)
+        assert len(hand.strokes_us) == made + 1
+        hand.memory.failing = True
+        hand.pump._books.store()
+        assert hand.pump.status()["state"] == protocol.STATE_STOPPED and "memory_integrity" in alarms(hand)
+        assert hand.pump._round_us == hand.now_us + 60 * SECOND_US
+        hand.memory.failing = False
+        hand.live(hand.now_us + 60 * SECOND_US - 1)
+        assert hand.pump.status()["memory"] == protocol.MEMORY_WRITE_FAILED
+        hand.live(hand.now_us + 1)
+        assert hand.pump.status()["memory"] == protocol.MEMORY_WHOLE and len(hand.strokes_us) == made + 1
+        hand.pump.therapy.resume()
+
+
+@pytest.mark.req("STORE-1", "DOSE-5")
+def test_a_pump_whose_memory_fails_is_still_before_anything_is_told() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(1_000)
+    told: list[bool] = []
+    hand.pump.alarms.memory_failed = lambda: told.append(bool(hand.core.state()[dose_codes.SUSPENDED]))  # type: ignore[method-assign]
+    hand.memory.failing = True
+    hand.pump._books.store()
+    assert told and all(told), "as often as it is tried"
