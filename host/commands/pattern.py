@@ -104,7 +104,6 @@ def edit(
             wanted = day.read_file(file)
         else:
             wanted = day.whole(changes or ()) if whole else day.edited(old, changes or ())
-        pump.require("stage_pattern", pattern=0, rates=[{"rate_mu_per_h": each} for each in wanted])
         if wanted == old:
             raise UsageError(f"pattern {name} already has these rates")
         staged, cut = _stage(pump, name, wanted)
@@ -126,7 +125,6 @@ def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = F
     name = which.value
     with connected(options) as pump:
         now, new = pump.status(), pump.read_pattern(name)
-        need_answer(yes)
         old_name = _running(now)
         if old_name is not None and old_name != name:
             old = pump.read_pattern(old_name).rates_mu_per_h

@@ -113,9 +113,9 @@ def _volumes(weights: dict[str, int]) -> tuple[int, int]:
         filled = made.net_fill(put_in, made.read_off(weights["taken_back_nl"]))
         drawn = made.weighed(weights["drawn_after_mg"], weights["drawn_before_mg"])
     except made.Refused as error:
-        text = f"{millilitres(error.value)} would be in the reservoir, which holds up to {millilitres(error.limit)}"
-        if error.value <= 0:
-            text = "no more was filled in than was taken back for the vacuum"
+        text = "no more was filled in than was taken back for the vacuum"
+        if error.limit == made.CAPACITY_NL:
+            text = f"{millilitres(error.value)} would be in the reservoir, which holds up to {millilitres(error.limit)}"
         raise UsageError(f"impossible weights: {text}; weigh again") from error
     if drawn.nl < 0:
         raise UsageError(

@@ -63,6 +63,7 @@ def test_a_procedure_is_begun_on_a_stopped_pump_and_answered_with_figures_in_the
     assert "step             1 of 5: prepare" in shown and "say              ready; or interrupt" in shown
     assert question(patient.asked("procedure", "answer", "ready")) == "At 'prepare': ready"
     assert "step             2 of 5: withdraw" in patient.do("procedure", "answer", "ready")
+    assert patient.terminal.device.done[-1] == ("answer_procedure",), "step, choice and value are 0"
     for words, told in (
         (("done",), "this step asks for --value: withdrawn, 0 to 20 mL"),
         (("done", "--value", ""), "'' is not a number of mL"),
@@ -100,6 +101,7 @@ def test_a_walk_needs_a_person(patient: Patient) -> None:
     patient.do("procedure", "start", "patency")
     run = patient.terminal.run("procedure", "walk", answer="ready\n")
     assert run.exit_code == 2 and "there is no terminal to ask on" in run.stderr and run.stdout == ""
+    assert "latest           left, as it was before" in patient.do("procedure", "interrupt")
 
 
 def test_a_walk_shows_each_step_asks_on_the_side_and_waits_for_strokes(
