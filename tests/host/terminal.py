@@ -1,9 +1,13 @@
 """The `pump` command in this process, with a device behind every port that it opens."""
 
+import typer
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from host import cli, console
 from tests.host.device import Device
+
+_COMMAND = get_command(cli.app)  # made once: it takes ten times as long as a command does
 
 
 class Terminal:
@@ -14,6 +18,7 @@ class Terminal:
         self.ports = []
         self.monkeypatch = monkeypatch
         monkeypatch.setattr(console, "open_transport", self.open)
+        monkeypatch.setattr(typer.testing, "_get_command", lambda _: _COMMAND)
         monkeypatch.delenv("RELEVE_PORT", raising=False)
 
     def open(self, port):
