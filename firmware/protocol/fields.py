@@ -230,6 +230,7 @@ REFILLED = (
     u32("uncertainty_tenths", "within which that is certain (k = 2)", "0.1 %"),
     u8("band", "what follows from it (docs/therapy.md); none: no refill has been recorded here", BANDS),
     Field("missing_nl", "i32", "nL", "gone from the reservoir and not delivered; negative: delivered and not gone"),
+    u32("delivered_nl", "the interval's size: delivered since the refill before; 0 at the first", "nL"),
 )
 VERDICT = REFILLED[2:]  # of a refill that a procedure has recorded
 STEP = u8("step", "the step that it is for (docs/procedures.md)")

@@ -44,7 +44,7 @@ _SYRINGE_MG_MAX = const(150000)
 # The most that can be put in: the capacity, plus the volume taken back for the vacuum.
 MOST_PUT_IN_NL = CAPACITY_NL + TAKEN_BACK_NL
 # The figures shown when no refill has been recorded.
-NOTHING = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": NO_REFILL, "missing_nl": 0}
+NOTHING = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": NO_REFILL, "missing_nl": 0, "delivered_nl": 0}
 
 
 class Volume:

@@ -32,11 +32,11 @@ _PLACES = {
     "drawn_insulin": _DRAWN,
 }  # fmt: skip
 _LAST = "take_back"
-_KEPT_FORMAT = "<IIIIBI"
+_KEPT_FORMAT = "<IIIIIBI"
 _NOT_YET = 0xFFFFFFFF
 _SHOWN = tuple([field.name for field in protocol.VERDICT])
 _IS_SHOWN = const(0x40)  # see _mark()
-STATE_BYTES = const(46)  # the guide's, what is kept, the refills before, strokes followed
+STATE_BYTES = const(50)  # the guide's, what is kept, the refills before, strokes followed
 
 
 class Clinic:
@@ -217,7 +217,7 @@ class Clinic:
 
     def _record_refill(self, taken_back_nl):
         """Record the refill once all its volumes are known, unless that was done before: just before power went."""
-        withdrawn_nl, put_in_nl, _, strokes = self._kept
+        withdrawn_nl, put_in_nl, _, strokes, _ = self._kept
         whole = self._begun == self._mark(True)
         if _NOT_YET not in (withdrawn_nl, put_in_nl) and (whole or self._begun == self._mark(False)):
             taken_nl = [taken_back_nl]
@@ -275,4 +275,4 @@ def _signed(value):
 
 
 def _nothing_yet():
-    return [_NOT_YET] * 4
+    return [_NOT_YET] * len(_SHOWN)

@@ -127,6 +127,7 @@ class Refills:
         settings = self._settings
         strokes = self._core.state()[code.GUARD_COMMANDED]
         delivered_nl = self._now().used_nl(strokes if strokes_then is None else strokes_then)
+        whole = whole and settings.refills > 0
         found = self._compared(residual, delivered_nl) if whole else _NOTHING_FOUND
         after = (settings.refills + 1, filled.nl, filled.reading_nl, max(0, filled.by_weight_nl), strokes)
         for name, value in zip(_STORED, after + (self._utc_s(), self._clock.now_us())):
@@ -140,14 +141,12 @@ class Refills:
             "uncertainty_tenths": uncertainty,
             "band": band,
             "missing_nl": missing_nl,
+            "delivered_nl": delivered_nl if whole else 0,
             "certain": certain,
         }
 
     def _compared(self, residual, delivered_nl):
         """(accuracy and its uncertainty in 0.1 %, band, nl missing, is that beyond doubt) since the latest refill."""
-        settings = self._settings
-        if not settings.refills:
-            return _NOTHING_FOUND
         at_fill = self._at_fill()
         missing_nl = at_fill.nl - residual.nl - delivered_nl
         certain = refill.beyond_doubt(

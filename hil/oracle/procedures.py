@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hil.oracle.device import Device
 
 NO_END = 255
-NO_REFILL = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0}
+NO_REFILL = {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0, "delivered_nl": 0}
 
 
 class Procedures:
@@ -239,8 +239,7 @@ class Procedures:
         filled_nl = self._net_nl(self.entered["take_back"])
         residual_nl = self.entered["withdraw" if self.name == "refill" else "remove_insulin"]
         self.device.pump.note("refilled", filled_nl=filled_nl, residual_nl=residual_nl)
-        missing_nl = self.device.reservoir.fill(filled_nl, residual_nl, self.strokes, whole=self.whole)
-        self.verdict = {"missing_nl": missing_nl}
+        self.verdict = self.device.reservoir.fill(filled_nl, residual_nl, self.strokes, whole=self.whole)
 
     def _state(self, state: str) -> None:
         pump = self.device.pump

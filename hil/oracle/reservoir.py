@@ -179,11 +179,12 @@ class Reservoir:
     def record(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Record a refill by weight; return the reply's plain figures."""
         filled_nl, residual_nl = _weighed_nl(values)
-        missing_nl = self.fill(filled_nl, residual_nl, self.device.pump.commanded)
-        return {"filled_nl": filled_nl, "residual_nl": residual_nl, "missing_nl": missing_nl}
+        found = self.fill(filled_nl, residual_nl, self.device.pump.commanded)
+        return {"filled_nl": filled_nl, "residual_nl": residual_nl, **found}
 
-    def fill(self, filled_nl: int, residual_nl: int, strokes: int, *, whole: bool = True) -> int:
-        """Record that it was refilled; return the volume that is gone and was not delivered (0 at the first refill).
+    def fill(self, filled_nl: int, residual_nl: int, strokes: int, *, whole: bool = True) -> dict[str, Any]:
+        """Record that it was refilled; return the volume that is gone and was not delivered, and what was delivered
+        since the refill before (both 0 at the first).
 
         `strokes` had been ordered when it was drawn. Not `whole`: it had been emptied before, so nothing is compared.
 
@@ -193,7 +194,8 @@ class Reservoir:
         """
         pump = self.device.pump
         delivered_nl = (strokes - self.filled_strokes) * pump.quantum.nl
-        missing_nl = self.filled_nl - residual_nl - delivered_nl if self.known and whole else 0
+        compared = self.known and whole
+        missing_nl = self.filled_nl - residual_nl - delivered_nl if compared else 0
         flagged = 100 * missing_nl > FLAGGED_PERCENT * delivered_nl
         sure = flagged and 100 * (missing_nl - UNSURE_NL) > FLAGGED_PERCENT * delivered_nl
         over = sure or (flagged and self.device.seen_over)
@@ -208,7 +210,7 @@ class Reservoir:
             pump.finish_stroke()
         self.look(LOOK_US)
         self.device.alarms.relent()
-        return missing_nl
+        return {"missing_nl": missing_nl, "delivered_nl": delivered_nl if compared else 0}
 
 
 def _weighed_nl(values: Mapping[str, Any]) -> tuple[int, int]:

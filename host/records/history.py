@@ -106,12 +106,16 @@ class Reservoir:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of a refill: accuracy and its uncertainty in 0.1 %, and the missing volume in nL."""
+    """The result of a refill: accuracy and its uncertainty in 0.1 %, the missing volume and the interval's, in nL.
+
+    The interval is what was delivered since the refill before; 0 if there is nothing to compare with.
+    """
 
     accuracy_tenths: int
     uncertainty_tenths: int
     band: str
     missing_nl: int
+    delivered_nl: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,9 @@ class Refilled:
     uncertainty_tenths: int
     band: str
     missing_nl: int
+    delivered_nl: int
 
     @property
     def verdict(self) -> Verdict:
         """The result of the refill."""
-        return Verdict(self.accuracy_tenths, self.uncertainty_tenths, self.band, self.missing_nl)
+        return Verdict(self.accuracy_tenths, self.uncertainty_tenths, self.band, self.missing_nl, self.delivered_nl)

@@ -112,7 +112,10 @@ def verdict_text(found: Verdict) -> str:
         text = f"[bold red]{millilitres(found.missing_nl)} are missing and were not delivered by strokes.[/]\n"
     if found.uncertainty_tenths:  # none: nothing was delivered since the refill before, or there was none
         accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
-        text += f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2): [bold]{plain(found.band)}[/].\n"
+        text += (
+            f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2) over {millilitres(found.delivered_nl)} "
+            f"delivered: [bold]{plain(found.band)}[/].\n"
+        )
     return f"{text}That is: {_ACTS.get(found.band, plain(found.band))}."
 
 

@@ -127,38 +127,41 @@ def test_the_reservoir_says_how_long_it_lasts_and_when_it_is_due() -> None:
 
 
 @pytest.mark.req("THER-5")
-def test_a_refill_is_told_with_its_accuracy_and_its_bar_or_with_what_is_missing() -> None:
-    accuracy = "Refill accuracy -16.2 % ± 3.4 % (k = 2): [bold]rinse[/].\n"
+def test_a_refill_is_told_with_its_accuracy_its_bar_and_its_interval_or_with_what_is_missing() -> None:
+    accuracy = "Refill accuracy -16.2 % ± 3.4 % (k = 2) over 12.00 mL delivered: [bold]rinse[/].\n"
     for found, told in (
-        (Verdict(-162, 34, "rinse", 0), f"{accuracy}That is: abnormal: measure the stroke volume, then rinse."),
         (
-            Verdict(8, 10, "interval_too_short", 0),
-            "Refill accuracy +0.8 % ± 1.0 % (k = 2): [bold]interval too short[/].\n"
+            Verdict(-162, 34, "rinse", 0, 12_000_000),
+            f"{accuracy}That is: abnormal: measure the stroke volume, then rinse.",
+        ),
+        (
+            Verdict(8, 10, "interval_too_short", 0, 12_000_000),
+            "Refill accuracy +0.8 % ± 1.0 % (k = 2) over 12.00 mL delivered: [bold]interval too short[/].\n"
             "That is: too little was delivered to say anything.",
         ),
         (
-            Verdict(200, 34, "over", 1_500_000),
+            Verdict(200, 34, "over", 1_500_000, 12_000_000),
             "[bold red]1.50 mL are missing and were not delivered by strokes.[/]\n"
-            "Refill accuracy +20.0 % ± 3.4 % (k = 2): [bold]over[/].\n"
+            "Refill accuracy +20.0 % ± 3.4 % (k = 2) over 12.00 mL delivered: [bold]over[/].\n"
             "That is: over-delivery, a leak or a weighing error: stop, weigh again.",
         ),
         (
-            Verdict(0, 0, "over", 900_000),
+            Verdict(0, 0, "over", 900_000, 0),
             "[bold red]0.90 mL are missing and were not delivered by strokes.[/]\n"
             "That is: over-delivery, a leak or a weighing error: stop, weigh again.",
         ),
-        (Verdict(0, 0, "interval_too_short", 0), "That is: too little was delivered to say anything."),
+        (Verdict(0, 0, "interval_too_short", 0, 0), "That is: too little was delivered to say anything."),
         (
-            Verdict(0, 0, "first_refill", 7),
+            Verdict(0, 0, "first_refill", 7, 0),
             "That is: nothing to compare with: the first refill, or the reservoir had been emptied before.",
         ),
         (
-            Verdict(0, 10, "watch", 7),
-            "Refill accuracy +0.0 % ± 1.0 % (k = 2): [bold]watch[/].\nThat is: refill sooner and look again.",
+            Verdict(0, 10, "watch", 7, 12_000_000),
+            "Refill accuracy +0.0 % ± 1.0 % (k = 2) over 12.00 mL delivered: [bold]watch[/].\nThat is: refill sooner and look again.",
         ),
     ):
         assert verdict_text(found) == told
-    refill = Refilled(1, 13_000_000, 5_004_999, -162, 34, "rinse", 0)
+    refill = Refilled(1, 13_000_000, 5_004_999, -162, 34, "rinse", 0, 12_000_000)
     assert refilled_text(refill).startswith(f"13.00 mL are in the reservoir; 5.005 mL were left.\n{accuracy}")
 
 

@@ -129,8 +129,8 @@ def test_a_status_sums_what_was_dropped_and_tells_when_the_next_stroke_is_due() 
 
 @pytest.mark.req("THER-5")
 def test_a_refill_tells_its_verdict() -> None:
-    refilled = records.Refilled(1, 2, 3, -4, 5, "watch", 6)
-    assert refilled.verdict == records.Verdict(-4, 5, "watch", 6)
+    refilled = records.Refilled(1, 2, 3, -4, 5, "watch", 6, 7)
+    assert refilled.verdict == records.Verdict(-4, 5, "watch", 6, 7)
 
 
 @pytest.mark.req("THER-5", "THER-6", "SELF-1")
@@ -138,11 +138,12 @@ def test_procedures_and_self_test_are_told_as_records() -> None:
     table = MESSAGES["answer_procedure"].reply
     bands = next(field for field in table if field.name == "band").names
     for band in bands:
-        values = zeros(table, at_us=9, band=bands.index(band), accuracy_tenths=-3, uncertainty_tenths=2, missing_nl=1)
+        figures = {"accuracy_tenths": -3, "uncertainty_tenths": 2, "missing_nl": 1, "delivered_nl": 4}
+        values = zeros(table, at_us=9, band=bands.index(band), **figures)
         pump = Pump(answer_procedure=[reply("answer_procedure", **values)])
         change = programmer(pump).answer_procedure(1, 2)
         assert (change.at_us, change.now.procedure, change.now.step) == (9, "none", 0)
-        assert change.verdict == (None if band == "none" else records.Verdict(-3, 2, band, 1))
+        assert change.verdict == (None if band == "none" else records.Verdict(-3, 2, band, 1, 4))
         asked = pump.asked[-1][1]
         assert (asked["step"], asked["choice"], asked["value"]) == (1, 2, 0)
     for name, call in (("start_procedure", ("rinse",)), ("interrupt_procedure", (3,))):

@@ -18,7 +18,13 @@ def test_without_a_procedure_nothing_is_shown_and_therapy_may_run() -> None:
         "procedure_end": 255, "fit": True, "reservoir_holds": "insulin", "catheter_buffer_nl": 0,
         "catheter_naoh_nl": 0, "until_insulin_nl": 0,
     }  # fmt: skip
-    assert made.procedures.verdict == {"accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0}
+    assert made.procedures.verdict == {
+        "accuracy_tenths": 0,
+        "uncertainty_tenths": 0,
+        "band": "none",
+        "missing_nl": 0,
+        "delivered_nl": 0,
+    }
     assert not made.procedures.whole, "nothing is known of a refill"
     assert made.against() == ([WRONG], [])
     assert made.why_not("interrupt_procedure", step=0) == ([WRONG], [])
@@ -92,7 +98,7 @@ def test_a_refill_leaves_insulin_and_its_verdict() -> None:
     assert (shown["procedure"], shown["procedure_end"], shown["fit"], shown["step"]) == ("none", 0, True, 0)
     assert made.pump.state == "stopped" and shown["missing_nl"] == 100_000
     assert made.begin(REFILL) and made.procedures.verdict == {
-        "accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0,
+        "accuracy_tenths": 0, "uncertainty_tenths": 0, "band": "none", "missing_nl": 0, "delivered_nl": 0,
     }  # fmt: skip
 
 

@@ -233,7 +233,7 @@ def test_refill_due_is_latched_once_within_an_hour_of_its_time() -> None:
 def test_volume_is_weight_by_density() -> None:
     hand = Hand()
     reply = hand.device.reservoir.record(weights(1_005_000 // 100, 201, 300))
-    assert reply == {"filled_nl": 10_000_000 - 300, "residual_nl": 200_000, "missing_nl": 0}
+    assert reply == {"filled_nl": 10_000_000 - 300, "residual_nl": 200_000, "missing_nl": 0, "delivered_nl": 0}
     content = hand.device.reservoir
     assert (content.filled_nl, content.filled_strokes, content.filled_us) == (9_999_700, 0, 0)
     assert content.filled_utc_s == EPOCH_S
@@ -285,7 +285,7 @@ def refill(missing_nl: int, strokes: int = 1_000, state: str = "running", **how:
     hand.device.pump.programme.state = state
     hand.device.seen_over = how.pop("seen_over", False)
     residual_nl = 2_500_000 - strokes * 500 - missing_nl
-    return hand.device.reservoir.fill(2_000_000, residual_nl, strokes, **how), hand
+    return hand.device.reservoir.fill(2_000_000, residual_nl, strokes, **how)["missing_nl"], hand
 
 
 def is_over(missing_nl: int, **how: Any) -> bool:
@@ -313,9 +313,9 @@ def test_over_delivery_is_sure_beyond_15_percent_and_what_readings_are_unsure_by
 def test_a_refill_is_compared_with_the_strokes_since_the_one_before_only() -> None:
     hand = filled()
     delivered(hand, 1_000)
-    assert hand.device.reservoir.fill(2_500_000, 2_000_000, 1_000) == 0
+    assert hand.device.reservoir.fill(2_500_000, 2_000_000, 1_000) == {"missing_nl": 0, "delivered_nl": 500_000}
     delivered(hand, 200)
-    assert hand.device.reservoir.fill(2_500_000, 2_399_993, 1_200) == 7
+    assert hand.device.reservoir.fill(2_500_000, 2_399_993, 1_200) == {"missing_nl": 7, "delivered_nl": 100_000}
 
 
 @pytest.mark.req("THER-5")
@@ -338,7 +338,7 @@ def test_the_stroke_in_progress_counts_when_over_delivery_stops_the_motor() -> N
     calm = filled()
     calm.order(0, "bolus", volume_mu=400)
     calm.device.advance(1)
-    assert calm.device.reservoir.fill(2_000_000, 2_499_500, 1) == 0
+    assert calm.device.reservoir.fill(2_000_000, 2_499_500, 1)["missing_nl"] == 0
     assert len(calm.device.pump.unconfirmed) == 1 and calm.device.reservoir.filled_strokes == 1
 
 
@@ -349,7 +349,8 @@ def test_nothing_is_compared_with_a_first_refill_or_one_after_an_empty_reservoir
     assert (hand.device.reservoir.filled_nl, hand.device.reservoir.filled_strokes) == (2_000_000, 1_000)
     first = Hand().device
     first.seen_over = True
-    assert first.reservoir.fill(2_000_000, 500, 0) == 0 and "over_delivery" not in first.alarms.latched
+    nothing = {"missing_nl": 0, "delivered_nl": 0}
+    assert first.reservoir.fill(2_000_000, 500, 3) == nothing and "over_delivery" not in first.alarms.latched
 
 
 @pytest.mark.req("THER-5", "ALARM-2")

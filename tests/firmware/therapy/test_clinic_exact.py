@@ -105,6 +105,7 @@ def test_what_was_shown_is_what_the_refill_found_to_the_last_digit_and_its_sign(
     shown = answer(hand, 0)
     delivered_nl = 500 * len(hand.strokes_us)
     assert shown["missing_nl"] == 10 * ML - 9_960_001 - delivered_nl < 0
+    assert shown["delivered_nl"] == delivered_nl
     assert shown["accuracy_tenths"] < 0 and shown["band"] != refill.NO_REFILL
     again = answer(hand)
     assert figures(again) == figures(shown)
@@ -278,7 +279,7 @@ def test_strokes_tell_of_the_catheter_in_therapy_and_in_a_patency_test_and_not_i
 
 def test_what_is_kept_of_a_procedure_fits_its_place_in_the_record() -> None:
     # Four volumes and counts of 32 bits, a mark, the strokes followed; the guide's own before them.
-    assert STATE_BYTES == state_record.PROCEDURE_BYTES == guide.STATE_BYTES + 4 * 4 + 1 + 4 == 46
+    assert STATE_BYTES == state_record.PROCEDURE_BYTES == guide.STATE_BYTES + 5 * 4 + 1 + 4 == 50
 
 
 @pytest.mark.req("GUARD-2")

@@ -156,6 +156,7 @@ def test_what_a_refill_finds_missing_is_told_if_it_is_beyond_doubt(
     residual_nl = (drawn_mg * 1_000_000 + 502) // 1005
     missing_nl = NL - residual_nl - 500 * strokes
     assert (found["residual_nl"], found["missing_nl"], found["band"]) == (residual_nl, missing_nl, band)
+    assert found["delivered_nl"] == 500 * strokes, "the interval's size"
     assert hand.missing == ([missing_nl] if told else [])  # type: ignore[attr-defined]
     if strokes:
         used_nl = NL - residual_nl
@@ -247,7 +248,7 @@ def test_strokes_of_before_the_refill_are_not_taken_from_it_and_who_shows_its_co
 
 def test_a_refill_by_volume_is_answered_with_what_it_has_found() -> None:
     hand = Hand()
-    filled(hand)
-    found = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 0)
+    assert filled(hand)["delivered_nl"] == 0, "the first: there is no interval"
+    found = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 3)
     assert (found["filled_nl"], found["residual_nl"], found["band"]) == (8_000_000, 1_000_000, refill.FIRST)
-    assert (found["certain"], found["missing_nl"]) == (False, 0)
+    assert (found["certain"], found["missing_nl"], found["delivered_nl"]) == (False, 0, 0)
