@@ -157,7 +157,8 @@ def test_a_refill_is_told_with_its_accuracy_its_bar_and_its_interval_or_with_wha
         ),
         (
             Verdict(0, 10, "watch", 7, 12_000_000),
-            "Refill accuracy +0.0 % ± 1.0 % (k = 2) over 12.00 mL delivered: [bold]watch[/].\nThat is: refill sooner and look again.",
+            "Refill accuracy +0.0 % ± 1.0 % (k = 2) over 12.00 mL delivered: [bold]watch[/].\n"
+            "That is: refill sooner and look again.",
         ),
     ):
         assert verdict_text(found) == told

@@ -149,7 +149,7 @@ def test_a_walk_tells_the_verdict_of_a_refill_and_sends_what_was_said(
 ) -> None:
     sent: list[tuple[int, int, int]] = []
     over = record(Procedure, procedure_end=0)
-    verdicts = [None, Verdict(-162, 34, "rinse", 0)]
+    verdicts = [None, Verdict(-162, 34, "rinse", 0, 12_000_000)]
 
     def answer(_: Programmer, step: int, choice: int, value: int = 0) -> ProcedureChange:
         sent.append((step, choice, value))
