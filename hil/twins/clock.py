@@ -12,6 +12,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from firmware.protocol.vocabulary import UTC_MAX_S, UTC_MIN_S
 from hil.backends.backed import EPOCH_S
 from hil.scripts.play import US_PER_S
 from hil.scripts.script import Run, Script, Step
@@ -49,9 +50,10 @@ def pairs(script: Script, run: Run, draw: random.Random) -> Iterable[Pair]:
         now_s = EPOCH_S + at_us // US_PER_S
         kind = draw.randrange(4)
         if kind < 2:
-            to_s = draw.choice((*_SET_S, *[now_s + jump_s for jump_s in _JUMPS_S]))
-            right.append(Step(at_us, "set_time", {"utc_s": now_s}))
-            wrong.append(Step(at_us, "set_time", {"utc_s": min(to_s, _LATEST_S)}))
+            to_s = min(draw.choice((*_SET_S, *[now_s + jump_s for jump_s in _JUMPS_S])), _LATEST_S)
+            if UTC_MIN_S <= to_s <= UTC_MAX_S:  # else it is refused, and a refused order is no act of a person
+                right.append(Step(at_us, "set_time", {"utc_s": now_s}))
+            wrong.append(Step(at_us, "set_time", {"utc_s": to_s}))
         elif kind == 2:
             wrong.append(Step(at_us, "clock_jump", {"by_s": draw.choice(_JUMPS_S)}))
         else:

@@ -175,6 +175,7 @@ def _same_time(one_us: int, two_us: int, at_us: int, without: Run, with_it: Run)
 def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
     """Compare the later answers, and the number of strokes except for the one that the time may move."""
     others = {each.asked_us: each for each in with_it.answers}
+    ends_us = _ends_us(cut, without)
     for one in without.answers:
         two = others.get(one.asked_us)
         if one.asked_us < cut.at_us or two is None:
@@ -182,6 +183,8 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
         if _code(two) in ("hour_limit", "day_limit"):
             return  # time without power does not pass for the caps
         if _code(one) != _code(two):
+            if any(abs(one.asked_us - end_us) <= _SLACK_US for end_us in ends_us):
+                return  # it came before an end in one run, and after it in the other
             yield Difference(
                 f"answer {one.name}: {_code(one)} / {_code(two)}",
                 f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it",
@@ -203,6 +206,13 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
                     f"strokes {name}", f"stroke {place + 1}, at {at_us} µs, is more than one {name} with it"
                 )
                 return
+
+
+def _ends_us(cut: Step, run: Run) -> list[int]:
+    """Ends, in the bench's time, of what was ordered before the cut for a number of minutes."""
+    ordered = [step for step in run.script.steps if step.at_us < cut.at_us]
+    names = ("duration_min", "valid_min")
+    return [step.at_us + step.values[name] * US_PER_MIN for step in ordered for name in names if name in step.values]
 
 
 def _verdicts(cut: Step, run: Run) -> Iterable[Difference]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 
+from firmware.protocol import MESSAGES
 from hil.backends.pinning import pin
 from hil.scripts.play import play
-from hil.scripts.script import LOOK, Script, Step
-from hil.twins import TWINS
+from hil.scripts.script import LOOK, Run, Script, Step
+from hil.twins import TWINS, clock
 from hil.twins.pair import Pair
 
 S = 1_000_000
@@ -117,6 +119,15 @@ FOUND = {
             with_it=cut(2 * H), stroke_nl=125,
         ),
     ),
+    # Device time is off by up to some seconds after a reset, and with it the temporary rate's end.
+    "an order just after the end of a temporary rate": (
+        "reset",
+        pair(
+            4 * H, Step(H, "temp_basal", {"kind": 1, "value": 150, "duration_min": 90}), Step(H + 200 * S, LOOK),
+            Step(H + 5400 * S + 40_000, "recommend_rate", {"rate_mu_per_h": 2_000, "valid_min": 1}),
+            with_it=cut(H + 125 * S, 5.364542),
+        ),
+    ),
 }  # fmt: skip
 
 
@@ -127,3 +138,20 @@ def test_what_was_found_is_mended(name: str) -> None:
     twin, twins = FOUND[name]
     without, with_it = play(twins.without), play(twins.with_it)
     assert [each.text for each in TWINS[twin].judge(twins, without, with_it)] == []
+
+
+@pytest.mark.req("THER-3", "THER-8")
+def test_a_time_that_is_refused_has_no_accepted_twin() -> None:
+    """An accepted order is an act of a person, which puts auto-off off; a refused one is none."""
+    message = next(each for each in MESSAGES if each.name == "set_time")
+    utc_s = next(field for field in message.request if field.name == "utc_s")
+    script, seen = Script(0, 500, 400, 48 * H, ()), set()
+    for seed in range(200):
+        for twins in clock.pairs(script, Run(script), random.Random(seed)):
+            right = {step.at_us for step in twins.only_without}
+            for step in twins.only_with:
+                if step.what == "set_time":
+                    taken = utc_s.low <= step.values["utc_s"] <= utc_s.high
+                    seen.add(taken)
+                    assert (step.at_us in right) is taken
+    assert seen == {False, True}
