@@ -284,7 +284,7 @@ class Pump:
     def _resumed(self, now_us):
         if self._watch is not None:
             self._watch.start(now_us)
-        self.alarms.resumed(now_us)
+        return self.alarms.resumed(now_us)
 
     def _halted(self, mode):
         self.clinic.bolus_over()

@@ -60,8 +60,6 @@ class AlarmDesk:
         self._level = 0
         self._begun = False
         self._changed = False  # at the start: an alarm has yet to be stored
-        self._before = []  # when the present order began
-        books.on_begin, books.on_undo = self.remember, self.take_back
         roomy(self)
 
     def begin(self, failed_checks, lapsed):
@@ -195,7 +193,8 @@ class AlarmDesk:
         self.raise_alarm("memory_integrity")
 
     def resumed(self, now_us):
-        """A person has resumed delivery, which acknowledges that it had stopped."""
+        """A person has resumed delivery, which acknowledges that it had stopped. Returns what undoes that."""
+        undo = self._undo()
         for name in ("pump_suspended", "pump_stopped", "auto_off"):
             try:
                 self._alarms.acknowledge(name)
@@ -203,16 +202,18 @@ class AlarmDesk:
                 pass
         self._keep()
         self._plan(now_us)
+        return undo
 
-    def remember(self):
-        """An order begins: take a snapshot."""
-        self._before = self._alarms.kept()
+    def _undo(self):
+        """Return a function that restores the alarms that an order acknowledges from now on."""
+        before = self._alarms.kept()
 
-    def take_back(self):
-        """The order is undone: restore the alarms that it acknowledged."""
-        self._alarms.restore(self._before)
-        self._keep()
-        self._plan(self._clock.now_us())
+        def undo():
+            self._alarms.restore(before)
+            self._pack()  # stored by Books.accepted()
+            self._plan(self._clock.now_us())
+
+        return undo
 
     def raise_alarm(self, name, detail=0, mark=0):
         """Latch an alarm and take its action. `mark`: how bad its cause is, where that has degrees."""
@@ -257,6 +258,7 @@ class AlarmDesk:
     def acknowledge_alarm(self, alarm, **order):
         """Clear an alarm whose cause is gone, or quiet one whose cause can last for days."""
         self._books.begin()
+        undo = self._undo()
         now_us = self._clock.now_us()
         name = BY_NUMBER[alarm].name if alarm in BY_NUMBER else ""
         try:
@@ -267,7 +269,7 @@ class AlarmDesk:
             raise Refused(protocol.CAUSE_THERE, "alarm", alarm)
         self._plan(now_us)
         self._keep()
-        self._books.accepted("acknowledge_alarm", alarm)
+        self._books.accepted("acknowledge_alarm", alarm, undo=undo)
         return {"at_us": now_us, "alarms": len(self._alarms.active()), "cause_there": there}
 
     def _present(self, name):
@@ -330,11 +332,14 @@ class AlarmDesk:
 
     def _keep(self):
         """Write the latched alarms to memory; they count with the next store()."""
+        self._pack()
+        self._books.memory.store_alarms()
+
+    def _pack(self):
         active = self._alarms.active()
         memory = self._books.memory
         memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])
         record.pack_into(memory.alarms, active, None if self._watch is None else self._watch.standing)
-        memory.store_alarms()
 
     def _plan(self, now_us):
         self.tone_us = self._alarms.next_tone_us(now_us)

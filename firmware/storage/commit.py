@@ -30,7 +30,6 @@ class Books:
         self.deliveries = Deliveries(core, self._note_end)
         self.strokes = 0
         self.on_failure = nobody
-        self.on_begin = self.on_undo = nobody  # an order that may have to be undone begins; it is undone
         self._before = (0, 0, 0)  # of the record, when the order began
         self._notes = []  # events to log for the order, if it is carried out
         roomy(self)
@@ -98,7 +97,6 @@ class Books:
         record = self.memory.record
         self._before = (record.pattern, record.manual_mu_per_h, record.contact_us)
         self._notes = []
-        self.on_begin()
 
     def will_note(self, *event):
         """Add an event to log for the present order, ahead of its acceptance; arguments as for memory.note()."""
@@ -125,7 +123,7 @@ class Books:
         record.pattern, record.manual_mu_per_h, record.contact_us = before
         record.command_id = record.command_before
         undo()
-        self.on_undo()
+        memory.store_alarms()  # the order may have acknowledged some
         if memory.state <= protocol.MEMORY_WRITE_FAILED:
             self.on_failure()
         raise Refused(protocol.MEMORY_FAILED)

@@ -235,9 +235,9 @@ class Therapy:
             self.answers.need(self._core.resume(now_us))
         self._record.contact_us = now_us
         self.follow(now_us)
-        self.on_resume(now_us)
+        undo = self.on_resume(now_us)
         rate_mu_per_h = in_force(self._core.state())[1]
-        self._books.accepted("resume", rate_mu_per_h)
+        self._books.accepted("resume", rate_mu_per_h, undo=undo)
         return {"at_us": now_us, "rate_mu_per_h": rate_mu_per_h}
 
     def recommend_rate(self, rate_mu_per_h, valid_min, **order):
