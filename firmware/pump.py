@@ -17,6 +17,7 @@ from firmware.link.visitors import Visitors
 from firmware.storage.commit import Books
 from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic
+from firmware.therapy.course import Course
 from firmware.therapy.forecast import Forecast, full
 from firmware.therapy.limits_and_time import Device
 from firmware.therapy.patterns import Patterns
@@ -92,8 +93,9 @@ class Pump:
         self.refills = Refills(core, clock, wall, self._books, programme, identity["stroke_nl"], per_ml)
         self.boluses = Boluses(core, clock, self._books, self.therapy, self.refills)
         self.refills.on_missing = self._missing
-        self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, identity["stroke_nl"])
-        self.refills.need_none_guided = self.clinic.need_no_refill
+        self.course = Course(core, clock, self._books, self.therapy, identity["stroke_nl"])
+        self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course)
+        self.refills.need_none_guided = self.course.need_no_refill
         self._spared = Spared(self._part_failed)
         self._account = self._spared.run  # bound once: every stroke calls it
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means, self._spared)
@@ -116,8 +118,8 @@ class Pump:
         self.stream = Telemetry(clock, self._telling)
         self.visitors = Visitors(clock, memory)
         self.device = Device(core, clock, wall, self._books, self.therapy, self.alarms, self.upkeep, self.reports)
-        self.faults = Faults(core, clock, self._books, self.therapy, self.clinic, self.alarms, self.upkeep, stepper)
-        self.clinic.begin()
+        self.faults = Faults(core, clock, self._books, self.therapy, self.course, self.alarms, self.upkeep, stepper)
+        self.course.begin()
         lapsed = self.therapy.begin()
         failed = self.upkeep.begin()
         if not wall.known:
@@ -134,7 +136,7 @@ class Pump:
         watch, clinic, account = self._watch, self.clinic, self._account
         tells = False  # does the stroke say anything about the catheter?
         if happened & STROKE:
-            tells = watch is not None and clinic.watched  # before clinic.stroke(), which may end the step
+            tells = watch is not None and self.course.watched  # before clinic.stroke(), which may end the step
             differs = self._edges.stroke_over()
             self._books.stroke_over(clinic.stroke() or differs)
             # After the stroke: a failure here raises an alarm, which stores.
@@ -156,7 +158,7 @@ class Pump:
             state = self._core.state()
             window = full(self._core, now_us, state)
             self._books.deliveries.withheld(state, (protocol.REASON_HOUR_CAP, protocol.REASON_DAY_CAP)[window])
-            self.clinic.bolus_over()
+            self.course.bolus_over()
             self.alarms.withheld(window, state[code.STROKES_WITHHELD])
             self._books.store()
         if happened & FAULT:
@@ -287,14 +289,14 @@ class Pump:
         return self.alarms.resumed(now_us)
 
     def _halted(self, mode):
-        self.clinic.bolus_over()
+        self.course.bolus_over()
         self.alarms.halted(mode)
 
     def _lapsed(self):
         self.alarms.raise_alarm("communication_error")
 
     def _need_fit(self):
-        self.clinic.need_fit()
+        self.course.need_fit()
         self.refills.need_above_stop()
         self.upkeep.need_passed()
 

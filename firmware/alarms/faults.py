@@ -13,14 +13,14 @@ from firmware.errors import Refused
 
 
 class Faults:
-    """The faults of one pump: `core`, `clock`, `books`, `therapy`, `clinic`, `alarms`, `upkeep` are its parts."""
+    """The faults of one pump: `core`, `clock`, `books`, `therapy`, `course`, `alarms`, `upkeep` are its parts."""
 
-    def __init__(self, core, clock, books, therapy, clinic, alarms, upkeep, stepper):
+    def __init__(self, core, clock, books, therapy, course, alarms, upkeep, stepper):
         self._core = core
         self._clock = clock
         self._books = books
         self._therapy = therapy
-        self._clinic = clinic
+        self._course = course
         self._alarms = alarms
         self._upkeep = upkeep
         self._stepper = stepper
@@ -30,7 +30,7 @@ class Faults:
         self._stepper.stop()
         self._therapy.follow(now_us, protocol.REASON_FAULT)
         self._books.deliveries.boluses_ended()
-        self._clinic.bolus_over()
+        self._course.bolus_over()
         self._note(protocol.EVENT_FAULT, self._core.state()[code.GUARD_FAULT])
         self._alarms.fault()
         self._books.store()

@@ -18,7 +18,7 @@ _BOOKS_US_AT = const(221)  # also there: the time of its books; a test compares
 _OF_CORE = "<I%dxQ" % (_BOOKS_US_AT - _COMMANDED_AT - 4)
 _GREATEST = const(0xFFFFFFFF)
 BOLUSES = ("normal", "square")  # the parts of a bolus, as prefixes below
-PROCEDURE_BYTES = const(50)  # STATE_BYTES of firmware.therapy.clinic; a test compares
+PROCEDURE_BYTES = const(50)  # STATE_BYTES of firmware.therapy.course; a test compares
 
 # The values that every stroke changes come first, so that a stroke writes only those. Times are µs of device time.
 _OF_A_STROKE = (

@@ -487,7 +487,7 @@ def test_a_pump_that_has_restarted_has_the_permit_for_its_next_stroke_and_its_pr
         hand.pump.clinic.start_procedure(5)
     hand.live(60 * SECOND_US)
     after = hand.restarted()
-    assert after.memory.writes and after.pump.clinic.under_way == (order == "procedure")
+    assert after.memory.writes and after.pump.course.under_way == (order == "procedure")
     after.live(after.now_us + 60 * SECOND_US)
     assert len(after.strokes_us) == (2 if order == "basal" else 0)
 

@@ -98,7 +98,7 @@ def test_a_resume_and_a_halt_are_told_to_whom_they_concern() -> None:
     pump._watch = SimpleNamespace(start=lambda now_us: told.append(("watch", now_us)))
     pump.alarms.resumed = lambda now_us: told.append(("alarms", now_us))  # type: ignore[method-assign]
     pump.alarms.halted = lambda mode: told.append(("halted", mode))  # type: ignore[method-assign]
-    pump.clinic.bolus_over = lambda: told.append("clinic")  # type: ignore[method-assign]
+    pump.course.bolus_over = lambda: told.append("clinic")  # type: ignore[method-assign]
     pump._resumed(7)
     assert told == [("watch", 7), ("alarms", 7)]
     told.clear()
@@ -112,7 +112,7 @@ def test_a_resume_and_a_halt_are_told_to_whom_they_concern() -> None:
 
 
 @pytest.mark.req("THER-4", "THER-6", "SELF-1")
-@pytest.mark.parametrize("unfit", ["clinic.need_fit", "refills.need_above_stop", "upkeep.need_passed"])
+@pytest.mark.parametrize("unfit", ["course.need_fit", "refills.need_above_stop", "upkeep.need_passed"])
 def test_each_of_three_reasons_keeps_a_pump_from_resuming(unfit: str) -> None:
     hand = Hand()
     hand.pump.therapy.stop()

@@ -210,12 +210,12 @@ def test_a_procedure_is_where_it_was_after_a_reset_at_every_step(number: int) ->
                 assert hand.pump.clinic.read_procedure() == before
                 assert status(hand)["state"] == protocol.STATE_PROCEDURE
             at = hand.pump.clinic.read_procedure()
-            step = hand.pump.clinic._guide.step
+            step = hand.pump.course.guide.step
             value = values.get(step.takes.name, step.takes.low) if step.takes else 0
             reply = hand.pump.clinic.answer_procedure(at["step"], 0, value)
             seen.append({name: reply[name] for name in reply if name != "at_us"})
             hand.live(hand.now_us + 10 * 60 * SECOND_US)
-            if not hand.pump.clinic.under_way:
+            if not hand.pump.course.under_way:
                 break
         assert status(hand)["state"] == protocol.STATE_STOPPED
         end = hand.pump.clinic.read_procedure()

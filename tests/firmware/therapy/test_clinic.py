@@ -10,7 +10,7 @@ import pytest
 from firmware import dose_codes, events, protocol
 from firmware.protocol.procedures import BY_NUMBER
 from firmware.storage import state_record
-from firmware.therapy import clinic, guide
+from firmware.therapy import course, guide
 from tests.firmware.hand import BURST_US, SECOND_US, Hand, alarms, deliveries, refused
 
 HOUR_US = 3600 * SECOND_US
@@ -45,7 +45,7 @@ def patency(hand: Hand) -> None:
 
 
 def test_the_record_has_room_for_a_guide() -> None:
-    assert state_record.PROCEDURE_BYTES == clinic.STATE_BYTES == guide.STATE_BYTES + 25
+    assert state_record.PROCEDURE_BYTES == course.STATE_BYTES == guide.STATE_BYTES + 25
     assert tuple(each.name for each in BY_NUMBER.values()) == protocol.PROCEDURES[1:]
 
 

@@ -12,7 +12,7 @@ from firmware.protocol.procedures import BY_NUMBER
 from firmware.protocol.refill import CAPACITY_NL
 from firmware.storage import state_record
 from firmware.therapy import guide
-from firmware.therapy.clinic import STATE_BYTES
+from firmware.therapy.course import STATE_BYTES
 from tests.firmware.desk import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.ram import RamNvm
@@ -171,7 +171,7 @@ def test_each_stroke_of_a_procedure_is_in_the_memory_with_the_step_it_is_of(hand
         after = hand.restarted(1)
         counted = after.pump.status()["strokes_commanded"]
         assert made <= counted <= made + 1
-        assert after.pump.clinic._followed == counted
+        assert after.pump.course._followed == counted
 
 
 def test_a_delivery_that_is_broken_off_is_over_at_once(hand: Hand) -> None:
@@ -266,15 +266,17 @@ def test_a_stroke_that_began_before_memory_refused_the_go_is_made_and_counts() -
 @pytest.mark.req("OCC-1")
 def test_strokes_tell_of_the_catheter_in_therapy_and_in_a_patency_test_and_not_into_a_syringe(hand: Hand) -> None:
     clinic = hand.pump.clinic
-    assert clinic.watched and clinic.stroke() is False, "and outside of a procedure nothing more is to be stored"
+    assert hand.pump.course.watched and clinic.stroke() is False, (
+        "and outside of a procedure nothing more is to be stored"
+    )
     clinic.start_procedure(PATENCY)
-    assert not clinic.watched
+    assert not hand.pump.course.watched
     say(hand)
-    assert step(hand) == "strokes" and clinic.watched
+    assert step(hand) == "strokes" and hand.pump.course.watched
     clinic.interrupt_procedure(report(hand)["step"])
     clinic.start_procedure(RINSE)
     rinse(hand, "pull_naoh")
-    assert not clinic.watched
+    assert not hand.pump.course.watched
 
 
 def test_what_is_kept_of_a_procedure_fits_its_place_in_the_record() -> None:
@@ -346,10 +348,10 @@ def test_a_refill_by_weight_is_refused_amid_a_procedure_that_ends_with_one(
     hand: Hand, procedure: int, free: bool
 ) -> None:
     clinic = hand.pump.clinic
-    clinic.need_no_refill()
+    hand.pump.course.need_no_refill()
     clinic.start_procedure(procedure)
     if free:
-        clinic.need_no_refill()
+        hand.pump.course.need_no_refill()
     else:
-        error = refused(clinic.need_no_refill, protocol.WRONG_STATE)
+        error = refused(hand.pump.course.need_no_refill, protocol.WRONG_STATE)
         assert (error.field_name, error.value) == (None, protocol.STATE_PROCEDURE)

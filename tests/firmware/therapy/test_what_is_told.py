@@ -45,7 +45,7 @@ def ended(hand: Hand, kind: str) -> list[str]:
 @pytest.mark.req("THER-6")
 def test_a_procedure_that_finds_another_reservoir_says_what_it_holds_and_what_is_wanted(hand: Hand) -> None:
     hand.pump.therapy.stop()
-    hand.pump.clinic._guide.reservoir = BUFFER
+    hand.pump.course.guide.reservoir = BUFFER
     before = hand.pump.status()
     found, text = refusal(lambda: hand.pump.clinic.start_procedure(PATENCY), "start_procedure")
     assert (found.code, found.value, found.limit) == (protocol.WRONG_CONTENT, BUFFER, INSULIN)
