@@ -75,7 +75,6 @@ class Pump:
         self._memory = memory
         self._wall = wall
         self._watch = watch
-        self._per_ml = identity["concentration_u_per_ml"]
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
         self._books = Books(core, clock, memory)
         memory.open(self._books.deliveries, advance, means.entropy, bool(means.watchdog_reset))
@@ -89,13 +88,9 @@ class Pump:
         programme = Programme(core, memory.record, memory.settings, wall)
         forecast = Forecast(core, programme, stroke_uu, identity["stroke_nl"] * _SPACING_US_PER_NL)
         self.therapy = Therapy(core, clock, self._books, programme, forecast, stroke_uu)
-        self.patterns = Patterns(clock, self._books, self.therapy)
         self.refills = Refills(core, clock, wall, self._books, programme, identity["stroke_nl"], per_ml)
         self.boluses = Boluses(core, clock, self._books, self.therapy, self.refills)
-        self.refills.on_missing = self._missing
         self.course = Course(core, clock, self._books, self.therapy, identity["stroke_nl"])
-        self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course)
-        self.refills.need_none_guided = self.course.need_no_refill
         self._spared = Spared(self._part_failed)
         self._account = self._spared.run  # bound once: every stroke calls it
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means, self._spared)
@@ -106,7 +101,8 @@ class Pump:
         self.alarms = AlarmDesk(
             core, clock, wall, self._books, self.therapy, self.refills, self.upkeep, watch, stepper, self._toned
         )
-        self.patterns.on_settings = self.refills.on_filled = self.alarms.content_changed
+        self.patterns = Patterns(clock, self._books, self.therapy, self.alarms)
+        self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course, self.alarms)
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
         self.therapy.on_procedure = nobody if watch is None else watch.procedure
@@ -299,10 +295,6 @@ class Pump:
         self.course.need_fit()
         self.refills.need_above_stop()
         self.upkeep.need_passed()
-
-    def _missing(self, nl):
-        """A refill has shown that `nl` left the reservoir other than by strokes."""
-        self.alarms.raise_alarm("over_delivery", nl * self._per_ml // 1000)
 
     def _toned(self, milliseconds):
         self._spared.run(TONES, self._sound, milliseconds)

@@ -134,6 +134,12 @@ class AlarmDesk:
         elif mode == protocol.STATE_STOPPED:
             self.raise_alarm("pump_stopped")
 
+    def refilled(self, missing_mu):
+        """A refill has been stored. `missing_mu`: so much left the reservoir other than by strokes (None: nothing)."""
+        if missing_mu is not None:
+            self.raise_alarm("over_delivery", missing_mu)
+        self.content_changed(self._clock.now_us())
+
     def content_changed(self, now_us):
         """The reservoir has been filled, or its thresholds have changed; if it is still low, that is raised anew."""
         if self._refills.level() < self._level:

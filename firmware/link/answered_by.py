@@ -12,8 +12,11 @@ ANSWERED_BY = {
     ),
     "boluses": ("bolus", "square_bolus", "dual_bolus", "cancel_bolus"),
     "patterns": ("stage_pattern", "commit_pattern", "read_pattern", "set_settings", "read_settings"),
-    "refills": ("record_refill", "read_reservoir"),
-    "clinic": ("start_procedure", "answer_procedure", "interrupt_procedure", "read_procedure"),
+    "refills": ("read_reservoir",),
+    "clinic": (
+        ("start_procedure", "answer_procedure", "interrupt_procedure", "read_procedure")
+        + ("record_refill",)
+    ),
     "alarms": ("read_alarms", "acknowledge_alarm"),
     "faults": ("clear_fault",),
     "device": ("set_limits", "set_time", "initialise_memory", "self_test"),

@@ -14,21 +14,24 @@ from firmware.protocol import refill
 from firmware.protocol.procedures import INSULIN
 from firmware.protocol.refill import CAPACITY_NL
 from firmware.therapy.course import DRAWN, LAST, NOT_YET, PLACES, PUT_IN, WITHDRAWN, nothing_yet
+from firmware.therapy.refills import noted
 
 _SHOWN = tuple([field.name for field in protocol.VERDICT])
 _IS_SHOWN = const(0x40)  # see _mark()
+REFILL_MESSAGE = const(0x37)  # record_refill; a test compares
 
 
 class Clinic:
     """One pump's orders about procedures; `core`, `clock`, `books`, `therapy`, `refills`, `course` are its parts."""
 
-    def __init__(self, core, clock, books, therapy, refills, course):
+    def __init__(self, core, clock, books, therapy, refills, course, alarms):
         self._core = core
         self._clock = clock
         self._books = books
         self._therapy = therapy
         self._refills = refills
         self._course = course
+        self._alarms = alarms
         self._guide = course.guide
         roomy(self)
 
@@ -66,11 +69,11 @@ class Clinic:
         self._books.need_memory()
         now_us = self._clock.now_us()
         at = self._guide.need(step, choice, value)
-        undo, refilled = self._course.undo(), None
+        undo, refilled, missing_mu = self._course.undo(), None, None
         if at.takes is not None:
             self._need_possible(at, value)
             if at.name == LAST:
-                refilled = self._record_refill(value)  # before the step is left: the memory may fail
+                refilled, missing_mu = self._record_refill(value)  # before the step is left: the memory may fail
         self._guide.answer(step, choice, value)
         if refilled is not None:
             self._course.kept = [refilled[name] & 0xFFFFFFFF for name in _SHOWN]
@@ -80,7 +83,7 @@ class Clinic:
         self._course.keep()
         self._books.accepted("answer_procedure", step, choice, value, undo=undo)
         if refilled is not None:
-            self._refills.follow(refilled)
+            self._alarms.refilled(missing_mu)
         return self._reply(now_us)
 
     def interrupt_procedure(self, step, **order):
@@ -121,14 +124,33 @@ class Clinic:
             taken_nl = [taken_back_nl]
             if drawn_nl != NOT_YET:
                 taken_nl.append(drawn_nl)
-            return self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
-        return None
+            found = self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
+            kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, REFILL_MESSAGE, 0)
+            self._books.will_note(*kind, noted(found[0]))
+            return found
+        return None, None
 
     def _mark(self, whole):
         """One byte: the number of refills (bits 0 to 5), and whether the reservoir was as the latest one had filled it
         (bit 7). Bit 6 is _IS_SHOWN: the values kept are the result of this procedure's refill.
         """
         return self._refills.number & 0x3F | (0x80 if whole else 0)
+
+    def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
+        """Record a refill by its weights, see Refills.refilled_by_weight().
+
+        Refused with nothing changed: impossible weights; more than fits; during a guided refill, whose figures it would
+        make worthless.
+        """
+        self._books.need_memory()
+        self._course.need_no_refill()
+        now_us = self._clock.now_us()
+        weights = (put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg)
+        reply, missing_mu = self._refills.refilled_by_weight(*weights)
+        self._books.accepted("record_refill", *noted(reply))
+        self._alarms.refilled(missing_mu)
+        reply["at_us"] = now_us
+        return reply
 
     def read_procedure(self):
         """The read_procedure reply's fields."""

@@ -4,7 +4,6 @@ Implements: THER-1
 """
 
 from firmware import protocol
-from firmware.compat import nobody
 from firmware.errors import FirmwareError, Refused
 from firmware.storage.settings import fingerprint
 from firmware.therapy.answers import cut_by
@@ -14,15 +13,15 @@ _HALF_HOUR_IN_DAY = 2
 
 
 class Patterns:
-    """The messages about patterns and settings, for `therapy` with `books`."""
+    """The messages about patterns and settings, for `therapy` with `books`; new settings may concern the `alarms`."""
 
-    def __init__(self, clock, books, therapy):
+    def __init__(self, clock, books, therapy, alarms):
         self._clock = clock
         self._books = books
         self._settings = books.memory.settings
         self._record = books.memory.record
         self._therapy = therapy
-        self.on_settings = nobody  # (now_us): the settings have changed
+        self._alarms = alarms
         self._staging = books.memory.staging
         self._staged = [self._found(pattern) for pattern in range(len(protocol.PATTERNS))]
 
@@ -111,7 +110,7 @@ class Patterns:
             kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_SETTING_CHANGED, _SETTINGS.index(name), 0)
             self._books.will_note(*kind, values)
         self._books.accepted("set_settings", len(changed))
-        self.on_settings(now_us)
+        self._alarms.content_changed(now_us)
         return {"at_us": now_us}
 
 

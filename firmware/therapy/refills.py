@@ -5,7 +5,7 @@ Implements: THER-4, THER-5
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import const, nobody, roomy
+from firmware.compat import const, roomy
 from firmware.errors import Refused
 from firmware.protocol import refill
 from firmware.protocol.refill import CAPACITY_NL
@@ -15,7 +15,6 @@ _H_S = const(3600)
 _US_PER_S = const(1000000)
 _NEVER_H = 0xFFFFFFFF
 _I32_NL = const(0x7FFFFFFF)
-MESSAGE = const(0x37)  # record_refill; a test compares
 _NOTHING_FOUND = (0, 0, refill.FIRST, 0, False)
 
 
@@ -34,9 +33,6 @@ class Refills:
         self._reservoir = Reservoir(stroke_nl, per_ml)
         self._stroke_nl = stroke_nl
         self._per_ml = per_ml
-        self.need_none_guided = nobody  # raises Refused while a procedure is under way that records a refill itself
-        self.on_missing = nobody  # (nl): so much is gone beyond doubt, and was not delivered
-        self.on_filled = nobody  # (now_us): the reservoir's content has changed
         roomy(self)
 
     @property
@@ -87,41 +83,24 @@ class Refills:
             "due_utc_s": self._due()[1] if known else 0,
         }
 
-    def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
-        """Record a refill: the insulin syringe weighed before and after, the volume taken back, and the weights of the
-        syringe that the residual insulin was drawn into.
+    def refilled_by_weight(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg):
+        """A refill: the insulin syringe weighed before and after, the volume taken back, and the weights of the syringe
+        that the residual insulin was drawn into. It takes effect with the order that records it.
 
-        Refused with nothing changed: impossible weights; more than fits; during a guided refill, whose figures it would
-        make worthless.
+        Returns the record_refill reply's fields, and the mU that left the reservoir beyond doubt other than by strokes
+        (None: none).
         """
-        self._books.need_memory()
-        self.need_none_guided()
-        now_us = self._clock.now_us()
         put_in = refill.weighed(put_before_mg, put_after_mg)
         residual = refill.weighed(drawn_after_mg, drawn_before_mg)
-        reply = self._refilled(refill.net_fill(put_in, refill.read_off(taken_back_nl)), residual)
-        self._books.accepted("record_refill", *_noted(reply))
-        self.follow(reply)
-        reply["at_us"] = now_us
-        return reply
+        return self._refilled(refill.net_fill(put_in, refill.read_off(taken_back_nl)), residual)
 
     def refilled_by_volume(self, withdrawn_nl, put_in_nl, taken_nl, whole, strokes):
         """The same by the graduations of the syringes, for the guided procedures; `taken_nl` are the volumes taken out
-        again. The refill takes effect with the procedure's own order, after which the caller calls follow(). `strokes`
-        had been ordered when the residual was withdrawn. Not `whole`: the reservoir had been emptied before, so there
-        is nothing to compare with.
+        again. `strokes` had been ordered when the residual was withdrawn. Not `whole`: the reservoir had been emptied
+        before, so there is nothing to compare with.
         """
         filled = refill.net_fill(refill.read_off(put_in_nl), *[refill.read_off(each_nl) for each_nl in taken_nl])
-        reply = self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
-        kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, MESSAGE, 0)
-        self._books.will_note(*kind, _noted(reply))
-        return reply
-
-    def follow(self, reply):
-        """Act on a refill that has been stored."""
-        if reply.pop("certain") and reply["missing_nl"] > 0:
-            self.on_missing(reply["missing_nl"])
-        self.on_filled(self._clock.now_us())
+        return self._refilled(filled, refill.read_off(withdrawn_nl), whole, strokes)
 
     def _refilled(self, filled, residual, whole=True, strokes_then=None):
         settings = self._settings
@@ -134,7 +113,7 @@ class Refills:
             setattr(settings, name, value)
         self._books.store_settings()
         tenths, uncertainty, band, missing_nl, certain = found
-        return {
+        reply = {
             "filled_nl": filled.nl,
             "residual_nl": residual.nl,
             "accuracy_tenths": tenths,
@@ -142,8 +121,8 @@ class Refills:
             "band": band,
             "missing_nl": missing_nl,
             "delivered_nl": delivered_nl if whole else 0,
-            "certain": certain,
         }
+        return reply, missing_nl * self._per_ml // 1000 if certain and missing_nl > 0 else None
 
     def _compared(self, residual, delivered_nl):
         """(accuracy and its uncertainty in 0.1 %, band, nl missing, is that beyond doubt) since the latest refill."""
@@ -198,9 +177,9 @@ class Refills:
         return reservoir
 
 
-def _noted(reply):
+def noted(found):
     """The values that the log keeps of a refill."""
-    return tuple([reply[name] for name in ("filled_nl", "residual_nl", "accuracy_tenths", "band")])
+    return tuple([found[name] for name in ("filled_nl", "residual_nl", "accuracy_tenths", "band")])
 
 
 _STORED = (

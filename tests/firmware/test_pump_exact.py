@@ -196,7 +196,7 @@ def test_exceptions_have_their_numbers_in_the_log() -> None:
 @pytest.mark.req("ALARM-1")
 def test_an_alarm_of_what_went_missing_tells_it_in_mu() -> None:
     hand = Hand()
-    hand.pump._missing(10_000_000)
+    hand.pump.alarms.refilled(4_000_000)
     found = hand.pump.alarms.read_alarms(0)["records"]
     assert [each["detail"] for each in found if each["alarm"] == BY_NAME["over_delivery"].number] == [4_000_000]
 

@@ -32,7 +32,7 @@ def acknowledge(hand: Hand, name: str) -> bool:
 def filled(left_mu: int, low_mu: int = 800_000) -> Hand:
     """A pump whose reservoir holds nearly 15 ml, with levels so that `left_mu` above the low one are left."""
     hand = Hand()
-    hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    hand.pump.clinic.record_refill(**WEIGHTS, **EMPTY)
     return lowered(hand, hand.pump.refills.left_mu - left_mu)
 
 
@@ -110,7 +110,7 @@ def test_power_lost_in_any_write_of_a_change_leaves_the_alarm_as_before_or_after
             if what == "acknowledge":
                 hand.pump.alarms.raise_alarm("under_delivery", 7)
             if what == "quiet":
-                hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+                hand.pump.clinic.record_refill(**WEIGHTS, **EMPTY)
                 lowered(hand, 6_000_000)
                 hand.pump.alarms.look(hand.now_us)
             hand.live(2000 * SECOND_US)
@@ -192,9 +192,9 @@ def tones(hand: Hand, until_us: int) -> int:
 @pytest.mark.req("ALARM-1", "THER-4")
 def test_a_refill_that_leaves_the_reservoir_low_raises_the_alarm_also_after_an_empty_one() -> None:
     hand = Hand()
-    hand.pump.refills.record_refill(20_750, 20_000, 0, **EMPTY)  # 300 U
+    hand.pump.clinic.record_refill(20_750, 20_000, 0, **EMPTY)  # 300 U
     assert alarms(hand) == ["empty_reservoir"]
-    hand.pump.refills.record_refill(21_500, 20_000, 0, **EMPTY)  # 600 U
+    hand.pump.clinic.record_refill(21_500, 20_000, 0, **EMPTY)  # 600 U
     assert acknowledge(hand, "empty_reservoir") is False
     assert "low_reservoir" in alarms(hand)
 
@@ -333,7 +333,7 @@ def test_a_reservoir_at_its_stop_stops_again_and_a_reset_changes_nothing(where: 
     hand.live(hand.now_us + 10 * SECOND_US)
     level_mu = whole(pump.refills.left_mu)
     if by == "refill":
-        pump.refills.record_refill(put_before_mg=15_200, put_after_mg=15_000, taken_back_nl=0, **EMPTY)
+        pump.clinic.record_refill(put_before_mg=15_200, put_after_mg=15_000, taken_back_nl=0, **EMPTY)
     else:
         level_mu += -200 if by == "stroke" else 200
         levels = {"reservoir_" + name: level_mu for name in ("low_mu", "empty_mu", "stop_mu")}

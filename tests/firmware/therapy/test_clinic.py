@@ -118,7 +118,7 @@ def rinse(hand: Hand, until: str, *, drawn_nl: int = 1_200_000) -> None:
 
 @pytest.mark.req("THER-4", "THER-5", "THER-6")
 def test_a_rinse_ends_with_a_refill(hand: Hand) -> None:
-    hand.pump.refills.record_refill(30_050, 20_000, 0, 9_000, 9_001)
+    hand.pump.clinic.record_refill(30_050, 20_000, 0, 9_000, 9_001)
     hand.pump.clinic.start_procedure(RINSE)
     rinse(hand, "take_back")
     assert len(hand.strokes_us) == 3 * 20, "to the side port; none of them is what was missing at the withdrawal"

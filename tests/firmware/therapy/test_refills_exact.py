@@ -25,7 +25,7 @@ PUT_IN = {"put_before_mg": 30_000, "put_after_mg": 15_000, "taken_back_nl": 0}
 def filled(hand: Hand, drawn_mg: int = 100, **weights: int) -> dict[str, int]:
     """A refill by weight, `drawn_mg` drawn before it."""
     given = {**PUT_IN, **weights}
-    return dict(hand.pump.refills.record_refill(**given, drawn_before_mg=10_000, drawn_after_mg=10_000 + drawn_mg))
+    return dict(hand.pump.clinic.record_refill(**given, drawn_before_mg=10_000, drawn_after_mg=10_000 + drawn_mg))
 
 
 def test_of_a_pump_that_was_never_filled_nothing_is_said() -> None:
@@ -133,7 +133,7 @@ def delivered(hand: Hand, strokes: int) -> None:
         hand.pump.boluses.bolus(200 * strokes)
         hand.live(hand.now_us + 3 * strokes * SECOND_US)
     assert len(hand.strokes_us) == strokes
-    hand.pump.refills.on_missing = hand.missing.append  # type: ignore[attr-defined]
+    hand.pump.alarms.refilled = hand.missing.append  # type: ignore[attr-defined, method-assign]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_a_refill_finds_missing_is_told_if_it_is_beyond_doubt(
     missing_nl = NL - residual_nl - 500 * strokes
     assert (found["residual_nl"], found["missing_nl"], found["band"]) == (residual_nl, missing_nl, band)
     assert found["delivered_nl"] == 500 * strokes, "the interval's size"
-    assert hand.missing == ([missing_nl] if told else [])  # type: ignore[attr-defined]
+    assert hand.missing == [missing_nl * 400 // 1000 if told else None]  # type: ignore[attr-defined]
     if strokes:
         used_nl = NL - residual_nl
         exact = 1000 * (used_nl - 500 * strokes) / (500 * strokes)
@@ -190,11 +190,13 @@ def test_the_most_that_can_be_left_is_what_was_filled_and_what_the_scales_may_be
 
 def test_only_what_is_gone_beyond_doubt_is_told() -> None:
     hand = Hand()
-    told: list[int] = []
-    hand.pump.refills.on_missing = told.append
-    for certain, missing_nl in ((True, -5), (True, 0), (False, 5), (True, 1), (True, 7)):
-        hand.pump.refills.follow({"certain": certain, "missing_nl": missing_nl})
-    assert told == [1, 7]
+    filled(hand)
+    told = []
+    for certain, missing_nl in ((True, -5_000), (True, 0), (False, 5_000), (True, 1), (True, 7_000)):
+        found = (0, 0, refill.OVER, missing_nl, certain)
+        hand.pump.refills._compared = lambda *_, found=found: found  # type: ignore[method-assign]
+        told.append(hand.pump.refills.refilled_by_volume(0, 10_000_000, (), True, 0)[1])
+    assert told == [None, None, None, 0, 2_800]
 
 
 @pytest.mark.req("STORE-1", "STORE-5")
@@ -237,7 +239,7 @@ def test_strokes_of_before_the_refill_are_not_taken_from_it_and_who_shows_its_co
     hand.pump.boluses.bolus(10_000)
     hand.live(200 * SECOND_US)
     told: list[int] = []
-    hand.pump.refills.on_filled = told.append
+    hand.pump.alarms.content_changed = told.append  # type: ignore[method-assign]
     filled(hand)
     assert told == [200 * SECOND_US] and len(hand.strokes_us) == 50
     assert hand.pump.refills.left_mu == MU
@@ -249,6 +251,6 @@ def test_strokes_of_before_the_refill_are_not_taken_from_it_and_who_shows_its_co
 def test_a_refill_by_volume_is_answered_with_what_it_has_found() -> None:
     hand = Hand()
     assert filled(hand)["delivered_nl"] == 0, "the first: there is no interval"
-    found = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 3)
+    found, missing_mu = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 3)
     assert (found["filled_nl"], found["residual_nl"], found["band"]) == (8_000_000, 1_000_000, refill.FIRST)
-    assert (found["certain"], found["missing_nl"], found["delivered_nl"]) == (False, 0, 0)
+    assert (missing_mu, found["missing_nl"], found["delivered_nl"]) == (None, 0, 0)

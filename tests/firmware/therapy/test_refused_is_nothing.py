@@ -101,7 +101,7 @@ def in_a_refill(*figures_nl: int, filled: bool = False) -> Hand:
     """A pump at the step of a guided refill after these figures; `filled`: 10 ml are in it by record."""
     hand = Hand()
     if filled:
-        hand.pump.refills.record_refill(
+        hand.pump.clinic.record_refill(
             put_before_mg=12_060, put_after_mg=2_010, taken_back_nl=0, drawn_before_mg=1, drawn_after_mg=1
         )
     hand.pump.therapy.stop()
@@ -189,7 +189,7 @@ def test_a_memory_that_fails_refuses_the_refill_and_the_step_is_not_left() -> No
 @pytest.mark.req("THER-5")
 def test_a_guided_refill_ends_with_its_accuracy() -> None:
     hand = Hand()
-    hand.pump.refills.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
+    hand.pump.clinic.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
     hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
     hand.pump.therapy.set_basal(20_000)
     hand.live(2 * 24 * HOUR_US)
@@ -210,12 +210,12 @@ def test_a_guided_refill_ends_with_its_accuracy() -> None:
 @pytest.mark.parametrize("strokes", [0, 10])
 def test_insulin_that_is_missing_is_flagged_and_alarmed_however_little_was_delivered(strokes: int) -> None:
     hand = Hand()
-    hand.pump.refills.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
+    hand.pump.clinic.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
     if strokes:
         hand.pump.boluses.bolus(200 * strokes)
         hand.live(MINUTE_US := 60 * SECOND_US)
         assert MINUTE_US and len(hand.strokes_us) == strokes
-    found = hand.pump.refills.record_refill(**FULL, drawn_before_mg=1_000, drawn_after_mg=1_000 + 9_045)
+    found = hand.pump.clinic.record_refill(**FULL, drawn_before_mg=1_000, drawn_after_mg=1_000 + 9_045)
     assert protocol.BANDS[found["band"]] == "over"
     assert found["missing_nl"] == pytest.approx(6 * ML - 500 * strokes, abs=20_000)
     assert "over_delivery" in alarms(hand)
@@ -237,7 +237,7 @@ def test_a_reservoir_that_had_been_emptied_before_is_not_taken_for_a_leak() -> N
 
 def below_stop() -> Hand:
     hand = Hand()
-    hand.pump.refills.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
+    hand.pump.clinic.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
     levels = dict.fromkeys(("reservoir_low_mu", "reservoir_empty_mu", "reservoir_stop_mu"), 5_999_800)
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | levels))
     hand.pump.boluses.bolus(200)
@@ -264,7 +264,7 @@ def test_below_the_stop_level_resume_is_refused_and_names_the_way_out(cut: bool)
 @pytest.mark.req("THER-4", "STORE-5")
 def test_a_stop_level_that_is_raised_above_what_is_left_stops_at_once() -> None:
     hand = Hand()
-    hand.pump.refills.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
+    hand.pump.clinic.record_refill(**FULL, drawn_before_mg=1, drawn_after_mg=1)
     levels = dict.fromkeys(("reservoir_low_mu", "reservoir_empty_mu", "reservoir_stop_mu"), 6_000_000)
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | levels))
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
@@ -280,9 +280,9 @@ def test_a_refill_by_weight_amid_a_guided_one_is_refused_and_the_guided_one_coun
     if stopped:
         hand.pump.therapy.stop()
     before = everything(hand)
-    error = refused(lambda: hand.pump.refills.record_refill(**WEIGHTS), protocol.WRONG_STATE)
+    error = refused(lambda: hand.pump.clinic.record_refill(**WEIGHTS), protocol.WRONG_STATE)
     assert error.value == protocol.STATE_PROCEDURE and everything(hand) == before
     for figure_nl in (10 * ML, 17 * ML, 2 * ML, 0)[len(figures_nl) :]:
         say(hand, 0, figure_nl)
     assert hand.pump.status()["reservoir_mu"] == 6_000_000
-    hand.pump.refills.record_refill(**WEIGHTS)
+    hand.pump.clinic.record_refill(**WEIGHTS)

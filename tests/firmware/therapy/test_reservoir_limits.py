@@ -14,7 +14,7 @@ PUT_IN = {"put_before_mg": 20_000, "taken_back_nl": 0, "drawn_before_mg": 1, "dr
 def filled(above_stop_mu: int) -> Hand:
     """A pump with so much above the level at which it stops."""
     hand = Hand()
-    hand.pump.refills.record_refill(put_after_mg=10_000, **PUT_IN)
+    hand.pump.clinic.record_refill(put_after_mg=10_000, **PUT_IN)
     left_mu = hand.pump.refills.left_mu // 200 * 200
     levels = dict.fromkeys(("reservoir_stop_mu", "reservoir_empty_mu"), left_mu - above_stop_mu)
     settings = hand.pump.patterns.read_settings() | levels | {"reservoir_low_mu": left_mu}
@@ -70,7 +70,7 @@ def test_of_a_pump_that_was_never_filled_neither_the_end_nor_the_next_refill_is_
 def test_a_refill_that_leaves_no_more_than_the_stop_stops_the_pump_at_once() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(3000)
-    hand.pump.refills.record_refill(put_after_mg=19_500, **PUT_IN)  # 199 U
+    hand.pump.clinic.record_refill(put_after_mg=19_500, **PUT_IN)  # 199 U
     assert hand.pump.refills.level() == protocol.RESERVOIRS.index("stop")
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
     assert "empty_reservoir" in alarms(hand)
@@ -82,7 +82,7 @@ def test_a_refill_that_leaves_no_more_than_the_stop_stops_the_pump_at_once() -> 
 def test_a_stroke_that_a_reset_counts_stops_a_procedure_as_one_that_was_made(above: int) -> None:
     """Power goes before the first stroke of a step is seen; it counts, and so may reach the level of the stop."""
     hand = Hand()
-    hand.pump.refills.record_refill(put_after_mg=10_000, **PUT_IN)
+    hand.pump.clinic.record_refill(put_after_mg=10_000, **PUT_IN)
     hand.pump.therapy.stop()
     hand.pump.clinic.start_procedure(protocol.PROCEDURES.index("patency"))
     left_mu = hand.pump.refills.left_mu

@@ -96,7 +96,7 @@ def test_thresholds_are_in_order_and_new_ones_whole_strokes() -> None:
     hand = Hand()
     patterns = hand.pump.patterns
     told: list[int] = []
-    patterns.on_settings = told.append
+    hand.pump.alarms.content_changed = told.append  # type: ignore[method-assign]
     before = patterns.read_settings()
     names = ("reservoir_stop_mu", "reservoir_empty_mu", "reservoir_low_mu")
 

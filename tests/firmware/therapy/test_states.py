@@ -185,7 +185,7 @@ def found(hand: Hand) -> None:
 
 
 def emptied(hand: Hand) -> None:
-    hand.pump.refills.record_refill(**WEIGHTS)
+    hand.pump.clinic.record_refill(**WEIGHTS)
     low = {"reservoir_" + name: 6_000_000 for name in ("low_mu", "empty_mu", "stop_mu")}
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | low))
     hand.pump.alarms.look(hand.now_us)

@@ -348,7 +348,7 @@ def test_a_recommendation_does_not_outlive_its_end_over_a_cut(hand: Hand) -> Non
 def refill(hand: Hand, put_mg: int = 15_075 + 2_010, left_mg: int = 1) -> dict[str, Any]:
     """A refill of `put_mg`, of which 2 ml are taken back, after `left_mg` were drawn."""
     weights = {"put_before_mg": 40_000, "put_after_mg": 40_000 - put_mg, "taken_back_nl": 2_000_000}
-    return dict(hand.pump.refills.record_refill(**weights, drawn_before_mg=9_000, drawn_after_mg=9_000 + left_mg))
+    return dict(hand.pump.clinic.record_refill(**weights, drawn_before_mg=9_000, drawn_after_mg=9_000 + left_mg))
 
 
 @pytest.mark.req("THER-4", "ALARM-1")

@@ -158,6 +158,6 @@ def test_settings_are_logged_by_name_and_with_their_sign(hand: Hand) -> None:
 
 @pytest.mark.req("LOG-2")
 def test_a_guided_refill_is_logged_under_the_message_of_a_refill() -> None:
-    from firmware.therapy import refills
+    from firmware.therapy import clinic
 
-    assert protocol.BY_ID[refills.MESSAGE].name == "record_refill"
+    assert protocol.BY_ID[clinic.REFILL_MESSAGE].name == "record_refill"

@@ -157,7 +157,7 @@ def test_any_number_of_jumps_is_no_other_rate(seed: int) -> None:
 @pytest.mark.parametrize("move_s", [-40 * DAY_S, -5 * 365 * DAY_S, 0])
 def test_no_clock_that_is_set_postpones_a_refill(move_s: int) -> None:
     hand = Hand()
-    hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    hand.pump.clinic.record_refill(**WEIGHTS, **EMPTY)
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | {"in_use_days": 3}))
     hand.live(2 * DAY_US)
     hand.pump.device.set_time(hand.pump.status()["utc_s"] + move_s)
@@ -193,7 +193,7 @@ def test_the_ends_of_what_can_be_set_leave_room_for_every_sum(utc_s: int) -> Non
     patterned(hand)
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | {"in_use_days": 90, "utc_offset_min": 840}))
     hand.pump.device.set_time(utc_s)
-    hand.pump.refills.record_refill(**WEIGHTS, **EMPTY)
+    hand.pump.clinic.record_refill(**WEIGHTS, **EMPTY)
     hand.live(2 * DAY_US)
     for name in ("read_time", "read_reservoir", "read_log", "status"):
         message = next(each for each in protocol.MESSAGES if each.name == name)
