@@ -87,7 +87,7 @@ class Pump:
         self._round_us = self._begun_us + (_WAIT_US if waiting else WATCH_US)  # when it looks around next
         programme = Programme(core, memory.record, memory.settings, wall)
         forecast = Forecast(core, programme, stroke_uu, identity["stroke_nl"] * _SPACING_US_PER_NL)
-        self.therapy = Therapy(core, clock, self._books, programme, forecast, stroke_uu)
+        self.therapy = Therapy(core, clock, self._books, programme, forecast, watch, stroke_uu)
         self.refills = Refills(core, clock, wall, self._books, programme, identity["stroke_nl"], per_ml)
         self.boluses = Boluses(core, clock, self._books, self.therapy, self.refills)
         self.course = Course(core, clock, self._books, self.therapy, identity["stroke_nl"])
@@ -105,7 +105,6 @@ class Pump:
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course, self.alarms)
         self.therapy.on_resume = self._resumed
         self.therapy.on_halt = self._halted
-        self.therapy.on_procedure = nobody if watch is None else watch.procedure
         self.therapy.on_trouble = self.failed
         self.therapy.on_lapse = self._lapsed
         self.therapy.need_fit = self._need_fit

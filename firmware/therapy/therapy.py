@@ -23,24 +23,24 @@ class Therapy:
     """The therapy of one pump.
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
-    Forecast; `stroke_uu` the stroke, µU. The pump sets the callbacks: `on_resume(now_us)` is called when delivery
-    resumes, `on_halt(mode)` when it is suspended or stopped, `on_procedure(now_us)` when a procedure begins,
+    Forecast, `watch` the Watch over the catheter (None: not watched), `stroke_uu` the stroke, µU. The pump sets the
+    callbacks: `on_resume(now_us)` is called when delivery resumes, `on_halt(mode)` when it is suspended or stopped,
     `on_lapse()` when a closed loop has not renewed its rate.
     """
 
-    def __init__(self, core, clock, books, programme, forecast, stroke_uu):
+    def __init__(self, core, clock, books, programme, forecast, watch, stroke_uu):
         self.programme = programme
         self.forecast = forecast
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
         self.need_fit = nobody  # raises Refused while therapy must not run
         self.on_resume = nobody
         self.on_halt = nobody
-        self.on_procedure = nobody
         self.on_trouble = nobody  # (error): an order was carried out, but the work that follows it has failed
         self.on_lapse = nobody
         self._core = core
         self._clock = clock
         self._books = books
+        self._watch = watch
         self._record = books.memory.record
         self._settings = books.memory.settings
         self.answers = Answers(core, clock, stroke_uu)
@@ -308,8 +308,12 @@ class Therapy:
     def enter_procedure(self, now_us):
         """Make a stopped pump ready for a procedure: no basal, strokes only as ordered."""
         self._make_ready(now_us)
+        self._is_ready(now_us)
+
+    def _is_ready(self, now_us):
         self.follow(now_us)
-        self.on_procedure(now_us)
+        if self._watch is not None:
+            self._watch.procedure(now_us)
 
     def _make_ready(self, now_us):
         self._record.mode = protocol.STATE_PROCEDURE
@@ -334,8 +338,7 @@ class Therapy:
                 self._record.mode = mode
             raise
         if stopped:
-            self.follow(now_us)
-            self.on_procedure(now_us)
+            self._is_ready(now_us)
 
     def give(self, field_name, volume_mu, now_us, parts, normal, square=0, duration_us=0):
         """Have the core deliver these strokes, the `parts` of Deliveries.ask(). Refused: what the core refuses."""

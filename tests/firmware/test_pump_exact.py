@@ -249,8 +249,8 @@ def test_no_seam_of_a_pump_stands_empty() -> None:
             if value is nobody:
                 empty.add(f"{type(part).__name__}.{name}")
             waiting.append(value)
-    # Nobody watches this pump's catheter, and no link has been put to it.
-    assert empty == {"Therapy.on_procedure", "Telemetry.send"}
+    # No link has been put to this pump.
+    assert empty == {"Telemetry.send"}
     assert len(seen) > 30
     assert pump.last_error is None and pump.upkeep._world.spared is pump._spared
 
@@ -460,7 +460,6 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
     watch = Watch(lambda: -1, lambda: 700, (512, 39_063, 4_095), 500, 104_222)
     hand = Hand(watch=watch)
     pump = hand.pump
-    assert pump.therapy.on_procedure == watch.procedure
     watch.detector.wake_us = 55
     assert pump.deadline_us == 55
     assert pump.alarms._standing() == codes.NONE

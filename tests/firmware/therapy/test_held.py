@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -238,7 +239,7 @@ def test_strokes_after_a_stop_amid_a_procedure_begin_the_watch_anew() -> None:
     """The catheter is another after a procedure's strokes: the watch is told when a procedure begins, also then."""
     desk = Desk()
     begun: list[int] = []
-    desk.pump.therapy.on_procedure = begun.append
+    desk.pump.therapy._watch = SimpleNamespace(procedure=begun.append)
     desk.ask("stop")
     desk.pump.therapy.order_strokes(desk.hand.now_us, 3, protocol.KIND_INSULIN_TEST)
     assert begun == [desk.hand.now_us] and desk.pump.record.mode == protocol.STATE_PROCEDURE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -261,7 +262,7 @@ def test_a_procedure_begins_a_stretch_without_basal_and_is_told() -> None:
     hand = Hand()
     therapy = hand.pump.therapy
     told: list[int] = []
-    therapy.on_procedure = told.append
+    therapy._watch = SimpleNamespace(procedure=told.append)
     therapy.set_basal(1_000)
     therapy.stop()
     assert hand.pump._books.deliveries.stretch_id == 0, "a stopped pump has none"
