@@ -23,6 +23,7 @@ from firmware.therapy.limits_and_time import Device
 from firmware.therapy.patterns import Patterns
 from firmware.therapy.programme import Programme
 from firmware.therapy.refills import Refills
+from firmware.therapy.switch import Switch
 from firmware.therapy.therapy import Therapy
 from firmware.upkeep import energy
 from firmware.upkeep.edges import Edges
@@ -89,7 +90,7 @@ class Pump:
         forecast = Forecast(core, programme, stroke_uu, identity["stroke_nl"] * _SPACING_US_PER_NL)
         self.therapy = Therapy(core, clock, self._books, programme, forecast, watch, stroke_uu)
         self.refills = Refills(core, clock, wall, self._books, programme, identity["stroke_nl"], per_ml)
-        self.boluses = Boluses(core, clock, self._books, self.therapy, self.refills)
+        self.boluses = Boluses(core, clock, self._books, self.therapy, self.refills, self.failed)
         self.course = Course(core, clock, self._books, self.therapy, identity["stroke_nl"])
         self._spared = Spared(self._part_failed)
         self._account = self._spared.run  # bound once: every stroke calls it
@@ -98,16 +99,13 @@ class Pump:
         self._sound = sound
         self._failing = False  # a failure is being handled
         self._burst_us = core.plan()[1]
-        self.alarms = AlarmDesk(
-            core, clock, wall, self._books, self.therapy, self.refills, self.upkeep, watch, stepper, self._toned
-        )
+        parts = (self._books, self.therapy, self.course, self.refills, self.upkeep)
+        self.alarms = AlarmDesk(core, clock, wall, *parts, watch, stepper, self._toned)
+        self.switch = Switch(core, clock, *parts, self.alarms, watch, self.failed)
         self.patterns = Patterns(clock, self._books, self.therapy, self.alarms)
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course, self.alarms)
-        self.therapy.on_resume = self._resumed
-        self.therapy.on_halt = self._halted
-        self.therapy.on_trouble = self.failed
+        self.therapy.on_halt = self.alarms.halted
         self.therapy.on_lapse = self._lapsed
-        self.therapy.need_fit = self._need_fit
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
@@ -278,22 +276,8 @@ class Pump:
         self.alarms.found(found.code)
         self._books.store()
 
-    def _resumed(self, now_us):
-        if self._watch is not None:
-            self._watch.start(now_us)
-        return self.alarms.resumed(now_us)
-
-    def _halted(self, mode):
-        self.course.bolus_over()
-        self.alarms.halted(mode)
-
     def _lapsed(self):
         self.alarms.raise_alarm("communication_error")
-
-    def _need_fit(self):
-        self.course.need_fit()
-        self.refills.need_above_stop()
-        self.upkeep.need_passed()
 
     def _toned(self, milliseconds):
         self._spared.run(TONES, self._sound, milliseconds)

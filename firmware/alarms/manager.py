@@ -40,17 +40,18 @@ _EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 class AlarmDesk:
     """The alarms of one pump.
 
-    `core`, `clock`, `wall`, `books`, `therapy`, `refills`, `upkeep`: its parts; `watch` the Watch over the catheter
-    (None: not watched), `stepper` to stop the motor at once, `sound(ms)` the annunciator.
+    `core`, `clock`, `wall`, `books`, `therapy`, `course`, `refills`, `upkeep`: its parts; `watch` the Watch over the
+    catheter (None: not watched), `stepper` to stop the motor at once, `sound(ms)` the annunciator.
     """
 
-    def __init__(self, core, clock, wall, books, therapy, refills, upkeep, watch, stepper, sound):
+    def __init__(self, core, clock, wall, books, therapy, course, refills, upkeep, watch, stepper, sound):
         self.tone_us = protocol.NEVER_US  # when the next tone is due
         self._core = core
         self._clock = clock
         self._wall = wall
         self._books = books
         self._therapy = therapy
+        self._course = course
         self._refills = refills
         self._upkeep = upkeep
         self._watch = watch
@@ -118,7 +119,7 @@ class AlarmDesk:
             self.raise_alarm("clock_lost")
         if self._refills.due():
             self.raise_alarm("refill_due")
-        self.halted(self._therapy.state(self._core.state()))
+        self._raise_halt(self._therapy.state(self._core.state()))
         self.stroke_over(now_us)
         self._plan(now_us)
 
@@ -128,7 +129,12 @@ class AlarmDesk:
             self.raise_alarm(_OF_BATTERY[level])
 
     def halted(self, mode):
-        """Delivery was suspended or stopped; the alarm's tones are the reminder."""
+        """Delivery was suspended or stopped, and with it the strokes of a procedure."""
+        self._course.bolus_over()
+        self._raise_halt(mode)
+
+    def _raise_halt(self, mode):
+        """The alarm's tones are the reminder."""
         if mode == protocol.STATE_SUSPENDED:
             self.raise_alarm("pump_suspended")
         elif mode == protocol.STATE_STOPPED:

@@ -6,10 +6,8 @@ that of the messages: each message is answered by exactly one part, and the part
 
 ANSWERED_BY = {
     "commands": ("hello", "status", "settle_order"),
-    "therapy": (
-        ("set_basal", "temp_basal", "cancel_temp", "recommend_rate", "select_pattern")
-        + ("suspend", "stop", "resume")
-    ),
+    "switch": ("suspend", "stop", "resume"),
+    "therapy": ("set_basal", "temp_basal", "cancel_temp", "recommend_rate", "select_pattern"),
     "boluses": ("bolus", "square_bolus", "dual_bolus", "cancel_bolus"),
     "patterns": ("stage_pattern", "commit_pattern", "read_pattern", "set_settings", "read_settings"),
     "refills": ("read_reservoir",),

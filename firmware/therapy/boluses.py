@@ -9,17 +9,21 @@ from firmware import protocol
 from firmware.errors import Refused
 from firmware.storage.deliveries import NORMAL, SQUARE, to_come
 from firmware.therapy.answers import US_PER_MIN
+from firmware.therapy.halting import afterwards
 
 
 class Boluses:
-    """The boluses of one pump: `core`, `clock`, `books`, `therapy` and `refills` are its parts."""
+    """The boluses of one pump: `core`, `clock`, `books`, `therapy`, `refills` are its parts. `failed(error)`: one was
+    cancelled, but the work that follows has failed.
+    """
 
-    def __init__(self, core, clock, books, therapy, refills):
+    def __init__(self, core, clock, books, therapy, refills, failed):
         self._core = core
         self._clock = clock
         self._books = books
         self._therapy = therapy
         self._refills = refills
+        self._failed = failed
         self._answers = therapy.answers
 
     def bolus(self, volume_mu, **order):
@@ -85,7 +89,7 @@ class Boluses:
         self._answers.need(self._core.cancel_bolus(now_us))
         normal, square = self._books.deliveries.runs(NORMAL), self._books.deliveries.runs(SQUARE)
         number, square_id = self._books.deliveries.latest
-        self._therapy.afterwards(lambda: self._cancelled(number if normal else 0, square_id if square else 0))
+        afterwards(lambda: self._cancelled(number if normal else 0, square_id if square else 0), self._failed)
         reply = {"at_us": now_us, "delivery_id": number if normal else 0, "square_id": square_id if square else 0}
         reply.update(self._answers.part("", NORMAL, normal))
         reply.update(self._answers.part("square_", SQUARE, square))

@@ -32,3 +32,16 @@ def settle(core, now_us):
     if result != code.OK:
         raise FirmwareError("device time has run back: the dose core answered %d" % result)
     return core.state()[code.AT_US]
+
+
+def afterwards(follow, failed):
+    """Do what follows a suspend, a stop or a cancel. The order itself has been carried out, even if this fails; then
+    `failed(error)` is called.
+    """
+    try:
+        try:
+            follow()
+        except Exception as error:
+            failed(error)
+    except Exception:
+        return  # the failure could not be handled either; the reply stays true: the core delivers no more

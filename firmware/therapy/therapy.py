@@ -1,5 +1,6 @@
-"""Therapy: basal, suspend and stop as a person or a closed loop orders them, passed to the dose core. Therapy proposes,
-the core disposes: its refusals are passed on with the limit that they name. Boluses: firmware/therapy/boluses.py.
+"""Therapy: basal as a person or a closed loop orders it, passed to the dose core. Therapy proposes, the core disposes:
+its refusals are passed on with the limit that they name. Boluses: firmware/therapy/boluses.py; suspend, stop and
+resume: firmware/therapy/switch.py.
 
 Each method named after a message takes the request's fields and returns the reply's. An order is carried out and
 stored, or refused with nothing changed. The states and their transitions: docs/therapy.md.
@@ -13,7 +14,7 @@ from firmware.compat import nobody
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
 from firmware.storage.deliveries import NORMAL, in_force
-from firmware.therapy.answers import US_PER_MIN, Answers, abandoned, cut_by
+from firmware.therapy.answers import US_PER_MIN, Answers, cut_by
 from firmware.therapy.halting import settle, still
 
 _RUNNING = protocol.STATE_RUNNING
@@ -24,18 +25,15 @@ class Therapy:
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
     Forecast, `watch` the Watch over the catheter (None: not watched), `stroke_uu` the stroke, µU. The pump sets the
-    callbacks: `on_resume(now_us)` is called when delivery resumes, `on_halt(mode)` when it is suspended or stopped,
-    `on_lapse()` when a closed loop has not renewed its rate.
+    callbacks: `on_halt(mode)` is called when it stops by itself, `on_lapse()` when a closed loop has not renewed its
+    rate.
     """
 
     def __init__(self, core, clock, books, programme, forecast, watch, stroke_uu):
         self.programme = programme
         self.forecast = forecast
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
-        self.need_fit = nobody  # raises Refused while therapy must not run
-        self.on_resume = nobody
         self.on_halt = nobody
-        self.on_trouble = nobody  # (error): an order was carried out, but the work that follows it has failed
         self.on_lapse = nobody
         self._core = core
         self._clock = clock
@@ -95,9 +93,10 @@ class Therapy:
         else:
             self.programme.next_us = NEVER_US  # nothing changes by itself now; a deadline in the past would never clear
         self._books.deliveries.follow(now_us, since_us, reason)
-        self._plan()
+        self.plan()
 
-    def _plan(self):
+    def plan(self):
+        """Work out the next deadline."""
         deadline_us = min(self.programme.next_us, self.auto_off_us)
         temp_until_us = self._core.state()[code.TEMP_UNTIL_US]
         self.deadline_us = temp_until_us if 0 <= temp_until_us < deadline_us else deadline_us
@@ -167,79 +166,6 @@ class Therapy:
         self._books.accepted("cancel_temp", number)
         return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
 
-    def suspend(self, **order):
-        """Abandon the strokes that wait; from then on deliver the lowest rate, which never exceeds the one in force
-        before.
-        """
-        now_us = self._clock.now_us()
-        before = self._need_to_halt(_RUNNING)
-        self._record.suspended_mu_per_h = in_force(before)[1]
-        percent = before[code.TEMP_VALUE] if before[code.TEMP] == code.TEMP_PERCENT else 100
-        self._record.suspended_percent = min(percent, 100)
-        still(self._core, self._clock, now_us)
-        after = self._core.state()
-        at_us = after[code.AT_US]  # a stroke may have started since the clock was read
-        waiting = abandoned(after) - abandoned(before)
-        self.afterwards(lambda: self._suspended(at_us))
-        return {"at_us": at_us, "abandoned_strokes": waiting, "rate_mu_per_h": self.in_force_mu_per_h()}
-
-    def _suspended(self, now_us):
-        self._record.mode = protocol.STATE_SUSPENDED
-        self._cut(now_us, protocol.REASON_SUSPENDED)
-        self.programme.apply(now_us)
-        self.answers.need(self._core.resume(now_us))
-        self.follow(now_us)
-        self.on_halt(protocol.STATE_SUSPENDED)
-        self._books.acted("suspend", self.in_force_mu_per_h())
-
-    def stop(self, **order):
-        """Stop all delivery."""
-        now_us = self._clock.now_us()
-        before = self._need_to_halt()
-        still(self._core, self._clock, now_us)
-        self._record.mode = protocol.STATE_STOPPED
-        after = self._core.state()
-        waiting = abandoned(after) - abandoned(before)
-        self.afterwards(self._stopped)
-        return {"at_us": after[code.AT_US], "abandoned_strokes": waiting}
-
-    def _stopped(self):
-        self._cut(self._clock.now_us(), protocol.REASON_SUSPENDED)
-        self._plan()
-        self.on_halt(protocol.STATE_STOPPED)
-        self._books.acted("stop")
-
-    def afterwards(self, follow):
-        """Do what follows a suspend, a stop or a cancel. The order itself has been carried out, even if this fails."""
-        try:
-            try:
-                follow()
-            except Exception as error:
-                self.on_trouble(error)
-        except Exception:
-            return  # the failure could not be handled either; the reply stays true: the core delivers no more
-
-    def resume(self, **order):
-        """Resume the programmed delivery; nothing else resumes it."""
-        self._books.need_memory()
-        now_us = self._clock.now_us()
-        state = self._core.state()
-        stopped = self.state(state)
-        if stopped not in (protocol.STATE_SUSPENDED, protocol.STATE_STOPPED):
-            raise Refused(protocol.WRONG_STATE, None, stopped)
-        self.need_fit()
-        # Before the core resumes: if the supervisor fails in between, a delivering pump must not be shown as stopped.
-        self._record.mode = _RUNNING
-        self.programme.apply(now_us)
-        if self._core.state()[code.SUSPENDED]:
-            self.answers.need(self._core.resume(now_us))
-        self._record.contact_us = now_us
-        self.follow(now_us)
-        undo = self.on_resume(now_us)
-        rate_mu_per_h = in_force(self._core.state())[1]
-        self._books.accepted("resume", rate_mu_per_h, undo=undo)
-        return {"at_us": now_us, "rate_mu_per_h": rate_mu_per_h}
-
     def recommend_rate(self, rate_mu_per_h, valid_min, **order):
         """Run a closed loop's rate until it lapses. Refused during a temporary rate."""
         now_us = self.begin_order(_RUNNING)
@@ -292,14 +218,14 @@ class Therapy:
         still(self._core, self._clock)
         lapsed = self._lapse(now_us)  # a lapse before the halt is reported, whichever of the two is handled first
         stopped, self._record.mode = self._record.mode, protocol.STATE_STOPPED
-        self._cut(now_us, reason)
+        self.cut(now_us, reason)
         if lapsed:
             self.on_lapse()
         if stopped != protocol.STATE_STOPPED:
-            self._plan()
+            self.plan()
             self.on_halt(protocol.STATE_STOPPED)
 
-    def _cut(self, now_us, reason):
+    def cut(self, now_us, reason):
         """The core delivers nothing any more: end the running deliveries with this reason."""
         self._record.recommended_until_us = 0
         self._books.deliveries.follow(now_us, now_us, reason)
@@ -367,18 +293,6 @@ class Therapy:
         if self.state(state) == protocol.STATE_STOPPED and not state[code.IN_FLIGHT] and not -1 <= apart <= 1:
             return code.FAULT_COUNT
         return state[code.GUARD_FAULT]
-
-    def _need_to_halt(self, needed=None):
-        """The core's state. Raises Refused if the pump is not in the state `needed`; with None, if already halted."""
-        state = self._core.state()
-        now = self.state(state)
-        if needed is None:
-            halted = now == protocol.STATE_FAULT or (now == protocol.STATE_STOPPED and state[code.SUSPENDED])
-        else:
-            halted = now != needed
-        if halted:
-            raise Refused(protocol.WRONG_STATE, None, now)
-        return state
 
     def begin_order(self, needed=None):
         """The time of an order. Raises Refused if nothing can be stored, in a fault, or in a state not `needed`."""

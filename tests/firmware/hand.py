@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.errors import Refused
+from firmware.link.answered_by import answering
 from firmware.occlusion.watch import Watch
 from firmware.protocol.alarms import BY_NUMBER
 from firmware.pump import Pump
@@ -141,6 +143,11 @@ class Hand:
             self.rtc.now_s = None
         self.memory.cut_write = 0
         return Hand(self.memory, self.rtc)
+
+
+def method_of(hand: Hand, order: str) -> Callable[..., Any]:
+    """The method that carries out an order."""
+    return getattr(answering(None, hand.pump)[order], order)  # type: ignore[no-any-return]
 
 
 def alarms(hand: Hand) -> list[str]:

@@ -77,13 +77,13 @@ def test_a_stroke_that_plays_is_not_one_that_the_sensor_missed(hand: Hand) -> No
     hand.core.confirmed()
     assert world.stroke_counts() == (1, 1)
     hand.core.ended()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert not world.delivering()
     place = self_test.NAMES.index("stroke_sensor")
     world.stroke_counts = lambda: (9, 7)
     assert hand.pump.upkeep.test() == 1 << place and not hand.pump.upkeep.passed
     assert logged(hand, protocol.EVENT_SELF_TEST)[-1]["a"] == 1 << place
-    refused(hand.pump.therapy.resume, protocol.SELF_TEST_FAILED)
+    refused(hand.pump.switch.resume, protocol.SELF_TEST_FAILED)
 
 
 @pytest.mark.req("SELF-1")
@@ -126,7 +126,7 @@ def test_a_latched_fault_keeps_its_own_alarms_and_no_other(hand: Hand) -> None:
 
 @pytest.mark.req("THER-6", "ALARM-1")
 def test_an_alarm_amid_the_strokes_of_a_procedure_ends_them(hand: Hand) -> None:
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(PATENCY)
     hand.pump.clinic.answer_procedure(0, 0, 0)
     hand.pump.clinic.answer_procedure(1, 0, 0)
@@ -172,7 +172,7 @@ def test_tones_never_end_while_an_alarm_stands() -> None:
 @pytest.mark.req("GUARD-4", "STORE-5")
 def test_a_fault_whose_alarm_stands_already_is_in_memory_too(hand: Hand) -> None:
     hand.pump.alarms.raise_alarm("stroke_sensor_fault")
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.boluses.bolus(2000)
     hand.live(60 * SECOND_US, confirm=False)
     assert len(logged(hand, protocol.EVENT_FAULT)) == 1
@@ -212,4 +212,4 @@ def test_a_memory_that_cannot_be_believed_is_not_written_on(hand: Hand) -> None:
     after = bytes(hand.memory.cells)
     end = place + memory_map.SCRATCH_BYTES
     assert after[:place] == before[:place] and after[end:] == before[end:]
-    refused(hand.pump.therapy.resume, protocol.MEMORY_FAILED)
+    refused(hand.pump.switch.resume, protocol.MEMORY_FAILED)

@@ -102,16 +102,16 @@ def test_a_fault_ends_the_bolus_halts_the_motor_and_refuses_everything(hand: Han
     assert (status["state"], status["bolus_remaining_mu"]) == (protocol.STATE_FAULT, 0)
     assert hand.pump.reports.read_deliveries(0, 6)["records"][-1]["reason"] == protocol.REASON_FAULT
     with pytest.raises(Refused):
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
 
 
 @pytest.mark.req("DOSE-5")
 def test_basal_set_while_suspended_waits_for_the_resume(hand: Hand) -> None:
     hand.pump.therapy.set_basal(1000)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.therapy.set_basal(35_000)
     hand.live(3600 * SECOND_US)
     assert hand.strokes_us == []
-    assert hand.pump.therapy.resume()["rate_mu_per_h"] == 35_000
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 35_000
     hand.live(2 * 3600 * SECOND_US)
     assert len(hand.strokes_us) == 174 + 1

@@ -34,7 +34,7 @@ def woken(hand: Hand, at_us: int) -> Hand:
 def stopped() -> Hand:
     """Nothing of therapy's own comes due."""
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.alarms.tone_us = protocol.NEVER_US
     return hand
 
@@ -482,7 +482,7 @@ def test_a_pump_that_has_restarted_has_the_permit_for_its_next_stroke_and_its_pr
     if order == "basal":
         hand.pump.therapy.set_basal(35_000)
     else:
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
         hand.pump.clinic.start_procedure(5)
     hand.live(60 * SECOND_US)
     after = hand.restarted()

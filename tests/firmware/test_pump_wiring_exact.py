@@ -30,7 +30,7 @@ def test_a_second_failure_after_a_resume_stops_the_pump_again_and_is_stored() ->
             assert len(logged(each, protocol.EVENT_EXCEPTION)) == count
             ended = [event["reason"] for event in logged(each, protocol.EVENT_DELIVERY_ENDED) if event["detail"] == 1]
             assert ended == [protocol.REASON_FAULT] * count
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
 
 
 @pytest.mark.req("THER-10", "ALARM-1")
@@ -95,18 +95,17 @@ def test_a_resume_and_a_halt_are_told_to_whom_they_concern() -> None:
     hand = Hand()
     pump = hand.pump
     told: list[object] = []
-    pump._watch = SimpleNamespace(start=lambda now_us: told.append(("watch", now_us)))
-    pump.alarms.resumed = lambda now_us: told.append(("alarms", now_us))  # type: ignore[method-assign]
-    pump.alarms.halted = lambda mode: told.append(("halted", mode))  # type: ignore[method-assign]
-    pump.course.bolus_over = lambda: told.append("clinic")  # type: ignore[method-assign]
-    pump._resumed(7)
-    assert told == [("watch", 7), ("alarms", 7)]
-    told.clear()
-    pump._halted(protocol.STATE_SUSPENDED)
-    assert told == ["clinic", ("halted", protocol.STATE_SUSPENDED)]
-    pump._watch = None
-    pump._resumed(8)
-    assert told[-1] == ("alarms", 8)
+    pump.switch._watch = SimpleNamespace(start=lambda now_us: told.append(("watch", now_us)))
+    pump.alarms.raise_alarm = told.append  # type: ignore[method-assign]
+    pump.course.bolus_over = lambda: told.append("course")  # type: ignore[method-assign]
+    pump.switch.suspend()
+    assert told == ["course", "pump_suspended"]
+    pump.switch.stop()
+    assert told[2:] == ["course", "pump_stopped"]
+    hand.now_us = 7
+    pump.switch.resume()
+    assert told[4:] == [("watch", 7)]
+    del pump.alarms.raise_alarm
     pump._lapsed()
     assert alarms(hand) == ["communication_error"]
 
@@ -115,21 +114,21 @@ def test_a_resume_and_a_halt_are_told_to_whom_they_concern() -> None:
 @pytest.mark.parametrize("unfit", ["course.need_fit", "refills.need_above_stop", "upkeep.need_passed"])
 def test_each_of_three_reasons_keeps_a_pump_from_resuming(unfit: str) -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
 
     def never() -> None:
         raise Refused(protocol.UNFIT)
 
     part, _, name = unfit.partition(".")
     setattr(getattr(hand.pump, part), name, never)
-    refused(hand.pump.therapy.resume, protocol.UNFIT)
+    refused(hand.pump.switch.resume, protocol.UNFIT)
     assert hand.pump.status()["state"] == protocol.STATE_STOPPED
 
 
 @pytest.mark.req("GUARD-1", "THER-6", "STORE-1")
 def test_a_procedures_delivery_that_a_cap_cuts_waits_for_another_go() -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     clinic = hand.pump.clinic
     clinic.start_procedure(5)
     clinic.answer_procedure(0, 0, 0)

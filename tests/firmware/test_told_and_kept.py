@@ -223,7 +223,7 @@ def test_the_battery_s_account_goes_on_over_a_reset_and_counts_every_stroke(hand
 @pytest.mark.req("DOSE-3")
 def test_a_stopped_pump_has_no_rate_in_force_and_no_delivery_running(hand: Hand) -> None:
     hand.pump.therapy.set_basal(1000)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     status = hand.pump.status()
     assert (status["basal_rate_mu_per_h"], status["in_force_mu_per_h"]) == (1000, 0)
     assert all(each["end_us"] or each["start_us"] == each["end_us"] for each in deliveries(hand))

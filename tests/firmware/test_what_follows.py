@@ -45,7 +45,7 @@ def test_a_mistake_of_the_firmware_stops_books_and_tells(hand: Hand) -> None:
     def poll() -> None:
         raise OSError(5)
 
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.attend(poll)  # a failing link is spared, also after a mistake that was dealt with
     assert status(hand)["state"] == protocol.STATE_RUNNING and "communication_error" in alarms(hand)
 
@@ -61,7 +61,7 @@ def test_a_fault_is_in_memory_at_once_and_what_it_ended_too(hand: Hand) -> None:
         assert "stroke_sensor_fault" in alarms(one)
         ended = [each for each in logged(one, protocol.EVENT_DELIVERY_ENDED) if each["a"] == bolus]
         assert [each["reason"] for each in ended] == [protocol.REASON_FAULT]
-        for order in (one.pump.therapy.resume, one.pump.therapy.suspend, one.pump.therapy.stop):
+        for order in (one.pump.switch.resume, one.pump.switch.suspend, one.pump.switch.stop):
             error = refused(order, protocol.WRONG_STATE)
             assert error.value == protocol.STATE_FAULT
     hand.pump.faults.clear_fault(dose_codes.FAULT_COUNT)
@@ -76,16 +76,16 @@ def test_stop_and_suspend_are_logged_stored_alarms_and_refused_where_they_say_no
     hand.pump.therapy.set_basal(1000)
     for order, state, alarm in (("suspend", 1, "pump_suspended"), ("stop", 2, "pump_stopped")):
         expected = protocol.STATES.index(("", "suspended", "stopped")[state])
-        getattr(hand.pump.therapy, order)()
+        getattr(hand.pump.switch, order)()
         for one in (hand, hand.restarted(SECOND_US)):
             assert status(one)["state"] == expected and alarm in alarms(one)
             assert protocol.BY_ID[logged(one, protocol.EVENT_ACCEPTED)[-1]["detail"]].name == order
-        error = refused(getattr(hand.pump.therapy, order), protocol.WRONG_STATE)
+        error = refused(getattr(hand.pump.switch, order), protocol.WRONG_STATE)
         assert error.value == expected
-    refused(hand.pump.therapy.suspend, protocol.WRONG_STATE)
-    hand.pump.therapy.resume()
+    refused(hand.pump.switch.suspend, protocol.WRONG_STATE)
+    hand.pump.switch.resume()
     assert not {"pump_suspended", "pump_stopped"} & set(alarms(hand))
-    refused(hand.pump.therapy.resume, protocol.WRONG_STATE)
+    refused(hand.pump.switch.resume, protocol.WRONG_STATE)
 
 
 @pytest.mark.req("LOG-1", "LOG-2")
@@ -199,7 +199,7 @@ def test_a_procedure_is_where_it_was_after_a_reset_at_every_step(number: int) ->
     def walk(resets: bool) -> tuple[Any, ...]:
         hand = Hand()
         refill(hand)
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
         hand.pump.clinic.start_procedure(number)
         seen = []
         for _ in range(30):

@@ -122,7 +122,7 @@ def test_what_was_carried_out_is_told_when_a_person_or_the_output_ends_it(
         assert "carried out: nothing" in capsys.readouterr().err
         ends(options(), lambda pump, error=error: orders(pump, error))  # type: ignore[misc]
         assert "carried out: set_basal, stop" in capsys.readouterr().err
-        device.pump.therapy.resume()
+        device.pump.switch.resume()
 
 
 def test_a_port_that_cannot_be_opened_has_carried_out_nothing(

@@ -102,7 +102,7 @@ def test_a_memory_that_fails_or_cannot_be_believed_is_an_alarm() -> None:
     for name in ("not_initialised", "memory_integrity", "initialised_to_defaults", "self_test_fail"):
         assert acknowledge(damaged, name) == 0, name
     assert alarms(damaged) == ["pump_stopped"]
-    damaged.pump.therapy.resume()
+    damaged.pump.switch.resume()
     assert alarms(damaged) == []
 
 
@@ -145,7 +145,7 @@ def test_a_life_that_the_watchdog_began_says_so(monkeypatch: pytest.MonkeyPatch)
 def test_a_latched_alarm_outlives_a_reset() -> None:
     hand = Hand()
     hand.pump.alarms.raise_alarm("communication_error")
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     again = hand.restarted().restarted()
     assert set(alarms(again)) == {"communication_error", "pump_stopped"}
     assert acknowledge(again, "communication_error") == 0
@@ -155,7 +155,7 @@ def test_a_latched_alarm_outlives_a_reset() -> None:
 @pytest.mark.req("ALARM-2")
 def test_what_is_shown_says_why() -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert BY_NUMBER[hand.pump.status()["alarm"]].name == "pump_stopped"
     hand.pump.alarms.raise_alarm("occlusion")
     status = hand.pump.status()
@@ -177,7 +177,7 @@ def test_a_severe_alarm_sounds_as_the_implants() -> None:
     hand.live(20 * 60 * SECOND_US)
     by_minute = [sum(1 for each in times_us if each // (60 * SECOND_US) == minute) for minute in range(20)]
     assert by_minute == [4] * 10 + [8] * 10
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert acknowledge(hand, "occlusion") == 0
     count = len(times_us)
     hand.live(40 * 60 * SECOND_US)

@@ -189,7 +189,7 @@ def test_a_resumed_pump_needs_no_acknowledgement_that_it_had_stopped() -> None:
     hand.pump.alarms.raise_alarm("communication_error")
     assert set(alarms(hand)) == {"auto_off", "communication_error", "pump_stopped"}
     assert acknowledge(hand, "communication_error") is False
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert alarms(hand) == [] and hand.pump.alarms.tone_us == protocol.NEVER_US
     assert hand.pump.alarms.summary() == (0, 0)
     hand.pump.alarms.raise_alarm("communication_error")
@@ -213,7 +213,7 @@ def test_an_acknowledgement_says_what_it_did_and_is_in_the_log_with_it() -> None
     assert [each["a"] for each in raised] == [each["a"] for each in done]
     error = refused(lambda: hand.pump.alarms.acknowledge_alarm(lost), protocol.NOT_ACTIVE)
     assert (error.field_name, error.value) == ("alarm", lost)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     error = refused(lambda: hand.pump.alarms.acknowledge_alarm(BY_NAME["pump_stopped"].number), protocol.CAUSE_THERE)
     assert (error.field_name, error.value) == ("alarm", BY_NAME["pump_stopped"].number)
 
@@ -318,7 +318,7 @@ def test_a_stroke_that_a_cap_took_as_power_went_is_told_at_the_start() -> None:
 @pytest.mark.req("THER-4", "THER-6", "STORE-5")
 def test_a_procedure_below_the_stop_level_goes_on_after_a_reset() -> None:
     hand = filled(200_000)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     level_mu = whole(hand.pump.refills.left_mu)
     levels = {"reservoir_low_mu": level_mu + 400, "reservoir_empty_mu": level_mu + 200, "reservoir_stop_mu": level_mu}
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | levels))
@@ -353,7 +353,7 @@ def test_a_pump_that_is_halted_says_so_and_one_that_is_not_does_not_wherever_pow
         hand.live(600 * SECOND_US)
         hand.memory.cut_write = len(hand.memory.writes) + cut
         try:
-            getattr(hand.pump.therapy, order)()
+            getattr(hand.pump.switch, order)()
         except PowerCut:
             pass
         else:

@@ -67,7 +67,7 @@ def test_after_a_reset_each_alarm_has_its_order_begin_figure_and_sound() -> None
     hand.pump.alarms.raise_alarm("occlusion", 3)
     hand.live(3000 * SECOND_US)
     hand.pump.alarms.look(hand.now_us)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     before, tone_us = told(hand), hand.pump.alarms.tone_us
     assert len(before) >= 2 and before[0]["since_us"] < before[-1]["since_us"]
     after = hand.restarted().restarted()
@@ -258,7 +258,7 @@ def test_who_is_quiet_hides_nobody_from_the_ear() -> None:
     lowered(hand, left_mu, left_mu)
     hand.pump.alarms.look(hand.now_us)
     acknowledge(hand, "empty_reservoir")
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert tones(hand, hand.now_us + 59 * SECOND_US) == 2, "pump_stopped, which yields to an empty reservoir"
     assert BY_NUMBER[hand.pump.status()["alarm"]].name == "empty_reservoir", "but the eye sees what says why"
 
@@ -302,7 +302,7 @@ def test_an_alarm_that_comes_again_stops_again_and_a_reset_changes_nothing(where
     hand.pump.therapy.set_basal(1000)
     hand.pump.alarms.raise_alarm("over_delivery", 5)
     if where == "running":
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
     else:
         hand.pump.clinic.start_procedure(5)
     hand.live(hand.now_us + 60 * SECOND_US)
@@ -327,7 +327,7 @@ def test_a_reservoir_at_its_stop_stops_again_and_a_reset_changes_nothing(where: 
     pump.therapy.set_basal(6000)
     pump.alarms.raise_alarm("over_delivery")
     if where == "running":
-        pump.therapy.resume()
+        pump.switch.resume()
     else:
         pump.clinic.start_procedure(5)
     hand.live(hand.now_us + 10 * SECOND_US)

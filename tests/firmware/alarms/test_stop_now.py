@@ -59,7 +59,7 @@ def test_the_pump_goes_on_when_a_person_resumes() -> None:
     hand = amid_a_stroke("basal")
     hand.pump.alarms.raise_alarm("over_delivery")
     hand.live(hand.now_us + SECOND_US)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.live(hand.now_us + 1800 * SECOND_US)
     assert len(hand.strokes_us) > 10
 

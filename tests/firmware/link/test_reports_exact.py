@@ -76,7 +76,7 @@ def test_an_end_that_there_is_not_is_never() -> None:
     until_us = hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 50, 30)["until_us"]
     assert hand.pump.status()["temp_until_us"] == until_us
     assert hand.pump.status()["in_force_mu_per_h"] == 50
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert hand.pump.status()["in_force_mu_per_h"] == 0
 
 
@@ -144,7 +144,7 @@ def test_what_a_cancel_gives_up_is_not_to_come() -> None:
 @pytest.mark.req("THER-6", "DOSE-3")
 def test_a_procedures_strokes_are_shown_as_no_bolus() -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.therapy.order_strokes(0, 5, protocol.KIND_DIAGNOSTIC)
     hand.live(3 * SECOND_US)
     assert len(hand.strokes_us) == 2

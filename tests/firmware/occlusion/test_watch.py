@@ -95,7 +95,7 @@ def test_resume_begins_afresh_and_finds_it_again() -> None:
     hand.pump.therapy.set_basal(35_000)
     hand.live(120 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.OCCLUSION
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert hand.pump.status()["diagnosis"] == codes.NONE
     hand.live(240 * SECOND_US)
     assert hand.pump.status()["diagnosis"] == codes.OCCLUSION
@@ -129,7 +129,7 @@ def test_a_board_that_brings_no_readings_says_so() -> None:
     assert protocol.DIAGNOSES[hand.pump.status()["diagnosis"]] == "not_watched"
     assert hand.pump.deadline_us == WATCH_US
     with pytest.raises(Refused):
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
 
 
 def test_the_link_names_findings_as_the_detector_does() -> None:
@@ -166,7 +166,7 @@ def test_a_finding_stands_over_a_reset_with_its_figures(kind: str) -> None:
     name = {"sensor_stuck": "pressure_sensor_fault"}.get(kind, kind)
     hands.refused(lambda: after.pump.alarms.acknowledge_alarm(BY_NAME[name].number), protocol.CAUSE_THERE)
     if kind == "occlusion":
-        after.pump.therapy.resume()
+        after.pump.switch.resume()
         last = hands.Hand(after.memory, after.rtc, Watch(lambda: -1, lambda: 512, (512, 39_063, 4095), 500, 104_222))
         assert last.pump.reports.read_diagnosis()["diagnosis"] == codes.NONE
 
@@ -184,7 +184,7 @@ def test_a_look_that_waits_as_a_procedure_begins_keeps_no_pump_awake(procedure: 
     hand.pump.boluses.bolus(200)
     hand.live(SECOND_US)
     assert hand.pump.deadline_us < 20 * SECOND_US, "a look at the stroke waits"
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(procedure)
     hand.now_us += 60 * SECOND_US
     wakes = hand.pump.upkeep.energy.wakes
@@ -201,7 +201,7 @@ def test_every_stroke_of_a_patency_test_and_the_looks_after_the_last_tell_of_the
     kind: str, found: int
 ) -> None:
     hand = Hand(Fault(kind, 0))
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(5)
     seen = []
     taken = hand.pump._watch.stroke

@@ -10,7 +10,7 @@ from firmware import dose_codes as code
 from firmware import events, protocol
 from firmware.storage.deliveries import Deliveries, Delivery
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
-from tests.firmware.hand import MOTOR, SECOND_US, Hand, deliveries
+from tests.firmware.hand import MOTOR, SECOND_US, Hand, deliveries, method_of
 from tests.firmware.test_told_and_kept import logged
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern
 
@@ -101,7 +101,7 @@ def test_a_temporary_rate_ends_at_its_time_however_late_the_supervisor_is(order:
     if order == "set_basal":
         hand.pump.therapy.set_basal(1000)
     elif order:
-        getattr(hand.pump.therapy, order)()
+        method_of(hand, order)()
     else:
         hand.pump.handle(events.TIME)
     temp = next(each for each in stretches(hand) if each["kind"] == protocol.KIND_TEMP_BASAL)
@@ -121,7 +121,7 @@ def test_the_end_of_a_stretch_is_in_the_log_with_the_order_that_ended_it(order: 
     hand.live(HOUR_US)
     running = stretches(hand)[-1]["id"]
     given = {"set_basal": (1000,), "temp_basal": (protocol.TEMP_RATE, 1000, 60), "stop": ()}
-    getattr(hand.pump.therapy, order)(*given[order])
+    method_of(hand, order)(*given[order])
     ended = logged(hand, protocol.EVENT_DELIVERY_ENDED)[-1]
     assert ended["a"] == running and ended["c"] == 30
 
@@ -312,7 +312,7 @@ def test_a_normal_bolus_whose_rest_a_cap_took_is_over_at_once() -> None:
 def test_a_pump_that_was_stopped_has_nothing_to_list_after_a_reset() -> None:
     hand = Hand()
     hand.live(HOUR_US)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     newest = hand.pump.reports.read_deliveries(0, 9)["newest_id"]
     reply = hand.restarted().pump.reports.read_deliveries(0, 9)
     assert (reply["oldest_id"], reply["newest_id"], list(reply["records"])) == (0, newest, [])

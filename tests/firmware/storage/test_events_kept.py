@@ -8,7 +8,7 @@ import pytest
 
 from firmware import protocol
 from tests.firmware.between.pump import FaultyNvm
-from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.hand import SECOND_US, Hand, alarms, method_of, refused
 
 
 def pump() -> Hand:
@@ -39,7 +39,7 @@ def test_an_event_that_memory_did_not_take_at_once_is_in_the_log() -> None:
         hand = pump()
         before = len(logged(hand, "delivery_ended"))
         fail(hand, 1)
-        getattr(hand.pump.boluses if order == "cancel_bolus" else hand.pump.therapy, order)()
+        method_of(hand, order)()
         assert hand.pump.status()["memory"] == protocol.MEMORY_WHOLE
         assert len(logged(hand, "delivery_ended")) == before + ends, order
         assert len(logged(hand, "accepted")) == 3

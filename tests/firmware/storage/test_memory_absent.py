@@ -97,7 +97,7 @@ def test_an_absent_memory_is_not_started_anew() -> None:
 ORDERS: tuple[Callable[[Hand], object], ...] = (
     lambda hand: hand.pump.therapy.set_basal(1000),
     lambda hand: hand.pump.boluses.bolus(2000),
-    lambda hand: hand.pump.therapy.resume(),
+    lambda hand: hand.pump.switch.resume(),
     lambda hand: hand.pump.therapy.temp_basal(0, 50, 3600 * SECOND_US),
 )
 

@@ -103,12 +103,12 @@ def test_a_suspended_pump_stays_suspended() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(35_000)
     hand.live(60 * SECOND_US)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     after = hand.restarted()
     assert after.pump.status()["state"] == protocol.STATE_STOPPED
     after.live(after.now_us + HOUR_US)
     assert after.strokes_us == []
-    assert after.pump.therapy.resume()["rate_mu_per_h"] == 35_000
+    assert after.pump.switch.resume()["rate_mu_per_h"] == 35_000
 
 
 @pytest.mark.req("STORE-2")
@@ -187,7 +187,7 @@ def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
     for request in (
         lambda: hand.pump.therapy.set_basal(1000),
         lambda: hand.pump.boluses.bolus(1000),
-        hand.pump.therapy.resume,
+        hand.pump.switch.resume,
     ):
         with pytest.raises(Refused) as refused:
             request()
@@ -198,7 +198,7 @@ def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
     assert hand.pump.status()["memory"] == protocol.MEMORY_WHOLE
     hand.live(hand.now_us + HOUR_US)
     assert len(hand.strokes_us) == strokes + 1  # until a person resumes
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.live(hand.now_us + 60 * SECOND_US)
     assert len(hand.strokes_us) > strokes + 1
 
@@ -216,7 +216,7 @@ def test_a_memory_that_cannot_be_believed_keeps_the_pump_still() -> None:
     assert after.pump.record.mode == protocol.STATE_STOPPED
     after.live(after.now_us + HOUR_US)
     for request in (
-        after.pump.therapy.resume,
+        after.pump.switch.resume,
         lambda: after.pump.boluses.bolus(200),
         lambda: after.pump.therapy.set_basal(50),
     ):

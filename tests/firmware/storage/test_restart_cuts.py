@@ -29,11 +29,11 @@ def live(hand: Hand) -> None:
     hand.live(15 * MINUTE_US)
     boluses.dual_bolus(600, 1000, 30)
     hand.live(42 * MINUTE_US)
-    therapy.suspend()
+    hand.pump.switch.suspend()
     hand.live(45 * MINUTE_US)
-    therapy.stop()
+    hand.pump.switch.stop()
     hand.live(48 * MINUTE_US)
-    therapy.resume()
+    hand.pump.switch.resume()
     hand.live(60 * MINUTE_US)
 
 

@@ -165,7 +165,7 @@ def test_a_stroke_that_the_very_first_order_asked_for_counts() -> None:
 
 def test_a_stopped_pump_is_stopped_whatever_an_order_may_have_asked_for() -> None:
     hand, saved_us, _ = basal()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     found, state = restored(hand, MINUTE_US, MINUTE_US, ordered=True)
     assert (found.unknown, state[code.GUARD_COMMANDED]) == (1, 2)
     assert state[code.SUSPENDED] and found.device_time_us == saved_us + MINUTE_US

@@ -49,7 +49,7 @@ def amid(hand: Hand, give: Callable[[Desk], Any], cut: int) -> tuple[bool, int]:
 
 
 def procedure(hand: Hand) -> None:
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(5)
     hand.pump.clinic.answer_procedure(0, 0, 0)
 
@@ -68,7 +68,7 @@ ORDERS: dict[str, tuple[Callable[[Hand], Any], Callable[[Desk], Any]]] = {
     ),
     "strokes of a procedure": (procedure, lambda desk: desk.ask("answer_procedure", step=1, choice=0, value=0)),
     "strokes of one that was stopped": (
-        lambda hand: (procedure(hand), hand.pump.therapy.stop()),
+        lambda hand: (procedure(hand), hand.pump.switch.stop()),
         lambda desk: desk.ask("answer_procedure", step=1, choice=0, value=0),
     ),
 }  # fmt: skip

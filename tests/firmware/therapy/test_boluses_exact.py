@@ -109,7 +109,7 @@ def test_a_procedures_strokes_are_no_bolus_to_cancel_and_no_bolus_is_logged_as_0
     number = boluses.square_bolus(600, 30)["delivery_id"]
     boluses.cancel_bolus()
     assert accepted(hand, "cancel_bolus")[-1] == (0, number, 0, 0)
-    therapy.stop()
+    hand.pump.switch.stop()
     therapy.order_strokes(hand.now_us, 5, protocol.KIND_DIAGNOSTIC)
     refused(boluses.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
     hand.live(hand.now_us + 20 * SECOND_US)

@@ -21,7 +21,7 @@ REFILL, RINSE, FLUSH, STROKE_VOLUME, PATENCY = range(1, 6)
 def hand() -> Hand:
     hand = Hand()
     hand.pump.therapy.set_basal(6000)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     return hand
 
 
@@ -51,10 +51,10 @@ def test_the_record_has_room_for_a_guide() -> None:
 
 @pytest.mark.req("THER-6")
 def test_a_procedure_is_refused_while_therapy_runs(hand: Hand) -> None:
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     before = hand.pump.status()
     refused(lambda: hand.pump.clinic.start_procedure(PATENCY), protocol.WRONG_STATE)
-    hand.pump.therapy.suspend()  # 0.2 U/h are therapy too
+    hand.pump.switch.suspend()  # 0.2 U/h are therapy too
     refused(lambda: hand.pump.clinic.start_procedure(PATENCY), protocol.WRONG_STATE)
     assert hand.pump.status()["strokes_commanded"] == before["strokes_commanded"]
 
@@ -67,7 +67,7 @@ def test_strokes_of_a_procedure_are_made_when_asked_for_and_are_no_therapy(hand:
     assert hand.strokes_us == [], "no basal, and nothing before it is asked for"
     refused(lambda: hand.pump.boluses.bolus(200), protocol.WRONG_STATE)
     refused(lambda: hand.pump.therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
-    refused(hand.pump.therapy.resume, protocol.WRONG_STATE)
+    refused(hand.pump.switch.resume, protocol.WRONG_STATE)
     say(hand)
     assert step(hand) == "strokes"
     say(hand)
@@ -80,7 +80,7 @@ def test_strokes_of_a_procedure_are_made_when_asked_for_and_are_no_therapy(hand:
     say(hand, 0, 1000)
     assert (step(hand), hand.pump.status()["state"]) == ("none", protocol.STATE_STOPPED)
     assert report(hand)["procedure_end"] == protocol.ENDS.index("completed")
-    assert hand.pump.therapy.resume()["rate_mu_per_h"] == 6000
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 6000
 
 
 @pytest.mark.req("THER-6")
@@ -96,7 +96,7 @@ def test_strokes_that_are_refused_leave_a_pump_that_was_stopped_in_between_stopp
     hand.pump.device.set_limits(35_000, 40_000, 600, 150_000)
     hand.pump.clinic.start_procedure(PATENCY)
     say(hand)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     before, listed = hand.pump.status(), deliveries(hand)
     refused(lambda: say(hand), protocol.HOUR_LIMIT)
     assert (hand.pump.status(), deliveries(hand)) == (before, listed)
@@ -171,7 +171,7 @@ def test_a_procedure_broken_off_ends_after_the_stroke_in_progress(hand: Hand) ->
     hand.live(hand.now_us + HOUR_US)
     assert len(hand.strokes_us) == made
     assert deliveries(hand)[-1]["reason"] == protocol.REASON_CANCELLED
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
 
 
 @pytest.mark.req("THER-6")
@@ -190,13 +190,13 @@ def test_the_guided_refill_sets_the_reservoir(hand: Hand) -> None:
     say(hand, 0, 1_000_000)
     assert not report(hand)["fit"]
     after = hand.restarted()
-    refused(after.pump.therapy.resume, protocol.WRONG_STATE)
+    refused(after.pump.switch.resume, protocol.WRONG_STATE)
     say(after, 0, 17_000_000)
     say(after, 0, 2_000_000)
     say(after)
     assert step(after) == "none"
     assert after.pump.status()["reservoir_mu"] == 6_000_000
-    after.pump.therapy.resume()
+    after.pump.switch.resume()
 
 
 @pytest.mark.req("THER-6")
@@ -205,9 +205,9 @@ def test_a_reservoir_without_insulin_keeps_therapy_from_running(hand: Hand) -> N
     say(hand)
     hand.pump.clinic.interrupt_procedure(report(hand)["step"])
     assert report(hand)["procedure_end"] == protocol.ENDS.index("unfit")
-    refused(hand.pump.therapy.resume, protocol.UNFIT)
+    refused(hand.pump.switch.resume, protocol.UNFIT)
     after = hand.restarted()
-    refused(after.pump.therapy.resume, protocol.UNFIT)
+    refused(after.pump.switch.resume, protocol.UNFIT)
     assert after.pump.status()["state"] == protocol.STATE_STOPPED
 
 
@@ -219,7 +219,7 @@ def test_buffer_in_the_catheter_is_followed_until_insulin_reaches_the_tip(hand: 
     assert step(hand) == "wash_out"
     hand.pump.clinic.interrupt_procedure(report(hand)["step"])
     assert report(hand)["until_insulin_nl"] == 32_500
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.live(hand.now_us + HOUR_US)
     assert len(hand.strokes_us) == 30
     assert report(hand)["until_insulin_nl"] == 32_500 - 30 * 500
@@ -232,7 +232,7 @@ def test_buffer_in_the_catheter_is_followed_until_insulin_reaches_the_tip(hand: 
 def test_every_stroke_can_be_heard(hand: Hand) -> None:
     patterns = hand.pump.patterns
     patterns.set_settings(**(patterns.read_settings() | {"stroke_tone": True}))
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.tones_ms.clear()
     hand.live(hand.now_us + HOUR_US)
     assert len(hand.strokes_us) == 30
@@ -280,7 +280,7 @@ def fail_to_interrupt(hand: Hand) -> None:
 
 
 ENDS: dict[str, Callable[[Hand], Any]] = {
-    "a person stops": lambda hand: hand.pump.therapy.stop(),
+    "a person stops": lambda hand: hand.pump.switch.stop(),
     "an alarm stops": lambda hand: hand.pump.alarms.raise_alarm("occlusion"),
     "an alarm stops at once": lambda hand: hand.pump.alarms.raise_alarm("over_delivery"),
     "a mistake": lambda hand: hand.pump.failed(ValueError("for the test")),
@@ -310,7 +310,7 @@ def test_the_stroke_in_progress_as_a_delivery_ends_counts_and_is_followed(hand: 
     found, made = report(hand), deliveries(hand)[-1] if what != "power goes" else deliveries(hand)[-2]
     assert (found["catheter_buffer_nl"], made["delivered_strokes"]) == (32_500 - 15 * 500, 15)
     if what == "a person breaks off":
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
         hand.live(hand.now_us + HOUR_US // 2)
         assert report(hand)["catheter_buffer_nl"] == 32_500 - 15 * 500 - (len(hand.strokes_us) - 15) * 500
         return
@@ -325,12 +325,12 @@ def test_a_stroke_of_therapy_that_a_reset_or_a_procedure_meets_is_followed_too(h
     in_stroke(hand, 10)
     interrupt(hand)
     over(hand)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     in_stroke(hand, 11)
     hand = hand.restarted(SECOND_US)
     assert report(hand)["catheter_buffer_nl"] == 32_500 - 11 * 500
     in_stroke(hand, 1)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(PATENCY)
     over(hand)
     assert report(hand)["catheter_buffer_nl"] == 32_500 - 12 * 500

@@ -27,7 +27,7 @@ NOTHING = refill.NOTHING
 @pytest.fixture
 def hand() -> Hand:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     return hand
 
 
@@ -97,10 +97,10 @@ def test_what_was_shown_is_what_the_refill_found_to_the_last_digit_and_its_sign(
     guided(hand, 0, 10 * ML)
     say(hand, 0, 0)
     say(hand)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.boluses.bolus(20_000)
     hand.live(hand.now_us + 300 * SECOND_US)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     guided(hand, 9_960_001, 10 * ML)
     shown = answer(hand, 0)
     delivered_nl = 500 * len(hand.strokes_us)
@@ -254,7 +254,7 @@ class Late(RamNvm):
 def test_a_stroke_that_began_before_memory_refused_the_go_is_made_and_counts() -> None:
     memory = Late()
     hand = Hand(memory)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(PATENCY)
     say(hand)
     memory.failing, memory.hand = True, hand

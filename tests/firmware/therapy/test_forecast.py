@@ -357,10 +357,10 @@ def test_a_question_looks_at_a_bounded_number_of_intervals_whatever_it_finds(
 def test_a_basal_limit_is_judged_by_what_is_programmed_not_by_when_the_pump_looked_around(look: bool) -> None:
     """Stopped in the middle of a procedure the core holds no rate until the next hourly look."""
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.therapy.set_basal(35_000)
     hand.pump.clinic.start_procedure(protocol.PROCEDURES.index("patency"))
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     if look:
         hand.live(hand.now_us + 61 * MINUTE_US)
     error = refused(lambda: limits(hand, max_basal_mu_per_h=200), protocol.OUT_OF_RANGE)

@@ -55,7 +55,7 @@ def test_what_a_percentage_adds_does_not_outlive_a_suspend_and_what_it_takes_doe
     settings(hand, suspend_rate_mu_per_h=5000)
     hand.pump.therapy.set_basal(1000)
     hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, percent, 30)
-    assert hand.pump.therapy.suspend()["rate_mu_per_h"] == rate == status(hand)["in_force_mu_per_h"]
+    assert hand.pump.switch.suspend()["rate_mu_per_h"] == rate == status(hand)["in_force_mu_per_h"]
 
 
 @pytest.mark.req("DOSE-5", "THER-3")
@@ -65,7 +65,7 @@ def test_the_core_delivers_again_at_the_rate_that_is_to_come_and_never_at_the_on
     hand = Hand()
     hand.pump.therapy.set_basal(35_000)
     if order != "suspend":
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
     if order == "resume":
         hand.pump.therapy.set_basal(500)
         hand.core.set_basal(hand.now_us, 35_000)  # as a failure amid an order may have left it
@@ -81,7 +81,7 @@ def test_the_core_delivers_again_at_the_rate_that_is_to_come_and_never_at_the_on
         hand.pump.clinic.answer_procedure(0, 0, 0)
         assert hand.core.state()[code.RATE_MU_PER_H] == 0, "nothing but what the procedure orders"
     else:
-        getattr(hand.pump.therapy, order)()
+        getattr(hand.pump.switch, order)()
     assert set(rates) <= {{"suspend": 200, "resume": 500, "procedure": 0}[order]}
 
 
@@ -92,7 +92,7 @@ def suspended_amid_much() -> Hand:
     hand.pump.therapy.set_basal(30_000)
     hand.pump.boluses.bolus(20_000)
     hand.live(50 * SECOND_US)
-    assert hand.pump.therapy.suspend()["abandoned_strokes"] > 70
+    assert hand.pump.switch.suspend()["abandoned_strokes"] > 70
     return hand
 
 
@@ -100,10 +100,10 @@ def suspended_amid_much() -> Hand:
 def test_a_stop_tells_what_it_has_given_up_and_nothing_of_before() -> None:
     hand = suspended_amid_much()
     hand.live(hand.now_us + 10 * SECOND_US)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.boluses.bolus(2000)
     hand.live(hand.now_us + SECOND_US)
-    assert hand.pump.therapy.stop()["abandoned_strokes"] == 9
+    assert hand.pump.switch.stop()["abandoned_strokes"] == 9
 
 
 @pytest.mark.req("THER-3", "DOSE-7")
@@ -115,7 +115,7 @@ def test_a_stopped_pump_waits_for_nothing_of_its_therapy(halt: str) -> None:
     hand.pump.therapy.set_basal(1000)
     assert hand.pump.therapy.deadline_us == HOUR_US
     if halt == "stop":
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
     else:
         hand.pump.therapy.halt_by_itself(hand.now_us)
     assert hand.pump.therapy.deadline_us == NEVER_US
@@ -127,9 +127,9 @@ def test_a_stopped_pump_waits_for_nothing_of_its_therapy(halt: str) -> None:
 def test_auto_off_counts_from_the_resume() -> None:
     hand = Hand()
     settings(hand, auto_off_min=60)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.live(40 * MINUTE_US)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert hand.pump.therapy.deadline_us == hand.pump.therapy.auto_off_us == 100 * MINUTE_US
     hand.live(100 * MINUTE_US - SECOND_US)
     assert status(hand)["state"] == protocol.STATE_RUNNING
@@ -180,7 +180,7 @@ def test_a_percentage_is_of_the_programmed_rate_not_of_the_recommendation_that_i
 def test_a_pattern_committed_while_the_pump_is_stopped_is_answered_with_nothing_in_force() -> None:
     hand = Hand()
     run_pattern(hand, {0: 1000})
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     staged = hand.pump.patterns.stage_pattern(0, [{"rate_mu_per_h": 2000}] * 48)
     assert hand.pump.patterns.commit_pattern(0, fingerprint=staged["fingerprint"])["in_force_mu_per_h"] == 0
 
@@ -208,17 +208,17 @@ def test_a_stop_is_carried_out_as_long_as_the_core_delivers_whatever_the_record_
     hand = Hand()
     hand.pump.therapy.set_basal(35_000)
     hand.pump.record.mode = protocol.STATE_STOPPED
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert hand.core.state()[code.SUSPENDED]
-    refused(hand.pump.therapy.stop, protocol.WRONG_STATE)
+    refused(hand.pump.switch.stop, protocol.WRONG_STATE)
 
 
 @pytest.mark.req("DOSE-5", "THER-3")
 def test_a_suspended_pump_can_be_stopped() -> None:
     hand = Hand()
     settings(hand, suspend_rate_mu_per_h=0)
-    hand.pump.therapy.suspend()
-    hand.pump.therapy.stop()
+    hand.pump.switch.suspend()
+    hand.pump.switch.stop()
     assert status(hand)["state"] == protocol.STATE_STOPPED
 
 
@@ -226,7 +226,7 @@ def test_a_suspended_pump_can_be_stopped() -> None:
 @pytest.mark.parametrize(("apart", "fault"), [(-2, True), (-1, False), (0, False), (1, False), (2, True)])
 def test_a_stopped_pump_whose_counts_differ_by_more_than_one_has_a_fault(apart: int, fault: bool) -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     state: list[Any] = list(hand.core.state())
     state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED] = 50 + apart, 50
     assert hand.pump.therapy.fault(state) == (code.FAULT_COUNT if fault else 0)

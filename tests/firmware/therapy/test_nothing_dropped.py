@@ -68,7 +68,7 @@ def test_a_halt_ends_only_when_the_core_says_that_it_is_suspended(halt: str, ref
 
     hand.core.suspend = not_now  # type: ignore[method-assign]
     if halt in ("stop", "suspend"):
-        getattr(hand.pump.therapy, halt)()
+        getattr(hand.pump.switch, halt)()
     elif halt == "memory":
         hand.memory.failing = True
         hand.pump.connected(True)
@@ -116,7 +116,7 @@ def test_a_bolus_cut_during_a_stroke_of_its_own_keeps_the_reason(halt: str) -> N
     assert hand.core.service(hand.now_us) == 1
     hand._pass(hand.now_us + 1000)
     if halt == "stop":
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
     elif halt == "occlusion":
         hand.pump.alarms.raise_alarm("occlusion")
     else:

@@ -46,12 +46,11 @@ def test_suspend_stop_and_resume_say_what_is_given_up_and_what_goes_on(hand: Han
     therapy = hand.pump.therapy
     therapy.set_basal(1_000)
     hand.pump.boluses.bolus(1_000)
-    assert therapy.suspend() == {"at_us": 9, "abandoned_strokes": 5, "rate_mu_per_h": 200}
+    assert hand.pump.switch.suspend() == {"at_us": 9, "abandoned_strokes": 5, "rate_mu_per_h": 200}
     assert accepted(hand, "suspend") == [(200, 0, 0, 0)]
-    assert therapy.stop() == {"at_us": 9, "abandoned_strokes": 0}
+    assert hand.pump.switch.stop() == {"at_us": 9, "abandoned_strokes": 0}
     assert accepted(hand, "stop") == [(0, 0, 0, 0)]
-    therapy.need_fit = lambda: None
-    assert therapy.resume() == {"at_us": 9, "rate_mu_per_h": 1_000}
+    assert hand.pump.switch.resume() == {"at_us": 9, "rate_mu_per_h": 1_000}
     assert accepted(hand, "resume") == [(1_000, 0, 0, 0)]
 
 

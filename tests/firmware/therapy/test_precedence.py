@@ -8,7 +8,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
+from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, method_of, refused
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, day, run_pattern, settings, status
 
 PERCENT, RATE = protocol.TEMP_PERCENT, protocol.TEMP_RATE
@@ -54,7 +54,7 @@ def test_a_persons_order_ends_a_recommendation(hand: Hand, order: str) -> None:
     assert rates(hand) == (500, 2000) and status(hand)["recommended_until_us"] == 30 * MINUTE_US
     hand.live(MINUTE_US)
     arguments = {"set_basal": (700,), "select_pattern": (0,), "temp_basal": (RATE, 900, 30)}.get(order, ())
-    getattr(hand.pump.therapy, order)(*arguments)
+    method_of(hand, order)(*arguments)
     after = {"set_basal": 700, "select_pattern": 300, "temp_basal": 900, "suspend": 200, "stop": 0}[order]
     assert status(hand)["recommended_until_us"] == protocol.NEVER_US and rates(hand)[1] == after
     hand.live(35 * MINUTE_US)
@@ -130,14 +130,14 @@ def test_suspended_the_rate_is_never_more_than_it_would_be(hand: Hand) -> None:
     run_pattern(hand, {0: 2000, 2: 700, 4: 2000})
     hand.pump.therapy.temp_basal(PERCENT, 37, 1440)
     assert rates(hand) == (2000, 740)
-    assert hand.pump.therapy.suspend()["rate_mu_per_h"] == 740
+    assert hand.pump.switch.suspend()["rate_mu_per_h"] == 740
     hand.live(HOUR_US + SECOND_US)
     assert status(hand)["in_force_mu_per_h"] == 700 * 37 // 100
     hand.live(2 * HOUR_US + SECOND_US)
     assert status(hand)["in_force_mu_per_h"] == 740
-    assert hand.pump.therapy.resume()["rate_mu_per_h"] == 2000, "the temporary rate has ended"
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 2000, "the temporary rate has ended"
     hand.pump.therapy.temp_basal(PERCENT, 150, 1440)
-    assert hand.pump.therapy.suspend()["rate_mu_per_h"] == 1000
+    assert hand.pump.switch.suspend()["rate_mu_per_h"] == 1000
     after = hand.restarted()
     assert status(after)["in_force_mu_per_h"] == 1000 and status(after)["state"] == protocol.STATE_SUSPENDED
 
@@ -157,7 +157,7 @@ def test_the_basal_to_come_is_known_with_its_changes(hand: Hand) -> None:
     hand.pump.therapy.recommend_rate(2000, 5)
     assert ahead(hand.now_us, 300) == [(0, 2000, 0), (300, 1000, 600_000)]
     hand.core.set_limits(900, 40_000, 60_000, 150_000)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert {each[1] for each in ahead(hand.now_us, 86_400)} == {0}, "nothing while it is stopped"
 
 
@@ -208,9 +208,9 @@ def test_auto_off_counts_from_the_last_act_of_a_person_and_only_while_it_runs(ha
     assert status(hand)["state"] == protocol.STATE_STOPPED and "auto_off" in alarms(hand)
     assert hand.pump.therapy.auto_off_us == protocol.NEVER_US
     hand.live(100 * MINUTE_US)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert hand.pump.therapy.auto_off_us == 160 * MINUTE_US
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     assert hand.pump.therapy.auto_off_us == protocol.NEVER_US
     hand.live(300 * MINUTE_US)
     assert status(hand)["state"] == protocol.STATE_SUSPENDED

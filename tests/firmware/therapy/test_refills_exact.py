@@ -213,7 +213,7 @@ def test_a_refill_outlives_a_reset_and_is_refused_where_it_cannot_be_stored() ->
 
 def test_a_refill_by_weight_is_refused_amid_a_guided_one_and_that_is_in_the_log_as_its_own() -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(1)
     say(hand)
     refused(lambda: filled(hand), protocol.WRONG_STATE)

@@ -104,7 +104,7 @@ def in_a_refill(*figures_nl: int, filled: bool = False) -> Hand:
         hand.pump.clinic.record_refill(
             put_before_mg=12_060, put_after_mg=2_010, taken_back_nl=0, drawn_before_mg=1, drawn_after_mg=1
         )
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(REFILL)
     say(hand)
     for figure_nl in figures_nl:
@@ -154,7 +154,7 @@ def test_a_guided_refill_counts_once_whatever_power_does(cut_at: int) -> None:
     assert hand.pump.refills.number == 2
     if cut_at == 4:
         hand = hand.restarted()
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
 
 
 @pytest.mark.req("THER-5", "STORE-2")
@@ -193,7 +193,7 @@ def test_a_guided_refill_ends_with_its_accuracy() -> None:
     hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
     hand.pump.therapy.set_basal(20_000)
     hand.live(2 * 24 * HOUR_US)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     used_nl = len(hand.strokes_us) * 500
     hand.pump.clinic.start_procedure(REFILL)
     say(hand)
@@ -254,11 +254,11 @@ def test_below_the_stop_level_resume_is_refused_and_names_the_way_out(cut: bool)
         hand = hand.restarted()
         assert hand.pump.status()["state"] == protocol.STATE_STOPPED
     before = everything(hand)
-    error = refused(hand.pump.therapy.resume, protocol.RESERVOIR_LEVEL)
+    error = refused(hand.pump.switch.resume, protocol.RESERVOIR_LEVEL)
     assert (error.value, error.limit) == (hand.pump.status()["reservoir_mu"], 5_999_800)
     assert everything(hand) == before
     hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | {"reservoir_stop_mu": 200_000}))
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
 
 
 @pytest.mark.req("THER-4", "STORE-5")
@@ -278,7 +278,7 @@ def test_a_refill_by_weight_amid_a_guided_one_is_refused_and_the_guided_one_coun
 ) -> None:
     hand = in_a_refill(*figures_nl, filled=True)
     if stopped:
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
     before = everything(hand)
     error = refused(lambda: hand.pump.clinic.record_refill(**WEIGHTS), protocol.WRONG_STATE)
     assert error.value == protocol.STATE_PROCEDURE and everything(hand) == before

@@ -83,7 +83,7 @@ def test_a_stroke_that_a_reset_counts_stops_a_procedure_as_one_that_was_made(abo
     """Power goes before the first stroke of a step is seen; it counts, and so may reach the level of the stop."""
     hand = Hand()
     hand.pump.clinic.record_refill(put_after_mg=10_000, **PUT_IN)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(protocol.PROCEDURES.index("patency"))
     left_mu = hand.pump.refills.left_mu
     levels = dict.fromkeys(("reservoir_stop_mu", "reservoir_empty_mu"), (left_mu - above * 200 + 199) // 200 * 200)

@@ -10,7 +10,7 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.storage.deliveries import NORMAL, SQUARE, over, to_come
-from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
+from tests.firmware.hand import SECOND_US, Hand, deliveries, method_of, refused
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern, settings, status
 
 Life = Callable[[Hand], Any]
@@ -80,8 +80,8 @@ LIVES: dict[str, Life] = {
     "pattern falls under a percentage": falling_pattern_and_a_percentage,
 }
 ORDERS: dict[str, Life] = {
-    "suspend": lambda hand: hand.pump.therapy.suspend(),
-    "stop": lambda hand: hand.pump.therapy.stop(),
+    "suspend": lambda hand: hand.pump.switch.suspend(),
+    "stop": lambda hand: hand.pump.switch.stop(),
     "cancel_bolus": lambda hand: running(hand) and hand.pump.boluses.cancel_bolus(),
 }
 
@@ -128,7 +128,7 @@ def test_suspend_gives_up_whole_strokes_and_keeps_the_fraction() -> None:
     owed_q = before[36]
     basal_waiting = before[37]
     assert basal_waiting > 0
-    reply = hand.pump.therapy.suspend()
+    reply = hand.pump.switch.suspend()
     after = hand.core.state()
     assert reply["abandoned_strokes"] == waiting + basal_waiting + _came_since(before, after)
     assert (after[37], after[38], after[40]) == (0, 0, 0)
@@ -163,7 +163,7 @@ def _came_since(before: tuple[int, ...], after: tuple[int, ...]) -> int:
 def test_the_rate_while_suspended_is_never_more_than_was_in_force(life: str, least_mu_per_h: int) -> None:
     hand = Hand()
     LIVES[life](hand)
-    assert hand.pump.therapy.suspend()["rate_mu_per_h"] == least_mu_per_h
+    assert hand.pump.switch.suspend()["rate_mu_per_h"] == least_mu_per_h
     assert status(hand)["in_force_mu_per_h"] == least_mu_per_h
     after = hand.restarted()
     assert status(after)["in_force_mu_per_h"] == least_mu_per_h
@@ -175,13 +175,13 @@ def test_the_rate_while_suspended_is_never_more_than_was_in_force(life: str, lea
 def test_while_suspended_the_rate_follows_a_pattern_down() -> None:
     hand = Hand()
     falling_pattern(hand)
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     seen = []
     for half_hour in range(1, 10):
         hand.live(half_hour * 30 * MINUTE_US + SECOND_US)
         seen.append(status(hand)["in_force_mu_per_h"])
     assert seen == [200, 50, 50, 200, 200, 0, 0, 200, 200]
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert status(hand)["in_force_mu_per_h"] == 1000
 
 
@@ -189,7 +189,7 @@ def test_while_suspended_the_rate_follows_a_pattern_down() -> None:
 def test_a_basal_that_is_lowered_while_suspended_lowers_what_is_given() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(2000)
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     hand.pump.therapy.set_basal(50)
     assert status(hand)["in_force_mu_per_h"] == 50
     hand.pump.therapy.set_basal(5000)
@@ -201,10 +201,10 @@ def test_a_basal_that_is_lowered_while_suspended_lowers_what_is_given() -> None:
 def test_suspend_is_taken_from_running_alone(suspend_rate_mu_per_h: int) -> None:
     hand = Hand()
     settings(hand, suspend_rate_mu_per_h=suspend_rate_mu_per_h)
-    hand.pump.therapy.stop()
-    assert refused(hand.pump.therapy.suspend, protocol.WRONG_STATE).value == protocol.STATE_STOPPED
+    hand.pump.switch.stop()
+    assert refused(hand.pump.switch.suspend, protocol.WRONG_STATE).value == protocol.STATE_STOPPED
     hand.pump.clinic.start_procedure(5)
-    assert refused(hand.pump.therapy.suspend, protocol.WRONG_STATE).value == protocol.STATE_PROCEDURE
+    assert refused(hand.pump.switch.suspend, protocol.WRONG_STATE).value == protocol.STATE_PROCEDURE
     assert status(hand)["state"] == protocol.STATE_PROCEDURE
 
 
@@ -227,8 +227,7 @@ def test_what_makes_safer_needs_nothing_else_and_is_not_refused_once_done(order:
     else:
         hand.pump._books.accepted = fail  # type: ignore[method-assign,assignment]
         hand.pump._books.deliveries.follow = fail  # type: ignore[method-assign,assignment]
-    part = hand.pump.boluses if order == "cancel_bolus" else hand.pump.therapy
-    reply = getattr(part, order)()
+    reply = method_of(hand, order)()
     assert set(reply) == {field.name for field in next(m for m in protocol.MESSAGES if m.name == order).reply}
     assert not any(to_come(hand.core.state(), part) for part in (NORMAL, SQUARE))
     state = hand.core.state()

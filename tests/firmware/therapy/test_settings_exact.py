@@ -327,7 +327,7 @@ def test_programmed_commanded_delivered_and_remaining_are_told_apart() -> None:
 def test_a_procedures_strokes_are_no_bolus_of_the_status_and_a_stopped_pump_delivers_nothing() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(1_000)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert hand.pump.status()["in_force_mu_per_h"] == 0
     hand.pump.clinic.start_procedure(5)
     for _ in range(2):
@@ -362,7 +362,7 @@ def test_a_pattern_that_a_cap_must_cut_says_so_whether_it_runs_or_not() -> None:
 def test_a_setting_is_in_force_at_once() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(1_000)
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     assert hand.pump.status()["in_force_mu_per_h"] == 200
     hand.pump.patterns.set_settings(**hand.pump.patterns.read_settings() | {"suspend_rate_mu_per_h": 0})
     assert hand.pump.status()["in_force_mu_per_h"] == 0

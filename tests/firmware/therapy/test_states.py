@@ -32,13 +32,13 @@ def running() -> Hand:
 
 def suspended() -> Hand:
     hand = running()
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     return hand
 
 
 def stopped() -> Hand:
     hand = running()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     return hand
 
 

@@ -18,7 +18,7 @@ def suspended() -> Hand:
     hand.pump.patterns.set_settings(**settings)
     hand.pump.therapy.set_basal(5_000)
     hand.live(10 * MINUTE_US)
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     return hand
 
 
@@ -41,5 +41,5 @@ def test_a_temporary_rates_end_is_no_deadline_either() -> None:
     hand.pump.therapy.set_basal(5_000)
     hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 1_000, 120)
     assert hand.pump.therapy.deadline_us == 2 * HOUR_US
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     assert hand.pump.therapy.deadline_us == protocol.NEVER_US

@@ -236,17 +236,17 @@ def test_suspend_goes_on_at_the_least_rate_and_reminds(hand: Hand) -> None:
     therapy.set_basal(6000)
     boluses.bolus(2000)
     hand.live(5 * SECOND_US)
-    reply = therapy.suspend()
+    reply = hand.pump.switch.suspend()
     assert (reply["rate_mu_per_h"], status(hand)["state"]) == (200, protocol.STATE_SUSPENDED)
     assert (status(hand)["in_force_mu_per_h"], status(hand)["basal_rate_mu_per_h"]) == (200, 6000), "what resume brings"
     assert alarms(hand) == ["pump_suspended"]
     refused(lambda: boluses.bolus(200), protocol.WRONG_STATE)
     refused(lambda: therapy.temp_basal(0, 1000, 30), protocol.WRONG_STATE)
-    refused(therapy.suspend, protocol.WRONG_STATE)
+    refused(hand.pump.switch.suspend, protocol.WRONG_STATE)
     before = len(hand.strokes_us)
     hand.live(5 * SECOND_US + 10 * HOUR_US)
     assert abs(len(hand.strokes_us) - before - 10) <= 1
-    assert therapy.resume()["rate_mu_per_h"] == 6000
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 6000
     assert alarms(hand) == []
     cut = next(each for each in deliveries(hand) if each["kind"] == protocol.KIND_NORMAL_BOLUS)
     assert (cut["delivered_strokes"], cut["reason"]) == (3, protocol.REASON_SUSPENDED)
@@ -256,36 +256,36 @@ def test_suspend_goes_on_at_the_least_rate_and_reminds(hand: Hand) -> None:
 def test_a_setting_makes_suspend_zero(hand: Hand) -> None:
     settings(hand, suspend_rate_mu_per_h=0)
     hand.pump.therapy.set_basal(6000)
-    assert hand.pump.therapy.suspend()["rate_mu_per_h"] == 0
+    assert hand.pump.switch.suspend()["rate_mu_per_h"] == 0
     hand.live(10 * HOUR_US)
     assert hand.strokes_us == []
     assert status(hand)["state"] == protocol.STATE_SUSPENDED
-    assert hand.pump.therapy.resume()["rate_mu_per_h"] == 6000
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 6000
 
 
 @pytest.mark.req("THER-3", "STORE-2")
 def test_a_suspended_pump_is_suspended_after_a_cut_too(hand: Hand) -> None:
     hand.pump.therapy.set_basal(6000)
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     after = hand.restarted()
     assert (status(after)["state"], status(after)["in_force_mu_per_h"]) == (protocol.STATE_SUSPENDED, 200)
     assert alarms(after) == ["pump_suspended"]
-    assert after.pump.therapy.resume()["rate_mu_per_h"] == 6000
+    assert after.pump.switch.resume()["rate_mu_per_h"] == 6000
 
 
 @pytest.mark.req("THER-3")
 def test_stop_is_zero_from_running_and_from_suspended(hand: Hand) -> None:
     therapy = hand.pump.therapy
     therapy.set_basal(6000)
-    therapy.suspend()
-    therapy.stop()
+    hand.pump.switch.suspend()
+    hand.pump.switch.stop()
     assert status(hand)["state"] == protocol.STATE_STOPPED
-    refused(therapy.stop, protocol.WRONG_STATE)
-    refused(therapy.suspend, protocol.WRONG_STATE)
+    refused(hand.pump.switch.stop, protocol.WRONG_STATE)
+    refused(hand.pump.switch.suspend, protocol.WRONG_STATE)
     hand.live(5 * HOUR_US)
     assert hand.strokes_us == []
-    assert therapy.resume()["rate_mu_per_h"] == 6000
-    refused(therapy.resume, protocol.WRONG_STATE)
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 6000
+    refused(hand.pump.switch.resume, protocol.WRONG_STATE)
 
 
 @pytest.mark.req("THER-3", "ALARM-1")
@@ -302,7 +302,7 @@ def test_without_a_programmer_the_pump_stops_by_itself(hand: Hand) -> None:
     strokes = len(hand.strokes_us)
     hand.live(5 * HOUR_US)
     assert len(hand.strokes_us) == strokes
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     assert "auto_off" not in alarms(hand)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from tests.firmware.hand import SECOND_US, Hand, alarms
+from tests.firmware.hand import SECOND_US, Hand, alarms, method_of
 from tests.firmware.test_told_and_kept import logged
 from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern
 
@@ -19,7 +19,7 @@ def test_what_a_person_orders_ends_a_recommended_rate(order: str) -> None:
     hand.pump.therapy.recommend_rate(5000, 60)
     assert hand.pump.status()["in_force_mu_per_h"] == 5000
     given = {"set_basal": (1000,), "select_pattern": (0,), "temp_basal": (protocol.TEMP_PERCENT, 200, 30)}
-    getattr(hand.pump.therapy, order)(*given.get(order, ()))
+    method_of(hand, order)(*given.get(order, ()))
     rate = {"set_basal": 1000, "select_pattern": 700, "stop": 0, "temp_basal": 1400}[order]
     assert hand.pump.status()["in_force_mu_per_h"] == rate and hand.pump.record.recommended_until_us == 0
     hand.live(2 * HOUR_US)

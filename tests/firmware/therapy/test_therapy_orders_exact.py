@@ -10,7 +10,8 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
-from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
+from firmware.therapy.halting import afterwards
+from tests.firmware.hand import SECOND_US, Hand, deliveries, method_of, refused
 from tests.firmware.therapy.test_held import suspended_amid_much
 from tests.firmware.therapy.test_therapy import MINUTE_US, run_pattern
 
@@ -72,22 +73,21 @@ def test_only_a_percentage_above_a_hundred_promises_a_rate() -> None:
 def test_an_order_in_a_state_that_does_not_take_it_is_refused_with_that_state() -> None:
     hand = Hand()
     therapy = hand.pump.therapy
-    therapy.need_fit = lambda: None
     running, suspended, stopped = protocol.STATE_RUNNING, protocol.STATE_SUSPENDED, protocol.STATE_STOPPED
 
     def states(*orders: str) -> list[int]:
         given = {"temp_basal": (protocol.TEMP_RATE, 50, 30), "recommend_rate": (50, 5)}
         found = []
         for order in orders:
-            error = refused(partial(getattr(therapy, order), *given.get(order, ())), protocol.WRONG_STATE)
+            error = refused(partial(method_of(hand, order), *given.get(order, ())), protocol.WRONG_STATE)
             assert error.field_name is None
             found.append(error.value)
         return found
 
     assert states("resume") == [running]
-    therapy.suspend()
+    hand.pump.switch.suspend()
     assert states("suspend", "temp_basal", "recommend_rate") == [suspended] * 3
-    therapy.stop()
+    hand.pump.switch.stop()
     assert states("stop", "suspend", "temp_basal", "recommend_rate") == [stopped] * 4
     therapy.enter_procedure(hand.now_us)
     assert states("suspend", "resume", "temp_basal") == [protocol.STATE_PROCEDURE] * 3
@@ -139,7 +139,7 @@ def test_a_procedures_strokes_that_are_refused_leave_a_stopped_pump_stopped() ->
     hand = Hand()
     therapy = hand.pump.therapy
     hand.pump.device.set_limits(35_000, 1_000, 60_000, 150_000)
-    therapy.stop()
+    hand.pump.switch.stop()
     error = refused(lambda: therapy.order_strokes(0, 6, protocol.KIND_DIAGNOSTIC), protocol.CLINICIAN_LIMIT)
     assert (error.field_name, error.value, error.limit) == ("value", 1_200, 1_000)
     assert hand.pump.record.mode == protocol.STATE_STOPPED and hand.core.state()[code.SUSPENDED]
@@ -154,18 +154,15 @@ def test_a_procedures_strokes_that_are_refused_leave_a_stopped_pump_stopped() ->
 
 @pytest.mark.req("DOSE-5", "THER-10")
 def test_what_fails_after_a_halt_is_told_and_the_halt_stands() -> None:
-    hand = Hand()
-    therapy, error = hand.pump.therapy, ValueError("for the test")
+    error = ValueError("for the test")
     told: list[Exception] = []
 
     def fails(*_: object) -> None:
         raise error
 
-    therapy.on_trouble = told.append
-    therapy.afterwards(fails)
+    afterwards(fails, told.append)
     assert told == [error]
-    therapy.on_trouble = fails
-    therapy.afterwards(fails)
+    afterwards(fails, fails)
     assert told == [error], "and nothing comes of a failure in that either"
 
 
@@ -174,15 +171,14 @@ def test_a_suspend_is_told_with_what_it_gives_up_and_leaves_the_percentage_of_be
     hand = Hand()
     therapy = hand.pump.therapy
     told: list[int] = []
-    therapy.on_halt = told.append
+    hand.pump.alarms.halted = told.append  # type: ignore[method-assign]
     therapy.set_basal(1_000)
     hand.pump.boluses.bolus(1_000)
-    assert therapy.suspend()["abandoned_strokes"] == 5
+    assert hand.pump.switch.suspend()["abandoned_strokes"] == 5
     assert told == [protocol.STATE_SUSPENDED] and hand.pump.record.suspended_percent == 100
-    therapy.need_fit = lambda: None
-    therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.boluses.bolus(600)
-    assert therapy.stop()["abandoned_strokes"] == 3, "not those of before"
+    assert hand.pump.switch.stop()["abandoned_strokes"] == 3, "not those of before"
     assert told == [protocol.STATE_SUSPENDED, protocol.STATE_STOPPED]
 
 
@@ -205,9 +201,10 @@ def test_a_resume_is_whole_or_nothing() -> None:
     therapy = hand.pump.therapy
     run_pattern(hand, {0: 1_000, 1: 700})
     hand.pump.patterns.set_settings(**hand.pump.patterns.read_settings() | {"auto_off_min": 20})
-    therapy.stop()
+    hand.pump.switch.stop()
     told: list[int] = []
-    therapy.on_resume = told.append
+    resumed = hand.pump.alarms.resumed
+    hand.pump.alarms.resumed = lambda now_us: told.append(now_us) or resumed(now_us)  # type: ignore[func-returns-value, method-assign]
 
     def unfit() -> None:
         raise Refused(protocol.UNFIT)
@@ -215,16 +212,17 @@ def test_a_resume_is_whole_or_nothing() -> None:
     def nothing_has_changed() -> bool:
         return bool(hand.core.state()[code.SUSPENDED]) and hand.pump.record.mode == protocol.STATE_STOPPED and not told
 
-    therapy.need_fit, fit = unfit, therapy.need_fit
-    refused(therapy.resume, protocol.UNFIT)
+    course = hand.pump.course
+    course.need_fit, fit = unfit, course.need_fit  # type: ignore[method-assign]
+    refused(hand.pump.switch.resume, protocol.UNFIT)
     assert nothing_has_changed()
-    therapy.need_fit = lambda: None
+    course.need_fit = lambda: None  # type: ignore[method-assign]
     state, hand.pump._memory.state = hand.pump._memory.state, protocol.MEMORY_WRITE_FAILED
-    refused(therapy.resume, protocol.MEMORY_FAILED)
+    refused(hand.pump.switch.resume, protocol.MEMORY_FAILED)
     assert nothing_has_changed()
-    hand.pump._memory.state, therapy.need_fit = state, fit
+    hand.pump._memory.state, course.need_fit = state, fit  # type: ignore[method-assign]
     hand.now_us += 7
-    assert therapy.resume()["rate_mu_per_h"] == 1_000
+    assert hand.pump.switch.resume()["rate_mu_per_h"] == 1_000
     core = hand.core.state()
     assert not core[code.SUSPENDED] and (core[code.RATE_MU_PER_H], core[code.BOUNDARY_MU_PER_H]) == (1_000, 700)
     assert told == [hand.now_us] and hand.pump.record.contact_us == hand.now_us
@@ -264,7 +262,7 @@ def test_a_procedure_begins_a_stretch_without_basal_and_is_told() -> None:
     told: list[int] = []
     therapy._watch = SimpleNamespace(procedure=told.append)
     therapy.set_basal(1_000)
-    therapy.stop()
+    hand.pump.switch.stop()
     assert hand.pump._books.deliveries.stretch_id == 0, "a stopped pump has none"
     hand.now_us += 7
     therapy.enter_procedure(hand.now_us)
@@ -294,7 +292,7 @@ def test_without_a_memory_nothing_is_begun() -> None:
 @pytest.mark.req("DOSE-3", "THER-3")
 def test_a_suspend_tells_what_it_has_given_up_and_nothing_of_before() -> None:
     hand = suspended_amid_much()
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.live(hand.now_us + 5 * SECOND_US)
     hand.pump.boluses.bolus(2_000)
-    assert hand.pump.therapy.suspend()["abandoned_strokes"] == 10
+    assert hand.pump.switch.suspend()["abandoned_strokes"] == 10

@@ -44,7 +44,7 @@ def ended(hand: Hand, kind: str) -> list[str]:
 
 @pytest.mark.req("THER-6")
 def test_a_procedure_that_finds_another_reservoir_says_what_it_holds_and_what_is_wanted(hand: Hand) -> None:
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.course.guide.reservoir = BUFFER
     before = hand.pump.status()
     found, text = refusal(lambda: hand.pump.clinic.start_procedure(PATENCY), "start_procedure")
@@ -79,7 +79,7 @@ def test_a_temporary_basal_that_a_suspend_ends_says_so(hand: Hand, order: str, s
     hand.pump.patterns.set_settings(**settings)
     hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 1_000, 60)
     hand.live(20 * MINUTE_US)
-    getattr(hand.pump.therapy, order)()
+    getattr(hand.pump.switch, order)()
     assert ended(hand, "temp_basal") == ["suspended"]
     record = hand.pump.reports.read_deliveries(0, 32)["records"][1]
     assert (record["kind"], record["reason"]) == (protocol.KIND_TEMP_BASAL, protocol.REASON_SUSPENDED)
@@ -91,7 +91,7 @@ def test_one_that_a_person_cancels_or_that_ends_says_that(hand: Hand) -> None:
     hand.pump.therapy.cancel_temp()
     hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 1_000, 30)
     hand.live(hand.now_us + 31 * MINUTE_US)
-    hand.pump.therapy.suspend()
+    hand.pump.switch.suspend()
     assert ended(hand, "temp_basal") == ["cancelled", "completed"]
 
 
@@ -123,7 +123,7 @@ def test_a_procedure_s_strokes_are_no_bolus(hand: Hand) -> None:
     hand.live(10 * SECOND_US)
     status = hand.pump.status()
     assert (status["bolus_id"], status["bolus_delivered_mu"]) == (number, 400)
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(PATENCY)
     for _ in range(2):
         hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
@@ -133,7 +133,7 @@ def test_a_procedure_s_strokes_are_no_bolus(hand: Hand) -> None:
         hand.live(hand.now_us + MINUTE_US)
         hand = hand.restarted()
     hand.pump.clinic.interrupt_procedure(hand.pump.clinic.read_procedure()["step"])
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     number = hand.pump.boluses.bolus(200)["delivery_id"]
     assert hand.pump.status()["bolus_id"] == number
 

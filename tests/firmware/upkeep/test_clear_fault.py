@@ -73,7 +73,7 @@ def test_a_cleared_pump_is_stopped_and_delivers_when_a_person_resumes() -> None:
     hand.live(hand.now_us + 7200 * SECOND_US)
     assert len(hand.strokes_us) == 9 and state(hand) == "stopped", "nothing resumes by itself"
     hand.pump.alarms.acknowledge_alarm(alarm)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.boluses.bolus(400)
     hand.live(hand.now_us + 60 * SECOND_US)
     assert len(hand.strokes_us) == 11 and state(hand) == "running"
@@ -94,7 +94,7 @@ def test_the_log_tells_which_fault_was_cleared() -> None:
 def test_the_rolling_caps_hold_after_it() -> None:
     hand = faulted()
     hand.pump.faults.clear_fault(COUNT)
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     with pytest.raises(Refused) as refused:
         hand.pump.boluses.bolus(400)
     assert (refused.value.code, refused.value.value, refused.value.limit) == (protocol.HOUR_LIMIT, 2_200, 2_000)
@@ -106,12 +106,12 @@ def test_a_fault_cleared_stays_cleared_over_a_reset_and_one_that_is_not_stays_la
     hand.pump.faults.clear_fault(COUNT)
     hand = hand.restarted()
     assert state(hand) == "stopped" and hand.core.state()[code.GUARD_CONFIRMED] == 9
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
 
 
 def test_in_a_procedure_it_stays_at_its_step() -> None:
     hand = Hand()
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand.pump.clinic.start_procedure(5)
     for _ in range(2):
         hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
@@ -134,15 +134,15 @@ def test_counts_apart_on_a_stopped_pump_are_a_fault_before_the_next_stroke_latch
         hand.pump.faults.clear_fault(COUNT)
     assert refused.value.code == protocol.NO_FAULT, "it runs: the next stroke tells"
     assert hand.pump.status()["fault"] == 0
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     hand = hand.restarted()
     assert (hand.pump.status()["fault"], state(hand)) == (COUNT, "stopped")
     with pytest.raises(Refused) as refused:
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
     assert refused.value.code == protocol.SELF_TEST_FAILED
     hand.pump.faults.clear_fault(COUNT)
     assert hand.pump.status()["fault"] == 0
-    hand.pump.therapy.resume()
+    hand.pump.switch.resume()
     hand.pump.boluses.bolus(400)
     hand.live(hand.now_us + 60 * SECOND_US)
     assert len(hand.strokes_us) == 2 and state(hand) == "running"
@@ -284,7 +284,7 @@ def test_power_cut_at_every_write_leaves_the_fault_latched_or_cleared_and_nothin
             assert after.strokes_us == [], where
             if pair[0]:
                 after.pump.faults.clear_fault(COUNT)
-            after.pump.therapy.resume()
+            after.pump.switch.resume()
             seen.add(pair)
     assert seen == {(COUNT, 7), (0, 9)}
 
@@ -298,7 +298,7 @@ def test_what_a_fault_has_ended_is_booked_whatever_becomes_of_its_alarm(strokes:
         hand.pump.therapy.set_basal(1000)
         hand.pump.boluses.bolus(2000)
     else:
-        hand.pump.therapy.stop()
+        hand.pump.switch.stop()
         hand.pump.clinic.start_procedure(5)
         for _ in range(2):
             hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)

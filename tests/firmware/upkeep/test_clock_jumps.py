@@ -264,7 +264,7 @@ def test_a_clock_that_goes_wrong_is_found_within_a_day_and_doses_no_more(ppm: in
     if abs(ppm) >= 20_000:
         assert hand.strokes_us[-1] < 4 * HOUR_US
         assert "clock_lost" in alarms(hand)
-    refused(hand.pump.therapy.resume, protocol.SELF_TEST_FAILED)
+    refused(hand.pump.switch.resume, protocol.SELF_TEST_FAILED)
 
 
 @pytest.mark.req("SELF-1", "THER-8")

@@ -54,7 +54,7 @@ def test_a_failed_self_test_never_doses(monkeypatch: pytest.MonkeyPatch) -> None
     assert "self_test_fail" in alarms(after)
     after.live(after.now_us + HOUR_US)
     assert after.strokes_us == []
-    for order in (after.pump.therapy.resume, lambda: after.pump.boluses.bolus(200)):
+    for order in (after.pump.switch.resume, lambda: after.pump.boluses.bolus(200)):
         with pytest.raises(Refused):
             order()
     with pytest.raises(Refused) as refused:
@@ -64,7 +64,7 @@ def test_a_failed_self_test_never_doses(monkeypatch: pytest.MonkeyPatch) -> None
     assert after.pump.device.self_test()["passed"]
     assert after.pump.status()["state"] == protocol.STATE_STOPPED, "nothing resumes by itself"
     after.pump.alarms.acknowledge_alarm(BY_NAME["self_test_fail"].number)
-    after.pump.therapy.resume()
+    after.pump.switch.resume()
 
 
 @pytest.mark.req("SELF-1")

@@ -47,7 +47,7 @@ def test_the_self_test_looks_at_the_pumps_own_parts() -> None:
     assert world.nvm is memory.nvm and world.scratch_at == memory.scratch_at and world.record is memory.record
     assert world.memory_usable() is True and world.elapsed == hand.wall.elapsed
     assert world.delivering() is True
-    hand.pump.therapy.stop()
+    hand.pump.switch.stop()
     assert world.delivering() is False
     means = Means(CURRENTS)
     hand.now_us = 1234
