@@ -104,8 +104,6 @@ class Pump:
         self.switch = Switch(core, clock, *parts, self.alarms, watch, self.failed)
         self.patterns = Patterns(clock, self._books, self.therapy, self.alarms)
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course, self.alarms)
-        self.therapy.on_halt = self.alarms.halted
-        self.therapy.on_lapse = self._lapsed
         sensors = (stroke_sensor, pressure_sensor)
         self.reports = Reports(self, core, clock, wall, self._books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
@@ -164,7 +162,7 @@ class Pump:
         now_us = self._clock.now_us()
         self._books.recount()
         self.alarms.raise_alarm("system_error", kind)
-        self.therapy.halt_by_itself(now_us)
+        self.alarms.halt(now_us)
         self._round_us = min(self._round_us, now_us + _RETRY_US)
         self._books.deliveries.boluses_ended()
         self._books.store()
@@ -215,7 +213,11 @@ class Pump:
         self.stream.woke(now_us, self._due_us())
         if now_us >= self.therapy.deadline_us:
             self.alarms.time(now_us)
-            self.therapy.time(now_us)
+            lapsed, changed = self.therapy.time(now_us)
+            if lapsed:
+                self.alarms.lapsed()
+            if changed:
+                self._books.store()
         elif now_us >= self.alarms.tone_us:
             self.alarms.time(now_us)
         if now_us >= self._round_us:
@@ -276,9 +278,6 @@ class Pump:
         self.alarms.found(found.code)
         self._books.store()
 
-    def _lapsed(self):
-        self.alarms.raise_alarm("communication_error")
-
     def _toned(self, milliseconds):
         self._spared.run(TONES, self._sound, milliseconds)
         self._spared.run(BATTERY, self.upkeep.energy.toned)
@@ -292,7 +291,7 @@ class Pump:
         does.
         """
         now_us = self._clock.now_us()
-        self.therapy.halt_by_itself(now_us)
+        self.alarms.halt(now_us)
         self._round_us = now_us + _RETRY_US
         self.alarms.memory_failed()
 

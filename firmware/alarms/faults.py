@@ -64,7 +64,7 @@ class Faults:
             self._alarms.raise_alarm("self_test_fail", failed)
             raise Refused(protocol.SELF_TEST_FAILED, None, failed)
         counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
-        self._therapy.halt_by_itself(self._clock.now_us())
+        self._alarms.halt(self._clock.now_us())
         self._books.will_note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT_CLEARED, latched, 0, counts)
         self._books.accepted("clear_fault", latched, undo=lambda: self._latch_again(latched, before))
         return {"at_us": self._clock.now_us(), "commanded_strokes": counts[0], "confirmed_strokes": counts[1]}

@@ -69,7 +69,7 @@ class AlarmDesk:
         self._take_up(now_us)
         memory = self._books.memory
         if lapsed:
-            self.raise_alarm("communication_error")
+            self.lapsed()
         if not memory.usable:
             self.raise_alarm("memory_integrity", memory.state)
         if memory.state == protocol.MEMORY_DAMAGED:
@@ -128,6 +128,20 @@ class AlarmDesk:
         if level:
             self.raise_alarm(_OF_BATTERY[level])
 
+    def halt(self, now_us, reason=protocol.REASON_FAULT):
+        """Stop delivery because of a finding, an alarm, a failed memory or a procedure's end. Only a person resumes it
+        (ALARM-2).
+        """
+        lapsed, halted = self._therapy.halt_by_itself(now_us, reason)
+        if lapsed:
+            self.lapsed()
+        if halted:
+            self.halted(protocol.STATE_STOPPED)
+
+    def lapsed(self):
+        """A closed loop has not renewed its rate."""
+        self.raise_alarm("communication_error")
+
     def halted(self, mode):
         """Delivery was suspended or stopped, and with it the strokes of a procedure."""
         self._course.bolus_over()
@@ -159,7 +173,7 @@ class AlarmDesk:
             self.raise_alarm(_OF_LEVEL[level], self._refills.left_mu, level)
             if level == LEVEL_STOP:
                 mode = self._books.memory.record.mode
-                self._therapy.halt_by_itself(now_us, protocol.REASON_RESERVOIR)
+                self.halt(now_us, protocol.REASON_RESERVOIR)
                 self._keep_stop(mode)
         self._level = level
 
@@ -329,7 +343,7 @@ class AlarmDesk:
         at_once = action == STOP_NOW and not self._core.state()[code.GUARD_FAULT]
         if at_once:
             self._stepper.stop()
-        self._therapy.halt_by_itself(self._clock.now_us())
+        self.halt(self._clock.now_us())
         if at_once:
             self._stepper.stop()  # a stroke may have begun in between; now none can begin any more
 

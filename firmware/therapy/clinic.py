@@ -166,7 +166,7 @@ class Clinic:
 
     def _left(self):
         """The procedure has ended: the pump is stopped."""
-        self._therapy.leave_procedure(self._clock.now_us())
+        self._alarms.halt(self._clock.now_us(), protocol.REASON_CANCELLED)
 
 
 def _signed(value):

@@ -10,7 +10,6 @@ Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.compat import nobody
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
 from firmware.storage.deliveries import NORMAL, in_force
@@ -24,17 +23,13 @@ class Therapy:
     """The therapy of one pump.
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
-    Forecast, `watch` the Watch over the catheter (None: not watched), `stroke_uu` the stroke, µU. The pump sets the
-    callbacks: `on_halt(mode)` is called when it stops by itself, `on_lapse()` when a closed loop has not renewed its
-    rate.
+    Forecast, `watch` the Watch over the catheter (None: not watched), `stroke_uu` the stroke, µU.
     """
 
     def __init__(self, core, clock, books, programme, forecast, watch, stroke_uu):
         self.programme = programme
         self.forecast = forecast
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
-        self.on_halt = nobody
-        self.on_lapse = nobody
         self._core = core
         self._clock = clock
         self._books = books
@@ -65,14 +60,13 @@ class Therapy:
         return self._record.contact_us + minutes * US_PER_MIN
 
     def time(self, now_us):
-        """The deadline has come: enter into the books what the core has done by itself."""
+        """The deadline has come: enter into the books what the core has done by itself. Returns (has a closed loop's
+        rate lapsed, is there something to store).
+        """
         before = self._books.deliveries.stretch_of
         lapsed = self._lapse(now_us)
         self.follow(now_us)
-        if lapsed:
-            self.on_lapse()
-        if lapsed or before != self._books.deliveries.stretch_of:
-            self._books.store()
+        return lapsed, lapsed or before != self._books.deliveries.stretch_of
 
     def _lapse(self, now_us):
         """End a recommendation whose time is over, and log that the programmed rate is back; returns whether it did."""
@@ -214,16 +208,15 @@ class Therapy:
     # Actions that the device takes by itself.
 
     def halt_by_itself(self, now_us, reason=protocol.REASON_FAULT):
-        """Stop delivery because of a finding, an alarm or a failed memory. Only a person resumes it (ALARM-2)."""
+        """Stop delivery, for AlarmDesk.halt(). Returns (has a closed loop's rate lapsed, has the state changed)."""
         still(self._core, self._clock)
         lapsed = self._lapse(now_us)  # a lapse before the halt is reported, whichever of the two is handled first
         stopped, self._record.mode = self._record.mode, protocol.STATE_STOPPED
         self.cut(now_us, reason)
-        if lapsed:
-            self.on_lapse()
-        if stopped != protocol.STATE_STOPPED:
+        halted = stopped != protocol.STATE_STOPPED
+        if halted:
             self.plan()
-            self.on_halt(protocol.STATE_STOPPED)
+        return lapsed, halted
 
     def cut(self, now_us, reason):
         """The core delivers nothing any more: end the running deliveries with this reason."""
@@ -274,10 +267,6 @@ class Therapy:
             self.answers.need(self._core.bolus(now_us, normal, square, duration_us), field_name, volume_mu)
         finally:
             deliveries.begun()
-
-    def leave_procedure(self, now_us):
-        """The procedure has ended: the pump is stopped."""
-        self.halt_by_itself(now_us, protocol.REASON_CANCELLED)
 
     def state(self, state):
         """The pump's state (protocol.STATES), for a core in `state`."""

@@ -435,7 +435,7 @@ def test_what_has_come_due_is_seen_to_at_its_microsecond() -> None:
     called: list[str] = []
     late: list[int] = []
     pump.alarms.time = lambda now_us: called.append("alarms")  # type: ignore[method-assign]
-    pump.therapy.time = lambda now_us: called.append("therapy")  # type: ignore[method-assign]
+    pump.therapy.time = lambda now_us: (called.append("therapy"), False)  # type: ignore[assignment, func-returns-value, method-assign]
     pump.stream.time = lambda now_us: called.append("stream")  # type: ignore[method-assign]
     pump.stream.woke = lambda now_us, wanted_us: late.append(now_us - wanted_us)  # type: ignore[method-assign]
     never = protocol.NEVER_US

@@ -106,7 +106,7 @@ def test_a_resume_and_a_halt_are_told_to_whom_they_concern() -> None:
     pump.switch.resume()
     assert told[4:] == [("watch", 7)]
     del pump.alarms.raise_alarm
-    pump._lapsed()
+    pump.alarms.lapsed()
     assert alarms(hand) == ["communication_error"]
 
 

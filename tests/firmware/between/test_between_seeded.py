@@ -45,15 +45,15 @@ def test_an_order_of_which_the_core_has_refused_the_time_is_found() -> None:
 def test_a_halt_that_takes_any_refusal_for_suspended_already_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pump says stopped, and the bolus goes on."""
 
-    def halt_by_itself(self: Any, now_us: int, reason: int = protocol.REASON_FAULT) -> None:
+    def halt_by_itself(self: Any, now_us: int, reason: int = protocol.REASON_FAULT) -> tuple[bool, bool]:
         if self._core.suspend(now_us) == code.OK:
             self._books.deliveries.follow(now_us, now_us, reason)
             self._books.deliveries.boluses_ended(reason)
         self._record.recommended_until_us = 0
-        if self._record.mode != protocol.STATE_STOPPED:
-            self._record.mode = protocol.STATE_STOPPED
-            self._plan()
-            self.on_halt(protocol.STATE_STOPPED)
+        halted = self._record.mode != protocol.STATE_STOPPED
+        self._record.mode = protocol.STATE_STOPPED
+        self.plan()
+        return False, halted
 
     monkeypatch.setattr(Therapy, "halt_by_itself", halt_by_itself)
     wrong = found(sweep_event("auto_off", "armed", touches, core_class=board_core(OLD_TIME)))

@@ -117,7 +117,7 @@ def test_a_stopped_pump_waits_for_nothing_of_its_therapy(halt: str) -> None:
     if halt == "stop":
         hand.pump.switch.stop()
     else:
-        hand.pump.therapy.halt_by_itself(hand.now_us)
+        hand.pump.alarms.halt(hand.now_us)
     assert hand.pump.therapy.deadline_us == NEVER_US
     hand.live(2 * HOUR_US)
     assert not hand.strokes_us

@@ -120,7 +120,7 @@ def test_a_bolus_cut_during_a_stroke_of_its_own_keeps_the_reason(halt: str) -> N
     elif halt == "occlusion":
         hand.pump.alarms.raise_alarm("occlusion")
     else:
-        hand.pump.therapy.halt_by_itself(hand.now_us, protocol.REASON_HOUR_CAP)
+        hand.pump.alarms.halt(hand.now_us, protocol.REASON_HOUR_CAP)
     hand.core.confirmed()
     hand.core.ended()
     hand.pump.handle(events.STROKE)

@@ -34,7 +34,7 @@ def test_a_recommended_rate_lapses_at_its_end_and_says_so(early_us: int) -> None
     until_us = hand.pump.therapy.recommend_rate(100, 10)["until_us"]
     assert until_us == 10 * MINUTE_US == hand.pump.deadline_us
     hand.now_us = until_us - early_us
-    hand.pump.therapy.time(hand.now_us)
+    hand.pump._time(hand.now_us)
     assert hand.pump.status()["in_force_mu_per_h"] == (100 if early_us else 0)
     assert alarms(hand) == ([] if early_us else ["communication_error"])
     assert [each["a"] for each in logged(hand, protocol.EVENT_RATE_LAPSED)] == ([] if early_us else [0])
@@ -88,21 +88,19 @@ def test_after_a_reset_the_programmed_rate_is_in_force_at_once() -> None:
 def test_what_the_core_has_done_by_itself_is_stored_and_nothing_else() -> None:
     hand = Hand()
     run_pattern(hand, {0: 1_000, 1: 700})
-    stores: list[int] = []
-    hand.pump._books.store = lambda: stores.append(hand.now_us)  # type: ignore[method-assign]
     therapy = hand.pump.therapy
-    therapy.on_lapse = lambda: None  # the alarm stores as well, the first time
 
-    def at(now_us: int) -> int:
-        stores.clear()
+    def at(now_us: int) -> tuple[bool, bool]:
         hand.now_us = now_us
-        therapy.time(now_us)
-        return len(stores)
+        lapsed, changed = therapy.time(now_us)
+        return lapsed, changed
 
-    assert at(30 * MINUTE_US - 1) == 0 and at(30 * MINUTE_US) == 1 and at(30 * MINUTE_US + 1) == 0
+    nothing = (False, False)
+    assert at(30 * MINUTE_US - 1) == nothing
+    assert at(30 * MINUTE_US) == (False, True) and at(30 * MINUTE_US + 1) == nothing
     therapy.recommend_rate(700, 1)  # the programmed one: nothing changes as it lapses but that it has
     until_us = hand.pump.record.recommended_until_us
-    assert at(until_us - 1) == 0 and at(until_us) == 1 and at(until_us + 1) == 0
+    assert at(until_us - 1) == nothing and at(until_us) == (True, True) and at(until_us + 1) == nothing
     assert hand.pump.record.recommended_until_us == 0
     (event,) = logged(hand, protocol.EVENT_RATE_LAPSED)
     shown = tuple(event[name] for name in ("category", "detail", "reason", "a", "b"))

@@ -121,13 +121,14 @@ def test_a_halt_is_told_once_and_a_lapse_before_it_too() -> None:
     hand = Hand()
     therapy = hand.pump.therapy
     told: list[object] = []
-    therapy.on_halt, therapy.on_lapse = told.append, partial(told.append, "lapsed")
+    alarms = hand.pump.alarms
+    alarms.halted, alarms.lapsed = told.append, partial(told.append, "lapsed")  # type: ignore[method-assign]
     therapy.set_basal(100)
     until_us = therapy.recommend_rate(500, 5)["until_us"]
     hand.now_us = until_us
-    therapy.halt_by_itself(until_us)
+    alarms.halt(until_us)
     assert told == ["lapsed", protocol.STATE_STOPPED] and hand.pump.record.recommended_until_us == 0
-    therapy.halt_by_itself(until_us + 1)
+    alarms.halt(until_us + 1)
     assert told == ["lapsed", protocol.STATE_STOPPED], "it is stopped"
     assert therapy.in_force_mu_per_h() == 0
     hand.live(until_us + 2)
@@ -147,7 +148,7 @@ def test_a_procedures_strokes_that_are_refused_leave_a_stopped_pump_stopped() ->
     assert hand.pump.record.mode == protocol.STATE_PROCEDURE and not hand.core.state()[code.SUSPENDED]
     refused(lambda: therapy.order_strokes(0, 1, protocol.KIND_DIAGNOSTIC), protocol.BOLUS_ACTIVE)
     assert hand.pump.record.mode == protocol.STATE_PROCEDURE and not hand.core.state()[code.SUSPENDED]
-    therapy.leave_procedure(hand.now_us)
+    hand.pump.alarms.halt(hand.now_us, protocol.REASON_CANCELLED)
     ended = [each["reason"] for each in deliveries(hand) if each["kind"] == protocol.KIND_DIAGNOSTIC]
     assert ended == [protocol.REASON_CANCELLED]
 
