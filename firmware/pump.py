@@ -77,11 +77,9 @@ class Pump:
         self._wall = wall
         self._watch = watch
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
-        self._books = Books(core, clock, memory)
+        self._books = Books(core, clock, memory, self._memory_failed)
         memory.open(self._books.deliveries, advance, means.entropy, bool(means.watchdog_reset))
-        self._books.recount()
         self._edges = Edges(core, clock, memory)
-        self._books.on_failure = self._memory_failed
         self.over = False  # the pump must restart: the memory that was absent answers
         self._begun_us = clock.now_us()
         waiting = memory.state == protocol.MEMORY_ABSENT
@@ -160,11 +158,9 @@ class Pump:
         self._failing = True
         kind = self._note(error)
         now_us = self._clock.now_us()
-        self._books.recount()
-        self.alarms.raise_alarm("system_error", kind)
-        self.alarms.halt(now_us)
+        self.alarms.raise_alarm("system_error", kind)  # halts, also if it is latched already
         self._round_us = min(self._round_us, now_us + _RETRY_US)
-        self._books.deliveries.boluses_ended()
+        self._books.deliveries.boluses_ended()  # of which the alarm has cut the last stroke
         self._books.store()
         self._failing = False
 

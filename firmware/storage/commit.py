@@ -20,16 +20,19 @@ class Books:
     """The record of deliveries, the log and the permits of one pump.
 
     `core` is the dose core, `memory` a Memory that has not been opened yet, `clock` the device's. `deliveries` is the
-    record kept here; `strokes` counts the strokes that are over. `on_failure()` is called when memory has failed.
+    record kept here; `strokes` counts the strokes that are over.
+
+    `failed()` is called when memory accepts no record. This is the one call upwards, because every part stores, and
+    none may go on as if it had: the pump must have halted before the call that stores returns (docs/adr/0014).
     """
 
-    def __init__(self, core, clock, memory):
+    def __init__(self, core, clock, memory, failed):
         self._core = core
         self._clock = clock
         self.memory = memory
         self.deliveries = Deliveries(core, self._note_end)
         self.strokes = 0
-        self.on_failure = nobody
+        self._failed = failed
         self._before = (0, 0, 0)  # of the record, when the order began
         self._notes = []  # events to log for the order, if it is carried out
         roomy(self)
@@ -42,7 +45,7 @@ class Books:
         if self.deliveries.stroke_ended() or whole:
             self.store()
         elif not self.memory.stroke(strokes + 1):
-            self.on_failure()
+            self._failed()
         elif not core.permit(strokes + 1):
             self._permit()
 
@@ -66,7 +69,7 @@ class Books:
         if store(self.deliveries, self.strokes + 1):
             self._permit()
         elif self.memory.state <= protocol.MEMORY_WRITE_FAILED:
-            self.on_failure()
+            self._failed()
 
     def _permit(self):
         """Give the core the permit that is in memory. The core refuses it while that stroke is in progress, since the
@@ -125,7 +128,7 @@ class Books:
         undo()
         memory.store_alarms()  # the order may have acknowledged some
         if memory.state <= protocol.MEMORY_WRITE_FAILED:
-            self.on_failure()
+            self._failed()
         raise Refused(protocol.MEMORY_FAILED)
 
     def store_settings(self):
@@ -133,7 +136,7 @@ class Books:
         if not self.memory.store_settings():
             record = self.memory.record
             record.command_id = record.command_before
-            self.on_failure()
+            self._failed()
             raise Refused(protocol.MEMORY_FAILED)
 
     def acted(self, message_name, *values):

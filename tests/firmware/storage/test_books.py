@@ -118,13 +118,13 @@ def test_the_record_that_follows_a_refused_order_does_not_say_that_it_was_done(n
     done = desk.pump.record.command_id
     settings = desk.ask("read_settings") | {"auto_off_min": 600}
     tried = memory.tried
-    failed, follow = [], desk.pump._books.on_failure
+    failed, follow = [], desk.pump._books._failed
 
     def on_failure() -> None:
         failed.append(desk.pump.record.command_id)
         follow()
 
-    desk.pump._books.on_failure = on_failure
+    desk.pump._books._failed = on_failure
     memory.bad = lambda number: number == tried + (6 if name == "set_basal" else 4)
     answer = desk.ask(name, **({"rate_mu_per_h": 2000} if name == "set_basal" else settings))
     assert answer == "memory_failed"

@@ -23,9 +23,9 @@ class Kept(Alone):
 
     def __init__(self) -> None:
         super().__init__()
-        self.books = Books(self.core, Clock(lambda: self.now_us), self.memory)
         self.happened: list[str] = []
-        self.books.on_failure = lambda: self.happened.append("failure")
+        clock = Clock(lambda: self.now_us)
+        self.books = Books(self.core, clock, self.memory, lambda: self.happened.append("failure"))
         assert self.core.bolus(0, 10, 0, 0) == code.OK
         self.books.store()
 
