@@ -7,6 +7,7 @@ import gc
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.alarms.causes import Causes
 from firmware.alarms.faults import Faults
 from firmware.alarms.manager import AlarmDesk
 from firmware.compat import nobody, roomy
@@ -97,9 +98,10 @@ class Pump:
         self._sound = sound
         self._failing = False  # a failure is being handled
         self._burst_us = core.plan()[1]
-        parts = (self._books, self.therapy, self.course, self.refills, self.upkeep)
-        self.alarms = AlarmDesk(core, clock, wall, *parts, watch, stepper, self._toned)
-        self.switch = Switch(core, clock, *parts, self.alarms, watch, self.failed)
+        causes = Causes(core, clock, wall, memory, self.therapy, self.refills, self.upkeep, watch)
+        parts = (core, clock, self._books, self.therapy, self.course, self.refills)
+        self.alarms = AlarmDesk(*parts, causes, watch, stepper, self._toned)
+        self.switch = Switch(*parts, self.upkeep, self.alarms, watch, self.failed)
         self.patterns = Patterns(clock, self._books, self.therapy, self.alarms)
         self.clinic = Clinic(core, clock, self._books, self.therapy, self.refills, self.course, self.alarms)
         sensors = (stroke_sensor, pressure_sensor)

@@ -1,4 +1,4 @@
-"""The alarm manager of a pump: raises alarms, checks whether a cause persists, takes an alarm's action, sounds tones.
+"""The alarm manager of a pump: raises alarms, takes an alarm's action, sounds tones.
 
 A latched alarm outlives a reset: the state record has a bit for each, the alarm record holds the details.
 
@@ -9,30 +9,18 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.alarms import record
 from firmware.alarms.annunciation import TONE_MS
+from firmware.alarms.causes import OF_BATTERY, OF_FINDING
 from firmware.alarms.latched import Active, Alarms, NotActive, StillThere
 from firmware.compat import roomy
 from firmware.errors import Refused
 from firmware.occlusion import codes as finding
 from firmware.protocol.alarms import ALARMS, BY_NUMBER, STOP_NOW
 from firmware.therapy.forecast import full
-from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_LOW, LEVEL_STOP
+from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_STOP
 
 _PAGE = 15
-# The alarm of each finding of the occlusion detector.
-_OF_FINDING = {
-    finding.OCCLUSION: "occlusion",
-    finding.PARTIAL: "under_delivery",
-    finding.AIR_LOCK: "air_lock",
-    finding.BACKFLOW: "under_delivery",
-    finding.STALL: "motor_stall",
-    finding.SENSOR_STUCK: "pressure_sensor_fault",
-    finding.SENSOR_RANGE: "pressure_sensor_fault",
-    finding.SENSOR_DRIFT: "pressure_sensor_fault",
-}
 _OF_STATE = ("pump_suspended", "pump_stopped")
-_STANDING = tuple(set(_OF_FINDING.values()))
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
-_OF_BATTERY = (None, "pump_low_battery", "depleted_battery")
 _OF_WINDOW = ("hourly_maximum_exceeded", "daily_maximum_exceeded")
 _EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 
@@ -40,24 +28,23 @@ _EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 class AlarmDesk:
     """The alarms of one pump.
 
-    `core`, `clock`, `wall`, `books`, `therapy`, `course`, `refills`, `upkeep`: its parts; `watch` the Watch over the
+    `core`, `clock`, `books`, `therapy`, `course`, `refills`: its parts; `causes` the Causes, `watch` the Watch over the
     catheter (None: not watched), `stepper` to stop the motor at once, `sound(ms)` the annunciator.
     """
 
-    def __init__(self, core, clock, wall, books, therapy, course, refills, upkeep, watch, stepper, sound):
+    def __init__(self, core, clock, books, therapy, course, refills, causes, watch, stepper, sound):
         self.tone_us = protocol.NEVER_US  # when the next tone is due
         self._core = core
         self._clock = clock
-        self._wall = wall
         self._books = books
         self._therapy = therapy
         self._course = course
         self._refills = refills
-        self._upkeep = upkeep
+        self._causes = causes
         self._watch = watch
         self._stepper = stepper
         self._sound = sound
-        self._alarms = Alarms(self._present, self._act, self._told)
+        self._alarms = Alarms(causes.there, self._act, self._told)
         self._level = 0
         self._begun = False
         self._changed = False  # at the start: an alarm has yet to be stored
@@ -109,16 +96,15 @@ class AlarmDesk:
         for each in ahead:
             # Power went before the state record with this alarm was stored: it was neither logged nor acted on.
             self._changed = True
-            if each.alarm.name in _OF_STATE and not self._present(each.alarm.name):
+            if each.alarm.name in _OF_STATE and not self._causes.there(each.alarm.name):
                 continue  # the halt that it reports was not stored either
             self._alarms.raise_alarm(each.alarm.name, each.since_us, each.detail, each.mark)
 
     def look(self, now_us):
         """Raise the alarms that have no event of their own: clock, reservoir, refill, the pump's state."""
-        if not self._wall.known:
-            self.raise_alarm("clock_lost")
-        if self._refills.due():
-            self.raise_alarm("refill_due")
+        for name in ("clock_lost", "refill_due"):
+            if self._causes.there(name):
+                self.raise_alarm(name)
         self._raise_halt(self._therapy.state(self._core.state()))
         self.stroke_over(now_us)
         self._plan(now_us)
@@ -126,7 +112,7 @@ class AlarmDesk:
     def battery(self, level):
         """The battery's account, a place in energy.LEVELS."""
         if level:
-            self.raise_alarm(_OF_BATTERY[level])
+            self.raise_alarm(OF_BATTERY[level])
 
     def halt(self, now_us, reason=protocol.REASON_FAULT):
         """Stop delivery because of a finding, an alarm, a failed memory or a procedure's end. Only a person resumes it
@@ -187,7 +173,7 @@ class AlarmDesk:
 
     def found(self, code):
         """The occlusion detector has found something."""
-        name = _OF_FINDING.get(code)
+        name = OF_FINDING.get(code)
         if code in _EMPTY_LIKE and self._refills.level() >= LEVEL_EMPTY:
             name = "empty_reservoir"
         if name is not None:
@@ -209,7 +195,7 @@ class AlarmDesk:
         fault = state[code.GUARD_FAULT]
         name = "memory_integrity" if fault == code.FAULT_MEMORY else "system_error"
         if fault == code.FAULT_COUNT:
-            name = "motor_stall" if self._standing() == finding.STALL else "stroke_sensor_fault"
+            name = "motor_stall" if self._causes.standing() == finding.STALL else "stroke_sensor_fault"
             if state[code.GUARD_CONFIRMED] > state[code.GUARD_COMMANDED]:
                 name = "over_delivery"
         self.raise_alarm(name, fault)
@@ -274,7 +260,7 @@ class AlarmDesk:
                 "alarm": each.alarm.number,
                 "since_us": each.since_us,
                 "detail": each.detail,
-                "cause_there": self._present(each.alarm.name),
+                "cause_there": self._causes.there(each.alarm.name),
                 "quiet": each.quiet_until_us > now_us,
             }
             for each in active[first : first + _PAGE]
@@ -297,46 +283,6 @@ class AlarmDesk:
         self._keep()
         self._books.accepted("acknowledge_alarm", alarm, undo=undo)
         return {"at_us": now_us, "alarms": len(self._alarms.active()), "cause_there": there}
-
-    def _present(self, name):
-        if name == "self_test_fail":
-            return not self._upkeep.passed
-        if name in _OF_BATTERY:
-            return self._upkeep.battery_level() >= _OF_BATTERY.index(name)
-        state = self._core.state()
-        if name in ("stroke_sensor_fault", "system_error", "over_delivery", "motor_stall") and state[code.GUARD_FAULT]:
-            return True
-        if name in _STANDING:
-            return _OF_FINDING.get(self._standing()) == name
-        now_us = self._clock.now_us()
-        if name == "hourly_maximum_exceeded":
-            return self._at_cap(now_us, code.HOUR)
-        if name == "daily_maximum_exceeded":
-            return self._at_cap(now_us, code.DAY)
-        if name == "clock_lost":
-            return not self._wall.known
-        if name == "refill_due":
-            return self._refills.due()
-        if name in ("low_reservoir", "empty_reservoir"):
-            return self._refills.level() >= (LEVEL_LOW if name == "low_reservoir" else LEVEL_EMPTY)
-        if name == "memory_integrity":
-            return not self._books.memory.usable or state[code.GUARD_FAULT] == code.FAULT_MEMORY
-        if name == "not_initialised":
-            return self._books.memory.state == protocol.MEMORY_DAMAGED
-        mode = self._therapy.state(state)
-        if name == "pump_suspended":
-            return mode == protocol.STATE_SUSPENDED
-        if name == "pump_stopped":
-            return mode == protocol.STATE_STOPPED
-        return False
-
-    def _standing(self):
-        """The code of the finding that stands with the occlusion detector."""
-        standing = None if self._watch is None else self._watch.standing
-        return finding.NONE if standing is None else standing.code
-
-    def _at_cap(self, now_us, window):
-        return self._core.used(now_us, window) >= self._core.limits()[2 + window]
 
     def _act(self, action):
         # On a fault, Faults.latched() has stopped the motor before anything else.

@@ -260,7 +260,7 @@ def test_the_causes_of_alarms_that_are_the_pumps_own_are_looked_at_as_they_are()
     pump = Hand().pump
 
     def there() -> list[str]:
-        return [each.name for each in ALARMS if pump.alarms._present(each.name)]
+        return [each.name for each in ALARMS if pump.alarms._causes.there(each.name)]
 
     assert there() == []
     pump.upkeep.passed = False
@@ -462,9 +462,9 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
     pump = hand.pump
     watch.detector.wake_us = 55
     assert pump.deadline_us == 55
-    assert pump.alarms._standing() == codes.NONE
+    assert pump.alarms._causes.standing() == codes.NONE
     watch.standing = codes.Diagnosis(codes.BACKFLOW, 1, 2, 3)
-    assert pump.alarms._standing() == codes.BACKFLOW and Hand().pump.alarms._standing() == codes.NONE
+    assert pump.alarms._causes.standing() == codes.BACKFLOW and Hand().pump.alarms._causes.standing() == codes.NONE
 
 
 @pytest.mark.req("GUARD-3", "LOG-1")

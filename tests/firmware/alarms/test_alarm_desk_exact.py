@@ -158,8 +158,8 @@ def test_a_fault_of_the_core_is_named_by_what_is_known_of_it(
 ) -> None:
     hand = Hand()
     desk = hand.pump.alarms
-    desk._core = Faulty(hand.core, fault, more_confirmed)
-    desk._standing = lambda: standing
+    desk._core = desk._causes._core = Faulty(hand.core, fault, more_confirmed)
+    desk._causes.standing = lambda: standing
     desk.fault()
     first = told(hand)[0]
     assert (BY_NUMBER[first["alarm"]].name, first["detail"]) == (name, fault)
@@ -385,7 +385,9 @@ def test_an_acknowledgement_that_cannot_be_stored_has_not_been() -> None:
 def test_the_latest_finding_outlives_a_reset_though_its_alarm_is_not_new() -> None:
     hand = Hand()
     for found in (finding.PARTIAL, finding.BACKFLOW):
-        hand.pump.alarms._watch = SimpleNamespace(standing=finding.Diagnosis(found, 1, 2, 3))
+        hand.pump.alarms._watch = hand.pump.alarms._causes._watch = SimpleNamespace(
+            standing=finding.Diagnosis(found, 1, 2, 3)
+        )
         hand.pump.alarms.found(found)
     assert [each for each in alarms(hand) if each != "pump_stopped"] == ["under_delivery"]
     stored = Journal(RamNvm(image=bytes(hand.memory.cells)), hand.core.ticks(), STROKE_UU)

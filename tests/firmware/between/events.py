@@ -58,7 +58,7 @@ def _finds(found: int) -> Callable[[Device], int]:
         at_us = device.now_us + 2 * MINUTE_US
         watch = Finder(found, at_us)
         pump = device.pump
-        pump._watch = pump.alarms._watch = pump.reports._watch = watch
+        pump._watch = pump.alarms._watch = pump.alarms._causes._watch = pump.reports._watch = watch
         return at_us
 
     return event
