@@ -161,7 +161,7 @@ def test_a_memory_that_takes_no_record_stops_the_pump_each_time_and_is_tried_aga
         assert hand.pump.status()["memory"] == protocol.MEMORY_WRITE_FAILED
         hand.live(hand.now_us + 1)
         assert hand.pump.status()["memory"] == protocol.MEMORY_WHOLE and len(hand.strokes_us) == made + 1
-        hand.pump.therapy.resume()
+        hand.pump.switch.resume()
 
 
 @pytest.mark.req("STORE-1", "DOSE-5")

@@ -83,7 +83,7 @@ def test_a_halt_that_gives_up_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def still(core: Any, clock: Any, now_us: int | None = None) -> bool:
         return bool(core.suspend(clock.now_us() if now_us is None else now_us) == code.OK)
 
-    monkeypatch.setattr("firmware.therapy.therapy.still", still)
+    monkeypatch.setattr("firmware.therapy.switch.still", still)
     wrong = found(sweep("bolus", "stop", "armed", touches, core_class=board_core(OLD_TIME)))
     assert "the core delivers" in wrong
 
