@@ -37,9 +37,9 @@ def test_every_target_is_phony():
 def test_ci_runs_make_targets_and_nothing_else():
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     core = "core-warnings core-misra core-sanitize core-cost"
-    targets = ["make style", "make test", "make hil BENCH=emulated", f"make {core}"]
-    assert lines[1:7] == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', *targets]
-    run = [line.strip() for line in lines[7:] if not line.startswith("#")]
+    targets = ["make style", "make test", "make hil BENCH=emulated", "make howto", f"make {core}"]
+    assert lines[1:8] == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', *targets]
+    run = [line.strip() for line in lines[8:] if not line.startswith("#")]
     assert run[0] == 'if git rev-parse --verify --quiet "${BASE:-HEAD^}" >/dev/null; then', "it needs history"
     assert run[1] == 'make mutation BASE="${BASE:-HEAD^}" MUTATION_SECONDS=240'
     assert [line.split()[0] for line in run[2:]] == ["else", "echo", "fi"]
