@@ -15,7 +15,7 @@ from firmware.upkeep import self_test
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.ram import RamRtc
 from tests.firmware.test_told_and_kept import logged
-from tests.firmware.therapy.test_therapy import HOUR_US, refill, settings, status
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, refill, settings, status
 
 PATENCY = 5
 

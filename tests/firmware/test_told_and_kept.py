@@ -12,7 +12,7 @@ from firmware.protocol.alarms import ALARMS, BY_NAME
 from firmware.storage.deliveries import Deliveries
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, refill, run_pattern, settings
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, refill, run_pattern, settings
 
 DAY_US = 24 * HOUR_US
 

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from hil.oracle.exact import NEVER_US
 from hil.oracle.wall import (
-    AHEAD,
-    BEHIND,
     DISAGREES,
     EARLIEST_S,
     LATEST_S,
-    LOOKS_MAX,
-    LOST_BEFORE,
     SILENT,
     BackedClock,
-    Wall,
 )
-from tests.oracle.hand import EPOCH_S, MIN, H, Hand, S
+from tests.oracle.hand import EPOCH_S, MIN, H, S
+from tests.oracle.wall_world import World
 
 pytestmark = pytest.mark.req("THER-8")
-DAY_US = 24 * H
 TEN_MIN_US = 10 * MIN
 
 
-class World:
-    """A device and its clock; `tells` is what the log tells of."""
-
-    def __init__(self) -> None:
-        self.hand = Hand()
-        self.clock = BackedClock(EPOCH_S)
-        self.tells: set[str] = set()
-        self.wall = self.hand.device.wall = Wall(self.hand.device, self.clock, self.tells.__contains__)
-        self.pump = self.hand.device.pump
-        self.pump.watchers.append(self.wall)
-
-    def events(self) -> list[tuple[int, str]]:
-        return [(each.at_us, each.what) for each in self.pump.events if each.what != "delivery_ended"]
-
-    @property
-    def lost(self) -> bool:
-        return self.pump.programme.utc_at_zero_us is None
-
-    def reasons(self) -> list[object]:
-        return [each.values["why"] for each in self.pump.events if each.what == "clock_lost"]
-
-
 # The battery-backed clock
-
-
 def test_the_clock_counts_whole_seconds_and_can_be_set_lost_and_moved() -> None:
     clock = BackedClock(100)
     assert [clock.utc_s(at) for at in (0, S - 1, S, 2 * S)] == [100, 100, 101, 102]
@@ -110,8 +80,6 @@ def test_no_quartz_goes_wrong_by_a_hundredth() -> None:
 
 
 # The look
-
-
 def test_the_pump_looks_every_hour_of_its_life() -> None:
     world = World()
     assert world.wall.next_us(world.pump) == H
@@ -256,161 +224,3 @@ def test_a_person_who_sets_the_time_brings_them_together() -> None:
     assert world.lost
     world.hand.order(29 * H, "set_time", utc_s=EPOCH_S)
     assert len(world.reasons()) == 2, "lost already: told once"
-
-
-# The self-test and the battery, as the log tells of them
-
-
-@pytest.mark.req("SELF-1")
-@pytest.mark.parametrize("state", ["running", "suspended", "procedure", "stopped"])
-def test_a_failed_self_test_stops_the_pump(state: str) -> None:
-    world = World()
-    world.pump.programme.state = state
-    assert world.wall.test() is False and world.events() == []
-    world.tells.add("self_test")
-    assert world.wall.test() is True
-    assert world.pump.state == "stopped"
-    stopped = [] if state == "stopped" else [(0, "alarm")]
-    assert world.events() == [(0, "self_test"), (0, "alarm"), *stopped]
-    assert ("pump_stopped" in world.hand.device.alarms.latched) is (state != "stopped")
-    assert world.hand.device.alarms.latched["self_test_fail"].figure is None
-
-
-@pytest.mark.req("SELF-1", "DOSE-5")
-def test_a_failed_self_test_stops_the_motor_at_once_and_counts_the_stroke() -> None:
-    world = World()
-    world.hand.order(H - 1, "bolus", volume_mu=400)
-    world.tells.add("self_test")
-    world.hand.device.advance(H)
-    assert (world.pump.confirmed, len(world.pump.strokes), world.pump.normal) == (1, 1, None)
-
-
-@pytest.mark.req("SELF-1")
-@pytest.mark.parametrize("name", ["pump_low_battery", "depleted_battery"])
-def test_a_battery_that_the_log_tells_of_is_latched_at_the_look(name: str) -> None:
-    world = World()
-    world.tells.add(name)
-    world.hand.device.advance(H)
-    assert {each: latched.figure for each, latched in world.hand.device.alarms.latched.items()} == {name: None}
-
-
-@pytest.mark.req("SELF-1")
-def test_a_clock_that_is_far_off_must_be_found_within_the_looks() -> None:
-    assert LOOKS_MAX == 5
-    world = World()
-    world.pump.bench_offset_us = 7
-    world.clock.run_fast(30 * MIN, 20_000)
-    world.hand.device.advance(6 * H)  # the first look sees that it was disturbed, five more may miss it
-    assert world.wall.overlooked_us == 0
-    world.hand.device.advance(7 * H)
-    assert world.wall.overlooked_us == 7 * H + 7
-    world.hand.device.advance(8 * H)
-    assert world.wall.overlooked_us == 7 * H + 7, "the first is told"
-
-
-@pytest.mark.req("SELF-1")
-def test_what_disturbs_the_clock_lets_the_pump_begin_anew() -> None:
-    world = World()
-    world.clock.run_fast(30 * MIN, 20_000)
-    world.hand.device.advance(5 * H + 30 * MIN)
-    world.clock.jump(1)
-    world.hand.device.advance(11 * H)
-    assert world.wall.overlooked_us == 0
-    world.hand.device.advance(12 * H)
-    assert world.wall.overlooked_us == 12 * H
-
-
-@pytest.mark.req("SELF-1")
-def test_a_pump_that_has_found_it_has_nothing_more_to_find_in_this_life() -> None:
-    world = World()
-    world.clock.run_fast(30 * MIN, 20_000)
-    world.hand.device.advance(3 * H - 1)
-    world.tells.add("self_test")
-    world.hand.device.advance(3 * H)
-    world.tells.clear()
-    world.hand.device.advance(40 * H)
-    assert world.wall.overlooked_us == 0
-    world.wall.begin()
-    world.hand.device.advance(45 * H)
-    assert world.wall.overlooked_us == 0
-    world.hand.device.advance(46 * H)
-    assert world.wall.overlooked_us == 46 * H, "another life"
-
-
-@pytest.mark.req("SELF-1")
-def test_a_self_test_that_was_asked_for_finds_it_too() -> None:
-    world = World()
-    world.clock.run_fast(30 * MIN, 20_000)
-    world.hand.device.advance(3 * H + MIN)
-    world.tells.add("self_test")
-    assert world.wall.test()
-    world.tells.clear()
-    world.hand.device.advance(40 * H)
-    assert world.wall.overlooked_us == 0
-
-
-@pytest.mark.req("SELF-1")
-def test_a_clock_that_goes_a_little_wrong_need_not_be_found() -> None:
-    world = World()
-    world.clock.run_fast(30 * MIN, 9_999)
-    world.hand.device.advance(30 * H)
-    assert world.wall.overlooked_us == 0
-
-
-# Lives
-
-
-@pytest.mark.req("STORE-5")
-def test_a_life_begins_with_a_look_in_an_hour_and_clocks_together() -> None:
-    world = World()
-    world.clock.lose()
-    world.hand.device.advance(H)
-    world.clock.set(H, EPOCH_S + 3_600)
-    world.hand.device.advance(90 * MIN)
-    world.wall.silent = True
-    world.wall.begin()
-    assert (world.wall.next_us(world.pump), world.wall.silent) == (150 * MIN, False)
-    world.clock.jump(4)  # in an hour: not by 500 ppm
-    world.hand.device.advance(150 * MIN)
-    assert world.lost
-
-
-@pytest.mark.req("STORE-2", "STORE-5")
-def test_after_a_reset_a_time_well_before_the_record_or_a_day_after_it_is_none() -> None:
-    for by_s, reasons in (
-        (-4, {0}),
-        (-5, {BEHIND}),
-        (86_400, {0}),
-        (86_401, {AHEAD}),
-        (0, {0}),
-    ):
-        world = World()
-        world.hand.device.advance(H)
-        world.clock.jump(by_s)
-        assert world.wall.after_reset(H) == (EPOCH_S + 3_600 + by_s, frozenset(reasons)), by_s
-
-
-@pytest.mark.req("STORE-2")
-def test_the_record_may_be_from_any_time_between_the_sure_one_and_the_cut() -> None:
-    world = World()
-    world.hand.device.advance(H)
-    world.pump.recorded_us = 30 * MIN
-    world.clock.jump(-60)  # before the cut, after the record
-    assert world.wall.after_reset(H) == (EPOCH_S + 3_540, frozenset({0, BEHIND}))
-    world.clock.jump(60 + 86_400 - 60)  # a day after the record, not after the cut
-    assert world.wall.after_reset(H) == (EPOCH_S + 3_540 + 86_400, frozenset({0, AHEAD}))
-
-
-def test_a_clock_without_a_time_is_silent_after_a_reset_and_one_lost_before_stays_lost() -> None:
-    world = World()
-    world.clock.lose()
-    assert world.wall.after_reset(0) == (None, frozenset({SILENT}))
-    for utc_s, reason in ((EARLIEST_S - 1, SILENT), (EARLIEST_S, 0), (LATEST_S, 0), (LATEST_S + 1, SILENT)):
-        world.clock.set(0, utc_s)
-        world.pump.programme.set_clock(0, utc_s)
-        assert world.wall.after_reset(0) == (None if reason else utc_s, frozenset({reason}))
-    world.clock.set(0, EPOCH_S)
-    world.pump.programme.utc_at_zero_us = None
-    assert world.wall.after_reset(0) == (None, frozenset({LOST_BEFORE}))
-    assert (SILENT, BEHIND, AHEAD, DISAGREES, LOST_BEFORE) == (1, 2, 3, 4, 5), "as the log has them"
-    assert NEVER_US > DAY_US

@@ -9,8 +9,8 @@ from firmware import protocol
 from firmware.storage.deliveries import Delivery
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 from tests.firmware.hand import BURST_US, SECOND_US
-from tests.firmware.storage.test_deliveries_exact import Kept
-from tests.firmware.therapy.test_therapy import HOUR_US
+from tests.firmware.storage.delivery_list import Kept
+from tests.firmware.therapy.therapy_by_hand import HOUR_US
 
 pytestmark = pytest.mark.req("DOSE-3", "DOSE-5", "LOG-1")
 

@@ -10,7 +10,7 @@ import pytest
 
 from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand, deliveries
-from tests.firmware.therapy.test_therapy import HOUR_US
+from tests.firmware.therapy.therapy_by_hand import HOUR_US
 
 _KIND = 7
 

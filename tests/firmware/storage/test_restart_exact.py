@@ -12,7 +12,7 @@ from firmware.storage.restart import Restart, _need, restore
 from firmware.upkeep import wall_clock
 from tests.firmware.hand import MOTOR, SECOND_US, STROKE_UU, Hand, refused
 from tests.firmware.ram import PowerCut, RamNvm, RamRtc
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US
 
 pytestmark = pytest.mark.req("STORE-2")
 

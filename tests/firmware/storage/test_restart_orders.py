@@ -12,7 +12,7 @@ from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, deliveries
 from tests.firmware.ram import PowerCut
 from tests.firmware.test_told_and_kept import logged
-from tests.firmware.therapy.test_therapy import HOUR_US
+from tests.firmware.therapy.therapy_by_hand import HOUR_US
 
 CHANGES = ("bolus", "set_basal", "plan_basal", "resume", "temp_basal", "cancel_temp", "settle")
 

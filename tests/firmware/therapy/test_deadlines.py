@@ -10,7 +10,7 @@ from firmware import dose_codes, events, protocol
 from firmware.occlusion.watch import Watch
 from tests.firmware.hand import SECOND_US, Hand, refused
 from tests.firmware.therapy.test_states import REACH
-from tests.firmware.therapy.test_therapy import HOUR_US, refill, settings
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, refill, settings
 
 pytestmark = pytest.mark.req("GUARD-3", "DOSE-7")
 

@@ -12,7 +12,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
 from tests.firmware.hand import SECOND_US, STROKE_UU, Hand, alarms, deliveries, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern
 
 DAY_US = 24 * HOUR_US
 # The guard's windows, at most (guard.h), and the minute by which it may err on the safe side.

@@ -9,65 +9,10 @@ from firmware.errors import Refused
 from firmware.protocol import procedures as table
 from firmware.protocol.procedures import BUFFER, CATHETER_NL, INSULIN, NAOH
 from firmware.therapy import guide as engine
-from firmware.therapy.catheter import Catheter
-from firmware.therapy.guide import Guide
+from tests.firmware.therapy.guide_world import World
 
 pytestmark = pytest.mark.req("THER-5", "THER-6")
 REFILL, RINSE, FLUSH, STROKE_VOLUME, PATENCY = range(1, 6)
-
-
-class World:
-    """A pump that makes the strokes it is asked for when told to."""
-
-    def __init__(self, stroke_nl: int = 500) -> None:
-        self.orders: list[tuple[int, int]] = []
-        self.cancelled = 0
-        self.missing = 0  # when a delivery is cancelled
-        self.told: list[tuple[int, int, int, int]] = []
-        self.refuses = False
-        self.guide = Guide(self._deliver, self._cancel, Catheter(), stroke_nl, lambda *what: self.told.append(what))
-
-    def _deliver(self, strokes: int, ledger: int) -> None:
-        if self.refuses:
-            raise Refused(protocol.HOUR_LIMIT, "volume_mu", 1, 0)
-        self.orders.append((strokes, ledger))
-
-    def _cancel(self) -> int:
-        self.cancelled += 1
-        return self.missing
-
-    @property
-    def place(self) -> int:
-        return self.guide.report()["step"]
-
-    def say(self, choice: str, value: int | None = None) -> None:
-        """At the present step; strokes that it orders are made. Without a value the least that is allowed."""
-        guide, step = self.guide, self.guide.step
-        names = [name for name, _ in step.choices]
-        if value is None:
-            value = step.takes.low if step.takes else 0
-        guide.answer(self.place, names.index(choice), value)
-        while guide.delivering:
-            guide.stroke()
-
-    def walk(self, number: int, *choices: str) -> None:
-        """Begin and say these, or at each step the first choice until it ends."""
-        self.guide.begin(number, False)
-        for choice in choices:
-            self.say(choice)
-        while not choices and self.guide.procedure:
-            self.say(self.guide.step.choices[0][0])
-
-    def to(self, number: int, name: str) -> None:
-        """Begin and go on to step `name`."""
-        self.guide.begin(number, False)
-        while self.guide.step.name != name:
-            self.say(self.guide.step.choices[0][0])
-
-    def state(self) -> tuple[bytes, bool, int, int]:
-        raw = bytearray(engine.STATE_BYTES)
-        self.guide.pack_into(raw)
-        return bytes(raw), self.guide.delivering, len(self.orders), len(self.told)
 
 
 @pytest.fixture
@@ -82,8 +27,6 @@ def refusal(call) -> Refused:
 
 
 # The table is whole
-
-
 @pytest.mark.parametrize("procedure", table.PROCEDURES, ids=lambda each: each.name)
 def test_every_target_exists_every_step_is_reached_and_an_end_from_each(procedure: table.Procedure) -> None:
     names = [step.name for step in procedure.steps]
@@ -109,94 +52,7 @@ def test_no_stroke_of_a_procedure_is_therapy() -> None:
     assert not {"basal", "bolus", "therapy"} & set(table.LEDGERS)
 
 
-# Golden walks, from the implant's manuals
-
-
-def test_a_refill_by_the_book(world: World) -> None:
-    world.walk(REFILL)
-    assert [world.guide.end, world.orders] == [table.ENDS.index(table.COMPLETED), []]
-    assert world.guide.fit
-    names = [table.BY_NUMBER[REFILL].steps[place].name for _, place, _, _ in world.told]
-    assert names == ["prepare", "withdraw", "fill", "take_back", "judge"]
-
-
-def test_a_rinse_is_naoh_then_buffer_then_insulin_with_20_strokes_each(world: World) -> None:
-    world.walk(RINSE)
-    names = [table.BY_NUMBER[RINSE].steps[place].name for _, place, _, _ in world.told]
-    cycles = [f"{what} {fluid}" for fluid in ("naoh", "buffer", "insulin") for what in ("fill", "equalise", "pull")]
-    assert [name.replace("_", " ") for name in names if name.split("_")[0] in ("fill", "equalise", "pull")] == cycles
-    assert names[:3] == ["minimal_basal", "needles", "remove_insulin"]
-    assert names[-3:] == ["take_back", "remove_needles", "new_basal"]
-    assert world.orders == [
-        (20, table.LEDGER_NAOH),
-        (20, table.LEDGER_BUFFER),
-        (20, table.LEDGER_INSULIN_TEST),
-    ]
-    # The side port stands open before the catheter: nothing of it has reached the patient.
-    assert world.guide.catheter.only_insulin
-    assert (world.guide.insulin_reached_nl, world.guide.fit) == (0, True)
-
-
-def test_4_u_are_80_strokes_of_the_fine_quantum() -> None:
-    world = World(stroke_nl=125)
-    world.walk(RINSE)
-    assert [strokes for strokes, _ in world.orders] == [80, 80, 80]
-
-
-def test_a_flush_pushes_13_u_into_the_patient_and_washes_the_buffer_out(world: World) -> None:
-    world.to(FLUSH, "wash_out")
-    assert world.guide.insulin_reached_nl == CATHETER_NL
-    assert world.guide.report()["until_insulin_nl"] == CATHETER_NL
-    world.say("go")
-    assert world.orders == [(65, table.LEDGER_BUFFER)]
-    assert world.guide.catheter.only_insulin
-    assert world.guide.insulin_reached_nl == CATHETER_NL
-
-
-def test_a_flush_left_before_the_buffer_is_out_shows_what_is_still_ahead(world: World) -> None:
-    world.to(FLUSH, "wash_out")
-    world.guide.answer(world.place, 0)
-    for _ in range(15):
-        world.guide.stroke()
-    world.missing = world.guide.wanted - 16  # one is in progress
-    world.guide.interrupt(world.place)
-    world.guide.stroke()  # that one has been followed
-    assert (world.cancelled, world.guide.end) == (1, table.ENDS.index(table.COMPLETED))
-    assert world.guide.report()["until_insulin_nl"] == CATHETER_NL - 16 * 500
-    world.guide.stroke()  # somebody else's
-    assert world.guide.report()["until_insulin_nl"] == CATHETER_NL - 16 * 500
-
-
-def test_a_stroke_volume_is_as_many_strokes_as_the_person_says(world: World) -> None:
-    world.walk(STROKE_VOLUME, "ready")
-    world.say("done", 40)
-    world.say("go")
-    world.say("again", 19_000)
-    world.say("done", 50)
-    world.say("go")
-    world.say("done", 24_000)
-    world.say("done")
-    assert world.orders == [(40, table.LEDGER_INSULIN_TEST), (50, table.LEDGER_INSULIN_TEST)]
-    assert world.guide.insulin_reached_nl == 0, "it went into the pipette"
-
-
-def test_what_a_stroke_volume_means() -> None:
-    assert engine.stroke_volume(25_000, 50, 500) == (500_000, 0)
-    assert engine.stroke_volume(21_250, 50, 500) == (425_000, -150)
-    assert engine.stroke_volume(21_249, 50, 500) == (424_980, -151)
-
-
-@pytest.mark.parametrize("finding", ["falls", "stays", "no_pulse"])
-def test_a_patency_test_gives_1_u_to_the_patient_and_counts_it(world: World, finding: str) -> None:
-    world.walk(PATENCY, "ready", "go", "again", "go", finding)
-    assert world.orders == [(5, table.LEDGER_DIAGNOSTIC)] * 2
-    assert world.guide.insulin_reached_nl == 5_000
-    assert world.guide.fit
-
-
 # Every transition, and every other one
-
-
 STEPS = [(procedure, step) for procedure in table.PROCEDURES for step in procedure.steps]
 STEP_IDS = [f"{procedure.name}-{step.name}" for procedure, step in STEPS]
 
@@ -345,8 +201,6 @@ def test_a_procedure_needs_what_it_needs_in_the_reservoir(world: World, procedur
 
 
 # Memory
-
-
 @pytest.mark.parametrize(("procedure", "step"), STEPS, ids=STEP_IDS)
 def test_a_reset_at_any_step_comes_back_to_it_and_resumes_no_delivery(procedure, step) -> None:
     world = at(procedure, step)

@@ -8,7 +8,8 @@ from firmware import protocol
 from firmware.protocol import procedures as table
 from firmware.protocol.procedures import BUFFER, INSULIN, NAOH
 from firmware.therapy import guide as engine
-from tests.firmware.therapy.test_guide import World, refusal
+from tests.firmware.therapy.guide_world import World
+from tests.firmware.therapy.test_guide import refusal
 
 pytestmark = pytest.mark.req("THER-5", "THER-6", "STORE-5")
 STEPS = [(each, place) for each in table.PROCEDURES for place in range(len(each.steps))]

@@ -13,7 +13,7 @@ from firmware.errors import FirmwareError
 from firmware.protocol import NEVER_US
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern, settings, status
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern, settings, status
 
 WIDE = {"max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
 

@@ -8,7 +8,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import FirmwareError
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
-from tests.firmware.therapy.test_therapy import MINUTE_US, run_pattern, settings
+from tests.firmware.therapy.therapy_by_hand import MINUTE_US, run_pattern, settings
 
 CAPS = (40_000, 60_000, 150_000)
 

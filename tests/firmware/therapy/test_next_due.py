@@ -6,7 +6,7 @@ import pytest
 
 from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern
 
 
 def first_stroke_us(hand: Hand) -> int:

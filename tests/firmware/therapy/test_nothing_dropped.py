@@ -8,7 +8,7 @@ from firmware import dose_codes as code
 from firmware import events, protocol
 from firmware.errors import FirmwareError
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, run_pattern, status
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, run_pattern, status
 
 CAPS = {"max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
 

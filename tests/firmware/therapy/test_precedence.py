@@ -9,7 +9,7 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, method_of, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, day, run_pattern, settings, status
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, day, run_pattern, settings, status
 
 PERCENT, RATE = protocol.TEMP_PERCENT, protocol.TEMP_RATE
 

@@ -10,7 +10,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.protocol import NEVER_US
 from tests.firmware.hand import SECOND_US, Hand
-from tests.firmware.therapy.test_therapy import HOUR_US, day, run_pattern, settings
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, day, run_pattern, settings
 
 pytestmark = pytest.mark.req("THER-1", "DOSE-2")
 CHANGE_US = HOUR_US // 2

@@ -12,7 +12,7 @@ from firmware.errors import Refused
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.therapy.test_clinic import REFILL, report, say, step
 from tests.firmware.therapy.test_states import ORDERS, REACH, order
-from tests.firmware.therapy.test_therapy import HOUR_US
+from tests.firmware.therapy.therapy_by_hand import HOUR_US
 
 ML = 1_000_000
 FULL = {"put_before_mg": 17_085, "put_after_mg": 2_010, "taken_back_nl": 0}

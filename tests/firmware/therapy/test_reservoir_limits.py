@@ -6,7 +6,7 @@ import pytest
 
 from firmware import protocol
 from tests.firmware.hand import Hand, alarms, deliveries, refused
-from tests.firmware.therapy.test_therapy import HOUR_US
+from tests.firmware.therapy.therapy_by_hand import HOUR_US
 
 PUT_IN = {"put_before_mg": 20_000, "taken_back_nl": 0, "drawn_before_mg": 1, "drawn_after_mg": 1}
 

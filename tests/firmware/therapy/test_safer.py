@@ -11,7 +11,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.storage.deliveries import NORMAL, SQUARE, over, to_come
 from tests.firmware.hand import SECOND_US, Hand, deliveries, method_of, refused
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern, settings, status
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern, settings, status
 
 Life = Callable[[Hand], Any]
 

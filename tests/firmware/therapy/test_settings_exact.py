@@ -6,25 +6,14 @@ from typing import Any
 
 import pytest
 
-from firmware import dose_codes as code
 from firmware import protocol
 from firmware.storage.settings import fingerprint
-from tests.firmware.desk import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.test_told_and_kept import logged
+from tests.firmware.therapy.settings_answers import accepted, named
 
 pytestmark = pytest.mark.req("THER-1", "THER-9", "GUARD-1")
 NOON_S = 1_767_225_600
-
-
-def named(call: Any, code: int) -> tuple[str | None, int, int]:
-    error = refused(call, code)
-    return error.field_name, error.value, error.limit
-
-
-def accepted(hand: Hand, name: str) -> list[tuple[int, ...]]:
-    found = logged(hand, protocol.EVENT_ACCEPTED)
-    return [(each["a"], each["b"], each["c"], each["d"]) for each in found if each["detail"] == BY_NAME[name].id]
 
 
 def rates(first: int, rest: int) -> list[dict[str, int]]:
@@ -121,64 +110,6 @@ def test_thresholds_are_in_order_and_new_ones_whole_strokes() -> None:
     }  # fmt: skip
 
 
-LIMITS = ("max_basal_mu_per_h", "max_bolus_mu", "max_hour_mu", "max_day_mu")
-
-
-def test_new_limits_are_told_beside_the_old_ones() -> None:
-    hand = Hand()
-    old = dict(zip(LIMITS, hand.pump.reports.limits(), strict=True))
-    hand.now_us = 6
-    reply = hand.pump.device.set_limits(2_000, 3_000, 4_000, 5_000)
-    assert reply == {
-        "at_us": 6, "cut_by": 0, **{f"old_{name}": old[name] for name in LIMITS},
-        **dict(zip([f"new_{name}" for name in LIMITS], (2_000, 3_000, 4_000, 5_000), strict=True)),
-    }  # fmt: skip
-    assert hand.pump.reports.limits() == (2_000, 3_000, 4_000, 5_000)
-    assert accepted(hand, "set_limits") == [(2_000, 3_000, 4_000, 5_000)]
-
-
-def test_limits_that_cannot_hold_are_refused_by_name() -> None:
-    hand = Hand()
-    limits = hand.pump.device.set_limits
-    whole, out, hard = protocol.NOT_WHOLE_STROKES, protocol.OUT_OF_RANGE, protocol.HARD_LIMIT
-    limits(2_000, 3_000, 4_000, 5_000)
-    assert named(lambda: limits(2_000, 3_001, 4_000, 5_000), whole) == ("max_bolus_mu", 3_001, 200)
-    assert named(lambda: limits(2_000, 3_000, 4_001, 5_000), whole) == ("max_hour_mu", 4_001, 200)
-    assert named(lambda: limits(2_000, 3_000, 4_000, 5_001), whole) == ("max_day_mu", 5_001, 200)
-    assert named(lambda: limits(2_000, 3_000, 5_200, 5_000), out) == ("max_day_mu", 5_000, 5_200)
-    assert limits(2_000, 3_000, 5_000, 5_000)["new_max_hour_mu"] == 5_000
-    assert named(lambda: limits(35_050, 3_000, 4_000, 5_000), hard) == ("max_basal_mu_per_h", 35_050, 35_000)
-    assert named(lambda: limits(2_000, 40_200, 4_000, 5_000), hard) == ("max_bolus_mu", 40_200, 40_000)
-    assert named(lambda: limits(2_000, 3_000, 60_200, 500_000), hard) == ("max_hour_mu", 60_200, 60_000)
-    assert named(lambda: limits(2_000, 3_000, 4_000, 500_200), hard) == ("max_day_mu", 500_200, 500_000)
-    hand.pump.therapy.set_basal(1_500)
-    assert named(lambda: limits(1_450, 3_000, 4_000, 5_000), out) == ("max_basal_mu_per_h", 1_450, 1_500)
-    assert limits(1_500, 3_000, 4_000, 5_000)["new_max_basal_mu_per_h"] == 1_500
-    assert hand.pump.reports.limits() == (1_500, 3_000, 4_000, 5_000)
-
-
-def test_what_a_running_percentage_promises_is_no_limit_below_it() -> None:
-    hand = Hand()
-    hand.pump.therapy.set_basal(1_000)
-    hand.pump.therapy.temp_basal(protocol.TEMP_PERCENT, 150, 60)
-    limits = hand.pump.device.set_limits
-    found = named(lambda: limits(1_450, 40_000, 60_000, 500_000), protocol.OUT_OF_RANGE)
-    assert found == ("max_basal_mu_per_h", 1_450, 1_500)
-    limits(1_500, 40_000, 60_000, 500_000)
-
-
-@pytest.mark.parametrize(("hour_mu", "day_mu", "field"), [(1_800, 500_000, 0), (1_800, 1_800, 0), (2_000, 2_000, None)])
-def test_caps_below_what_was_accepted_are_refused(hour_mu: int, day_mu: int, field: int | None) -> None:
-    hand = Hand()
-    hand.pump.therapy.set_basal(0)
-    hand.pump.boluses.bolus(2_000)
-    call = lambda: hand.pump.device.set_limits(35_000, 40_000, hour_mu, day_mu)  # noqa: E731
-    if field is None:
-        assert call()["new_max_hour_mu"] == hour_mu
-    else:
-        assert named(call, protocol.OUT_OF_RANGE) == (("max_hour_mu", "max_day_mu")[field], 1_800, 2_000)
-
-
 @pytest.mark.req("THER-8")
 def test_the_time_that_was_and_the_time_that_is_are_answered_and_logged() -> None:
     hand = Hand()
@@ -218,57 +149,6 @@ def test_a_time_that_memory_did_not_take_is_set_back(known: bool) -> None:
         assert hand.wall.why == 3
 
 
-@pytest.mark.req("LOG-2")
-def test_the_log_comes_in_pages() -> None:
-    hand = Hand()
-    for number in range(20):
-        hand.pump.therapy.set_basal(50 * number)
-    read = hand.pump.reports.read_log
-    newest = read(0, 1)["newest_number"]
-    assert [each["number"] for each in read(0, 3)["events"]] == [1, 2, 3] and read(0, 3)["oldest_number"] == 1
-    assert [each["number"] for each in read(7, 2)["events"]] == [8, 9]
-    assert [each["number"] for each in read(newest - 1, 8)["events"]] == [newest]
-    assert read(newest, 8)["events"] == read(newest + 5, 8)["events"] == []
-    assert all(each["clock_known"] for each in read(0, 8)["events"])
-    hand.wall.lose(1)
-    hand.pump.therapy.set_basal(1_000)
-    last = read(read(0, 1)["newest_number"] - 1, 1)["events"][0]
-    assert last["clock_known"] is False and last["time_s"] == 0 and last["category"] == protocol.CATEGORY_COMMAND
-    time = hand.pump.reports.read_time()
-    assert time == {"now_us": hand.now_us, "utc_s": 0, "life": hand.pump.orders.life}
-
-
-def test_each_volume_is_held_to_its_own_hard_limit_before_it_is_to_whole_strokes() -> None:
-    limits = Hand().pump.device.set_limits
-    whole, hard = protocol.NOT_WHOLE_STROKES, protocol.HARD_LIMIT
-    assert named(lambda: limits(2_000, 3_000, 45_001, 500_000), whole) == ("max_hour_mu", 45_001, 200)
-    assert named(lambda: limits(2_000, 3_000, 4_000, 300_001), whole) == ("max_day_mu", 300_001, 200)
-    assert named(lambda: limits(2_000, 3_000, 60_001, 500_000), hard) == ("max_hour_mu", 60_001, 60_000)
-    assert named(lambda: limits(2_000, 40_001, 4_000, 500_000), hard) == ("max_bolus_mu", 40_001, 40_000)
-
-
-def test_a_day_s_cap_below_what_was_accepted_is_refused_though_the_hour_s_stays() -> None:
-    hand = Hand()
-    hand.pump.device.set_limits(35_000, 40_000, 2_000, 500_000)
-    hand.pump.therapy.set_basal(0)
-    for _ in range(2):
-        hand.pump.boluses.bolus(2_000)
-        hand.live(hand.now_us + 7_200 * SECOND_US)
-    hand.pump.boluses.bolus(1_000)
-    limits = hand.pump.device.set_limits
-    found = named(lambda: limits(35_000, 40_000, 2_000, 4_800), protocol.OUT_OF_RANGE)
-    assert found == ("max_day_mu", 4_800, 5_000)
-    limits(35_000, 40_000, 2_000, 5_000)
-
-
-@pytest.mark.req("GUARD-2")
-def test_a_pump_with_a_fault_takes_no_limits() -> None:
-    hand = Hand()
-    hand.core.stop(0, code.FAULT_STOPPED)
-    found = named(lambda: hand.pump.device.set_limits(2_000, 3_000, 4_000, 5_000), protocol.WRONG_STATE)
-    assert found == (None, protocol.STATE_FAULT, 0)
-
-
 @pytest.mark.req("THER-8")
 def test_a_time_that_is_set_back_has_gone_on_meanwhile() -> None:
     hand = Hand()
@@ -299,43 +179,6 @@ def test_a_memory_that_cannot_be_believed_is_started_anew_and_no_other() -> None
     refused(hand.pump.device.initialise_memory, protocol.MEMORY_GOOD)
     hand.memory.absent = True
     refused(lambda: hand.pump.reports.read_log(0, 1), protocol.MEMORY_FAILED)
-
-
-BOLUS = ("bolus_programmed_mu", "bolus_commanded_mu", "bolus_delivered_mu", "bolus_remaining_mu")
-SQUARE = ("square_programmed_mu", "square_commanded_mu", "square_delivered_mu", "square_remaining_mu")
-
-
-@pytest.mark.req("DOSE-3", "THER-2")
-def test_programmed_commanded_delivered_and_remaining_are_told_apart() -> None:
-    hand = Hand()
-    hand.pump.therapy.set_basal(0)
-    hand.pump.boluses.dual_bolus(2_000, 1_000, 30)
-    hand.live(5 * SECOND_US)
-    made = len(hand.strokes_us)
-    hand.begin_stroke(1_000)
-    status = hand.pump.status()
-    assert [status[name] for name in BOLUS] == [2_000, 200 * (made + 1), 200 * made, 1_800 - 200 * made]
-    assert [status[name] for name in SQUARE] == [1_000, 0, 0, 1_000]
-    assert status["newest_event"] == hand.pump.reports.read_log(0, 1)["newest_number"]
-    hand.pump.boluses.cancel_bolus()
-    status = hand.pump.status()
-    assert [status[name] for name in BOLUS] == [2_000, 200 * (made + 1), 200 * made, 0]
-    assert [status[name] for name in SQUARE] == [1_000, 0, 0, 0], "what was given up does not remain"
-
-
-@pytest.mark.req("THER-6")
-def test_a_procedures_strokes_are_no_bolus_of_the_status_and_a_stopped_pump_delivers_nothing() -> None:
-    hand = Hand()
-    hand.pump.therapy.set_basal(1_000)
-    hand.pump.switch.stop()
-    assert hand.pump.status()["in_force_mu_per_h"] == 0
-    hand.pump.clinic.start_procedure(5)
-    for _ in range(2):
-        hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
-    hand.live(3 * SECOND_US)
-    status = hand.pump.status()
-    assert len(hand.strokes_us) > 0 and status["bolus_id"] == 0
-    assert [status[name] for name in BOLUS] == [0, 0, 0, 0]
 
 
 def test_a_pattern_that_was_staged_before_the_limit_was_lowered_is_not_committed() -> None:
@@ -378,10 +221,3 @@ def test_nothing_is_staged_in_a_memory_that_cannot_be_believed() -> None:
     writes = len(damaged.memory.writes)
     refused(lambda: damaged.pump.patterns.stage_pattern(1, rates(50, 50)), protocol.MEMORY_FAILED)
     assert len(damaged.memory.writes) == writes
-
-
-def test_when_a_temporary_rate_ends_is_told_and_without_one_never() -> None:
-    hand = Hand()
-    assert hand.pump.status()["temp_until_us"] == protocol.NEVER_US
-    until_us = hand.pump.therapy.temp_basal(protocol.TEMP_RATE, 1_000, 30)["until_us"]
-    assert hand.pump.status()["temp_until_us"] == until_us == 1_800 * SECOND_US

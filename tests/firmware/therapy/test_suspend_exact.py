@@ -6,7 +6,7 @@ import pytest
 
 from firmware import protocol
 from tests.firmware.hand import Hand, deliveries
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US
 
 pytestmark = pytest.mark.req("THER-3", "DOSE-5")
 

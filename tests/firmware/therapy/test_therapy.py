@@ -2,123 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from firmware import protocol
-from firmware.protocol.alarms import BY_NAME
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused
-from tests.firmware.ram import RamRtc
-
-MINUTE_US = 60 * SECOND_US
-HOUR_US = 60 * MINUTE_US
-MIDNIGHT_S = 1_767_225_600  # RamRtc's
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern, settings, status
 
 
 @pytest.fixture
 def hand() -> Hand:
     return Hand()
-
-
-def day(rates: dict[int, int]) -> list[dict[str, int]]:
-    """48 rates: 0, and from each half-hour in `rates` on what it says."""
-    found, now = [], 0
-    for half_hour in range(48):
-        now = rates.get(half_hour, now)
-        found.append({"rate_mu_per_h": now})
-    return found
-
-
-def run_pattern(hand: Hand, rates: dict[int, int], pattern: int = 0) -> dict[str, Any]:
-    staged = hand.pump.patterns.stage_pattern(pattern, day(rates))
-    hand.pump.patterns.commit_pattern(pattern, fingerprint=staged["fingerprint"])
-    return dict(hand.pump.therapy.select_pattern(pattern))
-
-
-def status(hand: Hand) -> dict[str, Any]:
-    return dict(hand.pump.status())
-
-
-def settings(hand: Hand, **changes: int) -> None:
-    hand.pump.patterns.set_settings(**(hand.pump.patterns.read_settings() | changes))
-
-
-@pytest.mark.req("THER-1")
-def test_a_new_pump_has_four_patterns_of_the_preset(hand: Hand) -> None:
-    for pattern in range(4):
-        read = hand.pump.patterns.read_pattern(pattern, staged=False)
-        assert [each["rate_mu_per_h"] for each in read["rates"]] == [200] * 48
-        assert read["day_mu"] == 4800
-    assert status(hand)["pattern"] == protocol.MANUAL
-
-
-@pytest.mark.req("THER-1", "DOSE-2")
-def test_a_pattern_changes_the_rate_at_its_own_microsecond(hand: Hand) -> None:
-    # 3 U/h is a stroke every 4 min; from 01:00 on 6 U/h, every 2 min.
-    assert run_pattern(hand, {0: 3000, 2: 6000})["rate_mu_per_h"] == 3000
-    hand.live(2 * HOUR_US)
-    assert hand.strokes_us == [n * 4 * MINUTE_US for n in range(1, 16)] + [
-        HOUR_US + n * 2 * MINUTE_US for n in range(1, 31)
-    ]
-    stretches = [each for each in deliveries(hand) if each["commanded_strokes"]]
-    assert [(each["start_us"], each["commanded_strokes"]) for each in stretches] == [(0, 15), (HOUR_US, 30)]
-    assert [each["programmed_mu"] for each in stretches] == [3000, 6000]
-
-
-@pytest.mark.req("THER-1")
-def test_a_day_of_a_pattern_is_repeated_the_next_day_and_nothing_is_lost(hand: Hand) -> None:
-    run_pattern(hand, {0: 200, 7: 1550, 15: 650, 31: 900, 44: 450})
-    day_mu = hand.pump.patterns.read_pattern(0, staged=False)["day_mu"]
-    hand.live(3 * 24 * HOUR_US)
-    assert abs(len(hand.strokes_us) * 200 - 3 * day_mu) <= 200
-    counts = [sum(1 for each in hand.strokes_us if each // (24 * HOUR_US) == day) for day in range(3)]
-    assert max(counts) - min(counts) <= 1
-
-
-@pytest.mark.req("THER-1")
-def test_what_is_staged_changes_nothing_until_it_is_committed_as_it_was_seen(hand: Hand) -> None:
-    run_pattern(hand, {0: 1000})
-    patterns = hand.pump.patterns
-    staged = patterns.stage_pattern(0, day({0: 2000}))
-    assert (staged["old_day_mu"], staged["day_mu"]) == (24_000, 48_000)
-    assert status(hand)["basal_rate_mu_per_h"] == 1000
-    assert patterns.read_pattern(0, staged=True)["fingerprint"] == staged["fingerprint"]
-    refused(lambda: patterns.commit_pattern(0, fingerprint=staged["fingerprint"] ^ 1), protocol.NOT_THE_SAME)
-    refused(lambda: patterns.commit_pattern(1, fingerprint=staged["fingerprint"]), protocol.NOT_STAGED)
-    assert status(hand)["basal_rate_mu_per_h"] == 1000
-    assert patterns.commit_pattern(0, fingerprint=staged["fingerprint"])["in_force_mu_per_h"] == 2000
-    refused(lambda: patterns.read_pattern(0, staged=True), protocol.NOT_STAGED)
-    assert hand.restarted().pump.status()["basal_rate_mu_per_h"] == 2000
-
-
-@pytest.mark.req("THER-1", "GUARD-1")
-def test_a_pattern_above_the_clinicians_limit_is_refused_whole(hand: Hand) -> None:
-    hand.pump.device.set_limits(2000, 40_000, 60_000, 150_000)
-    error = refused(lambda: hand.pump.patterns.stage_pattern(0, day({0: 2050})), protocol.CLINICIAN_LIMIT)
-    assert (error.value, error.limit) == (2050, 2000)
-
-
-@pytest.mark.req("THER-1")
-@pytest.mark.parametrize(("offset_min", "rate"), [(0, 200), (60, 800), (-60, 400)])
-def test_patterns_run_by_the_local_clock(offset_min: int, rate: int) -> None:
-    hand = Hand(rtc=RamRtc(MIDNIGHT_S))
-    settings(hand, utc_offset_min=offset_min)
-    run_pattern(hand, {0: 200, 2: 800, 4: 1000, 46: 400})
-    assert status(hand)["basal_rate_mu_per_h"] == rate
-
-
-@pytest.mark.req("THER-1", "LOG-1")
-def test_a_clock_set_within_a_segment_or_into_another_is_followed_and_logged(hand: Hand) -> None:
-    run_pattern(hand, {0: 1000, 12: 2000, 24: 3000})
-    hand.pump.device.set_time(MIDNIGHT_S + 12 * 3600 + 1)
-    assert status(hand)["basal_rate_mu_per_h"] == 3000
-    hand.pump.device.set_time(MIDNIGHT_S + 11 * 3600 + 3599)
-    assert status(hand)["basal_rate_mu_per_h"] == 2000
-    hand.live(hand.now_us + 2 * SECOND_US)
-    assert status(hand)["basal_rate_mu_per_h"] == 3000
-    events = hand.pump.reports.read_log(0, 1000)["events"]
-    assert [each["b"] - MIDNIGHT_S for each in events if each["event"] == protocol.EVENT_CLOCK_SET] == [43_201, 43_199]
 
 
 @pytest.mark.req("THER-2")
@@ -343,66 +236,3 @@ def test_a_recommendation_does_not_outlive_its_end_over_a_cut(hand: Hand) -> Non
     hand.pump.therapy.recommend_rate(9000, 10)
     after = hand.restarted(11 * MINUTE_US)
     assert status(after)["basal_rate_mu_per_h"] == 1000
-
-
-def refill(hand: Hand, put_mg: int = 15_075 + 2_010, left_mg: int = 1) -> dict[str, Any]:
-    """A refill of `put_mg`, of which 2 ml are taken back, after `left_mg` were drawn."""
-    weights = {"put_before_mg": 40_000, "put_after_mg": 40_000 - put_mg, "taken_back_nl": 2_000_000}
-    return dict(hand.pump.clinic.record_refill(**weights, drawn_before_mg=9_000, drawn_after_mg=9_000 + left_mg))
-
-
-@pytest.mark.req("THER-4", "ALARM-1")
-def test_the_reservoir_is_counted_down_warns_and_stops(hand: Hand) -> None:
-    settings(hand, reservoir_low_mu=5_999_000, reservoir_empty_mu=5_998_000, reservoir_stop_mu=5_997_000)
-    assert refill(hand)["filled_nl"] == 15_000_000
-    assert status(hand)["reservoir_mu"] == 6_000_000
-    hand.pump.boluses.bolus(2_800)
-    seen = []
-    for strokes in range(1, 25):
-        if strokes == 15:
-            hand.pump.boluses.bolus(200)
-        hand.live(2 * strokes * SECOND_US)
-        seen.append((status(hand)["reservoir_mu"], tuple(alarms(hand))))
-    assert (5_999_000, ("low_reservoir",)) in seen
-    assert (5_998_000, ("low_reservoir", "empty_reservoir")) in seen
-    assert status(hand)["state"] == protocol.STATE_STOPPED
-    assert len(hand.strokes_us) == 15, "3 U are gone: it stops"
-    assert hand.pump.alarms.acknowledge_alarm(BY_NAME["empty_reservoir"].number)["cause_there"]
-    assert "empty_reservoir" in alarms(hand), "quiet, not gone"
-    refill(hand)
-    hand.pump.alarms.acknowledge_alarm(BY_NAME["empty_reservoir"].number)
-    assert "empty_reservoir" not in alarms(hand)
-
-
-@pytest.mark.req("THER-5")
-def test_a_refill_tells_how_well_counted_and_real_agree(hand: Hand) -> None:
-    assert refill(hand)["band"] == protocol.BANDS.index("first_refill")
-    hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
-    hand.pump.therapy.set_basal(20_000)
-    hand.live(10 * 24 * HOUR_US)  # 4,800 U are 12 ml
-    before = status(hand)
-    delivered_nl = len(hand.strokes_us) * 500
-    found = refill(hand, left_mg=(15_000_000 - delivered_nl * 8 // 10) * 1005 // 1_000_000)
-    assert found["accuracy_tenths"] == pytest.approx(-200, abs=2)
-    assert protocol.BANDS[found["band"]] == "rinse"
-    after = status(hand)
-    changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"reservoir_mu", "newest_event"}, "a refill resets nothing else"
-
-
-@pytest.mark.req("THER-4", "ALARM-1")
-def test_insulin_too_long_in_use_is_told(hand: Hand) -> None:
-    settings(hand, in_use_days=2)
-    refill(hand)
-    hand.live(47 * HOUR_US)
-    assert alarms(hand) == []
-    hand.live(50 * HOUR_US)
-    assert alarms(hand) == ["refill_due"]
-
-
-@pytest.mark.req("THER-4")
-def test_thresholds_out_of_order_are_refused(hand: Hand) -> None:
-    before = hand.pump.patterns.read_settings()
-    refused(lambda: settings(hand, reservoir_empty_mu=100_000), protocol.OUT_OF_RANGE)
-    refused(lambda: settings(hand, reservoir_empty_mu=900_000), protocol.OUT_OF_RANGE)
-    assert hand.pump.patterns.read_settings() == before

@@ -8,7 +8,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand, alarms, method_of
 from tests.firmware.test_told_and_kept import logged
-from tests.firmware.therapy.test_therapy import HOUR_US, MINUTE_US, run_pattern
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern
 
 
 @pytest.mark.req("THER-7")

@@ -13,7 +13,7 @@ from firmware.errors import Refused
 from firmware.therapy.halting import afterwards
 from tests.firmware.hand import SECOND_US, Hand, deliveries, method_of, refused
 from tests.firmware.therapy.test_held import suspended_amid_much
-from tests.firmware.therapy.test_therapy import MINUTE_US, run_pattern
+from tests.firmware.therapy.therapy_by_hand import MINUTE_US, run_pattern
 
 
 @pytest.mark.req("GUARD-1")

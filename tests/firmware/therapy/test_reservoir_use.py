@@ -1,0 +1,72 @@
+"""Therapy on CPython: the reservoir is counted down, filled, and its insulin grows old."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware import protocol
+from firmware.protocol.alarms import BY_NAME
+from tests.firmware.hand import SECOND_US, Hand, alarms, refused
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, refill, settings, status
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+@pytest.mark.req("THER-4", "ALARM-1")
+def test_the_reservoir_is_counted_down_warns_and_stops(hand: Hand) -> None:
+    settings(hand, reservoir_low_mu=5_999_000, reservoir_empty_mu=5_998_000, reservoir_stop_mu=5_997_000)
+    assert refill(hand)["filled_nl"] == 15_000_000
+    assert status(hand)["reservoir_mu"] == 6_000_000
+    hand.pump.boluses.bolus(2_800)
+    seen = []
+    for strokes in range(1, 25):
+        if strokes == 15:
+            hand.pump.boluses.bolus(200)
+        hand.live(2 * strokes * SECOND_US)
+        seen.append((status(hand)["reservoir_mu"], tuple(alarms(hand))))
+    assert (5_999_000, ("low_reservoir",)) in seen
+    assert (5_998_000, ("low_reservoir", "empty_reservoir")) in seen
+    assert status(hand)["state"] == protocol.STATE_STOPPED
+    assert len(hand.strokes_us) == 15, "3 U are gone: it stops"
+    assert hand.pump.alarms.acknowledge_alarm(BY_NAME["empty_reservoir"].number)["cause_there"]
+    assert "empty_reservoir" in alarms(hand), "quiet, not gone"
+    refill(hand)
+    hand.pump.alarms.acknowledge_alarm(BY_NAME["empty_reservoir"].number)
+    assert "empty_reservoir" not in alarms(hand)
+
+
+@pytest.mark.req("THER-5")
+def test_a_refill_tells_how_well_counted_and_real_agree(hand: Hand) -> None:
+    assert refill(hand)["band"] == protocol.BANDS.index("first_refill")
+    hand.pump.device.set_limits(35_000, 40_000, 60_000, 500_000)
+    hand.pump.therapy.set_basal(20_000)
+    hand.live(10 * 24 * HOUR_US)  # 4,800 U are 12 ml
+    before = status(hand)
+    delivered_nl = len(hand.strokes_us) * 500
+    found = refill(hand, left_mg=(15_000_000 - delivered_nl * 8 // 10) * 1005 // 1_000_000)
+    assert found["accuracy_tenths"] == pytest.approx(-200, abs=2)
+    assert protocol.BANDS[found["band"]] == "rinse"
+    after = status(hand)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"reservoir_mu", "newest_event"}, "a refill resets nothing else"
+
+
+@pytest.mark.req("THER-4", "ALARM-1")
+def test_insulin_too_long_in_use_is_told(hand: Hand) -> None:
+    settings(hand, in_use_days=2)
+    refill(hand)
+    hand.live(47 * HOUR_US)
+    assert alarms(hand) == []
+    hand.live(50 * HOUR_US)
+    assert alarms(hand) == ["refill_due"]
+
+
+@pytest.mark.req("THER-4")
+def test_thresholds_out_of_order_are_refused(hand: Hand) -> None:
+    before = hand.pump.patterns.read_settings()
+    refused(lambda: settings(hand, reservoir_empty_mu=100_000), protocol.OUT_OF_RANGE)
+    refused(lambda: settings(hand, reservoir_empty_mu=900_000), protocol.OUT_OF_RANGE)
+    assert hand.pump.patterns.read_settings() == before
