@@ -1,0 +1,71 @@
+"""A source file has one idea and at most 300 lines. One that is longer is listed here with the reason."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LINES_MAX = 300
+SOURCES = (".py", ".c", ".h", ".js", ".mjs", ".acsl", ".S", ".ld", ".mk", ".cmake", ".toml")
+# Pages are not code. The firmware's own files are not held to this yet.
+ELSEWHERE = ("docs/", "firmware/")
+EVERY_RULE = "every rule of one module at its exact edges, a test each; the tests stand in the order of its rules"
+REASONS = {
+    "c_ext/fuzz/play_parts.c": "one probe for each part of the core, on contexts that they share",
+    "c_ext/proofs/wp/core.acsl": "the contracts of one file of the core, in its order",
+    "c_ext/proofs/wp/guard.acsl": "the contracts of one file of the core, in its order",
+    "hil/emulator/execute.js": "one loop and one switch; what is left of it needs the flags in local variables",
+    "tests/board/test_stm32_stroke.py": "one stroke of one chip, from the timer's interrupt to the last edge",
+    "tests/core/model.py": "one model of the core, written from the specification; a part of it means nothing alone",
+    "tests/core/test_state.py": "one record, field by field",
+    "tests/firmware/alarms/test_alarm_desk_exact.py": EVERY_RULE,
+    "tests/firmware/alarms/test_alarms_kept.py": "one question, what a reset leaves of an alarm, whatever cuts it",
+    "tests/firmware/between/faults.py": "one judgement of every fault, and the faults that it is for",
+    "tests/firmware/between/pump.py": "one device, whose clock moves in all of its methods",
+    "tests/firmware/between/scenes.py": "a table of scenes",
+    "tests/firmware/between/sweep.py": "one judgement of every interruption, step by step",
+    "tests/firmware/between/test_injection.py": "a table of failures and one test for each kind",
+    "tests/firmware/link/test_commands.py": "one question, what is refused, for every message and field",
+    "tests/firmware/link/test_commands_exact.py": EVERY_RULE,
+    "tests/firmware/occlusion/test_occlusion.py": "the verdicts of one detector on the readings of one bed",
+    "tests/firmware/occlusion/test_occlusion_fine_exact.py": EVERY_RULE,
+    "tests/firmware/storage/test_orders_exact.py": EVERY_RULE,
+    "tests/firmware/storage/test_storage_exact.py": EVERY_RULE,
+    "tests/firmware/test_pump_exact.py": EVERY_RULE,
+    "tests/firmware/therapy/test_clinic.py": "one pump in a procedure; its walks are steps of each other",
+    "tests/firmware/therapy/test_clinic_exact.py": EVERY_RULE,
+    "tests/firmware/therapy/test_forecast.py": "one promise, that what is accepted is never cut, from all of its sides",
+    "tests/firmware/therapy/test_states.py": "a table of states and orders, and one test that walks it",
+    "tests/firmware/upkeep/test_clear_fault.py": "one order, what it clears, refuses and leaves after each cut",
+    "tests/host/test_host_orders.py": "one question, what became of an order, for each way in which its answer is lost",
+    "tests/host/test_host_orders_exact.py": EVERY_RULE,
+    "tests/host/test_host_therapy_cli.py": "one session of the command line, a test for each command",
+    "tests/oracle/test_oracle_owed.py": "one check, and each wrong stroke that it must catch",
+    "tests/suite/test_hardware.py": "the hardware of one image, under the loads that they share",
+    "tools/mutation/equivalents.toml": "a table",
+}
+
+
+def sources() -> dict[str, int]:
+    """The number of lines of each tracked source."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = [name for name in listed.split("\0") if name.endswith(SOURCES) and not name.startswith(ELSEWHERE)]
+    return {name: len((ROOT / name).read_bytes().splitlines()) for name in names if (ROOT / name).is_file()}
+
+
+def complaints(lines: Mapping[str, int], reasons: Iterable[str]) -> list[str]:
+    long = {name for name, count in lines.items() if count > LINES_MAX}
+    unlisted = [f"{name}: {lines[name]} lines and no reason" for name in sorted(long - set(reasons))]
+    return unlisted + [f"{name}: a reason, and no need of it" for name in sorted(set(reasons) - long)]
+
+
+def test_a_file_is_short_or_has_its_reason() -> None:
+    assert complaints(sources(), REASONS) == []
+
+
+def test_the_gate_sees_a_long_file_and_a_reason_without_need() -> None:
+    lines = {"long.py": LINES_MAX + 1, "listed.c": LINES_MAX + 1, "short.py": LINES_MAX}
+    assert complaints(lines, ["listed.c"]) == ["long.py: 301 lines and no reason"]
+    assert complaints(lines, ["listed.c", "long.py", "short.py"]) == ["short.py: a reason, and no need of it"]
