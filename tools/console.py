@@ -104,6 +104,13 @@ def is_fresh(path: Path, key: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8") == key
 
 
+def write_if_changed(path: Path, text: str) -> None:
+    """Write the file, and its folder if need be. One that is right is left untouched, so that make sees no change."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 def stamp(path: Path, key: str) -> None:
     """Record in `path` that its subject was made from `key`."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tools.console import ROOT, Problem
+from tools.console import ROOT, Problem, write_if_changed
 
 MODULE = "facts.py"
 
@@ -39,14 +39,6 @@ def module(board: str, facts: dict[str, Any]) -> str:
 
 
 def write(folder: Path, board: str, facts: dict[str, Any]) -> None:
-    """Write the module into `folder`. A file that is already right is left untouched, so that make sees no change.
-
-    A board without currents is no pump and gets none.
-    """
-    if "current" not in facts:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / MODULE
-    text = module(board, facts)
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+    """Write the module into `folder`. A board without currents is no pump and gets none."""
+    if "current" in facts:
+        write_if_changed(folder / MODULE, module(board, facts))

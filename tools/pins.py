@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tools.console import Problem
+from tools.console import Problem, write_if_changed
 
 NOTE = "Made from the table of pins in boards/{board}/board.toml by the build. Do not edit."
 
@@ -72,16 +72,10 @@ def module(board: str, pins: dict[str, int]) -> str:
 
 
 def write(folder: Path, board: str, facts: dict[str, Any]) -> None:
-    """Write pins.h, pins.py and the inputs of the port's build into `folder`.
-
-    Files that are already right are left untouched, so that make sees no change.
-    """
+    """Write pins.h, pins.py and the inputs of the port's build into `folder`."""
     pins = checked(board, facts)
     texts = {"pins.h": header(board, pins), "pins.cmake": variables(board, pins), "pins.py": module(board, pins)}
     if facts.get("port") == "stm32":
         texts = {"pins.h": stm32_header(board, pins, facts["uarts"]), "pins.csv": csv(pins)}
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        path = folder / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        write_if_changed(folder / name, text)

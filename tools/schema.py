@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from firmware import protocol
+from tools.console import write_if_changed
 
 MODULE = "releve_schema.py"
 
@@ -16,9 +17,5 @@ def module() -> str:
 
 
 def write(folder: Path) -> None:
-    """Write the module into `folder`. A file that is already right is left untouched, so that make sees no change."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / MODULE
-    text = module()
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+    """Write the module into `folder`."""
+    write_if_changed(folder / MODULE, module())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.gates import one_folder
 from tools import facts, micropython
 from tools.console import Problem
 
@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLES = {path.parent.name: tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "boards").glob("*/board.toml")}
 BOARDS = sorted(name for name, table in TABLES.items() if table["port"] == "rp2" and "dosecore" in table["c_modules"])
 PROOF = "WEACT_RP2040"
-LINES_MAX = 100
 # RP2040 datasheet, table 2 (GPIO functions): the pins of TX; RX is the next.
 UART0_TX, UART1_TX = {0, 12, 16, 28}, {4, 8, 20, 24}
 ADC_FIRST, ADC_LAST = 26, 29
@@ -29,11 +28,7 @@ def pins_of(board: str) -> dict[str, int]:
 
 @pytest.mark.req("BOARD-2")
 def test_the_proof_is_one_folder_of_under_a_hundred_lines_named_nowhere_else() -> None:
-    folder = ROOT / "boards" / PROOF
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.iterdir()) < LINES_MAX
-    named = subprocess.run(["git", "grep", "-l", PROOF], cwd=ROOT, capture_output=True, text=True, check=True)
-    told = (f"boards/{PROOF}", "docs/", "README.md", "CHANGELOG.md", "tests/gates/test_rp2040_boards.py")
-    assert [name for name in named.stdout.splitlines() if not name.startswith(told)] == []
+    one_folder.judge(PROOF, Path(__file__).name)
 
 
 @pytest.mark.req("BOARD-1", "BOARD-2")

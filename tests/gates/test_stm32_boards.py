@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gates import one_folder
 from tools import facts as board_facts
 from tools import micropython, pins, source, wiring
 from tools.console import Problem
@@ -18,7 +19,6 @@ BOARDS = [
     path.parent.name for path in sorted((ROOT / "boards").glob("*/board.toml")) if 'port = "stm32"' in path.read_text()
 ]
 NUCLEO = "NUCLEO_L476RG"
-LINES_MAX = 100
 GPIO = re.compile(r"#define PIN_(\w+) (\d+)u")
 needs_compiler = pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no arm-none-eabi-gcc")
 
@@ -29,12 +29,7 @@ def facts(board):
 
 @pytest.mark.req("BOARD-2")
 def test_the_nucleo_is_one_folder_of_under_a_hundred_lines():
-    folder = ROOT / "boards" / NUCLEO
-    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.iterdir())
-    assert lines < LINES_MAX
-    named = subprocess.run(["git", "grep", "-l", NUCLEO], cwd=ROOT, capture_output=True, text=True, check=True)
-    told = ("boards/" + NUCLEO, "docs/", "README.md", "CHANGELOG.md", "tests/gates/test_stm32_boards.py")
-    assert [name for name in named.stdout.splitlines() if not name.startswith(told)] == []
+    one_folder.judge(NUCLEO, Path(__file__).name)
 
 
 @pytest.mark.req("BOARD-1", "BOARD-2")

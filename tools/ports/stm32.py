@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools import facts, pins, schema
 from tools.bootstrap import install_packages
-from tools.console import ROOT, Problem, digest, is_fresh, locked, stamp, timed
+from tools.console import ROOT, Problem, digest, is_fresh, locked, stamp, timed, write_if_changed
 from tools.ports import common, image
 from tools.ports.unix import link_modules
 from tools.source import VERSION, source
@@ -82,7 +82,7 @@ def build(job: common.Job) -> Path:
         pins.write(generated, job.board, job.facts)
         schema.write(generated)
         for name in CONFIGURATION:
-            copy_if_changed(job.folder / name, generated / name)
+            write_if_changed(generated / name, (job.folder / name).read_text(encoding="utf-8"))
         with timed(f"building MicroPython {VERSION} with the firmware for {out.name}"):
             links = link_modules(out / "modules", job.facts["c_modules"])
             settings = [f"BOARD={job.board}", f"BOARD_DIR={generated}", f"BUILD={objects}", f"USER_C_MODULES={links}"]
@@ -102,13 +102,6 @@ def build(job: common.Job) -> Path:
         fresh.replace(program)
         stamp(out / ".stamp", key)
     return program
-
-
-def copy_if_changed(source_file: Path, target: Path) -> None:
-    """Copy, but leave an equal target untouched, so that make sees no change."""
-    content = source_file.read_bytes()
-    if not target.is_file() or target.read_bytes() != content:
-        target.write_bytes(content)
 
 
 def prefix_maps(tree: Path, objects: Path) -> str:
