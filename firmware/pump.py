@@ -205,7 +205,8 @@ class Pump:
         return self._clock.now_us() + _SOON_US
 
     def _due_us(self):
-        return min(self._round_us, self.therapy.deadline_us, self.alarms.tone_us, self.stream.deadline_us)
+        alarms = self.alarms
+        return min(self._round_us, self.therapy.deadline_us, alarms.tone_us, alarms.refill_us, self.stream.deadline_us)
 
     def _time(self, now_us):
         self.stream.woke(now_us, self._due_us())
@@ -216,7 +217,7 @@ class Pump:
                 self.alarms.lapsed()
             if changed:
                 self._books.store()
-        elif now_us >= self.alarms.tone_us:
+        elif now_us >= min(self.alarms.tone_us, self.alarms.refill_us):
             self.alarms.time(now_us)
         if now_us >= self._round_us:
             if self._memory.state == protocol.MEMORY_ABSENT:

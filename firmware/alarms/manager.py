@@ -34,6 +34,7 @@ class AlarmDesk:
 
     def __init__(self, core, clock, books, therapy, course, refills, causes, watch, stepper, sound):
         self.tone_us = protocol.NEVER_US  # when the next tone is due
+        self.refill_us = protocol.NEVER_US  # when its alarm is
         self._core = core
         self._clock = clock
         self._books = books
@@ -151,6 +152,11 @@ class AlarmDesk:
         if self._refills.level() < self._level:
             self._level = 0
         self.stroke_over(now_us)
+        self._plan(now_us)
+
+    def clock_set(self, now_us):
+        """The wall clock has been set, which may bring the refill forward."""
+        self._plan(now_us)
 
     def stroke_over(self, now_us):
         """The reservoir holds one stroke less."""
@@ -164,9 +170,13 @@ class AlarmDesk:
         self._level = level
 
     def time(self, now_us):
-        """A deadline has come: auto-off, or a tone."""
+        """A deadline has come: auto-off, a refill, or a tone."""
         if now_us >= self._therapy.auto_off_us:
             self.raise_alarm("auto_off")
+        if now_us >= self.refill_us:
+            if self._causes.there("refill_due"):
+                self.raise_alarm("refill_due")
+            self._plan(now_us)
         if now_us >= self.tone_us:
             self._sound(TONE_MS)
             self._plan(now_us + 1)
@@ -315,3 +325,4 @@ class AlarmDesk:
 
     def _plan(self, now_us):
         self.tone_us = self._alarms.next_tone_us(now_us)
+        self.refill_us = protocol.NEVER_US if self._alarms.find("refill_due") else self._refills.due_us

@@ -88,6 +88,7 @@ class Device:
         self._therapy.follow(now_us)
         self._books.will_note(protocol.CATEGORY_COMMAND, protocol.EVENT_CLOCK_SET, 0, 0, (old_s, utc_s))
         self._books.accepted("set_time", utc_s, undo=lambda: self._set_back(old_s, now_us, why))
+        self._alarms.clock_set(now_us)
         return {"at_us": now_us, "old_utc_s": old_s, "new_utc_s": utc_s}
 
     def _set_back(self, old_s, at_us, why):

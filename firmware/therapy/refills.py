@@ -13,6 +13,7 @@ from firmware.therapy.reservoir import DUE, LEVEL_FULL, LEVEL_STOP, Reservoir, l
 
 _H_S = const(3600)
 _US_PER_S = const(1000000)
+_US_PER_DAY = 86400000000
 _NEVER_H = 0xFFFFFFFF
 _I32_NL = const(0x7FFFFFFF)
 _NOTHING_FOUND = (0, 0, refill.FIRST, 0, False)
@@ -64,6 +65,20 @@ class Refills:
     def due(self):
         """Is a refill due, as far as is known?"""
         return bool(self._settings.refills) and self._due()[0] == DUE
+
+    @property
+    def due_us(self):
+        """Device time at which a refill is due, by running time or by the wall clock, as far as that is known now;
+        NEVER_US in a pump that was never filled.
+        """
+        settings, wall = self._settings, self._wall
+        if not settings.refills:
+            return protocol.NEVER_US
+        life_us = settings.in_use_days * _US_PER_DAY
+        due_us = settings.filled_us + life_us
+        if settings.filled_utc_s and wall.known:
+            due_us = min(due_us, wall.device_us(settings.filled_utc_s) + life_us)
+        return due_us
 
     def read_reservoir(self):
         """The read_reservoir reply's fields."""

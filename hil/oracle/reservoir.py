@@ -26,6 +26,7 @@ CAPACITY_NL = 15_000_000
 FLAGGED_PERCENT = 15
 UNSURE_NL = 700_000  # more than readings and dead volume can be unsure by
 SECONDS_PER_DAY = 86_400
+SECONDS_APART = 2  # the battery-backed clock and device time, by whole seconds
 
 
 class RefillDue(Watcher):
@@ -41,8 +42,7 @@ class RefillDue(Watcher):
 
     def act(self, pump: Pump) -> None:
         """As Watcher.act."""
-        late_us = max(0, self.device.reservoir.due_us - pump.now_us)
-        self.device.alarms.latch("refill_due", figure=None, late_us=late_us + LOOK_US)
+        self.device.alarms.latch("refill_due", figure=None, late_us=SECONDS_APART * US_PER_S)
 
 
 class Reservoir:

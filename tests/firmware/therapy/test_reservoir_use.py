@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware import protocol
-from firmware.protocol.alarms import BY_NAME
+from firmware.protocol.alarms import BY_NAME, BY_NUMBER
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.therapy.therapy_by_hand import HOUR_US, refill, settings, status
 
@@ -62,6 +62,47 @@ def test_insulin_too_long_in_use_is_told(hand: Hand) -> None:
     assert alarms(hand) == []
     hand.live(50 * HOUR_US)
     assert alarms(hand) == ["refill_due"]
+
+
+def due_since_us(hand: Hand, until_us: int) -> int:
+    """Live until then; the device time at which `refill_due` was raised, -1: it was not."""
+    hand.live(until_us)
+    records = hand.pump.alarms.read_alarms(0)["records"]
+    return next((each["since_us"] for each in records if BY_NUMBER[each["alarm"]].name == "refill_due"), -1)
+
+
+@pytest.mark.req("THER-4", "STORE-5")
+@pytest.mark.parametrize("between", ["nothing", "a reset", "the clock is lost", "half an hour of lead"])
+def test_a_refill_is_due_at_its_time_and_not_at_the_next_look_around(hand: Hand, between: str) -> None:
+    hand.live(1234 * SECOND_US)
+    settings(hand, in_use_days=2)
+    refill(hand)
+    due_us = hand.now_us + 48 * HOUR_US
+    if between == "half an hour of lead":
+        hand.live(HOUR_US)
+        hand.pump.device.set_time(hand.pump.status()["utc_s"] + 1800)
+        due_us -= 1800 * SECOND_US
+    hand.live(due_us - 700 * SECOND_US)
+    if between in ("a reset", "the clock is lost"):
+        hand = hand.restarted(5 * SECOND_US, clock_lost=between == "the clock is lost")
+    assert due_since_us(hand, due_us - 3 * SECOND_US) == -1
+    apart_us = due_since_us(hand, due_us + 3 * SECOND_US) - due_us
+    # After a reset the device's time and the battery-backed clock's whole seconds are apart by less than two.
+    assert apart_us == 0 if between == "nothing" else abs(apart_us) <= 2 * SECOND_US
+
+
+@pytest.mark.req("THER-4")
+def test_a_refill_becomes_due_with_the_order_that_makes_it_due(hand: Hand) -> None:
+    settings(hand, in_use_days=2)
+    refill(hand)
+    hand.live(30 * HOUR_US + 1)
+    settings(hand, in_use_days=1)
+    assert due_since_us(hand, hand.now_us + SECOND_US) == 30 * HOUR_US + 1
+    refill(hand)
+    hand.pump.alarms.acknowledge_alarm(BY_NAME["refill_due"].number)
+    assert due_since_us(hand, hand.now_us + 24 * HOUR_US - 2 * SECOND_US) == -1
+    hand.pump.device.set_time(hand.pump.status()["utc_s"] + 3600)
+    assert due_since_us(hand, hand.now_us) == hand.now_us
 
 
 @pytest.mark.req("THER-4")
