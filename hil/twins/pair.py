@@ -57,11 +57,12 @@ def last_cut_us(script: Script) -> int:
     """Time at which power last came in the script. At power-up a pump computes its time, in whole seconds, from the
     last record that it has stored. With another record before that, its own time differs.
     """
-    cuts = [step.at_us + _off_us(step) for step in script.steps if step.what == "power_cut"]
+    cuts = [step.at_us + off_us(step) for step in script.steps if step.what == "power_cut"]
     return max(cuts, default=0)
 
 
-def _off_us(step: Step) -> int:
+def off_us(step: Step) -> int:
+    """How long a power cut lasts."""
     return round(float(step.values["off_s"]) * 1_000_000)
 
 
@@ -71,7 +72,7 @@ def busy(script: Script, from_us: int = 0) -> list[tuple[int, int]]:
     for step in script.steps:
         length_us = LOOK_US if step.what == LOOK else SLOT_US
         if step.what == "power_cut":
-            length_us = _off_us(step) + 5 * SLOT_US
+            length_us = off_us(step) + 5 * SLOT_US
         spans.append((step.at_us - SLOT_US, step.at_us + length_us))
     return sorted(spans)
 

@@ -78,6 +78,8 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
     if first is None or second is None:
         return
     new = {each["alarm"] for each in second.alarms} - {each["alarm"] for each in first.alarms}
+    if _moved(first, without.device_us(cut.at_us)):
+        return
     ended = any(each["kind"] in _BOLUSES and not each["end_us"] for each in first.deliveries)
     yield from _seen(first, second, without, with_it, ended, bool(new))
     if ended or new or _capped(first):
@@ -90,6 +92,12 @@ def _capped(look: Look) -> bool:
     status = look.status
     full = any(status[f"{name}_mu"] >= status[f"max_{name}_mu"] for name in ("hour", "day"))
     return full or any(each["alarm"] in _CAP_ALARMS for each in look.alarms)
+
+
+def _moved(look: Look, since_us: int) -> bool:
+    """True if something has come by itself since then. With its time moved it may come after the look."""
+    alarms, ends = look.alarms, look.deliveries
+    return any(each["since_us"] > since_us for each in alarms) or any(each["end_us"] > since_us for each in ends)
 
 
 def _look_after(run: Run, at_us: int) -> Look | None:
@@ -194,11 +202,12 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
     if any(_capped(look) for run in (without, with_it) for look in run.looks):
         return
     # The time is off by less than a stroke interval. So no stroke comes before the previous or after the next one of
-    # the other run.
+    # the other run, up to a later cut in which it may come in one run only.
+    until_us = _missed_us(cut, without, with_it)
     for name, mine, other in (("earlier", with_it, without), ("later", without, with_it)):
         for place, at_us in enumerate(mine.strokes_us):
             if (
-                at_us >= cut.at_us
+                cut.at_us <= at_us < until_us
                 and place
                 and (other.strokes_us[place - 1 : place] or [1 << 62])[0] > at_us + _SLACK_US
             ):
@@ -206,6 +215,16 @@ def _later(cut: Step, without: Run, with_it: Run) -> Iterable[Difference]:
                     f"strokes {name}", f"stroke {place + 1}, at {at_us} µs, is more than one {name} with it"
                 )
                 return
+
+
+def _missed_us(cut: Step, *runs: Run) -> int:
+    """When power is first cut, or comes back, just as a stroke is due, which one run may then miss; 2^62: never."""
+    for step in runs[0].script.steps:
+        if step.what == "power_cut" and step.at_us > cut.at_us + _SLACK_US:
+            from_us, until_us = step.at_us - _SLACK_US, step.at_us + pair.off_us(step) + _SLACK_US
+            if any(bisect_left(run.strokes_us, from_us) < bisect_left(run.strokes_us, until_us) for run in runs):
+                return from_us
+    return 1 << 62
 
 
 def _ends_us(cut: Step, run: Run) -> list[int]:

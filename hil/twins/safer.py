@@ -96,10 +96,13 @@ def _lower(draw: random.Random, before: list[Step], run: Run) -> dict[str, int]:
 
 
 def _temp_began(twins: Pair, run: Run) -> bool:
-    """True if the temporary rate to be ended was accepted. Otherwise a lower one might be running."""
+    """True if the temporary rate to be ended is a higher one: accepted, and more than the programmed rate."""
     ends = [step for step in twins.only_with if step.what == "cancel_temp"]
     begun = [each for each in run.answers if each.name == "temp_basal" and each.asked_us < twins.from_us]
-    return not ends or (bool(begun) and begun[-1].reply is not None and begun[-1].values["value"] > 100)
+    if not ends or not begun:
+        return not ends
+    temp = begun[-1]
+    return temp.reply is not None and temp.values["kind"] == protocol.TEMP_PERCENT and temp.values["value"] > 100
 
 
 def _capped_us(run: Run, from_us: int) -> int:

@@ -128,6 +128,29 @@ FOUND = {
             with_it=cut(H + 125 * S, 5.364542),
         ),
     ),
+    "a stretch that would have ended before the first look after a cut": (
+        "reset",
+        pair(
+            4 * H, Step(H, "recommend_rate", {"rate_mu_per_h": 500, "valid_min": 1}), Step(H + 61 * S, LOOK),
+            with_it=cut(H + 58 * S, 1.567902),
+        ),
+    ),
+    # At 1 U/h a stroke is due every 720 s, and a second or two later after a reset.
+    "a stroke that a later cut lets one run make": (
+        "reset",
+        pair(
+            4 * H, basal(S, 1_000), Step(H + 200 * S, LOOK), cut(2 * H + 2 * S, 95),
+            with_it=cut(H + 100 * S + 300_000, 5.523366),
+        ),
+    ),
+    "the end of a temporary rate under a higher programmed one": (
+        "safer",
+        pair(
+            4 * H, basal(S, 1_000), Step(H - S, "temp_basal", {"kind": 1, "value": 150, "duration_min": 90}),
+            Step(H, "temp_basal", {"kind": 0, "value": 500, "duration_min": 90}),
+            with_it=Step(H + 60 * S, "cancel_temp"),
+        ),
+    ),
 }  # fmt: skip
 
 
