@@ -80,7 +80,9 @@ class Deliveries:
         self._records = []
         self._newest_id = 0
         self._stretch = None
-        self._base = (0, 0, 0)  # commanded, delivered, abandoned of both basal ledgers when the stretch began
+        # Commanded, delivered, abandoned of both basal ledgers when the stretch before this one ended: what starts
+        # between two stretches belongs to the second.
+        self._base = (0, 0, 0)
         self._late = None  # the stretch that ended while one of its own strokes was in progress,
         self._unseen = 0  # and what the ledgers have as delivered until the sensor sees that stroke
         self._boluses = {}  # the running parts, by part
@@ -102,7 +104,7 @@ class Deliveries:
                 if stretch.kind == protocol.KIND_TEMP_BASAL and state[code.TEMP_REASON] == protocol.REASON_COMPLETED:
                     over_us = state[code.TEMP_END_US]  # before the halt; the programmed rate ran in between
                     self._end_stretch(over_us, protocol.REASON_COMPLETED, state)
-                    self._begin_stretch(protocol.KIND_BASAL, over_us, state[code.RATE_MU_PER_H], state)
+                    self._begin_stretch(protocol.KIND_BASAL, over_us, state[code.RATE_MU_PER_H])
                 self._end_stretch(since_us, reason, state)
             return
         kind, rate_mu_per_h = in_force(state)
@@ -119,10 +121,9 @@ class Deliveries:
                 if reason == protocol.REASON_SUPERSEDED or state[code.TEMP_REASON] not in _CUT_SHORT:
                     reason = state[code.TEMP_REASON]
             self._end_stretch(since_us, reason, state)
-        self._begin_stretch(kind, since_us, rate_mu_per_h, state)
+        self._begin_stretch(kind, since_us, rate_mu_per_h)
 
-    def _begin_stretch(self, kind, since_us, rate_mu_per_h, state):
-        self._base = self._counts(state)
+    def _begin_stretch(self, kind, since_us, rate_mu_per_h):
         self._newest_id += 1
         self._stretch = Delivery(self._newest_id, kind, since_us, rate_mu_per_h=rate_mu_per_h)
         self._list(self._stretch)
@@ -141,7 +142,8 @@ class Deliveries:
             ended.end_us = end_us
             ended.reason = reason
             self._ended.append(ended)
-        self._stretch = None
+        counts = (ended.commanded, ended.delivered, ended.abandoned)
+        self._base, self._stretch = tuple([before + more for before, more in zip(self._base, counts)]), None
         self.tell()
 
     def tell(self):
@@ -311,6 +313,8 @@ class Deliveries:
             self._records.append(stretch)
             self._base = (record.stretch_commanded, record.stretch_delivered, record.stretch_abandoned)
             self._end_stretch(max(ended_us, stretch.since_us), protocol.REASON_RESET, state)
+        else:
+            self._base = self._counts(state)
         for part, prefix in enumerate(BOLUSES):
             number = self.latest[part] = getattr(record, prefix + "_id")
             if part == NORMAL:

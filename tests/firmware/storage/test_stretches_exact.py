@@ -53,6 +53,37 @@ def test_the_list_holds_the_latest_32_and_says_which_is_its_oldest() -> None:
     assert [each["id"] for each in since["records"]] == numbers[21:26]
 
 
+@pytest.mark.req("DOSE-5")
+def test_a_stroke_that_starts_before_its_stretch_is_listed_belongs_to_it() -> None:
+    """A core that is resumed may start a stroke at once, before the supervisor has got as far as its list."""
+    kept = Kept()
+    assert kept.core.set_basal(0, 6000) == code.OK
+    kept.list.follow(0, 0)
+    for _ in range(3):
+        kept.stroke()
+    kept.core.permit(4)
+    at_us = kept.core.next_us() - 10
+    assert kept.core.suspend(at_us) == code.OK
+    kept.list.follow(at_us, at_us, protocol.REASON_SUSPENDED)
+    assert kept.core.resume(at_us) == code.OK
+    assert kept.due() == 1
+    kept.list.follow(at_us, at_us)
+    _, _, records = kept.list.read(kept.now_us, 0, 9)
+    assert [each["commanded_strokes"] for each in records] == [0, 3, 1]
+
+
+@pytest.mark.req("STORE-5")
+def test_the_first_stretch_after_a_reset_has_no_stroke_of_the_life_before() -> None:
+    hand = Hand()
+    hand.pump.therapy.set_basal(35_000)
+    hand.live(HOUR_US)
+    method_of(hand, "stop")()
+    after = hand.restarted()
+    method_of(after, "resume")()
+    after.live(after.now_us + 30 * SECOND_US)
+    assert stretches(after)[-1]["commanded_strokes"] == len(after.strokes_us) == 1
+
+
 @pytest.mark.req("THER-2")
 @pytest.mark.parametrize("kind", [protocol.TEMP_RATE, protocol.TEMP_PERCENT])
 def test_a_temporary_rate_is_one_stretch_over_boundaries_and_looks(kind: int) -> None:

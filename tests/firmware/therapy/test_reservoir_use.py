@@ -91,6 +91,25 @@ def test_a_refill_is_due_at_its_time_and_not_at_the_next_look_around(hand: Hand,
     assert apart_us == 0 if between == "nothing" else abs(apart_us) <= 2 * SECOND_US
 
 
+@pytest.mark.req("THER-4", "THER-8")
+@pytest.mark.parametrize("lost", ["at the refill", "by a clock that is forty days ahead"])
+def test_a_clock_that_was_lost_makes_no_refill_due(hand: Hand, lost: str) -> None:
+    if lost == "at the refill":
+        hand = hand.restarted(clock_lost=True)
+    settings(hand, in_use_days=2)
+    refill(hand)
+    due_us = hand.now_us + 48 * HOUR_US
+    if lost == "at the refill":
+        hand.pump.device.set_time(1_767_225_600)
+    else:
+        assert hand.rtc.now_s is not None
+        hand.rtc.now_s += 40 * 86_400
+        hand = hand.restarted()
+        assert not hand.pump.status()["utc_s"]
+    assert hand.pump.alarms.refill_us == due_us
+    assert due_since_us(hand, due_us) == due_us
+
+
 @pytest.mark.req("THER-4")
 def test_a_refill_becomes_due_with_the_order_that_makes_it_due(hand: Hand) -> None:
     settings(hand, in_use_days=2)
