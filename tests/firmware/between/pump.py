@@ -248,6 +248,9 @@ class Device(Hand):
         self.halted += 1
         self._abort()
         self.lib.service_cut(self.service, self._now_us)
+        if self.traced and not self.frozen:
+            self.after = "the motor"
+            self._tick()
         self.work()
 
     def _abort(self) -> None:

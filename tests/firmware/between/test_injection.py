@@ -186,7 +186,7 @@ def check_the_next(device: Device, where: str) -> None:
     assert status["bolus_remaining_mu"] == status["square_remaining_mu"] == 0, where
     log = next_life.pump.reports.read_log(0, 1000)["events"]
     assert [each["number"] for each in log] == list(range(1, len(log) + 1)), where
-    if status["state"] == protocol.STATE_STOPPED:
+    if status["state"] in (protocol.STATE_STOPPED, protocol.STATE_SUSPENDED):
         assert next_life.order("resume") == 0x94, where
     before = len(next_life.strokes_us)
     assert next_life.order("bolus", volume_mu=600) == 0x91, where
