@@ -272,8 +272,8 @@ class Run:
 
 
 def in_any_order(value: Any) -> Any:
-    """A list of alarms, sorted."""
-    return sorted(value) if isinstance(value, list) else value
+    """A list, sorted."""
+    return sorted(value, key=repr) if isinstance(value, list) else value
 
 
 def differences(run: Run, before: Run, after: Run, *, mixed: bool = False) -> list[str]:
