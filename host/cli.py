@@ -64,7 +64,10 @@ class Anywhere(TyperGroup):
 
 
 def brought_forward(args: Sequence[str]) -> list[str]:
-    """Return the words with those of _ANYWHERE, and their values, first; what comes after "--" stays."""
+    """Return the words with those of _ANYWHERE, and their values, first; what comes after "--" stays.
+
+    Of a line whose last option lacks its value only these are left: that is the error to tell.
+    """
     first: list[str] = []
     rest: list[str] = []
     words = iter(args)
@@ -72,7 +75,10 @@ def brought_forward(args: Sequence[str]) -> list[str]:
         if word == "--":
             rest += [word, *words]
         elif word in _ANYWHERE:
-            first += [word, *islice(words, 1)]
+            value = list(islice(words, 1))
+            first += [word, *value]
+            if not value:
+                return first
         elif word.partition("=")[0] in _ANYWHERE:
             first.append(word)
         else:

@@ -99,7 +99,13 @@ def options_of(ctx: typer.Context, as_json: bool = False, language: str | None =
 
 
 class Screen(Console):
-    """A console whose reader may go away: a broken pipe is reported and does not end the program silently."""
+    """A console whose reader may go away: a broken pipe is reported and does not end the program silently.
+
+    Nothing is coloured for looking like a number or a path, only what is marked.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
 
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError, which is handled like any other failure to write."""
@@ -152,7 +158,7 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
     if options.as_json:
         print(json.dumps(as_plain(value)), flush=True)
     else:
-        Screen(highlight=False).print(screen)  # both flush, here, where a failure can still be reported
+        Screen().print(screen)  # both flush, here, where a failure can still be reported
 
 
 def _silence() -> None:

@@ -170,7 +170,7 @@ def energy(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def _walk(pump: Programmer, language: str, now: Procedure) -> None:
-    screen = Screen(highlight=False)
+    screen = Screen()
     try:
         while (step := step_of(now)) is not None:
             if now.procedure_delivering:
@@ -195,7 +195,7 @@ def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
         number = typer.prompt(_asked(step), value_proc=lambda text: _number(step.takes, text), err=True)
     reply = pump.answer_procedure(now.step, names.index(word), number)
     if reply.verdict is not None:
-        Screen(highlight=False).print(verdict_text(reply.verdict))
+        Screen().print(verdict_text(reply.verdict))
     return reply.now
 
 

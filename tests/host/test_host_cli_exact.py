@@ -45,7 +45,7 @@ def test_what_every_command_takes_is_brought_forward_with_its_value() -> None:
         ("a --port x b --timeout=2 c", "--port x --timeout=2 a b c"), ("a --portable x", "a --portable x"),
         ("a --port x --holds 2 b", "--port x --holds 2 a b"),
         ("a -- --port x", "a -- --port x"), ("a --port x -- b --port y", "--port x a -- b --port y"),
-        ("a --port", "--port a"), ("", ""),
+        ("a --timeout 1 b --port", "--timeout 1 --port"), ("", ""),
     ):  # fmt: skip
         assert brought_forward(words.split()) == found.split()
 
@@ -58,6 +58,7 @@ def test_words_that_make_no_command_are_an_error_of_one_line(monkeypatch: pytest
         ("bolus", "Missing argument 'VOLUME'; see root bolus --help"),
         ("bolus 1 2", "Got unexpected extra argument(s) (2); see root bolus --help"),
         ("bolus 1 --now", "Option '--now' requires an argument"),
+        ("bolus 1 --port", "Option '--port' requires an argument"),
         ("alarm", "No such command 'alarm'. Did you mean 'alarms'?; see root --help"),
         ("pattern select E", "Value error, 'E' is not one of 'a', 'b', 'c', 'd'; see root pattern select --help"),
     ):
