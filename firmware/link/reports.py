@@ -7,8 +7,8 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import MemoryAbsent, Refused
 from firmware.occlusion.watch import report
-from firmware.storage.deliveries import in_force
 from firmware.storage.event_log import NO_CLOCK
+from firmware.storage.ledgers import in_force
 from firmware.therapy.answers import Answers, cut_by
 
 _UQ_PER_UU = 3600000  # µU in mU/h times µs

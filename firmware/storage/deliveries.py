@@ -9,58 +9,13 @@ Implements: DOSE-3, THER-2
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import roomy
-from firmware.storage.state_record import BOLUSES
+from firmware.storage.delivery import Delivery
+from firmware.storage.ledgers import COUNTS, ENDS, IDS, NORMAL, SQUARE, basal_counts, in_force, over
+from firmware.storage.running import add_unknown, put_bolus, put_stretch, take_bolus, take_stretch
 
 _CAPACITY = 32
-_US_PER_H = 3600000000
-_STRETCHES = (protocol.KIND_BASAL, protocol.KIND_TEMP_BASAL)
-NORMAL, SQUARE = range(2)  # the parts of the core's bolus
-# Where a part's ledger lies in Core.state(): programmed, commanded, delivered, abandoned; then its end and reason.
-_COUNTS = (code.NORMAL_PROGRAMMED, code.SQUARE_PROGRAMMED)
-_IDS = (code.NORMAL_ID, code.SQUARE_ID)
-_ENDS = (code.NORMAL_END_US, code.SQUARE_END_US)
 # The reasons that the core itself gives for a bolus or a temporary rate that was ended from outside.
 _CUT_SHORT = (protocol.REASON_CANCELLED, protocol.REASON_SUSPENDED)
-
-
-class Delivery:
-    """One delivery; the counts are strokes. A stretch has a rate since `since_us`, and what it earned before that."""
-
-    def __init__(self, number, kind, start_us, programmed_mu=0, rate_mu_per_h=0):
-        self.id = number
-        self.kind = kind
-        self.start_us = start_us
-        self.end_us = 0
-        self.programmed_mu = programmed_mu
-        self.rate_mu_per_h = rate_mu_per_h
-        self.since_us = start_us
-        self.earned = 0  # mU/h times µs
-        self.commanded = 0
-        self.delivered = 0
-        self.abandoned = 0
-        self.reason = protocol.REASON_RUNNING
-        self.until_us = 0  # of a square bolus: when its last stroke is due
-        self.capped = None  # the reason of the cap that has withheld one of its strokes
-        self.cut_short = None  # the reason why it was ended early, known before its last stroke was over
-        self.told = False  # its end is queued for the log, or in it
-
-    def as_record(self, now_us):
-        """The fields of a read_deliveries record."""
-        programmed_mu = self.programmed_mu
-        if self.kind in _STRETCHES:
-            earned = self.earned + self.rate_mu_per_h * ((self.end_us or now_us) - self.since_us)
-            programmed_mu = earned // _US_PER_H
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "start_us": self.start_us,
-            "end_us": self.end_us,
-            "programmed_mu": programmed_mu,
-            "commanded_strokes": self.commanded,
-            "delivered_strokes": self.delivered,
-            "abandoned_strokes": self.abandoned,
-            "reason": self.reason,
-        }
 
 
 class Deliveries:
@@ -136,7 +91,7 @@ class Deliveries:
             in_flight = state[code.UNCONFIRMED] and state[code.ARMED_KIND] in (code.KIND_BASAL, code.KIND_TEMP)
             if in_flight and self._late is None:
                 # The stroke in progress is its own and counts as delivered (DOSE-5): the log cannot wait for it.
-                self._unseen = _basal_counts(state)[1]
+                self._unseen = basal_counts(state)[1]
                 self._late = ended
                 self._refresh(state)
             ended.end_us = end_us
@@ -160,14 +115,14 @@ class Deliveries:
         for part, kind, programmed_mu in parts:
             bolus = Delivery(self._newest_id + 1 + len(asked), kind, now_us, programmed_mu)
             bolus.until_us = now_us + duration_us
-            asked.append((part, bolus, state[_IDS[part]]))
+            asked.append((part, bolus, state[IDS[part]]))
         self._asked = asked
 
     def begun(self):
         """Of the parts asked for, list those that the core has begun; forget the others."""
         state = self._core.state()
         for part, bolus, before in self._asked:
-            if state[_IDS[part]] == before:
+            if state[IDS[part]] == before:
                 continue
             self._newest_id = bolus.id
             self._boluses[part] = bolus
@@ -181,7 +136,7 @@ class Deliveries:
     def stroke_ended(self):
         """Called after every stroke; returns whether a bolus has ended with it, and costs next to nothing if not."""
         if self._late is not None:
-            if _basal_counts(self._core.state())[1] == self._unseen:
+            if basal_counts(self._core.state())[1] == self._unseen:
                 # The sensor did not see it after all. The figure in the log stays, besides the alarm.
                 self._late.delivered -= 1
                 commanded, delivered, abandoned = self._base
@@ -209,14 +164,14 @@ class Deliveries:
         closed = False
         for part in sorted(self._boluses):
             bolus = self._boluses[part]
-            reason = state[_ENDS[part] + 1]
+            reason = state[ENDS[part] + 1]
             if cut_short is not None and reason in _CUT_SHORT and bolus.cut_short is None:
                 bolus.cut_short = cut_short
             if not over(state, part):
                 continue
             if not (bolus.told or bolus in self._ended):
                 self._count(bolus, part, state)
-                bolus.end_us = state[_ENDS[part]]
+                bolus.end_us = state[ENDS[part]]
                 if reason == protocol.REASON_COMPLETED and bolus.abandoned and bolus.capped is not None:
                     reason = bolus.capped  # a cap withholds single strokes of a square bolus, not the rest
                 bolus.reason = reason if bolus.cut_short is None else bolus.cut_short
@@ -256,8 +211,8 @@ class Deliveries:
 
     def abandoned(self, state):
         """Abandoned strokes of all kinds as of `state`; the core itself drops a bolus's ledger with the next bolus."""
-        of_boluses = sum([state[_COUNTS[part] + 3] for part in self._boluses])
-        return self._abandoned + of_boluses + _basal_counts(state)[2]
+        of_boluses = sum([state[COUNTS[part] + 3] for part in self._boluses])
+        return self._abandoned + of_boluses + basal_counts(state)[2]
 
     @property
     def stretch_id(self):
@@ -270,26 +225,12 @@ class Deliveries:
         return (self._stretch.id, self._stretch.since_us) if self._stretch else (0, 0)
 
     def describe(self, record):
-        """Put the values that a restart needs into the state record (firmware/storage/state_record.py)."""
+        """Put the values that a restart needs into the state record."""
         record.newest_delivery = self._newest_id
         record.abandoned = self._abandoned
-        stretch = self._stretch
-        record.stretch_id = stretch.id if stretch else 0
-        if stretch:
-            record.stretch_kind = stretch.kind
-            record.stretch_start_us = stretch.start_us
-            record.stretch_rate_mu_per_h = stretch.rate_mu_per_h
-            record.stretch_since_us = stretch.since_us
-            record.stretch_earned = stretch.earned
-            record.stretch_commanded, record.stretch_delivered, record.stretch_abandoned = self._base
-        for part, prefix in enumerate(BOLUSES):
-            bolus = self._boluses.get(part)
-            setattr(record, prefix + "_id", self.latest[part])
-            setattr(record, prefix + "_running", 1 if bolus else 0)
-            if bolus:
-                setattr(record, prefix + "_kind", bolus.kind)
-                setattr(record, prefix + "_start_us", bolus.start_us)
-                setattr(record, prefix + "_programmed_mu", bolus.programmed_mu)
+        put_stretch(record, self._stretch, self._base)
+        for part, latest in enumerate(self.latest):
+            put_bolus(record, part, latest, self._boluses.get(part))
 
     def restore(self, record, ended_us, unknown_mu=0):
         """After a restart: the deliveries running in `record` have ended at `ended_us`, with the core's counts.
@@ -297,32 +238,22 @@ class Deliveries:
         `unknown_mu`: the core's normal part is a stroke that no record knows of; it becomes a delivery of its own.
         """
         if unknown_mu:
-            record.newest_delivery += 1
-            record.normal_id, record.normal_running = record.newest_delivery, 1
-            record.normal_kind, record.normal_start_us = protocol.KIND_NORMAL_BOLUS, ended_us
-            record.normal_programmed_mu = unknown_mu
+            add_unknown(record, ended_us, unknown_mu)
         self._newest_id = record.newest_delivery
         self._abandoned = record.abandoned
         state = self._core.state()
-        if record.stretch_id:
-            rate_mu_per_h = record.stretch_rate_mu_per_h
-            stretch = Delivery(record.stretch_id, record.stretch_kind, record.stretch_start_us, 0, rate_mu_per_h)
-            stretch.since_us = record.stretch_since_us
-            stretch.earned = record.stretch_earned
+        stretch, base = take_stretch(record)
+        if stretch:
             self._stretch = stretch
             self._records.append(stretch)
-            self._base = (record.stretch_commanded, record.stretch_delivered, record.stretch_abandoned)
+            self._base = base
             self._end_stretch(max(ended_us, stretch.since_us), protocol.REASON_RESET, state)
         else:
             self._base = self._counts(state)
-        for part, prefix in enumerate(BOLUSES):
-            number = self.latest[part] = getattr(record, prefix + "_id")
-            if part == NORMAL:
-                self._normal_kind = record.normal_kind
-            if getattr(record, prefix + "_running"):
-                start_us = getattr(record, prefix + "_start_us")
-                programmed_mu = getattr(record, prefix + "_programmed_mu")
-                bolus = Delivery(number, getattr(record, prefix + "_kind"), start_us, programmed_mu)
+        self._normal_kind = record.normal_kind
+        for part in (NORMAL, SQUARE):
+            self.latest[part], bolus = take_bolus(record, part)
+            if bolus:
                 self._boluses[part] = bolus
                 self._records.append(bolus)
         self._records.sort(key=lambda each: each.id)
@@ -345,42 +276,9 @@ class Deliveries:
 
     def _counts(self, state):
         """Counts of both basal ledgers; an ended stretch's last stroke counts as delivered, seen yet or not."""
-        commanded, delivered, abandoned = _basal_counts(state)
+        commanded, delivered, abandoned = basal_counts(state)
         return commanded, delivered + (self._late is not None and delivered == self._unseen), abandoned
 
     def _count(self, bolus, part, state):
-        place = _COUNTS[part]
+        place = COUNTS[part]
         bolus.commanded, bolus.delivered, bolus.abandoned = state[place + 1 : place + 4]
-
-
-def in_force(state):
-    """(kind of stretch, mU/h) that a core in this state delivers when not suspended."""
-    kind = protocol.KIND_TEMP_BASAL if state[code.TEMP] else protocol.KIND_BASAL
-    return kind, with_temp(state, state[code.RATE_MU_PER_H])
-
-
-def with_temp(state, rate_mu_per_h):
-    """The rate after the temporary rate of a core in this state is applied to a programmed rate."""
-    if state[code.TEMP] == code.TEMP_RATE:
-        return state[code.TEMP_VALUE]
-    if state[code.TEMP]:
-        return rate_mu_per_h * state[code.TEMP_VALUE] // 100
-    return rate_mu_per_h
-
-
-def to_come(state, part):
-    """Strokes of this part of a bolus still to come."""
-    programmed, commanded, _, abandoned = state[_COUNTS[part] : _COUNTS[part] + 4]
-    return programmed - commanded - abandoned
-
-
-def over(state, part):
-    """Has the core ended this part, its last stroke included?"""
-    if to_come(state, part):
-        return False
-    return not (state[code.IN_FLIGHT] and state[code.ARMED_KIND] == code.KIND_NORMAL + part)
-
-
-def _basal_counts(state):
-    first, second = state[code.BASAL_COMMANDED : code.BASAL_COMMANDED + 3], state[code.TEMP_COMMANDED :]
-    return tuple([mine + others for mine, others in zip(first, second)])

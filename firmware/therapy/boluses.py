@@ -7,7 +7,7 @@ Implements: THER-2, DOSE-3, GUARD-1
 
 from firmware import protocol
 from firmware.errors import Refused
-from firmware.storage.deliveries import NORMAL, SQUARE, to_come
+from firmware.storage.ledgers import NORMAL, SQUARE, to_come
 from firmware.therapy.answers import US_PER_MIN
 from firmware.therapy.halting import afterwards
 

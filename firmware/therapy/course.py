@@ -14,7 +14,7 @@ from firmware.compat import const, roomy
 from firmware.errors import Refused
 from firmware.protocol.bounded import pack_into
 from firmware.protocol.procedures import INSULIN, LEDGER_DIAGNOSTIC
-from firmware.storage.deliveries import NORMAL, to_come
+from firmware.storage.ledgers import NORMAL, to_come
 from firmware.therapy.catheter import Catheter
 from firmware.therapy.guide import STATE_BYTES as GUIDE_BYTES
 from firmware.therapy.guide import Guide

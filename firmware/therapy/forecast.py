@@ -18,7 +18,7 @@ Implements: GUARD-1, THER-2
 from firmware import dose_codes as code
 from firmware.compat import const
 from firmware.protocol import NEVER_US
-from firmware.storage.deliveries import with_temp
+from firmware.storage.ledgers import with_temp
 
 _US_PER_S = const(1000000)
 _LEAF_S = const(60)

@@ -15,7 +15,7 @@ from firmware import protocol
 from firmware.compat import const
 from firmware.errors import FirmwareError
 from firmware.protocol import NEVER_US
-from firmware.storage.deliveries import SQUARE, to_come, with_temp
+from firmware.storage.ledgers import SQUARE, to_come, with_temp
 from firmware.therapy.halting import settle
 
 _HALF_HOUR_S = const(1800)

@@ -11,7 +11,7 @@ Implements: THER-3, DOSE-5, ALARM-2
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
-from firmware.storage.deliveries import in_force
+from firmware.storage.ledgers import in_force
 from firmware.therapy.answers import abandoned
 from firmware.therapy.halting import afterwards, still
 

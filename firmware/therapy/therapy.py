@@ -12,7 +12,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
-from firmware.storage.deliveries import NORMAL, in_force
+from firmware.storage.ledgers import NORMAL, in_force
 from firmware.therapy.answers import US_PER_MIN, Answers, cut_by
 from firmware.therapy.halting import settle, still
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import dose_codes as code
-from firmware.storage.deliveries import Deliveries, Delivery
+from firmware.storage.deliveries import Deliveries
+from firmware.storage.delivery import Delivery
 from tests.firmware.hand import MOTOR, Hand
 from tests.firmware.therapy.therapy_by_hand import HOUR_US
 

@@ -10,7 +10,7 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import Refused
-from firmware.storage.deliveries import _basal_counts
+from firmware.storage.ledgers import basal_counts
 from tests.firmware.hand import SECOND_US, Hand, deliveries
 
 pytestmark = pytest.mark.req("DOSE-3", "THER-2")
@@ -32,7 +32,7 @@ def looked_at(hand: Hand) -> None:
     if len(reply["records"]) < 32 and hand.record.resets == 0:
         in_progress = state[code.IN_FLIGHT]
         told = [sum(each[name] for each in basal) for name in COUNTS[1:]]
-        counted = _basal_counts(state)
+        counted = basal_counts(state)
         assert told[0] == counted[0] and told[2] == counted[2]
         assert counted[1] <= told[1] <= counted[1] + in_progress
 

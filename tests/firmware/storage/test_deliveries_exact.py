@@ -6,7 +6,8 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.storage.deliveries import Deliveries, Delivery
+from firmware.storage.deliveries import Deliveries
+from firmware.storage.delivery import Delivery
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.storage.delivery_list import Kept

@@ -6,7 +6,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.storage.deliveries import Delivery
+from firmware.storage.delivery import Delivery
 from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 from tests.firmware.hand import BURST_US, SECOND_US
 from tests.firmware.storage.delivery_list import Kept

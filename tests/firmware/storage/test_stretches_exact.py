@@ -8,7 +8,8 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import events, protocol
-from firmware.storage.deliveries import Deliveries, Delivery
+from firmware.storage.deliveries import Deliveries
+from firmware.storage.delivery import Delivery
 from tests.firmware.hand import MOTOR, SECOND_US, Hand, deliveries, method_of
 from tests.firmware.storage.delivery_list import Kept
 from tests.firmware.test_told_and_kept import logged

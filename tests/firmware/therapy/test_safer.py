@@ -9,7 +9,7 @@ import pytest
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.storage.deliveries import NORMAL, SQUARE, over, to_come
+from firmware.storage.ledgers import NORMAL, SQUARE, over, to_come
 from tests.firmware.hand import SECOND_US, Hand, deliveries, method_of, refused
 from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern, settings, status
 
