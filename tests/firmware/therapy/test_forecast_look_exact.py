@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes as code
-from firmware.therapy.forecast import Spread, _Look
+from firmware.therapy.look import Look, Spread
 from tests.firmware.hand import SECOND_US
 
 pytestmark = pytest.mark.req("GUARD-1")
@@ -27,7 +27,7 @@ def state_of(**fields: int) -> list[int]:
 
 
 def a_look(square_until_us: int = 0, **fields: int) -> Any:
-    return _Look(state_of(**fields), NOW_US, square_until_us, STROKE_Q, SPACING_US)
+    return Look(state_of(**fields), NOW_US, square_until_us, STROKE_Q, SPACING_US)
 
 
 # Spacing 2 s, the next place for a stroke in 1.5 s: n strokes, and three that may wait, are out in 1.5 + 2 (n + 3) s.
@@ -107,7 +107,7 @@ def test_the_fewest_that_have_come_are_those_of_some_seconds_before() -> None:
     assert [look.came_before(LATE_S + at_s, False) for at_s in (-LATE_S - 9, -1, 0, 1, 2, 3, 4, 99)] == [
         0, 0, 0, 1, 2, 2, 3, 4,
     ]  # fmt: skip
-    quarter = _Look(state_of(NORMAL_PROGRAMMED=4), NOW_US, 0, STROKE_Q, SPACING_US // 4)
+    quarter = Look(state_of(NORMAL_PROGRAMMED=4), NOW_US, 0, STROKE_Q, SPACING_US // 4)
     quarter.take_basal([(0, 0, 0)])
     assert [quarter.came_before(at_s, False) for at_s in (3, 4, 5)] == [0, 3, 4], "1.5 s, and two"
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from firmware import dose_codes as code
-from firmware.therapy.forecast import Forecast, _Look
+from firmware.therapy.forecast import Forecast
+from firmware.therapy.look import Look
 from tests.firmware.hand import SECOND_US, STROKE_UU
 from tests.firmware.therapy.test_forecast_look_exact import HOUR_S, NOW_US, SPACING_US, STROKE_Q, state_of
 
@@ -182,7 +183,7 @@ def scene(seed: int) -> tuple[Looking, tuple[int, int, int], int]:
 def test_of_all_windows_the_fullest_is_found_within_a_minute(seed: int) -> None:
     """Compared with every second's window, counted one by one."""
     looking, asked, until_us = scene(seed)
-    look = _Look(looking.state(), NOW_US, until_us, STROKE_Q, SPACING_US)
+    look = Look(looking.state(), NOW_US, until_us, STROKE_Q, SPACING_US)
     look.ask(*asked)
     look.take_basal(looking.ahead(NOW_US, 0))
     came = [look.came(at_s, True) for at_s in range(look.asked_until_s + 61)]
