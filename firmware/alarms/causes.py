@@ -1,4 +1,4 @@
-"""Whether the cause of an alarm persists, asked anew each time of the part that knows.
+"""Which alarm a cause has, and whether the cause persists: asked anew each time of the part that knows.
 
 Implements: ALARM-2
 """
@@ -9,7 +9,7 @@ from firmware.occlusion import codes as finding
 from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_LOW
 
 # The alarm of each finding of the occlusion detector.
-OF_FINDING = {
+_OF_FINDING = {
     finding.OCCLUSION: "occlusion",
     finding.PARTIAL: "under_delivery",
     finding.AIR_LOCK: "air_lock",
@@ -20,7 +20,8 @@ OF_FINDING = {
     finding.SENSOR_DRIFT: "pressure_sensor_fault",
 }
 OF_BATTERY = (None, "pump_low_battery", "depleted_battery")  # by energy.LEVELS
-_STANDING = tuple(set(OF_FINDING.values()))
+_EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
+_STANDING = tuple(set(_OF_FINDING.values()))
 
 
 class Causes:
@@ -46,7 +47,7 @@ class Causes:
         if name in ("stroke_sensor_fault", "system_error", "over_delivery", "motor_stall") and state[code.GUARD_FAULT]:
             return True
         if name in _STANDING:
-            return OF_FINDING.get(self.standing()) == name
+            return _OF_FINDING.get(self.standing()) == name
         now_us = self._clock.now_us()
         if name == "hourly_maximum_exceeded":
             return self._at_cap(now_us, code.HOUR)
@@ -68,6 +69,21 @@ class Causes:
         if name == "pump_stopped":
             return mode == protocol.STATE_STOPPED
         return False
+
+    def of_finding(self, found):
+        """The alarm of a finding of the occlusion detector; None: it has none."""
+        if found in _EMPTY_LIKE and self._refills.level() >= LEVEL_EMPTY:
+            return "empty_reservoir"
+        return _OF_FINDING.get(found)
+
+    def of_fault(self, state):
+        """The alarm of the fault that is latched in the core's `state`."""
+        fault = state[code.GUARD_FAULT]
+        if fault == code.FAULT_COUNT:
+            if state[code.GUARD_CONFIRMED] > state[code.GUARD_COMMANDED]:
+                return "over_delivery"
+            return "motor_stall" if self.standing() == finding.STALL else "stroke_sensor_fault"
+        return "memory_integrity" if fault == code.FAULT_MEMORY else "system_error"
 
     def standing(self):
         """The code of the finding that stands with the occlusion detector."""

@@ -1,28 +1,23 @@
 """The alarm manager of a pump: raises alarms, takes an alarm's action, sounds tones.
 
-A latched alarm outlives a reset: the state record has a bit for each, the alarm record holds the details.
-
 Implements: ALARM-1, ALARM-2, ALARM-3, THER-4
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
-from firmware.alarms import record
 from firmware.alarms.annunciation import TONE_MS
-from firmware.alarms.causes import OF_BATTERY, OF_FINDING
-from firmware.alarms.latched import Active, Alarms, NotActive, StillThere
+from firmware.alarms.causes import OF_BATTERY
+from firmware.alarms.kept import put, take_up
+from firmware.alarms.latched import Alarms, NotActive, StillThere
 from firmware.compat import roomy
 from firmware.errors import Refused
-from firmware.occlusion import codes as finding
-from firmware.protocol.alarms import ALARMS, BY_NUMBER, STOP_NOW
+from firmware.protocol.alarms import BY_NUMBER, STOP_NOW
 from firmware.therapy.forecast import full
-from firmware.therapy.reservoir import LEVEL_EMPTY, LEVEL_STOP
+from firmware.therapy.reservoir import LEVEL_STOP
 
 _PAGE = 15
-_OF_STATE = ("pump_suspended", "pump_stopped")
 _OF_LEVEL = (None, "low_reservoir", "empty_reservoir", "empty_reservoir")
 _OF_WINDOW = ("hourly_maximum_exceeded", "daily_maximum_exceeded")
-_EMPTY_LIKE = (finding.AIR_LOCK,)  # an empty reservoir looks the same
 
 
 class AlarmDesk:
@@ -54,8 +49,9 @@ class AlarmDesk:
     def begin(self, failed_checks, lapsed):
         """After a reset: latch again what was latched, and only then raise what is wrong now."""
         now_us = self._clock.now_us()
-        self._take_up(now_us)
         memory = self._books.memory
+        if take_up(memory, self._alarms, self._causes, self._watch, now_us):
+            self._changed = True
         if lapsed:
             self.lapsed()
         if not memory.usable:
@@ -75,31 +71,6 @@ class AlarmDesk:
         if self._changed:
             self._keep()
         self._begun = True
-
-    def _take_up(self, now_us):
-        """Latch what was latched, in the order of the alarm record, which may be one change ahead of the state."""
-        memory = self._books.memory
-        if self._watch is not None:
-            self._watch.standing = record.unpack_finding(memory.alarms)
-        latched = memory.record.alarms
-        ahead = []
-        for each in record.unpack(memory.alarms):
-            each.since_us = min(each.since_us, now_us)
-            if latched >> (each.alarm.number - 1) & 1:
-                self._alarms.latch(each)
-                latched &= ~(1 << (each.alarm.number - 1))
-            else:
-                ahead.append(each)
-        for alarm in ALARMS:
-            if latched >> (alarm.number - 1) & 1:
-                self._changed = True
-                self._alarms.latch(Active(alarm, now_us, 0))
-        for each in ahead:
-            # Power went before the state record with this alarm was stored: it was neither logged nor acted on.
-            self._changed = True
-            if each.alarm.name in _OF_STATE and not self._causes.there(each.alarm.name):
-                continue  # the halt that it reports was not stored either
-            self._alarms.raise_alarm(each.alarm.name, each.since_us, each.detail, each.mark)
 
     def look(self, now_us):
         """Raise the alarms that have no event of their own: clock, reservoir, refill, the pump's state."""
@@ -183,9 +154,7 @@ class AlarmDesk:
 
     def found(self, code):
         """The occlusion detector has found something."""
-        name = OF_FINDING.get(code)
-        if code in _EMPTY_LIKE and self._refills.level() >= LEVEL_EMPTY:
-            name = "empty_reservoir"
+        name = self._causes.of_finding(code)
         if name is not None:
             self.raise_alarm(name, code)
         self._keep()  # stores the finding, whether its alarm is new or not
@@ -202,13 +171,7 @@ class AlarmDesk:
     def fault(self):
         """The core has latched a fault."""
         state = self._core.state()
-        fault = state[code.GUARD_FAULT]
-        name = "memory_integrity" if fault == code.FAULT_MEMORY else "system_error"
-        if fault == code.FAULT_COUNT:
-            name = "motor_stall" if self._causes.standing() == finding.STALL else "stroke_sensor_fault"
-            if state[code.GUARD_CONFIRMED] > state[code.GUARD_COMMANDED]:
-                name = "over_delivery"
-        self.raise_alarm(name, fault)
+        self.raise_alarm(self._causes.of_fault(state), state[code.GUARD_FAULT])
 
     def memory_failed(self):
         """The memory accepts no record."""
@@ -232,7 +195,7 @@ class AlarmDesk:
 
         def undo():
             self._alarms.restore(before)
-            self._pack()  # stored by Books.accepted()
+            put(self._books.memory, self._alarms.active(), self._watch)  # stored by Books.accepted()
             self._plan(self._clock.now_us())
 
         return undo
@@ -314,14 +277,8 @@ class AlarmDesk:
 
     def _keep(self):
         """Write the latched alarms to memory; they count with the next store()."""
-        self._pack()
+        put(self._books.memory, self._alarms.active(), self._watch)
         self._books.memory.store_alarms()
-
-    def _pack(self):
-        active = self._alarms.active()
-        memory = self._books.memory
-        memory.record.alarms = sum([1 << (each.alarm.number - 1) for each in active])
-        record.pack_into(memory.alarms, active, None if self._watch is None else self._watch.standing)
 
     def _plan(self, now_us):
         self.tone_us = self._alarms.next_tone_us(now_us)
