@@ -20,7 +20,7 @@ def cycle(idle, core, pump, link):
         happened = idle(core, pump.now_us() if waiting else pump.deadline_us)
     except Exception as error:
         # No deadline could be worked out, or the core did not accept it: stop the pump now, and look again soon.
-        pump.failed(error)
+        pump.failures.failed(error)
         happened = idle(core, pump.soon_us)
     if waiting:
         happened |= UART
@@ -34,6 +34,6 @@ def turn(happened, pump, link):
         if happened & ~UART:
             pump.handle(happened)
         if happened & UART:
-            pump.attend(link.poll)  # bytes left behind end the next idle() at once
+            pump.failures.attend(link.poll)  # bytes left behind end the next idle() at once
     except Exception as error:
-        pump.failed(error)
+        pump.failures.failed(error)

@@ -185,9 +185,9 @@ class Commands:
         self.counters.internal_errors += 1
         message = protocol.BY_ID.get(message_id)
         if message is not None and message.changes_delivery:
-            self._pump.failed(error)
+            self._pump.failures.failed(error)
         else:
-            self._pump.stumbled(error)
+            self._pump.failures.of_query(error)
         return self._refuse(message_id, Refused(protocol.INTERNAL_ERROR))
 
     def _refuse(self, message_id, error):

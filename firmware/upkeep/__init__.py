@@ -1,1 +1,1 @@
-"""The pump's upkeep: self-test, clocks, battery, and the strokes that its sensor missed."""
+"""The pump's upkeep: self-test, clocks, battery, hourly look around, failures, strokes that its sensor missed."""

@@ -169,7 +169,9 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "fault": lambda event: fault_text(event.detail),
     "fault_cleared": lambda event: f"{fault_text(event.detail)}; {event.b} of {event.a} strokes had been seen",
     "self_test": _self_test,
-    "exception": lambda event: f"no. {event.detail} of firmware/pump.py{_and_before(event.a, 'questions that failed')}",
+    "exception": lambda event: (
+        f"no. {event.detail} of firmware/upkeep/failures.py{_and_before(event.a, 'questions that failed')}"
+    ),
     "connected": _connected,
 }
 

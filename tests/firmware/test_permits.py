@@ -45,7 +45,7 @@ def test_a_stroke_that_an_order_has_entered_is_not_counted_again_by_its_event(ne
     pump.core.bolus(pump.now_us, 5)
     pump.stroke()
     pump.over()
-    pump.pump._books.store()  # the order's
+    pump.pump.books.store()  # the order's
     if next_begins:
         pump.stroke()
     pump.core.settle(pump.now_us)
@@ -57,7 +57,7 @@ def test_a_stroke_that_an_order_has_entered_is_not_counted_again_by_its_event(ne
     pump.core.settle(pump.now_us)
     pump.pump.handle(events.STROKE)
     assert max(pump.ahead) == 1
-    assert pump.pump._books.strokes == 2
+    assert pump.pump.books.strokes == 2
     assert pump.core.next_us() > 0, "and the third is permitted"
 
 
@@ -90,6 +90,6 @@ def test_a_record_between_a_stroke_and_its_event_permits_the_next_and_is_one(ord
     if order:
         pump.pump.therapy.set_basal(100)
     else:
-        pump.pump._books.store()
+        pump.pump.books.store()
     assert pump.ahead == [1]
     assert pump.core.next_us() > 0

@@ -13,8 +13,8 @@ from firmware.link.answered_by import answering
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
 from firmware.protocol.alarms import ALARMS, BY_NAME
-from firmware.pump import _kind
 from firmware.upkeep import energy, parts
+from firmware.upkeep.failures import number_of
 from tests.firmware.hand import SECOND_US, Hand, alarms
 from tests.firmware.ram import RamNvm, RamRtc
 from tests.firmware.test_told_and_kept import logged
@@ -43,8 +43,8 @@ def stopped() -> Hand:
 def test_the_supervisor_looks_around_every_hour_and_soon_is_a_second() -> None:
     hand = stopped()
     assert hand.pump.deadline_us == HOUR_US and hand.pump.soon_us == SECOND_US
-    assert woken(hand, HOUR_US - 1).pump._round_us == HOUR_US
-    assert woken(hand, HOUR_US).pump._round_us == 2 * HOUR_US
+    assert woken(hand, HOUR_US - 1).pump.rounds.due_us == HOUR_US
+    assert woken(hand, HOUR_US).pump.rounds.due_us == 2 * HOUR_US
     hand.now_us += 7
     assert hand.pump.soon_us == HOUR_US + 7 + SECOND_US
     hand.now_us = 3 * HOUR_US
@@ -54,11 +54,11 @@ def test_the_supervisor_looks_around_every_hour_and_soon_is_a_second() -> None:
 @pytest.mark.req("GUARD-3", "STORE-1")
 def test_after_a_failure_it_looks_again_within_a_minute() -> None:
     hand = stopped()
-    hand.pump.failed(ValueError("for the test"))
-    assert hand.pump._round_us == 60 * SECOND_US
+    hand.pump.failures.failed(ValueError("for the test"))
+    assert hand.pump.rounds.due_us == 60 * SECOND_US
     hand.now_us = 50 * SECOND_US
-    hand.pump.failed(ValueError("again"))
-    assert hand.pump._round_us == 60 * SECOND_US, "and no later for another"
+    hand.pump.failures.failed(ValueError("again"))
+    assert hand.pump.rounds.due_us == 60 * SECOND_US, "and no later for another"
 
 
 @pytest.mark.req("STORE-1")
@@ -67,20 +67,20 @@ def test_a_memory_that_is_absent_is_looked_for_each_second_of_the_first_minute_t
     memory.absent = True
     hand = Hand(memory)
     hand.now_us = 0
-    assert hand.pump._round_us == SECOND_US
+    assert hand.pump.rounds.due_us == SECOND_US
     for now_us, next_us in (
         (SECOND_US, 2 * SECOND_US),
         (60 * SECOND_US - 1, 61 * SECOND_US - 1),
         (60 * SECOND_US, 120 * SECOND_US),
         (120 * SECOND_US, 180 * SECOND_US),
     ):
-        hand.pump._round_us = now_us
-        assert woken(hand, now_us).pump._round_us == next_us and not hand.pump.over
-    hand.pump._begun_us = 10 * SECOND_US
+        hand.pump.rounds.due_us = now_us
+        assert woken(hand, now_us).pump.rounds.due_us == next_us and not hand.pump.over
+    hand.pump.rounds._begun_us = 10 * SECOND_US
     for now_us, next_us in ((65 * SECOND_US, 66 * SECOND_US), (70 * SECOND_US, 130 * SECOND_US)):
-        hand.pump._round_us = now_us
-        assert woken(hand, now_us).pump._round_us == next_us, "of this life's first minute"
-    hand.pump._round_us = 180 * SECOND_US
+        hand.pump.rounds.due_us = now_us
+        assert woken(hand, now_us).pump.rounds.due_us == next_us, "of this life's first minute"
+    hand.pump.rounds.due_us = 180 * SECOND_US
     memory.absent = False
     assert not woken(hand, 180 * SECOND_US - 1).pump.over
     assert woken(hand, 180 * SECOND_US).pump.over
@@ -134,10 +134,10 @@ def test_a_day_is_over_at_its_last_microsecond_and_no_sooner() -> None:
         hand = stopped()
         asked: list[bool] = []
         hand.pump.upkeep.test = lambda daily=False, quick=False, asked=asked: asked.append(daily) or 0  # type: ignore[method-assign]
-        hand.pump._round_us = DAY_US - early_us
+        hand.pump.rounds.due_us = DAY_US - early_us
         woken(hand, DAY_US - early_us)
         assert asked == ([] if early_us else [True])
-        assert hand.pump._told_us == (0 if early_us else DAY_US)
+        assert hand.pump.rounds._told_us == (0 if early_us else DAY_US)
 
 
 @pytest.mark.req("SELF-1")
@@ -189,8 +189,8 @@ def test_a_clock_that_falls_silent_is_noted_once_and_one_that_is_lost_too() -> N
 @pytest.mark.req("LOG-1")
 def test_exceptions_have_their_numbers_in_the_log() -> None:
     kinds = (MemoryError, OSError, ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError)
-    assert [_kind(kind()) for kind in kinds] == list(range(8))
-    assert _kind(ZeroDivisionError()) == _kind(UnicodeError()) == 8, "and any other is the next"
+    assert [number_of(kind()) for kind in kinds] == list(range(8))
+    assert number_of(ZeroDivisionError()) == number_of(UnicodeError()) == 8, "and any other is the next"
 
 
 @pytest.mark.req("ALARM-1")
@@ -208,14 +208,14 @@ def test_a_failure_amid_another_one_goes_on_to_the_board() -> None:
     def fails() -> None:
         raise OSError("for the test")
 
-    hand.pump.attend(fails)
-    assert "communication_error" in alarms(hand) and hand.pump._spared.failing == 1 << parts.LINK
-    hand.pump._failing = True
+    hand.pump.failures.attend(fails)
+    assert "communication_error" in alarms(hand) and hand.pump.failures.spared.failing == 1 << parts.LINK
+    hand.pump.failures._failing = True
     with pytest.raises(OSError, match="for the test"):
-        hand.pump.attend(fails)
-    hand.pump._failing = False
-    hand.pump.failed(ValueError("for the test"))
-    assert hand.pump._failing is False
+        hand.pump.failures.attend(fails)
+    hand.pump.failures._failing = False
+    hand.pump.failures.failed(ValueError("for the test"))
+    assert hand.pump.failures._failing is False
 
 
 @pytest.mark.req("PWR-1", "ALARM-1")
@@ -252,7 +252,7 @@ def test_no_seam_of_a_pump_stands_empty() -> None:
     # No link has been put to this pump.
     assert empty == {"Telemetry.send"}
     assert len(seen) > 30
-    assert pump.last_error is None and pump.upkeep._world.spared is pump._spared
+    assert pump.failures.last_error is None and pump.upkeep._world.spared is pump.failures.spared
 
 
 @pytest.mark.req("ALARM-2", "SELF-1")
@@ -276,7 +276,7 @@ def test_the_books_of_a_new_life_know_how_many_strokes_are_over() -> None:
     hand.pump.boluses.bolus(600)
     hand.live(5 * SECOND_US)
     after = hand.restarted()
-    assert after.pump._books.strokes == after.core.over() == 3
+    assert after.pump.books.strokes == after.core.over() == 3
 
 
 @pytest.mark.req("LOG-1", "STORE-1")
@@ -312,7 +312,7 @@ def test_each_event_is_seen_to_and_no_other() -> None:
     pump._time = lambda now_us: called.append(("time", now_us))  # type: ignore[method-assign]
     pump.alarms.stroke_over = lambda now_us: called.append(("alarms", now_us))  # type: ignore[method-assign]
     pump.faults.latched = lambda now_us: called.append(("fault", now_us))  # type: ignore[method-assign]
-    pump._books.deliveries.withheld = lambda *what: called.append(("withheld", 0))  # type: ignore[method-assign]
+    pump.books.deliveries.withheld = lambda *what: called.append(("withheld", 0))  # type: ignore[method-assign]
     pump._watch = SimpleNamespace(
         found=[],
         time=lambda now_us: called.append(("watch time", now_us)),
@@ -352,8 +352,8 @@ def test_a_mistake_amid_a_bolus_ends_it_and_all_of_that_is_stored() -> None:
     hand.pump.boluses.bolus(2_000)
     hand.live(5 * SECOND_US)
     error = ValueError("for the test")
-    hand.pump.failed(error)
-    assert hand.pump.last_error is error and hand.pump.status()["state"] == protocol.STATE_STOPPED
+    hand.pump.failures.failed(error)
+    assert hand.pump.failures.last_error is error and hand.pump.status()["state"] == protocol.STATE_STOPPED
     for each in (hand, hand.restarted(1)):
         assert [event["detail"] for event in logged(each, protocol.EVENT_EXCEPTION)] == [2]
         assert "system_error" in alarms(each)
@@ -368,14 +368,14 @@ def test_a_question_that_failed_is_noted_and_stored_and_stops_nothing(monkeypatc
     hand.pump.therapy.set_basal(1_000)
     error = KeyError("for the test")
     writes = len(hand.memory.writes)
-    hand.pump.stumbled(error)
-    assert hand.pump.last_error is error and hand.pump.status()["state"] == protocol.STATE_RUNNING
+    hand.pump.failures.of_query(error)
+    assert hand.pump.failures.last_error is error and hand.pump.status()["state"] == protocol.STATE_RUNNING
     assert len(hand.memory.writes) > writes
     assert [each["detail"] for each in logged(hand.restarted(1), protocol.EVENT_EXCEPTION)] == [5]
     for _ in range(40):
-        hand.pump.stumbled(error)
+        hand.pump.failures.of_query(error)
     writes = len(hand.memory.writes)
-    hand.pump.stumbled(error)
+    hand.pump.failures.of_query(error)
     assert len(hand.memory.writes) == writes, "what is only counted is not stored"
 
 
@@ -412,7 +412,7 @@ def test_a_stroke_that_was_forgiven_is_stored_with_that() -> None:
         hand = Hand()
         hand.pump._edges.look = lambda now_us, found=forgiven: found  # type: ignore[method-assign]
         stores: list[int] = []
-        hand.pump._books.store = lambda stores=stores: stores.append(1)  # type: ignore[method-assign]
+        hand.pump.books.store = lambda stores=stores: stores.append(1)  # type: ignore[method-assign]
         woken(hand, HOUR_US)
         counts.append(len(stores))
     assert counts[1] == counts[0] + 1
@@ -470,7 +470,7 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
 @pytest.mark.req("GUARD-3", "LOG-1")
 def test_a_pump_just_made_is_neither_over_nor_failing_and_hears_visitors() -> None:
     hand = Hand()
-    assert hand.pump.over is False and hand.pump._failing is False
+    assert hand.pump.over is False and hand.pump.failures._failing is False
     hand.pump.connected(True)
     assert [each["detail"] for each in logged(hand, protocol.EVENT_CONNECTED)] == [1]
 
@@ -500,8 +500,8 @@ def test_a_failure_in_the_handling_of_a_failure_amid_a_request_goes_on_to_the_bo
 
     hand.pump.therapy.halt_by_itself = lambda *_: fails()  # type: ignore[method-assign]
     with pytest.raises(OSError, match="for the test"):
-        hand.pump.attend(lambda: hand.pump.failed(ValueError("an order has failed")))
-    assert not hand.pump._spared.failing, "it is no matter of the link"
+        hand.pump.failures.attend(lambda: hand.pump.failures.failed(ValueError("an order has failed")))
+    assert not hand.pump.failures.spared.failing, "it is no matter of the link"
 
 
 @pytest.mark.req("GUARD-1", "DOSE-3", "STORE-1")

@@ -24,7 +24,7 @@ def test_a_second_failure_after_a_resume_stops_the_pump_again_and_is_stored() ->
     hand.pump.therapy.set_basal(1_000)
     for count in (1, 2):
         hand.pump.boluses.bolus(1_000)
-        hand.pump.failed(ValueError("for the test"))
+        hand.pump.failures.failed(ValueError("for the test"))
         for each in (hand, hand.restarted(1)):
             assert each.pump.status()["state"] == protocol.STATE_STOPPED
             assert len(logged(each, protocol.EVENT_EXCEPTION)) == count
@@ -38,21 +38,23 @@ def test_a_second_failure_after_a_resume_stops_the_pump_again_and_is_stored() ->
 def test_a_part_that_therapy_does_not_need_is_told_by_its_number(part: int) -> None:
     hand = Hand()
     error = OSError("for the test")
-    hand.pump._part_failed(part, error)
+    hand.pump.failures.of_part(part, error)
     found = hand.pump.alarms.read_alarms(0)["records"]
     assert [each["detail"] for each in found if each["alarm"] == BY_NAME["communication_error"].number] == [1 + part]
     assert [each["detail"] for each in logged(hand, protocol.EVENT_EXCEPTION)] == [1]
-    assert hand.pump.last_error is error
+    assert hand.pump.failures.last_error is error
 
 
 @pytest.mark.req("THER-10")
 def test_the_link_is_asked_each_time_and_what_it_raises_is_its_failure() -> None:
     hand = Hand()
     asked: list[int] = []
-    hand.pump.attend(lambda: asked.append(1))
-    assert asked == [1] and not hand.pump._spared.failing
-    hand.pump.attend(partial(int, "for the test"))
-    assert hand.pump._spared.failing == 1 << parts.LINK and hand.pump.status()["state"] == protocol.STATE_RUNNING
+    hand.pump.failures.attend(lambda: asked.append(1))
+    assert asked == [1] and not hand.pump.failures.spared.failing
+    hand.pump.failures.attend(partial(int, "for the test"))
+    assert (
+        hand.pump.failures.spared.failing == 1 << parts.LINK and hand.pump.status()["state"] == protocol.STATE_RUNNING
+    )
 
 
 @pytest.mark.req("PWR-1", "ALARM-1")
@@ -68,7 +70,7 @@ def test_the_hourly_look_tells_the_batterys_level(level: int | None, name: str) 
 def test_the_hourly_look_keeps_the_time() -> None:
     hand = Hand()
     kept: list[int] = []
-    hand.pump._books.keep_time = lambda: kept.append(hand.now_us)  # type: ignore[method-assign]
+    hand.pump.books.keep_time = lambda: kept.append(hand.now_us)  # type: ignore[method-assign]
     woken(hand, HOUR_US)
     assert kept == [HOUR_US]
 
@@ -153,9 +155,9 @@ def test_a_memory_that_takes_no_record_stops_the_pump_each_time_and_is_tried_aga
         hand.live(hand.now_us + 30 * SECOND_US)
         assert len(hand.strokes_us) == made + 1
         hand.memory.failing = True
-        hand.pump._books.store()
+        hand.pump.books.store()
         assert hand.pump.status()["state"] == protocol.STATE_STOPPED and "memory_integrity" in alarms(hand)
-        assert hand.pump._round_us == hand.now_us + 60 * SECOND_US
+        assert hand.pump.rounds.due_us == hand.now_us + 60 * SECOND_US
         hand.memory.failing = False
         hand.live(hand.now_us + 60 * SECOND_US - 1)
         assert hand.pump.status()["memory"] == protocol.MEMORY_WRITE_FAILED
@@ -171,5 +173,5 @@ def test_a_pump_whose_memory_fails_is_still_before_anything_is_told() -> None:
     told: list[bool] = []
     hand.pump.alarms.memory_failed = lambda: told.append(bool(hand.core.state()[dose_codes.SUSPENDED]))  # type: ignore[method-assign]
     hand.memory.failing = True
-    hand.pump._books.store()
+    hand.pump.books.store()
     assert told and all(told), "as often as it is tried"

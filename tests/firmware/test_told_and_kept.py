@@ -191,7 +191,7 @@ def test_on_a_memory_that_has_failed_nothing_is_begun(name: str) -> None:
         desk.ask("stop")
         desk.ask("start_procedure", procedure=1)
     hand.memory.failing = True
-    hand.pump._books.store()
+    hand.pump.books.store()
     assert not hand.pump._memory.usable
     part = answering(None, hand.pump)[name]
 
@@ -227,5 +227,5 @@ def test_a_stopped_pump_has_no_rate_in_force_and_no_delivery_running(hand: Hand)
     status = hand.pump.status()
     assert (status["basal_rate_mu_per_h"], status["in_force_mu_per_h"]) == (1000, 0)
     assert all(each["end_us"] or each["start_us"] == each["end_us"] for each in deliveries(hand))
-    books: Deliveries = hand.pump._books.deliveries
+    books: Deliveries = hand.pump.books.deliveries
     assert books.stretch_id == 0 and not books.running()

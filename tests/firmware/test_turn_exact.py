@@ -30,6 +30,7 @@ class Machine:
         self.waiting = waiting
         self._happened = happened
         self.deadline_us, self.soon_us = 900, 700
+        self.failures = self
 
     def _call(self, name: str, *what: Any) -> None:
         self.calls.append((name, *what))

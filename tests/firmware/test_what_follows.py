@@ -27,7 +27,7 @@ def test_a_mistake_of_the_firmware_stops_books_and_tells(hand: Hand) -> None:
     hand.pump.therapy.set_basal(1000)
     bolus = hand.pump.boluses.bolus(2000)["delivery_id"]
     hand.live(5 * SECOND_US)
-    hand.pump.failed(ValueError("for the test"))
+    hand.pump.failures.failed(ValueError("for the test"))
     made = len(hand.strokes_us)
     hand.live(6 * SECOND_US)
     for one in (hand, hand.restarted(SECOND_US)):
@@ -46,7 +46,7 @@ def test_a_mistake_of_the_firmware_stops_books_and_tells(hand: Hand) -> None:
         raise OSError(5)
 
     hand.pump.switch.resume()
-    hand.pump.attend(poll)  # a failing link is spared, also after a mistake that was dealt with
+    hand.pump.failures.attend(poll)  # a failing link is spared, also after a mistake that was dealt with
     assert status(hand)["state"] == protocol.STATE_RUNNING and "communication_error" in alarms(hand)
 
 

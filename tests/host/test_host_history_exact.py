@@ -197,11 +197,11 @@ def test_what_befell_the_pump_is_told_in_words_and_figures() -> None:
         ("fault_cleared", {"detail": 5, "a": 4, "b": 3}, "fault 5; 3 of 4 strokes had been seen"),
         ("self_test", {"a": 0b10000010}, "failed: native core, clock"),
         ("self_test", {"a": 1}, "failed: core answers"),
-        ("exception", {"detail": 2, "a": 1}, "no. 2 of firmware/pump.py"),
+        ("exception", {"detail": 2, "a": 1}, "no. 2 of firmware/upkeep/failures.py"),
         (
             "exception",
             {"detail": 2, "a": 9},
-            "no. 2 of firmware/pump.py; 9 questions that failed since the previous record",
+            "no. 2 of firmware/upkeep/failures.py; 9 questions that failed since the previous record",
         ),
         ("connected", {"detail": 1, "a": 1}, "a programmer"),
         ("connected", {"detail": 0, "a": 2}, "a programmer of another version; 2 times since the previous record"),

@@ -44,7 +44,7 @@ def test_the_part_of_a_stroke_counts(name: str, seen: bool, kind: str) -> None:
     hand.live(hand.now_us + 60 * SECOND_US)
     state = hand.core.state()
     assert state[code.GUARD_COMMANDED] == state[code.GUARD_CONFIRMED] == state[DELIVERED[kind]] == 4
-    assert hand.pump._books.strokes == 4
+    assert hand.pump.books.strokes == 4
     records = deliveries(hand)
     assert sum(each["delivered_strokes"] for each in records) == 4
     assert sum(each["commanded_strokes"] for each in records) == 4
@@ -92,7 +92,7 @@ def test_a_stroke_that_starts_as_the_motor_is_stopped_is_stopped_too(name: str) 
     state = hand.core.state()
     assert state[code.GUARD_COMMANDED] == state[code.GUARD_CONFIRMED] == state[code.NORMAL_DELIVERED] == 2
     assert deliveries(hand)[-1]["delivered_strokes"] in (0, 2)
-    assert hand.pump._books.strokes == 2
+    assert hand.pump.books.strokes == 2
     assert hand.pump.status()["state"] in (protocol.STATE_STOPPED, protocol.STATE_FAULT)
 
 
@@ -106,4 +106,4 @@ def test_a_stroke_that_was_counted_already_stops_no_permit() -> None:
     hand.pump.handle(events.STROKE)  # of a stroke that has been counted
     hand.live(1200 * SECOND_US)
     assert len(hand.strokes_us) > made + 3
-    assert hand.pump._books.strokes == len(hand.strokes_us)
+    assert hand.pump.books.strokes == len(hand.strokes_us)

@@ -105,14 +105,14 @@ def tone(device: Device) -> int:
 
 def hourly(device: Device) -> int:
     do(device, "set_basal", rate_mu_per_h=6_000)
-    return device.pump._round_us
+    return device.pump.rounds.due_us
 
 
 def daily(device: Device) -> int:
     do(device, "set_basal", rate_mu_per_h=200)
-    while device.pump._round_us - device.pump._told_us < 24 * HOUR_US:
-        device.live(device.pump._round_us + SECOND_US)
-    return device.pump._round_us
+    while device.pump.rounds.due_us - device.pump.rounds._told_us < 24 * HOUR_US:
+        device.live(device.pump.rounds.due_us + SECOND_US)
+    return device.pump.rounds.due_us
 
 
 def self_test_fails(device: Device) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.protocol.alarms import BY_NUMBER
-from firmware.pump import EXCEPTIONS
+from firmware.upkeep.failures import EXCEPTIONS
 from tests.firmware.between.events import BOLUS_US, EVENTS
 from tests.firmware.between.pump import Device, FaultyNvm, Reset
 from tests.firmware.between.scenes import LIMITS, SCENES, SETTINGS, do, instant_us, values_of
@@ -107,7 +107,7 @@ class Faulty:
         with device.still():
             log = device.pump.reports.read_log(0, 1000)["events"]
         noted = any(each["event"] == protocol.EVENT_EXCEPTION and each["detail"] == kind for each in log)
-        if device.pump.last_error is None and device.commands.last_error is None:
+        if device.pump.failures.last_error is None and device.commands.last_error is None:
             return  # it hit nothing that matters: somebody there expects just this
         takes = device.status()["memory"] < protocol.MEMORY_WRITE_FAILED
         if not noted and takes and device.pump.upkeep.passed:
@@ -237,9 +237,9 @@ def memory_comes_back(device: Device) -> int:
     memory: FaultyNvm = device.memory  # type: ignore[assignment]
     memory.bad = lambda number: True
     device.live(device.now_us + 10 * SECOND_US)  # a stroke whose permit cannot be written stops the pump
-    device.live(device.pump._round_us - SECOND_US)
+    device.live(device.pump.rounds.due_us - SECOND_US)
     memory.bad = lambda number: False
-    return device.pump._round_us + device._now_us - device._seen_us  # its clock waits for the permit
+    return device.pump.rounds.due_us + device._now_us - device._seen_us  # its clock waits for the permit
 
 
 FAULTY_EVENTS: dict[str, Callable[[Device], int]] = {

@@ -103,8 +103,8 @@ def truths(device: Device, made: int = 0) -> list[str]:
         wrong.append("suspended, and a stroke is armed")
     if [each["number"] for each in log] != list(range(1, len(log) + 1)):
         wrong.append("the log's numbers have gaps")
-    if pump.last_error is not None or device.commands.last_error is not None:
-        wrong.append(f"exception: {pump.last_error or device.commands.last_error!r}")
+    if pump.failures.last_error is not None or device.commands.last_error is not None:
+        wrong.append(f"exception: {pump.failures.last_error or device.commands.last_error!r}")
     logged = {
         each["a"]: (each["c"], each["d"], each["reason"])
         for each in log

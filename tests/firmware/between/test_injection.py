@@ -23,7 +23,7 @@ from firmware.errors import FirmwareError, MemoryAbsent
 from firmware.link.commands import Commands
 from firmware.loop import turn
 from firmware.protocol.alarms import BY_NUMBER
-from firmware.pump import EXCEPTIONS
+from firmware.upkeep.failures import EXCEPTIONS
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamNvm
 
@@ -113,11 +113,8 @@ class Turned:
     """The pump as the loop sees it."""
 
     def __init__(self, pump: Any, handle: Callable[[int], None]) -> None:
-        self._pump = pump
         self.handle = handle
-
-    def failed(self, error: Exception) -> None:
-        self._pump.failed(error)
+        self.failures = pump.failures
 
 
 def live(device: Device) -> None:
@@ -323,5 +320,5 @@ def test_readings_that_are_nonsense_harm_nothing() -> None:
         device = Device(None, None, None, watch)
         live(device)
         look(device, f"seed {seed}, {mode}")
-        assert device.pump.last_error is None
+        assert device.pump.failures.last_error is None
         assert device.commands.last_error is None

@@ -207,7 +207,7 @@ def test_an_unexpected_exception_becomes_a_counted_refusal_and_stops_the_pump(fa
 
     desk.pump.boluses.bolus = fail
     assert desk.refused("bolus", volume_mu=200) == ("internal_error", protocol.NO_FIELD, 0, 0)
-    assert desk.commands.last_error is failure and desk.pump.last_error is failure
+    assert desk.commands.last_error is failure and desk.pump.failures.last_error is failure
     status = desk.ask("status")
     assert (status["internal_errors"], status["state"]) == (1, protocol.STATE_STOPPED)
     assert logged(desk, protocol.EVENT_EXCEPTION) == [(kind, 0, 0, 0)]
@@ -226,7 +226,7 @@ def test_a_question_that_fails_is_logged_and_stops_nothing():
 
     desk.pump.reports.read_deliveries = fail
     assert desk.ask("read_deliveries", **usual(BY_NAME["read_deliveries"])) == "internal_error"
-    assert desk.pump.last_error is failure and desk.ask("status")["state"] == protocol.STATE_RUNNING
+    assert desk.pump.failures.last_error is failure and desk.ask("status")["state"] == protocol.STATE_RUNNING
     assert logged(desk, protocol.EVENT_EXCEPTION) == [(0, 0, 1, 0)]
 
 

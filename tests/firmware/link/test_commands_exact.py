@@ -31,6 +31,7 @@ class Pump:
         self.command_id = self.command_before = 7
         self.record = self
         self.fails: Exception | None = None
+        self.failures = self
         part = Part(self)
         for name in ANSWERED_BY:
             setattr(self, name, part)
@@ -53,8 +54,8 @@ class Pump:
     def failed(self, error: Exception) -> None:
         self.told.append(("failed", error))
 
-    def stumbled(self, error: Exception) -> None:
-        self.told.append(("stumbled", error))
+    def of_query(self, error: Exception) -> None:
+        self.told.append(("of_query", error))
 
 
 class Part:
@@ -221,7 +222,7 @@ def test_a_question_that_is_refused_is_not_logged() -> None:
 
 
 @pytest.mark.req("ALARM-1")
-@pytest.mark.parametrize(("name", "heard"), [("bolus", "failed"), ("read_pattern", "stumbled")])
+@pytest.mark.parametrize(("name", "heard"), [("bolus", "failed"), ("read_pattern", "of_query")])
 def test_a_mistake_stops_amid_an_order_and_is_logged_amid_a_question(name: str, heard: str) -> None:
     world = World()
     error = world.pump.fails = ValueError("for the test")

@@ -65,6 +65,7 @@ class Pump:
     orders = Orders(Nvm(), 0)
     orders.initialise(6)
     def __init__(self):
+        self.failures = self
         for part in ANSWERED_BY:
             setattr(self, part, self)
     def __getattr__(self, name):

@@ -44,7 +44,7 @@ def test_every_order_of_therapy_is_logged_with_its_figures() -> None:
         done.append(last(desk))
         return reply
 
-    number = desk.pump._books.deliveries
+    number = desk.pump.books.deliveries
     order("set_basal", 1250, rate_mu_per_h=1250)
     order("select_pattern", 2, pattern=2)
     order("set_basal", 700, rate_mu_per_h=700)

@@ -9,7 +9,7 @@ from firmware.errors import Refused
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
 from firmware.protocol.alarms import BY_NAME
-from firmware.pump import WATCH_US
+from firmware.upkeep.rounds import WATCH_US
 from hil.plant import Fault, FaultyPlant, load_mechanism
 from tests.firmware import hand as hands
 from tests.firmware.hand import SECOND_US, alarms

@@ -69,7 +69,7 @@ def test_a_stroke_that_is_over_while_its_forerunner_is_written_down_gets_the_nex
 
     hand.journal.save = save_slowly  # type: ignore[method-assign]
     hand.now_us += 1
-    hand.pump._books.store()
+    hand.pump.books.store()
     assert second and hand.pump.record.permitted == core.over() + 1
     assert core.next_us() > 0, "and it is permitted"
 
@@ -118,13 +118,13 @@ def test_the_record_that_follows_a_refused_order_does_not_say_that_it_was_done(n
     done = desk.pump.record.command_id
     settings = desk.ask("read_settings") | {"auto_off_min": 600}
     tried = memory.tried
-    failed, follow = [], desk.pump._books._failed
+    failed, follow = [], desk.pump.books._failed
 
     def on_failure() -> None:
         failed.append(desk.pump.record.command_id)
         follow()
 
-    desk.pump._books._failed = on_failure
+    desk.pump.books._failed = on_failure
     memory.bad = lambda number: number == tried + (6 if name == "set_basal" else 4)
     answer = desk.ask(name, **({"rate_mu_per_h": 2000} if name == "set_basal" else settings))
     assert answer == "memory_failed"
@@ -139,18 +139,18 @@ def test_the_record_that_follows_a_refused_order_does_not_say_that_it_was_done(n
 def test_an_end_whose_telling_has_failed_is_told_with_the_next_record_and_once(next_one: str) -> None:
     desk = Desk()
     desk.ask("set_basal", rate_mu_per_h=1000)
-    told = desk.pump._books.deliveries._on_end
+    told = desk.pump.books.deliveries._on_end
     before = len(logged(desk.hand, protocol.EVENT_DELIVERY_ENDED))
 
     def fails(delivery: object) -> bool:
         raise RuntimeError("for the test")
 
-    desk.pump._books.deliveries._on_end = fails
+    desk.pump.books.deliveries._on_end = fails
     with pytest.raises(RuntimeError):
         desk.pump.therapy.set_basal(2000)
-    desk.pump._books.deliveries._on_end = told
+    desk.pump.books.deliveries._on_end = told
     if next_one == "store":
-        desk.pump._books.store()
+        desk.pump.books.store()
     else:
         assert isinstance(desk.ask("set_settings", **desk.ask("read_settings")), dict)
     ended = [each["a"] for each in logged(desk.hand, protocol.EVENT_DELIVERY_ENDED)]
@@ -176,5 +176,5 @@ def test_what_runs_is_in_memory_as_soon_as_it_is_told() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(1000)
     hand.live(6 * MINUTE_US)
-    hand.pump._books.so_far()
+    hand.pump.books.so_far()
     assert len(logged(hand.restarted(), protocol.EVENT_DELIVERY_SO_FAR)) == before + 1

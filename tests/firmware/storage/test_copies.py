@@ -70,7 +70,7 @@ def test_settings_that_are_taken_back_are_what_they_were_at_each_time() -> None:
         hand.journal.take_back_settings()
         assert hand.pump.patterns.read_settings() == before
         hand.pump.patterns.set_settings(**(before | {"auto_off_min": minutes}))
-        hand.pump._books.store()
+        hand.pump.books.store()
         assert hand.restarted().pump.patterns.read_settings()["auto_off_min"] == minutes
 
 
@@ -107,7 +107,7 @@ def test_a_record_whose_predecessor_failed_is_whole() -> None:
     hand.live(SECOND_US)
     hand.memory.failing = True
     hand.pump.record.contact_us = 77
-    hand.pump._books.store()
+    hand.pump.books.store()
     hand.memory.failing = False
     hand.pump._memory.stroke(hand.core.over() + 1)
     after = hand.restarted()

@@ -85,7 +85,7 @@ def test_alarms_that_memory_did_not_take_at_once_are_there_after_a_reset() -> No
     hand.pump.alarms.raise_alarm("watchdog_reset", 7)
     kept = hand.pump.alarms.read_alarms(0)["records"]
     fail(hand, 0)
-    hand.pump._books.store()
+    hand.pump.books.store()
     assert hand.restarted().pump.alarms.read_alarms(0)["records"][0]["detail"] == kept[0]["detail"] == 7
 
 
@@ -105,13 +105,13 @@ def test_a_bolus_that_the_core_has_begun_is_a_delivery_whatever_fails_then() -> 
     hand = pump()
     hand.pump.boluses.cancel_bolus()
     hand.live(hand.now_us + 5 * SECOND_US)
-    books: Any = hand.pump._books.deliveries
+    books: Any = hand.pump.books.deliveries
     begun, books.begun = books.begun, lambda: 1 // 0
     with pytest.raises(ZeroDivisionError):
         hand.pump.boluses.bolus(volume_mu=2_000)
     books.begun = begun
     hand.live(hand.now_us + 3 * SECOND_US)
-    hand.pump.failed(ZeroDivisionError())
+    hand.pump.failures.failed(ZeroDivisionError())
     ended = logged(hand, "delivery_ended")
     assert sum(each["c"] for each in ended) == hand.pump.status()["strokes_commanded"]
     assert max(each["a"] for each in ended) == books._newest_id

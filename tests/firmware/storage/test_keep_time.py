@@ -60,9 +60,9 @@ def test_a_rate_that_nobody_has_stored_counts_after_the_hour(hand: Hand) -> None
     hand.live(hand.now_us + 60 * SECOND_US)
     hand.core.set_basal(hand.now_us, 100)
     hand.pump.record.manual_mu_per_h = 100
-    hand.pump._books.deliveries.follow(hand.now_us, hand.now_us)
+    hand.pump.books.deliveries.follow(hand.now_us, hand.now_us)
     since_us = hand.now_us
-    hand.pump._round_us = since_us + SECOND_US
+    hand.pump.rounds.due_us = since_us + SECOND_US
     hand.live(since_us + 2 * HOUR_US)
     kept = {each["id"]: each for each in deliveries(hand.restarted(0))}[number]
     assert kept["reason"] == protocol.REASON_RESET
@@ -76,7 +76,7 @@ def test_a_bolus_whose_end_nobody_has_stored_has_ended_once_after_the_hour(hand:
     number = hand.pump.boluses.bolus(2000)["delivery_id"]
     hand.live(hand.now_us + 5 * SECOND_US)
     hand.core.cancel_bolus(hand.now_us)
-    hand.pump._books.deliveries.boluses_ended()
+    hand.pump.books.deliveries.boluses_ended()
     hand.live(hand.now_us + HOUR_US + SECOND_US)
     given_up = hand.pump.status()["strokes_abandoned"]
     after = hand.restarted(0)
@@ -121,5 +121,5 @@ def test_the_hour_after_a_memory_that_failed_is_stored_whole(hand: Hand) -> None
     memory.state = protocol.MEMORY_WRITE_FAILED
     written: list[str] = []
     memory.store = lambda deliveries, permitted: written.append("whole") or True
-    assert memory.keep_time(hand.pump._books.deliveries, 1)
+    assert memory.keep_time(hand.pump.books.deliveries, 1)
     assert written == ["whole"]

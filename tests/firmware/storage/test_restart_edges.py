@@ -62,7 +62,7 @@ def test_the_stroke_in_progress_counts_once(kind: str, earlier: int, seen: bool,
     if seen:
         hand.core.confirmed()
     if stored == "in the stroke":
-        hand.pump._books.store()  # as any order or event in mid-stroke does
+        hand.pump.books.store()  # as any order or event in mid-stroke does
     after = hand.restarted(SECOND_US // 2)
     state = after.core.state()
     assert (state[code.GUARD_COMMANDED], state[code.IN_FLIGHT]) == (2, 0)

@@ -49,7 +49,7 @@ def test_the_list_holds_the_latest_32_and_says_which_is_its_oldest() -> None:
         numbers = [each["id"] for each in reply["records"]]
         assert len(numbers) == min(32, count + 2)
         assert numbers == list(range(reply["oldest_id"], reply["newest_id"] + 1))
-    assert not hand.pump._books.deliveries._ended, "bounded: what was told is not kept twice"
+    assert not hand.pump.books.deliveries._ended, "bounded: what was told is not kept twice"
     since = hand.pump.reports.read_deliveries(numbers[20], 5)
     assert [each["id"] for each in since["records"]] == numbers[21:26]
 

@@ -31,7 +31,7 @@ def reset_of(hand: Hand) -> dict[str, Any]:
 def test_resets_are_counted_up_to_the_greatest_that_there_is_room_for() -> None:
     hand = Hand()
     hand.pump.record.resets = 0xFFFE
-    hand.pump._books.store()
+    hand.pump.books.store()
     for _ in range(2):
         hand = hand.restarted()
         assert hand.pump.record.resets == reset_of(hand)["a"] == 0xFFFF
@@ -41,7 +41,7 @@ def test_resets_are_counted_up_to_the_greatest_that_there_is_room_for() -> None:
 def test_how_long_the_power_was_gone_is_told_in_seconds() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(0)
-    hand.pump._books.store()
+    hand.pump.books.store()
     assert 36_000 - reset_of(hand.restarted(10 * HOUR_US))["c"] in (0, 1), "the clock shows whole seconds"
 
 
@@ -98,7 +98,7 @@ def unreadable(hand: Hand) -> Hand:
 def broken(hand: Hand) -> Hand:
     """The next life, whose record is whole, and says of the core what cannot be."""
     damaged_ledger(hand)
-    hand.pump._books.store()
+    hand.pump.books.store()
     return hand.restarted()
 
 
@@ -185,7 +185,7 @@ def test_events_that_found_no_room_are_counted_and_told() -> None:
     memory.queue(protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED)
     memory.take_back(1)  # the order was undone: neither in the log nor among the lost
     hand.memory.failing = False
-    hand.pump._books.store()
+    hand.pump.books.store()
     for each in (hand, hand.restarted()):
         log = logged(each)
         assert [one["number"] for one in log] == list(range(1, len(log) + 1))
@@ -200,12 +200,12 @@ def test_events_that_found_no_room_are_counted_and_told() -> None:
 def test_whatever_memory_does_not_take_makes_it_failed_until_it_takes_a_record() -> None:
     hand = Hand()
     memory = hand.pump._memory
-    for store in (memory.store_energy, memory.store_alarms, memory.store_settings, hand.pump._books.store):
+    for store in (memory.store_energy, memory.store_alarms, memory.store_settings, hand.pump.books.store):
         hand.memory.failing = True
         store()
         assert memory.state == protocol.MEMORY_WRITE_FAILED and not memory.usable
         hand.memory.failing = False
-        hand.pump._books.store()
+        hand.pump.books.store()
         assert memory.state == protocol.MEMORY_WHOLE and memory.usable
 
 
@@ -225,10 +225,10 @@ def test_a_record_beside_the_state_that_failed_is_stored_with_the_next_and_not_a
         memory.store_alarms()
         assert done == ["energy", "energy", "alarms"]
     else:
-        hand.pump._books.store()
+        hand.pump.books.store()
         assert done == ["energy", "energy"]
     before = len(done)
-    hand.pump._books.store()
+    hand.pump.books.store()
     assert len(done) == before
 
 
@@ -238,7 +238,7 @@ def test_a_damaged_memory_takes_no_record_and_gives_no_permit() -> None:
     permits: list[int] = []
     after.core.permit = lambda stroke: bool(permits.append(stroke)) or True  # type: ignore[method-assign,func-returns-value]
     written = len(after.memory.writes)
-    after.pump._books.store()
+    after.pump.books.store()
     after.pump._memory.store_alarms()
     assert after.pump._memory.stroke(1) is False
     assert not permits and len(after.memory.writes) == written
@@ -252,5 +252,5 @@ def test_a_record_says_whether_the_clock_is_known_and_its_two_times_belong_toget
     record = hand.pump.record
     assert record.clock_known == 1 and record.saved_us == 2 * SECOND_US + 104_000
     lost = hand.restarted(clock_lost=True)
-    lost.pump._books.store()
+    lost.pump.books.store()
     assert lost.pump.record.clock_known == 0

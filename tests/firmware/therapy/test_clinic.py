@@ -283,7 +283,7 @@ ENDS: dict[str, Callable[[Hand], Any]] = {
     "a person stops": lambda hand: hand.pump.switch.stop(),
     "an alarm stops": lambda hand: hand.pump.alarms.raise_alarm("occlusion"),
     "an alarm stops at once": lambda hand: hand.pump.alarms.raise_alarm("over_delivery"),
-    "a mistake": lambda hand: hand.pump.failed(ValueError("for the test")),
+    "a mistake": lambda hand: hand.pump.failures.failed(ValueError("for the test")),
     "a person breaks off": interrupt,
     "a person breaks off and memory fails": fail_to_interrupt,
     "power goes": lambda hand: None,

@@ -150,7 +150,7 @@ def test_without_a_memory_no_step_is_taken_and_no_stroke_made(hand: Hand) -> Non
     say(hand)
     assert BY_NUMBER[PATENCY].steps[report(hand)["step"]].name == "strokes"
     hand.memory.failing = True
-    hand.pump._books.store()
+    hand.pump.books.store()
     before = report(hand)
     for order in (lambda: say(hand), lambda: hand.pump.clinic.interrupt_procedure(before["step"])):
         refused(order, protocol.MEMORY_FAILED)

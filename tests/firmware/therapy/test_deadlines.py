@@ -119,7 +119,7 @@ LASTS_US = 2 * HOUR_US + 60 * SECOND_US
 def sources(hand: Hand) -> dict[str, int]:
     pump = hand.pump
     found = {
-        "round": pump._round_us, "therapy": pump.therapy.deadline_us, "tone": pump.alarms.tone_us,
+        "round": pump.rounds.due_us, "therapy": pump.therapy.deadline_us, "tone": pump.alarms.tone_us,
         "telemetry": pump.stream.deadline_us,
     }  # fmt: skip
     assert pump._due_us() == min(found.values()), "a source that this test does not know"

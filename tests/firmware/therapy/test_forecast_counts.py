@@ -36,7 +36,7 @@ def lived(seed: int) -> Hand:
 def asked(hand: Hand, parts: tuple[int, int, int], caps: tuple[int, int]) -> tuple[int, int] | None:
     hand.core.settle(hand.now_us)  # as before every order
     found = hand.pump.therapy.forecast.cut(
-        hand.now_us, hand.pump._books.deliveries.square_until_us, *parts[:2], parts[2] * MINUTE_US, caps=caps
+        hand.now_us, hand.pump.books.deliveries.square_until_us, *parts[:2], parts[2] * MINUTE_US, caps=caps
     )
     assert found is None or len(found) == 2
     return found
@@ -56,7 +56,7 @@ def beyond(hand: Hand, order_us: int) -> list[int]:
 def test_what_is_asked_for_is_counted_to_the_stroke(seed: int) -> None:
     dice = random.Random(seed)
     free = lived(seed)
-    runs = [free.pump._books.deliveries.runs(part) for part in (0, 1)]
+    runs = [free.pump.books.deliveries.runs(part) for part in (0, 1)]
     normal = 0 if runs[0] else dice.choice((0, 1, 7, 30))
     square = 0 if runs[1] else dice.choice((0, 2, 25))
     if not normal and not square:
@@ -85,7 +85,7 @@ def test_what_was_accepted_is_counted_to_the_stroke(seed: int) -> None:
     for each in (hand, lives):
         each.pump.therapy.set_basal(0)
         each.live(each.now_us + 10 * SECOND_US)
-    until_us = hand.pump._books.deliveries.square_until_us
+    until_us = hand.pump.books.deliveries.square_until_us
     now_us = hand.now_us
     most = beyond(lives, now_us)
     for window in (code.HOUR, code.DAY):

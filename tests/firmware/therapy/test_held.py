@@ -244,7 +244,7 @@ def test_strokes_after_a_stop_amid_a_procedure_begin_the_watch_anew() -> None:
     desk.pump.therapy.order_strokes(desk.hand.now_us, 3, protocol.KIND_INSULIN_TEST)
     assert begun == [desk.hand.now_us] and desk.pump.record.mode == protocol.STATE_PROCEDURE
     assert desk.hand.core.state()[code.RATE_MU_PER_H] == 0
-    assert desk.pump._books.deliveries.stretch_id, "a stretch at no rate: the pump is not stopped"
+    assert desk.pump.books.deliveries.stretch_id, "a stretch at no rate: the pump is not stopped"
 
 
 @pytest.mark.req("DOSE-1", "DOSE-2", "THER-1")

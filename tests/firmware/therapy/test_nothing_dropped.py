@@ -74,7 +74,7 @@ def test_a_halt_ends_only_when_the_core_says_that_it_is_suspended(halt: str, ref
         hand.pump.connected(True)
         hand.memory.failing = False
     elif halt == "exception":
-        hand.pump.failed(ValueError("for the test"))
+        hand.pump.failures.failed(ValueError("for the test"))
     else:
         hand.pump.alarms.raise_alarm("auto_off" if halt == "auto-off" else halt)
     strokes = len(hand.strokes_us)
@@ -95,14 +95,14 @@ def test_a_permit_that_the_core_does_not_take_is_a_failure(monkeypatch: pytest.M
     hand = Hand()
     hand.pump.boluses.bolus(1000)
     hand.live(3 * SECOND_US)
-    hand.pump._books.strokes += 1  # as after a failure: the core's count is the right one
-    hand.pump._books.store()
-    assert hand.pump._books.strokes == len(hand.strokes_us) == 2
+    hand.pump.books.strokes += 1  # as after a failure: the core's count is the right one
+    hand.pump.books.store()
+    assert hand.pump.books.strokes == len(hand.strokes_us) == 2
     hand.live(20 * SECOND_US)
     assert len(hand.strokes_us) == 5
     monkeypatch.setattr(hand.core, "permit", lambda stroke: False)
     with pytest.raises(FirmwareError, match="no permit for stroke"):
-        hand.pump._books.store()
+        hand.pump.books.store()
 
 
 @pytest.mark.req("DOSE-3", "THER-2")

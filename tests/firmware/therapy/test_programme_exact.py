@@ -148,7 +148,7 @@ def test_each_stroke_of_a_square_bolus_is_told_amid_a_temporary_rate_of_nothing(
     hand.pump.boluses.square_bolus(600, 480)
     hand.live(3 * HOUR_US - SECOND_US)
     assert len(hand.strokes_us) == 1
-    programme, deliveries = hand.pump.therapy.programme, hand.pump._books.deliveries
+    programme, deliveries = hand.pump.therapy.programme, hand.pump.books.deliveries
     state = list(hand.core.state(hand.now_us))
     third_us = HOUR_US * 8 // 3
     stroke_uq = 200_000 * 3_600_000

@@ -206,7 +206,7 @@ def test_a_refill_outlives_a_reset_and_is_refused_where_it_cannot_be_stored() ->
     after = hand.restarted()
     assert after.pump.refills.number == 1 and after.pump.refills.left_mu == MU
     after.memory.failing = True
-    after.pump._books.store()
+    after.pump.books.store()
     refused(lambda: filled(after), protocol.MEMORY_FAILED)
     assert after.pump.refills.number == 1
 

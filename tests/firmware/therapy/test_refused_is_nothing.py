@@ -163,7 +163,7 @@ def test_a_refill_that_was_recorded_as_power_went_is_not_recorded_twice() -> Non
     place = bytes(hand.pump.record.procedure)
     say(hand, 0, 2 * ML)
     hand.pump.record.procedure[:] = place  # as if power had gone between the two records
-    hand.pump._books.store()
+    hand.pump.books.store()
     after = hand.restarted()
     assert step(after) == "take_back"
     say(after, 0, 2 * ML)

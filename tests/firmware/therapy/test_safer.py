@@ -225,8 +225,8 @@ def test_what_makes_safer_needs_nothing_else_and_is_not_refused_once_done(order:
     elif broken == "wall clock":
         hand.wall.utc_s = fail  # type: ignore[method-assign,assignment]
     else:
-        hand.pump._books.accepted = fail  # type: ignore[method-assign,assignment]
-        hand.pump._books.deliveries.follow = fail  # type: ignore[method-assign,assignment]
+        hand.pump.books.accepted = fail  # type: ignore[method-assign,assignment]
+        hand.pump.books.deliveries.follow = fail  # type: ignore[method-assign,assignment]
     reply = method_of(hand, order)()
     assert set(reply) == {field.name for field in next(m for m in protocol.MESSAGES if m.name == order).reply}
     assert not any(to_come(hand.core.state(), part) for part in (NORMAL, SQUARE))

@@ -81,7 +81,7 @@ def test_after_a_reset_the_programmed_rate_is_in_force_at_once() -> None:
     state = after.core.state()
     assert (state[code.RATE_MU_PER_H], state[code.BOUNDARY_MU_PER_H]) == (1_000, 700)
     assert after.pump.therapy.deadline_us == after.pump.therapy.programme.next_us == state[code.BOUNDARY_US]
-    assert after.pump._books.deliveries.stretch_id
+    assert after.pump.books.deliveries.stretch_id
 
 
 @pytest.mark.req("STORE-1", "LOG-1")

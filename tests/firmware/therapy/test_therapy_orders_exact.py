@@ -228,7 +228,7 @@ def test_a_resume_is_whole_or_nothing() -> None:
     assert not core[code.SUSPENDED] and (core[code.RATE_MU_PER_H], core[code.BOUNDARY_MU_PER_H]) == (1_000, 700)
     assert told == [hand.now_us] and hand.pump.record.contact_us == hand.now_us
     assert therapy.deadline_us == hand.now_us + 20 * MINUTE_US, "auto-off"
-    assert hand.pump._books.deliveries.stretch_id
+    assert hand.pump.books.deliveries.stretch_id
 
 
 @pytest.mark.req("GUARD-1")
@@ -264,10 +264,10 @@ def test_a_procedure_begins_a_stretch_without_basal_and_is_told() -> None:
     therapy._watch = SimpleNamespace(procedure=told.append)
     therapy.set_basal(1_000)
     hand.pump.switch.stop()
-    assert hand.pump._books.deliveries.stretch_id == 0, "a stopped pump has none"
+    assert hand.pump.books.deliveries.stretch_id == 0, "a stopped pump has none"
     hand.now_us += 7
     therapy.enter_procedure(hand.now_us)
-    assert hand.pump._books.deliveries.stretch_id and told == [hand.now_us]
+    assert hand.pump.books.deliveries.stretch_id and told == [hand.now_us]
     state = hand.core.state()
     assert (state[code.SUSPENDED], state[code.RATE_MU_PER_H]) == (0, 0)
 

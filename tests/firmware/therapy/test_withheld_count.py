@@ -20,7 +20,7 @@ def at_the_cap() -> Hand:
     hand.pump.boluses.bolus(2000)
     hand.live(5 * SECOND_US)
     assert hand.core.set_limits(35_000, 40_000, 600, 150_000) == (0, 0)
-    hand.pump._books.store()
+    hand.pump.books.store()
     due_us = hand.core.next_us()
     hand.core.promise(hand.now_us, due_us)
     hand._pass(due_us)
@@ -37,7 +37,7 @@ def test_a_stroke_that_a_cap_took_is_counted_once(cut: str, off_us: int) -> None
         hand.core.settle(hand.now_us)
         assert withheld(hand) == 1
     if cut == "once that is stored":
-        hand.pump._books.store()
+        hand.pump.books.store()
     after = hand.restarted(off_us)
     assert withheld(after) == 1
     assert after.core.state()[code.GUARD_COMMANDED] == 3
@@ -53,7 +53,7 @@ def test_it_raises_its_alarm_in_the_life_that_finds_it_and_in_no_other(cut: str,
         assert hand.core.service(hand.now_us) == 2
     if cut == "once that is stored":
         hand.core.settle(hand.now_us)
-        hand.pump._books.store()
+        hand.pump.books.store()
     after = hand.restarted(off_us)
     assert "hourly_maximum_exceeded" in alarms(after)
     assert "hourly_maximum_exceeded" in alarms(after.restarted())

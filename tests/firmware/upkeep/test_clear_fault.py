@@ -304,7 +304,7 @@ def test_what_a_fault_has_ended_is_booked_whatever_becomes_of_its_alarm(strokes:
             hand.pump.clinic.answer_procedure(hand.pump.clinic.read_procedure()["step"], 0, 0)
     hand.live(60 * SECOND_US, confirm=False)
     assert hand.core.state()[code.GUARD_FAULT] == COUNT and hand.halted
-    assert hand.pump._books.deliveries.running() == []
+    assert hand.pump.books.deliveries.running() == []
     assert not hand.pump.course.guide.delivering
     log = hand.pump.reports.read_log(0, 1000)["events"]
     ended = [each for each in log if each["event"] == protocol.EVENT_DELIVERY_ENDED]

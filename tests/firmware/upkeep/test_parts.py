@@ -95,10 +95,10 @@ def test_each_part_has_its_own_bit_and_what_it_returns_is_handed_on(part: int) -
 def test_a_failure_that_could_not_be_dealt_with_is_no_failure_of_the_link() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(6000)
-    hand.pump._books.recount = fail  # type: ignore[method-assign]
+    hand.pump.books.recount = fail  # type: ignore[method-assign]
 
     def an_order_that_fails() -> None:
-        hand.pump.failed(ValueError("amid an order"))
+        hand.pump.failures.failed(ValueError("amid an order"))
 
     link = Poll()
     link.poll = an_order_that_fails  # type: ignore[method-assign]
