@@ -1,7 +1,8 @@
-"""Which tests run which line: the tests once under coverage, each a context of its own; kept in build/mutation.
+"""Finds the tests that run each line: runs them once under coverage, each in a context of its own.
 
-As a pytest plugin (-p tools.mutation.covering) this file measures each test by itself. Tests that start another process
-(a board in MicroPython, a command line) are seen to run nothing there, and so are never asked.
+The result is kept in build/mutation. As a pytest plugin (-p tools.mutation.covering) this file measures each test by
+itself. Code that a test runs in another process (a board in MicroPython, a command line) is not measured, so such a
+test is never chosen for it.
 """
 
 import ast
@@ -27,7 +28,7 @@ PACKAGES = ("firmware", "host", "hil")
 # The tests that run what PLACES names (__main__.py) in their own process, and quickly.
 _NUMBERS = "tests/gates/test_numbers_agree.py"  # codes that another language says too
 _TESTS = {"firmware": ("tests/firmware", "tests/host", _NUMBERS), "host": ("tests/host",), "hil": ("tests/oracle",)}
-# Whole lives, and sweeps over every line: minutes under measurement, and what they run others run too.
+# Whole lives, and sweeps over every line: they take minutes under coverage, and other tests run the same lines.
 LEFT_OUT = (
     *(
         f"tests/firmware/between/test_{name}.py"
@@ -36,8 +37,8 @@ LEFT_OUT = (
     "tests/firmware/storage/test_restart_cuts.py",
 )
 _DATA, _FILES, _END = "RELEVE_COVERING", "RELEVE_COVERING_FILES", "RELEVE_COVERING_END"
-BEGIN_SECONDS = 0.01  # what every test costs, be it ever so quick
-NAMED_AFTER = 20  # so much more a test tells of a file that its own is named after
+BEGIN_SECONDS = 0.01  # added to each test's time: its setup
+NAMED_AFTER = 20  # factor for a test whose file is named after the file it tests
 _OVER = "the time to measure is over"
 
 
@@ -55,9 +56,9 @@ class Covering:
     )  # of each file
 
     def cost(self, file: str, test: str) -> tuple[float, str]:
-        """What it costs to ask this test about this file, for each part of it that is about the file; and its name.
+        """(seconds of this test, divided by the share of its lines that lie in this file; its name), a key to sort by.
 
-        A line that a thousand tests run on their way is held by those that are about it.
+        Many tests pass through a line; those that spend most of their lines in its file are most likely to check it.
         """
         if not self._runs:
             for each, of_file in self.lines.items():
@@ -69,9 +70,9 @@ class Covering:
         return (self.seconds.get(test, 0.0) + BEGIN_SECONDS) / share, test
 
     def of(self, file: str, lines: Iterable[int]) -> list[str]:
-        """The tests for a statement, the one that tells most in its time first (cost()).
+        """The tests that run the statement on these lines, the cheapest first (cost()).
 
-        For one that runs on import only those of the file; if all of the file does, every test.
+        For a statement that runs on import: all tests that run its file; if no test does, all tests.
         """
         of_file = self.lines.get(file, {})
         found = {test for line in lines for test in of_file.get(str(line), ())}
@@ -81,9 +82,9 @@ class Covering:
         return sorted(found - {""}, key=lambda test: self.cost(file, test))
 
     def turns(self, tests: list[str], seconds: float) -> list[str]:
-        """`tests`, given in their order, in another: the first of them first, then one of each file in turn.
+        """`tests` reordered: those of the first `seconds` stay in front, then comes one of each test file in turn.
 
-        Those that live through a scene, and see more, are slow and many alike: all files' come before one's tenth.
+        Slow tests see more, but those of one file are much alike; so each file has its turn before one has its second.
         """
         quick = 0
         while quick < len(tests) and seconds > 0:
@@ -98,22 +99,23 @@ class Covering:
         return tests[:quick] + [test for _, test in sorted(rest, key=lambda each: each[0])]
 
 
-# A line that ten examples do not reach is not what the test is for.
+# A test that needs more than ten examples to reach a line is not about that line.
 hypothesis.settings.register_profile("covering", deadline=None, database=None, derandomize=True, max_examples=10)
 
 
 def tests_of(file: str) -> tuple[str, ...]:
-    """Where the tests are that judge a mutant of this file."""
+    """The folders and files with the tests that judge a mutant of this file."""
     return _TESTS[file.partition("/")[0]]
 
 
 def covering(
     tests: list[str], workers: int = 1, files: Iterable[str] = (), seconds: float = float("inf")
 ) -> tuple[Covering, bool]:
-    """What `tests` cover of `files` (none: of everything), and is that all of it? Or was the time over before?
+    """(coverage of `files`, or of all code if none are named, by `tests`; whether `seconds` sufficed for all of it).
 
-    Measured now by so many processes, or kept from before: a test file is measured again if it has changed, or what it
-    runs, or a helper of the tests. Raises Problem if a test fails: then nothing can be judged.
+    Coverage kept from before is used for a test file that has not changed, nor the code it runs, nor a helper of the
+    tests; the others are measured now, in `workers` processes. Raises Problem if a test fails: then nothing can be
+    judged.
     """
     wanted = _test_files(tests)
     kept = _Kept(sorted(files))
@@ -123,7 +125,7 @@ def covering(
 
 
 def _test_files(tests: list[str]) -> list[str]:
-    """The test files in these folders, or these, but for LEFT_OUT."""
+    """The test files among `tests`, which are files and folders, without LEFT_OUT."""
     found: set[Path] = set()
     for path in (ROOT / name for name in tests):
         found |= set(path.rglob("test_*.py")) if path.is_dir() else {path}
@@ -131,7 +133,7 @@ def _test_files(tests: list[str]) -> list[str]:
 
 
 def _on_import(path: Path) -> list[int]:
-    """The lines that run when the module is imported, and no test's doing."""
+    """The lines that run when the module is imported."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     inside: set[int] = set()
     for node in ast.walk(tree):
@@ -141,8 +143,8 @@ def _on_import(path: Path) -> list[int]:
 
 
 class _Kept:
-    """build/mutation/covering.json: of each test file what it needs to be as it was, the seconds of each of its tests,
-    and {file: {line: places of tests among those}}.
+    """build/mutation/covering.json. It has for each test file the digests of the files that it depends on, the seconds
+    of each of its tests, and {file: {line: indices of the tests that run it}}.
     """
 
     def __init__(self, files: list[str]) -> None:
@@ -152,7 +154,7 @@ class _Kept:
         self._by_test: dict[str, dict[str, Any]] = content
         self._digests: dict[str, str] = {}
         helpers = [each for each in sorted((ROOT / "tests").rglob("*.py")) if not each.name.startswith("test_")]
-        # What a few files' measurement says depends on all of them, for it does not see the others.
+        # If only some files are measured, a change of any other cannot be noticed by its digest: all count as helpers.
         helpers += [each for name in PACKAGES if files for each in sorted((ROOT / name).rglob("*.py"))]
         self._facts = digest([], *(each.read_text(encoding="utf-8") for each in helpers), *files)
 
@@ -164,12 +166,12 @@ class _Kept:
         return self._digests[name]
 
     def fresh(self, test: str) -> bool:
-        """Is what is kept of this test file still true?"""
+        """Is the coverage that is kept of this test file still valid?"""
         needs: dict[str, str] = self._by_test.get(test, {}).get("needs", {})
         return bool(needs) and all(self._digest(name) == was for name, was in needs.items())
 
     def measure(self, tests: list[str], workers: int, seconds: float) -> bool:
-        """Run these test files. Was the time over before their end? Then nothing of it is kept on the disk."""
+        """Run these test files. Returns whether the time was over before their end; then nothing is kept on disk."""
         say(f"mutation: which test runs which line: {len(tests)} test files (a second to a minute each) …")
         OUT.mkdir(parents=True, exist_ok=True)
         data = OUT / "coverage.data"
@@ -192,7 +194,7 @@ class _Kept:
         return over
 
     def _add(self, part: Path) -> None:
-        """Take in what one process has measured."""
+        """Add the coverage that one process has measured."""
         for test, seconds in json.loads(part.read_text(encoding="utf-8")).items():
             self._by_test[test.partition("::")[0]]["seconds"][test] = seconds
         measured = coverage.CoverageData(str(part.with_suffix("")))
@@ -209,7 +211,7 @@ class _Kept:
                     of_test["lines"].setdefault(name, {}).setdefault(str(line), []).append(place)
 
     def covering(self, tests: list[str]) -> Covering:
-        """All of it together; what runs on import is the test ""."""
+        """The coverage of all `tests`; lines that run on import have the test ""."""
         result = Covering({}, {})
         for test in tests:
             of_test = self._by_test.get(test, {"lines": {}, "seconds": {}})
@@ -263,7 +265,9 @@ class _Plugin:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure, if this is the run that was started for it."""
-    if _DATA in os.environ and not config.getoption("numprocesses", None):  # not in what only hands out the tests
+    """Register the plugin, if measure() has started this run."""
+    if _DATA in os.environ and not config.getoption(
+        "numprocesses", None
+    ):  # not in the process that only distributes the tests
         data = os.environ[_DATA] + os.environ.get("PYTEST_XDIST_WORKER", "")
         config.pluginmanager.register(_Plugin(data, os.environ[_FILES], float(os.environ[_END])))
