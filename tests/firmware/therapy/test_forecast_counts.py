@@ -11,8 +11,8 @@ from firmware import protocol
 from firmware.errors import Refused
 from firmware.therapy.forecast import full
 from tests.firmware.hand import SECOND_US, STROKE_UU, Hand
-from tests.firmware.therapy.test_forecast import WINDOWS_US, fullest, limited, order, script, step
-from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US
+from tests.firmware.therapy.test_forecast import WINDOWS_US, fullest, order, script, step
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, limited
 
 pytestmark = pytest.mark.req("GUARD-1")
 HOLDS_ALL = (10_000, 10_000)  # strokes in an hour and in a day

@@ -10,8 +10,8 @@ import pytest
 from firmware import dose_codes as code
 from firmware import protocol
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
-from tests.firmware.therapy.test_forecast import DAY_US, cut_by, fullest, limited, limits
-from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, run_pattern
+from tests.firmware.therapy.test_forecast import DAY_US, cut_by, fullest
+from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, limited, limits, run_pattern
 
 STROKE_MU = 200
 MINUTES_US = 2 * MINUTE_US  # the guard's own seconds, the minute, and what strokes wait for each other

@@ -6,6 +6,7 @@ import pytest
 
 from firmware import protocol
 from firmware.protocol.alarms import BY_NAME, BY_NUMBER
+from tests.firmware.alarms.test_alarms_kept import DAY_US, filled
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.therapy.therapy_by_hand import HOUR_US, refill, settings, status
 
@@ -130,3 +131,20 @@ def test_thresholds_out_of_order_are_refused(hand: Hand) -> None:
     refused(lambda: settings(hand, reservoir_empty_mu=100_000), protocol.OUT_OF_RANGE)
     refused(lambda: settings(hand, reservoir_empty_mu=900_000), protocol.OUT_OF_RANGE)
     assert hand.pump.patterns.read_settings() == before
+
+
+@pytest.mark.req("THER-4")
+def test_time_to_empty_counts_to_the_stop() -> None:
+    hand = filled(0)
+    hand.pump.therapy.set_basal(1000)
+    hand.live(DAY_US)
+    left_mu = hand.pump.refills.left_mu // 200 * 200
+    settings = hand.pump.patterns.read_settings()
+    for stop_mu, hours in ((left_mu - 24_000, 24), (left_mu - 12_000, 12), (left_mu, 0), (left_mu + 1000, 0)):
+        hand.pump.patterns.set_settings(
+            **(
+                settings
+                | {"reservoir_stop_mu": stop_mu, "reservoir_empty_mu": 6_000_000, "reservoir_low_mu": 6_000_000}
+            )
+        )
+        assert hand.pump.refills.read_reservoir()["empty_h"] == hours

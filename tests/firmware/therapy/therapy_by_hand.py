@@ -37,3 +37,14 @@ def refill(hand: Hand, put_mg: int = 15_075 + 2_010, left_mg: int = 1) -> dict[s
     """A refill of `put_mg`, of which 2 ml are taken back, after `left_mg` were drawn."""
     weights = {"put_before_mg": 40_000, "put_after_mg": 40_000 - put_mg, "taken_back_nl": 2_000_000}
     return dict(hand.pump.clinic.record_refill(**weights, drawn_before_mg=9_000, drawn_after_mg=9_000 + left_mg))
+
+
+def limited(hour_mu: int, day_mu: int = 500_000) -> Hand:
+    hand = Hand()
+    hand.pump.device.set_limits(35_000, 40_000, hour_mu, day_mu)
+    return hand
+
+
+def limits(hand: Hand, **changes: int) -> dict[str, int]:
+    names = ("max_basal_mu_per_h", "max_bolus_mu", "max_hour_mu", "max_day_mu")
+    return dict(hand.pump.device.set_limits(**(dict(zip(names, hand.pump.reports.limits(), strict=True)) | changes)))

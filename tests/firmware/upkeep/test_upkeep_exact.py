@@ -202,3 +202,13 @@ def test_a_report_is_cut_to_32_bits(bench: Bench) -> None:
     bench.upkeep.energy.wakes = 2**40
     assert bench.upkeep.read_energy()["wakes"] == 2**32 - 1
     assert upkeep.CAPACITY_NAH == energy.CAPACITY_NAH
+
+
+@pytest.mark.req("PWR-1", "ALARM-1")
+def test_a_battery_whose_level_is_not_known_counts_as_that_bad() -> None:
+    hand = Hand()
+    for level in (energy.GOOD, energy.LOW, energy.DEPLETED):
+        hand.pump.upkeep.energy.level = lambda level=level: level  # type: ignore[method-assign]
+        assert hand.pump.upkeep.battery_level() == level
+    hand.pump.upkeep.energy.level = lambda: 1 // 0  # type: ignore[method-assign]
+    assert hand.pump.upkeep.battery_level() == energy.DEPLETED
