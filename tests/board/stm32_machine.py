@@ -1,4 +1,4 @@
-"""c_ext/stm32 in an emulated Cortex-M4 (unicorn) with the devices of stm32_chip.py around it.
+"""c_ext/stm32 in an emulated Cortex-M4 (unicorn) with the devices of hil/emulator_stm32 around it.
 
 Interrupts come between calls and while the program waits in WFI, not in the middle of a call: as if each call were made
 with interrupts off. Instructions take no time, accesses to devices do.
@@ -10,9 +10,10 @@ from pathlib import Path
 import unicorn
 from unicorn import arm_const
 
-from tests.board.stm32_adc import Adc
-from tests.board.stm32_chip import RCC, Chip
-from tests.board.stm32_usart import Usart
+from hil.emulator_stm32.adc import Adc
+from hil.emulator_stm32.chip import NEVER, Chip
+from hil.emulator_stm32.system import System
+from hil.emulator_stm32.usart import Usart
 from tools.core.target.elf import Elf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +110,7 @@ class Machine:
         for address, content in self.elf.segments():
             self.engine.mem_write(address, content)
         self.chip = Chip(lambda address, length: bytes(self.engine.mem_read(address, length)))
+        self.system = System(self.chip)
         self.chip.registers[VTOR] = FLASH
         put = lambda address, byte: self.engine.mem_write(address, bytes([byte]))  # noqa: E731
         self.usart = Usart(self.chip, uart, put, PINS["LINK_RX"])
@@ -167,16 +169,17 @@ class Machine:
         if deep:
             chip.stops += 1
             chip.stopped = True
-            if chip.next_event() is not None and chip.get(0x40014000) & 1:
+            chip.touch()
+            if chip.get(0x40014000) & 1:
                 chip.wrong.append("stop mode while a stroke plays")
         while not chip.pending & chip.enabled:
             event = chip.next_event()
-            assert event is not None, "sleeps for ever"
+            assert event < NEVER, "sleeps for ever"
             chip.advance(event - chip.now)
         if deep:
             chip.stopped = False
-            chip.registers[RCC] &= ~(3 << 24)
-            chip.registers[RCC + 0x08] &= ~0xF  # the MSI
+            chip.touch()
+            chip.clocks.stop()
 
     def deliver(self):
         """Interrupts that are pending, one after the other, by priority."""
@@ -204,6 +207,6 @@ class Machine:
         end = self.chip.now + us * 32768 * 2440 // 1_000_000
         while self.chip.now < end:
             event = self.chip.next_event()
-            step = end if event is None or event > end else max(event, self.chip.now + 1)
+            step = end if event > end else max(event, self.chip.now + 1)
             self.chip.advance(step - self.chip.now)
             self.deliver()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.board.stm32_chip import GPIOA, RCC
+from hil.emulator_stm32.pins import GPIOA
+from hil.emulator_stm32.rcc import RCC
 from tests.board.stm32_machine import PINS, Machine, build
 
 SCL, SDA = PINS["I2C_SCL"], PINS["I2C_SDA"]
@@ -13,6 +14,8 @@ OUTPUT, ALTERNATE = 1, 2
 
 class Holder:
     """A device on the lines of the port: low if the port drives one (its level is always low) or the device does."""
+
+    bases = (PORT, I2C1_CR1)
 
     def __init__(self, chip, clocks):
         self.chip, self.left, self.clocks, self.off = chip, clocks, 0, 0
@@ -32,14 +35,14 @@ class Holder:
 
     def read(self, address):
         self.look()
-        self.chip.pins.update({pin: self.high(pin) for pin in (SCL, SDA)})
+        self.chip.exti.inputs.update({pin: self.high(pin) for pin in (SCL, SDA)})
 
     def write(self, address, value):
         self.look()
         self.off += address == I2C1_CR1 and not value & 1
         return False
 
-    def step(self, now):
+    def step(self):
         """Nothing happens by itself."""
 
     def next(self):
@@ -62,7 +65,7 @@ def test_a_device_that_holds_the_bus_is_clocked_free(image, clocks, freed, begun
     machine = Machine(image)
     chip = machine.chip
     holder = Holder(chip, clocks)
-    chip.devices.append(holder)
+    chip.plug(holder)
     read = chip.read
 
     def looked(address):

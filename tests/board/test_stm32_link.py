@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from hil.emulator_stm32.usart import BYTE_CYCLES, UARTS
 from tests.board.stm32_machine import Machine, build
-from tests.board.stm32_usart import BYTE_CYCLES, UARTS
 
 UART_EVENT = 4
 

@@ -6,7 +6,7 @@ Here a reset is a new chip with the old one's RAM, as silicon leaves it.
 import pytest
 import unicorn
 
-from tests.board.stm32_chip import IWDG, RCC
+from hil.emulator_stm32.rcc import IWDG, RCC
 from tests.board.stm32_machine import KEPT, PINS, STACK, STOP, Machine, build
 
 AIRCR, RESET = 0xE000ED0C, 0x05FA0004

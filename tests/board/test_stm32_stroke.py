@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from tests.board.stm32_chip import ACCESS_CYCLES, CYCLES_A_SECOND, CYCLES_A_TICK
+from hil.emulator_stm32.device import ACCESS_CYCLES, CYCLES_A_SECOND, CYCLES_A_TICK
 from tests.board.stm32_machine import PINS, Machine, build
 
 LEAD_US = 10_000
@@ -256,7 +256,7 @@ def test_an_idle_pump_is_seldom_interrupted(pump):
 @pytest.mark.parametrize("trigger_input", [0, 1, 2, 3, None])
 def test_the_set_up_finds_out_how_tim2_starts_tim15_without_a_step(image, trigger_input):
     machine = Machine(image)
-    machine.chip.trigger_input = -1 if trigger_input is None else trigger_input
+    machine.chip.timers.trigger_input = -1 if trigger_input is None else trigger_input
     assert machine.call("shim_setup") == (trigger_input is not None)
     machine.pass_time(200_000)
     assert machine.chip.edges == []
@@ -265,7 +265,7 @@ def test_the_set_up_finds_out_how_tim2_starts_tim15_without_a_step(image, trigge
 
 def test_without_a_crystal_the_set_up_says_so(image, tmp_path):
     machine = Machine(build(tmp_path, edit=("stm32/clock.c", "LOOKS 40000000u", "LOOKS 400u"), base=image))
-    machine.chip.crystal = False
+    machine.chip.clocks.crystal = False
     assert machine.call("shim_setup") == 0
 
 
@@ -308,5 +308,5 @@ def test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, seen):
     assert adc.channels == [14, 14], "PC5"
     assert pump.call("shim_readings") == 700 | 1900 << 12 | seen << 24
     assert machine.call("shim_ended_us", wide=True) == pytest.approx(end_us + LEAD_US, abs=1_000)
-    assert adc.registers[0x50040108] == 0, "off between readings"
+    assert adc.registers[0x08] == 0, "off between readings"
     assert chip.wrong == []

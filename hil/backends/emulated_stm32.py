@@ -1,0 +1,269 @@
+"""The emulated STM32, coupled to a plant: the very image that is flashed, on an emulated chip (hil/emulator_stm32).
+
+Time is emulated time, exact and repeatable; it counts from the instant at which the pump's own clock read 0 in its
+first life, some tenths of a second after the power came. docs/emulator-stm32.md lists what is not modelled; figures
+must be shown together with that list.
+
+Implements: HIL-1 (emulated STM32), BOARD-1
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.emulator_stm32.device import NS_PER_S, cycles_of, ns_of
+from hil.emulator_stm32.machine import Machine, Wiring
+from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM2_AT
+from hil.errors import DeviceMissing
+
+if TYPE_CHECKING:
+    from hil.plant import Plant
+
+ROOT = Path(__file__).resolve().parents[2]
+BOARD = "NUCLEO_L476RG"
+NS_PER_US = 1000
+EPOCH_S = 1_767_225_600  # the board's clock at power-up, 2026-01-01 00:00 UTC: the same in every run
+_READY = 5 * NS_PER_S
+_LOOK_US = 2_000
+# 3.0 V through a divider of two, 3.3 V full scale (assumption: boards/STM32L4/parts.toml).
+_BATTERY_COUNTS = 1862
+
+
+def image_file(board: str = BOARD) -> Path:
+    """The board's image. Raises DeviceMissing, saying how to make it."""
+    path = Path(os.environ.get("RELEVE_STM32_IMAGE", ROOT / "build" / board / "firmware.bin"))
+    if not path.is_file():
+        raise DeviceMissing(
+            f"{path} is missing. Run 'make firmware BOARD={board} MICROPYTHON_DIR=…' with a checkout of MicroPython "
+            "1.25, made by 'git clone --branch v1.25.0 https://github.com/micropython/micropython && make -C "
+            "micropython/ports/stm32 submodules'."
+        )
+    return path
+
+
+def wiring_of(board: str, steps_per_stroke: int) -> Wiring:
+    """The board's pins and UARTs, from its one table."""
+    table = tomllib.loads((ROOT / "boards" / board / "board.toml").read_text(encoding="utf-8"))
+    pins = {name: 16 * (ord(text[1]) - ord("A")) + int(text.split()[0][2:]) for name, text in table["pins"].items()}
+    return Wiring(pins, table["uarts"]["LINK"], table["uarts"]["CONSOLE"], steps_per_stroke)
+
+
+class EmulatedStm32Board:
+    """An emulated STM32 board coupled to `plant`; the interface of `EmulatedBoard`.
+
+    `stroke_starts_us` is the raw record of the motor pins, `bursts_ns` every step edge of every burst. Raises
+    DeviceMissing.
+    """
+
+    start_tolerance_us = 50  # DOSE-6
+
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        stroke_nl: int = 500,
+        concentration_u_per_ml: int = 400,
+        image: Path | None = None,
+        board: str = BOARD,
+    ) -> None:
+        self.plant = plant
+        self.stroke_uu = stroke_nl * concentration_u_per_ml
+        self.stroke_starts_us: list[int] = []
+        self.bursts_ns: list[list[int]] = []
+        self.short_bursts: list[tuple[int, int]] = []  # (start, steps) of the bursts that were cut short
+        self.pressure_reads = 0
+        self.console = bytearray()
+        self._from_device: deque[tuple[int, bytes]] = deque()
+        steps = int(plant.parameters["steps_per_stroke"])
+        self._wiring = wiring_of(board, steps)
+        self.machine = Machine((image or image_file(board)).read_bytes(), self._wiring, self, epoch_s=EPOCH_S)
+        self.boot()
+
+    # Time
+
+    @property
+    def powered(self) -> bool:
+        """Has it power?"""
+        return self.machine.powered
+
+    @property
+    def now_ns(self) -> int:
+        """The bench's time, ns."""
+        return self._ns(self.machine.now)
+
+    @property
+    def now_us(self) -> int:
+        """The bench's time, µs."""
+        return self.now_ns // NS_PER_US
+
+    @property
+    def next_event_us(self) -> int:
+        """Time to look again. Only a virtual board can tell its next event."""
+        return self.now_us + _LOOK_US
+
+    def _ns(self, cycles: int) -> int:
+        return ns_of(cycles - self.machine.zero)
+
+    def _cycles(self, ns: int) -> int:
+        return cycles_of(ns) + self.machine.zero
+
+    def boot(self) -> int:
+        """Let the board start up to its first sleep with its link open. Return the time of that (ns)."""
+        self._run(self.machine.now + cycles_of(_READY), "ready")
+        return self.now_ns
+
+    def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
+        """Let the board run up to `end_us`; with `stop_at_uart` at most to its first bytes on the UART."""
+        self._run(self._cycles(end_us * NS_PER_US), *(["uart0"] if stop_at_uart else []))
+
+    def run_until_ns(self, end_ns: int, *stop: str) -> str:
+        """Let the board run up to `end_ns`, or to the first of `stop`: uart0, uart1, ready, reset. Return which."""
+        return self._run(self._cycles(end_ns), *stop)
+
+    def _run(self, until: int, *stop: str) -> str:
+        why = self.machine.run(until, *stop)
+        self._collect()
+        if self.machine.motor.edges:
+            self._stroke_started(self.machine.motor.edges[0])  # a run may end in the middle of a burst
+        return why
+
+    def _collect(self) -> None:
+        link, console = self.machine.lines
+        while link.pieces:
+            at, data = link.pieces.popleft()
+            self._from_device.append((self._ns(at) // NS_PER_US, data))
+        while console.pieces:
+            self.console += console.pieces.popleft()[1]
+
+    # The lines
+
+    def write(self, data: bytes) -> None:
+        """Send bytes on the programmer link, at its line rate. Without power they are lost."""
+        self._feed(0, data)
+
+    def write_console(self, data: bytes) -> None:
+        """Send bytes on the console, at its line rate."""
+        self._feed(1, data)
+
+    def _feed(self, line: int, data: bytes) -> None:
+        if self.machine.powered:
+            self.machine.lines[line].usart.feed(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return the board's output. Lets the board run until there is some or `timeout_s` of its time is over."""
+        deadline_us = self.now_us + round(timeout_s * 1_000_000)
+        while not self._from_device and self.now_us < deadline_us:
+            self.run_until_us(deadline_us, stop_at_uart=True)
+        return self._from_device.popleft()[1] if self._from_device else b""
+
+    def take_received(self) -> bytes:
+        """Return the bytes that have arrived from the board's UART by now, without letting time pass."""
+        data = b"".join(piece for _, piece in self._from_device)
+        self._from_device.clear()
+        return data
+
+    def take_timed(self) -> list[tuple[int, bytes]]:
+        """Return the same bytes in pieces, each with the time at which it ended (µs)."""
+        pieces = list(self._from_device)
+        self._from_device.clear()
+        return pieces
+
+    def take_console(self) -> bytes:
+        """Return the board's console output since the last call."""
+        data = bytes(self.console)
+        self.console.clear()
+        return data
+
+    # What only an emulator has
+
+    def power_cut(self, at_ns: int | None = None) -> None:
+        """Cut the board's power at `at_ns` (default: now). A write in progress at that time stays half done."""
+        if at_ns is not None:
+            self.run_until_ns(at_ns)
+        self.machine.power_off()
+        self._collect()
+
+    def power_up(self) -> None:
+        """Power the board up again. It starts, but has not booted yet."""
+        self.machine.power_on()
+
+    def info(self) -> dict[str, Any]:
+        """Return the emulator's counters: resets, cycles awake, sleep, motor, tones, flagged events."""
+        machine, past = self.machine, self.machine.past
+        now = (machine.processor, machine.chip, machine.motor) if machine.powered else None
+        processor, chip, motor = now or (None, None, None)
+        return {
+            "resets": [{"nanos": self._ns(at), "reason": reason} for at, reason in machine.resets],
+            "ready": [self._ns(at) if at else 0 for at in machine.ready],
+            "now": self.now_ns,
+            "cycles": past.cycles + (processor.pulse.now if processor else 0),
+            "sleep": ns_of(past.sleep + (processor.sleep_cycles if processor else 0)),
+            "interrupts": past.interrupts + (processor.interrupts if processor else 0),
+            "stops": past.stops + (chip.stops if chip else 0),
+            "steps": past.steps + (motor.steps if motor else 0),
+            "idle_steps": past.idle_steps + (motor.idle_steps if motor else 0),
+            "tones": [[self._ns(on), self._ns(off) if off else 0] for on, off in machine.tones],
+            "faults": past.faults + (processor.faults if processor else []),
+            "violations": past.wrong + (chip.wrong if chip else []),
+            "fram_writes": machine.fram.writes,
+        }
+
+    def flagged(self) -> list[str]:
+        """Return events that would be bugs on silicon: faults, and devices used against the manual."""
+        info = self.info()
+        return [*info["faults"], *info["violations"]]
+
+    def memory(self, name: str, at: int, count: int) -> bytes:
+        """Return `count` bytes of the board's "fram", or of "flash", "sram1", "sram2" from their beginning."""
+        return bytes(self._memory(name, at, count))
+
+    def set_memory(self, name: str, at: int, data: bytes) -> None:
+        """Overwrite bytes of "fram", "flash", "sram1" or "sram2", as a fault would."""
+        self._memory(name, at, len(data))[:] = data
+
+    def _memory(self, name: str, at: int, count: int) -> memoryview:
+        if name == "fram":
+            return memoryview(self.machine.fram.bytes)[at : at + count]
+        return self.machine.memory.view({"flash": FLASH_AT, "sram1": SRAM1_AT, "sram2": SRAM2_AT}[name] + at, count)
+
+    def part(self, address: int, *, present: bool) -> None:
+        """Make a device of the I2C bus stop answering, or answer again. Lasts through resets and power cuts."""
+        (self.machine.absent.discard if present else self.machine.absent.add)(address)
+
+    def close(self) -> None:
+        """End the emulation."""
+
+    def kill(self) -> None:
+        """End the emulation."""
+
+    # What the machine asks
+
+    def sense(self, pin: int, now: int) -> int:
+        """The counts that a conversion at this pin finds."""
+        if pin == self._wiring.pins["PRESSURE"]:
+            self.pressure_reads += 1
+            return int(self.plant.pressure_counts(self._ns(now) // NS_PER_US))
+        return _BATTERY_COUNTS if pin == self._wiring.pins["BATTERY"] else 0
+
+    def burst(self, edges: list[int]) -> int:
+        """Pass a finished burst to the plant. Return when the stroke sensor will see it (cycles, 0: never)."""
+        edges_ns = [self._ns(each) for each in edges]
+        start_us = self._stroke_started(edges[0])
+        # The last step takes as long as the first, because the ramp down mirrors the ramp up (motion.h).
+        last_ns = edges_ns[1] - edges_ns[0] if len(edges_ns) > 1 else NS_PER_US
+        duration_us = (edges_ns[-1] + last_ns - edges_ns[0] + NS_PER_US // 2) // NS_PER_US
+        self.bursts_ns.append(edges_ns)
+        if len(edges_ns) < self._wiring.steps_per_stroke:
+            self.short_bursts.append((start_us, len(edges_ns)))
+        edge_us = self.plant.stroke(start_us, len(edges_ns), duration_us)
+        return self._cycles(edge_us * NS_PER_US) if edge_us else 0
+
+    def _stroke_started(self, first: int) -> int:
+        start_us = self._ns(first) // NS_PER_US
+        if not self.stroke_starts_us or self.stroke_starts_us[-1] != start_us:
+            self.stroke_starts_us.append(start_us)
+        return start_us
