@@ -1,5 +1,5 @@
 # Frozen into every RP2040 board's image: the firmware as a package, the board as the module `board`, start-up code.
-package("firmware", base_path="../..")
+include("../manifest.py")
 module("board.py")
 module("_boot.py")
 module("main.py", base_path="..")

@@ -1,5 +1,5 @@
 # Frozen into every STM32L4 board's image: the firmware as a package, the board as the module `board`, start-up code.
-package("firmware", base_path="../..")
+include("../manifest.py")
 module("board.py")
 module("main.py", base_path="..")
 for each in ("facts", "releve_schema"):

@@ -22,6 +22,7 @@ from firmware.errors import Refused
 from firmware.link.answered_by import answering
 from firmware.link.link import Counters
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
+from firmware.protocol.codec import CHANGES_DELIVERY, NAME, NUMBER, REPLY, REQUEST, ROLE
 from firmware.storage.orders import HOLDS_US
 
 # Who may send what (SEC-2). A service engineer does not dose.
@@ -62,7 +63,7 @@ class Commands:
                 return self._execute(message_id, payload)
             except Refused as error:
                 message = protocol.BY_ID.get(message_id)
-                if self._schema_agreed and message is not None and message.changes_delivery:
+                if self._schema_agreed and message is not None and message[CHANGES_DELIVERY]:
                     self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
         except Exception as error:
@@ -81,25 +82,25 @@ class Commands:
         """The pump's status and the link's counters."""
         reply = self._pump.status()
         for field in protocol.COUNTERS:
-            reply[field.name] = getattr(self.counters, field.name)
+            reply[field[NAME]] = getattr(self.counters, field[NAME])
         return reply
 
     def _execute(self, message_id, payload):
         message = protocol.BY_ID.get(message_id)
         if message is None:
             raise Refused(protocol.UNKNOWN_MESSAGE, None, message_id)
-        agreed = self._schema_agreed or message.name == "hello"
-        if not agreed and message.name not in protocol.SAFE:
+        agreed = self._schema_agreed or message[NAME] == "hello"
+        if not agreed and message[NAME] not in protocol.SAFE:
             raise Refused(protocol.SCHEMA_MISMATCH)
-        if message.role not in self._allowed:
+        if message[ROLE] not in self._allowed:
             raise Refused(protocol.WRONG_ROLE)
         try:
-            request = _decode(message.request, payload)
+            request = _decode(message[REQUEST], payload)
         except Refused:
             if agreed:
                 raise
             raise Refused(protocol.SCHEMA_MISMATCH)  # the request may follow another schema
-        if message.changes_delivery:
+        if message[CHANGES_DELIVERY]:
             return self._order(message, request, crc32(payload))
         return self._answer(message, request)
 
@@ -125,18 +126,18 @@ class Commands:
         return {"outcome": outcome, "reply_id": reply_id, "reply": [{"byte": byte} for byte in reply]}
 
     def _answer(self, message, request):
-        reply = getattr(self._answering[message.name], message.name)(**request)
-        return message.id | REPLY_BIT, protocol.fit(message.reply, reply)
+        reply = getattr(self._answering[message[NAME]], message[NAME])(**request)
+        return message[NUMBER] | REPLY_BIT, protocol.fit(message[REPLY], reply)
 
     def _order(self, message, request, payload_crc):
         orders, record = self._pump.orders, self._pump.record
         command_id = request["command_id"]
         place = orders.find(command_id)
-        safe = message.name in protocol.SAFE
+        safe = message[NAME] in protocol.SAFE
         if place is not None:
-            if orders.is_same(place, message.id, payload_crc):
+            if orders.is_same(place, message[NUMBER], payload_crc):
                 self.counters.orders_repeated += 1
-                return self._remembered(place, message.id)
+                return self._remembered(place, message[NUMBER])
             if safe:  # do it under another order's id, whose recorded outcome stays
                 return self._answer(message, request)
             raise Refused(protocol.ID_TAKEN, "command_id", command_id)
@@ -144,7 +145,7 @@ class Commands:
         life, expires_us = request["life"], request["expires_us"]
         if safe:
             expires_us = 0  # repeating it does no harm, so its entry may be replaced whenever the place is needed
-        elif message.name == "initialise_memory":
+        elif message[NAME] == "initialise_memory":
             pass  # it is refused while the memory is good, so it can be done only once
         elif not orders.ready():
             raise Refused(protocol.MEMORY_FAILED)
@@ -152,7 +153,7 @@ class Commands:
             raise Refused(protocol.OTHER_LIFE, "life", life, orders.life)
         if not safe and now_us > expires_us:
             raise Refused(protocol.EXPIRED, "expires_us", now_us, expires_us)
-        place = orders.begin(command_id, life, message.id, payload_crc, expires_us, now_us)
+        place = orders.begin(command_id, life, message[NUMBER], payload_crc, expires_us, now_us)
         before = record.command_before = record.command_id
         record.command_id = command_id
         try:
@@ -161,17 +162,17 @@ class Commands:
             answer = self._answer(message, request)
         except Refused as error:
             record.command_id = before
-            self._pump.refused(message.id, error.code, error.value)
-            answer = self._refuse(message.id, error)
+            self._pump.refused(message[NUMBER], error.code, error.value)
+            answer = self._refuse(message[NUMBER], error)
         except Exception as error:
-            answer = self._failed(message.id, error)
+            answer = self._failed(message[NUMBER], error)
         orders.finish(place, *answer)
         return answer
 
     def _need(self, stored, message, holds_us):
         if holds_us > HOLDS_US:
             raise Refused(protocol.HOLDS_TOO_LONG, "expires_us", holds_us, HOLDS_US)
-        if not stored and message.name != "initialise_memory":
+        if not stored and message[NAME] != "initialise_memory":
             raise Refused(protocol.MEMORY_FAILED)
 
     def _remembered(self, place, message_id):
@@ -184,7 +185,7 @@ class Commands:
         self.last_error = error
         self.counters.internal_errors += 1
         message = protocol.BY_ID.get(message_id)
-        if message is not None and message.changes_delivery:
+        if message is not None and message[CHANGES_DELIVERY]:
             self._pump.failures.failed(error)
         else:
             self._pump.failures.of_query(error)
@@ -209,7 +210,7 @@ def _decode(fields, payload):
 def _field_index(message_id, name):
     message = protocol.BY_ID.get(message_id)
     if message is not None:
-        for index, field in enumerate(message.request):
-            if field.name == name:
+        for index, field in enumerate(message[REQUEST]):
+            if field[NAME] == name:
                 return index
     return NO_FIELD

@@ -7,12 +7,13 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import MemoryAbsent, Refused
 from firmware.occlusion.watch import report
+from firmware.protocol.codec import NAME
 from firmware.storage.event_log import NO_CLOCK
 from firmware.storage.ledgers import in_force
 from firmware.therapy.answers import Answers, cut_by
 
 _UQ_PER_UU = 3600000  # µU in mU/h times µs
-_LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
+_LIMIT_NAMES = tuple([field[NAME] for field in protocol.NEW_LIMITS])
 
 
 class Reports:

@@ -9,6 +9,7 @@ Implements: LOG-3
 from firmware import protocol
 from firmware.compat import nobody, roomy
 from firmware.protocol import NEVER_US, TELEMETRY_ID
+from firmware.protocol.codec import NAME
 
 _US_PER_S = 1000000
 
@@ -51,6 +52,6 @@ class Telemetry:
         values = self._report()
         values["worst_late_us"] = min(self.worst_late_us, 0xFFFFFFFF)
         for field in protocol.COUNTERS:
-            values[field.name] = getattr(self.counters, field.name)
+            values[field[NAME]] = getattr(self.counters, field[NAME])
         self.send(TELEMETRY_ID, protocol.encode(protocol.TELEMETRY, values))
         self.woke(self._clock.now_us(), due_us)  # lateness counts to the end of the frame; the next frame reports it

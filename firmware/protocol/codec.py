@@ -9,15 +9,28 @@ Implements: LINK-1
 import struct
 
 from firmware.compat import const
-from firmware.protocol.vocabulary import BAD_LENGTH, CODES, HARD_LIMIT, NEVER_US, NOT_MULTIPLE, OUT_OF_RANGE
+from firmware.protocol.vocabulary import BAD_LENGTH, CODES, HARD_LIMIT, NOT_MULTIPLE, OUT_OF_RANGE
 
 MAX_PAYLOAD_BYTES = const(247)  # 256 - delimiter - COBS overhead (one byte up to 254) - header - CRC
+MAX_WIRE_BYTES = const(256)  # one frame with its delimiter
+REPLY_BYTES = const(56)  # room for the reply to any order, in the table of orders; a test compares
 NO_FIELD = const(0xFF)
 
+# Places in a field, and in a message, which begins with its name too. On a board both are plain tuples (table.py).
+NAME = const(0)
+KIND = const(1)
+LOW = const(2)
+HIGH = const(3)
+STEP = const(4)
+HARD = const(5)
+FIELDS = const(6)
+NUMBER = const(1)
+ROLE = const(2)
+CHANGES_DELIVERY = const(3)
+REQUEST = const(4)
+REPLY = const(5)
+
 _FORMATS = {"u16": "<H", "u32": "<I", "u64": "<Q", "i32": "<i", "i64": "<q"}  # the other kinds begin with one byte
-_LOW = {"i32": -0x80000000, "i64": -0x8000000000000000}
-_HIGH = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF, "u64": NEVER_US, "i32": 0x7FFFFFFF, "i64": 0x7FFFFFFFFFFFFFFF}
-_HIGH.update({"bool": 1, "str8": 32})
 
 
 class ProtocolError(ValueError):
@@ -32,33 +45,13 @@ class ProtocolError(ValueError):
         self.limit = limit
 
 
-class Field:
-    """One field: its name carries the unit last; `low`, `high` and `step` are in `unit`.
-
-    Without `low` and `high` the type's own range applies; for `str8` they count bytes, for `records` records. `names`
-    makes it an enumeration, `hard` marks `high` as a hard limit of GUARD-1, `fields` describe a record.
-    """
-
-    def __init__(self, name, kind, unit="", doc="", low=None, high=None, step=1, names=(), hard=False, fields=()):
-        self.name = name
-        self.kind = kind
-        self.unit = unit
-        self.doc = doc
-        self.low = _LOW.get(kind, 0) if low is None else low
-        self.high = len(names) - 1 if names else _HIGH[kind] if high is None else high
-        self.step = step
-        self.names = names
-        self.hard = hard
-        self.fields = fields
-
-
 def _check(field, index, value):
-    if not field.low <= value <= field.high:
-        limit = field.low if value < field.low else field.high
-        code = HARD_LIMIT if field.hard and value > field.high else OUT_OF_RANGE
-        raise ProtocolError(code, index, field.name, value, limit)
-    if value % field.step:
-        raise ProtocolError(NOT_MULTIPLE, index, field.name, value, field.step)
+    if not field[LOW] <= value <= field[HIGH]:
+        limit = field[LOW] if value < field[LOW] else field[HIGH]
+        code = HARD_LIMIT if field[HARD] and value > field[HIGH] else OUT_OF_RANGE
+        raise ProtocolError(code, index, field[NAME], value, limit)
+    if value % field[STEP]:
+        raise ProtocolError(NOT_MULTIPLE, index, field[NAME], value, field[STEP])
 
 
 def encode(fields, values, check=True):
@@ -69,19 +62,19 @@ def encode(fields, values, check=True):
     """
     out = bytearray()
     for index, field in enumerate(fields):
-        value = values[field.name]
+        value = values[field[NAME]]
         tail = b""
-        if field.kind == "str8":
+        if field[KIND] == "str8":
             tail = value.encode()
             value = len(tail)
-        elif field.kind == "records":
-            tail = b"".join([encode(field.fields, record, check) for record in value])
+        elif field[KIND] == "records":
+            tail = b"".join([encode(field[FIELDS], record, check) for record in value])
             value = len(value)
         elif not isinstance(value, (int, bool)):
-            raise TypeError("%s must be a whole number, not %r" % (field.name, value))
+            raise TypeError("%s must be a whole number, not %r" % (field[NAME], value))
         if check:
             _check(field, index, value)
-        out.extend(struct.pack(_FORMATS.get(field.kind, "<B"), value))
+        out.extend(struct.pack(_FORMATS.get(field[KIND], "<B"), value))
         out.extend(tail)
     if len(out) > MAX_PAYLOAD_BYTES:
         raise ProtocolError(BAD_LENGTH, NO_FIELD, "payload", len(out), MAX_PAYLOAD_BYTES)
@@ -95,18 +88,18 @@ def fit(fields, values):
     """
     out = bytearray()
     for field in fields:
-        value = values[field.name]
+        value = values[field[NAME]]
         tail = b""
-        if field.kind == "str8":
-            tail = value.encode()[: field.high]
+        if field[KIND] == "str8":
+            tail = value.encode()[: field[HIGH]]
             value = len(tail)
-        elif field.kind == "records":
-            tail = b"".join([fit(field.fields, record) for record in value[: field.high]])
-            value = min(len(value), field.high)
+        elif field[KIND] == "records":
+            tail = b"".join([fit(field[FIELDS], record) for record in value[: field[HIGH]]])
+            value = min(len(value), field[HIGH])
         else:
-            value = max(field.low, min(int(value), field.high))
-            value -= value % field.step
-        out.extend(struct.pack(_FORMATS.get(field.kind, "<B"), value))
+            value = max(field[LOW], min(int(value), field[HIGH]))
+            value -= value % field[STEP]
+        out.extend(struct.pack(_FORMATS.get(field[KIND], "<B"), value))
         out.extend(tail)
     return bytes(out)
 
@@ -120,19 +113,19 @@ def _take(data, position, size):
 def _decode_fields(fields, data, start):
     values = {}
     for index, field in enumerate(fields):
-        code = _FORMATS.get(field.kind, "<B")
+        code = _FORMATS.get(field[KIND], "<B")
         end = _take(data, start, struct.calcsize(code))
         value = struct.unpack_from(code, data, start)[0]
         _check(field, index, value)
-        if field.kind == "str8":
+        if field[KIND] == "str8":
             start, end = end, _take(data, end, value)
             value = bytes(data[start:end]).decode()
-        elif field.kind == "records":
+        elif field[KIND] == "records":
             count, value = value, []
             for _ in range(count):
-                record, end = _decode_fields(field.fields, data, end)
+                record, end = _decode_fields(field[FIELDS], data, end)
                 value.append(record)
-        values[field.name] = bool(value) if field.kind == "bool" else value
+        values[field[NAME]] = bool(value) if field[KIND] == "bool" else value
         start = end
     return values, start
 
@@ -146,9 +139,3 @@ def decode(fields, data):
     if end != len(data):
         raise ProtocolError(BAD_LENGTH, NO_FIELD, "payload", len(data), end)
     return values
-
-
-def describe(field):
-    """A field's line for the schema hash: everything but the prose."""
-    parts = [field.name, field.kind, field.unit, field.low, field.high, field.step, 1 if field.hard else 0]
-    return " ".join([str(part) for part in parts + list(field.names) + [describe(each) for each in field.fields]])

@@ -1,7 +1,7 @@
 """The fields that the messages of firmware/protocol are made of, as data."""
 
-from firmware.compat import const
-from firmware.protocol.codec import Field
+from firmware.protocol.codec import MAX_WIRE_BYTES
+from firmware.protocol.table import Field
 from firmware.protocol.vocabulary import (
     BATTERIES,
     CATEGORIES,
@@ -20,8 +20,6 @@ from firmware.protocol.vocabulary import (
     STATES,
     TEMPS,
 )
-
-MAX_WIRE_BYTES = const(256)  # one frame with its delimiter
 
 
 def u8(name, doc, names=(), low=None, high=None):

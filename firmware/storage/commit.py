@@ -10,10 +10,11 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import nobody, roomy
 from firmware.errors import FirmwareError, Refused
+from firmware.protocol.codec import NAME, NUMBER
 from firmware.storage.deliveries import Deliveries
 
 _OF_A_LOOP = ("recommend_rate",)  # no act of a person, THER-3
-_ID = {message.name: message.id for message in protocol.MESSAGES}
+_ID = {message[NAME]: message[NUMBER] for message in protocol.MESSAGES}
 
 
 class Books:

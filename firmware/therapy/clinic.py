@@ -11,12 +11,13 @@ from firmware import protocol
 from firmware.compat import const, roomy
 from firmware.errors import Refused
 from firmware.protocol import refill
+from firmware.protocol.codec import NAME
 from firmware.protocol.procedures import INSULIN
 from firmware.protocol.refill import CAPACITY_NL
 from firmware.therapy.course import DRAWN, LAST, NOT_YET, PLACES, PUT_IN, WITHDRAWN, nothing_yet
 from firmware.therapy.refills import noted
 
-_SHOWN = tuple([field.name for field in protocol.VERDICT])
+_SHOWN = tuple([field[NAME] for field in protocol.VERDICT])
 _IS_SHOWN = const(0x40)  # see _mark()
 REFILL_MESSAGE = const(0x37)  # record_refill; a test compares
 

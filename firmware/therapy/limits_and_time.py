@@ -6,12 +6,13 @@ Implements: GUARD-1, THER-1, STORE-3, SELF-1
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.errors import FirmwareError, Refused
+from firmware.protocol.codec import HIGH, NAME
 
 _US_PER_S = 1000000
-_LIMIT_NAMES = tuple([field.name for field in protocol.NEW_LIMITS])
+_LIMIT_NAMES = tuple([field[NAME] for field in protocol.NEW_LIMITS])
 _VOLUMES = _LIMIT_NAMES[1:]
 _CAPS = _LIMIT_NAMES[2:]
-_HARD_LIMITS = tuple([field.high for field in protocol.NEW_LIMITS])
+_HARD_LIMITS = tuple([field[HIGH] for field in protocol.NEW_LIMITS])
 
 
 class Device:

@@ -5,10 +5,11 @@ Implements: THER-1
 
 from firmware import protocol
 from firmware.errors import FirmwareError, Refused
+from firmware.protocol.codec import NAME
 from firmware.storage.settings import fingerprint
 from firmware.therapy.answers import cut_by
 
-_SETTINGS = tuple([field.name for field in protocol.SETTINGS])
+_SETTINGS = tuple([field[NAME] for field in protocol.SETTINGS])
 _HALF_HOUR_IN_DAY = 2
 
 

@@ -82,6 +82,20 @@ def test_our_own_c_on_an_stm32_keeps_its_budget(board):
         assert 0 < value <= facts["available"][name]
 
 
+@pytest.mark.req("BOARD-3")
+@pytest.mark.parametrize("place", ["RPI_PICO", "WEACT_RP2040", "STM32L4"])
+def test_every_board_leaves_a_tenth_of_its_heap(place):
+    in_use = tomllib.loads((ROOT / "boards/heap.toml").read_text(encoding="utf-8"))["in_use_bytes"]
+    facts = tomllib.loads((ROOT / "boards" / place / "budget.toml").read_text(encoding="utf-8"))
+    assert in_use <= 0.9 * facts["budget"].get("heap_bytes", facts["available"]["heap_bytes"])
+
+
+def test_the_heap_of_the_stm32_boards_is_the_linker_script_s():
+    facts = tomllib.loads((ROOT / "boards/STM32L4/budget.toml").read_text(encoding="utf-8"))
+    (kilobytes,) = re.findall(r"HEAP .* LENGTH = (\d+)K", (ROOT / "boards/STM32L4/memory.ld").read_text(encoding="utf-8"))
+    assert facts["available"]["heap_bytes"] == int(kilobytes) * 1024
+
+
 GRAPH = """node: { title: "x.c:interrupt" label: "interrupt\\nx.c:1:1\\n40 bytes (static)" }
 node: { title: "near" label: "near\\nx.h:1:1" shape : ellipse }
 node: { title: "far" label: "far\\ny.c:1:1\\n100 bytes (static)\\n0 dynamic objects" }

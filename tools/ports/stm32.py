@@ -65,7 +65,8 @@ def build(job: common.Job) -> Path:
     install_packages("rp2")
     out = job.out
     program = out / "firmware.hex"
-    flags = [each for folder in job.inputs for each in sorted(folder.glob("*.mk"))] + common.sources()
+    kinds = ("*.mk", "*.ld")  # make follows neither
+    flags = [each for folder in job.inputs for kind in kinds for each in sorted(folder.glob(kind))] + common.sources()
     flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):

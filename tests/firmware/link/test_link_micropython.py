@@ -169,18 +169,19 @@ from binascii import hexlify
 from firmware import protocol
 from firmware.protocol.bounded import pack_into
 from firmware.protocol import MESSAGES, REFUSAL, TELEMETRY, fit
+from firmware.protocol.codec import FIELDS, HIGH, KIND, NAME, REPLY
 
 def value_of(field, number):
-    if field.kind == "str8":
+    if field[KIND] == "str8":
         return "x" * min(abs(number), 300)
-    if field.kind == "records":
-        return [{each.name: value_of(each, number) for each in field.fields}] * min(field.high, 40)
+    if field[KIND] == "records":
+        return [{each[NAME]: value_of(each, number) for each in field[FIELDS]}] * min(field[HIGH], 40)
     return number
 
 packed = []
 for number in (0, -1, 1, 1 << 31, -(1 << 31), 1 << 32, (1 << 63) - 1, 1 << 63, 1 << 64, -(1 << 64), 1 << 70):
-    for fields in [message.reply for message in MESSAGES] + [REFUSAL, TELEMETRY]:
-        packed.append(hexlify(fit(fields, {field.name: value_of(field, number) for field in fields})).decode())
+    for fields in [message[REPLY] for message in MESSAGES] + [REFUSAL, TELEMETRY]:
+        packed.append(hexlify(fit(fields, {field[NAME]: value_of(field, number) for field in fields})).decode())
     packed.append(hexlify(protocol.refusal(1, number & 7, 255, number, -number)).decode())
     cells = bytearray(19)
     pack_into("<BHIQi", cells, 0, number, number, number, number, number)

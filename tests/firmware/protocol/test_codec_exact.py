@@ -8,7 +8,8 @@ import pytest
 
 from firmware import protocol
 from firmware.protocol import codec
-from firmware.protocol.codec import Field, ProtocolError, decode, describe, encode, fit
+from firmware.protocol.codec import ProtocolError, decode, encode, fit
+from firmware.protocol.table import Field, describe
 
 pytestmark = pytest.mark.req("LINK-1")
 KINDS = Field("kind", "u8", "", "which", names=("none", "some", "all"))

@@ -39,7 +39,7 @@ def test_a_message_is_what_it_was_made_of_and_an_order_begins_as_every_order() -
     one, other = (protocol.u8("one", "of something"),), (protocol.u8("other", "of it"),)
     for changes in (False, True):
         made = protocol.Message("try", 0x7E, "patient", changes, "To try.", one, other)
-        assert vars(made) == {
+        assert made._asdict() == {
             "name": "try", "id": 0x7E, "role": "patient", "changes_delivery": changes, "doc": "To try.",
             "request": fields.ORDER + one if changes else one, "reply": other,
         }  # fmt: skip
@@ -55,7 +55,7 @@ def test_a_refusal_names_the_field_the_value_and_the_limit_and_numbers_beyond_ar
 
 def test_the_schema_s_hash_is_the_one_that_the_document_states() -> None:
     (stated,) = re.findall(r"Schema hash `([0-9a-f]+)`, protocol version (\d+)\.", DOC.read_text(encoding="utf-8"))
-    assert stated == (f"{protocol.schema_hash():016x}", str(protocol.PROTOCOL_VERSION))
+    assert stated == (f"{protocol.SCHEMA_HASH:016x}", str(protocol.PROTOCOL_VERSION))
 
 
 def test_what_stands_for_never_and_for_a_rate_set_by_hand() -> None:
