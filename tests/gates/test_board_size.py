@@ -92,7 +92,9 @@ def test_every_board_leaves_a_tenth_of_its_heap(place):
 
 def test_the_heap_of_the_stm32_boards_is_the_linker_script_s():
     facts = tomllib.loads((ROOT / "boards/STM32L4/budget.toml").read_text(encoding="utf-8"))
-    (kilobytes,) = re.findall(r"HEAP .* LENGTH = (\d+)K", (ROOT / "boards/STM32L4/memory.ld").read_text(encoding="utf-8"))
+    (kilobytes,) = re.findall(
+        r"HEAP .* LENGTH = (\d+)K", (ROOT / "boards/STM32L4/memory.ld").read_text(encoding="utf-8")
+    )
     assert facts["available"]["heap_bytes"] == int(kilobytes) * 1024
 
 

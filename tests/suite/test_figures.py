@@ -91,7 +91,9 @@ def test_a_stroke_keeps_the_processor_busy_for_few_milliseconds(
 
 
 @pytest.mark.req("BOARD-3")
-def test_the_firmware_takes_no_more_heap_than_is_said(bench: Bench, record_property: Callable[[str, object], None]) -> None:
+def test_the_firmware_takes_no_more_heap_than_is_said(
+    bench: Bench, record_property: Callable[[str, object], None]
+) -> None:
     bench.programmer.set_basal(35_000)
     bench.run_for(hours=1)
     board = bench.board
