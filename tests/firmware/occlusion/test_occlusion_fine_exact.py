@@ -326,6 +326,19 @@ def test_far_strokes_open_by_the_fall_of_their_rises_and_near_ones_by_that_of_th
         assert (len(bed.found) == 2) == opened
 
 
+def test_once_a_stroke_is_suspect_half_of_the_least_rise_is_so_whatever_the_noise() -> None:
+    class Noisy(Small):
+        noise_millicounts = 40_000
+
+    thresholds = Thresholds(Noisy)
+    assert (thresholds.suspect_pa, thresholds.suspect_next_pa) == (251, 150)
+    for rises, suspect in (((250,), 0), ((251,), 1), ((251, 149), 0), ((251, 150), 1)):
+        bed = Bed(thresholds=thresholds)
+        for rise in rises:
+            bed.stroke(rise)
+        assert bool(bed.looks_us) == suspect, rises
+
+
 def test_a_breath_begins_with_its_own_looks() -> None:
     bed = Bed(20 * S)
     bed.stroke(300, lambda since: 600 if since < S else -560)

@@ -42,6 +42,12 @@ class Calm(Known):
     compliance_max_pl_per_pa = 375
 
 
+class Calmer(Calm):
+    """Trip after two strokes."""
+
+    breath_pa = 200
+
+
 def fine_units(known: type[Known]) -> Known:
     """The same body in mPa (and ns): pressures and times by thousand, compliance per mPa, resistance in mPa·ns."""
     k = known()
@@ -54,7 +60,7 @@ def fine_units(known: type[Known]) -> Known:
     return k
 
 
-@pytest.mark.parametrize("known", [Known, Fine, SyringeMock, Wide, Calm])
+@pytest.mark.parametrize("known", [Known, Fine, SyringeMock, Wide, Calm, Calmer])
 def test_every_threshold_is_what_the_physics_says(known: type[Known]) -> None:
     t, k = vars(Thresholds(fine_units(known))), fine_units(known)
     noise = k.noise_millicounts * k.pa_per_kilocount / 1e6
@@ -165,6 +171,19 @@ def test_a_rise_shows_if_it_is_more_than_noise_and_breathing_make_together() -> 
 def test_a_pulse_shows_if_it_is_more_than_twice_what_breathing_makes() -> None:
     # 45 Pa·s/µl · 0.5 µl / 0.1 s, less a tenth: 202 Pa. Breathing of 643 Pa makes 101 in a burst.
     assert not with_(breath_pa=643).pulse_resolved and with_(breath_pa=637).pulse_resolved
+
+
+def test_a_path_so_soft_that_nothing_shows_is_never_judged_by_a_pulse() -> None:
+    """Half of a rise of 1 Pa is none; of 2 Pa it is 1, and half of a trough of it is none."""
+    for compliance, half, sum_pa in ((445_000, 0, 1 << 29), (222_500, 1, 20_790 * (200 + 62 * 62 // 2) // 2_000)):
+        t = with_(compliance_max_pl_per_pa=compliance)
+        assert (t.no_pulse_half_pa, t.no_pulse_sum_pa) == (half, sum_pa) and not t.pulse_resolved
+        assert (t.trough_half_pa, t.trough_sum_pa) == (0, 1 << 29), "more than any sum, and one word on a Pico"
+
+
+def test_a_value_counts_to_two_sigma_beyond_the_half_and_sigma_is_the_whole_root() -> None:
+    t = with_(noise_millicounts=1, breath_pa=20)  # no noise, and 3 Pa of a breath within a burst: a variance of 4
+    assert (t.no_pulse_half_pa, t.no_pulse_most_pa) == (101, 101 + 2 * 2)
 
 
 def test_no_look_comes_in_the_last_tenth_before_the_end_of_the_watch() -> None:
