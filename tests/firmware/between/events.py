@@ -15,7 +15,8 @@ from firmware.occlusion import codes as finding
 from firmware.upkeep import self_test
 from tests.firmware.between.pump import LINE_US, Device, Reset
 from tests.firmware.between.scenes import LIMITS, MINUTE_US, SETTINGS, do
-from tests.firmware.between.sweep import AFTERWARDS_US, APART_US, differences, truths, view
+from tests.firmware.between.sweep import AFTERWARDS_US, APART_US, differences
+from tests.firmware.between.truths import truths, view
 from tests.firmware.hand import BURST_US, SECOND_US
 
 SPACING_US = 2 * SECOND_US

@@ -10,9 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.firmware.between.asked import ORDERS, QUESTIONS
 from tests.firmware.between.events import EVENTS, OF_A_STROKE, sweep_event
-from tests.firmware.between.faults import FAULTY_EVENTS, event_faults, order_faults, start_faults
-from tests.firmware.between.scenes import INSTANTS, ORDERS, QUESTIONS, SCENES
+from tests.firmware.between.faults import event_faults, order_faults, start_faults
+from tests.firmware.between.faulty import FAULTY_EVENTS
+from tests.firmware.between.scenes import INSTANTS, SCENES
 from tests.firmware.between.sweep import each_line, every, sweep, touches
 
 CHOICES = {"every": every, "lines": each_line, "touches": touches}

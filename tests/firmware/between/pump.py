@@ -1,13 +1,10 @@
 """A pump on CPython whose clock moves while Python computes, and whose stroke timer comes between two lines.
 
-On VIRTUAL, and under Hand, time stands still while the supervisor computes; on a board it does not, and a stroke
-falls due
-amid an order. Here every line of the firmware takes LINE_US, every call of the core as much again, and the stroke
-timer's
-service of all boards (c_ext/board/service.c) runs as soon as its time has come: a stroke is armed, starts a lead
-later, its
-edge comes, it is over. What is to fall on a given place is aimed: an order that arrives n places before an instant has
-that instant at its nth place.
+On VIRTUAL, and under Hand, time stands still while the supervisor computes; on a board it does not, and a stroke falls
+due amid an order. Here every line of the firmware takes LINE_US, every call of the core as much again, and the stroke
+timer's service of all boards (c_ext/board/service.c) runs as soon as its time has come: a stroke is armed, starts a
+lead later, its edge comes, it is over. What is to fall on a given place is aimed: an order that arrives n places before
+an instant has that instant at its nth place.
 
 A place can also raise an exception, take the power away, or have a write to the memory fail.
 """

@@ -14,9 +14,11 @@ import pytest
 from firmware import events, protocol
 from firmware.errors import FirmwareError
 from firmware.storage.memory import Memory
+from tests.firmware.between.asked import ORDERS
 from tests.firmware.between.events import EVENTS
-from tests.firmware.between.faults import FAULTY_EVENTS, Faulty, FaultyEvent, event_faults, order_faults, start_faults
-from tests.firmware.between.scenes import ORDERS, SCENES
+from tests.firmware.between.faults import event_faults, order_faults, start_faults
+from tests.firmware.between.faulty import FAULTY_EVENTS, Faulty, FaultyEvent
+from tests.firmware.between.scenes import SCENES
 from tests.firmware.between.test_between_orders import HOME, said
 
 STRIDE = 37

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.firmware.between.scenes import ORDERS, QUESTIONS, SCENES
+from tests.firmware.between.asked import ORDERS, QUESTIONS
+from tests.firmware.between.scenes import SCENES
 from tests.firmware.between.sweep import APART_US, Run, sweep, touches
 
 # The states in which each order is given; what makes delivery less, in all of them.

@@ -11,10 +11,12 @@ import pytest
 
 from firmware import protocol
 from firmware.protocol.alarms import BY_NUMBER
-from tests.firmware.between.faults import OFF_US, in_force, truths
+from tests.firmware.between.asked import ORDERS, values_of
+from tests.firmware.between.faulty import OFF_US
 from tests.firmware.between.pump import Device, FaultyNvm
-from tests.firmware.between.scenes import ORDERS, SCENES, values_of
+from tests.firmware.between.scenes import SCENES
 from tests.firmware.between.test_between_orders import HOME
+from tests.firmware.between.truths import in_force, truths
 from tests.firmware.hand import SECOND_US
 
 MINUTE_US = 60 * SECOND_US

@@ -13,7 +13,7 @@ from firmware.storage import memory_map
 from firmware.storage.journal import Journal
 from tests.firmware.hand import SECOND_US, Hand, alarms
 from tests.firmware.ram import RamNvm, RamRtc
-from tests.firmware.upkeep.test_clear_fault import damaged_ledger
+from tests.firmware.upkeep.test_clear_fault_refused import damaged_ledger
 
 HOUR_US = 3600 * SECOND_US
 
