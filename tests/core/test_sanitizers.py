@@ -19,6 +19,7 @@ SUITES = [
     "tests/core/test_guard_words.py",
     "tests/core/test_guard_checks.py",
     "tests/core/test_state.py",
+    "tests/core/test_state_refused.py",
 ]
 # A context, its history full, one stroke, a bolus: enough to reach every line a bug below is put in.
 POKE = """

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from c_ext.host.build import REPO, build
 from c_ext.host.face import bind
 from hil.oracle.strokes import Command, check
-from tests.core import test_guard_checks, test_guard_words, test_state
+from tests.core import test_guard_checks, test_guard_words, test_state, test_state_refused
 from tests.core.bugs import BUGS, HIDDEN
 from tests.core.drive import run
 from tests.core.machine import machine
@@ -99,18 +99,19 @@ def test_the_core_as_it_is_passes_the_same():
 
 def corrupt(core_class, monkeypatch):
     """The suites that corrupt memory, on another core."""
-    for module in (test_guard_checks, test_guard_words, test_state):
+    for module in (test_guard_checks, test_guard_words, test_state, test_state_refused):
         monkeypatch.setattr(module, "Core", core_class)
     for module in (test_guard_words, test_state):
         monkeypatch.setattr(module, "FFI", core_class.module.ffi)
-    monkeypatch.setattr(test_state, "LIB", core_class.module.lib)
+    for module in (test_state, test_state_refused):
+        monkeypatch.setattr(module, "LIB", core_class.module.lib)
     for word in test_guard_words.WORDS:
         test_guard_words.test_no_stroke_rests_on_a_flipped_bit(word, "value", 3, "before the start")
     test_guard_words.test_counting_does_not_heal_a_flipped_bit()
     test_guard_words.test_a_permit_taken_back_starts_nothing()
     test_guard_checks.test_the_guard_keeps_the_hard_spacing_by_itself(0)
-    for name, change in test_state.BREAKS:
-        test_state.test_a_state_that_breaks_an_invariant_is_refused_by_its_name(name, change)
+    for name, change in test_state_refused.BREAKS:
+        test_state_refused.test_a_state_that_breaks_an_invariant_is_refused_by_its_name(name, change)
 
 
 @pytest.mark.req("GUARD-2")
