@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.board import test_stm32_around as around
 from tests.board import test_stm32_link as link
 from tests.board import test_stm32_stroke as stroke
 from tests.board.stm32_machine import build
+from tests.board.stm32_pump import Pump
 
 STROKE, INTERRUPTS, LINK = "stm32/stroke.c", "stm32/interrupts.c", "stm32/link.c"
 RING, COMMON = "board/ring.c", "board/interrupts.c"
@@ -25,11 +27,11 @@ def stopping(pump):
 
 
 def read(pump):
-    stroke.test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, True)
+    around.test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, True)
 
 
 def sounding(pump):
-    stroke.test_a_tone_ends_by_itself_also_in_stop_mode(pump, 1)
+    around.test_a_tone_ends_by_itself_also_in_stop_mode(pump, 1)
 
 
 def asleep_for_a_frame(pump):
@@ -66,15 +68,15 @@ BUGS = {
     ),
     "the watchdog fed whatever the core says": (
         *(INTERRUPTS, "core_alive(interrupts_service.core, now_us)", "true"),
-        stroke.test_the_watchdog_is_fed_while_the_promise_is_kept_and_not_after,
+        around.test_the_watchdog_is_fed_while_the_promise_is_kept_and_not_after,
     ),
     "a new alarm with every interrupt": (
         *(INTERRUPTS, "? next_us : latest_us;", "? latest_us : latest_us;"),
-        stroke.test_an_idle_pump_is_seldom_interrupted,
+        around.test_an_idle_pump_is_seldom_interrupted,
     ),
     "the counter read once": (
         *(CLOCK, "while (now != before);", "while (false);"),
-        stroke.test_the_clock_is_right_wherever_in_a_tick_it_is_read,
+        around.test_the_clock_is_right_wherever_in_a_tick_it_is_read,
     ),
     "a spike counts as a stroke": (
         *(SENSOR, "(i < LOOKS) && seen", "(i < LOOKS) && !seen"),
@@ -122,4 +124,4 @@ def test_a_mistake_is_found(image, tmp_path, name):
     broken = build(tmp_path, edit=(where, old, new), base=image)
     about_link = check in (stopping, asleep_for_a_frame) or where in (LINK, RING)
     with pytest.raises(AssertionError):
-        check((link.Pump if about_link else stroke.Pump)(broken))
+        check((link.Pump if about_link else Pump)(broken))

@@ -7,10 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from firmware import protocol
-from firmware.link.commands import Commands
-from firmware.link.link import Link
 from host.api.client import MESSAGES, Programmer
-from host.api.link import decode_frame
 from host.errors import (
     EarlierOrderDone,
     HostError,
@@ -20,81 +17,10 @@ from host.errors import (
     PortError,
     Refused,
 )
-from tests.firmware.hand import SECOND_US, Hand
-from tests.firmware.ram import RamUart
+from tests.firmware.hand import SECOND_US
+from tests.host.lossy_path import BOLUS, Path, losing, number
 
 pytestmark = pytest.mark.req("LINK-2", "HOST-3")
-BOLUS = MESSAGES["bolus"].id
-
-
-class Path:
-    """A pump on CPython and the line to it, in the pump's time: `delay_us` each way, frames lost as `loses` says.
-
-    `loses(to_pump, message_id)` is asked of each frame; `on_frame(message_id)` is called before the pump hears one.
-    """
-
-    def __init__(self) -> None:
-        self.hand = Hand()
-        self.delay_us = 1_000
-        self.loses: Callable[[bool, int], bool] = lambda to_pump, message_id: False
-        self.on_frame: Callable[[int], None] = lambda message_id: None
-        self.to_pump: list[tuple[int, bytes]] = []
-        self.to_host: list[tuple[int, bytes]] = []
-        self.heard: list[int] = []
-        self._connect()
-
-    def _connect(self) -> None:
-        self.commands = Commands(self.hand.pump)
-        self.uart = RamUart()
-        self.link = Link(self.uart, self.commands.handle, self.commands.counters)
-
-    def restart(self) -> None:
-        """The pump loses its power for a moment."""
-        self.hand = self.hand.restarted(SECOND_US // 10)
-        self._connect()
-
-    def write(self, data: bytes) -> None:
-        for frame in data.split(b"\0"):
-            if frame and not self.loses(True, number(frame)):
-                self.to_pump.append((self.hand.now_us + self.delay_us, frame))
-
-    def read(self, timeout_s: float) -> bytes:
-        end_us = self.hand.now_us + round(timeout_s * SECOND_US)
-        while self.to_pump or self.to_host:
-            queue = min((self.to_pump, self.to_host), key=lambda each: each[0][0] if each else protocol.NEVER_US)
-            at_us, frame = queue[0]
-            if at_us > end_us:
-                break
-            queue.pop(0)
-            self.hand.live(max(at_us, self.hand.now_us))
-            if queue is self.to_host:
-                return frame
-            self._arrive(frame)
-        self.hand.live(end_us)
-        return b""
-
-    def _arrive(self, frame: bytes) -> None:
-        self.on_frame(number(frame))
-        self.heard.append(number(frame))
-        self.uart.incoming += b"\0" + frame + b"\0"
-        while self.link.poll():
-            pass
-        sent = bytes(self.uart.sent)
-        self.uart.sent.clear()
-        for reply in sent.split(b"\0"):
-            if reply and not self.loses(False, number(frame)):
-                self.to_host.append((self.hand.now_us + self.delay_us, reply + b"\0"))
-
-    @property
-    def booked_mu(self) -> int:
-        log = self.hand.pump.reports.read_log(0, 10_000)["events"]
-        return sum(each["b"] for each in log if each["event"] == protocol.EVENT_ACCEPTED and each["detail"] == BOLUS)
-
-
-def number(frame: bytes) -> int:
-    found = decode_frame(frame)
-    assert found is not None
-    return found[1]
 
 
 @pytest.fixture
@@ -107,12 +33,6 @@ def pump(path: Path) -> Programmer:
     pump = Programmer(path, first_command_id=1)
     pump.set_basal(0)
     return pump
-
-
-def losing(count: int, message_id: int, to_pump: bool = False) -> Callable[[bool, int], bool]:
-    """Loses the first `count` frames of this message in this direction."""
-    left = iter(range(count))
-    return lambda way, found: way == to_pump and found == message_id and next(left, None) is not None
 
 
 def test_replies_that_are_lost_are_made_good(path: Path, pump: Programmer) -> None:

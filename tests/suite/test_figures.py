@@ -1,4 +1,4 @@
-"""Boot time, stacks, heap and work of the image, measured on the emulated Pico; docs/performance.md has the table."""
+"""Boot time, stacks, heap, work and sleep of the image, measured on the emulated Pico (docs/performance.md)."""
 
 from __future__ import annotations
 
@@ -105,3 +105,23 @@ def test_the_firmware_takes_no_more_heap_than_is_said(
     in_use = int(board.take_console().split(b"\r\n")[1])
     record_property("heap_in_use_bytes", in_use)
     assert in_use <= tomllib.loads(HEAP.read_text(encoding="utf-8"))["in_use_bytes"]
+
+
+pytestmark = pytest.mark.emulated_only("a virtual board has no flash, no motor driver and no watchdog")
+
+
+@pytest.mark.req("PWR-1")
+def test_an_idle_pump_sleeps_and_nothing_ticks(open_bench: Callable[..., Bench]) -> None:
+    bench = open_bench()
+    bench.run_for(minutes=76)  # the lost clock has its three tones every half-hour
+    before = bench.board.info()
+    bench.run_for(minutes=20)
+    between = bench.board.info()
+    # The watchdog is fed every 4 s, some 330 instructions each: 300 times.
+    assert between["instructions"] - before["instructions"] < 130_000
+    bench.run_for(minutes=40)
+    after = bench.board.info()
+    # Tones 0.6 million; the look around, once an hour, 0.9: clock, alarms, account and time into memory; and, once in
+    # some hours, a collection of garbage, 1.9. That is 28 ms of 40 minutes.
+    assert after["instructions"] - between["instructions"] < 4_000_000
+    assert after["sleep"] - before["sleep"] > 0.99998 * 3600e9

@@ -69,23 +69,6 @@ def test_the_board_says_which_image_it_runs(open_bench: Callable[..., Bench]) ->
     assert (hello.board, hello.image) == (built["board"], built["image"][:16])
 
 
-@pytest.mark.req("PWR-1")
-def test_an_idle_pump_sleeps_and_nothing_ticks(open_bench: Callable[..., Bench]) -> None:
-    bench = open_bench()
-    bench.run_for(minutes=76)  # the lost clock has its three tones every half-hour
-    before = bench.board.info()
-    bench.run_for(minutes=20)
-    between = bench.board.info()
-    # The watchdog is fed every 4 s, some 330 instructions each: 300 times.
-    assert between["instructions"] - before["instructions"] < 130_000
-    bench.run_for(minutes=40)
-    after = bench.board.info()
-    # Tones 0.6 million; the look around, once an hour, 0.9: clock, alarms, account and time into memory; and, once in
-    # some hours, a collection of garbage, 1.9. That is 28 ms of 40 minutes.
-    assert after["instructions"] - between["instructions"] < 4_000_000
-    assert after["sleep"] - before["sleep"] > 0.99998 * 3600e9
-
-
 @pytest.mark.req("PWR-1", "STORE-1")
 def test_a_write_to_the_bus_lasts_as_long_as_the_bus_and_a_refusal_or_the_time_out_ends_it(
     open_board: Callable[..., EmulatedBoard],
