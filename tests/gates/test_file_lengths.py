@@ -19,9 +19,9 @@ REASONS = {
     "hil/emulator/execute.js": "one loop and one switch; what is left of it needs the flags in local variables",
     "tests/core/model.py": "one model of the core, written from the specification; a part of it means nothing alone",
     "tests/firmware/between/pump.py": "one device: its clock moves in every method, so none can stand outside of it",
-    "tests/firmware/occlusion/test_occlusion_fine_exact.py": "fine strokes look by look, in one bed whose figures all share",
+    "tests/firmware/occlusion/test_occlusion_fine_exact.py": "fine strokes look by look, all in one bed",
     "tests/firmware/storage/test_orders_exact.py": EVERY_RULE,
-    "tests/firmware/therapy/test_states.py": "the two tables of docs/therapy.md, what reaches their cells, and the tests that walk them",
+    "tests/firmware/therapy/test_states.py": "two tables of a page, and what reaches their cells",
     "tests/host/test_host_orders_exact.py": EVERY_RULE,
     "tools/mutation/equivalents.toml": "a table",
 }

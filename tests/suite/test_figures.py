@@ -107,9 +107,6 @@ def test_the_firmware_takes_no_more_heap_than_is_said(
     assert in_use <= tomllib.loads(HEAP.read_text(encoding="utf-8"))["in_use_bytes"]
 
 
-pytestmark = pytest.mark.emulated_only("a virtual board has no flash, no motor driver and no watchdog")
-
-
 @pytest.mark.req("PWR-1")
 def test_an_idle_pump_sleeps_and_nothing_ticks(open_bench: Callable[..., Bench]) -> None:
     bench = open_bench()
