@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 SEED ?= 1
 BOARD ?= VIRTUAL
-# virtual; emulated: the RPI_PICO image on an emulated RP2040; desk-emulated: that and an emulated bench I/O board, wired
+# virtual; emulated: the RPI_PICO image on an emulated RP2040; emulated-stm32: the NUCLEO_L476RG image on an emulated
+# STM32L476, built if MICROPYTHON_DIR names a checkout of MicroPython 1.25; desk-emulated: that and an emulated bench I/O board, wired
 # to each other; desk: real boards, as described by BENCH_FILE.
 BENCH ?= virtual
 BENCH_FILE ?=
@@ -77,6 +78,10 @@ ready-virtual: ready
 ready-emulated: setup core-module emulator
 	@$(PYTHON) -m tools.micropython RPI_PICO
 
+.PHONY: ready-emulated-stm32
+ready-emulated-stm32: setup core-module
+	@$(if $(MICROPYTHON_DIR),$(PYTHON) -m tools.micropython NUCLEO_L476RG)
+
 .PHONY: ready-desk-emulated
 ready-desk-emulated: ready-emulated
 	@$(PYTHON) -m tools.micropython BENCH_IO
@@ -89,7 +94,7 @@ bench: ready-$(BENCH) ## run the accuracy bench on BENCH with a plant made from 
 	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench
 
 .PHONY: hil
-hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, desk-emulated; desk with BENCH_FILE
+hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-stm32, desk-emulated; desk with BENCH_FILE
 	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) $(if $(BOOTROM),--bootrom $(BOOTROM)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
 
 .PHONY: speed

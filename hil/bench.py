@@ -1,6 +1,6 @@
 """The bench as a test or a protocol sees it, with any board on it.
 
-`bench.run_for(hours=12)` computes on a virtual board and an emulated Pico, and would wait on a real one.
+`bench.run_for(hours=12)` computes on a virtual board and an emulated chip, and would wait on a real one.
 
 Implements: HIL-1
 """
@@ -16,6 +16,7 @@ from hil.backends.bench_file import load_bench
 from hil.backends.board import Board
 from hil.backends.desk import DeskBoard
 from hil.backends.emulated import EmulatedBoard
+from hil.backends.emulated_stm32 import EmulatedStm32Board
 from hil.backends.virtual import VirtualBoard
 from hil.errors import LinkSilent
 from hil.oracle.commands import Command, Orders
@@ -27,13 +28,17 @@ US_PER_S = 1_000_000
 _COMMAND_IDS = 0x7FFFFFFF
 
 
-def open_board(name: str, plant: Plant, **options: Any) -> VirtualBoard | EmulatedBoard | DeskBoard:
+def open_board(
+    name: str, plant: Plant, **options: Any
+) -> VirtualBoard | EmulatedBoard | EmulatedStm32Board | DeskBoard:
     """Open the board with `plant` on the bench of this name, or of the bench file at this path. Raises BenchError."""
     bench = load_bench(name)
     if bench.kind == "virtual":
         return VirtualBoard(plant, **options)
     if bench.kind == "emulated":
         return EmulatedBoard(plant, **options)
+    if bench.kind == "emulated-stm32":
+        return EmulatedStm32Board(plant, board=bench.board, **options)
     return DeskBoard(plant, bench=bench, **options)
 
 

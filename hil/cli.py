@@ -33,7 +33,7 @@ def bench(
     workers: Annotated[int, typer.Option(min=1, help="Benches at a time, one core each.")] = 2,
     short_windows: Annotated[bool, typer.Option("--short-windows", help="Trumpet windows 2 … 31 min.")] = False,
     bench_name: Annotated[
-        str, typer.Option("--bench", help="virtual, emulated, desk-emulated, desk, or a bench file.")
+        str, typer.Option("--bench", help="virtual, emulated, emulated-stm32, desk-emulated, desk, or a file.")
     ] = "virtual",
 ) -> None:
     """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
@@ -198,7 +198,7 @@ def pump(
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Which plant.")] = 1,
     for_s: Annotated[float | None, typer.Option(help="Stop after this many seconds.")] = None,
-    bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, desk-emulated, desk.")] = "virtual",
+    bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, emulated-stm32 …")] = "virtual",
 ) -> None:
     """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
     from hil.bench import open_board

@@ -16,7 +16,7 @@ settings.load_profile("releve")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--bench", default="virtual", help="bench of tests/suite: virtual, emulated, desk-emulated, desk")
+    parser.addoption("--bench", default="virtual", help="bench of tests/suite (hil/benches)")
     parser.addoption(
         "--bootrom", default="", help="a real boot ROM (16 KiB) for the emulated Picos, instead of our stub"
     )

@@ -14,7 +14,7 @@ from typing import Any
 from hil.errors import BenchError
 
 FOLDER = Path(__file__).parents[1] / "benches"
-KINDS = ("virtual", "emulated", "desk")
+KINDS = ("virtual", "emulated", "emulated-stm32", "desk")
 EMULATED = "emulated"
 # Pins of the pump, and the pins of the bench I/O board that they are wired to.
 WIRES = {

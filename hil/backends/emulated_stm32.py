@@ -194,6 +194,8 @@ class EmulatedStm32Board:
     def info(self) -> dict[str, Any]:
         """Return the emulator's counters: resets, cycles awake, sleep, motor, tones, flagged events."""
         machine, past = self.machine, self.machine.past
+        bus = machine.bus_lines
+        assert bus
         now = (machine.processor, machine.chip, machine.motor) if machine.powered else None
         processor, chip, motor = now or (None, None, None)
         return {
@@ -210,6 +212,9 @@ class EmulatedStm32Board:
             "faults": past.faults + (processor.faults if processor else []),
             "violations": past.wrong + (chip.wrong if chip else []),
             "fram_writes": machine.fram.writes,
+            "bus_clocks": bus.clocks,
+            "bus_stops": bus.stops,
+            "bus_held": bus.clocks_left,
         }
 
     def flagged(self) -> list[str]:
@@ -233,6 +238,11 @@ class EmulatedStm32Board:
     def part(self, address: int, *, present: bool) -> None:
         """Make a device of the I2C bus stop answering, or answer again. Lasts through resets and power cuts."""
         (self.machine.absent.discard if present else self.machine.absent.add)(address)
+
+    def hold_bus(self, clocks: int) -> None:
+        """Have a device that was cut off in mid-byte hold the bus's data line low for `clocks` clocks."""
+        assert self.machine.bus_lines
+        self.machine.bus_lines.hold(clocks)
 
     def close(self) -> None:
         """End the emulation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from hil.emulator_stm32.device import Device
@@ -37,7 +38,7 @@ class Part(Protocol):
 
 
 class I2c(Device):
-    """`parts` by address; one that is in `absent` does not answer."""
+    """`parts` by address; one that is in `absent` does not answer. While the bus is not `free()` nothing happens."""
 
     bases = (I2C1,)
 
@@ -51,6 +52,7 @@ class I2c(Device):
         self._reading = False
         self._byte = 0
         self._due: tuple[int, str] | None = None
+        self.free: Callable[[], bool] = lambda: True
         chip.plug(self)
 
     def _bit_cycles(self) -> int:
@@ -92,7 +94,8 @@ class I2c(Device):
             if value & _START:
                 self._isr &= ~(TC | TCR)
                 self._isr |= BUSY
-                self._after(_BITS + 1, "addressed")
+                if self.free():
+                    self._after(_BITS + 1, "addressed")
             elif value & _STOP:
                 self._after(1, "stopped")
             elif self._isr & TCR and value >> 16 & 255:

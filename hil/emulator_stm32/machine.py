@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hil.emulator_stm32.adc import ADC1, ADC2, Adc
+from hil.emulator_stm32.bus_lines import BusLines
 from hil.emulator_stm32.chip import Chip
 from hil.emulator_stm32.device import CYCLES_A_SECOND, CYCLES_A_TICK
 from hil.emulator_stm32.i2c import I2C1, I2c
@@ -83,6 +84,7 @@ class Machine:
         self.ready: list[int] = []
         self.tones: list[list[int]] = []
         self.past = Past()
+        self.bus_lines: BusLines | None = None
         self.powered = False
         self.stop_for: tuple[str, ...] = ()
         self.stopped = ""
@@ -124,8 +126,9 @@ class Machine:
         bus = I2c(chip, [self.fram, self.rtc], self.absent)
         Rng(chip, at)
         CalendarClock(chip)
-        for name in ("I2C_SCL", "I2C_SDA"):
-            chip.exti.inputs[wiring.pins[name]] = True  # pulled up
+        held = self.bus_lines.clocks_left if self.bus_lines else 0
+        lines = self.bus_lines = BusLines(chip, wiring.pins["I2C_SCL"], wiring.pins["I2C_SDA"], held)
+        bus.free = lambda: not lines.clocks_left
         for line in self.lines:
             processor.polled[line.usart.base + 0x1C] = line.usart.waits_for
         processor.polled |= dict.fromkeys((I2C1 + 0x04, I2C1 + 0x18), bus.waits_for)
@@ -163,6 +166,8 @@ class Machine:
 
     def _pin(self, pin: int, high: bool) -> None:
         self.chip.exti.drives.clear()
+        if pin == self.wiring.pins["MOTOR_ENABLE"] and high:
+            self.motor.finish()  # the driver is off: a burst that was cut short is over
         if pin == self.wiring.pins["ANNUNCIATOR"]:
             sounding = bool(self.tones) and not self.tones[-1][1]
             if high and not sounding:

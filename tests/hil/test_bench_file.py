@@ -13,9 +13,9 @@ DESK = (FOLDER / "desk.toml").read_text(encoding="utf-8")
 
 @pytest.mark.req("HIL-1")
 def test_every_bench_of_the_project_can_be_read() -> None:
-    assert bench_names() == ["desk", "desk-emulated", "emulated", "virtual"]
+    assert bench_names() == ["desk", "desk-emulated", "emulated", "emulated-stm32", "virtual"]
     kinds = {name: load_bench(name).kind for name in bench_names()}
-    assert kinds == {"desk": "desk", "desk-emulated": "desk", "emulated": "emulated", "virtual": "virtual"}
+    assert kinds == {name: "desk" if name == "desk-emulated" else name for name in bench_names()}
     assert load_bench("desk-emulated").emulated_desk
     assert not load_bench("desk").emulated_desk
 
@@ -24,7 +24,7 @@ def test_every_bench_of_the_project_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('kind = "desk"', 'kind = "dsk"', ["kind", "'dsk'", "virtual, emulated, desk"]),
+        ('kind = "desk"', 'kind = "dsk"', ["kind", "'dsk'", "virtual, emulated, emulated-stm32, desk"]),
         ('board = "RPI_PICO"', "", ["board", "missing"]),
         ('pump = "/dev/ttyUSB0"', "pump = 7", ["ports.pump", "7 is not a text"]),
         ('pump = "/dev/ttyUSB0"', 'pump = "emulated"', ["ports", "both or neither"]),
@@ -48,7 +48,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, words: list[
 
 @pytest.mark.req("HIL-1")
 def test_a_bench_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BenchFileError, match="there are desk, desk-emulated, emulated, virtual"):
+    with pytest.raises(BenchFileError, match="there are desk, desk-emulated, emulated, emulated-stm32, virtual"):
         load_bench("desktop")
     with pytest.raises(BenchFileError, match="No such file"):
         load_bench(tmp_path / "gone.toml")

@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hil.backends.bench_file import KINDS, load_bench
+from hil.backends.bench_file import load_bench
 from hil.backends.emulated import EmulatedBoard
+from hil.backends.emulated_stm32 import image_file
 from hil.backends.pinning import pin
 from hil.bench import Bench
+from hil.errors import DeviceMissing
 from hil.plant import Plant, load_mechanism
 from tests.suite.room import depth
+
+# The kinds of bench that a marker means.
+ONLY = {
+    "virtual_only": ("virtual",),
+    "emulated_only": ("emulated",),
+    "stm32_only": ("emulated-stm32",),
+    "chip_only": ("emulated", "emulated-stm32"),
+    "desk_only": ("desk",),
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,13 +46,24 @@ def bench_kind(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--bench-file") or request.config.getoption("--bench"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _image_is_there(bench_kind: str) -> None:
+    """The STM32's image needs a checkout that is not ours: without it the whole suite is skipped."""
+    bench = load_bench(bench_kind)
+    if bench.kind == "emulated-stm32":
+        try:
+            image_file(bench.board)
+        except DeviceMissing as missing:
+            pytest.skip(str(missing))
+
+
 @pytest.fixture(autouse=True)
 def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> None:
     this = load_bench(bench_kind).kind
-    for kind in KINDS:
-        marker = request.node.get_closest_marker(f"{kind}_only")
-        if marker is not None and this != kind:
-            pytest.skip(f"{kind} bench only: {marker.args[0]}")
+    for name, kinds in ONLY.items():
+        marker = request.node.get_closest_marker(name)
+        if marker is not None and this not in kinds:
+            pytest.skip(f"{' or '.join(kinds)} bench only: {marker.args[0]}")
     if this == "desk" and not any(request.node.get_closest_marker(name) for name in ("desk_only", "on_desk")):
         pytest.skip("not on a desk, where an hour is an hour")
 

@@ -1,4 +1,4 @@
-"""Power cuts and resets on the emulated Pico, at instants to the nanosecond."""
+"""Power cuts and resets on the emulated chips, at instants to the nanosecond."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from hil.bench import Bench
 
-pytestmark = pytest.mark.emulated_only("a virtual board has no power to cut")
+pytestmark = pytest.mark.chip_only("a virtual board has no power to cut")
 
 FIRST_MU = 4_000
 NS_PER_S = 1_000_000_000

@@ -1,6 +1,6 @@
-"""The emulated Pico and the virtual board make the same strokes from the same script, stroke by stroke (HIL-1).
+"""An emulated chip and the virtual board make the same strokes from the same script, stroke by stroke (HIL-1).
 
-The script runs on the emulated Pico first. Each command took effect at a microsecond that the device itself names; the
+The script runs on the emulated chip first. Each command took effect at a microsecond that the device itself names; the
 virtual board is then given the same commands so that they take effect at the same microseconds. What differs afterwards
 is what a processor and its wires cost: the start of each stroke, by less than 2 µs.
 """
@@ -16,7 +16,7 @@ from host.api.conversation import MESSAGES, encode_request
 from host.api.link import encode_frame
 from host.errors import Refused
 
-pytestmark = pytest.mark.emulated_only("compares it with the virtual board")
+pytestmark = pytest.mark.chip_only("compares it with the virtual board")
 
 REFUSED = (("bolus", {"volume_mu": 40_200}), ("set_basal", {"rate_mu_per_h": 35_050}), ("resume", {}))
 # Every command with what follows it: rates, boluses over basal, suspends and resumes at odd times.

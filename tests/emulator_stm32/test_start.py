@@ -1,0 +1,117 @@
+"""Starts that go wrong: parts that are missing, a held bus, a supervisor that hangs, a watchdog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hil.backends.emulated_stm32 import EmulatedStm32Board
+from host.api.client import Programmer
+
+Open = Callable[..., EmulatedStm32Board]
+S = 1_000_000
+FRAM, RTC = 0x50, 0x52
+# 96 microsteps, and what the board says of its motor.
+SETUP = """
+import hardware, dosecore
+hardware.setup()
+def new(strokes):
+    core = dosecore.Core(motor=(96, 400, 1600, 20000), now_us=hardware.now_us())
+    core.permit(1)
+    core.bolus(hardware.now_us(), strokes)
+    return core
+"""
+
+
+def programmer_of(board: EmulatedStm32Board) -> Programmer:
+    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer.hello()
+    return programmer
+
+
+def paste(board: EmulatedStm32Board, code: str, seconds: float) -> str:
+    """Stop the pump with Ctrl-C, paste `code` into the console and let `seconds` pass; what it printed."""
+    board.write_console(b"\x03")
+    board.run_until_us(board.now_us + 2 * S)  # it sounds first
+    said = board.take_console()
+    assert said.endswith(b">>> "), said
+    board.write_console(b"\x05" + (SETUP + code).replace("\n", "\r").encode() + b"\x04")
+    board.run_until_us(board.now_us + round(seconds * S))
+    return board.take_console().decode().split("=== \r\n")[-1].replace("\r\n>>> ", "")
+
+
+@pytest.mark.req("STORE-3", "GUARD-3")
+def test_a_memory_that_is_missing_is_said_and_comes_back_without_a_reset(open_board: Open) -> None:
+    board = open_board()
+    programmer_of(board).bolus(600)
+    board.run_until_us(board.now_us + 8 * S)
+    kept = board.memory("fram", 0, 15_000)
+    board.power_cut()
+    board.part(FRAM, present=False)
+    board.power_up()
+    board.boot()
+    assert programmer_of(board).status().memory == "absent"
+    board.run_until_us(board.now_us + 3 * S)
+    assert board.memory("fram", 0, 15_000) == kept, "nothing is written over"
+    board.part(FRAM, present=True)
+    board.run_until_us(board.now_us + 3 * S)
+    status = programmer_of(board).status()
+    assert status.memory in ("whole", "mended")
+    assert 3 <= status.strokes_commanded <= 4
+    assert len(board.info()["resets"]) == 2
+
+
+@pytest.mark.req("STORE-2", "STORE-3")
+@pytest.mark.parametrize("clocks", [1, 9])
+def test_a_part_that_holds_the_bus_is_clocked_free(open_board: Open, clocks: int) -> None:
+    board = open_board()
+    board.power_cut()
+    board.hold_bus(clocks)
+    board.power_up()
+    board.boot()
+    assert programmer_of(board).status().memory == "whole"
+    info = board.info()
+    assert (info["bus_held"], info["bus_stops"]) == (0, 1)
+    assert clocks <= info["bus_clocks"] <= 10
+    board.hold_bus(clocks)
+    programmer_of(board).bolus(200)
+    board.run_until_us(board.now_us + 5 * S)
+    assert len(board.stroke_starts_us) == 1
+    assert programmer_of(board).status().memory == "whole"
+
+
+@pytest.mark.req("GUARD-3")
+def test_a_supervisor_that_hangs_is_reset_by_the_watchdog_and_doses_no_more(open_board: Open) -> None:
+    board = open_board()
+    code = """
+core = new(20)
+while not hardware.idle(core, hardware.now_us() + 3000000) & 2:
+    pass
+core.permit(2)
+while True:
+    pass
+"""
+    paste(board, code, 20)
+    assert [each["reason"] for each in board.info()["resets"]][:2] == ["power on", "watchdog"]
+    assert len(board.bursts_ns) == 2, "the second had its permit; a third never gets one"
+
+
+@pytest.mark.req("DOSE-5", "DOSE-6")
+def test_the_steps_of_a_stroke_that_is_stopped_are_known(open_board: Open) -> None:
+    board = open_board()
+    code = """
+import time
+done = []
+for wait_us in (30000, 51000, 80000, 95000, 300000):
+    core = new(1)
+    hardware.idle(core, hardware.now_us() + 200)
+    time.sleep_us(wait_us)
+    core.stop(hardware.now_us(), 8)
+    done.append(hardware.motor_stop())
+print(done)
+"""
+    done = [int(each) for each in paste(board, code, 5).strip().splitlines()[-1].strip("[]").split(",")]
+    played = [len(edges) for edges in board.bursts_ns]
+    assert played == [each for each in done[:-1] if each] + [96], (done, "the last was over")
+    assert 0 < played[0] < played[1] < played[2] < 96
