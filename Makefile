@@ -101,6 +101,10 @@ hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-s
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
 	@$(VENV)/python -m hil.cli speed --out build/speed.json
 
+.PHONY: day
+day: ready-$(BENCH) ## run a day of 5 U/h and a bolus of 30 U on BENCH: speed, strokes, the latest start; build/day-BENCH.json
+	@$(VENV)/python -m hil.cli day --bench $(BENCH) --out build/day-$(BENCH).json
+
 .PHONY: awake
 awake: ready-emulated ## measure the awake time of the emulated Pico per stroke; BESIDE=another built checkout: the ratio to it
 	@$(VENV)/python -m hil.cli awake $(if $(BESIDE),--beside "$(BESIDE)")

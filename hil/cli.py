@@ -64,6 +64,21 @@ def speed(
 
 
 @app.command()
+def day(
+    bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, emulated-stm32 …")] = "virtual",
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/day.json"),
+    hours: Annotated[float, typer.Option(min=1, max=240, help="How long the day is.")] = 24,
+) -> None:
+    """Run a day of 5 U/h with a bolus of 30 U: speed, strokes, and how late the latest of them starts."""
+    from hil.protocols.day import measure, report
+
+    figures = measure(bench_name, hours=hours)
+    typer.echo(report(figures, out))
+    if figures["violations"]:
+        raise typer.Exit(EXIT_FAIL)
+
+
+@app.command()
 def awake(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/awake.json"),
     beside: Annotated[Path | None, typer.Option(help="Another built checkout to compare with.")] = None,

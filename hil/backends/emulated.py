@@ -40,6 +40,8 @@ class EmulatedBoard:
     """
 
     start_tolerance_us = 50  # DOSE-6
+    sram_bytes = 264 * 1024
+    cut_ns_max = 1  # how late a power cut may be
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hil.emulator_stm32.device import NS_PER_S, cycles_of, ns_of
 from hil.emulator_stm32.machine import Machine, Wiring
-from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM2_AT
+from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM1_BYTES, SRAM2_AT
 from hil.errors import DeviceMissing
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class EmulatedStm32Board:
     """
 
     start_tolerance_us = 50  # DOSE-6
+    sram_bytes = SRAM1_BYTES
+    cut_ns_max = 2_000  # how late a power cut may be: code runs on to its next branch
 
     def __init__(
         self,
@@ -211,6 +213,7 @@ class EmulatedStm32Board:
             "tones": [[self._ns(on), self._ns(off) if off else 0] for on, off in machine.tones],
             "faults": past.faults + (processor.faults if processor else []),
             "violations": past.wrong + (chip.wrong if chip else []),
+            "registers": machine.processor.registers(),
             "fram_writes": machine.fram.writes,
             "bus_clocks": bus.clocks,
             "bus_stops": bus.stops,
@@ -223,17 +226,17 @@ class EmulatedStm32Board:
         return [*info["faults"], *info["violations"]]
 
     def memory(self, name: str, at: int, count: int) -> bytes:
-        """Return `count` bytes of the board's "fram", or of "flash", "sram1", "sram2" from their beginning."""
+        """Return `count` bytes of the board's "fram", or of "flash", "sram" (SRAM1), "sram2" from their beginning."""
         return bytes(self._memory(name, at, count))
 
     def set_memory(self, name: str, at: int, data: bytes) -> None:
-        """Overwrite bytes of "fram", "flash", "sram1" or "sram2", as a fault would."""
+        """Overwrite bytes of "fram", "flash", "sram" or "sram2", as a fault would."""
         self._memory(name, at, len(data))[:] = data
 
     def _memory(self, name: str, at: int, count: int) -> memoryview:
         if name == "fram":
             return memoryview(self.machine.fram.bytes)[at : at + count]
-        return self.machine.memory.view({"flash": FLASH_AT, "sram1": SRAM1_AT, "sram2": SRAM2_AT}[name] + at, count)
+        return self.machine.memory.view({"flash": FLASH_AT, "sram": SRAM1_AT, "sram2": SRAM2_AT}[name] + at, count)
 
     def part(self, address: int, *, present: bool) -> None:
         """Make a device of the I2C bus stop answering, or answer again. Lasts through resets and power cuts."""

@@ -71,6 +71,10 @@ class Processor:
         self.engine.reg_write(arm.UC_ARM_REG_SP, stack)
         self.engine.reg_write(arm.UC_ARM_REG_PC, start)
 
+    def registers(self) -> list[int]:
+        """R0 to R3, R12, LR, PC, xPSR."""
+        return [int(each) for each in self.engine.reg_read_batch(_FRAME)]
+
     # Time
 
     def _time(self) -> int:

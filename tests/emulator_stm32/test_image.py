@@ -96,5 +96,5 @@ def test_two_runs_are_the_same_to_the_nanosecond(open_board: Open) -> None:
         board = open_board()
         programmer_of(board).bolus(400)
         board.run_until_us(board.now_us + 5 * S)
-        lives.append((board.bursts_ns, board.info(), board.memory("sram1", 0, 96 * 1024)))
+        lives.append((board.bursts_ns, board.info(), board.memory("sram", 0, board.sram_bytes)))
     assert lives[0] == lives[1]

@@ -22,7 +22,7 @@ def test_a_power_cut_at_any_nanosecond_ends_a_bolus_for_good(open_bench: Callabl
     bench.programmer.bolus(FIRST_MU)
     cut_ns = bench.board.now_ns + random.Random(seed).randrange(10 * NS_PER_S)
     bench.board.power_cut(cut_ns)
-    assert bench.board.now_ns == cut_ns
+    assert 0 <= bench.board.now_ns - cut_ns < bench.board.cut_ns_max
     strokes, steps = len(bench.stroke_starts_us), bench.board.info()["steps"]
     bench.run_for(seconds=5)
     assert bench.board.info()["steps"] == steps, "steps without power"
@@ -57,5 +57,5 @@ def test_two_cuts_at_the_same_nanosecond_leave_the_same_board(open_bench: Callab
         bench = open_bench(seed=1)
         bench.programmer.bolus(1_000)
         bench.board.run_until_ns(bench.board.now_ns + 987_654_321)
-        left.append((bench.board.info()["registers"], bench.board.memory("sram", 0, 264 * 1024)))
+        left.append((bench.board.info()["registers"], bench.board.memory("sram", 0, bench.board.sram_bytes)))
     assert left[0] == left[1]

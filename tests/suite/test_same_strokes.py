@@ -36,13 +36,14 @@ START_US_MAX = 2
 
 
 @pytest.mark.req("HIL-1", "DOSE-1", "DOSE-6")
+@pytest.mark.stm32_fails("the lead of 10 ms is shorter than an order's work: such a stroke starts up to 0.1 s late")
 def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
     orders = []
     for name, values, seconds in SCRIPT:
         at_us = bench.programmer.call(name, **values)["at_us"]
         orders.append((at_us, name, values))
         bench.run_for(seconds=seconds)
-    end_us = orders[-1][0] + 3_600_000_000
+    end_us = max(orders[-1][0] + 3_600_000_000, bench.now_us)
     bench.run_until_us(end_us + START_US_MAX)
 
     twin = Bench(Plant(load_mechanism(), 1))
@@ -64,7 +65,7 @@ def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
     assert len(strokes_us) > 300
     assert len(bench.stroke_starts_us) == len(strokes_us)
     late_us = [emulated - virtual for emulated, virtual in zip(bench.stroke_starts_us, strokes_us, strict=True)]
-    assert all(0 <= each <= START_US_MAX for each in late_us), late_us
+    assert min(late_us) >= 0 and max(late_us) <= START_US_MAX, (min(late_us), max(late_us), late_us)
 
 
 @pytest.mark.req("HIL-1")
