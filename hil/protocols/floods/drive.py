@@ -61,10 +61,10 @@ class Told:
         return max(gaps_us, default=US_PER_S) - US_PER_S
 
 
-def measure(kind: str, stroke_nl: int, seconds: float) -> dict[str, Any]:
+def measure(kind: str, stroke_nl: int, seconds: float, bench_name: str = "emulated") -> dict[str, Any]:
     """Run a bolus of 40 U under this flood for `seconds` and return the results."""
     wall_s = time.monotonic()
-    bench = open_pump(stroke_nl)
+    bench = open_pump(stroke_nl, bench_name)
     board, told = bench.board, Told()
     try:
         programmer: Programmer = bench.programmer

@@ -51,13 +51,13 @@ _MARK = (0x6E727574, 0x73756D78)
 _SRAM_BYTES = 264 * 1024
 
 
-def open_pump(stroke_nl: int) -> Bench:
-    """Return an emulated Pico with strokes of this volume. Raises BenchError."""
+def open_pump(stroke_nl: int, bench_name: str = "emulated") -> Bench:
+    """Return an emulated board with strokes of this volume; fine ones on a Pico only. Raises BenchError."""
     table = _MECHANISM
     if stroke_nl != 500:
         steps = int(table["steps_per_stroke"]) * stroke_nl // 500
         table = table.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
-    bench = Bench(Plant(table, 1), kind="emulated", stroke_nl=stroke_nl)
+    bench = Bench(Plant(table, 1), kind=bench_name, stroke_nl=stroke_nl)
     if stroke_nl != 500:
         restart(bench.board, stroke_nl)
     return bench
