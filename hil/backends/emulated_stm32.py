@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hil.emulator_stm32.device import NS_PER_S, cycles_of, ns_of
 from hil.emulator_stm32.machine import Machine, Wiring
 from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM1_BYTES, SRAM2_AT
-from hil.errors import DeviceMissing
+from hil.errors import DeviceLost, DeviceMissing
 
 if TYPE_CHECKING:
     from hil.plant import Plant
@@ -29,6 +29,7 @@ NS_PER_US = 1000
 EPOCH_S = 1_767_225_600  # the board's clock at power-up, 2026-01-01 00:00 UTC: the same in every run
 _READY = 5 * NS_PER_S
 _LOOK_US = 2_000
+_LAST_WORDS_BYTES = 2_000
 # 3.0 V through a divider of two, 3.3 V full scale (assumption: boards/STM32L4/parts.toml).
 _BATTERY_COUNTS = 1862
 
@@ -56,7 +57,7 @@ class EmulatedStm32Board:
     """An emulated STM32 board coupled to `plant`; the interface of `EmulatedBoard`.
 
     `stroke_starts_us` is the raw record of the motor pins, `bursts_ns` every step edge of every burst. Raises
-    DeviceMissing.
+    DeviceMissing, DeviceLost.
     """
 
     start_tolerance_us = 50  # DOSE-6
@@ -114,8 +115,13 @@ class EmulatedStm32Board:
         return cycles_of(ns) + self.machine.zero
 
     def boot(self) -> int:
-        """Let the board start up to its first sleep with its link open. Return the time of that (ns)."""
-        self._run(self.machine.now + cycles_of(_READY), "ready")
+        """Let the board start up to its first sleep with its link open. Return the time of that (ns).
+
+        Raises DeviceLost, with what the console said last, if it does not come up.
+        """
+        if self._run(self.machine.now + cycles_of(_READY), "ready") != "ready":
+            words = self.console[-_LAST_WORDS_BYTES:].decode(errors="replace").replace("\r", "").strip()
+            raise DeviceLost(f"the image does not come up in {_READY // NS_PER_S} s" + (f"\n{words}" if words else ""))
         return self.now_ns
 
     def run_until_us(self, end_us: int, *, stop_at_uart: bool = False) -> None:
@@ -206,6 +212,7 @@ class EmulatedStm32Board:
             "now": self.now_ns,
             "cycles": past.cycles + (processor.pulse.now if processor else 0),
             "sleep": ns_of(past.sleep + (processor.sleep_cycles if processor else 0)),
+            "stopped": ns_of(past.stopped + (processor.stop_cycles if processor else 0)),
             "interrupts": past.interrupts + (processor.interrupts if processor else 0),
             "stops": past.stops + (chip.stops if chip else 0),
             "steps": past.steps + (motor.steps if motor else 0),

@@ -63,6 +63,7 @@ class Past:
     interrupts: int = 0
     stops: int = 0
     sleep: int = 0
+    stopped: int = 0
     steps: int = 0
     idle_steps: int = 0
     faults: list[str] = field(default_factory=list)
@@ -185,6 +186,7 @@ class Machine:
         past.interrupts += self.processor.interrupts
         past.stops += self.chip.stops
         past.sleep += self.processor.sleep_cycles
+        past.stopped += self.processor.stop_cycles
         past.steps += self.motor.steps
         past.idle_steps += self.motor.idle_steps
         past.faults += self.processor.faults

@@ -55,6 +55,7 @@ class Processor:
         self.faults: list[str] = []
         self.interrupts = 0
         self.sleep_cycles = 0
+        self.stop_cycles = 0  # of these, in stop mode
         self.waiting = False
         self.stopping = False
         self.on_sleep: Callable[[], None] | None = None
@@ -276,3 +277,4 @@ class Processor:
             return
         chip.advance_to(min(chip.next_event(), self._until))
         self.sleep_cycles += chip.now - begin
+        self.stop_cycles += chip.now - begin if chip.stopped else 0
