@@ -35,13 +35,13 @@ _BATTERY_COUNTS = 1862
 
 
 def image_file(board: str = BOARD) -> Path:
-    """The board's image. Raises DeviceMissing, saying how to make it."""
-    path = Path(os.environ.get("RELEVE_STM32_IMAGE", ROOT / "build" / board / "firmware.bin"))
+    """The board's image; RELEVE_STM32_IMAGE names another one of BOARD. Raises DeviceMissing, saying how to make it."""
+    named = os.environ.get("RELEVE_STM32_IMAGE") if board == BOARD else None
+    path = Path(named or ROOT / "build" / board / "firmware.bin")
     if not path.is_file():
         raise DeviceMissing(
-            f"{path} is missing. Run 'make firmware BOARD={board} MICROPYTHON_DIR=…' with a checkout of MicroPython "
-            "1.25, made by 'git clone --branch v1.25.0 https://github.com/micropython/micropython && make -C "
-            "micropython/ports/stm32 submodules'."
+            f"{path} is missing. Run 'make firmware BOARD={board} MICROPYTHON_DIR=/path/to/micropython'; without "
+            "MICROPYTHON_DIR it says how to get that checkout."
         )
     return path
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from hil.backends.emulated_stm32 import EmulatedStm32Board
+from hil.backends.emulated_stm32 import EmulatedStm32Board, image_file
 from host.api.client import Programmer
 
 Open = Callable[..., EmulatedStm32Board]
-ROOT = Path(__file__).resolve().parents[2]
+BOARDS = ("NUCLEO_L476RG", "B_L475E_IOT01A")
 S = 1_000_000
 SPACING_US = 2 * S
 LATE_US = 50  # DOSE-6
@@ -26,11 +25,12 @@ def programmer_of(board: EmulatedStm32Board) -> Programmer:
 
 
 @pytest.mark.req("BOARD-1", "SELF-1")
-def test_the_image_comes_up_and_says_what_it_is(open_board: Open) -> None:
-    board = open_board()
-    built = json.loads((ROOT / "build/NUCLEO_L476RG/firmware.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_image_comes_up_and_says_what_it_is(open_board: Open, name: str) -> None:
+    board = open_board(board=name)
+    built = json.loads(image_file(name).with_suffix(".json").read_text(encoding="utf-8"))
     hello = Programmer(board).hello()
-    assert (hello.board, hello.native_core) == ("NUCLEO_L476RG", True)
+    assert (hello.board, hello.native_core) == (name, True)
     assert hello.image == built["image"][:16]
     assert [each["reason"] for each in board.info()["resets"]] == ["power on"]
     assert board.info()["ready"][0] < 2 * S * 1000
@@ -38,8 +38,9 @@ def test_the_image_comes_up_and_says_what_it_is(open_board: Open) -> None:
 
 
 @pytest.mark.req("DOSE-1", "DOSE-4", "DOSE-6")
-def test_every_stroke_of_a_bolus_starts_when_it_is_due(open_board: Open) -> None:
-    board = open_board()
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_stroke_of_a_bolus_starts_when_it_is_due(open_board: Open, name: str) -> None:
+    board = open_board(board=name)
     programmer = programmer_of(board)
     bolus = programmer.bolus(3_000)
     board.run_until_us(bolus.at_us + 15 * SPACING_US)

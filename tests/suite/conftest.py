@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from hil.backends.emulated import EmulatedBoard
 from hil.backends.emulated_stm32 import image_file
 from hil.backends.pinning import pin
 from hil.bench import Bench
-from hil.errors import DeviceMissing
+from hil.errors import BenchError, DeviceMissing
 from hil.plant import Plant, load_mechanism
 from tests.suite.room import depth
 
@@ -25,9 +26,30 @@ ONLY = {
 }
 
 
+def _missing(bench_name: str) -> str:
+    """What the bench lacks, or nothing."""
+    try:
+        bench = load_bench(bench_name)
+        if bench.kind == "emulated-stm32":
+            image_file(bench.board)
+    except DeviceMissing as missing:
+        return str(missing)
+    except BenchError:
+        pass  # each test says so
+    return ""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a desk half an hour of dosing takes half an hour."""
+    """On a desk half an hour of dosing takes half an hour. Without an image for the emulated STM32 nothing is run, and
+    one line says why: the image needs a checkout that is not ours.
+    """
     bench = str(config.getoption("--bench-file") or config.getoption("--bench"))
+    missing = _missing(bench)
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    if missing and ours:
+        ours[0].add_marker(pytest.mark.skip(reason=f"the whole suite: {missing}"))
+        config.hook.pytest_deselected(items=ours[1:])
+        items[:] = [item for item in items if item not in ours[1:]]
     if bench.startswith(("virtual", "emulated")):
         return
     for item in items:
@@ -44,17 +66,6 @@ def _pinned() -> None:
 def bench_kind(request: pytest.FixtureRequest) -> str:
     """The bench's name, or the path of its file."""
     return str(request.config.getoption("--bench-file") or request.config.getoption("--bench"))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _image_is_there(bench_kind: str) -> None:
-    """The STM32's image needs a checkout that is not ours: without it the whole suite is skipped."""
-    bench = load_bench(bench_kind)
-    if bench.kind == "emulated-stm32":
-        try:
-            image_file(bench.board)
-        except DeviceMissing as missing:
-            pytest.skip(str(missing))
 
 
 @pytest.fixture(autouse=True)
