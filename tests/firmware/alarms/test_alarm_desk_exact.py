@@ -13,6 +13,7 @@ from firmware.protocol.alarms import ALARMS, BY_NAME, BY_NUMBER
 from tests.firmware.alarms.test_alarms_kept import DAY_US, HOUR_US, acknowledge, filled, lowered, told
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.test_told_and_kept import logged
+from tests.firmware.therapy.therapy_by_hand import settings
 
 pytestmark = pytest.mark.req("ALARM-1", "ALARM-2")
 READ = next(each for each in protocol.MESSAGES if each.name == "read_alarms")
@@ -164,6 +165,18 @@ def test_an_acknowledgement_that_cannot_be_stored_has_not_been() -> None:
     assert told(after)[:2] == before
 
 
+@pytest.mark.req("STORE-1", "THER-3")
+def test_a_resume_that_cannot_be_stored_has_acknowledged_nothing() -> None:
+    hand = Hand()
+    settings(hand, auto_off_min=60)
+    hand.live(HOUR_US)
+    assert sorted(alarms(hand)) == ["auto_off", "pump_stopped"]
+    before = told(hand)
+    hand.memory.failing = True
+    refused(hand.pump.switch.resume, protocol.MEMORY_FAILED)
+    assert told(hand)[:2] == before and hand.core.state()[code.SUSPENDED]
+
+
 @pytest.mark.req("DOSE-5")
 def test_stop_now_stops_the_motor_before_anything_else_and_once_more_when_none_can_begin() -> None:
     hand = Hand()
@@ -183,6 +196,18 @@ def test_a_refill_that_is_due_is_an_alarm_at_the_next_look_and_after_a_reset() -
     assert alarms(hand) == ["refill_due"]
     assert acknowledge(hand, "refill_due"), "its cause stays: it is quiet for a day"
     assert told(hand)[0]["quiet"]
+
+
+@pytest.mark.req("THER-4", "THER-8")
+def test_a_refill_whose_time_has_moved_on_meanwhile_is_planned_anew() -> None:
+    hand = filled(100_000)
+    desk, due_us = hand.pump.alarms, hand.pump.alarms.refill_us
+    desk.refill_us = hand.now_us = HOUR_US  # by a clock that was ahead when it was planned
+    desk.time(hand.now_us)
+    assert alarms(hand) == [] and desk.refill_us == due_us, "else the pump would wake for it again and again"
+    hand.now_us = due_us
+    desk.time(due_us)
+    assert alarms(hand) == ["refill_due"] and desk.refill_us == protocol.NEVER_US
 
 
 @pytest.mark.req("ALARM-1")
