@@ -81,6 +81,7 @@ class Machine:
         self.fram = Fram()
         self.rtc = Rtc(lambda: self.now / CYCLES_A_SECOND, epoch_s)
         self.absent: set[int] = set()
+        self.crystal = True  # the 32,768 Hz crystal oscillates; looked at when a chip starts
         self.resets: list[tuple[int, str]] = []
         self.ready: list[int] = []
         self.tones: list[list[int]] = []
@@ -114,6 +115,7 @@ class Machine:
         chip = self.chip = Chip(memory.bytes_at, since_reset=True)
         chip.now = at
         chip.registers[CSR] = cause | PIN_RESET
+        chip.clocks.crystal = self.crystal
         self.processor = processor = Processor(chip, memory)
         self._zero_tick = getattr(self, "_zero_tick", 0)
         self.motor = Motor(chip, wiring.pins, wiring.steps_per_stroke, self._outside.burst)

@@ -115,3 +115,44 @@ print(done)
     played = [len(edges) for edges in board.bursts_ns]
     assert played == [each for each in done[:-1] if each] + [96], (done, "the last was over")
     assert 0 < played[0] < played[1] < played[2] < 96
+
+
+@pytest.mark.req("GUARD-3", "ALARM-3")
+def test_ctrl_c_at_any_instant_of_the_boot_ends_in_a_console_that_sounded_or_in_a_pump(open_board: Open) -> None:
+    board = open_board()
+    became = []
+    for at_ms in (0, 30, 160, 290, 450, 640):
+        board.power_cut()
+        board.run_until_us(board.now_us + S)
+        board.power_up()
+        begun_ns, lives = board.now_ns, len(board.info()["resets"])
+        board.run_until_ns(begun_ns + at_ms * 1_000_000)
+        board.take_console()
+        board.write_console(b"\x03")
+        if board.run_until_ns(board.now_ns + 4_000_000_000, "ready") == "ready" and not board.take_console():
+            assert Programmer(board, first_command_id=1 + board.now_us).hello().board == "NUCLEO_L476RG"
+            became.append("runs")
+        else:
+            board.run_until_us(board.now_us + S)
+            assert [on for on, _ in board.info()["tones"] if on >= begun_ns], "in silence"
+            became.append("console")
+        assert len(board.info()["resets"]) == lives
+        assert board.info()["steps"] == 0
+    assert "console" in became, became
+
+
+@pytest.mark.req("GUARD-3", "ALARM-3")
+def test_without_its_crystal_it_sounds_and_starts_anew_again_and_again(open_board: Open) -> None:
+    board = open_board()
+    board.power_cut()
+    board.machine.crystal = False
+    board.power_up()
+    begun_ns = board.now_ns
+    board.run_until_us(board.now_us + 18 * S)
+    starts = [each for each in board.info()["resets"][2:] if each["reason"] == "software"]
+    assert len(starts) >= 2
+    tones = [on for on, _ in board.info()["tones"] if on >= begun_ns]
+    assert len(tones) == 3 * len(starts)
+    board.machine.crystal = True
+    assert board.run_until_ns(board.now_ns + 60_000_000_000, "ready") == "ready"
+    assert programmer_of(board).status().state == "running"
