@@ -27,7 +27,7 @@ def main():
     """Run the pump until the board says stop (a real one never does)."""
     board = Board()
     while not live(board):
-        gc.collect()  # a memory that was absent answers now: restart the pump from what is stored there
+        board.anew()  # a memory that was absent answers now: restart the pump from what is stored there
     board.leave()
 
 
@@ -63,6 +63,7 @@ def live(board):
     uart = Uart(board.uart_read_into, board.uart_write)
     link = Link(uart, commands.handle, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
+    gc.threshold(-1)  # boards have it lower for the start (boards/main.py)
     return run(board.idle, core, pump, link)
 
 

@@ -1,5 +1,6 @@
 """A board of the RP2040 family with a stepper driver, FRAM and sensors; the differences are in each board.toml."""
 
+import gc
 import os
 from binascii import hexlify
 
@@ -53,6 +54,8 @@ class Board:
         self.image = hexlify(hardware.image()[:8]).decode()
         self.image_digest = lambda: image_digest(*hardware.flash())
         self.watchdog_reset = hardware.ended()
+        self.watchdog_on = hardware.watchdog_on
+        self.sensor_line = hardware.sensor_line
         self.idle = hardware.idle
         self.now_us = hardware.now_us
         self.counter_us = hardware.counter_us
@@ -65,6 +68,12 @@ class Board:
         self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write
+
+    def anew(self):
+        """Between two pumps: the hardware forgets the first one's core, and the heap is cleared for the second."""
+        hardware.setup()
+        gc.collect()
+        gc.threshold(gc.mem_free() // 8)  # as in boards/main.py
 
     def leave(self):
         """Does nothing: a real board has no bench to notify."""

@@ -1,5 +1,6 @@
 """A board of the STM32L4 family with a stepper driver, FRAM and sensors; the differences are in each board.toml."""
 
+import gc
 import os
 from binascii import hexlify
 
@@ -12,6 +13,7 @@ from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.bus import Bus
 from firmware.drivers.fram import Fram
 from firmware.drivers.rtc import Rv3028
+from firmware.upkeep.image import image_digest
 
 # 96 microsteps make 500 nl; the motor starts at 400 Hz, runs up to 1600 Hz, gains 20 000 Hz/s: the motor of the VIRTUAL
 # board (assumption: a small stepper at 1/16 step under no load worth naming).
@@ -46,7 +48,10 @@ class Board:
         self.advance_clock = hardware.advance
         self.entropy = lambda: int.from_bytes(os.urandom(4), "little")
         self.image = hexlify(hardware.image()[:8]).decode()
+        self.image_digest = lambda: image_digest(*hardware.flash())
         self.watchdog_reset = hardware.ended()
+        self.watchdog_on = hardware.watchdog_on
+        self.sensor_line = hardware.sensor_line
         self.idle = hardware.idle
         self.now_us = hardware.now_us
         self.counter_us = hardware.counter_us
@@ -59,6 +64,12 @@ class Board:
         self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write
+
+    def anew(self):
+        """Between two pumps: the hardware forgets the first one's core, and the heap is cleared for the second."""
+        hardware.setup()
+        gc.collect()
+        gc.threshold(gc.mem_free() // 8)  # as in boards/main.py
 
     def leave(self):
         """Does nothing: a real board has no bench to notify."""

@@ -26,6 +26,9 @@
 
 #define MICROPY_PY_CRYPTOLIB_CTR (1)
 
+// What SRAM2 has left is heap as well.
+#define MICROPY_GC_SPLIT_HEAP (1)
+
 // A soft reset discards the heap, and with it the dose core.
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET(state) (releve_soft_reset(), boardctrl_start_soft_reset(state))

@@ -66,6 +66,10 @@ class Board:
         if to_bench:
             virtual.attach(from_bench, to_bench)
 
+    def anew(self):
+        """Between two pumps: clear the heap of the first."""
+        gc.collect()
+
     def leave(self):
         """Tell the bench that the run is over, and print on the console how much of the heap is in use at its end."""
         gc.collect()

@@ -17,6 +17,12 @@ bool hardware_sleep(void);
 // The image in flash, and its size in bytes; 0 if the chip's linker does not provide it. Main.
 uint32_t hardware_image(const uint8_t **first);
 
+// Gives MicroPython what memory the chip has besides the heap that its port knows. Main, before main.py.
+void hardware_more_heap(void);
+
+// The level of the stroke sensor's line. Main.
+bool hardware_sensor_is_high(void);
+
 // Called by MicroPython's port under the names in a board's mpconfigboard.h. A soft reset: the core is freed with the
 // heap. Main.
 void releve_soft_reset(void);

@@ -83,4 +83,7 @@ void interrupts_watchdog_off(void);
 // From now on the watchdog resets the chip unless the supervisor keeps its promise. Main.
 void interrupts_watchdog_on(void);
 
+// Is that so? Main.
+bool interrupts_watched(void);
+
 #endif

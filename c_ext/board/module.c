@@ -20,6 +20,8 @@ MP_REGISTER_ROOT_POINTER(mp_obj_t releve_core);
 // (EXEC_FLAG_SOURCE_IS_RAW_CODE).
 #define MAIN_PY (1u << 3u)
 #define CONSOLE_TONE_MS 50u
+// After a stroke the sensor's pulse may last. Assumption: a second is enough for any.
+#define SENSOR_REST_US 1000000u
 // The time that the console's last 32 bytes take.
 #define LAST_WORDS_MS 10u
 
@@ -31,12 +33,13 @@ static void need_setup(void) {
     }
 }
 
-// setup(): claims and starts the hardware; again after a soft reset. RuntimeError says what is wrong with it.
+// setup(): claims and starts the hardware; again after a soft reset or before another pump. RuntimeError says what is wrong with it.
 static mp_obj_t hardware_setup(void) {
     const char *wrong = hardware_start();
     if (wrong != NULL) {
         mp_raise_msg_varg(&mp_type_RuntimeError, MP_ERROR_TEXT("%s"), wrong);
     }
+    MP_STATE_PORT(releve_core) = MP_OBJ_NULL;  // the interrupt has forgotten it, so the heap may have it back
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(setup_obj, hardware_setup);
@@ -172,6 +175,21 @@ static mp_obj_t hardware_free_bus(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(free_bus_obj, hardware_free_bus);
 
+// watchdog_on() -> whether the watchdog resets the chip when the supervisor breaks its promise
+static mp_obj_t hardware_watchdog_on(void) {
+    return mp_obj_new_bool(interrupts_watched());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(watchdog_on_obj, hardware_watchdog_on);
+
+// sensor_line() -> whether the stroke sensor's line is high although no stroke has been made for a second
+static mp_obj_t hardware_sensor_line(void) {
+    need_setup();
+    const uint64_t ended_us = interrupts_ended_us();
+    const bool rested = (ended_us == 0u) || ((interrupts_counter_us() - ended_us) >= SENSOR_REST_US);
+    return mp_obj_new_bool(rested && !stroke_playing() && hardware_sensor_is_high());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(sensor_line_obj, hardware_sensor_line);
+
 // ended() -> the cause of the reset, a start_cause_t
 static mp_obj_t hardware_ended(void) {
     return MP_OBJ_NEW_SMALL_INT(start_ended());
@@ -194,6 +212,7 @@ void releve_soft_reset(void) {
 void releve_before_python(uint32_t flags) {
     if (flags == MAIN_PY) {
         interrupts_watchdog_on();  // before a soft reset the console may have switched it off
+        hardware_more_heap();
     }
 }
 
@@ -246,6 +265,8 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_image), MP_ROM_PTR(&image_obj)},
     {MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&flash_obj)},
     {MP_ROM_QSTR(MP_QSTR_free_bus), MP_ROM_PTR(&free_bus_obj)},
+    {MP_ROM_QSTR(MP_QSTR_watchdog_on), MP_ROM_PTR(&watchdog_on_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sensor_line), MP_ROM_PTR(&sensor_line_obj)},
     {MP_ROM_QSTR(MP_QSTR_ended), MP_ROM_PTR(&ended_obj)},
 };
 static MP_DEFINE_CONST_DICT(hardware_globals, hardware_globals_table);

@@ -6,8 +6,10 @@
 #include "../board/link.h"
 #include "../board/pressure.h"
 #include "bus.h"
+#include "hardware/gpio.h"
 #include "hardware/sync.h"
 #include "interrupts.h"
+#include "pins.h"
 #include "sensor.h"
 #include "stroke.h"
 
@@ -31,6 +33,14 @@ bool hardware_sleep(void) {
     }
     restore_interrupts(state);
     return link_ready();
+}
+
+void hardware_more_heap(void) {
+    // The port's heap is all that there is.
+}
+
+bool hardware_sensor_is_high(void) {
+    return gpio_get(PIN_STROKE_SENSOR);
 }
 
 uint32_t hardware_image(const uint8_t **first) {

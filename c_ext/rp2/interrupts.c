@@ -139,3 +139,7 @@ void interrupts_watchdog_off(void) {
 void interrupts_watchdog_on(void) {
     watchdog_enable(INTERRUPTS_WATCHDOG_MS, true);
 }
+
+bool interrupts_watched(void) {
+    return (watchdog_hw->ctrl & WATCHDOG_CTRL_ENABLE_BITS) != 0u;
+}

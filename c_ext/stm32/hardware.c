@@ -5,11 +5,16 @@
 #include "../board/annunciator.h"
 #include "../board/bus.h"
 #include "../board/pressure.h"
+#include "chip.h"
 #include "interrupts.h"
 #include "link.h"
+#include "py/gc.h"
+#include "pins.h"
 #include "power.h"
 #include "sensor.h"
 #include "stroke.h"
+
+#define FLASH_FIRST 0x08000000u  // RM0351, 3.3.1
 
 const char *hardware_start(void) {
     const char *wrong = NULL;
@@ -32,7 +37,23 @@ bool hardware_sleep(void) {
     return power_idle(RELEVE_RELEASE);
 }
 
+void hardware_more_heap(void) {
+    // Of memory.ld: SRAM2 between the variables and the stack.
+    extern uint8_t _ebss[];
+    extern uint8_t _sstack[];
+    gc_add(_ebss, _sstack);
+}
+
+bool hardware_sensor_is_high(void) {
+    return chip_is_high(PIN_STROKE_SENSOR);
+}
+
 uint32_t hardware_image(const uint8_t **first) {
-    *first = NULL;
-    return 0u;
+    // Of the linker's script (MicroPython's boards/common_basic.ld): last in the image are the initial values of the
+    // variables.
+    extern const uint8_t _sidata[];
+    extern const uint8_t _sdata[];
+    extern const uint8_t _edata[];
+    *first = (const uint8_t *)FLASH_FIRST;
+    return ((uint32_t)_sidata - FLASH_FIRST) + (uint32_t)(_edata - _sdata);
 }

@@ -157,3 +157,7 @@ void interrupts_watchdog_on(void) {
     watched = true;
     early_feed();
 }
+
+bool interrupts_watched(void) {
+    return watched;  // early.c has started the watchdog, and nothing stops it
+}

@@ -111,52 +111,68 @@ def _cycle(fluid, content, ledger, away, after):
     )  # fmt: skip
 
 
-_REFILL = Procedure(1, "refill", (INSULIN, BUFFER, EMPTY), (
-    Step("prepare", (("ready", "withdraw"),), LEFT),
-    Step("withdraw", (("done", "fill"),), UNFIT, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL), enters=EMPTY),
-    Step("fill", (("done", "take_back"),), UNFIT, takes=Input("put_in_nl", "nl", 1, _SYRINGE_NL)),
-    Step("take_back", (("done", "judge"),), UNFIT, takes=Input("taken_back_nl", "nl", 0, 5000000), leaves=INSULIN),
-    Step("judge", (("done", COMPLETED),), None),
-))  # fmt: skip
+def _refill():
+    return Procedure(1, "refill", (INSULIN, BUFFER, EMPTY), (
+        Step("prepare", (("ready", "withdraw"),), LEFT),
+        Step("withdraw", (("done", "fill"),), UNFIT, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL), enters=EMPTY),
+        Step("fill", (("done", "take_back"),), UNFIT, takes=Input("put_in_nl", "nl", 1, _SYRINGE_NL)),
+        Step("take_back", (("done", "judge"),), UNFIT, takes=Input("taken_back_nl", "nl", 0, 5000000), leaves=INSULIN),
+        Step("judge", (("done", COMPLETED),), None),
+    ))  # fmt: skip
 
-_RINSE = Procedure(2, "rinse", (INSULIN, BUFFER, NAOH, EMPTY), (
-    Step("minimal_basal", (("done", "needles"),), LEFT),
-    Step("needles", (("done", "remove_insulin"),), LEFT),
-    Step("remove_insulin", (("done", "fill_naoh"),), UNFIT, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL),
-         enters=EMPTY),
-) + _cycle("naoh", NAOH, LEDGER_NAOH, "remove_naoh", "soak_naoh") + (
-    Step("soak_naoh", (("done", "remove_naoh"),), "remove_naoh"),
-    Step("remove_naoh", (("done", "fill_buffer"),), None, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL)),
-) + _cycle("buffer", BUFFER, LEDGER_BUFFER, UNFIT, "remove_buffer") + (
-    Step("remove_buffer", (("done", "fill_insulin"),), UNFIT, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL)),
-) + _cycle("insulin", INSULIN, LEDGER_INSULIN_TEST, UNFIT, "take_back") + (
-    Step("take_back", (("done", "remove_needles"),), UNFIT, takes=Input("taken_back_nl", "nl", 0, 5000000),
-         leaves=INSULIN),
-    Step("remove_needles", (("done", "new_basal"),), None),
-    Step("new_basal", (("done", COMPLETED),), None),
-))  # fmt: skip
 
-_FLUSH = Procedure(3, "flush", (INSULIN,), (
-    Step("prepare", (("ready", "displace"),), LEFT),
-    Step("displace", (("done", "flush"),), "wash_out", floods=BUFFER),
-    Step("flush", (("done", "wash_out"),), "wash_out", takes=Input("flushed_nl", "nl", 0, _SYRINGE_NL), floods=BUFFER),
-    Step("wash_out", (("go", COMPLETED),), COMPLETED, volume_nl=CATHETER_NL, ledger=LEDGER_BUFFER),
-))  # fmt: skip
+def _rinse():
+    return Procedure(2, "rinse", (INSULIN, BUFFER, NAOH, EMPTY), (
+        Step("minimal_basal", (("done", "needles"),), LEFT),
+        Step("needles", (("done", "remove_insulin"),), LEFT),
+        Step("remove_insulin", (("done", "fill_naoh"),), UNFIT, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL),
+             enters=EMPTY),
+    ) + _cycle("naoh", NAOH, LEDGER_NAOH, "remove_naoh", "soak_naoh") + (
+        Step("soak_naoh", (("done", "remove_naoh"),), "remove_naoh"),
+        Step("remove_naoh", (("done", "fill_buffer"),), None, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL)),
+    ) + _cycle("buffer", BUFFER, LEDGER_BUFFER, UNFIT, "remove_buffer") + (
+        Step("remove_buffer", (("done", "fill_insulin"),), UNFIT, takes=Input("withdrawn_nl", "nl", 0, _SYRINGE_NL)),
+    ) + _cycle("insulin", INSULIN, LEDGER_INSULIN_TEST, UNFIT, "take_back") + (
+        Step("take_back", (("done", "remove_needles"),), UNFIT, takes=Input("taken_back_nl", "nl", 0, 5000000),
+             leaves=INSULIN),
+        Step("remove_needles", (("done", "new_basal"),), None),
+        Step("new_basal", (("done", COMPLETED),), None),
+    ))  # fmt: skip
 
-_STROKE_VOLUME = Procedure(4, "stroke_volume", (INSULIN,), (
-    Step("prepare", (("ready", "count"),), LEFT),
-    Step("count", (("done", "strokes"),), LEFT, takes=Input("strokes", "strokes", 10, 100)),
-    Step("strokes", (("go", "read"),), LEFT, counted_by="strokes", ledger=LEDGER_INSULIN_TEST, outlet=TO_SIDE_PORT),
-    Step("read", (("done", "remove"), ("again", "count")), "remove", takes=Input("pipette_nl", "nl", 0, 100000)),
-    Step("remove", (("done", COMPLETED),), None),
-))  # fmt: skip
 
-_PATENCY = Procedure(5, "patency", (INSULIN,), (
-    Step("prepare", (("ready", "strokes"),), LEFT),
-    Step("strokes", (("go", "watch"),), LEFT, volume_nl=PATENCY_NL, ledger=LEDGER_DIAGNOSTIC),
-    Step("watch", (("falls", COMPLETED), ("stays", COMPLETED), ("no_pulse", COMPLETED), ("again", "strokes")), LEFT,
-         takes=Input("pressure_pa", "Pa", -20000, 140000)),
-))  # fmt: skip
+def _flush():
+    return Procedure(3, "flush", (INSULIN,), (
+        Step("prepare", (("ready", "displace"),), LEFT),
+        Step("displace", (("done", "flush"),), "wash_out", floods=BUFFER),
+        Step("flush", (("done", "wash_out"),), "wash_out", takes=Input("flushed_nl", "nl", 0, _SYRINGE_NL),
+             floods=BUFFER),
+        Step("wash_out", (("go", COMPLETED),), COMPLETED, volume_nl=CATHETER_NL, ledger=LEDGER_BUFFER),
+    ))  # fmt: skip
 
-PROCEDURES = (_REFILL, _RINSE, _FLUSH, _STROKE_VOLUME, _PATENCY)
-BY_NUMBER = {procedure.number: procedure for procedure in PROCEDURES}
+
+def _stroke_volume():
+    return Procedure(4, "stroke_volume", (INSULIN,), (
+        Step("prepare", (("ready", "count"),), LEFT),
+        Step("count", (("done", "strokes"),), LEFT, takes=Input("strokes", "strokes", 10, 100)),
+        Step("strokes", (("go", "read"),), LEFT, counted_by="strokes", ledger=LEDGER_INSULIN_TEST, outlet=TO_SIDE_PORT),
+        Step("read", (("done", "remove"), ("again", "count")), "remove", takes=Input("pipette_nl", "nl", 0, 100000)),
+        Step("remove", (("done", COMPLETED),), None),
+    ))  # fmt: skip
+
+
+def _patency():
+    return Procedure(5, "patency", (INSULIN,), (
+        Step("prepare", (("ready", "strokes"),), LEFT),
+        Step("strokes", (("go", "watch"),), LEFT, volume_nl=PATENCY_NL, ledger=LEDGER_DIAGNOSTIC),
+        Step("watch", (("falls", COMPLETED), ("stays", COMPLETED), ("no_pulse", COMPLETED), ("again", "strokes")), LEFT,
+             takes=Input("pressure_pa", "Pa", -20000, 140000)),
+    ))  # fmt: skip
+
+
+_MAKERS = (_refill, _rinse, _flush, _stroke_volume, _patency)
+COUNT = len(_MAKERS)
+
+
+def procedure(number):
+    """The procedure with this number, made anew: on a board only the one under way takes heap. None: there is none."""
+    return _MAKERS[number - 1]() if 1 <= number <= COUNT else None

@@ -13,7 +13,8 @@ from firmware import protocol
 from firmware.compat import const
 from firmware.errors import Refused
 from firmware.protocol import bounded
-from firmware.protocol.procedures import BUFFER, BY_NUMBER, ENDS, INSULIN, NAOH, RESERVOIR, TO_CATHETER, UNFIT
+from firmware.protocol.procedures import BUFFER, COUNT, ENDS, INSULIN, NAOH, RESERVOIR, TO_CATHETER, UNFIT
+from firmware.protocol.procedures import procedure as made
 
 IDLE = const(0)  # in place of a procedure's number
 NO_END = const(255)
@@ -66,9 +67,9 @@ class Guide:
         therapy); the reservoir does not hold what the procedure needs (WRONG_CONTENT, value what it holds, limit what
         is needed: places in protocol.CONTENTS).
         """
-        procedure = BY_NUMBER.get(number)
+        procedure = made(number)
         if procedure is None:
-            raise Refused(protocol.OUT_OF_RANGE, "procedure", number, len(BY_NUMBER))
+            raise Refused(protocol.OUT_OF_RANGE, "procedure", number, COUNT)
         if delivering or self.procedure is not None:
             raise Refused(protocol.WRONG_STATE, "procedure", IDLE if delivering else self.procedure.number, number)
         if self.reservoir not in procedure.needs:
@@ -181,7 +182,7 @@ class Guide:
         )
         self.delivering = bool(delivering)
         known = self.catheter.unpack(buffer, at + _FIXED_BYTES) and self.reservoir < len(RESERVOIR)
-        self.procedure = BY_NUMBER.get(number)
+        self.procedure = made(number)
         known = known and (number == IDLE or (self.procedure is not None and place < len(self.procedure.steps)))
         if not known:
             # Assume the worst: only a rinse followed by a flush leads back to therapy.

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 
 from firmware import protocol
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from hil.scripts.mishaps import Mishaps
 from hil.scripts.script import Script
 from hil.scripts.writer import ANYTHING, CONCENTRATIONS, QUANTA_NL, Wish

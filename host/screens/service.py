@@ -6,7 +6,8 @@ from rich.console import Group
 from rich.table import Table
 
 from firmware.protocol import ENDS
-from firmware.protocol.procedures import BY_NUMBER, LEDGERS, OUTLETS, Step
+from firmware.protocol.all_procedures import BY_NUMBER
+from firmware.protocol.procedures import LEDGERS, OUTLETS, Step
 from host.records import Energy, Procedure, SelfTest
 from host.screens.common import pairs, plain
 from host.texts import procedures_en, procedures_fr

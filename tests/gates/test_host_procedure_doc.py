@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.protocol import procedures as table
+from firmware.protocol.all_procedures import PROCEDURES
 from host.texts.procedures_en import TEXTS, TITLES
 from tools.docs.procedures import PAGE, page
 
@@ -16,7 +16,7 @@ def test_the_page_is_made_from_the_table() -> None:
 
 @pytest.mark.req("THER-5", "THER-6")
 def test_every_step_says_what_to_do_and_on_what_basis() -> None:
-    steps = {(procedure.name, step.name) for procedure in table.PROCEDURES for step in procedure.steps}
+    steps = {(procedure.name, step.name) for procedure in PROCEDURES for step in procedure.steps}
     assert steps == TEXTS.keys()
-    assert TITLES.keys() == {procedure.name for procedure in table.PROCEDURES}
+    assert TITLES.keys() == {procedure.name for procedure in PROCEDURES}
     assert all(do.endswith(".") and basis for do, basis in TEXTS.values())

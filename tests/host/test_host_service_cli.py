@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from host.commands import service
 from host.texts import procedures_en, procedures_fr
 from tests.firmware.hand import SECOND_US

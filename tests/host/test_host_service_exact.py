@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import typer
 
-from firmware.protocol.procedures import BY_NUMBER, Input
+from firmware.protocol.all_procedures import BY_NUMBER
+from firmware.protocol.procedures import Input
 from host.api.client import Programmer
 from host.commands import service
 from host.records import Procedure, ProcedureChange, Verdict

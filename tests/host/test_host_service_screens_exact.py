@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from host.records import Check, Energy, Procedure, SelfTest
 from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
 from tests.host.shown import lines, record

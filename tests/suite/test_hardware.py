@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.protocol import CHECKS
 from hil.backends.emulated import EmulatedBoard
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
@@ -67,6 +68,41 @@ def test_the_board_says_which_image_it_runs(open_bench: Callable[..., Bench]) ->
     built = json.loads((ROOT / "build/RPI_PICO/firmware.json").read_text(encoding="utf-8"))
     hello = open_bench().programmer.hello()
     assert (hello.board, hello.image) == (built["board"], built["image"][:16])
+
+
+@pytest.mark.req("SELF-1")
+def test_every_check_of_the_self_test_runs(open_bench: Callable[..., Bench]) -> None:
+    """The image is checked at power-on, the clocks' rates once the battery-backed one has been read twice."""
+    found = open_bench().programmer.self_test()
+    assert found.passed
+    assert {each.check for each in found.checks} >= set(CHECKS) - {"image", "clock_rate"}
+
+
+@pytest.mark.req("SELF-1", "GUARD-3")
+def test_a_sensor_line_that_is_stuck_and_a_watchdog_that_is_off_are_seen(
+    open_board: Callable[..., EmulatedBoard],
+) -> None:
+    """Ctrl-C has switched the watchdog off. The input's override stands for a line that is shorted to 3.3 V."""
+    board = open_board()
+    code = """
+import machine, pins
+control = 0x40014004 + 8 * pins.STROKE_SENSOR
+print(hardware.watchdog_on(), hardware.sensor_line())
+machine.mem32[control] |= 3 << 16
+print(hardware.sensor_line())
+machine.mem32[control] &= ~(3 << 16)
+core = new(1)
+while not hardware.idle(core, hardware.now_us() + 3000000) & 2:
+    pass
+machine.mem32[control] |= 3 << 16
+print(hardware.sensor_line())
+while hardware.counter_us() < hardware.stroke_ended_us() + 1000000:
+    pass
+print(hardware.sensor_line())
+"""
+    said = run(board, code, 6).split()
+    # setup() has switched the watchdog on again; the sensor's pulse after a stroke is no fault.
+    assert said == ["True", "False", "True", "False", "True"]
 
 
 @pytest.mark.req("PWR-1", "STORE-1")

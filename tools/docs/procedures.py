@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from firmware.protocol import procedures as table
+from firmware.protocol.all_procedures import PROCEDURES
 from host.texts.procedures_en import TEXTS, TITLES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "procedures.md"
@@ -109,7 +110,7 @@ def _accuracy_rows() -> str:
 def page() -> str:
     """Return the whole page."""
     lines = [HEAD.format(ledgers=", ".join(name.replace("_", " ") for name in table.LEDGERS)).rstrip("\n")]
-    for procedure in table.PROCEDURES:
+    for procedure in PROCEDURES:
         needs = ", ".join(table.RESERVOIR[each] for each in procedure.needs)
         lines += ["", f"## {procedure.number}. {procedure.name.replace('_', ' ').capitalize()}", ""]
         lines += [TITLES[procedure.name], "", f"Begins with a reservoir that holds: {needs}.", ""]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from firmware.protocol import PROCEDURES
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from hil.backends.backed import EPOCH_S
 from hil.bench import Bench
 from hil.protocols.life import plan as habits

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from firmware.storage import state_record
 from firmware.therapy import course, guide
 from tests.firmware.hand import SECOND_US, Hand, alarms, deliveries, refused

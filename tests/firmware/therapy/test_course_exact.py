@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware import dose_codes, protocol
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from firmware.storage import state_record
 from firmware.therapy import guide
 from firmware.therapy.course import STATE_BYTES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.protocol import procedures as table
+from firmware.protocol.all_procedures import BY_NUMBER
 from firmware.protocol.procedures import CATHETER_NL
 from firmware.therapy import guide as engine
 from tests.firmware.therapy.guide_world import World
@@ -23,13 +24,13 @@ def test_a_refill_by_the_book(world: World) -> None:
     world.walk(REFILL)
     assert [world.guide.end, world.orders] == [table.ENDS.index(table.COMPLETED), []]
     assert world.guide.fit
-    names = [table.BY_NUMBER[REFILL].steps[place].name for _, place, _, _ in world.told]
+    names = [BY_NUMBER[REFILL].steps[place].name for _, place, _, _ in world.told]
     assert names == ["prepare", "withdraw", "fill", "take_back", "judge"]
 
 
 def test_a_rinse_is_naoh_then_buffer_then_insulin_with_20_strokes_each(world: World) -> None:
     world.walk(RINSE)
-    names = [table.BY_NUMBER[RINSE].steps[place].name for _, place, _, _ in world.told]
+    names = [BY_NUMBER[RINSE].steps[place].name for _, place, _, _ in world.told]
     cycles = [f"{what} {fluid}" for fluid in ("naoh", "buffer", "insulin") for what in ("fill", "equalise", "pull")]
     assert [name.replace("_", " ") for name in names if name.split("_")[0] in ("fill", "equalise", "pull")] == cycles
     assert names[:3] == ["minimal_basal", "needles", "remove_insulin"]

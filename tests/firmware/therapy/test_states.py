@@ -16,7 +16,7 @@ from firmware import dose_codes, protocol
 from firmware.errors import Refused
 from firmware.link.answered_by import answering
 from firmware.protocol.alarms import BY_NAME
-from firmware.protocol.procedures import BY_NUMBER
+from firmware.protocol.all_procedures import BY_NUMBER
 from tests.firmware.hand import SECOND_US, Hand
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "therapy.md"

@@ -1,6 +1,6 @@
 # Run by test_on_micropython.py on both Pythons: every figure printed must be the same.
 from firmware.errors import Refused
-from firmware.protocol.procedures import PROCEDURES
+from firmware.protocol.all_procedures import PROCEDURES
 from firmware.therapy.catheter import Catheter
 from firmware.therapy.guide import STATE_BYTES, Guide
 
