@@ -2,7 +2,8 @@
 
 import gc
 
-# Collect often while modules are loaded: what stays then lies close together, and large buffers find room after it.
-gc.threshold(gc.mem_free() // 8)
+if gc.mem_free() < 131072:
+    # Collect often while modules are loaded: what stays then lies close together, and large buffers find room after it.
+    gc.threshold(8192)
 
-import firmware.main  # noqa: E402, F401  runs until the end of time
+import firmware.main  # noqa: F401  runs until the end of time

@@ -17,8 +17,8 @@ bool hardware_sleep(void);
 // The image in flash, and its size in bytes; 0 if the chip's linker does not provide it. Main.
 uint32_t hardware_image(const uint8_t **first);
 
-// Gives MicroPython what memory the chip has besides the heap that its port knows. Main, before main.py.
-void hardware_more_heap(void);
+// Memory for MicroPython's heap besides what its port knows, on a chip with MICROPY_GC_SPLIT_HEAP. Main.
+uint8_t *hardware_more_heap(uint8_t **end);
 
 // The level of the stroke sensor's line. Main.
 bool hardware_sensor_is_high(void);

@@ -7,6 +7,7 @@
 #include "image.h"
 #include "interrupts.h"
 #include "link.h"
+#include "py/gc.h"
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "service.h"
@@ -212,7 +213,11 @@ void releve_soft_reset(void) {
 void releve_before_python(uint32_t flags) {
     if (flags == MAIN_PY) {
         interrupts_watchdog_on();  // before a soft reset the console may have switched it off
-        hardware_more_heap();
+#if MICROPY_GC_SPLIT_HEAP
+        uint8_t *end = NULL;
+        uint8_t *first = hardware_more_heap(&end);
+        gc_add(first, end);
+#endif
     }
 }
 

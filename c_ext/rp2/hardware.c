@@ -35,10 +35,6 @@ bool hardware_sleep(void) {
     return link_ready();
 }
 
-void hardware_more_heap(void) {
-    // The port's heap is all that there is.
-}
-
 bool hardware_sensor_is_high(void) {
     return gpio_get(PIN_STROKE_SENSOR);
 }

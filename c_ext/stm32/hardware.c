@@ -8,7 +8,6 @@
 #include "chip.h"
 #include "interrupts.h"
 #include "link.h"
-#include "py/gc.h"
 #include "pins.h"
 #include "power.h"
 #include "sensor.h"
@@ -37,11 +36,12 @@ bool hardware_sleep(void) {
     return power_idle(RELEVE_RELEASE);
 }
 
-void hardware_more_heap(void) {
+uint8_t *hardware_more_heap(uint8_t **end) {
     // Of memory.ld: SRAM2 between the variables and the stack.
     extern uint8_t _ebss[];
     extern uint8_t _sstack[];
-    gc_add(_ebss, _sstack);
+    *end = _sstack;
+    return _ebss;
 }
 
 bool hardware_sensor_is_high(void) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,18 @@ AREAS = (("sram", SRAM1, "_heap_start", "_heap_end"), ("sram2", SRAM2, "_ebss", 
 TABLE = 131  # of so many half bytes of heap, the table of blocks is one byte (MicroPython's py/gc.c)
 
 
-def tables(board: Any) -> bytes:
-    """MicroPython's tables of blocks: two bits for each 16 bytes of heap."""
+@cache
+def places() -> list[tuple[str, int, int]]:
+    """(memory, place in it, bytes) of MicroPython's tables of blocks, which lie at the begin of each area."""
     with (ROOT / "build" / BOARD / "firmware.elf").open("rb") as file:
         listed: Any = ELFFile(file).get_section_by_name(".symtab")
-        places = {each.name: each["st_value"] for each in listed.iter_symbols()}
-    found = b""
-    for name, base, first, last in AREAS:
-        found += board.memory(name, places[first] - base, (places[last] - places[first]) * 2 // TABLE)
-    return found
+        at = {each.name: each["st_value"] for each in listed.iter_symbols()}
+    return [(name, at[first] - base, (at[last] - at[first]) * 2 // TABLE) for name, base, first, last in AREAS]
+
+
+def tables(board: Any) -> bytes:
+    """Two bits for each 16 bytes of heap."""
+    return b"".join([board.memory(*each) for each in places()])
 
 
 def in_use(board: Any) -> int:

@@ -36,7 +36,10 @@ def paste(board: EmulatedStm32Board, code: str, seconds: float) -> str:
     board.run_until_us(board.now_us + 2 * S)  # it sounds first
     said = board.take_console()
     assert said.endswith(b">>> "), said
-    board.write_console(b"\x05" + (SETUP + code).replace("\n", "\r").encode() + b"\x04")
+    # Line by line: the console's UART has room for one character, and the interrupts of a stroke may keep it waiting.
+    for line in ("\x05", *[each + "\r" for each in (SETUP + code).split("\n")], "\x04"):
+        board.write_console(line.encode())
+        board.run_until_us(board.now_us + 30_000)
     board.run_until_us(board.now_us + round(seconds * S))
     return board.take_console().decode().split("=== \r\n")[-1].replace("\r\n>>> ", "")
 

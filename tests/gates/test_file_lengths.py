@@ -23,6 +23,7 @@ REASONS = {
     "tests/firmware/storage/test_orders_exact.py": EVERY_RULE,
     "tests/firmware/therapy/test_states.py": "two tables of a page, and what reaches their cells",
     "tests/host/test_host_orders_exact.py": EVERY_RULE,
+    "tests/suite/test_hardware.py": "the hardware of one image, whose console the tests share",
     "tools/mutation/equivalents.toml": "a table",
 }
 

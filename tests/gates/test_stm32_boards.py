@@ -29,7 +29,8 @@ def facts(board):
 
 @pytest.mark.req("BOARD-2")
 def test_the_nucleo_is_one_folder_of_under_a_hundred_lines():
-    one_folder.judge(NUCLEO, Path(__file__).name)
+    bench = ("Makefile", "hil/backends/emulated_stm32.py", "hil/benches/emulated-stm32.toml", "tests/emulator_stm32/")
+    one_folder.judge(NUCLEO, Path(__file__).name, *bench)  # the emulated bench runs its image
 
 
 @pytest.mark.req("BOARD-1", "BOARD-2")
