@@ -10,7 +10,7 @@ LINES_MAX = 100
 
 
 def judge(board: str, test: str, *besides: str) -> None:
-    """Fail unless that holds of `board`. Pages may name it, and so may `test`, the file that calls this, and `besides`."""
+    """Fail unless that holds of `board`. Pages may name it, and `test`, whose tests call this, and `besides`."""
     folder = ROOT / "boards" / board
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.iterdir()) < LINES_MAX
     named = subprocess.run(["git", "grep", "-l", board], cwd=ROOT, capture_output=True, text=True, check=True)
