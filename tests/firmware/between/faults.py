@@ -110,7 +110,8 @@ def start_faults(scene: str, stride: int = 1, offset: int = 0) -> tuple[int, lis
             found += next_life_wrong(now, counted)
             if what.startswith("cut"):
                 seen = persistent(now)
-                found += differing({name: seen[name] for name in told}, told)
+                apart = differing({name: seen[name] for name in told}, told)
+                found += [f"{name} {each}" for name, each in apart.items()]
         if found:
             wrong.append((what, "", found))
 
@@ -136,6 +137,22 @@ def start_faults(scene: str, stride: int = 1, offset: int = 0) -> tuple[int, lis
     return runs, wrong
 
 
+_ALARMS = {"alarm", "alarms", "alarms standing"}
+
+
+def _either_way(scene: str, order: str) -> set[str]:
+    """What a cut amid the order may leave as it is neither with the order nor without."""
+    names = set()
+    if scene == "capped":
+        # A stroke that falls due in the dark may be withheld by the restart, and is told then.
+        names |= _ALARMS
+    if order == "set_time":
+        # The battery-backed clock has the new time and the record has not: device time follows it (docs/adr/0011), and
+        # with it the ends of what runs.
+        names |= _ALARMS | {"in_force_mu_per_h"}
+    return names
+
+
 def cut_everywhere(scene: str, order: str, stride: int = 1, offset: int = 0, **seeded: Any) -> list[Any]:
     """Power cut at every write of an order: the next life has it wholly or not at all; (write, torn, what is wrong)."""
     reference = Faulty(scene, order, **seeded).undisturbed()
@@ -157,7 +174,9 @@ def cut_everywhere(scene: str, order: str, stride: int = 1, offset: int = 0, **s
             seen = persistent(after)
             if seen not in (done, undone):
                 least = min((differing(seen, other) for other in (done, undone)), key=len)
-                wrong.append(f"{told}, then neither done nor undone: {least}")
+                if not set(least) <= _either_way(scene, order):
+                    said = [f"{name} {each}" for name, each in least.items()]
+                    wrong.append(f"{told}, then neither done nor undone: {said}")
             wrong += next_life_wrong(after, counted)
             if wrong:
                 found.append((write, torn, wrong))
