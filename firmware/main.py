@@ -1,7 +1,5 @@
 """Start-up: takes the board's resources, wires the pump together and runs it. Nothing is decided here."""
 
-import gc
-
 import dosecore
 from board import Board
 
@@ -63,7 +61,7 @@ def live(board):
     uart = Uart(board.uart_read_into, board.uart_write)
     link = Link(uart, commands.handle, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
-    gc.threshold(-1)  # boards have it lower for the start (boards/main.py)
+    board.wired()
     return run(board.idle, core, pump, link)
 
 

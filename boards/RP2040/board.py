@@ -69,6 +69,10 @@ class Board:
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write
 
+    def wired(self):
+        """The pump has been put together: from now on collect only when the heap is full (boards/main.py)."""
+        gc.threshold(-1)
+
     def anew(self):
         """Between two pumps: the hardware forgets the first one's core, and the heap is cleared for the second."""
         hardware.setup()

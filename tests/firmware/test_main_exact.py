@@ -40,7 +40,7 @@ class Board:
         self.MOTOR = MOTOR
         self.us = 0
         self.turns: list[int] = []
-        self.left = 0
+        self.left = self.lives = self.anews = 0
         self.tones: list[int] = []
         self.uart = RamUart()
         self.nvm = RamNvm(65_536)
@@ -74,6 +74,12 @@ class Board:
         if us > 2 * SECOND_US:
             self.nvm.absent = False
         return happened
+
+    def wired(self) -> None:
+        self.lives += 1
+
+    def anew(self) -> None:
+        self.anews += 1
 
     def leave(self) -> None:
         self.left += 1
@@ -143,6 +149,7 @@ def test_the_watch_is_told_how_long_a_burst_lasts(monkeypatch: pytest.MonkeyPatc
 def test_a_memory_that_comes_late_starts_the_pump_anew() -> None:
     board = ran((0, TIME), (3 * SECOND_US, TIME), (0, TIME), (0, STOP), absent=True)
     assert len(board.turns) == 4 and board.left == 1 and not board.nvm.absent
+    assert (board.lives, board.anews) == (2, 1)
 
 
 def test_a_pump_that_is_over_and_a_board_that_stops_are_told_apart() -> None:
