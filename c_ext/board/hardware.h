@@ -14,7 +14,7 @@ const char *hardware_start(void);
 // whether there is a frame. Main.
 bool hardware_sleep(void);
 
-// The image in flash, and its size in bytes; 0 if the chip's linker does not provide it. Main.
+// The image in flash, and its size in bytes. Main.
 uint32_t hardware_image(const uint8_t **first);
 
 // Memory for MicroPython's heap besides what its port knows, on a chip with MICROPY_GC_SPLIT_HEAP. Main.

@@ -34,7 +34,8 @@ static void need_setup(void) {
     }
 }
 
-// setup(): claims and starts the hardware; again after a soft reset or before another pump. RuntimeError says what is wrong with it.
+// setup(): claims and starts the hardware; again after a soft reset or before another pump. RuntimeError says what is
+// wrong with it.
 static mp_obj_t hardware_setup(void) {
     const char *wrong = hardware_start();
     if (wrong != NULL) {
@@ -155,13 +156,10 @@ static mp_obj_t image_digest(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(image_obj, image_digest);
 
-// flash() -> (the image, place of its SHA-256 in it); None if the end of the image is unknown
+// flash() -> (the image, place of its SHA-256 in it)
 static mp_obj_t hardware_flash(void) {
     const uint8_t *first = NULL;
     const uint32_t bytes = hardware_image(&first);
-    if (bytes == 0u) {
-        return mp_const_none;
-    }
     mp_obj_t items[2] = {
         mp_obj_new_memoryview('B', bytes, (void *)first),
         mp_obj_new_int_from_uint((uint32_t)(releve_image_digest - first)),

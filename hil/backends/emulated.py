@@ -9,10 +9,10 @@ Implements: HIL-1 (emulated Pico), BOARD-3
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hil.backends.emulation import NS_PER_US, Emulation
 from hil.backends.emulator_process import EmulatorProcess, board_pins
 from hil.backends.virtual import UART_BAUD, uart_time_us
 
@@ -21,25 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["UART_BAUD", "EmulatedBoard", "uart_time_us"]
 
-NS_PER_US = 1000
 _LINK = 0
 _CONSOLE = 1
 _READY_NS_MAX = 5_000_000_000
-# A paced run polls its ports at this interval: the emulator cannot tell when its board will next do something.
-_LOOK_US = 2_000
-# 3.0 V through a divider of two, 3.3 V full scale (assumption: boards/RPI_PICO/README.md).
-_BATTERY_COUNTS = 1862
 
 
-class EmulatedBoard:
+class EmulatedBoard(Emulation):
     """An emulated Pico coupled to `plant`; the interface of `VirtualBoard`, plus functions that only an emulator has.
 
-    `stroke_starts_us` is the raw record of the motor pins, `bursts_ns` every step edge of every burst. `image` is a UF2
-    file, `bootrom` a real boot ROM instead of our stub, `flash_timing` "typical" or "longest" of the flash's datasheet.
-    Raises DeviceMissing, DeviceLost.
+    `image` is a UF2 file, `bootrom` a real boot ROM instead of our stub, `flash_timing` "typical" or "longest" of the
+    flash's datasheet. Raises DeviceMissing, DeviceLost.
     """
 
-    start_tolerance_us = 50  # DOSE-6
     sram_bytes = 264 * 1024
     cut_ns_max = 1  # how late a power cut may be
 
@@ -53,22 +46,13 @@ class EmulatedBoard:
         bootrom: Path | None = None,
         flash_timing: str = "typical",
     ) -> None:
-        self.plant = plant
-        self.stroke_uu = stroke_nl * concentration_u_per_ml
-        self.stroke_starts_us: list[int] = []
-        self.bursts_ns: list[list[int]] = []
-        self.short_bursts: list[tuple[int, int]] = []  # (start, steps) of the bursts that were cut short
-        self.pressure_reads = 0
+        super().__init__(plant, stroke_nl, concentration_u_per_ml, board_pins())
         self.exchanges = 0
         self.powered = True
         self._now_ns = 0
-        self._pins = board_pins()
-        self._steps_per_stroke = int(plant.parameters["steps_per_stroke"])
         self._process = EmulatorProcess(
             steps_per_stroke=self._steps_per_stroke, image=image, bootrom=bootrom, flash_timing=flash_timing
         )
-        self._from_device: deque[tuple[int, bytes]] = deque()
-        self.console = bytearray()
         self._closed = False
         self.boot()
 
@@ -95,11 +79,6 @@ class EmulatedBoard:
         """Let the board run up to `end_ns`, or to the first of `stop`: uart0, uart1, ready, reset. Return which."""
         return self._run(end_ns, list(stop))
 
-    @property
-    def next_event_us(self) -> int:
-        """Time to look again. Only a virtual board can tell its next event."""
-        return self.now_us + _LOOK_US
-
     def write(self, data: bytes) -> None:
         """Send bytes on the programmer link, at its line rate."""
         self._process.order("send", line=_LINK, at=self._now_ns, data=data.hex())
@@ -107,31 +86,6 @@ class EmulatedBoard:
     def write_console(self, data: bytes) -> None:
         """Send bytes on the console, at its line rate."""
         self._process.order("send", line=_CONSOLE, at=self._now_ns, data=data.hex())
-
-    def read(self, timeout_s: float) -> bytes:
-        """Return the board's output. Lets the board run until there is some or `timeout_s` of its time is over."""
-        deadline_us = self.now_us + round(timeout_s * 1_000_000)
-        while not self._from_device and self.now_us < deadline_us:
-            self.run_until_us(deadline_us, stop_at_uart=True)
-        return self._from_device.popleft()[1] if self._from_device else b""
-
-    def take_received(self) -> bytes:
-        """Return the bytes that have arrived from the board's UART by now, without letting time pass."""
-        data = b"".join(piece for _, piece in self._from_device)
-        self._from_device.clear()
-        return data
-
-    def take_timed(self) -> list[tuple[int, bytes]]:
-        """Return the same bytes in pieces, each with the time at which it began (µs)."""
-        pieces = list(self._from_device)
-        self._from_device.clear()
-        return pieces
-
-    def take_console(self) -> bytes:
-        """Return the board's console output since the last call."""
-        data = bytes(self.console)
-        self.console.clear()
-        return data
 
     def power_cut(self, at_ns: int | None = None) -> None:
         """Cut the board's power at `at_ns` (default: now). A write in progress at that time stays half done."""
@@ -148,11 +102,6 @@ class EmulatedBoard:
     def info(self) -> dict[str, Any]:
         """Return the emulator's counters: resets, instructions, flash, UARTs, and flagged events."""
         return self._process.order("info")
-
-    def flagged(self) -> list[str]:
-        """Return events that would be bugs on silicon: faults, and accesses to a flash that could not be read."""
-        info = self.info()
-        return [*info["faults"], *info["violations"]]
 
     def memory(self, name: str, at: int, count: int) -> bytes:
         """Return `count` bytes of the board's "sram", "flash" or "fram"."""
@@ -201,27 +150,10 @@ class EmulatedBoard:
         self._now_ns = int(answer["now"])
         return str(answer["done"])
 
-    def _stroke_started(self, first_ns: float) -> int:
-        start_us = round(first_ns) // NS_PER_US
-        if not self.stroke_starts_us or self.stroke_starts_us[-1] != start_us:
-            self.stroke_starts_us.append(start_us)
-        return start_us
-
     def _sense(self, question: dict[str, Any]) -> dict[str, int]:
-        if question["pin"] == self._pins["PRESSURE"]:
-            self.pressure_reads += 1
-            return {"counts": self.plant.pressure_counts(int(question["now"]) // NS_PER_US)}
-        return {"counts": _BATTERY_COUNTS if question["pin"] == self._pins["BATTERY"] else 0}
+        return {"counts": self._counts(question["pin"], int(question["now"]) // NS_PER_US)}
 
     def _burst(self, question: dict[str, Any]) -> dict[str, int]:
-        """Pass a finished burst to the plant. Return when the stroke sensor will see it (ns, 0: never)."""
-        edges_ns = [round(each) for each in question["edges"]]
-        start_us = self._stroke_started(edges_ns[0])
-        # The last step takes as long as the first, because the ramp down mirrors the ramp up (motion.h).
-        last_ns = edges_ns[1] - edges_ns[0] if len(edges_ns) > 1 else NS_PER_US
-        duration_us = (edges_ns[-1] + last_ns - edges_ns[0] + NS_PER_US // 2) // NS_PER_US
-        self.bursts_ns.append(edges_ns)
-        if len(edges_ns) < self._steps_per_stroke:
-            self.short_bursts.append((start_us, len(edges_ns)))
-        edge_us = self.plant.stroke(start_us, len(edges_ns), duration_us)
+        """Tell the plant of a finished burst. Return when the stroke sensor will see it (ns, 0: never)."""
+        edge_us = self._burst_is_over([round(each) for each in question["edges"]])
         return {"edge": edge_us * NS_PER_US if edge_us else 0}

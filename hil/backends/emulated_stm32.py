@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hil.backends.emulation import NS_PER_US, Emulation
 from hil.emulator_stm32.device import NS_PER_S, cycles_of, ns_of
 from hil.emulator_stm32.machine import Machine, Wiring
 from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM1_BYTES, SRAM2_AT
@@ -25,13 +25,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = "NUCLEO_L476RG"
-NS_PER_US = 1000
 EPOCH_S = 1_767_225_600  # the board's clock at power-up, 2026-01-01 00:00 UTC: the same in every run
 _READY = 5 * NS_PER_S
-_LOOK_US = 2_000
 _LAST_WORDS_BYTES = 2_000
-# 3.0 V through a divider of two, 3.3 V full scale (assumption: boards/STM32L4/parts.toml).
-_BATTERY_COUNTS = 1862
 
 
 def image_file(board: str = BOARD) -> Path:
@@ -53,14 +49,9 @@ def wiring_of(board: str, steps_per_stroke: int) -> Wiring:
     return Wiring(pins, table["uarts"]["LINK"], table["uarts"]["CONSOLE"], steps_per_stroke)
 
 
-class EmulatedStm32Board:
-    """An emulated STM32 board coupled to `plant`; the interface of `EmulatedBoard`.
+class EmulatedStm32Board(Emulation):
+    """An emulated STM32 board coupled to `plant`, as `EmulatedBoard` is. Raises DeviceMissing, DeviceLost."""
 
-    `stroke_starts_us` is the raw record of the motor pins, `bursts_ns` every step edge of every burst. Raises
-    DeviceMissing, DeviceLost.
-    """
-
-    start_tolerance_us = 50  # DOSE-6
     sram_bytes = SRAM1_BYTES
     cut_ns_max = 2_000  # how late a power cut may be: code runs on to its next branch
 
@@ -73,17 +64,9 @@ class EmulatedStm32Board:
         image: Path | None = None,
         board: str = BOARD,
     ) -> None:
-        self.plant = plant
-        self.stroke_uu = stroke_nl * concentration_u_per_ml
-        self.stroke_starts_us: list[int] = []
-        self.bursts_ns: list[list[int]] = []
-        self.short_bursts: list[tuple[int, int]] = []  # (start, steps) of the bursts that were cut short
-        self.pressure_reads = 0
-        self.console = bytearray()
-        self._from_device: deque[tuple[int, bytes]] = deque()
-        steps = int(plant.parameters["steps_per_stroke"])
-        self._wiring = wiring_of(board, steps)
-        self.machine = Machine((image or image_file(board)).read_bytes(), self._wiring, self, epoch_s=EPOCH_S)
+        wiring = wiring_of(board, int(plant.parameters["steps_per_stroke"]))
+        super().__init__(plant, stroke_nl, concentration_u_per_ml, wiring.pins)
+        self.machine = Machine((image or image_file(board)).read_bytes(), wiring, self, epoch_s=EPOCH_S)
         self.boot()
 
     # Time
@@ -102,11 +85,6 @@ class EmulatedStm32Board:
     def now_us(self) -> int:
         """The bench's time, µs."""
         return self.now_ns // NS_PER_US
-
-    @property
-    def next_event_us(self) -> int:
-        """Time to look again. Only a virtual board can tell its next event."""
-        return self.now_us + _LOOK_US
 
     def _ns(self, cycles: int) -> int:
         return ns_of(cycles - self.machine.zero)
@@ -136,7 +114,7 @@ class EmulatedStm32Board:
         why = self.machine.run(until, *stop)
         self._collect()
         if self.machine.motor.edges:
-            self._stroke_started(self.machine.motor.edges[0])  # a run may end in the middle of a burst
+            self._stroke_started(self._ns(self.machine.motor.edges[0]))  # a run may end in the middle of a burst
         return why
 
     def _collect(self) -> None:
@@ -160,31 +138,6 @@ class EmulatedStm32Board:
     def _feed(self, line: int, data: bytes) -> None:
         if self.machine.powered:
             self.machine.lines[line].usart.feed(data)
-
-    def read(self, timeout_s: float) -> bytes:
-        """Return the board's output. Lets the board run until there is some or `timeout_s` of its time is over."""
-        deadline_us = self.now_us + round(timeout_s * 1_000_000)
-        while not self._from_device and self.now_us < deadline_us:
-            self.run_until_us(deadline_us, stop_at_uart=True)
-        return self._from_device.popleft()[1] if self._from_device else b""
-
-    def take_received(self) -> bytes:
-        """Return the bytes that have arrived from the board's UART by now, without letting time pass."""
-        data = b"".join(piece for _, piece in self._from_device)
-        self._from_device.clear()
-        return data
-
-    def take_timed(self) -> list[tuple[int, bytes]]:
-        """Return the same bytes in pieces, each with the time at which it ended (µs)."""
-        pieces = list(self._from_device)
-        self._from_device.clear()
-        return pieces
-
-    def take_console(self) -> bytes:
-        """Return the board's console output since the last call."""
-        data = bytes(self.console)
-        self.console.clear()
-        return data
 
     # What only an emulator has
 
@@ -227,11 +180,6 @@ class EmulatedStm32Board:
             "bus_held": bus.clocks_left,
         }
 
-    def flagged(self) -> list[str]:
-        """Return events that would be bugs on silicon: faults, and devices used against the manual."""
-        info = self.info()
-        return [*info["faults"], *info["violations"]]
-
     def memory(self, name: str, at: int, count: int) -> bytes:
         """Return `count` bytes of the board's "fram", or of "flash", "sram" (SRAM1), "sram2" from their beginning."""
         return bytes(self._memory(name, at, count))
@@ -264,26 +212,9 @@ class EmulatedStm32Board:
 
     def sense(self, pin: int, now: int) -> int:
         """The counts that a conversion at this pin finds."""
-        if pin == self._wiring.pins["PRESSURE"]:
-            self.pressure_reads += 1
-            return int(self.plant.pressure_counts(self._ns(now) // NS_PER_US))
-        return _BATTERY_COUNTS if pin == self._wiring.pins["BATTERY"] else 0
+        return self._counts(pin, self._ns(now) // NS_PER_US)
 
     def burst(self, edges: list[int]) -> int:
-        """Pass a finished burst to the plant. Return when the stroke sensor will see it (cycles, 0: never)."""
-        edges_ns = [self._ns(each) for each in edges]
-        start_us = self._stroke_started(edges[0])
-        # The last step takes as long as the first, because the ramp down mirrors the ramp up (motion.h).
-        last_ns = edges_ns[1] - edges_ns[0] if len(edges_ns) > 1 else NS_PER_US
-        duration_us = (edges_ns[-1] + last_ns - edges_ns[0] + NS_PER_US // 2) // NS_PER_US
-        self.bursts_ns.append(edges_ns)
-        if len(edges_ns) < self._wiring.steps_per_stroke:
-            self.short_bursts.append((start_us, len(edges_ns)))
-        edge_us = self.plant.stroke(start_us, len(edges_ns), duration_us)
+        """Tell the plant of a finished burst. Return when the stroke sensor will see it (cycles, 0: never)."""
+        edge_us = self._burst_is_over([self._ns(each) for each in edges])
         return self._cycles(edge_us * NS_PER_US) if edge_us else 0
-
-    def _stroke_started(self, first: int) -> int:
-        start_us = self._ns(first) // NS_PER_US
-        if not self.stroke_starts_us or self.stroke_starts_us[-1] != start_us:
-            self.stroke_starts_us.append(start_us)
-        return start_us

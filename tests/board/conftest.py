@@ -1,4 +1,4 @@
-"""The stroke timer's service (c_ext/board), compiled for this machine, and a pump around it."""
+"""The stroke timer's service (c_ext/board) compiled for this machine, and a pump around it; c_ext/stm32 for its own."""
 
 import ctypes
 import subprocess
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.board.stm32_machine import build
 from tests.board.stroke_service import Pump
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +24,11 @@ def library(tmp_path_factory):
         getattr(loaded, name).restype = ctypes.c_uint64
     loaded.shim_readings.restype = ctypes.c_uint32
     return loaded
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("stm32"))
 
 
 @pytest.fixture

@@ -7,11 +7,6 @@ from tests.board.stm32_machine import PINS, Machine, build
 from tests.board.stm32_pump import LEAD_US, Pump, us
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stm32"))
-
-
 @pytest.fixture
 def pump(image):
     return Pump(image)

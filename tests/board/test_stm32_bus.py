@@ -4,7 +4,7 @@ import pytest
 
 from hil.emulator_stm32.pins import GPIOA
 from hil.emulator_stm32.rcc import RCC
-from tests.board.stm32_machine import PINS, Machine, build
+from tests.board.stm32_machine import PINS, Machine
 
 SCL, SDA = PINS["I2C_SCL"], PINS["I2C_SDA"]
 PORT = GPIOA + 0x400 * (SCL // 16)
@@ -51,11 +51,6 @@ class Holder:
     def lines(self):
         """Nor is there an interrupt."""
         return set()
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stm32"))
 
 
 @pytest.mark.req("STORE-2")

@@ -10,11 +10,6 @@ from tests.board.stm32_machine import Machine, build
 UART_EVENT = 4
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stm32"))
-
-
 class Pump:
     def __init__(self, image, uart=1):
         self.machine = Machine(image, uart)

@@ -108,11 +108,6 @@ BUGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stm32"))
-
-
 @pytest.mark.req("LINK-1")
 def test_the_end_of_a_frame_wakes_at_once(image):
     asleep_for_a_frame(link.Pump(image))

@@ -7,18 +7,13 @@ import pytest
 import unicorn
 
 from hil.emulator_stm32.rcc import IWDG, RCC
-from tests.board.stm32_machine import KEPT, PINS, STACK, STOP, Machine, build
+from tests.board.stm32_machine import KEPT, PINS, STACK, STOP, Machine
 
 AIRCR, RESET = 0xE000ED0C, 0x05FA0004
 CSR = RCC + 0x94
 SOFTWARE, WATCHDOG = 1 << 28, 1 << 29
 POWER, BITTEN, PYTHON, FATAL, CRASH = range(5)  # start_cause_t
 START, FEED = 0xCCCC, 0xAAAA
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stm32"))
 
 
 class Life:

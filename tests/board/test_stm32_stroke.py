@@ -2,15 +2,10 @@
 
 import pytest
 
-from tests.board.stm32_machine import PINS, build
+from tests.board.stm32_machine import PINS
 from tests.board.stm32_pump import LEAD_US, MOTOR, Pump, us
 
 ENABLE = PINS["MOTOR_ENABLE"]
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stm32"))
 
 
 @pytest.fixture

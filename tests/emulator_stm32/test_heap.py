@@ -13,11 +13,11 @@ from elftools.elf.elffile import ELFFile
 
 from hil.backends.emulated_stm32 import BOARD
 from host.api.client import Programmer
+from tests.heap import heap_bytes, in_use_bytes, said_bytes, table_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 SRAM1, SRAM2 = 0x20000000, 0x10000000
 AREAS = (("sram", SRAM1, "_heap_start", "_heap_end"), ("sram2", SRAM2, "_ebss", "_sstack"))
-TABLE = 131  # of so many half bytes of heap, the table of blocks is one byte (MicroPython's py/gc.c)
 
 
 @cache
@@ -26,7 +26,7 @@ def places() -> list[tuple[str, int, int]]:
     with (ROOT / "build" / BOARD / "firmware.elf").open("rb") as file:
         listed: Any = ELFFile(file).get_section_by_name(".symtab")
         at = {each.name: each["st_value"] for each in listed.iter_symbols()}
-    return [(name, at[first] - base, (at[last] - at[first]) * 2 // TABLE) for name, base, first, last in AREAS]
+    return [(name, at[first] - base, table_bytes(at[last] - at[first])) for name, base, first, last in AREAS]
 
 
 def tables(board: Any) -> bytes:
@@ -34,17 +34,12 @@ def tables(board: Any) -> bytes:
     return b"".join([board.memory(*each) for each in places()])
 
 
-def in_use(board: Any) -> int:
-    """Bytes that are taken, garbage included."""
-    return 16 * sum(bool(byte >> place & 3) for byte in tables(board) for place in (0, 2, 4, 6))
-
-
 @pytest.mark.req("BOARD-2")
 def test_a_tenth_of_the_heap_is_left_while_the_pump_runs(open_board: Callable[..., Any]) -> None:
     board = open_board()
-    heap_bytes = 64 * len(tables(board))
+    there = heap_bytes(tables(board))
     available = tomllib.loads((ROOT / "boards/STM32L4/budget.toml").read_text(encoding="utf-8"))["available"]
-    assert heap_bytes >= available["heap_bytes"]
+    assert there >= available["heap_bytes"]
     programmer = Programmer(board)
     programmer.hello()
     programmer.set_basal(35_000)
@@ -53,8 +48,7 @@ def test_a_tenth_of_the_heap_is_left_while_the_pump_runs(open_board: Callable[..
         if second == 900:
             programmer.bolus(2_000)
         board.run_until_us(board.now_us + 1_000_000)
-        seen.append(in_use(board))
+        seen.append(in_use_bytes(tables(board)))
     assert max(seen) > min(seen) + 8_000, "the collector came"
-    said = tomllib.loads((ROOT / "boards/heap.toml").read_text(encoding="utf-8"))["in_use_bytes"]["STM32L4"]
-    assert max(min(seen[:900]), min(seen[900:])) <= said <= heap_bytes * 9 // 10
+    assert max(min(seen[:900]), min(seen[900:])) <= said_bytes("STM32L4") <= there * 9 // 10
     assert len(board.info()["resets"]) == 1 and len(board.bursts_ns) > 90

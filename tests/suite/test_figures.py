@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +12,13 @@ from hil.bench import Bench
 from hil.protocols.awake import per_stroke
 from hil.protocols.occlusion.jobs import make
 from hil.protocols.occlusion.lives import plant_of
+from tests.heap import in_use_bytes, said_bytes, table_bytes
 from tests.suite.room import depth, symbol
 
 pytestmark = pytest.mark.emulated_only("a virtual board has another processor")
 
 # SELF-1 allows 2 s. SHA-256 over the image takes 0.55 s, the schema hash over the table of messages 0.3 s.
 BOOT_MS_MAX = 1_400
-HEAP = Path(__file__).resolve().parents[2] / "boards" / "heap.toml"
 # Of a stroke. The memory's 32 ms are slept through.
 BUSY_MS_MAX = 3.5
 
@@ -92,10 +90,9 @@ def test_a_stroke_keeps_the_processor_busy_for_few_milliseconds(
 
 
 def heap_in_use(board: Any) -> int:
-    """Bytes of Python's heap that are taken, garbage included, by its table of blocks: two bits for each 16 bytes."""
+    """Bytes of Python's heap that are taken, garbage included."""
     start, end = (symbol(name)[0] for name in ("__GcHeapStart", "__GcHeapEnd"))
-    table = board.memory("sram", start, (end - start) * 2 // 131)  # py/gc.c: a byte of it and half of another for 64
-    return 16 * sum(bool(byte >> place & 3) for byte in table for place in (0, 2, 4, 6))
+    return in_use_bytes(board.memory("sram", start, table_bytes(end - start)))
 
 
 @pytest.mark.req("BOARD-3")
@@ -109,4 +106,4 @@ def test_the_firmware_takes_no_more_heap_than_is_said(
         bench.run_for(seconds=5)
         before, in_use = in_use, heap_in_use(bench.board)
     record_property("heap_in_use_bytes", in_use)
-    assert in_use <= tomllib.loads(HEAP.read_text(encoding="utf-8"))["in_use_bytes"]["RP2040"]
+    assert in_use <= said_bytes("RP2040")
