@@ -29,6 +29,7 @@ _CUT_S = (0.5, 1, 5, 600, 3600)
 # Values that follow from the clock itself.
 _OF_CLOCK = frozenset(("utc_s", "old_utc_s", "new_utc_s", "filled_utc_s", "due_utc_s", "alarm", "alarms"))
 _SELF_TEST_FAIL, _CLOCK_LOST, _REFILL_DUE = 4, 22, 25
+_CLOCK_STEP_US = US_PER_S  # the wall clock has whole seconds, running time has not
 _BY_CLOCK = (_CLOCK_LOST, _REFILL_DUE)
 
 
@@ -93,16 +94,17 @@ def judge(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
             yield Difference("alarms", f"alarms at {one.at_us} µs: {mine} without it, {other} with it")
         # By the clock a refill may become due earlier. By running time it becomes due at the latest.
         due = [[each for each in look.alarms if each["alarm"] == _REFILL_DUE] for look in (one, two)]
-        if due[0] and (not due[1] or due[1][0]["since_us"] > due[0][0]["since_us"]):
+        since_us = [each[0]["since_us"] if each else one.at_us for each in due]
+        if due[0] and since_us[1] > since_us[0] + _CLOCK_STEP_US:
             yield Difference("refill due", f"alarms at {one.at_us} µs: {due[0]} without it, {due[1]} with it")
         if one.deliveries != two.deliveries:
             yield Difference("deliveries", f"deliveries at {one.at_us} µs: {one.deliveries} / {two.deliveries}")
 
 
 def _answers(twins: Pair, without: Run, with_it: Run) -> Iterable[Difference]:
-    apart = {step.at_us for step in twins.only_without + twins.only_with}
-    mine, other = ([each for each in run.answers if each.asked_us not in apart] for run in (without, with_it))
-    for one, two in zip(mine, other, strict=True):
+    for one, two in pair.same_asked(without, with_it, twins.only_without + twins.only_with):
+        if pair.one_forgot(one, two):
+            continue
         if one.refusal != two.refusal:
             kind = f"answer {one.name}: {one.refusal and one.refusal.code} / {two.refusal and two.refusal.code}"
             yield Difference(kind, f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it")

@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware import protocol
 from hil.scripts.play import LOOK_US, SLOT_US
-from hil.scripts.script import LOOK, Look, Run, Script, Step
+from hil.scripts.script import LOOK, Answer, Look, Run, Script, Step
 
 _COUNTED = {field.name for field in protocol.COUNTERS}
 # Values on which no therapy depends: the link's counters, the log's length, the battery's account.
@@ -96,15 +96,29 @@ def strokes(without: Run, with_it: Run) -> Iterable[Difference]:
 
 def answers(without: Run, with_it: Run, only: Iterable[Step]) -> Iterable[Difference]:
     """Compare the answers to the steps that both runs have."""
-    apart = {step.at_us for step in only}
-    mine = [each for each in without.answers if each.asked_us not in apart]
-    other = [each for each in with_it.answers if each.asked_us not in apart]
-    for one, two in zip(mine, other, strict=True):
+    for one, two in same_asked(without, with_it, only):
+        if one_forgot(one, two):
+            continue
         if one.refusal != two.refusal:
             kind = f"answer {one.name}: {_verdict(one.refusal)} / {_verdict(two.refusal)}"
             yield Difference(kind, f"{one.name} at {one.asked_us} µs: {one.refusal} without it, {two.refusal} with it")
         elif one.name not in _NO_THERAPY:
             yield from fields(f"answer {one.name}", one.asked_us, one.reply or {}, two.reply or {})
+
+
+def same_asked(without: Run, with_it: Run, only: Iterable[Step]) -> Iterable[tuple[Answer, Answer]]:
+    """Both answers to each step that both runs have; `only` are the others."""
+    apart = {step.at_us for step in only}
+    mine, other = ([each for each in run.answers if each.asked_us not in apart] for run in (without, with_it))
+    return zip(mine, other, strict=True)
+
+
+def one_forgot(one: Answer, two: Answer) -> bool:
+    """True if an order came once more after its expiry and only one pump still knew its outcome. Every order takes the
+    place of an outcome that can come no more (LINK-2).
+    """
+    expired = any(each.refusal is not None and each.refusal.code == "expired" for each in (one, two))
+    return "of_us" in one.values and expired and one.refusal != two.refusal
 
 
 def looks(without: Run, with_it: Run, ignore: frozenset[str] = NO_MATTER) -> Iterable[Difference]:

@@ -52,7 +52,8 @@ def _differences(twins: Pair, added: Answer, without: Run, with_it: Run) -> Iter
     yield from pair.answers(without, with_it, twins.only_with)
     yield from pair.looks(without, with_it)
     told = _refusal_of(added, without, with_it)
-    yield from pair.logs(without, with_it, lambda event: event is told)
+    forgot = any(pair.one_forgot(one, two) for one, two in pair.same_asked(without, with_it, twins.only_with))
+    yield from pair.logs(without, with_it, lambda event: event is told or (forgot and _too_late(event)))
 
 
 def _refusal_of(added: Answer, without: Run, with_it: Run) -> Mapping[str, Any] | None:
@@ -64,6 +65,10 @@ def _refusal_of(added: Answer, without: Run, with_it: Run) -> Mapping[str, Any] 
                 return event
             del refused[0]
     return None
+
+
+def _too_late(event: Mapping[str, Any]) -> bool:
+    return event["event"] == "refused" and protocol.CODES[event["reason"]] == "expired"
 
 
 def _order(draw: random.Random, script: Script) -> tuple[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from firmware.protocol import MESSAGES
+from firmware.storage.orders import ENTRIES
 from hil.backends.pinning import pin
 from hil.scripts.play import play
 from hil.scripts.script import LOOK, Run, Script, Step
@@ -141,6 +142,24 @@ FOUND = {
         pair(
             4 * H, basal(S, 1_000), Step(H + 200 * S, LOOK), cut(2 * H + 2 * S, 95),
             with_it=cut(H + 100 * S + 300_000, 5.523366),
+        ),
+    ),
+    # One more order, and the oldest outcome that can come no more is forgotten.
+    "an order that comes again long after its expiry": (
+        "refused",
+        pair(
+            2 * H, Step(S, "bolus", {"volume_mu": 30_000}),
+            *[basal(H + place * S, 1_000) for place in range(ENTRIES - 1)],
+            Step(H + 1000 * S, "again", {"of_us": S}),
+            with_it=Step(H + 990 * S, "interrupt_procedure", {"step": 0}),
+        ),
+    ),
+    # By the clock the refill is due 0.4 s before it is by running time: the clock said a whole second at the fill.
+    "a refill that is due by running time": (
+        "clock",
+        pair(
+            30 * H, Step(S, "set_settings", SETTINGS | {"in_use_days": 1}), refill(2 * S + 400_000, 10_000),
+            with_it=Step(H, "clock_jump", {"by_s": -90_000}),
         ),
     ),
     "the end of a temporary rate under a higher programmed one": (
