@@ -228,10 +228,14 @@ def _missed_us(cut: Step, *runs: Run) -> int:
 
 
 def _ends_us(cut: Step, run: Run) -> list[int]:
-    """Ends, in the bench's time, of what was ordered before the cut for a number of minutes."""
+    """Ends, in the bench's time, of what was ordered before the cut for a number of minutes, and when the pump turns
+    itself off if nothing else is ordered.
+    """
     ordered = [step for step in run.script.steps if step.at_us < cut.at_us]
     names = ("duration_min", "valid_min")
-    return [step.at_us + step.values[name] * US_PER_MIN for step in ordered for name in names if name in step.values]
+    ends_us = [step.at_us + step.values[name] * US_PER_MIN for step in ordered for name in names if name in step.values]
+    auto_off_min = {step.values["auto_off_min"] for step in ordered if "auto_off_min" in step.values} - {0}
+    return ends_us + [step.at_us + each_min * US_PER_MIN for step in ordered for each_min in auto_off_min]
 
 
 def _verdicts(cut: Step, run: Run) -> Iterable[Difference]:

@@ -129,6 +129,14 @@ FOUND = {
             with_it=cut(H + 125 * S, 5.364542),
         ),
     ),
+    "an order just after auto-off": (
+        "reset",
+        pair(
+            4 * H, basal(S, 0), Step(2 * S, "set_settings", SETTINGS | {"auto_off_min": 60}), Step(1810 * S, LOOK),
+            Step(2 * S + H + 700_000, "square_bolus", {"volume_mu": 400, "duration_min": 30}),
+            with_it=cut(1800 * S, 2.270775),
+        ),
+    ),
     "a stretch that would have ended before the first look after a cut": (
         "reset",
         pair(
@@ -160,6 +168,13 @@ FOUND = {
         pair(
             30 * H, Step(S, "set_settings", SETTINGS | {"in_use_days": 1}), refill(2 * S + 400_000, 10_000),
             with_it=Step(H, "clock_jump", {"by_s": -90_000}),
+        ),
+    ),
+    "an acknowledged alarm of the clock": (
+        "clock",
+        pair(
+            4 * H, Step(3 * H, "acknowledge_alarm", {"alarm": 22}),
+            with_it=Step(H, "clock_jump", {"by_s": -(10**8)}),
         ),
     ),
     "the end of a temporary rate under a higher programmed one": (
