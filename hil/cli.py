@@ -217,11 +217,12 @@ def pump(
 ) -> None:
     """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
     from hil.bench import open_board
-    from hil.plant import Plant, load_mechanism
-    from hil.server import PumpServer
+    from hil.plant import load_mechanism
+    from hil.play.server import PumpServer
+    from hil.play.world import PlayPlant
 
     console = Console()
-    board = open_board(bench_name, Plant(load_mechanism(), seed))
+    board = open_board(bench_name, PlayPlant(load_mechanism(), seed))
     server = None
     try:
         server = PumpServer(board, port=port, pace=pace)
@@ -235,6 +236,8 @@ def pump(
             seconds = min(10 * pace, 600)
             holds = f"orders hold 10 s of its time: give pump --holds {seconds:g} or RELEVE_HOLDS={seconds:g}"
             console.print(f"It runs {pace:g} times as fast as real time, and {holds}", highlight=False, soft_wrap=True)
+        console.print("Something goes wrong with it by")
+        console.print(f"  pump-bench fault --port {server.tcp_port}", highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it.")
         with console.status("no stroke yet") as status:
             server.serve(
@@ -246,6 +249,26 @@ def pump(
         if server is not None:
             server.close()
         board.close()
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # a figure may begin with a minus
+def fault(
+    name: Annotated[str, typer.Argument(help="What goes wrong; none: list them.")] = "",
+    figure: Annotated[float | None, typer.Argument(help="How much, for those that take a figure.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65534, help="TCP port of the pump's programmer link.")] = 7007,
+) -> None:
+    """Have something go wrong with the pump that `make pump` runs, to see what it does about it."""
+    from hil.play.control import ask
+    from hil.play.listing import table
+    from hil.play.world import NotPossible
+
+    if not name:
+        Console().print(table())
+        return
+    try:
+        typer.echo(ask(port, name, figure))
+    except NotPossible as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def main() -> None:

@@ -58,6 +58,7 @@ class Device:
                 stdout=self._output,
                 cwd=program.parent,  # searched first: a checkout's firmware/ there would hide the frozen one
                 stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C in a terminal is for the bench; the board ends with its pipes
             )
         except OSError as error:
             self._close_pipes()

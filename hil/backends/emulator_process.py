@@ -77,6 +77,7 @@ class NodeProcess:
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
+            process_group=0,  # Ctrl-C in a terminal is for the bench; the emulator ends with its pipes
         )
         os.close(from_bench)
         os.close(to_bench)

@@ -77,11 +77,7 @@ class FaultyPlant(Plant):
     ) -> None:
         super().__init__(parameters, seed, pump=pump, life=life)
         self._faults = load_faults()
-        self._fault = fault or Fault("none", _NEVER_US)
-        size = self._fault.size
-        if size is None and self._fault.kind in _SIZES:
-            size = self._faults[_SIZES[self._fault.kind]]
-        self._size = float(size or 0)
+        self._take(fault or Fault("none", _NEVER_US))
         self.body = body
         self._counts_per_pa = parameters["pressure_gain_counts_per_kpa"] / 1000
         self._pa_per_pl = self._counts_per_pl / self._counts_per_pa
@@ -90,7 +86,6 @@ class FaultyPlant(Plant):
         self._air_share = float(self._faults["air_share"])
         self._return_us = int(self._faults["return_stroke_us"])
         self._stall_pa = parameters["reservoir_pressure_pa"] + self._faults["stall_pressure_pa"]
-        self._stuck_counts = -1
         # The noise depends on the time, not on the number of readings, so benches that read at different rates agree.
         self._noise_key = int(stream(seed, "pressure noise at", life).random_raw())
         self._v_pl = 0.0
@@ -111,6 +106,19 @@ class FaultyPlant(Plant):
     def active(self, now_us: int) -> bool:
         """True while the fault is active."""
         return self._fault.onset_us <= now_us < self._fault.clear_us
+
+    def _take(self, fault: Fault) -> None:
+        self._fault = fault
+        size = fault.size
+        if size is None and fault.kind in _SIZES:
+            size = self._faults[_SIZES[fault.kind]]
+        self._size = float(size or 0)
+        self._stuck_counts = -1
+
+    def begin(self, fault: Fault) -> None:
+        """Replace the fault by another, at its onset."""
+        self.settle(fault.onset_us)
+        self._take(fault)
 
     def clear(self, now_us: int) -> None:
         """End the fault at `now_us`."""

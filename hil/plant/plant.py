@@ -125,6 +125,10 @@ class Plant:
         """Volume left in the reservoir."""
         return self._reservoir_pl / 1000
 
+    @reservoir_nl.setter
+    def reservoir_nl(self, volume_nl: float) -> None:
+        self._reservoir_pl = round(volume_nl * 1000)
+
     def _draw_volumes(self) -> list[int]:
         sigmas: NDArray[np.int64] = normal_micro_sigmas(self._volume_source, BLOCK)
         self._volumes_pl = np.rint(self._mean_pl + self._sd_pl * 1e-6 * sigmas).astype(np.int64).tolist()

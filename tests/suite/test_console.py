@@ -11,7 +11,7 @@ import pytest
 
 from hil.backends.emulated import EmulatedBoard
 from hil.plant import Plant, load_mechanism
-from hil.server import PumpServer
+from hil.play.server import PumpServer
 from host.api.client import Programmer
 from host.api.transport import SerialTransport
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from hil.backends.virtual import VirtualBoard
 from hil.plant import Plant, load_mechanism
-from hil.server import PumpServer
+from hil.play.server import PumpServer
 from host import cli
 
 PACE = 20.0

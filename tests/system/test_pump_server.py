@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from hil.backends.virtual import VirtualBoard
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
-from hil.server import PumpServer
+from hil.play.server import PumpServer
 from host.api.client import Programmer
 from host.api.transport import SerialTransport
 
@@ -41,6 +42,27 @@ def test_the_same_pump_answers_on_both_ports(server: PumpServer) -> None:
     assert second.now_us > first.now_us
     tcp.close()
     pty.close()
+
+
+@pytest.mark.req("THER-3", "HOST-1")
+def test_a_request_meets_the_pump_at_its_present_time() -> None:
+    """However long nobody has talked: the pump itself has nothing to do for an hour here."""
+    board = VirtualBoard(Plant(load_mechanism(), 1))
+    server = PumpServer(board, pace=1.0)
+    thread = threading.Thread(target=server.serve, kwargs={"for_s": 3.0})
+    thread.start()
+    port = SerialTransport(f"socket://localhost:{server.tcp_port}")
+    try:
+        programmer = Programmer(port, timeout_s=1.0)
+        first = programmer.status()
+        time.sleep(1.2)
+        second = programmer.status()
+        assert second.now_us - first.now_us > 1_100_000
+    finally:
+        port.close()
+        thread.join()
+        server.close()
+        board.close()
 
 
 @pytest.mark.req("HIL-6")

@@ -1,7 +1,7 @@
-"""A virtual board paced to the wall clock, with its programmer UART on a pseudo-terminal and on a TCP port.
+"""A board paced to the wall clock, with its programmer UART on a pseudo-terminal and on a TCP port.
 
 Any program that can talk to a serial port or a socket can use it like a pump on a desk. Both ends are one UART: bytes
-from the pump go to every client, and bytes from any client go to the pump.
+from the pump go to every client, and bytes from any client go to the pump. The next TCP port takes faults (control.py).
 """
 
 from __future__ import annotations
@@ -15,29 +15,26 @@ from collections.abc import Callable
 
 from hil.backends.board import Board
 from hil.errors import BenchError
+from hil.play import control
+from hil.play.world import World
 
 US_PER_S = 1_000_000
 _READ_BYTES = 1024
+_TRIES = 100
 
 
 class PumpServer:
     """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
 
-    `tcp_port` and `pty_path` hold the addresses. A board with a console (the emulated Pico) has it on a pseudo-terminal
-    of its own, `console_path`. Raises BenchError if the port is taken.
+    `tcp_port` and `pty_path` hold the addresses; faults come on the port after `tcp_port`. A board with a console (the
+    emulated Pico) has it on a pseudo-terminal of its own, `console_path`. Raises BenchError if a port is taken.
     """
 
     def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0) -> None:
         self._board = board
+        self._world = World(board)
         self._pace = pace
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._listener.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
-            self._listener.close()
-            raise BenchError(f"TCP port {port} cannot be used: {error}. Choose another with PORT=…") from error
-        self._listener.listen()
+        self._listener, self._control = _listen(port)
         self.tcp_port: int = self._listener.getsockname()[1]
         self._pty, self._pty_slave, self.pty_path = _open_pty()
         self._console, self._console_slave, self.console_path = _open_pty() if self.has_console else (-1, -1, "")
@@ -50,13 +47,18 @@ class PumpServer:
 
     def serve(self, *, on_stroke: Callable[[int], None] | None = None, for_s: float | None = None) -> None:
         """Run until KeyboardInterrupt, or for `for_s` seconds; `on_stroke(n)` is called when stroke n has started."""
-        board = self._board
+        board, world = self._board, self._world
         start_s = time.monotonic()
         start_us = board.now_us
         strokes = len(board.stroke_starts_us)
-        while True:
+
+        def catch_up() -> float:
             elapsed_s = time.monotonic() - start_s
-            board.run_until_us(max(board.now_us, start_us + round(elapsed_s * self._pace * US_PER_S)))
+            world.run_until_us(start_us + round(elapsed_s * self._pace * US_PER_S))
+            return elapsed_s
+
+        while True:
+            elapsed_s = catch_up()
             self._send(board.take_received())
             if self.has_console:
                 _write_pty(self._console, board.take_console())  # type: ignore[attr-defined]
@@ -66,24 +68,29 @@ class PumpServer:
                     on_stroke(strokes)
             if for_s is not None and elapsed_s >= for_s:
                 return
-            pause_s = (board.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
+            pause_s = (world.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
             left_s = 3600.0 if for_s is None else for_s - elapsed_s
-            sources: list[socket.socket | int] = [self._listener, self._pty, *self._clients]
+            sources: list[socket.socket | int] = [self._listener, self._control, self._pty, *self._clients]
             if self.has_console:
                 sources.append(self._console)
             ready, _, _ = select.select(sources, [], [], max(0.0, min(pause_s, left_s)))
+            if ready:
+                catch_up()  # what has come meets the pump at its present time, not at that of its last event
             for each in ready:
                 self._take_in(each)
 
     def close(self) -> None:
         """Close the ports. The board stays open; it is the caller's."""
-        for each in (self._listener, *self._clients):
+        for each in (self._listener, self._control, *self._clients):
             each.close()
         for fd in (self._pty, self._pty_slave, self._console, self._console_slave):
             if fd >= 0:
                 os.close(fd)
 
     def _take_in(self, source: socket.socket | int) -> None:
+        if source is self._control:
+            control.serve_one(self._control, self._world)
+            return
         if source is self._listener:
             client, _ = self._listener.accept()
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -116,6 +123,31 @@ class PumpServer:
     def _drop(self, client: socket.socket) -> None:
         self._clients.remove(client)
         client.close()
+
+
+def _listen(port: int) -> tuple[socket.socket, socket.socket]:
+    """Listen on `port` and on the next one; 0: on any two that are free."""
+    for _ in range(_TRIES):
+        first = _listen_on(port)
+        try:
+            return first, _listen_on(first.getsockname()[1] + 1)
+        except BenchError:
+            first.close()
+            if port:
+                raise
+    raise BenchError("no two TCP ports side by side are free")
+
+
+def _listen_on(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((control.HOST, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise BenchError(f"TCP port {port} cannot be used: {error}. Choose another with PORT=…") from error
+    listener.listen()
+    return listener
 
 
 def _open_pty() -> tuple[int, int, str]:
