@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench-file", default="", help="a file that describes the bench (hil/benches), instead of --bench"
     )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The firmware collects garbage after an exception. What was imported by then need not be searched each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:
