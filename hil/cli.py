@@ -45,7 +45,9 @@ def bench(
         opens = opener(bench_name)
     except BenchFileError as error:
         raise typer.BadParameter(str(error), param_hint="--bench") from error
-    code = accuracy.run(seed, out, opens, mechanism=mechanism, workers=workers, short_windows=short_windows)
+    code = accuracy.run(
+        seed, out, opens, mechanism=mechanism, workers=workers, short_windows=short_windows, bench=bench_name
+    )
     raise typer.Exit(code)
 
 

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hil.report import charts
-from hil.report.glance import allowed, figure, glance, number, subject
+from hil.report import charts, page
+from hil.report.glance import glance
+from hil.report.page import Head
 from hil.report.published import BASAL, BOLUS
-from hil.results.files import read_json
+from hil.results.files import read_json, write_text
 from hil.results.statistics import BIN_NAMES
 
-_FOLDER = Path(__file__).parent
 LIMITED_WINDOW_MIN = 930
 
 
@@ -92,25 +92,16 @@ def _limit_of(figures: dict[str, Any], prefix: str) -> tuple[float, float]:
 
 def render(results: dict[str, Any], edges: dict[str, Any] | None = None) -> str:
     """Return the page. `results` is the content of results.json, `edges` that of edges.json (None: not measured)."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, figure=figure, allowed=allowed, subject=subject)
     measurements = results["measurements"]
     failed = [measurement for measurement in measurements if measurement["verdict"] == "fail"]
     rows = glance(measurements)
-    page = environment.get_template("template.html.j2").render(
-        run=results["run"],
+    return page.render(
+        "accuracy.html.j2",
+        _head(results, len(measurements), len(failed), with_edges=edges is not None),
+        results["run"],
+        results["failures"],
         spec=results["spec"],
         records=results["records"],
-        style=(_FOLDER / "style.css").read_text(encoding="utf-8"),
-        verdict="pass" if measurements and not failed else "fail",
         measurements=measurements,
         information=results["information"],
         failed=failed,
@@ -126,14 +117,30 @@ def render(results: dict[str, Any], edges: dict[str, Any] | None = None) -> str:
         published={"bolus": BOLUS, "basal": BASAL},
         edges=_edges(edges) if edges else None,
     )
-    return page + "\n"
+
+
+def _head(results: dict[str, Any], judged: int, failed: int, *, with_edges: bool) -> Head:
+    sections = [("glance", "At a glance"), ("bolus", "Boluses"), ("basal", "Basal totals"), ("long", "72 hours")]
+    sections += [("strokes", "Strokes"), *([("edges", "Step edges")] if with_edges else [])]
+    sections += [("published", "Beside other pumps"), ("model", "Model and assumptions"), ("all", "All measurements")]
+    return Head(
+        kind=f"accuracy run · {results['spec']['mechanism_title']}",
+        question="Does the pump deliver what was programmed?",
+        verdict="pass" if judged and not failed else "fail",
+        sentence=f"{judged - failed} of {judged} judged measurements lie within their limits.",
+        sections=sections,
+        simulated="Firmware and dose core are the real ones; mechanism, catheter and balance are models, and the"
+        " spread of the mechanism is an assumption.",
+        notice="Methods are borrowed from published bench tests of insulin pumps; nothing here claims compliance with"
+        " a standard.",
+    )
 
 
 def write_html(path: Path, results: dict[str, Any]) -> None:
     """Write the page to `path`. If `make edges` has left edges.json in the folder above, the page shows it too."""
     measured = path.resolve().parent.parent / "edges.json"
     edges = read_json(measured) if measured.is_file() else None
-    path.write_text(render(results, edges), encoding="utf-8", newline="\n")
+    write_text(path, render(results, edges))
 
 
 if __name__ == "__main__":

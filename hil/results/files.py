@@ -39,10 +39,14 @@ def records_digest(folder: Path) -> dict[str, Any]:
 
 def write_json(path: Path, results: dict[str, Any]) -> None:
     """Write results as a file, atomically. Keys keep their order; a figure that is not finite is an error."""
-    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all, in a folder that is made if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8", newline="\n")
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8", newline="\n")
     part.replace(path)
 
 

@@ -90,8 +90,20 @@ class IdealBench:
     def hello(self) -> Any:
         return SimpleNamespace(
             board="IDEAL", firmware_version="0", core_version="0", stroke_uu=STROKE_UU, stroke_nl=500,
-            concentration_u_per_ml=400,
+            concentration_u_per_ml=400, image="",
         )  # fmt: skip
+
+    def status(self) -> Any:
+        return SimpleNamespace(
+            state="running", fault=0, in_force_mu_per_h=self._rate_mu_per_h, reservoir_mu=6_000_000, memory="whole",
+            now_us=self.now_us, diagnosis="none", resets=1,
+        )  # fmt: skip
+
+    def read_alarms(self) -> list[Any]:
+        return []
+
+    def events(self, since_number: int = 0) -> list[Any]:
+        return []
 
     def set_limits(self, limits: Limits) -> Any:
         return SimpleNamespace(at_us=self._accept("set_limits", max_day_mu=limits.max_day_mu))

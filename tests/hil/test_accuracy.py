@@ -67,7 +67,7 @@ def test_all_of_the_protocol_is_judged(ideal: tuple[Path, int, dict[str, Any]]) 
 
 def test_the_shape_of_results(ideal: tuple[Path, int, dict[str, Any]]) -> None:
     results = ideal[2]
-    assert list(results) == ["schema", "run", "spec", "measurements", "information", "figures", "records"]
+    assert list(results) == ["schema", "run", "spec", "failures", "measurements", "information", "figures", "records"]
     for measurement in results["measurements"]:
         assert list(measurement) == [
             "name", "value", "unit", "lower", "upper", "uncertainty", "req", "kind", "verdict",

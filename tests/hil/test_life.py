@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +21,7 @@ from hil.protocols.life.judge import Log, Programmed, Violations, conserved
 from hil.protocols.life.orders import LINK_SILENT_US, Follower, in_use_s
 from hil.protocols.life.page import page
 from hil.protocols.life.patient import Patient
+from hil.results.tested import Run
 from host.api.client import MESSAGES
 from tools import facts
 
@@ -61,14 +62,14 @@ def test_a_closed_catheter_is_found_within_the_strokes_allowed(life: Life) -> No
 
 @pytest.mark.req("PWR-1")
 def test_the_summary_says_what_was_and_what_was_not(life: Life) -> None:
-    figures = whole.summary(life.outcome, life.outcome)
+    figures = whole.summary(life.outcome, life.outcome, Run())
     assert figures["violations"] == 0
     assert figures["not_exercised"]
     assert {"years", "strokes", "wall_s", "x_real_time"} <= figures.keys()
     assert 15 < figures["battery"]["mean_ua"] < figures["battery"]["budget_ua"]
     html = page(figures, life.outcome.series)
     assert "no violation" in html
-    assert all(escape(each) in html for each in figures["not_exercised"])
+    assert all(each in unescape(html) for each in figures["not_exercised"])
 
 
 @pytest.mark.parametrize(
@@ -82,9 +83,12 @@ def test_the_summary_says_what_was_and_what_was_not(life: Life) -> None:
     ],
 )
 def test_a_leak_a_worn_cell_and_an_empty_battery_are_violations(life: Life, what: str, changes: dict) -> None:
-    figures = whole.summary(replace(life.outcome, **changes), life.outcome)
+    figures = whole.summary(replace(life.outcome, **changes), life.outcome, Run())
     assert figures["violations"] >= 1
     assert all(each.startswith(what) for each in figures["violations_shown"])
+    told = [text for each in figures["failures"] for text in each["what"]]
+    assert told == figures["violations_shown"]
+    assert figures["verdict"] == "fail"
 
 
 @pytest.mark.req("PWR-1")

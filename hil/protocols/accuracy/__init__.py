@@ -6,11 +6,8 @@ Implements: HIL-2, HIL-6, HIL-7
 
 from __future__ import annotations
 
-import datetime
-import platform
 import shutil
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +25,12 @@ from hil.protocols.accuracy.judge import analyse
 from hil.protocols.accuracy.pool import run_jobs
 from hil.protocols.accuracy.progress import Progress, default_progress
 from hil.protocols.accuracy.record import Record, write_records
+from hil.protocols.said import failure
+from hil.report.glance import allowed, figure
 from hil.results.files import passed, records_digest, write_json, write_junit
 from hil.results.limits import load_limits
 from hil.results.measurement import Measurement
+from hil.results.tested import Run
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1
@@ -63,17 +63,34 @@ def _spec(setting: Setting, records: Sequence[Record], findings: Findings) -> di
     }
 
 
-def _run_facts(started: datetime.datetime, wall_s: float, records: Sequence[Record], workers: int) -> dict[str, Any]:
-    return {
-        "date": started.isoformat(timespec="seconds"),
-        "host": platform.node(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
+def _run_facts(begun: Run, setting: Setting, records: Sequence[Record], bench: str, workers: int) -> dict[str, Any]:
+    identity = records[0].identity
+    command = f"make bench SEED={setting.seed}" + (f" BENCH={bench}" if bench not in ("", "virtual") else "")
+    if setting.mechanism.name != "implant" or setting.short_windows:
+        command = f"pump-bench bench --seed {setting.seed} --mechanism {setting.mechanism.name}"
+        command += (f" --bench {bench}" if bench else "") + (" --short-windows" if setting.short_windows else "")
+    facts = begun.facts(board=identity.board, bench=bench, seed=setting.seed, command=command, image=identity.image)
+    return facts | {
         "numpy": numpy.__version__,
         "workers": workers,
-        "duration_s": round(wall_s, 3),
         "job_duration_s": {record.job.name: round(record.wall_s, 3) for record in records},
     }
+
+
+def _failures(records: Sequence[Record], findings: Findings) -> list[dict[str, Any]]:
+    """Return the jobs in which something failed: what, the independent check's objections, and what the pump said."""
+    failures = []
+    for record in records:
+        job = record.job.name
+        what = [
+            f"{each.name}: {figure(each.as_dict())}, allowed {allowed(each.as_dict())}"
+            for each in findings.measurements
+            if each.verdict == "fail" and findings.judged_in[each.name] == job
+        ]
+        if what:
+            more = ([f"refused: {record.refusal}"] if record.refusal else []) + list(record.owed.examples)
+            failures.append(failure(job, more + what, record.said).as_dict())
+    return failures
 
 
 def run(
@@ -88,14 +105,16 @@ def run(
     short_windows: bool = False,
     owed_check: OwedCheck | None = None,
     quiet: bool = False,
+    bench: str = "",
 ) -> int:
     """Run the protocol and write results.json, results.xml, records/ and report.html into `out_dir`.
 
     `bench_factory(plant)` opens a bench; with more than one worker it must be a module-level function. `mechanism` is
-    the name of one or a changed parameter table. Returns 0 if every judged measurement passes, 1 if one fails.
+    the name of one or a changed parameter table, `bench` the name that the results carry. Returns 0 if every judged
+    measurement passes, 1 if one fails.
     Raises BenchError if the bench itself breaks; then nothing is written that could be taken for a result.
     """
-    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    begun = Run()
     table = load_mechanism(mechanism) if isinstance(mechanism, str) else mechanism
     setting = Setting(seed, table, bench_factory, short_windows, owed_check)
     chosen = tuple(jobs) if jobs is not None else all_jobs()
@@ -113,8 +132,9 @@ def run(
     write_records(records, out / "records")
     results: dict[str, Any] = {
         "schema": SCHEMA,
-        "run": _run_facts(started, time.perf_counter() - clock, records, workers),
+        "run": _run_facts(begun, setting, records, bench, workers),
         "spec": _spec(setting, records, findings),
+        "failures": _failures(records, findings),
         "measurements": [measurement.as_dict() for measurement in findings.measurements],
         "information": [measurement.as_information() for measurement in findings.information],
         "figures": findings.figures,

@@ -23,6 +23,7 @@ from hil.protocols.accuracy.jobs import (
     Job,
 )
 from hil.protocols.accuracy.record import Given, Identity, Owed, Record
+from hil.protocols.said import ask
 from hil.results.statistics import AMBULATORY_SAMPLE_MIN, SHORT_SAMPLE_MIN, edge_offset
 from host.errors import Refused
 
@@ -49,6 +50,7 @@ def _identity(bench: AccuracyBench) -> Identity:
         hello.stroke_uu,
         hello.stroke_nl,
         hello.concentration_u_per_ml,
+        hello.image,
     )
 
 
@@ -165,6 +167,7 @@ def live(job: Job, setting: Setting) -> Record:
         starts_us = [start for start in BenchStrokeCapture(bench).starts_us() if start < end_us]
         commands = [(command.at_us, command.name, dict(command.values)) for command in bench.commands]
         owed = _check_owed(setting, identity, starts_us, bench, end_us)
+        said = ask(bench.programmer)
 
     strokes = plant.strokes
     return Record(
@@ -179,6 +182,7 @@ def live(job: Job, setting: Setting) -> Record:
         weighings=balance.readings(start_us, end_us),
         blank=balance.blank(),
         owed=owed,
+        said=said,
         plant_strokes=list(zip(strokes.start_us, strokes.duration_us, strokes.volume_pl, strict=True)),
         refusal=refusal,
         priming=marks.priming,

@@ -16,17 +16,22 @@ FIGURES = ("bolus", "basal", "long", "priming", "intervals")
 
 @dataclass
 class Findings:
-    """Grows job by job. `figures` holds the data that the report draws, as plain data."""
+    """Grows job by job. `figures` holds the data that the report draws, as plain data. What is judged is noted under
+    `job`: `judged_in` holds the job of each measurement.
+    """
 
     limits: Limits
     measurements: list[Measurement] = field(default_factory=list)
     information: list[Measurement] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=lambda: {name: [] for name in FIGURES})
+    job: str = ""
+    judged_in: dict[str, str] = field(default_factory=dict)
 
     def judge(self, limit: str, name: str, value: float | None, uncertainty: float = 0) -> Measurement:
         """Add the measurement `name` under the limit named `limit`."""
         measurement = self.limits[limit].judge(name, value, uncertainty)
         self.measurements.append(measurement)
+        self.judged_in[name] = self.job
         return measurement
 
     def tell(self, name: str, value: float | None, unit: str, kind: Kind, uncertainty: float = 0) -> Measurement:

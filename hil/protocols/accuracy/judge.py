@@ -97,10 +97,12 @@ def analyse(records: Sequence[Record], limits: Limits) -> Findings:
     """Return the findings of all records, in their order."""
     findings = Findings(limits)
     for record in records:
+        findings.job = record.job.name
         _judge_owed(record, findings)
     for record in records:
         if record.refusal:
             continue
+        findings.job = record.job.name
         _tell_priming(record, findings)
         _ANALYSES[record.job.kind](record, findings)
         _tell_intervals(record, findings)

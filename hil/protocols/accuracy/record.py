@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hil.instruments import Calibration, Weighings
 from hil.protocols.accuracy.jobs import Job
@@ -23,6 +24,7 @@ class Identity:
     stroke_uu: int
     stroke_nl: int
     concentration_u_per_ml: int
+    image: str = ""  # empty: the board cannot tell
 
     def u_from_nl(self, volume_nl: float) -> float:
         """Return the insulin in a volume, in U."""
@@ -73,6 +75,7 @@ class Record:
     blank: Weighings
     owed: Owed
     plant_strokes: list[tuple[int, int, int]]
+    said: dict[str, Any] = field(default_factory=dict)  # by the pump, after the last measurement
     refusal: str = ""  # set if the pump refused a command of the protocol: the record ends there
     priming: Given | None = None
     boluses: list[Given] = field(default_factory=list)

@@ -15,6 +15,7 @@ from hil.protocols.life import plan as habits
 from hil.protocols.life.judge import REFILL_TENTHS_MAX, Violations
 from hil.protocols.life.orders import Follower, Recorder
 from hil.protocols.life.patient import Patient
+from hil.protocols.said import Failure
 from host.errors import Refused
 from host.records import Settings
 
@@ -48,6 +49,8 @@ class Outcome:
     strokes_by_kind: dict[str, int] = field(default_factory=dict)
     heap_bytes: int = 0
     series: list[dict[str, float]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)  # days with violations, the first few
+    said_last: dict[str, Any] | None = None  # by the pump, at the end of a life with violations
 
 
 class People:

@@ -18,7 +18,9 @@ from hil.protocols.life.acts import DAY_US, US_PER_S, Outcome, People
 from hil.protocols.life.judge import Log, Programmed, conserved
 from hil.protocols.life.orders import CLOCK_SLACK_S, in_use_s
 from hil.protocols.life.patient import Patient
+from hil.protocols.said import LOG_LINES, ask, failure
 
+DAYS_EXPLAINED = 5  # days with violations after which the pump is asked for its alarms and log
 SPACING_US = 2_000_000  # DOSE-4, strokes of 500 nl
 
 
@@ -31,6 +33,7 @@ class Life:
         self._seed = seed
         self._tell = tell
         self._ran_id = 1  # the delivery that was running at the last check
+        self._explained = 0  # violations that have been asked about
         self._abandoned = 0  # strokes given up; the status counts only those of the latest boluses
 
     def live(self) -> Outcome:
@@ -50,6 +53,8 @@ class Life:
             outcome.strokes = len(bench.stroke_starts_us)
             self._read_log()
             self._end_of_life()
+            if outcome.violations.count:
+                outcome.said_last = ask(self.people.programmer, max(0, self._log.last_number - LOG_LINES))
         outcome.heap_bytes = int(bench.board.last_words.rpartition("heap in use:")[2])
         self.judge_strokes()
         outcome.wall_s = time.perf_counter() - start_s
@@ -97,6 +102,16 @@ class Life:
             what()
         self._go_to((day + 1) * DAY_US - US_PER_S)
         self._check(day)
+        self._ask_why(day)
+
+    def _ask_why(self, day: int) -> None:
+        """After a day with violations, ask the pump for its alarms and the log of that time."""
+        outcome = self.outcome
+        found = outcome.violations.shown[self._explained :]
+        self._explained += len(found)
+        if found and len(outcome.failures) < DAYS_EXPLAINED:
+            said = ask(self.people.programmer, max(0, self._log.last_number - LOG_LINES))
+            outcome.failures.append(failure(f"day {day}", found, said))
 
     def _four_weeks(self, day: int, at: Callable[[int, Callable[[], object]], None]) -> None:
         people = self.people

@@ -5,7 +5,6 @@ The month comes first. After eight years the heap may hold no more than after th
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -20,6 +19,9 @@ from hil.protocols.life import plan as habits
 from hil.protocols.life.acts import Outcome
 from hil.protocols.life.drive import Life
 from hil.protocols.life.page import page
+from hil.protocols.said import failure
+from hil.results.files import write_json, write_text
+from hil.results.tested import VIRTUAL, Run
 
 MONTH_DAYS = 30
 BURST_US = 104_000
@@ -74,7 +76,7 @@ def battery(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def summary(outcome: Outcome, month: Outcome) -> dict[str, Any]:
+def summary(outcome: Outcome, month: Outcome, begun: Run) -> dict[str, Any]:
     """Return the content of build/life/summary.json."""
     violations = list(outcome.violations.shown)
     count = outcome.violations.count + month.violations.count
@@ -94,7 +96,12 @@ def summary(outcome: Outcome, month: Outcome) -> dict[str, Any]:
     if most > RATED_WRITES:
         count += 1
         violations.append(f"memory: a cell has been written to {most} times, rated for {RATED_WRITES}")
+    days = f" --days {outcome.days}" if outcome.days != habits.DAYS else ""
+    command = f"pump-bench life --seed {outcome.seed}{days}" if days else f"make life SEED={outcome.seed}"
     return {
+        "run": begun.facts(board=VIRTUAL, bench="virtual", seed=outcome.seed, command=command),
+        "verdict": "fail" if count else "pass",
+        "failures": _failures(outcome, month, violations, count),
         "years": round(outcome.simulated_s / 86_400 / 365.25, 3),
         "strokes": outcome.strokes,
         "wall_s": round(outcome.wall_s, 1),
@@ -119,8 +126,26 @@ def summary(outcome: Outcome, month: Outcome) -> dict[str, Any]:
     }
 
 
+def _failures(outcome: Outcome, month: Outcome, violations: list[str], count: int) -> list[dict[str, Any]]:
+    """Return the days on which something went wrong, with what the pump said in the evening; then all other violations,
+    which are found at the end.
+    """
+    told = [each for life in (month, outcome) for each in life.failures]
+    shown = {text for each in told for text in each.what}
+    left = [text for text in violations if text.removeprefix("in the month before: ") not in shown]
+    failures = [each.as_dict() for each in outcome.failures]
+    failures += [each.as_dict() | {"where": f"{each.where} of the month before"} for each in month.failures]
+    if left:
+        failures.append(failure("the whole life, found at its end", left, outcome.said_last).as_dict())
+    missing = count - sum(len(each["what"]) + each["more"] for each in failures)
+    if failures and missing > 0:
+        failures[-1]["more"] += missing
+    return failures
+
+
 def run(seed: int, out: Path, *, days: int = habits.DAYS, console: Console | None = None) -> dict[str, Any]:
     """Live `days` days from `seed`; write summary.json and report.html to `out` and return the summary."""
+    begun = Run()
     pin()
     month = Life(min(MONTH_DAYS, days), seed).live()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("days"))
@@ -128,10 +153,9 @@ def run(seed: int, out: Path, *, days: int = habits.DAYS, console: Console | Non
         task = progress.add_task("one life", total=days)
         tell: Callable[[int], None] = lambda day: progress.update(task, completed=day)  # noqa: E731
         outcome = Life(days, seed, tell).live()
-    figures = summary(outcome, month)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "summary.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(page(figures, outcome.series), encoding="utf-8")
+    figures = summary(outcome, month, begun)
+    write_json(out / "summary.json", figures)
+    write_text(out / "report.html", page(figures, outcome.series))
     return figures
 
 
