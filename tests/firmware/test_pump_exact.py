@@ -178,6 +178,9 @@ def test_a_cap_that_takes_a_stroke_is_an_alarm_that_a_reset_keeps(hour_mu: int, 
     assert len(hand.strokes_us) == 10
     told = [each for each in alarms(hand) if "maximum" in each]
     assert any(each.startswith(name) for each in told)
+    withheld = hand.pump.record.withheld_told
+    assert withheld > 1
+    assert hand.restarted(1).pump.record.withheld_told == withheld
     assert [each for each in alarms(hand.restarted(1)) if "maximum" in each] == told
 
 

@@ -86,10 +86,10 @@ def test_telemetry_is_the_status_and_what_the_battery_has_given() -> None:
 @pytest.mark.req("OCC-1", "LOG-1", "STORE-1")
 def test_a_second_finding_under_the_same_alarm_is_stored_too() -> None:
     hand = Hand()
-    for count in (1, 2):
+    for _ in range(2):
         hand.pump._diagnosed(codes.Diagnosis(codes.OCCLUSION, 1, 2, 3))
-        for each in (hand, hand.restarted(1)):
-            assert len(logged(each, protocol.EVENT_DIAGNOSIS)) == count
+    for each in (hand, hand.restarted(1)):
+        assert len(logged(each, protocol.EVENT_DIAGNOSIS)) == 2
 
 
 @pytest.mark.req("OCC-1", "ALARM-2", "THER-6")
