@@ -269,7 +269,7 @@ core-proofs-full: setup ## dose core: all proofs, and seeded bugs that they must
 	@$(VENV)/python -m pytest -q -m nightly tests/gates
 
 .PHONY: core-target
-core-target: setup ## dose core on Cortex-M0, M3, M4: every vector bit-identical with the host
+core-target: setup ## dose core on Cortex-M0, M3, M4, M33: every vector bit-identical with the host
 	@$(BOOTSTRAP) core-target
 	@$(VENV)/python -m tools.core.target.gate --seed $(SEED)
 

@@ -36,6 +36,16 @@ def test_measured_costs_never_exceed_the_static_ones():
 
 
 @pytest.mark.req("DOSE-7")
+def test_a_path_that_costs_more_on_the_m33_or_is_not_seen_there_is_named():
+    _, paths = gate.measured_costs(budget(), gate.few_motors(few(40)), "m33")
+    assert gate.beyond_measured(paths, budget()) == []
+    less = copy.deepcopy(budget())
+    less["paths"]["stroke"]["measured_m33"] = paths["stroke"] - 1
+    assert "stroke" in gate.beyond_measured(paths, less)[0]
+    assert "stroke" in gate.beyond_measured({"stroke": 0}, budget())[0]
+
+
+@pytest.mark.req("DOSE-7")
 def test_extra_work_in_the_interrupt_is_found(tmp_path):
     work = "static uint32_t busy(uint32_t x) { return (x * 3u) ^ (x >> 5u); }\n"
     core_dir = broken_core(tmp_path, START[0], START[1], work + START[1])

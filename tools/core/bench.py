@@ -21,7 +21,7 @@ from tools.core.target.build import OUT, RUNNER, budget, build, compiler_version
 from tools.core.target.elf import Elf
 from tools.core.target.gate import runner
 from tools.core.target.layout import TargetTypes
-from tools.core.target.machine import RAM_BYTES, RAM_START
+from tools.core.target.machine import ARENA, ARENA_BYTES
 from tools.core.target.mirror import Call
 
 RESULT = OUT / "bench.json"
@@ -39,7 +39,7 @@ STROKE = 1
 NEW = (500, 400, 0, 3, 400, 20_000, 20_000, 2500, 0)
 MANY = 1_000_000
 # An otherwise unused place for the plain scheduler's state.
-PLAIN = RAM_START + RAM_BYTES - 256
+PLAIN = ARENA + ARENA_BYTES - 256
 
 
 class Day(NamedTuple):

@@ -1,8 +1,9 @@
-"""Measures the most instructions that each function took, callees included, while vectors run on an emulated M0.
+"""Measures the most instructions that each function took, callees included, while vectors run on an emulated M0 or M33.
 
-The emulator reports every run of straight code. Calls are followed by return address, so nested functions are measured
-too. A public function that the compiler has inlined everywhere is called separately, on copies of states that the
-vectors reach. The rounds of each loop are compared with its declared bound as well.
+The emulator reports every run of straight code; an instruction whose condition does not hold counts like any other.
+Calls are followed by return address, so nested functions are measured too. A public function that the compiler has
+inlined everywhere is called separately, on copies of states that the vectors reach. The rounds of each loop are
+compared with its declared bound as well.
 
 Errors: Problem if a loop exceeds its bound.
 """
@@ -41,13 +42,16 @@ class Meter(Machine):
     `most` holds the maximum by function, `most_with` by (function, result), `taken` the instructions of the last call.
     """
 
-    def __init__(self, elf: Elf, target: str, graphs: Graphs, types: TargetTypes, public: Collection[str]) -> None:
+    def __init__(
+        self, elf: Elf, target: str, graphs: Graphs | None, types: TargetTypes, public: Collection[str]
+    ) -> None:
         super().__init__(elf, target)
         self.most: dict[str, int] = {}
         self.most_with: dict[tuple[str, int], int] = {}
         self.rounds: dict[str, int] = {}
         self.probed: set[str] = set()
-        self._loops, self._bounds = graphs.code.loops, graphs.bounds
+        # Without graphs, which are read from Armv6-M code, loops are not looked at.
+        self._loops, self._bounds = (graphs.code.loops, graphs.bounds) if graphs else ({}, {})
         self._types = types
         self._public = sorted(public)
         self._random = random.Random(0)

@@ -45,6 +45,7 @@ TARGETS = {
     "m0": Target("cortex-m0plus", "microbit", "microbit.ld"),
     "m3": Target("cortex-m3", "mps2-an385", "mps2.ld"),
     "m4": Target("cortex-m4", "mps2-an386", "mps2.ld"),
+    "m33": Target("cortex-m33", "mps2-an505", "an505.ld"),
 }
 
 

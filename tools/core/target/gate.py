@@ -1,8 +1,8 @@
-"""The core on Cortex-M0, M3 and M4 behaves as on the host, to the last bit of its state.
+"""The core on Cortex-M0, M3, M4 and M33 behaves as on the host, to the last bit of its state.
 
     python -m tools.core.target.gate [--volume N] [--seed S]
 
-Every committed vector runs on each of the three in the emulator unicorn, as many as fit on each of three bare-metal
+Every committed vector runs on each of the four in the emulator unicorn, as many as fit on each of four bare-metal
 boards in QEMU, and N more vectors on M0 and M4 in unicorn. After every call the result and the whole raw state are
 compared, including the rolling caps' history. Writes build/core/target.json; exit status 1 on any mismatch.
 """
@@ -160,7 +160,7 @@ def emulate_files(part: int) -> Tally:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Compare the core on Cortex-M0, M3 and M4 with the host.")
+    parser = argparse.ArgumentParser(description="Compare the core on Cortex-M0, M3, M4 and M33 with the host.")
     parser.add_argument("--volume", type=int, default=VOLUME, help="vectors beyond the committed ones")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

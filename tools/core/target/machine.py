@@ -18,12 +18,12 @@ MODELS = {
     "m0": arm_const.UC_CPU_ARM_CORTEX_M0,
     "m3": arm_const.UC_CPU_ARM_CORTEX_M3,
     "m4": arm_const.UC_CPU_ARM_CORTEX_M4,
+    "m33": arm_const.UC_CPU_ARM_CORTEX_M33,
 }
 PAGE = 0x1000
-RAM_START = 0x20000000
 RAM_BYTES = 0x400000
-# The arena lies above every image. It is larger than a board's memory, for vectors with long histories.
-ARENA = RAM_START + RAM_BYTES
+# The arena lies above every image's memory. It is larger than a board's, for vectors with long histories.
+ARENA = 0x40000000
 ARENA_BYTES = 0x400000
 # struct runner_mailbox of c_ext/baremetal/runner.c: function, eight argument words; after them, 8-aligned, the result.
 ARGUMENTS_MAX = 8
@@ -45,8 +45,10 @@ class Machine:
         engine_class: Any = unicorn.Uc  # type: ignore[attr-defined]
         self.engine: Any = engine_class(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self.engine.ctl_set_cpu_model(MODELS[target])
-        self.engine.mem_map(RAM_START, RAM_BYTES + ARENA_BYTES)
-        mapped: set[int] = set()
+        ram = elf.addresses["data_start"]  # the linker script's first in RAM
+        self.engine.mem_map(ram, RAM_BYTES)
+        self.engine.mem_map(ARENA, ARENA_BYTES)
+        mapped = set(range(ram // PAGE, (ram + RAM_BYTES) // PAGE))
         for address, content in elf.segments():
             self._map(address, len(content), mapped)
             self.engine.mem_write(address, content)
@@ -60,7 +62,7 @@ class Machine:
 
     def _map(self, address: int, size: int, mapped: set[int]) -> None:
         for page in range(address // PAGE, (address + size - 1) // PAGE + 1):
-            if page * PAGE < RAM_START and page not in mapped:
+            if page not in mapped:
                 self.engine.mem_map(page * PAGE, PAGE)
                 mapped.add(page)
 
