@@ -5,7 +5,8 @@
 
 A figure above its budget fails; the commit that raises it says why. The figures come from the ELF file's symbols: the
 flash that the image takes, the RAM that is statically allocated (code in RAM, variables, the programmer link's rings),
-and the RAM that is left for Python's heap. Boot time, stack and heap in use are measured where the image runs:
+and the RAM that is left for Python's heap. The stack of the worst interrupt, an upper bound from the image's code, is
+compared with boards/RP2/interrupt.toml. Boot time, stack and heap in use are measured where the image runs:
 tests/suite/test_figures.py. For an STM32L4, whose image needs more than Debian has, only our own C is measured,
 including its stack: tools/board_glue.py.
 Errors: Problem, naming the figure.
@@ -18,13 +19,14 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import board_glue
+from tools import board_glue, interrupt_stack
 from tools.board_glue import Glue
 from tools.console import ROOT, Problem, main_guard
 from tools.micropython import board_job, build_board
 
 FLASH_START = 0x10000000
 RAM_START = 0x20000000
+INTERRUPT = ROOT / "boards" / "RP2" / "interrupt.toml"
 SYMBOLS = ("__flash_binary_end", "__data_start__", "__data_end__", "__bss_end__", "__GcHeapStart", "__GcHeapEnd")
 
 
@@ -41,7 +43,7 @@ WORSE_IF_LESS = frozenset({"heap_bytes"})
 
 
 def measure(elf: Path) -> Sizes:
-    """Return the sizes of an RP2040 image. Raises Problem if the ELF file lacks a symbol."""
+    """Return the sizes of an RP2040 or RP2350 image. Raises Problem if the ELF file lacks a symbol."""
     listed = subprocess.run(["arm-none-eabi-nm", str(elf)], capture_output=True, text=True, check=True).stdout
     found = {name: int(value, 16) for value, name in re.findall(r"^([0-9a-f]+) \w (\w+)$", listed, re.MULTILINE)}
     missing = [name for name in SYMBOLS if name not in found]
@@ -52,6 +54,14 @@ def measure(elf: Path) -> Sizes:
         found["__bss_end__"] - RAM_START,
         found["__GcHeapEnd"] - found["__GcHeapStart"],
     )
+
+
+def worse_interrupt(elf: Path, chip: str) -> list[str]:
+    """Return what is wrong with the stack of the worst interrupt, in words, and say how much it is."""
+    limit = tomllib.loads(INTERRUPT.read_text(encoding="utf-8"))["stack_bytes"][chip]
+    taken = interrupt_stack.worst(elf, chip)
+    print(f"worst interrupt: {taken} bytes of stack, budget {limit}")
+    return [] if taken <= limit else [f"an interrupt takes {taken} bytes of stack, more than {INTERRUPT.name} says"]
 
 
 def worse(sizes: Sizes | Glue, budget: dict[str, int]) -> list[str]:
@@ -85,16 +95,20 @@ def main() -> None:
     parser.add_argument("board")
     parser.add_argument("--raise-budget", action="store_true")
     args = parser.parse_args()
-    stm32 = board_job(args.board).facts["port"] == "stm32"
+    known = board_job(args.board).facts
+    stm32 = known["port"] == "stm32"
     path = ROOT / "boards" / ("STM32L4" if stm32 else args.board) / "budget.toml"
     if not path.is_file():
         raise Problem(f"board {args.board} has no budget: {path.relative_to(ROOT)} is missing")
-    sizes = board_glue.measure(args.board) if stm32 else measure(build_board(args.board).with_suffix(".elf"))
+    elf = Path() if stm32 else build_board(args.board).with_suffix(".elf")
+    sizes = board_glue.measure(args.board) if stm32 else measure(elf)
     if args.raise_budget:
         path.write_text(with_figures(path.read_text(encoding="utf-8"), sizes), encoding="utf-8")
     facts = tomllib.loads(path.read_text(encoding="utf-8"))
     print(table(sizes, facts["budget"], facts["available"]))
     beyond = worse(sizes, facts["budget"])
+    if not stm32:
+        beyond += worse_interrupt(elf, known["chip"])
     if beyond:
         command = f"python3 -m tools.board_size {args.board} --raise-budget"
         raise Problem(f"{args.board}: {'; '.join(beyond)}. If it must be so: {command}")

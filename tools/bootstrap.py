@@ -99,9 +99,9 @@ PACKAGES = {
         Package(
             _has_arm_libraries,
             ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib"),
-            "compiler and C library for the RP2040",
+            "compiler and C library for the RP2040 and RP2350",
         ),
-        Package(_has("cmake"), ("cmake",), "CMake: MicroPython's port for the RP2040"),
+        Package(_has("cmake"), ("cmake",), "CMake: MicroPython's port for the RP2040 and RP2350"),
     ),
     "core-gates": (
         Package(

@@ -1,4 +1,4 @@
-"""The sources that boards are built from: MicroPython, and for RP2040 boards the parts that Debian's MicroPython omits.
+"""The sources that boards are built from: MicroPython, and for RP2040 and RP2350 boards the parts that Debian omits.
 
 MicroPython is a checkout with its submodules if MICROPYTHON_DIR is set. Otherwise it is Debian's source package,
 fetched once into the user's cache, ${XDG_CACHE_HOME:-~/.cache}/releve, outside the build folder. Nothing is patched.

@@ -1,6 +1,6 @@
 # Build settings of the BENCH_IO board, read by MicroPython's ports/rp2/CMakeLists.txt.
 set(PICO_BOARD "pico")
-set(PICO_PLATFORM "rp2040")
+set(PICO_PLATFORM $ENV{RELEVE_PICO_PLATFORM})
 set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
 include($ENV{RELEVE_GENERATED}/pins.cmake)
 list(APPEND MICROPY_DEF_BOARD

@@ -1,5 +1,6 @@
 // early.h: what start.c and module.c need of a chip before anything has been set up, even the crystal: the processor runs
-// on the RP2040's ring oscillator (nominally 6 MHz, a factor of two either way) or the STM32's MSI (4 MHz).
+// on the ring oscillator of the RP2040 (nominally 6 MHz, a factor of two either way) or RP2350 (11 MHz, likewise), or
+// the STM32's MSI (4 MHz).
 #ifndef RELEVE_BOARD_EARLY_H
 #define RELEVE_BOARD_EARLY_H
 

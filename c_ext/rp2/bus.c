@@ -18,7 +18,7 @@
 #define TOGETHER_BYTES 1026u  // of firmware/drivers/fram.py's greatest transfer
 #define ALARM BUS_ALARM
 
-// The I2C block that these pins belong to (RP2040 datasheet, GPIO functions).
+// The I2C block that these pins belong to (datasheets of RP2040 and RP2350, GPIO functions).
 #define BUS (((PIN_I2C_SDA / 2u) % 2u) == 0u ? i2c0_hw : i2c1_hw)
 #define HALF_US 5u
 

@@ -1,9 +1,9 @@
 #include "../board/early.h"
 
 #include "bus.h"
+#include "chip.h"
 #include "hardware/gpio.h"
 #include "hardware/irq.h"
-#include "hardware/structs/scb.h"
 #include "hardware/structs/sio.h"
 #include "hardware/structs/timer.h"
 #include "hardware/structs/watchdog.h"
@@ -21,8 +21,6 @@
 #define OUTPUTS \
     ((1u << PIN_STEP) | (1u << PIN_DIR) | (1u << PIN_MOTOR_ENABLE) | (1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
 #define SOUND ((1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
-// Cycles of the ring oscillator for a tick of about 1 µs; the SDK sets it again once the crystal runs.
-#define RING_MHZ 6u
 
 uint32_t early_kept(void) {
     return watchdog_hw->scratch[KEPT];
@@ -58,7 +56,7 @@ void early_feed(void) {
 void early_wait_ms(uint32_t ms) {
     const uint32_t until = timer_hw->timerawl + (ms * 1000u);
     // As in bus.c: the alarm's interrupt has no handler, but ends WFE when it becomes pending.
-    scb_hw->scr |= M0PLUS_SCR_SEVONPEND_BITS;
+    scb_hw->scr |= CHIP_SEVONPEND;
     hw_set_bits(&timer_hw->inte, 1u << BUS_ALARM);
     timer_hw->alarm[BUS_ALARM] = until;
     while ((int32_t)(timer_hw->timerawl - until) < 0) {
@@ -87,7 +85,8 @@ void IN_RAM(isr_hardfault)(void) {
 
 // Before anything else of the image, the clocks included.
 static void watch(void) {
-    watchdog_hw->tick = WATCHDOG_TICK_ENABLE_BITS | RING_MHZ;
+    // A tick of about 1 µs from the ring oscillator; the SDK sets it again once the crystal runs.
+    chip_start_ticks(CHIP_RING_MHZ);
     watchdog_enable(INTERRUPTS_WATCHDOG_MS, true);
 }
 

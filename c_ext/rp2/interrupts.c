@@ -1,8 +1,8 @@
 #include "interrupts.h"
 
+#include "chip.h"
 #include "hardware/irq.h"
 #include "hardware/pio.h"
-#include "hardware/structs/nvic.h"
 #include "hardware/structs/timer.h"
 #include "hardware/structs/watchdog.h"
 #include "hardware/sync.h"
@@ -19,8 +19,9 @@
 #define SENSOR_LINE PIO1_IRQ_0
 #define LINES ((1u << TIMER_LINE) | (1u << SENSOR_LINE))
 
-// The counter falls twice a microsecond (RP2040-E1).
-#define WATCHDOG_COUNTS (2000u * INTERRUPTS_WATCHDOG_MS)
+_Static_assert(SENSOR_LINE < 32u, "CHIP_NVIC reaches the first 32");
+
+#define WATCHDOG_COUNTS (CHIP_WATCHDOG_COUNTS * 1000u * INTERRUPTS_WATCHDOG_MS)
 #define FEED_EVERY_US 4000000u
 
 const uint32_t interrupts_lead_us = INTERRUPTS_LEAD_US;
@@ -75,7 +76,7 @@ static void IN_RAM(interrupt)(void) {
 }
 
 void interrupts_mask(void) {
-    nvic_hw->icer = LINES;
+    CHIP_NVIC(icer) = LINES;
     __dsb();
     __isb();
 }
@@ -83,7 +84,7 @@ void interrupts_mask(void) {
 // Without checking what is due. A line without its handler would never fall again.
 void interrupts_let_in(void) {
     if (claimed) {
-        nvic_hw->iser = LINES;
+        CHIP_NVIC(iser) = LINES;
         __dsb();
         __isb();
     }
@@ -92,7 +93,7 @@ void interrupts_let_in(void) {
 void interrupts_unmask(void) {
     if (claimed) {
         // The supervisor may have moved the next stroke, so the interrupt checks at once.
-        nvic_hw->ispr = 1u << TIMER_LINE;
+        CHIP_NVIC(ispr) = 1u << TIMER_LINE;
         interrupts_let_in();
     }
 }

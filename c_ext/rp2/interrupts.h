@@ -1,4 +1,4 @@
-// interrupts.h: the RP2040's part of the interrupts (c_ext/board/interrupts.h).
+// interrupts.h: the RP2040's and RP2350's part of the interrupts (c_ext/board/interrupts.h).
 //
 // Implements: DOSE-6, GUARD-3
 #ifndef RELEVE_RP2_INTERRUPTS_H

@@ -1,6 +1,7 @@
 #include "../board/link.h"
 
 #include "../board/ring.h"
+#include "chip.h"
 #include "hardware/dma.h"
 #include "hardware/gpio.h"
 #include "hardware/irq.h"
@@ -85,6 +86,9 @@ void link_setup(void) {
     }
     irq_set_enabled(LINK_LINE, false);
     uart_deinit(LINK_UART);  // makes no more DMA requests, so that no channel triggers another meanwhile
+    chip_dma_disable(again_channel);
+    chip_dma_disable(rx_channel);
+    chip_dma_disable(tx_channel);
     dma_channel_abort(again_channel);
     dma_channel_abort(rx_channel);
     dma_channel_abort(tx_channel);

@@ -1,4 +1,4 @@
-# The C module `hardware` of RP2040 boards.
+# The C module `hardware` of RP2040 and RP2350 boards.
 get_filename_component(HARDWARE_BOARD_DIR ${CMAKE_CURRENT_LIST_DIR}/../board ABSOLUTE)
 add_library(usermod_hardware INTERFACE)
 target_sources(usermod_hardware INTERFACE
@@ -13,6 +13,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/pressure.c
     ${CMAKE_CURRENT_LIST_DIR}/sensor.c
     ${CMAKE_CURRENT_LIST_DIR}/stroke.c
+    ${CMAKE_CURRENT_LIST_DIR}/trng.c
     ${HARDWARE_BOARD_DIR}/bus_clear.c
     ${HARDWARE_BOARD_DIR}/image.c
     ${HARDWARE_BOARD_DIR}/module.c
@@ -26,4 +27,8 @@ target_link_libraries(usermod_hardware INTERFACE
 # bus.c has its own.
 target_link_options(usermod_hardware INTERFACE -Wl,--wrap=i2c_write_blocking_until
     -Wl,--wrap=mp_machine_i2c_transfer_adaptor)
+if(PICO_RP2350)
+    # trng.c has its own.
+    target_link_options(usermod_hardware INTERFACE -Wl,--wrap=rosc_random_u8 -Wl,--wrap=rosc_random_u32)
+endif()
 target_link_libraries(usermod INTERFACE usermod_hardware)

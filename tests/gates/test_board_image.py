@@ -1,4 +1,4 @@
-"""RP2040 images: pins from one table, the drawing up to date, identity, what lies in RAM, what a checkout lacks."""
+"""Images for RP2040 and RP2350: pins from one table, drawing, identity, what lies in RAM, what a checkout lacks."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import micropython, pins, source, wiring
+from tools import interrupt_stack, micropython, pins, source, wiring
 from tools.console import Problem
 from tools.ports import image, in_ram
 
@@ -98,6 +98,56 @@ def test_a_call_through_a_pointer_and_a_missing_handler_are_found(tmp_path):
         in_ram.check(compiled(tmp_path, code), ("run",))
     with pytest.raises(Problem, match="lacks gone"):
         in_ram.check(tmp_path / "firmware.elf", ("gone",))
+
+
+CONDITIONAL = """
+    int x;
+    __attribute__((noinline)) void flash(void) { x = 7; }
+    __attribute__((section(".ram"), noinline, naked)) void run(void) {
+        __asm volatile("push {r4, lr}; cmp r0, #0; %s; pop {r4, pc}" ::: "memory");
+    }
+"""
+
+
+@needs_compiler
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("way", ["it eq; bleq flash", "bne flash", "cbz r0, 1f; b flash; 1:"])
+def test_on_an_rp2350_a_call_with_a_condition_is_followed_too(tmp_path, way):
+    with pytest.raises(Problem, match=r"flash.* lies in flash"):
+        in_ram.check(compiled(tmp_path, CONDITIONAL.replace("%s", way), "-mcpu=cortex-m33"), ("run",))
+    pointer = CONDITIONAL.replace("%s", "it eq; bxeq r3")
+    with pytest.raises(Problem, match="through a pointer"):
+        in_ram.check(compiled(tmp_path, pointer, "-mcpu=cortex-m33"), ("run",))
+
+
+DEEP = f"""
+    volatile int x;
+    {RAM.replace(", long_call", "")} int leaf(int a) {{ volatile int b[10]; b[a] = x; x = b[1]; return b[2] + 1; }}
+    {RAM.replace(", long_call", "")} void run(void) {{ x = leaf(3) + leaf(x); }}
+"""
+
+
+@needs_compiler
+@pytest.mark.req("DOSE-7")
+@pytest.mark.parametrize(("chip", "cpu"), [("RP2040", "cortex-m0plus"), ("RP2350", "cortex-m33")])
+def test_the_stack_of_an_interrupt_is_at_least_what_the_compiler_says(tmp_path, chip, cpu):
+    elf = compiled(tmp_path, DEEP, f"-mcpu={cpu}", "-fstack-usage", "-save-temps=obj")
+    (usage,) = tmp_path.glob("*.su")
+    said = {line.split("\t")[0].split(":")[-1]: int(line.split("\t")[1]) for line in usage.read_text().splitlines()}
+    assert said["leaf"] >= 40
+    assert interrupt_stack.worst(elf, chip, ("run",)) == said["run"] + said["leaf"] + interrupt_stack.SAVED_BYTES[chip]
+
+
+@needs_compiler
+def test_a_stack_without_bound_is_refused(tmp_path):
+    leaf = "int leaf(int a) {"
+    again = DEEP.replace(leaf + "{", leaf).replace(leaf, leaf + " if (a > 7) { return leaf(a - x) + leaf(x); }")
+    with pytest.raises(Problem, match=r"leaf.*without known bound"):
+        interrupt_stack.worst(compiled(tmp_path, again), "RP2040", ("run",))
+    assert interrupt_stack.frames("20000000 <f>:\n2000:\tsub\tsp, r3\n") == {0x20000000: -1}
+    assert interrupt_stack.frames("20000000 <f>:\n2000:\tvpush\t{d8-d9}\n2004:\tstrd\tip, lr, [sp, #-16]!\n") == {
+        0x20000000: 32
+    }
 
 
 @needs_compiler

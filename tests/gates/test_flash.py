@@ -61,7 +61,7 @@ def image(tmp_path) -> Path:
 
 
 def flash(monkeypatch, image, *ways, wanted="", dry_run=False, facts=None):
-    facts = facts or {"port": "rp2"}
+    facts = facts or {"port": "rp2", "chip": "RP2040"}
     monkeypatch.setitem(tool.WAYS, facts["port"], ways)
     return tool.flash("RPI_PICO", image, facts, wanted, dry_run)
 
@@ -117,6 +117,11 @@ def test_another_chip_in_boot_mode_is_refused(tmp_path, monkeypatch, image):
     place = drive(tmp_path, "RP2350", "RP2350")
     with pytest.raises(Problem, match=r"wrong board is in boot mode.*RP2350.*Nothing was written"):
         flash(monkeypatch, image, Drive([place]))
+    flash(monkeypatch, image, Drive([place]), facts={"port": "rp2", "chip": "RP2350"})
+    assert (place / "firmware.uf2").exists(), "it is an RP2350's own"
+    other = drive(tmp_path)
+    with pytest.raises(Problem, match=r"RPI-RP2, not a RP2350"):
+        flash(monkeypatch, image, Drive([other]), facts={"port": "rp2", "chip": "RP2350"})
 
 
 def opening(monkeypatch, make):

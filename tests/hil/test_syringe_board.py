@@ -37,7 +37,7 @@ def test_the_implant_is_watched_for_one() -> None:
 
 
 @pytest.mark.req("BOARD-2")
-@pytest.mark.parametrize("board", ["RP2040", "STM32L4"])
+@pytest.mark.parametrize("board", ["RP2", "STM32L4"])
 def test_every_board_names_its_mechanism(board: str) -> None:
     from pathlib import Path
 

@@ -14,7 +14,7 @@ STROKE_UU = 200_000
 SPACING_US = 2_000_000
 MINUTE_US = 60_000_000
 QUANTA = STROKE_UU * 3_600_000
-# The pump's pressure calibration, boards/RP2040/board.py: counts at 0 Pa, Pa for 1000 counts.
+# The pump's pressure calibration, boards/RP2/board.py: counts at 0 Pa, Pa for 1000 counts.
 ZERO_COUNTS, PA_PER_1000_COUNTS = 512, 39_063
 
 

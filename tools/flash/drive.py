@@ -1,4 +1,4 @@
-"""Writes to an RP2040 in boot mode, which appears as a drive: the UF2 file is copied there.
+"""Writes to an RP2040 or RP2350 in boot mode, which appears as a drive: the UF2 file is copied there.
 
 The drive is recognised by its INFO_UF2.TXT, whose Board-ID comes from the boot ROM, not by its name.
 """
@@ -11,7 +11,8 @@ from typing import Any
 from tools.console import Problem
 from tools.flash.target import Target
 
-BOARD_ID = "RPI-RP2"
+# The boot ROMs' names, by the chip that board.toml names.
+BOARD_IDS = {"RP2040": "RPI-RP2", "RP2350": "RP2350"}
 INFO = "INFO_UF2.TXT"
 _CHUNK_BYTES = 65536
 
@@ -43,20 +44,19 @@ class Drive:
 
     def find(self, facts: dict[str, Any]) -> list[Target]:
         """Return one target for each drive. Raises Problem if there are only drives of other chips."""
+        wanted = BOARD_IDS[facts["chip"]]
         drives = {place: board_id(place) for place in (mounted() if self._places is None else self._places)}
-        found = [place for place, name in drives.items() if name == BOARD_ID]
-        others = [f"{place} is a {name}" for place, name in drives.items() if name not in ("", BOARD_ID)]
+        found = [place for place, name in drives.items() if name == wanted]
+        others = [f"{place} is a {name}" for place, name in drives.items() if name not in ("", wanted)]
         if others and not found:
-            raise Problem(
-                f"the wrong board is in boot mode: {'; '.join(others)}, not a {BOARD_ID}. Nothing was written"
-            )
+            raise Problem(f"the wrong board is in boot mode: {'; '.join(others)}, not a {wanted}. Nothing was written")
         return [Target(str(place), f"copy firmware.uf2 to the drive {place}", Copy(place)) for place in found]
 
     def absent(self, facts: dict[str, Any]) -> str:
         """How to get the drive."""
         return (
-            f"a drive {BOARD_ID}: hold the board's BOOTSEL button while its USB cable is plugged in, and let the drive "
-            "be mounted"
+            f"a drive {BOARD_IDS[facts['chip']]}: hold the board's BOOTSEL button while its USB cable is plugged in, "
+            "and let the drive be mounted"
         )
 
 

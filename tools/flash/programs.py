@@ -1,4 +1,4 @@
-"""Programs that write images, used if installed: picotool for the RP2040; st-flash, pyocd and OpenOCD for the STM32.
+"""Programs that write images, if installed: picotool for RP2040, RP2350; st-flash, pyocd and OpenOCD for the STM32.
 
 Those for the STM32 connect while they hold the chip in reset, because a release sleeps in stop 2, where its debug port
 is off.

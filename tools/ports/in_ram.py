@@ -15,10 +15,10 @@ RAM_START = 0x20000000
 # motor.
 ROOTS = ("interrupts.c:interrupt", "link.c:interrupt", "stroke_abort")
 _FUNCTION = re.compile(r"^([0-9a-f]{8}) <([^>]+)>:$")
-_CALL = re.compile(
-    r"\t(bl|blx|b|b\.n|b\.w|beq|bne|bcs|bcc|bhi|bls|bge|blt|bgt|ble|bmi|bpl)(?:\.n|\.w)?\t([0-9a-f]+) <([^>+]+)"
-)
-_INDIRECT = re.compile(r"\t(blx\t(r\d+|ip|lr)|bx\t(r\d+|ip)|mov\tpc)")
+# On Armv8-M calls and returns may have a condition too (IT), and a jump may test a register.
+_IF = "(?:eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?"
+_CALL = re.compile(rf"\t(?:cbn?z\t\w+, |(?:blx?|b){_IF}(?:\.n|\.w)?\t)([0-9a-f]+) <[^>]+")
+_INDIRECT = re.compile(rf"\t(blx{_IF}\t(r\d+|ip|lr)|bx{_IF}\t(r\d+|ip)|(mov|ldr){_IF}(\.w)?\tpc)")
 # A call from RAM to flash or back is too far: the linker inserts a jump.
 _VENEER = re.compile(r"^__(.+)_(?:veneer|from_thumb|from_arm)$")
 
@@ -46,7 +46,7 @@ def functions(elf: Path) -> dict[int, Function]:
             continue
         call = _CALL.search(line)
         if call:
-            current.calls.add(int(call[2], 16))
+            current.calls.add(int(call[1], 16))
         elif _INDIRECT.search(line):
             current.indirect = True
     return found

@@ -37,7 +37,7 @@ BOLUS_MU = 40_000
 MOST_STROKES_OF_A_BOLUS = 200
 HARD_LIMITS = Limits(max_basal_mu_per_h=35_000, max_bolus_mu=40_000, max_hour_mu=60_000, max_day_mu=500_000)
 BIN_NS = 100
-BOARD_SOURCE = Path(__file__).resolve().parents[3] / "boards" / "RP2040" / "board.py"
+BOARD_SOURCE = Path(__file__).resolve().parents[3] / "boards" / "RP2" / "board.py"
 NOT_MODELLED = (
     "misses of the flash cache and bus contention (busy code runs a little too fast); "
     "the PIO's input synchronisers; jitter and drift of the crystal; rise times of pins and drivers"

@@ -1,7 +1,9 @@
-"""RP2040 boards: one folder is a board, with the family's pins where the hardware has them, and its own currents."""
+"""RP2040 and RP2350 boards: one folder is a board, with the family's pins where the hardware has them."""
 
 from __future__ import annotations
 
+import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ import pytest
 from tests.gates import one_folder
 from tools import facts, micropython
 from tools.console import Problem
+from tools.ports import in_ram, rp2
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {path.parent.name: tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "boards").glob("*/board.toml")}
 BOARDS = sorted(name for name, table in TABLES.items() if table["port"] == "rp2" and "dosecore" in table["c_modules"])
 PROOF = "WEACT_RP2040"
-# RP2040 datasheet, table 2 (GPIO functions): the pins of TX; RX is the next.
+PICO_2 = "RPI_PICO2"
+# RP2040 datasheet, table 2, and RP2350 datasheet, table 3 (GPIO functions): the pins of TX; RX is the next.
 UART0_TX, UART1_TX = {0, 12, 16, 28}, {4, 8, 20, 24}
 ADC_FIRST, ADC_LAST = 26, 29
 
@@ -27,8 +31,9 @@ def pins_of(board: str) -> dict[str, int]:
 
 
 @pytest.mark.req("BOARD-2")
-def test_the_proof_is_one_folder_of_under_a_hundred_lines_named_nowhere_else() -> None:
-    one_folder.judge(PROOF, Path(__file__).name)
+def test_the_proofs_are_one_folder_each_of_under_a_hundred_lines_named_nowhere_else() -> None:
+    for board in (PROOF, PICO_2):
+        one_folder.judge(board, Path(__file__).name, "tests/gates/test_port_a_board.py")
 
 
 @pytest.mark.req("BOARD-1", "BOARD-2")
@@ -36,8 +41,8 @@ def test_the_proof_is_one_folder_of_under_a_hundred_lines_named_nowhere_else() -
 def test_a_board_has_the_family_s_pins_and_sources(board: str) -> None:
     assert set(pins_of(board)) == set(pins_of("RPI_PICO"))
     job = micropython.board_job(board)
-    assert {each.name for each in job.inputs} >= {board, "RP2040", "main.py", "firmware", "rp2", "micropython"}
-    assert not (job.folder / "board.py").exists(), "what the boards share is in boards/RP2040"
+    assert {each.name for each in job.inputs} >= {board, "RP2", "main.py", "firmware", "rp2", "micropython"}
+    assert not (job.folder / "board.py").exists(), "what the boards share is in boards/RP2"
 
 
 @pytest.mark.req("BOARD-2")
@@ -49,6 +54,49 @@ def test_each_pin_is_one_that_the_hardware_has_for_it(board: str) -> None:
     assert pins["I2C_SDA"] % 2 == 0 and pins["I2C_SCL"] == pins["I2C_SDA"] + 1
     assert (pins["DIR"], pins["MOTOR_ENABLE"]) == (pins["STEP"] + 1, pins["STEP"] + 2)
     assert all(ADC_FIRST <= pins[name] <= ADC_LAST for name in ("PRESSURE", "BATTERY"))
+
+
+@pytest.mark.req("BOARD-1", "BOARD-2")
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_board_names_its_chip_and_a_built_image_is_for_that_chip(board: str) -> None:
+    chip = rp2.chip_of(board, TABLES[board])
+    with pytest.raises(Problem, match=rf"{board}/board\.toml: chip is 'RP1', not one of RP2040, RP2350"):
+        rp2.chip_of(board, {**TABLES[board], "chip": "RP1"})
+    program = ROOT / "build" / board / "firmware.uf2"
+    if program.is_file():
+        assert int.from_bytes(program.read_bytes()[28:32], "little") == chip.uf2_family  # the first block's
+
+
+@pytest.mark.req("BOARD-1")
+def test_an_image_that_an_rp2350_would_not_start_is_refused() -> None:
+    rp2.check_marked(bytes(4088) + rp2.IMAGE_DEFINITION, "X")
+    for binary in (bytes(4092) + rp2.IMAGE_DEFINITION, bytes(8192)):
+        with pytest.raises(Problem, match="X: no image definition"):
+            rp2.check_marked(binary, "X")
+
+
+def floating(elf: Path, roots: tuple[str, ...]) -> list[str]:
+    """The functions that `roots` run, directly or not, and that use the floating-point unit."""
+    command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    bodies = {body.partition(" ")[0]: body for body in re.split(r"^(?=[0-9a-f]{8} <)", listed, flags=re.MULTILINE)}
+    known, seen, waiting = in_ram.functions(elf), set[int](), in_ram.roots_of(elf, roots)
+    while waiting:
+        address = waiting.pop()
+        if address in known and address not in seen:
+            seen.add(address)
+            waiting += known[address].calls
+    return [known[each].name for each in sorted(seen) if re.search(r"\tv[a-z]", bodies[f"{each:08x}"])]
+
+
+@pytest.mark.req("ALARM-3")
+@pytest.mark.parametrize("board", [name for name in BOARDS if TABLES[name]["chip"] == "RP2350"])
+def test_what_runs_before_the_sdk_has_switched_it_on_needs_no_floating_point_unit(board: str) -> None:
+    elf = ROOT / "build" / board / "firmware.elf"
+    if not elf.is_file():
+        pytest.skip(f"no image: make firmware BOARD={board}")
+    assert floating(elf, ("early.c:watch", "start_begin")) == []
+    assert floating(elf, ("mp_format_float",)) != [], "it finds what does"
 
 
 @pytest.mark.req("BOARD-2")

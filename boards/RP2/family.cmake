@@ -1,5 +1,6 @@
-# MicroPython's build settings shared by the RP2040 boards; a board's mpconfigboard.cmake names its PICO_BOARD, includes this.
-set(PICO_PLATFORM "rp2040")
+# MicroPython's build settings shared by the RP2040 and RP2350 boards; a board's mpconfigboard.cmake names its
+# PICO_BOARD, includes this.
+set(PICO_PLATFORM $ENV{RELEVE_PICO_PLATFORM})
 set(MICROPY_FROZEN_MANIFEST ${CMAKE_CURRENT_LIST_DIR}/manifest.py)
 include($ENV{RELEVE_GENERATED}/pins.cmake)
 list(APPEND MICROPY_DEF_BOARD

@@ -1,4 +1,4 @@
-# Frozen into every RP2040 board's image: the firmware as a package, the board as the module `board`, start-up code.
+# Frozen into every RP2040 or RP2350 board's image: the firmware as a package, the board as the module `board`, start-up code.
 include("../manifest.py")
 module("board.py")
 module("_boot.py")

@@ -1,4 +1,4 @@
-"""A board of the RP2040 family with a stepper driver, FRAM and sensors; the differences are in each board.toml."""
+"""A board with an RP2040 or RP2350, a stepper driver, FRAM and sensors; the differences are in each board.toml."""
 
 import gc
 import os

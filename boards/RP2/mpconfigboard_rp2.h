@@ -1,4 +1,4 @@
-// MicroPython's configuration shared by the RP2040 boards; a board's mpconfigboard.h adds its name.
+// MicroPython's configuration shared by the RP2040 and RP2350 boards; a board's mpconfigboard.h adds its name.
 #include <stdint.h>
 
 #ifndef RELEVE_RELEASE

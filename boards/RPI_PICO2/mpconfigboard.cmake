@@ -1,0 +1,3 @@
+# The Pico SDK's name of the board.
+set(PICO_BOARD "pico2")
+include(${CMAKE_CURRENT_LIST_DIR}/../RP2/family.cmake)

@@ -1,0 +1,4 @@
+// Configuration of MicroPython for the RPI_PICO2 board.
+#include "../RP2/mpconfigboard_rp2.h"
+
+#define MICROPY_HW_BOARD_NAME "Releve on Raspberry Pi Pico 2"
