@@ -23,19 +23,29 @@ uint64_t interrupts_run_us(void) {
     return clock_run_us();
 }
 
+static void hand_over(void) {
+    if (clock_us() >= stroke_hand_over_us()) {
+        stroke_hand_over();
+    }
+}
+
 void interrupts_start(uint64_t start_us) {
-    stroke_prepare();
-    // The timers count from the edge of a tick on, with a finer resolution than the clock.
-    stroke_start((uint32_t)(start_us - clock_edge()));
+    stroke_take(start_us);
+    hand_over();  // it may be late
 }
 
 // When the interrupt must come again, device time.
 static uint64_t again_us(uint64_t now_us) {
     const uint64_t latest_us = now_us + CLOCK_ALARM_MAX_US;
     uint64_t again = service_next_us(&interrupts_service);
-    if (again > (now_us + POWER_SETTLE_US)) {
-        // Early enough for the oscillator to settle after stop mode; then a second time.
-        again -= POWER_SETTLE_US;
+    uint64_t hand_over_us = stroke_hand_over_us();
+    if (hand_over_us != DOSE_NEVER) {
+        hand_over_us += INTERRUPTS_LEAD_US;
+        if (hand_over_us > (now_us + POWER_SETTLE_US)) {
+            // Early enough for the oscillator to settle after stop mode; then a second time.
+            hand_over_us -= POWER_SETTLE_US;
+        }
+        again = (hand_over_us < again) ? hand_over_us : again;
     }
     if (again > latest_us) {
         // Only to read the counter and to feed the watchdog. An alarm that is set will do: each new one costs an
@@ -51,6 +61,7 @@ static void interrupt(void) {
     clock_interrupt();
     do {
         stroke_interrupt();
+        hand_over();
         interrupts_work(sensor_take() ? 1u : 0u);
         now_us = interrupts_device_us();
         if (!watched || ((interrupts_service.core != NULL) && core_alive(interrupts_service.core, now_us))) {

@@ -36,7 +36,7 @@ static void wait(bool may_stop) {
     if (link_take_active()) {
         awake_until_us = now_us + POWER_LINK_US;
     }
-    const bool quiet = may_stop && (now_us >= awake_until_us) && !stroke_playing();
+    const bool quiet = may_stop && (now_us >= awake_until_us) && !stroke_clocked();
     if (quiet && (interrupts_spare_us() >= POWER_STOP_MIN_US) && link_sleep()) {
         stop();
         link_wake();

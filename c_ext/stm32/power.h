@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 // After stop mode the MSI takes up to 2.5 ms to follow the crystal again (STM32L476 datasheet, MSI oscillator: tSTAB in
-// PLL mode). The interrupt before a stroke comes this much earlier, and the chip stays awake until it is over.
+// PLL mode). An interrupt comes this much before a stroke's hand-over, and the chip stays awake until it is over.
 #define POWER_SETTLE_US 4000u
-// Stop mode is not worthwhile for less than this.
-#define POWER_STOP_MIN_US 2000u
+// Stop mode is not worthwhile for less than this; and it must not begin again while the MSI settles.
+#define POWER_STOP_MIN_US (POWER_SETTLE_US + 1000u)
 // The chip stays out of stop mode this long after the last byte on the programmer link, which it cannot hear there.
 #define POWER_LINK_US 5000000u
 

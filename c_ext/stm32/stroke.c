@@ -1,5 +1,6 @@
 #include "stroke.h"
 
+#include "../core/dose.h"
 #include "../core/motion.h"
 #include "chip.h"
 #include "clock.h"
@@ -22,8 +23,10 @@ _Static_assert((PIN_STEP == 2u) || (PIN_STEP == 30u), "STEP must be PA2 or PB14:
 
 static uint16_t reload[MOTION_STEPS_MAX];
 static uint32_t step_count;
-static uint32_t trigger;  // TIM15's trigger input that TIM2 drives, as SMCR has it
-static bool busy;
+static uint32_t trigger;   // TIM15's trigger input that TIM2 drives, as SMCR has it
+static uint64_t start_us;  // of the stroke that waits, on the chip's clock
+static bool waiting;       // a stroke has been taken and not been handed over
+static bool busy;          // the timers have a stroke
 static bool ready;
 
 static reg_dma_channel_t *channel(void) {
@@ -94,7 +97,8 @@ void stroke_plan(uint32_t steps, const uint16_t *period_us) {
     step_count = steps;
 }
 
-void stroke_prepare(void) {
+// Switches the motor on and makes everything ready for a burst.
+static void prepare(void) {
     reg_dma_channel_t *dma = channel();
     busy = true;
     motor(true);
@@ -117,15 +121,29 @@ void stroke_prepare(void) {
     R_TIM15->SMCR = trigger | R_TIM_SMCR_SMS_TRIGGER;
 }
 
-void stroke_start(uint32_t wait_us) {
+// Plays the burst that has been prepared, first step in wait_us from now.
+static void start(uint32_t wait_us) {
     R_TIM2->CNT = 0u;
     R_TIM2->ARR = clock_timer_ticks(wait_us - LOW_US) - 1u;
     R_TIM2->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_CEN;
 }
 
-bool stroke_playing(void) {
+void stroke_take(uint64_t at_us) {
+    start_us = at_us;
+    waiting = true;
+}
+
+uint64_t stroke_hand_over_us(void) {
+    return waiting ? (start_us - STROKE_HAND_OVER_US) : DOSE_NEVER;
+}
+
+bool stroke_clocked(void) {
     // The last period's end is TIM15's only update event.
     return busy && ((R_TIM15->SR & R_TIM_SR_UIF) == 0u);
+}
+
+bool stroke_playing(void) {
+    return waiting || stroke_clocked();
 }
 
 // Makes sure that nothing triggers TIM15 any more, STEP is low and the motor off.
@@ -141,14 +159,27 @@ static void rest(void) {
     busy = false;
 }
 
+void stroke_hand_over(void) {
+    waiting = false;
+    prepare();
+    // The timers count from the edge of a tick on, with a finer resolution than the clock.
+    const uint64_t edge_us = clock_edge();
+    if (start_us >= (edge_us + STROKE_SETTLE_US)) {
+        start((uint32_t)(start_us - edge_us));
+    } else {
+        rest();
+    }
+}
+
 void stroke_interrupt(void) {
-    if (busy && !stroke_playing()) {
+    if (busy && !stroke_clocked()) {
         rest();
     }
 }
 
 uint32_t stroke_abort(void) {
     uint32_t done = 0u;
+    waiting = false;
     if (busy) {
         R_TIM2->CR1 = R_TIM_CR1_OPM;
         R_TIM15->SMCR = 0u;

@@ -28,6 +28,7 @@ class Clocks(Device):
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
         self.crystal = True
+        self.woke: int | None = None  # when stop mode ended last
         self.on_speed: Callable[[], None] | None = None
 
     @property
@@ -66,7 +67,8 @@ class Clocks(Device):
         return True
 
     def stop(self) -> None:
-        """Stop mode: the fast clocks are off; it ends with the MSI."""
+        """Stop mode ends, with the MSI: the other fast clocks are off."""
+        self.woke = self._chip.now
         registers = self._chip.registers
         registers[CR] = registers[CR] & ~(3 << 24)
         registers[CFGR] = registers[CFGR] & ~0xF

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from hil.emulator_stm32.device import CYCLES_A_COUNT, Device
+from hil.emulator_stm32.device import CYCLES_A_COUNT, Device, cycles_of
 from hil.emulator_stm32.pins import GPIOA
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ BURST = DMA1 + 8 + 20 * 4  # channel 5
 IRQ_TIM15 = 24
 _STEP_PINS = (2, 30)  # PA2, PB14: TIM15's first channel
 _ALTERNATE = 2
+# After stop mode, until the MSI follows the crystal again (datasheet of the STM32L476, MSI: tSTAB in PLL mode).
+_MSI_SETTLES = cycles_of(2_500_000)
 
 
 class Timers(Device):
@@ -74,6 +76,9 @@ class Timers(Device):
     def _clocked(self, who: str) -> None:
         if self._chip.get(0x40021008) & 0xC != 0xC and self._chip.stops:
             self._chip.wrong.append(f"{who} started while the processor's clock was not the PLL's")
+        woke = self._chip.clocks.woke
+        if woke is not None and self._chip.now - woke < _MSI_SETTLES:
+            self._chip.wrong.append(f"{who} started before the MSI has settled")
 
     def _generate(self, base: int) -> None:
         if base == TIM2 and self._tim(TIM2, CR2) & 0x70 == 0x20:

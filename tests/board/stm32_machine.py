@@ -119,6 +119,7 @@ class Machine:
         self.adc = Adc(self.chip)
         self.deliver_interrupts = True
         self.interrupts = 0
+        self.stop_cycles = 0
 
     def _read(self, _engine, offset, size, base):
         address = base + offset
@@ -165,7 +166,7 @@ class Machine:
     def _wait(self):
         """WFI: time passes until an interrupt is pending, whether locked out or not."""
         chip = self.chip
-        deep = chip.get(SCR) & 4
+        deep, begin = chip.get(SCR) & 4, chip.now
         if deep:
             chip.stops += 1
             chip.stopped = True
@@ -177,6 +178,7 @@ class Machine:
             assert event < NEVER, "sleeps for ever"
             chip.advance(event - chip.now)
         if deep:
+            self.stop_cycles += chip.now - begin
             chip.stopped = False
             chip.touch()
             chip.clocks.stop()

@@ -13,7 +13,8 @@ def image(tmp_path_factory):
     return build(tmp_path_factory.mktemp("stm32"))
 
 
-LEAD_US = 10_000
+LEAD_US = 450_000
+HAND_OVER_US = 10_000
 MOTOR = (96, 400, 1600, 20000)
 
 
@@ -50,6 +51,11 @@ class Pump:
     def bolus(self, strokes=1):
         self.call("shim_permit", 1)
         assert self.call("shim_bolus", strokes) == 0
+
+    @property
+    def asked_us(self):
+        """What the latest bolus was stamped with: device time, at which it is due on the chip's clock."""
+        return int.from_bytes(self.machine.bytes_at("shim_asked_us", 8), "little")
 
     def see_stroke(self):
         """The stroke sensor, towards the end of a stroke."""

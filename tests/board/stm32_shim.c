@@ -56,12 +56,19 @@ uint32_t shim_begin(uint32_t steps, uint32_t start_hz, uint32_t max_hz, uint32_t
     interrupts_plan(steps, shim_period_us, burst_us);
     return (made || (burst_us > 1000000u)) ? burst_us : 0u;
 }
-uint32_t shim_bolus(uint32_t strokes) {
+void shim_ask(void) {
     shim_asked_us = interrupts_now_us();
+}
+// An order is stamped when its work begins, and reaches the core when it ends.
+uint32_t shim_order(uint32_t strokes) {
     interrupts_mask();
     const uint32_t result = (uint32_t)core_bolus(&core, shim_asked_us, strokes, 0u, 0u);
     interrupts_unmask();
     return result;
+}
+uint32_t shim_bolus(uint32_t strokes) {
+    shim_ask();
+    return shim_order(strokes);
 }
 uint32_t shim_permit(uint32_t stroke) {
     interrupts_mask();
@@ -95,8 +102,8 @@ void shim_tone(uint32_t for_us) {
 }
 // What the interrupt does for a stroke, without a core.
 void shim_start(uint32_t wait_us) {
-    stroke_prepare();
-    stroke_start(wait_us);
+    stroke_take(clock_us() + wait_us);
+    stroke_hand_over();
 }
 uint32_t shim_read(uint32_t size) {
     return link_read(shim_bytes, size);

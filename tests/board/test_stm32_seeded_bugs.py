@@ -83,8 +83,40 @@ BUGS = {
         stroke.test_an_edge_of_the_sensor_counts_and_a_spike_does_not,
     ),
     "the start not counted from the edge of a tick": (
-        *(INTERRUPTS, "start_us - clock_edge()", "start_us - clock_us()"),
+        *(STROKE, "edge_us = clock_edge()", "edge_us = clock_us()"),
         lambda pump: stroke.test_a_stroke_starts_when_due(pump, 333),
+    ),
+    "a stroke decided no sooner than it is handed over": (
+        *(
+            INTERRUPTS,
+            "#define PRIORITY 0u",
+            "#define PRIORITY 0u\n#undef INTERRUPTS_LEAD_US\n#define INTERRUPTS_LEAD_US 10000u",
+        ),
+        lambda pump: stroke.test_a_bolus_whose_order_takes_long_starts_when_due(pump, 30_000),
+    ),
+    "a stroke handed over as soon as it is decided": (
+        *(STROKE, "start_us - STROKE_HAND_OVER_US)", "start_us - 450000u)"),
+        stroke.test_a_stroke_waits_in_stop_mode_until_it_is_handed_over,
+    ),
+    "the abort forgets the stroke that waits": (
+        *(STROKE, "    waiting = false;\n    if (busy)", "    if (busy)"),
+        lambda pump: stroke.test_a_stroke_that_waits_is_stopped_and_counts(pump, 200_000),
+    ),
+    "a hand-over too late counts its wait all the same": (
+        *(STROKE, "start_us >= (edge_us + STROKE_SETTLE_US)", "start_us != edge_us"),
+        lambda pump: stroke.test_a_hand_over_too_late_plays_no_stroke(pump, 300_000, False),
+    ),
+    "no time for the oscillator to settle": (
+        *(INTERRUPTS, "hand_over_us -= POWER_SETTLE_US;", "hand_over_us -= 200u;"),
+        stroke.test_a_stroke_waits_in_stop_mode_until_it_is_handed_over,
+    ),
+    "stop mode again while the oscillator settles": (
+        *(POWER, "interrupts_spare_us() >= POWER_STOP_MIN_US", "interrupts_spare_us() >= 2000u"),
+        stroke.test_a_stroke_waits_in_stop_mode_until_it_is_handed_over,
+    ),
+    "stop mode while a stroke plays": (
+        *(POWER, "&& !stroke_clocked()", "|| stroke_clocked()"),
+        stroke.test_a_stroke_waits_in_stop_mode_until_it_is_handed_over,
     ),
     "stop mode ends at 4 MHz": (
         *(POWER, "SLEEPDEEP;\n    full_speed();", "SLEEPDEEP;"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.board.stm32_machine import PINS
-from tests.board.stm32_pump import LEAD_US, MOTOR, Pump, us
+from tests.board.stm32_pump import HAND_OVER_US, LEAD_US, MOTOR, Pump, us
 
 ENABLE = PINS["MOTOR_ENABLE"]
 
@@ -41,13 +41,27 @@ def test_a_stroke_goes_on_and_ends_by_itself_without_the_processor(pump):
 def test_a_stroke_starts_when_due(pump, elsewhere_us):
     pump.machine.pass_time(elsewhere_us)
     pump.bolus()
-    asked_us = int.from_bytes(pump.machine.bytes_at("shim_asked_us", 8), "little")
-    assert abs(asked_us - LEAD_US - us(pump.chip.now)) < 50, "stamped to a tick"
+    assert abs(pump.asked_us - LEAD_US - us(pump.chip.now)) < 50, "stamped to a tick"
     pump.call("shim_sleep", 60_000_000)
-    pump.machine.pass_time(200_000)
+    pump.machine.pass_time(LEAD_US + 200_000)
     # Stamped with device time, which runs the lead ahead: due on the chip's clock that much later.
-    assert abs(pump.edges_us()[0] - asked_us) <= 3.0
+    assert abs(pump.edges_us()[0] - pump.asked_us) <= 3.0
     assert len(pump.chip.edges) == pump.steps
+
+
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("work_us", [30_000, 190_000, 430_000, 445_000])
+def test_a_bolus_whose_order_takes_long_starts_when_due(pump, work_us):
+    """It is stamped before the supervisor looks ahead at the caps, and reaches the core after that."""
+    pump.call("shim_permit", 1)
+    pump.call("shim_ask")
+    pump.machine.pass_time(work_us)
+    assert pump.call("shim_order", 1) == 0
+    pump.call("shim_sleep", 60_000_000)
+    pump.machine.pass_time(LEAD_US + 200_000)
+    assert abs(pump.edges_us()[0] - pump.asked_us) <= 3.0
+    assert len(pump.chip.edges) == pump.steps
+    assert pump.chip.wrong == []
 
 
 @pytest.mark.req("DOSE-6")
@@ -68,6 +82,76 @@ def test_the_start_of_each_stroke_of_a_bolus_and_no_drift(pump, may_stop):
     assert pump.call("shim_confirmed") == 5
     assert (pump.chip.stops > 0) == bool(may_stop)
     assert pump.chip.wrong == []
+
+
+@pytest.mark.req("PWR-1")
+def test_a_stroke_waits_in_stop_mode_until_it_is_handed_over(pump):
+    machine, chip = pump.machine, pump.chip
+    machine.pass_time(6_000_000)
+    pump.call("shim_sleep", 60_000_000)
+    pump.call("shim_idle", 1)  # what came over the link at the start no longer keeps it awake
+    pump.bolus()
+    pump.call("shim_sleep", 60_000_000)
+    begin, stopped = chip.now, machine.stop_cycles
+    while not chip.edges:
+        pump.call("shim_idle", 1)
+    stopped_us = us(machine.stop_cycles - stopped)
+    # The clock has 4 ms to settle.
+    assert LEAD_US - HAND_OVER_US - 5_000 < stopped_us < LEAD_US - HAND_OVER_US - 3_900
+    assert us(begin) + LEAD_US == pytest.approx(pump.edges_us()[0], abs=pump.burst_us + 50)
+    assert chip.wrong == []
+
+
+@pytest.mark.req("DOSE-5", "DOSE-6")
+@pytest.mark.parametrize("after_us", [0, 200_000, LEAD_US - HAND_OVER_US - 100, LEAD_US - HAND_OVER_US + 100])
+def test_a_stroke_that_waits_is_stopped_and_counts(pump, after_us):
+    pump.bolus(2)
+    pump.call("shim_sleep", 60_000_000)
+    pump.machine.pass_time(after_us)
+    assert pump.call("shim_playing")
+    assert pump.call("interrupts_motor_stop") == 0
+    assert not pump.call("shim_playing")
+    assert pump.chip.pins[ENABLE]
+    assert pump.call("shim_confirmed") == 1
+    pump.machine.pass_time(1_000_000)
+    assert pump.chip.edges == []
+    assert pump.call("interrupts_wake") == 2
+    pump.call("shim_permit", 2)
+    pump.call("shim_sleep", 60_000_000)
+    pump.machine.pass_time(2_000_000)
+    assert abs(pump.edges_us()[0] - pump.asked_us - 2_000_000) <= 3.0, "the next one is due as it was, and whole"
+    assert max(map(abs, pump.edge_errors_us())) <= 1.0
+
+
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("away_us, played", [(9_000, True), (10_000, False), (300_000, False)])
+def test_a_hand_over_too_late_plays_no_stroke(pump, away_us, played):
+    """Nothing keeps interrupts out that long."""
+    machine, chip = pump.machine, pump.chip
+    pump.bolus(2)
+    pump.call("shim_sleep", 60_000_000)
+    machine.pass_time(LEAD_US - HAND_OVER_US - 1_000)
+    machine.deliver_interrupts = False
+    machine.pass_time(1_000 + away_us)
+    machine.deliver_interrupts = True
+    machine.deliver()
+    machine.pass_time(500_000)
+    assert len(chip.edges) == (pump.steps if played else 0)
+    assert all(abs(each - pump.asked_us) <= 3.0 for each in pump.edges_us()[:1])
+    assert pump.call("interrupts_wake") == 2, "over, and not seen by the sensor"
+    assert (pump.call("shim_confirmed"), pump.call("shim_playing"), chip.pins[ENABLE]) == (0, 0, True)
+
+
+@pytest.mark.req("DOSE-6")
+def test_a_stroke_that_waits_is_played_though_the_supervisor_has_gone(pump):
+    """As one that is in the hardware of another chip: it counts, and there is never another."""
+    pump.bolus(3)
+    pump.call("shim_sleep", 60_000_000)
+    pump.machine.pass_time(100_000)
+    pump.call("interrupts_forget")
+    pump.machine.pass_time(10_000_000)
+    assert len(pump.chip.edges) == pump.steps
+    assert abs(pump.edges_us()[0] - pump.asked_us) <= 3.0
 
 
 @pytest.mark.req("DOSE-6")
@@ -117,7 +201,7 @@ def test_a_second_stroke_while_one_plays_is_a_fault_and_stops_the_motor(pump):
 def test_a_burst_that_gets_stuck_is_a_fault(pump):
     pump.bolus(2)
     pump.call("shim_sleep", 60_000_000)
-    pump.machine.pass_time(50_000)
+    pump.machine.pass_time(LEAD_US + 40_000)
     pump.chip.registers[0x40014000 + 0x2C] = 0xFFFF
     pump.chip.registers[0x40020000 + 8 + 80] = 0  # the DMA is gone
     pump.machine.pass_time(300_000)

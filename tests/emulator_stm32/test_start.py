@@ -108,7 +108,7 @@ import time
 done = []
 for wait_us in (30000, 51000, 80000, 95000, 300000):
     core = new(1)
-    hardware.idle(core, hardware.now_us() + 200)
+    hardware.idle(core, hardware.now_us() + 440200)
     time.sleep_us(wait_us)
     core.stop(hardware.now_us(), 8)
     done.append(hardware.motor_stop())

@@ -73,7 +73,6 @@ def test_fine_mode_and_every_concentration_keep_dose_1(
 
 @pytest.mark.on_desk
 @pytest.mark.req("DOSE-3")
-@pytest.mark.stm32_fails("the lead of 10 ms is shorter than an order's work: such a stroke starts up to 0.1 s late")
 def test_a_bolus_delays_basal_and_drops_none(bench: Bench) -> None:
     bench.programmer.set_basal(35_000)
     bench.run_for(minutes=10)

@@ -36,7 +36,6 @@ START_US_MAX = 2
 
 
 @pytest.mark.req("HIL-1", "DOSE-1", "DOSE-6")
-@pytest.mark.stm32_fails("the lead of 10 ms is shorter than an order's work: such a stroke starts up to 0.1 s late")
 def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
     orders = []
     for name, values, seconds in SCRIPT:
