@@ -95,7 +95,8 @@ bench: ready-$(BENCH) ## run the accuracy bench on BENCH with a plant made from 
 
 .PHONY: hil
 hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-stm32, desk-emulated; desk with BENCH_FILE
-	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) $(if $(BOOTROM),--bootrom $(BOOTROM)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS)
+	@rm -f build/hil-$(BENCH).xml
+	@result=0; $(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) $(if $(BOOTROM),--bootrom $(BOOTROM)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS) || result=$$?; $(VENV)/python -m hil.report.index build; exit $$result
 
 .PHONY: speed
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
@@ -289,7 +290,7 @@ lock: ## pin all dependencies of pyproject.toml again, by hash
 
 .PHONY: clean
 clean: ## delete build results, but not installed packages
-	@rm -rf build/bench build/core $(patsubst boards/%/board.toml,build/%*,$(wildcard boards/*/board.toml)) build/logs build/speed.json
+	@rm -rf build/bench build/core $(patsubst boards/%/board.toml,build/%*,$(wildcard boards/*/board.toml)) build/logs build/*.html build/*.json build/life
 
 .PHONY: distclean
 distclean: ## delete everything that is not in the repository, but not the download cache

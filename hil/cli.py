@@ -13,6 +13,9 @@ import typer
 from rich.console import Console
 
 from hil.errors import EXIT_BENCH, BenchError
+from hil.report.figures import recorded
+from hil.report.index import fresh
+from hil.results.files import read_json, write_json
 
 EXIT_FAIL = 1
 
@@ -45,9 +48,10 @@ def bench(
         opens = opener(bench_name)
     except BenchFileError as error:
         raise typer.BadParameter(str(error), param_hint="--bench") from error
-    code = accuracy.run(
-        seed, out, opens, mechanism=mechanism, workers=workers, short_windows=short_windows, bench=bench_name
-    )
+    with fresh(out / "results.json", out / "results.xml", out / "report.html"):
+        code = accuracy.run(
+            seed, out, opens, mechanism=mechanism, workers=workers, short_windows=short_windows, bench=bench_name
+        )
     raise typer.Exit(code)
 
 
@@ -59,10 +63,10 @@ def speed(
     """Measure how much faster than real time a virtual pump runs."""
     from hil.protocols.speed import TARGET_X_REAL_TIME, measure, report
 
-    figures = measure(days=days)
-    typer.echo(report(figures, out))
-    if figures["x_real_time"] < TARGET_X_REAL_TIME:
-        raise typer.Exit(EXIT_FAIL)
+    with recorded(out, "speed") as run:
+        figures = run.take(measure(days=days), lambda each: each["x_real_time"] >= TARGET_X_REAL_TIME)
+        typer.echo(report(figures, out))
+    raise typer.Exit(run.exit_code)
 
 
 @app.command()
@@ -74,10 +78,10 @@ def day(
     """Run a day of 5 U/h with a bolus of 30 U: speed, strokes, and how late the latest of them starts."""
     from hil.protocols.day import measure, report
 
-    figures = measure(bench_name, hours=hours)
-    typer.echo(report(figures, out))
-    if figures["violations"]:
-        raise typer.Exit(EXIT_FAIL)
+    with recorded(out, "day", bench=bench_name, seed=1) as run:
+        figures = run.take(measure(bench_name, hours=hours), lambda each: not each["violations"])
+        typer.echo(report(figures, out))
+    raise typer.Exit(run.exit_code)
 
 
 @app.command()
@@ -106,13 +110,13 @@ def edges(
     """Measure starts and edges of strokes on the emulated Pico under load (DOSE-6)."""
     from hil.protocols.edges.run import measure, report
 
-    figures = measure(strokes=strokes, steps_total=steps, workers=workers)
-    typer.echo(report(figures, out))
-    failed = [each for each in figures["measurements"] if each["verdict"] != "pass"]
+    with recorded(out, "edges", bench="emulated", seed=1) as run:
+        figures = measure(strokes=strokes, steps_total=steps, workers=workers)
+        failed = [each for each in figures["measurements"] if each["verdict"] != "pass"]
+        typer.echo(report(run.take(figures, lambda _: not failed), out))
     for each in failed:
         typer.echo(f"FAIL {each['name']}: {each['value']} {each['unit']}")
-    if failed:
-        raise typer.Exit(EXIT_FAIL)
+    raise typer.Exit(run.exit_code)
 
 
 @app.command()
@@ -125,10 +129,11 @@ def aimed(
     """Aim orders at the armed stroke of an emulated Pico: every acknowledged one is in force, no stop is lost."""
     from hil.protocols.aimed import measure, report
 
-    figures = measure(orders, seed=seed, workers=workers)
-    typer.echo(report(figures, out))
-    if figures["wrong"] or figures["resets"] or figures["flagged"]:
-        raise typer.Exit(EXIT_FAIL)
+    with recorded(out, "aimed", bench="emulated", seed=seed) as run:
+        figures = measure(orders, seed=seed, workers=workers)
+        run.take(figures, lambda each: not (each["wrong"] or each["resets"] or each["flagged"]))
+        typer.echo(report(run.figures, out))
+    raise typer.Exit(run.exit_code)
 
 
 @app.command("desk-edges")
@@ -139,10 +144,9 @@ def desk_edges(
     """Compare the edges that an emulated bench I/O board captures with those that the emulator saw (BOARD-4)."""
     from hil.protocols.edges.desk import measure, report
 
-    figures = measure(steps)
-    typer.echo(report(figures, out))
-    if figures["verdict"] != "pass":
-        raise typer.Exit(EXIT_FAIL)
+    with recorded(out, "desk-edges", bench="desk-emulated", seed=1) as run:
+        typer.echo(report(run.take(measure(steps), lambda each: each["verdict"] == "pass"), out))
+    raise typer.Exit(run.exit_code)
 
 
 @app.command()
@@ -155,7 +159,9 @@ def occlusion(
     """Judge the occlusion detector: faults × rates × catheters × seeds, and years without a fault."""
     from hil.protocols.occlusion import run
 
-    raise typer.Exit(run.run(seed, out, patient_years=patient_years, workers=workers, say=typer.echo))
+    with fresh(out, out.with_suffix(".html")):
+        code = run.run(seed, out, patient_years=patient_years, workers=workers, say=typer.echo)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -168,10 +174,10 @@ def powerloss(
     """Cut the power at every write and exchange of a scripted life and of its recovery; restart and check each time."""
     from hil.protocols.powerloss.run import report, run
 
-    figures = run(script, workers=workers, recovery_every=recovery_every)
-    typer.echo(report(figures, out))
-    if figures["violations"]:
-        raise typer.Exit(EXIT_FAIL)
+    with recorded(out, "powerloss", seed=1) as recording:
+        figures = run(script, workers=workers, recovery_every=recovery_every)
+        typer.echo(report(recording.take(figures, lambda each: not each["violations"]), out))
+    raise typer.Exit(recording.exit_code)
 
 
 @app.command()
@@ -187,9 +193,12 @@ def floods(
     from hil.protocols.floods.requests import KINDS
     from hil.protocols.floods.run import run
 
-    quanta_nl = quantum or QUANTA_NL
-    if not run(out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quanta_nl, said=typer.echo):
-        raise typer.Exit(EXIT_FAIL)
+    with recorded(out, "turns" if out.stem == "turns" else "floods", bench="emulated", keep=True) as recording:
+        good = run(
+            out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quantum or QUANTA_NL, said=typer.echo
+        )
+        write_json(out, recording.take(read_json(out), lambda _: good))
+    raise typer.Exit(recording.exit_code)
 
 
 @app.command()
@@ -201,7 +210,8 @@ def life(
     """Run the firmware through eight years of one patient's life, checked every day."""
     from hil.protocols.life.run import LIMIT_S, run, told
 
-    figures = run(seed, out, days=days)
+    with fresh(out / "summary.json", out / "report.html"):
+        figures = run(seed, out, days=days)
     typer.echo(told(figures, out))
     if figures["wall_s"] > LIMIT_S:
         typer.echo(f"slower than the {LIMIT_S} s allowed on two cores")

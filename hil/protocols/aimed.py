@@ -12,7 +12,6 @@ The delivery of the core is checked after each reply. After a stop, the motor is
 
 from __future__ import annotations
 
-import json
 import random
 import statistics
 import time
@@ -25,6 +24,7 @@ from typing import Any
 from firmware import protocol
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
+from hil.results.files import write_json
 from host.api.conversation import MESSAGES
 from host.api.link import decode_frame
 from host.errors import HostError, Refused
@@ -277,8 +277,7 @@ def measure(near: int = ORDERS_TOTAL, *, seed: int = 1, workers: int = 1) -> dic
 
 def report(figures: dict[str, Any], out: Path) -> str:
     """Write the figures to `out`; return them as text."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_json(out, figures)
     orders, near, amid = figures["orders"], figures["within_2_ms"], figures["amid_the_work"]
     lines = [
         f"{orders} orders, {figures['accepted']} accepted; {near} of these took effect within 2 ms "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from hil.bench import Bench
 from hil.oracle import strokes
 from hil.plant import Plant, load_mechanism
+from hil.results.files import write_json
 from host.records import Limits
 
 RATE_MU_PER_H = 5_000
@@ -56,8 +56,7 @@ def measure(bench_name: str, *, hours: float = HOURS, seed: int = 1) -> dict[str
 
 def report(figures: dict[str, Any], path: Path) -> str:
     """Write `figures` to `path` as JSON and return them as text for a person."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(path, figures)
     return (
         f"{figures['hours']:g} h of {RATE_MU_PER_H / 1000:g} U/h and a bolus of {BOLUS_MU / 1000:g} U on"
         f" {figures['bench']}: {figures['wall_s']:g} s, {figures['x_real_time']} × real time; {figures['strokes']}"

@@ -5,7 +5,6 @@ The load is a patient's: 40 U a day, 24 U of them basal at 1 U/h and 16 U in thr
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
@@ -16,6 +15,7 @@ from typing import Any
 from hil.backends.pinning import pin
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
+from hil.results.files import write_json
 
 TARGET_X_REAL_TIME = 2_000_000
 BASAL_MU_PER_H = 1000
@@ -92,8 +92,7 @@ def _plant_us_per_stroke(strokes: int, seed: int) -> float:
 
 def report(figures: dict[str, Any], path: Path) -> str:
     """Write `figures` to `path` as JSON and return them as text for a person."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(figures, indent=2) + "\n")
+    write_json(path, figures)
     costs = "\n".join(
         f"  {name.replace('_', ' '):28}{value:8.2f} µs" for name, value in figures["us_per_stroke"].items()
     )

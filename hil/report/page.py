@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from hil.report.glance import allowed, figure, number, subject
-from hil.results.measurement import Verdict
 
 _FOLDER = Path(__file__).parent
 _SHORT = 12  # hex digits of a hash in the header; the whole stands at the end of the page
@@ -24,7 +23,7 @@ class Head:
 
     kind: str
     question: str
-    verdict: Verdict
+    verdict: str  # "pass", "fail", or that nothing was judged
     sentence: str
     sections: Sequence[tuple[str, str]]
     simulated: str
@@ -79,26 +78,40 @@ def _short(digest: str) -> str:
     return digest[:_SHORT] or "not known"
 
 
-def render(template: str, head: Head, run: Mapping[str, Any], failures: Sequence[Any] = (), **values: Any) -> str:
-    """Return the page made from `template`. `failures` come first, each with its cause (hil/results/said.py)."""
+def environment() -> Any:
+    """Return the templates with their filters."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported late: runs do without it
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, figure=figure, allowed=allowed, subject=subject, date=date_text)
-    environment.tests.update(assumed=lambda source: source.startswith("assumption"))
-    page: str = environment.get_template(template).render(
-        head=head,
-        run=run,
-        failures=failures,
-        identity=identity(run),
-        tested=identity_in_full(run),
-        style=(_FOLDER / "style.css").read_text(encoding="utf-8"),
-        **values,
+    made.filters.update(number=number, figure=figure, allowed=allowed, subject=subject, date=date_text)
+    made.tests.update(assumed=lambda source: source.startswith("assumption"))
+    return made
+
+
+def style() -> str:
+    """Return the style sheet that every page holds."""
+    return (_FOLDER / "style.css").read_text(encoding="utf-8")
+
+
+def render(template: str, head: Head, run: Mapping[str, Any], failures: Sequence[Any] = (), **values: Any) -> str:
+    """Return the page made from `template`. `failures` come first, each with its cause (hil/results/said.py)."""
+    page: str = (
+        environment()
+        .get_template(template)
+        .render(
+            head=head,
+            run=run,
+            failures=failures,
+            identity=identity(run),
+            tested=identity_in_full(run),
+            style=style(),
+            **values,
+        )
     )
     return page.strip() + "\n"

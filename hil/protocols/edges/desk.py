@@ -7,7 +7,6 @@ with its PIO and DMA and sends them over its line. The two records are compared 
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from hil.bench import Bench
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from hil.protocols.edges.run import HARD_LIMITS
+from hil.results.files import write_json
 
 ERROR_NS_MAX = 1000
 BASAL_MU_PER_H = 35_000
@@ -92,8 +92,7 @@ def measure(steps: int, *, seed: int = 1) -> dict[str, Any]:
 
 def report(figures: dict[str, Any], out: Path) -> str:
     """Write the figures to `out`; return them as a sentence."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_json(out, figures)
     error = figures["error_ns"]
     captured = f"{figures['edges_captured']} of {figures['edges']} edges ({figures['steps']} steps) captured"
     return (

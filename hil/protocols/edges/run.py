@@ -8,7 +8,6 @@ every 2.0 s. Without load they come from 100 h of basal, so that the run has a m
 from __future__ import annotations
 
 import ast
-import json
 import math
 import re
 import time
@@ -23,6 +22,7 @@ from hil.bench import Bench
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from hil.protocols.edges.loads import LOADS, Flood, Load, start
+from hil.results.files import write_json
 from hil.results.limits import load_limits
 from hil.results.measurement import Measurement
 from host.records import Limits
@@ -179,8 +179,7 @@ def measure(*, strokes: int = 30, steps_total: int = STEPS_TOTAL, seed: int = 1,
 
 def report(figures: dict[str, Any], out: Path) -> str:
     """Write the figures to `out` and return a table."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_json(out, figures)
     lines = [
         "| load | strokes | start after due, µs | edge off ideal, µs | processor busy | flagged |",
         "|---|---|---|---|---|---|",

@@ -7,8 +7,6 @@ Implements: OCC-1, OCC-2, OCC-3, OCC-4, HIL-5
 
 from __future__ import annotations
 
-import datetime
-import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,9 +20,11 @@ from hil.plant import load_body, load_faults, load_mechanism
 from hil.plant.parameters import Table
 from hil.protocols.occlusion import jobs, judge, lives, whole_pump, years
 from hil.protocols.occlusion.drive import THRESHOLDS
-from hil.results.files import passed, write_json
+from hil.protocols.occlusion.html import page
+from hil.results.files import passed, write_json, write_text
 from hil.results.limits import load_limits
 from hil.results.measurement import Measurement
+from hil.results.tested import VIRTUAL, Run
 
 EXIT_PASSED, EXIT_FAILED = 0, 1
 SCHEMA = 2
@@ -47,7 +47,7 @@ def run(
     say: Callable[[str], None] = print,
 ) -> int:
     """Run the campaign `seed`, write `out`, return the exit code. A `share` below 1 runs a part of the cases."""
-    started, start_s = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    begun, start_s = Run(), time.perf_counter()
     limits = load_limits()
     with get_context("fork").Pool(workers) as pool:
         outcomes = _each(pool, partial(lives.live, detector=detector), jobs.campaign(seed, share))
@@ -71,12 +71,7 @@ def run(
         measurements.append(limits[name].judge(name, differ))
     results = {
         "schema": SCHEMA,
-        "run": {
-            "date": started.isoformat(timespec="seconds"),
-            "host": platform.node(),
-            "workers": workers,
-            "duration_s": round(time.perf_counter() - start_s, 1),
-        },
+        "run": _facts(begun, seed, patient_years, workers),
         "spec": _spec(seed, share, len(outcomes)),
         "verdict": "pass" if passed(measurements) else "fail",
         "measurements": [each.as_dict() for each in measurements],
@@ -86,10 +81,17 @@ def run(
         "false_alarms": alarms,
         "whole_firmware": {"runs": len(pairs), "differ": [_pair(each) for each in pairs if not each.same]},
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
+    text = page(results)
     write_json(out, results)
+    write_text(out.with_suffix(".html"), text)
     say(summary(measurements, alarms))
     return EXIT_PASSED if passed(measurements) else EXIT_FAILED
+
+
+def _facts(begun: Run, seed: int, patient_years: float, workers: int) -> dict[str, Any]:
+    command = f"pump-bench occlusion --seed {seed} --patient-years {patient_years:g}"
+    facts = begun.facts(board=VIRTUAL, bench="detector alone, and virtual", seed=seed, command=command)
+    return facts | {"workers": workers}
 
 
 def _each(pool: Any, function: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> list[_Result]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 from firmware.protocol import MANUAL, NEVER_US
 from hil.backends.backed import EPOCH_S, Backed
@@ -16,6 +17,7 @@ from hil.plant import Plant, load_mechanism
 from hil.protocols.powerloss.cuts import Cut, Truth
 from hil.protocols.powerloss.script import PATTERN_MU_PER_H
 from hil.protocols.powerloss.traced import MEMORY_BYTES, Life, Write, read_trace, remembered
+from hil.protocols.said import ask
 from host.errors import HostError
 from host.records import Status
 
@@ -31,6 +33,7 @@ class Outcome:
     violations: list[str] = field(default_factory=list)
     counted_more: int = 0
     strokes_after: int = 0
+    said: dict[str, Any] | None = None  # by the pump, if something is wrong
 
 
 class Restarter:
@@ -60,6 +63,8 @@ class Restarter:
             self._look(bench, truth, permits, outcome)
         except HostError as error:
             outcome.violations.append(f"the pump does not answer: {error}")
+        if outcome.violations:
+            outcome.said = ask(bench.programmer)
         bench.board.kill()
         return outcome
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -13,8 +12,11 @@ from hil.protocols.powerloss.cuts import Cut, all_cuts, image, truth_at
 from hil.protocols.powerloss.restart import Restarter
 from hil.protocols.powerloss.script import SCRIPTS
 from hil.protocols.powerloss.traced import Life, traced
+from hil.protocols.said import failure
+from hil.results.files import write_json
 
 SHOWN = 20
+EXPLAINED = 5  # cuts of which the results hold what the pump said
 # Time without power between a cut during recovery and the restart after it.
 AGAIN_OFF_US = 1_500_000
 RECORD_BYTES_MIN = 100  # a longer write is a copy of the state record
@@ -35,6 +37,7 @@ def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
     outcome = _restarter.judge(cells, cut, truth)
     found: dict[str, Any] = {
         "violations": [f"{cut.name}: {text}" for text in outcome.violations],
+        "failures": [failure(cut.name, outcome.violations, outcome.said).as_dict()] if outcome.violations else [],
         "counted_more": [outcome.counted_more],
         "counted_more_twice": [],
         "recovery_cuts": 0,
@@ -50,6 +53,8 @@ def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
                 second = _restarter.judge(again, cut, truth, off_us=AGAIN_OFF_US, permits=permits)
                 where = f"{cut.name}, then in recovery write {index + 1} after {torn_bytes} bytes"
                 found["violations"] += [f"{where}: {text}" for text in second.violations]
+                if second.violations:
+                    found["failures"].append(failure(where, second.violations, second.said).as_dict())
                 found["counted_more_twice"].append(second.counted_more)
                 found["recovery_cuts"] += 1
     return found
@@ -88,6 +93,7 @@ def run(script: str, *, workers: int = 2, recovery_every: int = 1, stop_at_first
         "cut_points_in_recovery": sum(each["recovery_cuts"] for each in found),
         "violations": len(violations),
         "violations_shown": violations[:SHOWN],
+        "failures": [failed for each in found for failed in each["failures"]][:EXPLAINED],
         "strokes_counted_exactly": more.count(0) + twice.count(0),
         "strokes_counted_one_more": more.count(1) + twice.count(1),
         "strokes_counted_two_more_after_two_cuts": twice.count(2),
@@ -103,8 +109,7 @@ def run(script: str, *, workers: int = 2, recovery_every: int = 1, stop_at_first
 
 def report(figures: dict[str, Any], path: Path) -> str:
     """Write `figures` to `path` as JSON and return them as text for a person."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(figures, indent=2) + "\n")
+    write_json(path, figures)
     shown = "".join(f"  {text}\n" for text in figures["violations_shown"])
     return (
         f"{figures['cut_points']} cuts of '{figures['script']}' ({figures['strokes']} strokes, simulated):"

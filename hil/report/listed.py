@@ -1,0 +1,102 @@
+"""The runs of the bench that a folder of results may hold: their files, what each asks, and how to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_VIRTUAL = "The firmware and its dose core are the real ones; board and plant are simulated, in logical time."
+_EMULATED = "The image is the one that is flashed; the chip it runs on is emulated, the plant is simulated."
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One run. `pattern` finds its files of results below the folder; a page lies beside each, if it has one."""
+
+    name: str
+    pattern: str
+    title: str
+    question: str
+    command: str
+    simulated: str = _VIRTUAL
+
+
+RUNS = (
+    Listed("accuracy", "bench/results.json", "Accuracy", "Does the pump deliver what was programmed?", "make bench"),
+    Listed("life", "life/summary.json", "A life", "Does the pump live through eight years?", "make life"),
+    Listed(
+        "occlusion",
+        "occlusion*.json",
+        "Occlusion",
+        "Is a blocked catheter found, and told from what looks like it?",
+        "make occlusion",
+        "The detector is the firmware's own; faults, catheters and bodies are models.",
+    ),
+    Listed(
+        "powerloss",
+        "powerloss.json",
+        "Power cuts",
+        "Is the count right after a power cut at any write and any exchange?",
+        "make powerloss",
+    ),
+    Listed(
+        "edges",
+        "edges.json",
+        "Step edges under load",
+        "Do strokes start in time, with exact edges, whatever the processor does?",
+        "make edges",
+        _EMULATED,
+    ),
+    Listed(
+        "aimed",
+        "aimed.json",
+        "Orders aimed at a stroke",
+        "Is every order that arrives as a stroke starts in force, and no stop lost?",
+        "make aimed",
+        _EMULATED,
+    ),
+    Listed(
+        "floods",
+        "link-floods.json",
+        "Floods on the link",
+        "Do strokes keep their time while the link is flooded?",
+        "make link-floods",
+        _EMULATED,
+    ),
+    Listed(
+        "turns",
+        "turns.json",
+        "The supervisor's longest turn",
+        "How long does each kind of request keep the supervisor busy?",
+        "make turns",
+        _EMULATED,
+    ),
+    Listed(
+        "desk-edges",
+        "desk-edges.json",
+        "Edges by the bench I/O board",
+        "Does the bench I/O board capture every edge at its time?",
+        "make desk-edges",
+        _EMULATED,
+    ),
+    Listed(
+        "day",
+        "day*.json",
+        "A day",
+        "Does a day of basal with a large bolus go as programmed?",
+        "make day",
+        "Board and plant are simulated or emulated, as the bench's name says.",
+    ),
+    Listed("speed", "speed.json", "Speed", "How much faster than real time does a bench run?", "make speed"),
+    Listed(
+        "awake", "awake.json", "Awake time", "How long is the processor awake for a stroke?", "make awake", _EMULATED
+    ),
+    Listed("oracle", "oracle.json", "Random scripts", "Does the pump do what the oracle says?", "make scripts-nightly"),
+    Listed("storms", "storms.json", "Volleys", "Does it, under volleys of orders?", "make scripts-nightly"),
+    Listed("twins", "scripts.json", "Twin runs", "Do twin runs differ only where they may?", "make scripts-nightly"),
+    Listed("suite", "hil-*.xml", "HIL suite", "Does the suite pass on this bench?", "make hil"),
+)
+
+
+def listed(name: str) -> Listed:
+    """Return the run of this name."""
+    return next(each for each in RUNS if each.name == name)
