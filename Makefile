@@ -172,7 +172,12 @@ pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests
 	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs
-	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@rm -f build/tests.xml
+	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal --junit-xml build/tests.xml $(ARGS)
+
+.PHONY: trace
+trace: setup ## set the results of the last test, hil and bench beside each requirement; build/requirements.html
+	@$(VENV)/python -m tools.docs.trace build
 
 .PHONY: check
 check: style ## format check, lint, types and all tests

@@ -93,6 +93,7 @@ RUNS = (
     Listed("oracle", "oracle.json", "Random scripts", "Does the pump do what the oracle says?", "make scripts-nightly"),
     Listed("storms", "storms.json", "Volleys", "Does it, under volleys of orders?", "make scripts-nightly"),
     Listed("twins", "scripts.json", "Twin runs", "Do twin runs differ only where they may?", "make scripts-nightly"),
+    Listed("trace", "requirements.json", "Requirements", "Which requirements do the tests show?", "make trace"),
     Listed("suite", "hil-*.xml", "HIL suite", "Does the suite pass on this bench?", "make hil"),
 )
 
