@@ -55,6 +55,13 @@ def test_a_month_has_no_violation(life: Life) -> None:
     assert outcome.memory["event_counts"]["diagnosis"] == habits.OCCLUSIONS
 
 
+def test_the_shortest_life_is_judged_by_what_happened_in_it() -> None:
+    """Its two closed catheters sound for hours, which is 5 % of a month's charge."""
+    life = Life(whole.MONTH_DAYS, 1)
+    life.live()
+    assert whole.summary(life.outcome, life.outcome, Run())["violations_shown"] == []
+
+
 @pytest.mark.req("OCC-1")
 def test_a_closed_catheter_is_found_within_the_strokes_allowed(life: Life) -> None:
     assert all(each["strokes"] <= 4 for each in life.outcome.occlusions)
@@ -80,6 +87,7 @@ def test_the_summary_says_what_was_and_what_was_not(life: Life) -> None:
         ("battery", {"energy": ENERGY | {"battery_used_nah": 24 * DAYS * 28_520}}),
         ("battery", {"energy": ENERGY | {"battery_used_nah": 24 * DAYS * 20_000}}),
         ("battery", {"link_s": 0.0}),
+        ("battery", {"sounded_s": 0.0}),
     ],
 )
 def test_a_leak_a_worn_cell_and_an_empty_battery_are_violations(life: Life, what: str, changes: dict) -> None:
@@ -96,6 +104,7 @@ def test_the_arithmetic_s_figures_are_the_board_s_and_the_ledger_s() -> None:
     currents = dict(zip(energy.FIGURES, facts.currents(ROOT / "boards/VIRTUAL/current.toml"), strict=True))
     assert (currents["idle_na"], currents["motor_na"]) == (whole.IDLE_NA, whole.MOTOR_NA)
     assert (currents["link_na"], currents["memory_na"]) == (whole.LINK_NA, whole.MEMORY_NA)
+    assert (currents["tone_na"], currents["tone_us"]) == (whole.TONE_NA, 150_000)
     assert (currents["byte_ns"], currents["link_us"]) == (whole.BYTE_NS, LINK_SILENT_US)
     assert energy.CAPACITY_NAH == whole.CAPACITY_NAH
     assert energy.SELF_DISCHARGE_PER_MILLE / 1000 == whole.SELF_DISCHARGE

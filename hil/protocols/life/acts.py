@@ -46,6 +46,7 @@ class Outcome:
     worst_lateness_us: int = 0
     energy: dict[str, Any] = field(default_factory=dict)
     link_s: float = 0.0  # by the bench's clock
+    sounded_s: float = 0.0  # a closed catheter's alarm
     strokes_by_kind: dict[str, int] = field(default_factory=dict)
     heap_bytes: int = 0
     series: list[dict[str, float]] = field(default_factory=list)
@@ -218,6 +219,8 @@ class People:
 
     def open_catheter(self) -> None:
         """Open the closed catheter and resume."""
+        if self.stopped_at_us is not None:
+            self.outcome.sounded_s += (self.bench.now_us - self.stopped_at_us) / US_PER_S
         self.stopped_at_us = None
         self.patient.clear(self.bench.now_us)
         self._order(self.programmer.resume, "catheters opened")
