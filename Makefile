@@ -89,6 +89,9 @@ ready-desk-emulated: ready-emulated
 .PHONY: ready-desk
 ready-desk: setup core-module
 
+ready-%:
+	@echo "bench error: no bench '$*'; BENCH is virtual, emulated, emulated-stm32, desk-emulated, or desk with BENCH_FILE" >&2; exit 4
+
 .PHONY: bench
 bench: ready-$(BENCH) ## run the accuracy bench on BENCH with a plant made from SEED; results in build/bench
 	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench

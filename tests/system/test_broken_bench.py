@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hil import cli
+from hil.backends.bench_file import bench_names
 from hil.bench import Bench
 from hil.errors import DeviceLost, DeviceMissing
 from hil.plant import Plant, load_mechanism
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = [sys.executable, "-m", "hil.cli"]
 
 
 def plant() -> Plant:
@@ -55,6 +63,80 @@ def test_the_command_line_has_its_own_exit_code_for_it(monkeypatch: pytest.Monke
         cli.main()
     assert ended.value.code == cli.EXIT_BENCH
     assert not (tmp_path / "out" / "results.json").exists()
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and errors of `pump-bench`, in a process of its own."""
+    done = subprocess.run(BENCH + list(arguments), capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.req("HIL-8")
+def test_a_worker_that_is_killed_ends_the_campaign(tmp_path: Path) -> None:
+    out = tmp_path / "occlusion.json"
+    out.write_text("{}")
+    campaign = subprocess.Popen(BENCH + ["occlusion", "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    while not (workers := children(campaign.pid)):
+        assert campaign.poll() is None
+        time.sleep(0.05)
+    os.kill(workers[-1], signal.SIGKILL)
+    _, errors = campaign.communicate()
+    assert campaign.returncode == cli.EXIT_BENCH, errors
+    assert "a worker process has died" in errors and "Traceback" not in errors
+    assert not out.exists(), "an old result"
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one has started."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.req("HIL-8")
+def test_ctrl_c_is_no_verdict(tmp_path: Path) -> None:
+    life = subprocess.Popen(
+        BENCH + ["life", "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    while not children(life.pid):
+        time.sleep(0.05)
+    os.killpg(life.pid, signal.SIGINT)
+    _, errors = life.communicate()
+    assert life.returncode == cli.EXIT_INTERRUPTED
+    assert "interrupted" in errors and "Traceback" not in errors
+    assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.req("HIL-8")
+def test_results_that_cannot_be_written_are_the_bench_s_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, errors = run("speed", "--days", "30", "--out", str(tmp_path / "file" / "speed.json"))
+    assert (code, "cannot be written" in errors, "Traceback" in errors) == (cli.EXIT_BENCH, True, False)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("hil.cli.recorded", full)
+    monkeypatch.setattr("sys.argv", ["pump-bench", "speed", "--days", "30", "--out", str(tmp_path / "speed.json")])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.EXIT_BENCH
+
+
+@pytest.mark.req("HIL-8")
+@pytest.mark.parametrize("bench", ["nonsense", "desk"])
+def test_a_bench_that_is_not_there_is_named_in_a_line(bench: str) -> None:
+    made = subprocess.run(["make", "-s", f"ready-{bench}"], capture_output=True, text=True, check=False, cwd=ROOT)
+    if bench == "nonsense":
+        assert "no bench 'nonsense'" in made.stderr
+        assert all(name in made.stderr for name in bench_names())
+        return
+    asked = [sys.executable, "-m", "pytest", "tests/suite", "--bench", bench, "-q", "-n", "0"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == cli.EXIT_BENCH
+    assert "BENCH_FILE=my.toml" in done.stdout and "Traceback" not in done.stdout
 
 
 def test_help_says_what_this_is() -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from firmware.protocol import PROCEDURES
+from firmware.protocol import NEVER_US, PROCEDURES
 from firmware.protocol.all_procedures import BY_NUMBER
 from hil.backends.backed import EPOCH_S
 from hil.bench import Bench
@@ -193,12 +193,14 @@ class People:
             self.look_why()
 
     def give_up_temp(self) -> None:
-        """End a temporary rate before its time."""
-        self._order(self.programmer.cancel_temp, "temporary rates given up")
+        """End a temporary rate before its time, unless a stop has ended it: a closed catheter, seen to since then."""
+        if self.programmer.status().temp_until_us not in (None, NEVER_US):
+            self._order(self.programmer.cancel_temp, "temporary rates given up")
 
     def give_up_bolus(self) -> None:
-        """End a square bolus before its time."""
-        self._order(self.programmer.cancel_bolus, "boluses given up")
+        """End a square bolus before its time, unless a stop has ended it: a closed catheter, seen to since then."""
+        if self.programmer.status().square_remaining_mu:
+            self._order(self.programmer.cancel_bolus, "boluses given up")
 
     def look_why(self) -> None:
         """Find out why delivery stopped: the diagnosis must be an occlusion, and the catheter must be closed."""

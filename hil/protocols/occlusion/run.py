@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -49,7 +50,7 @@ def run(
     """Run the campaign `seed`, write `out`, return the exit code. A `share` below 1 runs a part of the cases."""
     begun, start_s = Run(), time.perf_counter()
     limits = load_limits()
-    with get_context("fork").Pool(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
         outcomes = _each(pool, partial(lives.live, detector=detector), jobs.campaign(seed, share))
         say(f"{len(outcomes)} lives with faults, {time.perf_counter() - start_s:.0f} s")
         pairs = _each(pool, whole_pump.live, whole_pump.cases(seed, share)) if detector is Detector else []
@@ -94,9 +95,9 @@ def _facts(begun: Run, seed: int, patient_years: float, workers: int) -> dict[st
     return facts | {"workers": workers}
 
 
-def _each(pool: Any, function: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> list[_Result]:
+def _each(pool: Executor, function: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> list[_Result]:
     chunk = max(1, min(20, len(tasks) // 8))
-    return list(pool.imap(function, tasks, chunk))
+    return list(pool.map(function, tasks, chunksize=chunk))
 
 
 def _false_alarms(healthy: Sequence[years.Life]) -> dict[str, Any]:
