@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,3 +93,26 @@ def test_a_failure_in_the_handling_of_a_failure_amid_a_request_goes_on_to_the_bo
     with pytest.raises(OSError, match="for the test"):
         hand.pump.failures.attend(lambda: hand.pump.failures.failed(ValueError("an order has failed")))
     assert not hand.pump.failures.spared.failing, "it is no matter of the link"
+
+
+@pytest.mark.req("DOSE-5", "LOG-1", "STORE-1")
+def test_a_stroke_that_begins_just_as_a_mistake_stops_the_pump_is_booked_with_it() -> None:
+    """Between the first stop of the motor and the halt; the second stop cuts it, after the books were closed."""
+    hand = Hand()
+    bolus = hand.pump.boluses.bolus(2_000)["delivery_id"]
+    hand.live(5 * SECOND_US)
+    stepper = hand.pump.alarms._stepper
+    stops: list[int] = []
+
+    def stop() -> None:
+        stepper.stop()
+        if not stops:
+            hand.begin_stroke(50_000)
+        stops.append(hand.now_us)
+
+    hand.pump.alarms._stepper = SimpleNamespace(stop=stop)
+    hand.pump.failures.failed(ValueError("for the test"))
+    assert len(stops) == 2
+    for each in (hand, hand.restarted(1)):
+        ended = [event for event in logged(each, protocol.EVENT_DELIVERY_ENDED) if event["a"] == bolus]
+        assert [(event["c"], event["d"]) for event in ended] == [(4, 6)]

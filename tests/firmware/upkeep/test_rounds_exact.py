@@ -50,6 +50,7 @@ def test_what_has_been_delivered_so_far_is_told_once_a_day() -> None:
     assert len(logged(hand, protocol.EVENT_DELIVERY_SO_FAR)) == 1
     hand.live(2 * DAY_US + SECOND_US)
     assert len(logged(hand, protocol.EVENT_DELIVERY_SO_FAR)) == 2
+    assert not hand.pump.over, "no round but that of an absent memory ends this life"
 
 
 @pytest.mark.req("SELF-1", "LOG-1")
