@@ -21,7 +21,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.console import BUILD, ROOT, Problem, digest, is_fresh, locked, main_guard, run_logged, say, stamp, timed
+from tools.console import (
+    BUILD,
+    ROOT,
+    Problem,
+    digest,
+    is_fresh,
+    locked,
+    main_guard,
+    require_plain_paths,
+    run_logged,
+    say,
+    stamp,
+    timed,
+)
 
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
@@ -243,6 +256,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Install what the project needs and the machine lacks.")
     parser.add_argument("what", nargs="+", choices=("venv", "stubs", *PACKAGES))
+    require_plain_paths()
     for what in parser.parse_args().what:
         if what in PACKAGES:
             install_packages(what)

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,6 +27,20 @@ class Problem(Exception):
 def say(text: str) -> None:
     """Print one line of progress on standard error, so that standard output stays free for the program's results."""
     print(f"[setup] {text}", file=sys.stderr, flush=True)
+
+
+def cache_folder() -> Path:
+    """Return the folder for results that are kept between builds."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME") or Path.home()) / ".cache"
+    return Path(base) / "releve"
+
+
+def require_plain_paths() -> None:
+    """Raise Problem if a folder that is built in has a blank in its path: MicroPython's makefiles cannot build there."""
+    folders = ((ROOT, "move the checkout"), (cache_folder(), "XDG_CACHE_HOME=… moves it"))
+    for folder, moves in folders:
+        if re.search(r"\s", str(folder)):
+            raise Problem(f"{str(folder)!r}: the path has a blank, and MicroPython cannot be built there; {moves}")
 
 
 def main_guard(main: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.bootstrap import install_packages
-from tools.console import Problem, locked, run_logged, timed
+from tools.console import Problem, cache_folder, locked, run_logged, timed
 from tools.debian import check_sums, fetch
 
 VERSION = "1.25.0"
@@ -69,12 +69,6 @@ RP2_PARTS = {
         probe="library/sha256.c",
     ),
 }
-
-
-def cache_folder() -> Path:
-    """Return the folder for results that are kept between builds."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME") or Path.home()) / ".cache"
-    return Path(base) / "releve"
 
 
 def _given(folder: Path) -> Path:

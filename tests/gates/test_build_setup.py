@@ -209,6 +209,18 @@ def test_a_cache_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
         source.source()
 
 
+@pytest.mark.req("HIL-8")
+@pytest.mark.parametrize("folder", ["ROOT", "XDG_CACHE_HOME"])
+def test_a_path_with_a_blank_is_refused_before_anything_is_built(folder, tmp_path, monkeypatch):
+    console.require_plain_paths()
+    if folder == "ROOT":
+        monkeypatch.setattr(console, "ROOT", tmp_path / "a b")
+    else:
+        monkeypatch.setenv(folder, str(tmp_path / "a b"))
+    with pytest.raises(Problem, match="a b.*blank.*move"):
+        console.require_plain_paths()
+
+
 def pins() -> dict[str, str]:
     facts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = [facts["project"]["dependencies"], *facts["dependency-groups"].values()]

@@ -12,9 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tools.console import Problem, locked, run_logged, timed
+from tools.console import Problem, cache_folder, locked, run_logged, timed
 from tools.debian import SUITE, fetch
-from tools.source import cache_folder
 
 VERSION = "6.6.0"
 PACKAGES = ("cbmc", "cadical", "libc6", "libgcc-s1", "libstdc++6", "minisat")
