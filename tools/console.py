@@ -36,7 +36,7 @@ def cache_folder() -> Path:
 
 
 def require_plain_paths() -> None:
-    """Raise Problem if a folder that is built in has a blank in its path: MicroPython's makefiles cannot build there."""
+    """Raise Problem if a folder that is built in has a blank in its path: MicroPython's makefiles fail there."""
     folders = ((ROOT, "move the checkout"), (cache_folder(), "XDG_CACHE_HOME=… moves it"))
     for folder, moves in folders:
         if re.search(r"\s", str(folder)):

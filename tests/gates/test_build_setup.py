@@ -217,7 +217,7 @@ def test_a_path_with_a_blank_is_refused_before_anything_is_built(folder, tmp_pat
         monkeypatch.setattr(console, "ROOT", tmp_path / "a b")
     else:
         monkeypatch.setenv(folder, str(tmp_path / "a b"))
-    with pytest.raises(Problem, match="a b.*blank.*move"):
+    with pytest.raises(Problem, match=r"a b.*blank.*move"):
         console.require_plain_paths()
 
 
