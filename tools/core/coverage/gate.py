@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("tests", nargs="*", help="test files instead of tests/core")
     options = parser.parse_args()
     install_packages("core-gates")
+    install_packages("core-target")  # some tests of the core run it on emulated processors
     if not shutil.which(CLANG):
         raise Problem(f"{CLANG} is not on the PATH ({os.environ.get('PATH')})")
     with timed("core coverage: tests and corpus on a core built by clang"):

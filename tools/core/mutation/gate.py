@@ -187,6 +187,7 @@ def main() -> None:
     parser.add_argument("tests", nargs="*", help="test files instead of tests/core")
     options = parser.parse_args()
     install_packages("build")
+    install_packages("core-target")  # some tests of the core run it on emulated processors
     core_dir = options.core.resolve()
     everything = mutants(core_dir)
     chosen, what = everything, "all"
