@@ -57,7 +57,7 @@ def test_a_month_has_no_violation(life: Life) -> None:
 
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_the_shortest_life_is_judged_by_what_happened_in_it(seed: int) -> None:
-    """Its two closed catheters sound for hours, which is 5 % of a month's charge, and end what nobody can cancel then."""
+    """Its two closed catheters sound for hours, 5 % of a month's charge, and end what nobody can cancel then."""
     life = Life(whole.MONTH_DAYS, seed)
     life.live()
     assert whole.summary(life.outcome, life.outcome, Run())["violations_shown"] == []
