@@ -175,6 +175,7 @@ pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests
 	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs
+	@$(PYTHON) -m tools.micropython RPI_PICO2
 	@rm -f build/tests.xml
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal --junit-xml build/tests.xml $(ARGS)
 

@@ -14,5 +14,7 @@ set(MICROPY_MANIFEST_RELEVE_GENERATED $ENV{RELEVE_GENERATED})
 set(PICO_NO_PICOTOOL 1)
 # The compiler's floating point: nothing here needs the boot ROM's, and an emulator's boot ROM need not have it.
 set(PICO_DEFAULT_DOUBLE_IMPL pico_double_compiler)
+# Pins by registers, as on the RP2040: the motor is switched off before the SDK has switched the RP2350's coprocessors on.
+list(APPEND MICROPY_DEF_BOARD PICO_USE_GPIO_COPROCESSOR=0)
 # AES in counter mode, for the programmer link.
 list(APPEND MICROPY_DEF_BOARD MBEDTLS_CIPHER_MODE_CTR)

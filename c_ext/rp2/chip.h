@@ -1,6 +1,6 @@
 // chip.h: all in which the RP2040 and the RP2350 differ for this folder; everything else is one source for both.
 //
-// Registers from the headers of pico-sdk 2.1.1, errata from the two datasheets (RP2040 appendix B, RP2350 appendix C).
+// Registers from the headers of pico-sdk 2.1.1, errata from the two datasheets.
 #ifndef RELEVE_RP2_CHIP_H
 #define RELEVE_RP2_CHIP_H
 

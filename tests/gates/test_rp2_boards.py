@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.gates import one_folder
-from tools import facts, micropython
+from tools import facts, interrupt_stack, micropython
 from tools.console import Problem
 from tools.ports import in_ram, rp2
 
@@ -32,8 +32,9 @@ def pins_of(board: str) -> dict[str, int]:
 
 @pytest.mark.req("BOARD-2")
 def test_the_proofs_are_one_folder_each_of_under_a_hundred_lines_named_nowhere_else() -> None:
-    for board in (PROOF, PICO_2):
-        one_folder.judge(board, Path(__file__).name, "tests/gates/test_port_a_board.py")
+    one_folder.judge(PROOF, Path(__file__).name, "tests/gates/test_port_a_board.py")
+    # Its image is built for the tests, and looked into.
+    one_folder.judge(PICO_2, Path(__file__).name, "tests/gates/test_port_a_board.py", "tests/board/", "Makefile")
 
 
 @pytest.mark.req("BOARD-1", "BOARD-2")
@@ -75,8 +76,8 @@ def test_an_image_that_an_rp2350_would_not_start_is_refused() -> None:
             rp2.check_marked(binary, "X")
 
 
-def floating(elf: Path, roots: tuple[str, ...]) -> list[str]:
-    """The functions that `roots` run, directly or not, and that use the floating-point unit."""
+def coprocessors(elf: Path, roots: tuple[str, ...]) -> list[str]:
+    """The functions that `roots` run, directly or not, and that use floating point, GPIO or another coprocessor."""
     command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     bodies = {body.partition(" ")[0]: body for body in re.split(r"^(?=[0-9a-f]{8} <)", listed, flags=re.MULTILINE)}
@@ -86,17 +87,39 @@ def floating(elf: Path, roots: tuple[str, ...]) -> list[str]:
         if address in known and address not in seen:
             seen.add(address)
             waiting += known[address].calls
-    return [known[each].name for each in sorted(seen) if re.search(r"\tv[a-z]", bodies[f"{each:08x}"])]
+    return [
+        known[each].name
+        for each in sorted(seen)
+        if re.search(r"\t(v[a-z]|mcr|mrc|mrrc|cdp|ldc|stc)", bodies[f"{each:08x}"])
+    ]
 
 
 @pytest.mark.req("ALARM-3")
 @pytest.mark.parametrize("board", [name for name in BOARDS if TABLES[name]["chip"] == "RP2350"])
-def test_what_runs_before_the_sdk_has_switched_it_on_needs_no_floating_point_unit(board: str) -> None:
+def test_what_runs_before_the_sdk_has_switched_them_on_needs_no_coprocessor(board: str) -> None:
     elf = ROOT / "build" / board / "firmware.elf"
     if not elf.is_file():
         pytest.skip(f"no image: make firmware BOARD={board}")
-    assert floating(elf, ("early.c:watch", "start_begin")) == []
-    assert floating(elf, ("mp_format_float",)) != [], "it finds what does"
+    assert coprocessors(elf, ("early.c:watch", "start_begin")) == []
+    assert coprocessors(elf, interrupt_stack.HANDLERS) == [], "nor does an interrupt"
+    assert coprocessors(elf, ("mp_format_float",)) != [], "it finds what does"
+
+
+@pytest.mark.req("BOARD-1")
+@pytest.mark.parametrize("board", [name for name in BOARDS if TABLES[name]["chip"] == "RP2350"])
+def test_the_image_s_definitions_form_the_loop_that_the_boot_rom_follows(board: str) -> None:
+    path = ROOT / "build" / board / "firmware.bin"
+    if not path.is_file():
+        pytest.skip(f"no image: make firmware BOARD={board}")
+    binary = path.read_bytes()
+    first = place = binary.index(rp2.IMAGE_DEFINITION)
+    blocks = []
+    while place not in blocks:
+        blocks.append(place)
+        assert binary[place : place + 4] == rp2.IMAGE_DEFINITION[:4]
+        end = binary.index(bytes.fromhex("7935 12ab"), place)  # after the link to the next, relative to this one
+        place += int.from_bytes(binary[end - 4 : end], "little", signed=True)
+    assert place == first and len(blocks) == 2, "at the image's begin and end"
 
 
 @pytest.mark.req("BOARD-2")

@@ -121,7 +121,7 @@ def report(limits: dict[str, Any]) -> dict[str, Any]:
     """Return everything measured and judged: the content of cost.json."""
     functions, paths = static_costs(limits=limits)
     meter, measured_paths = measured_costs(limits, sequences())
-    _, other_paths = measured_costs(limits, sequences(), MEASURED_TARGET)
+    other_meter, other_paths = measured_costs(limits, sequences(), MEASURED_TARGET)
     table = {
         name: {"static": most, "measured": meter.most.get(name, 0), "budget": limits[TABLE].get(name, -1)}
         for name, most in functions.items()
@@ -137,6 +137,7 @@ def report(limits: dict[str, Any]) -> dict[str, Any]:
         "worst_case_instructions": table,
         "paths": path_table,
         f"paths_measured_{MEASURED_TARGET}": other_paths,
+        f"measured_{MEASURED_TARGET}": {name: other_meter.most[name] for name in functions if name in other_meter.most},
         "called_alone": sorted(meter.probed),
         "loop_rounds": {name: [meter.rounds.get(name, 0), bound] for name, bound in limits["loops"].items()},
         "wrong": [
