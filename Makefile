@@ -172,6 +172,14 @@ desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board cap
 pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer link on TCP PORT and a pty
 	@$(VENV)/python -m hil.cli pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)
 
+.PHONY: pictures
+pictures: bench ## make the pictures of the README: the programmer, the report (that one with Chromium, if it is there)
+	@$(VENV)/python -m tools.docs.pictures
+
+.PHONY: figures
+figures: life ## run a life and set its figures into the pages: docs/figures, docs/*.md
+	@$(VENV)/python -m tools.docs.figures life
+
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests
 	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs
