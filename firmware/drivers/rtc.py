@@ -23,6 +23,9 @@ class Rv3028:
 
     `i2c` is a machine.I2C or anything with its `readfrom_mem_into` and `writeto_mem`. The chip does not freeze its Unix
     time during a read (application manual, "UNIX Time registers"), so it is read until two readings agree.
+
+    One register is read along with its neighbour: if an interrupt comes right after the address of a read of one byte,
+    MicroPython's driver of the STM32L4 sets the automatic stop too late, and the transfer ends in a time-out.
     """
 
     def __init__(self, i2c, bus_address=0x52):
@@ -30,13 +33,13 @@ class Rv3028:
         self._bus_address = bus_address
         self._word = bytearray(4)
         self._again = bytearray(4)
-        self._byte = bytearray(1)
+        self._pair = bytearray(2)
 
     def read(self):
         """UTC, s, or None if the time was lost."""
         try:
-            self._i2c.readfrom_mem_into(self._bus_address, _STATUS, self._byte)
-            if self._byte[0] & _POWER_ON_FLAG:
+            self._i2c.readfrom_mem_into(self._bus_address, _STATUS, self._pair)
+            if self._pair[0] & _POWER_ON_FLAG:
                 return None
             for _ in range(3):
                 self._i2c.readfrom_mem_into(self._bus_address, _UNIX_TIME, self._word)
@@ -50,15 +53,15 @@ class Rv3028:
     def set(self, utc_s):
         """Set both the counter and the calendar to `utc_s`; the time is known from then on. Raises OSError."""
         address = self._bus_address
-        self._i2c.readfrom_mem_into(address, _BACKUP, self._byte)
-        if self._byte[0] & _BACKUP_MASK != _LEVEL_SWITCHING:
+        self._i2c.readfrom_mem_into(address, _BACKUP - 1, self._pair)
+        if self._pair[1] & _BACKUP_MASK != _LEVEL_SWITCHING:
             # As delivered the chip never switches to its battery. The RAM mirror holds until the chip loses all power;
             # then the time is lost anyway, and setting it writes the mirror again.
-            self._i2c.writeto_mem(address, _BACKUP, bytes([self._byte[0] | _LEVEL_SWITCHING]))
+            self._i2c.writeto_mem(address, _BACKUP, bytes([self._pair[1] | _LEVEL_SWITCHING]))
         self._i2c.writeto_mem(address, _UNIX_TIME, struct.pack("<I", utc_s))
         self._i2c.writeto_mem(address, _SECONDS, calendar(utc_s))
-        self._i2c.readfrom_mem_into(address, _STATUS, self._byte)
-        self._i2c.writeto_mem(address, _STATUS, bytes([self._byte[0] & ~_POWER_ON_FLAG]))
+        self._i2c.readfrom_mem_into(address, _STATUS, self._pair)
+        self._i2c.writeto_mem(address, _STATUS, bytes([self._pair[0] & ~_POWER_ON_FLAG]))
 
 
 def _bcd(value):
