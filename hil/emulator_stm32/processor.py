@@ -104,8 +104,12 @@ class Processor:
             return
         left = max(min(self.chip.next_event(), self._until) - self._base, 0)
         self.pulse.deadline = self._pulse_base + -(-left // self._division)
+        self.pulse.attention = self._attention()
+
+    def _attention(self) -> int:
+        """One more than the priority of an exception that may come, masks aside; 0: none."""
         best = self.system.best()
-        self.pulse.attention = 1 + best[0] if best and best[0] < self._priority() else 0
+        return 1 + best[0] if best and best[0] < self._priority() else 0
 
     # Registers of the devices
 
@@ -117,8 +121,8 @@ class Processor:
         due = chip.due
         value = chip.read(word)
         if word in self.polled:
-            # Two reads in a row are a loop.
-            if word == self._last_read and self._pass_over(word):
+            # Two reads in a row are a loop; but a handler of an interrupt looks twice and does not wait.
+            if word == self._last_read and not self._active and self._pass_over(word):
                 value = chip.read(word)
             self._last_read = word
         else:
@@ -128,9 +132,9 @@ class Processor:
         return value if size == 4 else value >> 8 * (address & 3) & (1 << 8 * size) - 1
 
     def _pass_over(self, word: int) -> bool:
-        """Let the time pass that a loop on this register waits."""
+        """Let the time pass that a loop on this register waits, unless an interrupt ends that now."""
         due = self.polled[word](word)
-        if due is None or due <= self.chip.now:
+        if due is None or due <= self.chip.now or self._attention():
             return False
         self._base += max(min(due, self._until, self.chip.next_event()) - self.chip.now, 0)
         return True

@@ -36,7 +36,7 @@ def paste(board: EmulatedStm32Board, code: str, seconds: float) -> str:
     board.run_until_us(board.now_us + 2 * S)  # it sounds first
     said = board.take_console()
     assert said.endswith(b">>> "), said
-    # Line by line: the console's UART has room for one character, and the interrupts of a stroke may keep it waiting.
+    # Line by line: the echo is longer than what comes, and the console holds 260 characters.
     for line in ("\x05", *[each + "\r" for each in (SETUP + code).split("\n")], "\x04"):
         board.write_console(line.encode())
         board.run_until_us(board.now_us + 30_000)
@@ -82,6 +82,21 @@ def test_a_part_that_holds_the_bus_is_clocked_free(open_board: Open, clocks: int
     board.run_until_us(board.now_us + 5 * S)
     assert len(board.stroke_starts_us) == 1
     assert programmer_of(board).status().memory == "whole"
+
+
+@pytest.mark.req("HIL-8")
+def test_the_console_loses_no_character_at_line_rate(open_board: Open) -> None:
+    board = open_board()
+    board.write_console(b"\x03")
+    board.run_until_us(board.now_us + 2 * S)
+    board.write_console(b"\x05")
+    board.run_until_us(board.now_us + 50_000)
+    board.take_console()
+    line = "core = dosecore.Core(motor=(96, 400, 1600, 20000), now_us=hardware.now_us()) + abcdefgh"
+    for _ in range(60):
+        board.write_console(f"{line}\r".encode())
+        board.run_until_us(board.now_us + 30_000)
+        assert board.take_console() == f"{line}\r\n=== ".encode()
 
 
 @pytest.mark.req("GUARD-3")
