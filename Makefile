@@ -177,8 +177,8 @@ pictures: bench ## make the pictures of the README: the programmer, the report (
 	@$(VENV)/python -m tools.docs.pictures
 
 .PHONY: figures
-figures: life ## run a life and set its figures into the pages: docs/figures, docs/*.md
-	@$(VENV)/python -m tools.docs.figures life
+figures: life bench ## run a life and the accuracy bench, and set their figures into the pages: docs/figures, docs/*.md
+	@$(VENV)/python -m tools.docs.figures life accuracy
 
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests

@@ -27,11 +27,12 @@ _MICROPYTHON = re.compile(rb"MicroPython v(\d+\.\d+\.\d+[^ \0]*) on (\d{4}-\d\d-
 
 
 class Run:
-    """A run that begins now."""
+    """A run that begins now, with the tree as it is now: what changes while it runs is not what was tested."""
 
     def __init__(self) -> None:
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock_s = time.perf_counter()
+        self._checkout = checkout()
 
     def facts(self, *, board: str, bench: str, seed: int | None, command: str, image: str = "") -> dict[str, Any]:
         """Return the block `run` of a file of results. `image` is the pump's own report of its image, if it has one;
@@ -46,7 +47,7 @@ class Run:
             "host": platform.node(),
             "system": platform.platform(),
             "python": platform.python_version(),
-            "tested": tested(board, image),
+            "tested": tested(board, image) | self._checkout,
         }
 
 
@@ -77,7 +78,9 @@ def _git(root: Path, *arguments: str) -> str:
     if not (root / ".git").exists():
         return ""
     try:
-        run = subprocess.run(("git", *arguments), cwd=root, capture_output=True, text=True, check=True, timeout=60)
+        run = subprocess.run(
+            ("git", "--no-optional-locks", *arguments), cwd=root, capture_output=True, text=True, check=True, timeout=60
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return run.stdout.strip()

@@ -11,32 +11,48 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from hil.report.page import commit_text
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "figures"
 MARK = re.compile(r"<!--=([\w.]+)-->(.*?)<!--/-->", re.S)
-# What is kept of each file of results: the figures that a run with the same seed gives again. Times are the machine's.
-KEPT = {
-    "life": (
-        "build/life/summary.json",
-        ("seed", "years", "strokes", "violations", "u_per_day", "worst_lateness_us", "worst_refill_accuracy_tenths"),
-        ("heap_bytes", "memory", "battery"),
-    ),
+
+
+def _life(data: dict[str, Any]) -> dict[str, Any]:
+    """The figures that a life with the same seed gives again; how long it takes is the machine's business."""
+    single = ("years", "strokes", "violations", "u_per_day", "worst_lateness_us", "worst_refill_accuracy_tenths")
+    return {key: data[key] for key in (*single, "heap_bytes", "memory", "battery")}
+
+
+def _accuracy(data: dict[str, Any]) -> dict[str, Any]:
+    """How many measurements were judged, and how finely some were weighed (expanded uncertainty, %)."""
+    finely = {each["name"]: each["uncertainty"] for each in data["measurements"]}
+    bolus = {f"bolus_{row['bolus_mu']}_mu": max(row["uncertainty_percent"]) for row in data["figures"]["bolus"]}
+    total = "delivery.basal_total.35000_mu_per_h.12_h.typical"
+    weighed = bolus | {"long_200_mu_per_h": finely["delivery.long_total.200_mu_per_h"], "basal_35000": finely[total]}
+    return {"judged": len(finely), "weighed_percent": {name: round(value, 1) for name, value in weighed.items()}}
+
+
+# The file of results of each run, and what is kept of it.
+KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "life": ("build/life/summary.json", _life),
+    "accuracy": ("build/bench/results.json", _accuracy),
 }
 
 
 def keep(name: str, root: Path = ROOT) -> dict[str, Any]:
     """Return what is kept of a run, and the commit that it is of. Raises ValueError for a run that did not pass."""
-    source, single, whole = KEPT[name]
+    source, kept = KEPT[name]
     data = json.loads((root / source).read_text(encoding="utf-8"))
-    if data["verdict"] != "pass":
+    verdicts = {data["verdict"]} if "verdict" in data else {each["verdict"] for each in data["measurements"]}
+    if verdicts != {"pass"}:
         raise ValueError(f"{source} did not pass: its figures are not for a page")
-    tested = data["run"]["tested"]
-    commit = tested["commit"][:12] + (" and changes" if tested["changed"] else "")
-    return {"commit": commit, "command": data["run"]["command"]} | {key: data[key] for key in (*single, *whole)}
+    run = data["run"]
+    return {"commit": commit_text(run["tested"]), "command": run["command"], "seed": run["seed"]} | kept(data)
 
 
 def known(folder: Path = FOLDER) -> dict[str, Any]:
