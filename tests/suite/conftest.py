@@ -79,9 +79,6 @@ def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> No
         marker = request.node.get_closest_marker(name)
         if marker is not None and this not in kinds:
             pytest.skip(f"{' or '.join(kinds)} bench only: {marker.args[0]}")
-    fault = request.node.get_closest_marker("stm32_fails")
-    if fault is not None and this == "emulated-stm32":
-        request.applymarker(pytest.mark.xfail(reason=fault.args[0], strict=True))
     if this == "desk" and not any(request.node.get_closest_marker(name) for name in ("desk_only", "on_desk")):
         pytest.skip("not on a desk, where an hour is an hour")
 

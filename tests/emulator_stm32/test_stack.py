@@ -1,0 +1,48 @@
+"""How deep the C stack of an STM32L4 gets since power came; Python's call frames lie on it too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from hil.backends.emulated_stm32 import BOARD, EmulatedStm32Board, image_file
+from hil.emulator_stm32.memory import SRAM2_AT
+from host.api.client import Programmer
+
+FRAM = 0x50
+S = 1_000_000
+
+
+def stack_of(board: EmulatedStm32Board) -> bytes:
+    """The whole stack, its end first."""
+    with image_file(BOARD).with_suffix(".elf").open("rb") as file:
+        listed: Any = ELFFile(file).get_section_by_name(".symtab")
+        end, top = (listed.get_symbol_by_name(each)[0]["st_value"] for each in ("_sstack", "_estack"))
+    return board.memory("sram2", end - SRAM2_AT, top - end)
+
+
+@pytest.mark.req("BOARD-2")
+def test_a_quarter_of_the_stack_is_left(open_board: Callable[..., EmulatedStm32Board]) -> None:
+    """Noise fills it when power comes: what differs from that has been used."""
+    board = open_board()
+    board.power_cut()
+    board.power_up()
+    noise = stack_of(board)
+    board.boot()
+    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer.hello()
+    programmer.set_basal(35_000)
+    board.run_until_us(board.now_us + 45 * S)
+    programmer.bolus(600)
+    board.run_until_us(board.now_us + 3 * S)
+    programmer.stop()
+    programmer.self_test()
+    board.part(FRAM, present=False)
+    board.run_until_us(board.now_us + 10 * S)
+    board.part(FRAM, present=True)
+    board.run_until_us(board.now_us + 5 * S)
+    left = next(place for place, (was, now) in enumerate(zip(noise, stack_of(board), strict=True)) if was != now)
+    assert len(noise) // 4 <= left < len(noise) * 3 // 4, f"{len(noise) - left} of {len(noise)} bytes used"
