@@ -120,7 +120,7 @@ def _row(run: Listed, path: Path, folder: Path) -> Row:
         verdict,
         what,
         commit_text(facts["tested"]),
-        f"{facts['tested']['board']}, {facts['bench']}",
+        ", ".join(each for each in (facts["tested"]["board"], facts["bench"]) if each),
         "" if seed is None else str(seed),
         date_text(facts["date"]),
         _page(path, folder),

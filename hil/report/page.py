@@ -38,8 +38,9 @@ def identity(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Image", _short(tested["image"])),
         ("Dose core", _short(tested["core"])),
         ("MicroPython", tested["micropython"].split(" of ")[0] or "not known"),
-        ("Board, bench", f"{tested['board']}, {run['bench']}" if run["bench"] else tested["board"]),
     ]
+    if tested["board"]:
+        rows.append(("Board, bench", f"{tested['board']}, {run['bench']}" if run["bench"] else tested["board"]))
     if run["seed"] is not None:
         rows.append(("Seed", str(run["seed"])))
     workers = run.get("workers")
