@@ -2,3 +2,5 @@
 
 Part of a development platform for an implantable insulin pump. Not a medical device; not for use on people.
 """
+
+__version__ = "0.1.0"  # pyproject.toml's; a test compares

@@ -1,4 +1,4 @@
-"""Shared by all commands of the CLI: options, opening the pump, output, questions, and errors as exit codes."""
+"""Shared by all commands of the CLI: opening the pump, output, questions, and errors as exit codes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import errno
 import json
 import os
 import secrets
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Any
+from types import FrameType
+from typing import Any
 
 import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
-from firmware.protocol import NEVER_US
+from host import configuration
 from host.api.client import Programmer
 from host.api.transport import SerialTransport, list_serial_ports
 from host.errors import (
@@ -31,16 +32,45 @@ from host.errors import (
     Refused,
     SchemaMismatch,
 )
+from host.options import (
+    EXIT_CUT_SHORT,
+    EXIT_DECLINED,
+    EXIT_INTERRUPTED,
+    EXIT_LINK,
+    EXIT_OUTPUT,
+    EXIT_REFUSED,
+    EXIT_SCHEMA,
+    EXIT_UNCERTAIN,
+    EXIT_USAGE,
+    HOLDS_S,
+    TIMEOUT_S,
+    Options,
+)
+from host.plain import as_plain, figure
 from host.units import AmountError, parse_seconds
+from host.words import message_words
 
-EXIT_DECLINED = 1
-EXIT_USAGE = 2
-EXIT_REFUSED = 3
-EXIT_LINK = 4
-EXIT_SCHEMA = 5
-EXIT_UNCERTAIN = 6
-EXIT_OUTPUT = 7
-EXIT_INTERRUPTED = 130
+_TIMEOUTS_S = Decimal("0.01"), Decimal(600)
+_HOLDS_S = Decimal(1), Decimal(600)  # the pump bounds an order's expiry (LINK-2)
+_UNBOUNDED_COLUMNS = 1000  # of a pipe or a file: whoever reads it wants each line whole
+_ASKED = {"en": "Do it?", "fr": "Le faire ?"}
+_ANSWERS = {"en": ("y", "yes"), "fr": ("o", "oui")}
+_NOT_SENT = {"en": "Nothing was sent.", "fr": "Rien n'a été envoyé."}
+
+open_transport = SerialTransport
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done as written."""
+
+
+class NotNow(Exception):
+    """What is asked for makes no sense in the pump's present state; nothing was sent."""
+
+
+class CutShort(Exception):
+    """A bolus that was waited for has ended before all of it was delivered."""
+
 
 # The first class that matches decides, so a class comes before its base.
 _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
@@ -48,117 +78,130 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (OrderUncertain, EXIT_UNCERTAIN),
     (EarlierOrderDone, EXIT_UNCERTAIN),
     (Refused, EXIT_REFUSED),
+    (NotNow, EXIT_REFUSED),
+    (CutShort, EXIT_CUT_SHORT),
     (SchemaMismatch, EXIT_SCHEMA),
     (LinkError, EXIT_LINK),
     (PortError, EXIT_LINK),
 )
 
-_TIMEOUTS_S = Decimal("0.01"), Decimal(600)
-_HOLDS_S = Decimal(1), Decimal(600)  # the pump bounds an order's expiry (LINK-2)
-_EXACT_MAX = 1 << 53  # JSON readers make a 64-bit float of a number: beyond this it is rounded
-
-open_transport = SerialTransport
-
-
-@dataclass
-class Options:
-    """The options before the command; `timeout` and `holds` as a person writes them."""
-
-    port: str | None
-    as_json: bool
-    timeout: str
-    language: str | None
-    holds: str
-    yes: bool
-
-    @property
-    def timeout_s(self) -> float:
-        """How long to wait for each reply. Raises AmountError."""
-        return parse_seconds(self.timeout, *_TIMEOUTS_S)
-
-    @property
-    def holds_s(self) -> float:
-        """How long an order holds. Raises AmountError."""
-        return parse_seconds(self.holds, *_HOLDS_S)
-
-
-def _yes(ctx: typer.Context, value: bool) -> bool:
-    options: Options | None = ctx.obj  # None: this is the one before the command
-    return value or (options is not None and options.yes)
-
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", callback=_yes, help="Do it without asking (for scripts).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Language = Annotated[str | None, typer.Option("--language", help="en or fr; default: the environment's.")]
-
-
-def options_of(ctx: typer.Context, as_json: bool = False, language: str | None = None) -> Options:
-    """The options of this run; --json and --language may stand before the command or after it."""
-    options: Options = ctx.obj
-    return replace(options, as_json=options.as_json or as_json, language=language or options.language)
-
 
 class Screen(Console):
     """A console whose reader may go away: a broken pipe is reported and does not end the program silently.
 
-    Nothing is coloured for looking like a number or a path, only what is marked.
+    Nothing is coloured for looking like a number or a path, only what is marked. A pipe or a file has no width: what is
+    written to it is not wrapped, unless COLUMNS says so.
     """
 
-    def __init__(self) -> None:
-        super().__init__(highlight=False)
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(highlight=False, stderr=stderr)
+        if not self.is_terminal and not os.environ.get("COLUMNS"):
+            self.width = _UNBOUNDED_COLUMNS
 
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError, which is handled like any other failure to write."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-class UsageError(Exception):
-    """The command line asks for something that cannot be done as written."""
+def _ended(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """A request to end, and a terminal that closes, are like Ctrl-C: what was done is told."""
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # nohup has it ignored
+            try:
+                before[number] = signal.signal(number, _ended)
+            except ValueError:
+                pass  # not in the main thread, which alone hears signals
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def connected(options: Options) -> Iterator[Programmer]:
-    """Open the port and yield a Programmer; report every expected error on stderr and exit with its code."""
-    pump: Programmer | None = None
-    try:
+    """Open the port and yield a Programmer; report every expected error on stderr and exit with its code.
+
+    What is not given in `options` comes from the configuration file.
+    """
+    opened: list[Programmer] = []
+    with _reported(options, opened):
+        configured(options)
         if not options.port:
             raise UsageError(_no_port())
-        timeout_s, holds_s = options.timeout_s, options.holds_s
+        timeout_s = parse_seconds(options.timeout or TIMEOUT_S, *_TIMEOUTS_S)
+        holds_s = parse_seconds(options.holds or HOLDS_S, *_HOLDS_S)
         transport = open_transport(options.port)
         try:
             # A random start keeps replies to an earlier run of this program from being taken for ours.
             first = secrets.randbelow(0x10000)
-            pump = Programmer(transport, timeout_s=timeout_s, first_sequence=first, order_holds_s=holds_s)
-            yield pump
+            opened.append(Programmer(transport, timeout_s=timeout_s, first_sequence=first, order_holds_s=holds_s))
+            yield opened[0]
         finally:
             transport.close()
-    except (HostError, AmountError, UsageError) as error:
+
+
+@contextmanager
+def here(options: Options) -> Iterator[None]:
+    """As connected(), for a command that asks no pump."""
+    with _reported(options, []):
+        yield
+
+
+@contextmanager
+def _reported(options: Options, opened: Sequence[Programmer]) -> Iterator[None]:
+    try:
+        with _ends_in_order():
+            yield
+    except (HostError, AmountError, UsageError, NotNow, CutShort) as error:
         code = next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_USAGE)
-        report(error, code, options.as_json)
-        raise typer.Exit(code) from error
+        raise _exit(error, code, options, opened) from error
     except OrderInterrupted as error:
-        code = EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN
-        report(error, code, options.as_json)
-        raise typer.Exit(code) from error
+        raise _exit(error, EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN, options, opened) from error
     except KeyboardInterrupt as error:
-        done = ", ".join(pump.done) if pump is not None else ""
-        report(KeyboardInterrupt(f"interrupted; carried out: {done or 'nothing'}"), EXIT_INTERRUPTED, options.as_json)
-        raise typer.Exit(EXIT_INTERRUPTED) from error
+        interrupted = KeyboardInterrupt("interrupted")
+        raise _exit(interrupted, EXIT_INTERRUPTED, options, opened, always=True) from error
     except OSError as error:
         # Not the port, whose errors are HostError: the output cannot be written.
-        done = ", ".join(pump.done) if pump is not None else ""
-        text = f"the output cannot be written ({error}); carried out: {done or 'nothing'}"
         _silence()
-        report(OSError(text), EXIT_OUTPUT, options.as_json)
-        raise typer.Exit(EXIT_OUTPUT) from error
+        told = OSError(f"the output cannot be written ({error})")
+        raise _exit(told, EXIT_OUTPUT, options, opened, always=True) from error
+
+
+def _exit(
+    error: BaseException, code: int, options: Options, opened: Sequence[Programmer], *, always: bool = False
+) -> typer.Exit:
+    report(error, code, options.as_json, opened[0].done if opened else [], always=always)
+    return typer.Exit(code)
+
+
+def configured(options: Options) -> None:
+    """Fill in what neither the command line nor the environment gives. Raises AmountError if the file is unusable."""
+    found = configuration.read()
+    for name in configuration.KEYS:
+        setattr(options, name, getattr(options, name) or found.get(name))
 
 
 def show(options: Options, value: Any, screen: RenderableType) -> None:
     """Print `value` (a record, or a list of them) as JSON, or `screen` for people."""
     if options.as_json:
-        print(json.dumps(as_plain(value)), flush=True)
+        write_line(json.dumps(as_plain(value)))
     else:
         Screen().print(screen)  # both flush, here, where a failure can still be reported
+
+
+def write_line(text: str) -> None:
+    """Write a line to stdout, at once. Raises OSError, also if there is no stdout."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "stdout is closed")
+    print(text, flush=True)
 
 
 def _silence() -> None:
@@ -166,40 +209,49 @@ def _silence() -> None:
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         pass  # stdout has no file descriptor, so nothing is buffered for it
 
 
-def as_plain(value: Any) -> Any:
-    """Return a record, or a list of them, as plain values for JSON. The schema hash becomes hex."""
-    if isinstance(value, list):
-        return [as_plain(each) for each in value]
-    plain = {name: figure(each) for name, each in asdict(value).items()}
-    if "schema_hash" in plain:
-        plain["schema_hash"] = f"{value.schema_hash:016x}"
-    return plain
-
-
-def figure(value: Any) -> Any:
-    """Return a value as JSON can hold it: a time that will not come as None, what a reader would round as text."""
-    if type(value) is not int or abs(value) <= _EXACT_MAX:
-        return value
-    return None if value == NEVER_US else str(value)
-
-
-def confirm(options: Options, question: RenderableType, yes: bool, declined: str = "Nothing was sent.") -> None:
+def confirm(
+    options: Options,
+    question: RenderableType,
+    yes: bool,
+    declined: str | None = None,
+    *,
+    held: Callable[[], object] | None = None,
+    language: str = "en",
+) -> None:
     """Show the change on stderr and ask for confirmation. Prints `declined` and exits on a no; raises UsageError if
     nobody can be asked.
 
-    With `yes` nothing is asked. With JSON as well nothing is shown either, so that stderr holds errors only.
+    `held` returns what the question rests on: if it is other after the answer than before the question, somebody else
+    has changed the pump meanwhile, and NotNow is raised. With `yes` nothing is asked. With JSON as well nothing is
+    shown either, so that stderr holds errors only.
     """
-    console = Console(stderr=True, highlight=False)
+    screen = Screen(stderr=True)
     need_answer(yes)
     if not (yes and options.as_json):
-        console.print(question)
-    if not yes and not typer.confirm("Do it?", err=True):
-        console.print(declined)
+        screen.print(question)
+    if yes:
+        return
+    before = held() if held else None
+    if not _says_yes(language):
+        screen.print(_NOT_SENT[language] if declined is None else declined)
         raise typer.Exit(EXIT_DECLINED)
+    if held and held() != before:
+        raise NotNow("not sent: the pump was changed while the question stood. Look at it and give the order again")
+
+
+def _says_yes(language: str) -> bool:
+    if language == "en":
+        return typer.confirm(_ASKED["en"], err=True)
+    while True:
+        said = typer.prompt(f"{_ASKED[language]} [o/N]", default="n", show_default=False, err=True).strip().lower()
+        if said in _ANSWERS[language] + _ANSWERS["en"]:
+            return True
+        if said in ("n", "non", "no"):
+            return False
 
 
 def need_answer(yes: bool) -> None:
@@ -210,7 +262,7 @@ def need_answer(yes: bool) -> None:
 
 def interactive() -> bool:
     """Whether a person can be asked."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _no_port() -> str:
@@ -219,19 +271,26 @@ def _no_port() -> str:
     return text + ("; found here: " + ", ".join(ports) if ports else "; no serial port was found on this machine")
 
 
-def report(error: BaseException, code: int, as_json: bool) -> None:
-    """Write an error to stderr, for a person or a script, whatever stderr is."""
+def report(
+    error: BaseException, code: int, as_json: bool, done: list[str] | None = None, *, always: bool = False
+) -> None:
+    """Write an error to stderr, for a person or a script, whatever stderr is; and the orders that were carried out
+    before it, or with `always` that there were none.
+    """
     try:
-        _write_report(error, code, as_json)
-    except OSError:
-        pass  # stderr is broken too: only the exit code is left
+        _write_report(error, code, as_json, done or [], always)
+    except (OSError, AttributeError):
+        pass  # stderr is broken or closed: only the exit code is left
 
 
-def _write_report(error: BaseException, code: int, as_json: bool) -> None:
+def _write_report(error: BaseException, code: int, as_json: bool, done: list[str], always: bool) -> None:
+    text = str(error)
+    if done or always:
+        text += "; carried out: " + (", ".join(map(message_words, done)) or "nothing")
     if not as_json:
-        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
         return
-    details: dict[str, Any] = {"error": type(error).__name__, "message": str(error), "exit_code": code}
+    details: dict[str, Any] = {"error": type(error).__name__, "message": text, "exit_code": code, "done": done}
     # Whether delivery may have changed: a script must know this before it does anything else.
     details["outcome"] = "unknown" if code == EXIT_UNCERTAIN else "known"
     if isinstance(error, Refused):

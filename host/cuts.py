@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from host.records import Limits
+from host.texts.spoken import said
 
 # The pump's windows are a little longer than an hour and a day, so a rate that exactly meets a cap is cut as well.
 _HOUR_S, _DAY_S = (3603, 3600), (86403, 86400)
@@ -31,6 +32,6 @@ def cut_text(found: str) -> str:
     return "" if found == "none" else f" [bold red]Not all of it will be delivered: {_TEXTS[found]} cuts it.[/]"
 
 
-def cut_note(found: str) -> str:
+def cut_note(found: str, language: str = "en") -> str:
     """The warning to append after a rate, within a line."""
-    return "" if found == "none" else f", [bold red]cut by {_TEXTS[found]}[/]"
+    return "" if found == "none" else said(", [bold red]cut by {}[/]", language, said(_TEXTS[found], language))

@@ -8,17 +8,18 @@ from typing import Any
 from firmware import protocol
 from firmware.protocol.alarms import BY_NUMBER
 from host.units import amount, span
+from host.words import field_words, message_words
 
 _TEXTS = {
     protocol.UNKNOWN_MESSAGE: "the pump does not know this request",
     protocol.BAD_LENGTH: "the request has {value} bytes, the pump expected {limit}",
-    protocol.OUT_OF_RANGE: "{field} = {value} is outside the allowed range, the limit is {limit}",
-    protocol.NOT_MULTIPLE: "{field} = {value} is not a multiple of {limit}",
-    protocol.NOT_WHOLE_STROKES: "{field} = {value} is not a whole number of strokes of {limit}",
-    protocol.HARD_LIMIT: "{field} = {value} is beyond the hard limit of {limit}",
-    protocol.CLINICIAN_LIMIT: "{field} = {value} is beyond the clinician's limit of {limit}",
-    protocol.HOUR_LIMIT: "{field}: {value} would exceed what may be used in an hour, {limit}",
-    protocol.DAY_LIMIT: "{field}: {value} would exceed what may be used in 24 hours, {limit}",
+    protocol.OUT_OF_RANGE: "the {field}, {value}, is {beyond} {limit}",
+    protocol.NOT_MULTIPLE: "the {field}, {value}, is not a multiple of {limit}",
+    protocol.NOT_WHOLE_STROKES: "the {field}, {value}, is not a whole number of strokes of {limit}",
+    protocol.HARD_LIMIT: "the {field}, {value}, is beyond the hard limit of {limit}",
+    protocol.CLINICIAN_LIMIT: "the {field}, {value}, is beyond the clinician's limit of {limit}",
+    protocol.HOUR_LIMIT: "{value} would exceed what may be used in an hour, {limit}",
+    protocol.DAY_LIMIT: "{value} would exceed what may be used in 24 hours, {limit}",
     protocol.WRONG_STATE: "not possible while the pump is in the state '{state}'",
     protocol.BOLUS_ACTIVE: "a bolus is already running; wait for its end or cancel it",
     protocol.NO_BOLUS_ACTIVE: "no bolus is running",
@@ -85,7 +86,7 @@ class LinkTimeout(LinkError):
     """No valid reply in time."""
 
     def __init__(self, request: str, attempts: int, timeout_s: float, heard_bytes: int) -> None:
-        text = f"no answer to '{request}' within {timeout_s:g} s"
+        text = f"no answer to '{message_words(request)}' within {timeout_s:g} s"
         if attempts > 1:
             text += f", {attempts} attempts"
         if heard_bytes:
@@ -99,7 +100,9 @@ class OrderLost(LinkError):
     """An order did not reach the pump and is now voided there, so it will not be carried out: nothing has changed."""
 
     def __init__(self, request: str, why: str) -> None:
-        super().__init__(f"the pump did not get '{request}' and will not carry it out: nothing has changed ({why})")
+        super().__init__(
+            f"the pump did not get '{message_words(request)}' and will not carry it out: nothing has changed ({why})"
+        )
         self.request = request
 
 
@@ -114,7 +117,7 @@ class OrderUncertain(HostError):
     def __init__(self, request: str, why: str, *, begun: bool = False, again: bool = False) -> None:
         how = "was begun by the pump, and perhaps completed" if begun else "may have been carried out, or may yet be"
         todo = "Give it again" if again else "Do not repeat it: look at the pump's status and log first"
-        super().__init__(f"UNKNOWN: '{request}' {how} ({why}). {todo}")
+        super().__init__(f"UNKNOWN: '{message_words(request)}' {how} ({why}). {todo}")
         self.request = request
         self.begun = begun
 
@@ -124,7 +127,8 @@ class EarlierOrderDone(HostError):
 
     def __init__(self, request: str, earlier: str) -> None:
         super().__init__(
-            f"'{request}' was not sent: '{earlier}' before it was carried out after all. Look at the status"
+            f"'{message_words(request)}' was not sent: '{message_words(earlier)}' before it was carried out after all."
+            " Look at the status"
         )
         self.request = request
         self.earlier = earlier
@@ -134,10 +138,17 @@ class OrderInterrupted(KeyboardInterrupt):
     """A person interrupted the program during an order. `settled`: its outcome is known."""
 
     def __init__(self, request: str, what: str, *, settled: bool, reply: dict[str, Any] | None = None) -> None:
-        super().__init__(f"interrupted during '{request}': {what}")
+        super().__init__(f"interrupted during '{message_words(request)}': {what}")
         self.request = request
         self.settled = settled
         self.reply = reply
+
+
+class WrongType(HostError):
+    """A method was given something that it cannot send, for its kind and not for its value; nothing was sent."""
+
+    def __init__(self, name: str, why: object) -> None:
+        super().__init__(f"{message_words(name)} not sent: {why}")
 
 
 class BadReply(LinkError):
@@ -172,7 +183,7 @@ class Refused(HostError):
         self.value = value
         self.limit = limit
         self.unit = unit
-        super().__init__(f"{request} {self._verb}: {_explain(request, code, field, value, limit, unit)}")
+        super().__init__(f"{message_words(request)} {self._verb}: {_explain(request, code, field, value, limit, unit)}")
 
     _verb = "refused by the pump"
 
@@ -193,7 +204,15 @@ class InvalidRequest(Refused):
 def _explain(request: str, code: int, field: str, value: int, limit: int, unit: str) -> str:
     state = protocol.STATES[value] if 0 <= value < len(protocol.STATES) else str(value)
     alarm = BY_NUMBER[value].name if value in BY_NUMBER else str(value)
-    shown = {"field": field or "request", "state": state, "value": str(value), "limit": str(limit), "alarm": alarm}
+    beyond = "below the least allowed," if value < limit else "above the greatest allowed,"
+    shown = {
+        "field": field_words(field),
+        "beyond": beyond,
+        "state": state,
+        "value": str(value),
+        "limit": str(limit),
+        "alarm": alarm,
+    }
     if unit:
         shown.update(value=amount(value, unit), limit=amount(limit, unit))
     shown["content"], shown["needed"] = _content(value), _content(limit)

@@ -70,6 +70,8 @@ def whole_steps(milli: Decimal, step: int, unit: str, what: str, low: int = 0, h
     sentence "is not a whole number of ...".
     """
     below = int(milli // step) * step
+    if below == milli and milli < low:
+        raise AmountError(f"{plain(milli)} {unit} is less than the least allowed, {milli_text(low)} {unit}")
     if below == milli:
         return below
     nearest = [value for value in (below, below + step) if value >= low and (high is None or value <= high)]
@@ -161,14 +163,14 @@ def duration(minutes: int) -> str:
     )
 
 
-def span(time_us: int) -> str:
-    """Return a duration in µs, rounded for people: "3 d 4 h", "1 h 30 min", "4 min", "12 s"."""
+def span(time_us: int, language: str = "en") -> str:
+    """Return a duration in µs, rounded for people: "3 d 4 h" (in French "3 j 4 h"), "1 h 30 min", "4 min", "12 s"."""
     seconds = max(0, time_us) // 1_000_000
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 2 * 86_400:
         return duration(seconds // 60)
-    return f"{seconds // 86_400} d {seconds % 86_400 // 3600} h"
+    return f"{seconds // 86_400} {'j' if language == 'fr' else 'd'} {seconds % 86_400 // 3600} h"
 
 
 def millilitres(volume_nl: int) -> str:

@@ -188,7 +188,7 @@ class Aim:
         elif name == "temp_basal":
             need("rate in force", status.in_force_mu_per_h, status.basal_rate_mu_per_h * fields["value"] // 100)
         elif name == "select_pattern":
-            need("pattern", status.pattern, fields["pattern"])
+            need("pattern", status.pattern, protocol.PATTERNS[fields["pattern"]])
             need("rate in force", status.in_force_mu_per_h, status.basal_rate_mu_per_h)
         elif name in ("cancel_temp", "set_settings", "set_limits", "set_time"):
             need("state", status.state, "running")

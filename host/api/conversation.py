@@ -5,6 +5,7 @@ Implements: LINK-1, HOST-3
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ from firmware import protocol
 from firmware.protocol import Field, Message, ProtocolError
 from host.api.link import HostLink
 from host.api.transport import Transport
-from host.errors import BadReply, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch
+from host.errors import BadReply, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch, WrongType
 from host.records import Hello
+from host.records.made import made
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
@@ -31,9 +33,10 @@ class Conversation:
         first_sequence: int = 0,
         check: bool = True,
     ) -> None:
+        self.transport = transport
         self.link = HostLink(transport, first_sequence)
         self.identity: Hello | None = None
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._attempts = attempts
         self._check = check
 
@@ -45,12 +48,12 @@ class Conversation:
         pump_hash = int.from_bytes(payload[:8], "little")
         if len(payload) >= 8 and pump_hash != protocol.SCHEMA_HASH:
             raise SchemaMismatch(pump_hash, protocol.SCHEMA_HASH)
-        self.identity = Hello(**decode_reply(message, payload))
+        self.identity = made(Hello, decode_reply(message, payload))
         return self.identity
 
     def require(self, name: str, **values: Any) -> None:
         """Raise InvalidRequest if the message table does not allow these values; nothing is sent."""
-        message = MESSAGES[name]
+        message = message_of(name)
         order = {"command_id": 1, "life": 0, "expires_us": 0} if message.changes_delivery else {}
         encode_request(message, order | values, self._check)
 
@@ -89,7 +92,7 @@ class Conversation:
         LinkTimeout.
         """
         attempts = attempts or self._attempts
-        timeout_s = max(self._timeout_s, _SLOW_S.get(message.name, 0.0))
+        timeout_s = max(self.timeout_s, _SLOW_S.get(message.name, 0.0))
         reply = self.link.request(message.id, payload, timeout_s, attempts, factor, late)
         if reply is None:
             raise LinkTimeout(message.name, attempts, timeout_s, self.link.heard_bytes)
@@ -97,18 +100,31 @@ class Conversation:
 
 
 def encode_request(message: Message, values: dict[str, Any], check: bool = True) -> bytes:
-    """Return the payload of a request. Raises InvalidRequest if `check` and the table does not allow the values."""
+    """Return the payload of a request. Raises InvalidRequest if `check` and the table does not allow the values,
+    WrongType for a value of another kind, or one that is missing.
+    """
     try:
         return bytes(protocol.encode(message.request, values, check))
     except ProtocolError as error:
         fields = [*message.request, *(each for field in message.request for each in field.fields)]
         unit = {field.name: field.unit for field in fields}.get(error.field_name, "")
         raise InvalidRequest(message.name, error.code, error.field_name, error.value, error.limit, unit) from error
+    except KeyError as error:
+        raise WrongType(message.name, f"{error} is not given") from error
+    except (TypeError, ValueError, AttributeError, struct.error, OverflowError) as error:
+        raise WrongType(message.name, error) from error
+
+
+def message_of(name: str) -> Message:
+    """Return the message of a name. Raises NoSuchName."""
+    if name not in MESSAGES:
+        raise NoSuchName(name, list(MESSAGES))
+    return MESSAGES[name]
 
 
 def place_of(name: str, names: Sequence[str]) -> int:
     """Return the number of a name. Raises NoSuchName."""
-    if name not in names:
+    if not isinstance(name, str) or name not in names:
         raise NoSuchName(name, names)
     return names.index(name)
 
@@ -129,7 +145,8 @@ def decode_fields(name: str, fields: tuple[Field, ...], payload: bytes) -> dict[
 def _name_values(fields: tuple[Field, ...], values: dict[str, Any]) -> dict[str, Any]:
     for field in fields:
         if field.names:
-            values[field.name] = field.names[values[field.name]]
+            place = values[field.name]
+            values[field.name] = field.names[place] if place < len(field.names) else str(place)
         for record in values[field.name] if field.fields else ():
             _name_values(field.fields, record)
     return values

@@ -16,7 +16,7 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol import Message
-from host.api.conversation import MESSAGES, Conversation, decode_reply, encode_request, read_refusal
+from host.api.conversation import MESSAGES, Conversation, decode_reply, encode_request, message_of, read_refusal
 from host.api.transport import Transport
 from host.errors import (
     BadReply,
@@ -76,7 +76,7 @@ class Ordering(Conversation):
 
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """Send the message `name` and return its reply's fields; enumerations by name."""
-        message = MESSAGES[name]
+        message = message_of(name)
         return self._order(message, values) if message.changes_delivery else self.ask(message, values)
 
     def settle(self) -> dict[str, Any] | None:

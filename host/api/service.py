@@ -11,6 +11,7 @@ from firmware import protocol
 from host.api.conversation import place_of
 from host.api.orders import Ordering
 from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest, Verdict
+from host.records.made import made
 
 _VERDICT = tuple(field.name for field in protocol.VERDICT)
 
@@ -20,7 +21,7 @@ class Service(Ordering):
 
     def read_procedure(self) -> Procedure:
         """Return the procedure under way, and what reservoir and catheter hold."""
-        return Procedure(**self.call("read_procedure"))
+        return made(Procedure, self.call("read_procedure"))
 
     def start_procedure(self, procedure: str) -> ProcedureChange:
         """Begin "refill", "rinse", "flush", "stroke_volume" or "patency" on a stopped pump."""
@@ -37,19 +38,23 @@ class Service(Ordering):
     def self_test(self) -> SelfTest:
         """Have the device test itself."""
         reply = self.call("self_test")
-        return SelfTest(reply["passed"], reply["duration_us"], tuple(Check(**each) for each in reply["checks"]))
+        return SelfTest(reply["passed"], reply["duration_us"], tuple(map(_check, reply["checks"])))
 
     def clear_fault(self, fault: int) -> FaultCleared:
         """Clear the latched fault, whose number is in the status. The pump is stopped afterwards."""
-        return FaultCleared(**self.call("clear_fault", fault=fault))
+        return made(FaultCleared, self.call("clear_fault", fault=fault))
 
     def read_energy(self) -> Energy:
         """Return the account of the battery."""
-        return Energy(**self.call("read_energy"))
+        return made(Energy, self.call("read_energy"))
+
+
+def _check(found: dict[str, Any]) -> Check:
+    return Check(found["check"], found["ok"], None if found["value"] == -1 else found["value"])
 
 
 def _change(reply: dict[str, Any]) -> ProcedureChange:
     at_us = reply.pop("at_us")
     found = {name: reply.pop(name) for name in _VERDICT if name in reply}
     verdict = Verdict(**found) if found and found["band"] != "none" else None
-    return ProcedureChange(at_us, Procedure(**reply), verdict)
+    return ProcedureChange(at_us, made(Procedure, reply), verdict)

@@ -6,16 +6,18 @@ from typing import Annotated
 
 import typer
 
-from host.console import Json, Language, Yes, confirm, connected, options_of, show
+from firmware.protocol.alarms import BY_NAME
+from host.clock import told
+from host.console import NotNow, confirm, connected, show
+from host.options import Json, Language, Yes, options_of, part
 from host.screens.alarms import alarms_table
 from host.texts.alarms import described, language_of, number_of
-from host.units import uptime
+from host.texts.spoken import said
 
-app = typer.Typer()
-_PANEL = "Alarms"
+app = part()
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def alarms(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Show the latched alarms, their meaning and what to do."""
     options = options_of(ctx, as_json, language)
@@ -25,10 +27,14 @@ def alarms(ctx: typer.Context, language: Language = None, as_json: Json = False)
         show(options, found, alarms_table(found, pump.read_time().now_us, words))
 
 
-@app.command(rich_help_panel=_PANEL)
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in BY_NAME if name.startswith(incomplete.lower())]
+
+
+@app.command()
 def acknowledge(
     ctx: typer.Context,
-    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="Its name, number or title; see pump alarms.")],
+    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="Its name, number or title.", autocompletion=_complete)],
     language: Language = None,
     yes: Yes = False,
     as_json: Json = False,
@@ -36,15 +42,20 @@ def acknowledge(
     """Clear an alarm whose cause is gone, or quiet one for a day. This does not restart delivery."""
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
-        number, words = number_of(alarm), language_of(options.language)
+        words = language_of(options.language)
+        number = number_of(alarm)
         found = [described(each, words) for each in pump.read_alarms()]
         mine = [each for each in found if each.alarm == number]
-        table = alarms_table(mine, pump.read_time().now_us, words) if mine else f"There is no alarm '{alarm}'."
-        confirm(options, table, yes)
+        if not mine and not yes:
+            raise NotNow(said("there is no alarm '{}' now", words, alarm))
+        confirm(options, alarms_table(mine, pump.read_time().now_us, words), yes, language=words)
         reply = pump.acknowledge_alarm(number)
         others = reply.alarms - reply.cause_there
-        left = f"{others} more are latched: pump alarms." if others else "No other is latched."
+        left = said("No other is latched.", words)
+        if others:
+            left = said("{} more are latched: pump alarms.", words, others)
         what = "Acknowledged"
         if reply.cause_there:
             what = "Its cause is still there: it stays, quiet for a day or until its next mark. Acknowledged"
-        show(options, reply, f"{what} at {uptime(reply.at_us)}. {left}")
+        when = told(pump, options).text(reply.at_us)
+        show(options, reply, said("{} at {}. {}", words, said(what, words), when, left))

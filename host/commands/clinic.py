@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
 from rich.console import Group
 
-from firmware.protocol import NO_PATTERN, PATTERNS
-from host.console import Json, Yes, confirm, connected, options_of, show
+from host.clock import told
+from host.console import NotNow, confirm, connected, show
 from host.cuts import cut_by, cut_note, cut_text
 from host.day import parse_rate
+from host.options import Json, Yes, options_of, part
+from host.possible import programme
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
 from host.screens.common import plain
-from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, parse_whole, uptime, utc, whole_steps
+from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, parse_whole, utc, whole_steps
 
-app = typer.Typer()
-_PANEL = "Clinic"
+app = part()
+_BELIEVED = ("whole", "mended", "caps_late")
 _OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{1,2})(?::([0-5][0-9]))?")
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def limits(
     ctx: typer.Context,
     max_basal: Annotated[
@@ -51,16 +53,20 @@ def limits(
             return
         new: Limits = replace(old, **changes)
         pump.require("set_limits", **asdict(new))
-        by_hand = now.pattern == NO_PATTERN
-        rates = (now.basal_rate_mu_per_h,) if by_hand else pump.read_pattern(PATTERNS[now.pattern]).rates_mu_per_h
+        if new == old and not yes:
+            raise NotNow("these are the limits already")
+        rates: Sequence[int] = (now.basal_rate_mu_per_h,)
+        if now.pattern is not None:
+            rates = pump.read_pattern(now.pattern).rates_mu_per_h
         cut = cut_note(cut_by(rates, new))
         table = limits_table(old, new)
-        confirm(options, Group(table, f"programmed basal{cut}") if cut else table, yes)
+        question = Group(table, f"programmed basal{cut}") if cut else table
+        confirm(options, question, yes, held=lambda: programme(pump.status()))
         reply = pump.set_limits(new)
-        show(options, reply, f"Limits set at {uptime(reply.at_us)}.{cut_text(reply.cut_by)}")
+        show(options, reply, f"Limits set at {told(pump, options).text(reply.at_us)}.{cut_text(reply.cut_by)}")
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def settings(
     ctx: typer.Context,
     suspend_rate: Annotated[
@@ -104,12 +110,14 @@ def settings(
             return
         new: Settings = replace(old, **changes)
         pump.require("set_settings", **asdict(new))
-        confirm(options, settings_table(old, new), yes)
+        if new == old and not yes:
+            raise NotNow("these are the settings already")
+        confirm(options, settings_table(old, new), yes, held=pump.read_settings)
         reply = pump.set_settings(new)
-        show(options, reply, f"Settings stored at {uptime(reply.at_us)}.")
+        show(options, reply, f"Settings stored at {told(pump, options).text(reply.at_us)}.")
 
 
-@app.command("set-time", rich_help_panel=_PANEL)
+@app.command("set-time")
 def set_time(
     ctx: typer.Context,
     when: Annotated[
@@ -131,19 +139,21 @@ def set_time(
         new = f"[bold]{local(utc_s, offset_min)}[/], the pump's own local time, by which patterns run; {utc(utc_s)}"
         confirm(options, f"Clock: {old} -> {new}", yes)
         reply = pump.set_time(utc_s)
-        shown = f"{local(reply.new_utc_s, offset_min)}, {utc(reply.new_utc_s)},"
-        show(options, reply, f"Clock set to {shown} at {uptime(reply.at_us)}.")
+        show(options, reply, f"Clock set to {local(reply.new_utc_s, offset_min)}, {utc(reply.new_utc_s)}.")
 
 
-@app.command("initialise-memory", rich_help_panel=_PANEL)
+@app.command("initialise-memory")
 def initialise_memory(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """Initialise a memory that the pump cannot believe. It is then stopped, without basal, and forgets today's use."""
+    """Initialise a memory that the pump cannot believe; the pump is stopped and forgets today's use."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         new = "empty; rates, patterns, limits and caps forgotten"
-        confirm(options, f"Memory: {plain(pump.status().memory)} -> [bold]{new}[/]", yes)
+        memory = pump.status().memory
+        if memory in _BELIEVED and not yes:
+            raise NotNow(f"the memory is {plain(memory)}: there is nothing to initialise")
+        confirm(options, f"Memory: {plain(memory)} -> [bold]{new}[/]", yes)
         reply = pump.initialise_memory()
-        show(options, reply, f"Memory initialised at {uptime(reply.at_us)}; delivery is stopped.")
+        show(options, reply, f"Memory initialised at {told(pump, options).text(reply.at_us)}; delivery is stopped.")
 
 
 def _read(parse: Callable[[str], int], text: str | None) -> int | None:

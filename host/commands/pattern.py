@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Group
 
-from firmware.protocol import NO_PATTERN, PATTERNS
+from firmware.protocol import PATTERNS
 from host import day
 from host.api.client import Programmer
-from host.console import Json, UsageError, Yes, confirm, connected, need_answer, options_of, show
+from host.clock import told
+from host.console import NotNow, UsageError, confirm, connected, need_answer, show
 from host.cuts import cut_by, cut_note, cut_text
 from host.errors import BadReply
+from host.options import Json, Yes, options_of, part
+from host.possible import need_state, programme
 from host.records import Pattern, Status
 from host.screens.pattern import compared_table, pattern_table, patterns_table
 from host.screens.status import programmed_line
-from host.units import amount, uptime
+from host.units import amount
 
-app = typer.Typer()
-commands = typer.Typer(help="Show, edit and select basal patterns.", no_args_is_help=True)
-app.add_typer(commands, name="pattern", rich_help_panel="Deliver")
-
-
-class Name(StrEnum):
-    """Which pattern."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-    D = "D"
+app = part()
+commands = part(help="Show, edit and select basal patterns.", no_args_is_help=True)
+app.add_typer(commands, name="pattern")
 
 
-Which = Annotated[Name, typer.Argument(metavar="A|B|C|D", case_sensitive=False)]
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in PATTERNS if name.startswith(incomplete.upper())]
+
+
+Which = Annotated[str, typer.Argument(metavar="A|B|C|D", help="Which pattern.", autocompletion=_complete)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,9 @@ class NamedPattern:
 @commands.command("show")
 def show_pattern(
     ctx: typer.Context,
-    which: Annotated[Name | None, typer.Argument(metavar="[A|B|C|D]", case_sensitive=False)] = None,
+    which: Annotated[
+        str | None, typer.Argument(metavar="A|B|C|D", help="Which pattern; default: all.", autocompletion=_complete)
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print lines 06:00,0.8, a file for edit --file.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -59,7 +58,7 @@ def show_pattern(
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         runs = _running(pump.status())
-        names = [each.value for each in Name] if which is None else [which.value]
+        names = list(PATTERNS) if which is None else [_name(which)]
         if as_csv and which is None:
             raise UsageError("say which pattern: pump pattern show A --csv")
         found = {name: pump.read_pattern(name) for name in names}
@@ -82,7 +81,7 @@ def edit(
         typer.Argument(metavar="[TIME=RATE]...", help="06:00=0.8 22:30=0.45, or a stretch: 06:00-09:30=0.8. U/h."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A whole day: CSV (06:00,0.8) or JSON, as pattern show gives.")
+        str | None, typer.Option(metavar="FILE", help="A whole day: CSV (06:00,0.8) or JSON, as pattern show gives.")
     ] = None,
     whole: Annotated[bool, typer.Option("--whole", help="The changes are the whole day; the first is 00:00.")] = False,
     yes: Yes = False,
@@ -94,36 +93,43 @@ def edit(
     the next one given. A running pattern goes on unchanged until all of the new one is stored.
     """
     options = options_of(ctx, as_json)
-    name = which.value
     with connected(options) as pump:
-        if bool(changes) == bool(file):
+        name = _name(which)
+        if bool(changes) == (file is not None):
             raise UsageError(f"give changes, pump pattern edit {name} 06:00=0.8 22:30=0.45, or --file")
         need_answer(yes)
         old = pump.read_pattern(name).rates_mu_per_h
         if file is not None:
-            wanted = day.read_file(file)
+            wanted = day.read_file(Path(file))
         else:
             wanted = day.whole(changes or ()) if whole else day.edited(old, changes or ())
         if wanted == old:
-            raise UsageError(f"pattern {name} already has these rates")
+            raise NotNow(f"pattern {name} already has these rates")
         staged, cut = _stage(pump, name, wanted)
         running = _running(pump.status()) == name
         table = compared_table(name, old, staged.rates_mu_per_h, running=running)
         if cut != "none":
             table = Group(table, cut_text(cut).strip())
-        confirm(options, table, yes, "Nothing was changed.")
+        confirm(
+            options,
+            table,
+            yes,
+            "Nothing was changed.",
+            held=lambda: (pump.read_pattern(name).rates_mu_per_h, programme(pump.status())),
+        )
         reply = pump.commit_pattern(name, staged.fingerprint)
         total = f"{amount(reply.day_mu, 'mU')} a day"
+        when = told(pump, options).text(reply.at_us)
         basal = f"; basal now {amount(reply.in_force_mu_per_h, 'mU/h')}" if running else ""
-        show(options, reply, f"Pattern {name} stored at {uptime(reply.at_us)}: {total}{basal}.{cut_text(reply.cut_by)}")
+        show(options, reply, f"Pattern {name} stored at {when}: {total}{basal}.{cut_text(reply.cut_by)}")
 
 
 @commands.command("select")
 def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = False) -> None:
     """Run a pattern by the pump's local clock, in place of another or of a rate set by hand."""
     options = options_of(ctx, as_json)
-    name = which.value
     with connected(options) as pump:
+        name = _name(which)
         now, new = pump.status(), pump.read_pattern(name)
         old_name = _running(now)
         if old_name is not None and old_name != name:
@@ -133,10 +139,26 @@ def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = F
             question = programmed_line(now)
         total = f"pattern {name} ({amount(new.day_mu, 'mU')} a day)"
         cut = cut_note(cut_by(new.rates_mu_per_h, now.limits))
-        confirm(options, f"Basal: {question} -> [bold]{total}[/]{cut}", yes)
+        if not yes:
+            need_state(now, "running", "suspended", "stopped", "procedure")
+        if old_name == name and not yes:
+            raise NotNow(f"pattern {name} runs already")
+        confirm(
+            options,
+            f"Basal: {question} -> [bold]{total}[/]{cut}",
+            yes,
+            held=lambda: (pump.read_pattern(name).rates_mu_per_h, programme(pump.status())),
+        )
         reply = pump.select_pattern(name)
-        rate = amount(reply.rate_mu_per_h, "mU/h")
-        show(options, reply, f"Pattern {name} runs from {uptime(reply.at_us)} on: {rate} now.{cut_text(reply.cut_by)}")
+        rate, when = amount(reply.rate_mu_per_h, "mU/h"), told(pump, options).text(reply.at_us)
+        show(options, reply, f"Pattern {name} runs from {when} on: {rate} now.{cut_text(reply.cut_by)}")
+
+
+def _name(text: str) -> str:
+    """Return the name of a pattern. Raises UsageError."""
+    if text.upper() not in PATTERNS:
+        raise UsageError(f"there is no pattern {text!r}, only " + ", ".join(PATTERNS))
+    return text.upper()
 
 
 def _stage(pump: Programmer, name: str, wanted: day.Rates) -> tuple[Pattern, str]:
@@ -149,7 +171,7 @@ def _stage(pump: Programmer, name: str, wanted: day.Rates) -> tuple[Pattern, str
 
 
 def _running(status: Status) -> str | None:
-    return None if status.pattern == NO_PATTERN else PATTERNS[status.pattern]
+    return status.pattern
 
 
 def _named(name: str, pattern: Pattern) -> NamedPattern:

@@ -8,12 +8,12 @@ import typer
 
 from firmware.protocol import refill as made
 from host import console
-from host.console import Json, UsageError, Yes, confirm, connected, options_of, show
+from host.console import NotNow, UsageError, confirm, connected, show
+from host.options import Json, Yes, options_of, part
 from host.screens.clinic import refilled_text, reservoir_table
 from host.units import AmountError, amount, millilitres, parse_milli
 
-app = typer.Typer()
-_PANEL = "Clinic"
+app = part()
 _TAKEN_BACK_ML = "2"
 # The questions, in the order of the work (docs/procedures.md), and the unit of each answer.
 QUESTIONS = {
@@ -25,16 +25,16 @@ QUESTIONS = {
 }
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def reservoir(ctx: typer.Context, as_json: Json = False) -> None:
     """Show the reservoir's content, how long it lasts, and when the next refill is due."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         reply = pump.read_reservoir()
-        show(options, reply, reservoir_table(reply))
+        show(options, reply, reservoir_table(reply, pump.read_settings().utc_offset_min))
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def refill(
     ctx: typer.Context,
     drawn_before: Annotated[str | None, typer.Option(metavar="G", help="Syringe for the rest, before, g.")] = None,
@@ -47,7 +47,7 @@ def refill(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Record a refill by weight, and show how well counted and weighed insulin agree. Asks for values not given."""
+    """Record a refill by weight, and show how well count and weight agree. Asks for values not given."""
     options = options_of(ctx, as_json)
     given = {
         "drawn_before": drawn_before,
@@ -78,7 +78,14 @@ def refill(
         old, new = pump.read_reservoir(), f"{millilitres(filled_nl)}, {amount(filled_nl * per_ml // 1000, 'mU')}"
         counted = f"{amount(old.left_mu, 'mU')} by count" if old.filled_mu else "not known"
         weighed = f"{millilitres(rest_nl)}, {amount(rest_nl * per_ml // 1000, 'mU')} drawn"
-        confirm(options, f"Reservoir: {counted}, {weighed} -> [bold]{new}[/]", yes)
+        if not yes and pump.status().state == "procedure":
+            raise NotNow("the pump is in a procedure: pump procedure show")
+        confirm(
+            options,
+            f"Reservoir: {counted}, {weighed} -> [bold]{new}[/]",
+            yes,
+            held=lambda: (pump.read_reservoir().filled_utc_s, pump.read_reservoir().filled_mu, pump.status().state),
+        )
         reply = pump.record_refill(**weights)
         show(options, reply, refilled_text(reply))
 

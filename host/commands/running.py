@@ -7,14 +7,16 @@ from typing import TypeVar
 
 import typer
 
-from host.console import Json, Yes, confirm, connected, options_of, show
+from host.clock import told
+from host.console import NotNow, confirm, connected, need_answer, show
 from host.errors import HostError
+from host.options import Json, Yes, options_of, part
+from host.possible import need_state, programme
 from host.records import Status
-from host.units import amount, uptime
+from host.units import amount
 
-app = typer.Typer()
+app = part()
 T = TypeVar("T")
-_PANEL = "Deliver"
 
 
 def running_text(now: Status) -> str:
@@ -41,12 +43,14 @@ def _change(now: Status | None, then: str) -> str:
     return f"Delivery{': ' + running_text(now) if now else ''} -> [bold]{then}[/]"
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def suspend(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """End boluses and a temporary rate; basal goes on at the least rate of the settings. The pump sounds reminders."""
+    """End boluses and a temporary rate; basal goes on at the least rate. The pump sounds reminders."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         now = asked_of(pump.status, yes)
+        if now is not None and now.state != "running":
+            raise NotNow(f"the pump is in the state '{now.state}': only one that is running can be suspended")
         settings = asked_of(pump.read_settings, yes)
         then = "suspended, basal at the least rate"
         if now is not None and settings is not None:
@@ -54,28 +58,38 @@ def suspend(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None
             then = f"suspended, basal {amount(least_mu_per_h, 'mU/h')}"
         confirm(options, _change(now, then), yes)
         reply = pump.suspend()
-        text = f"Delivery suspended at {uptime(reply.at_us)}, basal {amount(reply.rate_mu_per_h, 'mU/h')};"
+        when = told(pump, options).text(reply.at_us)
+        text = f"Delivery suspended at {when}, basal {amount(reply.rate_mu_per_h, 'mU/h')};"
         show(options, reply, f"{text} {reply.abandoned_strokes} waiting strokes given up.")
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def stop(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """Stop delivery altogether after the stroke in progress."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        confirm(options, _change(asked_of(pump.status, yes), "stopped, nothing at all"), yes)
+        now = asked_of(pump.status, yes)
+        if now is not None and now.state == "stopped":
+            need_answer(yes)  # nothing to ask about; the pump says whether there is anything left to stop
+        else:
+            confirm(options, _change(now, "stopped, nothing at all"), yes)
         reply = pump.stop()
-        text = f"Delivery stopped at {uptime(reply.at_us)}; {reply.abandoned_strokes} waiting strokes given up."
+        when = told(pump, options).text(reply.at_us)
+        text = f"Delivery stopped at {when}; {reply.abandoned_strokes} waiting strokes given up."
         show(options, reply, text)
 
 
-@app.command(rich_help_panel=_PANEL)
+@app.command()
 def resume(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """Resume delivery at the programmed basal rate after a suspend or a stop; boluses stay ended."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         now = pump.status()
+        if not yes:
+            need_state(now, "suspended", "stopped")
         programmed = amount(now.basal_rate_mu_per_h, "mU/h")
-        confirm(options, f"Delivery: {running_text(now)} -> [bold]running, basal {programmed}[/]", yes)
+        question = f"Delivery: {running_text(now)} -> [bold]running, basal {programmed}[/]"
+        confirm(options, question, yes, held=lambda: programme(pump.status()))
         reply = pump.resume()
-        show(options, reply, f"Delivery resumed at {uptime(reply.at_us)}: basal {amount(reply.rate_mu_per_h, 'mU/h')}.")
+        when = told(pump, options).text(reply.at_us)
+        show(options, reply, f"Delivery resumed at {when}: basal {amount(reply.rate_mu_per_h, 'mU/h')}.")

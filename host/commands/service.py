@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import time
-from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Group
 from rich.progress import Progress
 
-from firmware.protocol.procedures import Input, Step
-from host import console
+from firmware.protocol import PROCEDURES
+from firmware.protocol.procedures import Step
 from host.api.client import Programmer
-from host.console import Json, Language, Screen, UsageError, Yes, confirm, connected, need_answer, options_of, show
-from host.records import Procedure
+from host.clock import told
+from host.commands import steps
+from host.console import NotNow, Screen, UsageError, confirm, connected, need_answer, show
+from host.options import EXIT_REFUSED, Json, Language, Yes, options_of, part
+from host.records import Procedure, Verdict
 from host.screens.clinic import verdict_text
-from host.screens.common import fault_text
-from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
+from host.screens.common import fault_text, plain
+from host.screens.service import answers, energy_table, procedure_table, procedure_title, self_test_table, step_of
 from host.texts.alarms import language_of
-from host.units import AmountError, parse_milli, parse_whole, uptime
-from host.units import plain as number
+from host.texts.spoken import said
 
-app = typer.Typer()
-commands = typer.Typer(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
-app.add_typer(commands, name="procedure", rich_help_panel="Clinic")
-# The unit in which people enter a value, and how many of the link's units make a thousandth of it.
-_UNITS = {"nl": ("mL", 1000)}
-_SMALL_NL = 1_000_000
+app = part()
+commands = part(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
+app.add_typer(commands, name="procedure")
 _POLL_S = 0.5
 
 
-class Kind(StrEnum):
-    """Which procedure."""
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in _kinds() if name.startswith(incomplete.lower())]
 
-    refill = "refill"
-    rinse = "rinse"
-    flush = "flush"
-    stroke_volume = "stroke-volume"
-    patency = "patency"
+
+def _kinds() -> dict[str, str]:
+    """The procedures as people write them, and their names."""
+    return {name.replace("_", "-"): name for name in PROCEDURES if name != "none"}
 
 
 @commands.command("show")
@@ -55,7 +51,12 @@ def show_procedure(ctx: typer.Context, language: Language = None, as_json: Json 
 @commands.command("start")
 def start(
     ctx: typer.Context,
-    kind: Annotated[Kind, typer.Argument(metavar="refill|rinse|flush|stroke-volume|patency", case_sensitive=False)],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROCEDURE", help="refill, rinse, flush, stroke-volume or patency.", autocompletion=_complete
+        ),
+    ],
     yes: Yes = False,
     language: Language = None,
     as_json: Json = False,
@@ -64,13 +65,18 @@ def start(
     options = options_of(ctx, as_json, language)
     with connected(options) as pump:
         words = language_of(options.language)
-        name = kind.value.replace("-", "_")
+        name = _kinds().get(kind.lower().replace("_", "-"), "")
+        if not name:
+            raise UsageError(f"there is no procedure {kind!r}, only " + ", ".join(_kinds()))
         state = pump.status().state
         if state == "procedure":
-            raise UsageError("a procedure is under way: pump procedure walk")
+            raise NotNow("a procedure is under way: pump procedure walk")
         if state != "stopped":
-            raise UsageError(f"a procedure begins on a stopped pump, and this one is {state}: pump stop")
-        confirm(options, f"Pump: {state} -> [bold]in a procedure[/]. {procedure_title(name, words)}", yes)
+            raise NotNow(f"a procedure begins on a stopped pump, and this one is {state}: pump stop")
+        question = said(
+            "Pump: {} -> [bold]in a procedure[/]. {}", words, said(state, words), procedure_title(name, words)
+        )
+        confirm(options, question, yes, language=words)
         reply = pump.start_procedure(name)
         if yes or options.as_json:
             show(options, reply, procedure_table(reply.now, words))
@@ -106,19 +112,22 @@ def answer(
         now = pump.read_procedure()
         step = _needed(now)
         names = [name for name, _ in step.choices]
+        choice = steps.chosen(choice, names, words)
         if choice not in names:
-            raise UsageError(f"the choices at '{step.name}' are: " + ", ".join(names))
+            raise UsageError(f"the choices at {plain(step.name)!r} are: " + ", ".join(map(plain, names)))
         if value is not None and step.takes is None:
             raise UsageError("this step takes no value")
         if value is None and step.takes is not None:
-            raise UsageError(f"this step asks for --value: {_asked(step)}")
+            raise UsageError(f"this step asks for --value: {steps.asked(step)}")
         figure, with_unit = 0, ""
         if value is not None:
-            figure, with_unit = _parse(step.takes, value), f", {value.strip()} {_unit(step.takes)[0]}"
-        confirm(options, f"At '{step.name}': [bold]{choice}[/]{with_unit}", yes)
+            figure, with_unit = steps.parse(step.takes, value), f", {value.strip()} {steps.unit_of(step.takes)[0]}"
+        where, shown_choice = said(plain(step.name), words), said(plain(choice), words)
+        question = said("At '{}': [bold]{}[/]{}", words, where, shown_choice, with_unit)
+        confirm(options, question, yes, held=lambda: pump.read_procedure().step, language=words)
         reply = pump.answer_procedure(now.step, names.index(choice), figure)
         shown = procedure_table(reply.now, words)
-        show(options, reply, Group(shown, verdict_text(reply.verdict)) if reply.verdict else shown)
+        show(options, reply, Group(shown, verdict_text(reply.verdict, words)) if reply.verdict else shown)
 
 
 @commands.command("interrupt")
@@ -129,13 +138,16 @@ def interrupt(ctx: typer.Context, yes: Yes = False, language: Language = None, a
         words = language_of(options.language)
         now = pump.read_procedure()
         step = _needed(now)
-        leads = "nowhere: it cannot be broken off here" if step.interrupt is None else str(step.interrupt)
-        confirm(options, f"At '{step.name}': interrupt -> [bold]{leads.replace('_', ' ')}[/]", yes)
+        if step.interrupt is None:
+            raise NotNow(f"the procedure cannot be broken off at {plain(step.name)!r}: pump procedure show")
+        where, leads = said(plain(step.name), words), said(plain(str(step.interrupt)), words)
+        question = said("At '{}': interrupt -> [bold]{}[/]", words, where, leads)
+        confirm(options, question, yes, held=lambda: pump.read_procedure().step, language=words)
         reply = pump.interrupt_procedure(now.step)
         show(options, reply, procedure_table(reply.now, words))
 
 
-@app.command("self-test", rich_help_panel="Service")
+@app.command("self-test")
 def self_test(ctx: typer.Context, as_json: Json = False) -> None:
     """Have the pump test itself; delivery goes on meanwhile. Exit code 3 if it does not pass."""
     options = options_of(ctx, as_json)
@@ -143,24 +155,25 @@ def self_test(ctx: typer.Context, as_json: Json = False) -> None:
         reply = pump.self_test()
         show(options, reply, self_test_table(reply))
         if not reply.passed:
-            raise typer.Exit(console.EXIT_REFUSED)
+            raise typer.Exit(EXIT_REFUSED)
 
 
-@app.command("clear-fault", rich_help_panel="Service")
+@app.command("clear-fault")
 def clear_fault(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """Clear a latched fault after its cause was removed. The pump must pass its self-test, and stays stopped."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         fault = pump.status().fault
         if not fault:
-            raise UsageError("no fault is latched")
+            raise NotNow("no fault is latched")
         confirm(options, f"{fault_text(fault)} -> [bold]cleared; stopped until it is resumed[/]", yes)
         reply = pump.clear_fault(fault)
         seen = f"{reply.confirmed_strokes} of {reply.commanded_strokes} strokes had been seen"
-        show(options, reply, f"Fault cleared at {uptime(reply.at_us)}; {seen}. The pump is stopped: pump resume.")
+        when = told(pump, options).text(reply.at_us)
+        show(options, reply, f"Fault cleared at {when}; {seen}. The pump is stopped: pump resume.")
 
 
-@app.command(rich_help_panel="Service")
+@app.command()
 def energy(ctx: typer.Context, as_json: Json = False) -> None:
     """Show the charge used, by count and not measured, and how long the rest lasts."""
     options = options_of(ctx, as_json)
@@ -171,32 +184,39 @@ def energy(ctx: typer.Context, as_json: Json = False) -> None:
 
 def _walk(pump: Programmer, language: str, now: Procedure) -> None:
     screen = Screen()
+    verdict: Verdict | None = None
     try:
         while (step := step_of(now)) is not None:
             if now.procedure_delivering:
                 now = _wait(pump, now)
                 continue
             screen.print(procedure_table(now, language))
-            now = _step(pump, now, step)
+            now, judged = _step(pump, now, step, language)
+            verdict = judged or verdict
+            if judged and step_of(now) is not None:
+                screen.print(verdict_text(judged, language))
         screen.print(procedure_table(now, language))
+        if verdict:  # the last that is seen of a guided refill is its accuracy
+            screen.print(verdict_text(verdict, language))
     except (KeyboardInterrupt, typer.Abort):
-        screen.print("\nIt stays at this step. pump procedure walk continues it, pump procedure interrupt ends it.")
+        text = "It stays at this step. pump procedure walk continues it, pump procedure interrupt ends it."
+        screen.print("\n" + said(text, language))
 
 
-def _step(pump: Programmer, now: Procedure, step: Step) -> Procedure:
+def _step(pump: Programmer, now: Procedure, step: Step, language: str) -> tuple[Procedure, Verdict | None]:
     """Ask for the answer to a step and send it."""
     names = [name for name, _ in step.choices]
     offered = names + ["interrupt"] * (step.interrupt is not None)
-    word = typer.prompt(" / ".join(offered), value_proc=lambda text: _word(text, offered), err=True)
+    text = " / ".join(said(plain(each), language) for each in offered)
+    word = typer.prompt(text, value_proc=lambda given: steps.word(given, offered, language), err=True)
     if word == "interrupt":
-        return pump.interrupt_procedure(now.step).now
+        return pump.interrupt_procedure(now.step).now, None
     number = 0
     if step.takes is not None:
-        number = typer.prompt(_asked(step), value_proc=lambda text: _number(step.takes, text), err=True)
+        question = steps.asked(step, language)
+        number = typer.prompt(question, value_proc=lambda given: steps.number(step.takes, given), err=True)
     reply = pump.answer_procedure(now.step, names.index(word), number)
-    if reply.verdict is not None:
-        Screen().print(verdict_text(reply.verdict))
-    return reply.now
+    return reply.now, reply.verdict
 
 
 def _wait(pump: Programmer, now: Procedure) -> Procedure:
@@ -215,51 +235,7 @@ def _wait(pump: Programmer, now: Procedure) -> Procedure:
 def _needed(now: Procedure) -> Step:
     step = step_of(now)
     if step is None:
-        raise UsageError("no procedure is under way: pump procedure start")
+        raise NotNow("no procedure is under way: pump procedure start")
     if now.procedure_delivering:
-        raise UsageError(said(step, now))
+        raise NotNow(answers(step, now))
     return step
-
-
-def _unit(takes: Input) -> tuple[str, int]:
-    if takes.unit == "nl" and takes.high < _SMALL_NL:
-        return "µL", 1
-    return _UNITS.get(takes.unit, (takes.unit, 0))
-
-
-def _asked(step: Step) -> str:
-    name = step.takes.name.removesuffix("_nl").removesuffix("_pa").replace("_", " ")
-    return f"{name}, {_range(step.takes)}"
-
-
-def _range(takes: Input) -> str:
-    unit, per_milli = _unit(takes)
-    low, high = (number(Decimal(each) / per_milli) if per_milli else str(each) for each in (takes.low, takes.high))
-    return f"{low} to {high} {unit}"
-
-
-def _parse(takes: Input, text: str) -> int:
-    unit, per_milli = _unit(takes)
-    if per_milli:
-        value = parse_milli(text, unit) * per_milli
-    elif takes.low < 0 and text.strip().startswith("-"):  # a pressure may be below that of the air
-        value = -Decimal(parse_whole(text.strip()[1:], unit))
-    else:
-        value = Decimal(parse_whole(text, unit))
-    if value != int(value) or not takes.low <= value <= takes.high:
-        raise AmountError(f"{text!r} {unit} is not within {_range(takes)}")
-    return int(value)
-
-
-def _number(takes: Input, text: str) -> int:
-    try:
-        return _parse(takes, text)
-    except AmountError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _word(text: str, offered: list[str]) -> str:
-    found = [word for word in offered if word.startswith(text.strip().lower())]
-    if len(found) != 1 or not text.strip():
-        raise typer.BadParameter("say one of: " + ", ".join(offered))
-    return found[0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from firmware.protocol import NEVER_US
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -60,16 +58,21 @@ class Streaming:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State, ledgers, limits and link counters at one instant."""
+    """State, ledgers, limits and link counters at one instant.
+
+    `pattern` is the name of the pattern that runs, None for a rate set by hand; the three times `…_us` are None for
+    never; `utc_s` is None if the clock is lost. `fault` is 0 for none, `alarm` the alarm shown first, `bolus_id` and
+    `square_id` 0 before the first.
+    """
 
     now_us: int
     state: str
     fault: int
     basal_rate_mu_per_h: int
     in_force_mu_per_h: int
-    pattern: int
-    temp_until_us: int
-    recommended_until_us: int
+    pattern: str | None
+    temp_until_us: int | None
+    recommended_until_us: int | None
     bolus_id: int
     bolus_programmed_mu: int
     bolus_commanded_mu: int
@@ -88,8 +91,8 @@ class Status:
     diagnosis: str
     missed_mu: int
     released_mu: int
-    next_due_us: int
-    utc_s: int
+    next_due_us: int | None
+    utc_s: int | None
     memory: str
     resets: int
     newest_event: int
@@ -126,7 +129,7 @@ class Status:
     @property
     def next_due_in_us(self) -> int | None:
         """Time to the next stroke, µs: 0 if it is overdue, None if none will come due."""
-        return None if self.next_due_us == NEVER_US else max(0, self.next_due_us - self.now_us)
+        return None if self.next_due_us is None else max(0, self.next_due_us - self.now_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +143,19 @@ class Telemetry(Status):
 
 @dataclass(frozen=True, slots=True)
 class DeviceTime:
-    """The device's time, and UTC (0: the clock is lost)."""
+    """The device's time, µs, and UTC, seconds since 1970 (None: the clock is lost)."""
 
     now_us: int
-    utc_s: int
+    utc_s: int | None
     life: int
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSet:
-    """The wall clock before and after it was set; `old_utc_s` is 0 if it was lost."""
+    """The wall clock before and after it was set; `old_utc_s` is None if it was lost."""
 
     at_us: int
-    old_utc_s: int
+    old_utc_s: int | None
     new_utc_s: int
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One entry of the delivery ledger; `end_us` is 0 while it runs."""
+    """One entry of the delivery ledger; `end_us` is None while it runs."""
 
     id: int
     kind: str
     start_us: int
-    end_us: int
+    end_us: int | None
     programmed_mu: int
     commanded_strokes: int
     delivered_strokes: int
@@ -93,15 +93,15 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Reservoir:
-    """The computed content of the reservoir; `empty_h` is 2^32-1 for never."""
+    """The computed content of the reservoir; `empty_h` is None for never, the two times if they are not known."""
 
     now_us: int
     level: str
     left_mu: int
     filled_mu: int
-    filled_utc_s: int
-    empty_h: int
-    due_utc_s: int
+    filled_utc_s: int | None
+    empty_h: int | None
+    due_utc_s: int | None
 
 
 @dataclass(frozen=True, slots=True)

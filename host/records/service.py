@@ -9,7 +9,7 @@ from host.records.history import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """The procedure under way (or "none"), and the contents of reservoir and catheter; `procedure_end` is 255 if none
+    """The procedure under way (or "none"), and the contents of reservoir and catheter; `procedure_end` is None if none
     has ended yet.
     """
 
@@ -17,7 +17,7 @@ class Procedure:
     step: int
     procedure_delivering: bool
     procedure_strokes_left: int
-    procedure_end: int
+    procedure_end: int | None
     fit: bool
     reservoir_holds: str
     catheter_buffer_nl: int
@@ -36,11 +36,11 @@ class ProcedureChange:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the self-test; `value` is what was found, or -1 if the check itself failed."""
+    """One check of the self-test; `value` is what was found, None if the check itself failed."""
 
     check: str
     ok: bool
-    value: int
+    value: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class FaultCleared:
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """The battery's account, by count and not measured."""
+    """The battery's account, by count and not measured; `battery_left_s` is None if it does not run down."""
 
     battery_used_nah: int
     battery_left_nah: int
-    battery_left_s: int
+    battery_left_s: int | None
     battery_mean_na: int
     battery_level: str
     wakes: int

@@ -132,9 +132,9 @@ class PatternCommitted:
 
 @dataclass(frozen=True, slots=True)
 class PatternSelected:
-    """A pattern that runs from now on; `old_pattern` is 255 if a rate set by hand ran before."""
+    """A pattern that runs from now on; `old_pattern` is None if a rate set by hand ran before."""
 
     at_us: int
-    old_pattern: int
+    old_pattern: str | None
     rate_mu_per_h: int
     cut_by: str

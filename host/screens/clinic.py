@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from rich.console import Group
-from rich.table import Table
 
 from host.records import DeviceTime, Limits, Refilled, Reservoir, Settings, Verdict
-from host.screens.common import old_and_new, pairs, plain
-from host.units import amount, duration, millilitres, span, uptime, utc
+from host.screens.common import Listing, old_and_new, pairs, plain
+from host.texts.spoken import number_said, said
+from host.units import amount, duration, local, millilitres, span, uptime, utc
 
-_NEVER_H = 0xFFFFFFFF
 _APART_S = 2  # both clocks are read in whole seconds
 LIMIT_NAMES = {
     "max_basal_mu_per_h": ("basal rate", "mU/h"),
@@ -60,13 +59,11 @@ def time_table(found: DeviceTime, offset_min: int, here_s: int) -> Group:
         compared = f"{span(off_s * 1_000_000)} ahead of this computer's"
     elif off_s <= -_APART_S:
         compared = f"{span(-off_s * 1_000_000)} behind this computer's"
-    local = utc(found.utc_s + offset_min * 60).removesuffix(" UTC")
-    return pairs(
-        "Clock", [("local", f"{local} ({utc_offset(offset_min)})"), ("clock", f"{utc(found.utc_s)}, {compared}"), *rows]
-    )
+    here = local(found.utc_s, offset_min)
+    return pairs("Clock", [("local", here), ("clock", f"{utc(found.utc_s)}, {compared}"), *rows])
 
 
-def limits_table(old: Limits, new: Limits | None = None) -> Table:
+def limits_table(old: Limits, new: Limits | None = None) -> Listing:
     """The clinician limits, beside the new ones if given."""
     rows = []
     for field in fields(Limits):
@@ -76,7 +73,7 @@ def limits_table(old: Limits, new: Limits | None = None) -> Table:
     return old_and_new("Clinician limits", rows)
 
 
-def settings_table(old: Settings, new: Settings | None = None) -> Table:
+def settings_table(old: Settings, new: Settings | None = None) -> Listing:
     """The settings, beside the new values if given."""
     rows = []
     for name, (label, shown) in SETTINGS.items():
@@ -84,17 +81,20 @@ def settings_table(old: Settings, new: Settings | None = None) -> Table:
     return old_and_new("Settings", rows)
 
 
-def reservoir_table(found: Reservoir) -> Group:
-    """The computed content of the reservoir."""
+def reservoir_table(found: Reservoir, offset_min: int) -> Group:
+    """The computed content of the reservoir, by the pump's local clock."""
     if not found.filled_mu:
         return pairs("Reservoir", [("content", "not known: no refill has been recorded")])
     colour = {"enough": "green", "low": "yellow"}.get(found.level, "red")
-    filled = utc(found.filled_utc_s) if found.filled_utc_s else "at a time that is not known"
+    filled = local(found.filled_utc_s, offset_min) if found.filled_utc_s else "at a time that is not known"
     rows = [
         ("content", f"{amount(found.left_mu, 'mU')}, [{colour}]{plain(found.level)}[/]"),
         ("filled", f"{amount(found.filled_mu, 'mU')}, {filled}"),
-        ("lasts", "does not run out at the present use" if found.empty_h == _NEVER_H else _lasts(found.empty_h)),
-        ("next refill", f"by {utc(found.due_utc_s)}" if found.due_utc_s else "not known: the clock is or was lost"),
+        ("lasts", "does not run out at the present use" if found.empty_h is None else _lasts(found.empty_h)),
+        (
+            "next refill",
+            f"by {local(found.due_utc_s, offset_min)}" if found.due_utc_s else "not known: the clock is or was lost",
+        ),
     ]
     return pairs("Reservoir, computed from what was delivered", rows)
 
@@ -105,18 +105,19 @@ def refilled_text(found: Refilled) -> str:
     return f"{text}\n{verdict_text(found.verdict)}"
 
 
-def verdict_text(found: Verdict) -> str:
+def verdict_text(found: Verdict, language: str = "en") -> str:
     """The verdict of a refill on the interval before it."""
-    text = ""
+    lines = []
     if found.band == "over":
-        text = f"[bold red]{millilitres(found.missing_nl)} are missing and were not delivered by strokes.[/]\n"
+        missing = number_said(millilitres(found.missing_nl), language)
+        lines.append(said("[bold red]{} are missing and were not delivered by strokes.[/]", language, missing))
     if found.uncertainty_tenths:  # none: nothing was delivered since the refill before, or there was none
-        accuracy, uncertainty = found.accuracy_tenths / 10, found.uncertainty_tenths / 10
-        text += (
-            f"Refill accuracy {accuracy:+.1f} % ± {uncertainty:.1f} % (k = 2) over {millilitres(found.delivered_nl)} "
-            f"delivered: [bold]{plain(found.band)}[/].\n"
-        )
-    return f"{text}That is: {_ACTS.get(found.band, plain(found.band))}."
+        figures = (f"{found.accuracy_tenths / 10:+.1f}", f"{found.uncertainty_tenths / 10:.1f}")
+        values = [number_said(each, language) for each in (*figures, millilitres(found.delivered_nl))]
+        text = "Refill accuracy {} % ± {} % (k = 2) over {} delivered: [bold]{}[/]."
+        lines.append(said(text, language, *values, said(plain(found.band), language)))
+    act = _ACTS.get(found.band, plain(found.band))
+    return "\n".join([*lines, said("That is: {}.", language, said(act, language))])
 
 
 def _lasts(hours: int) -> str:

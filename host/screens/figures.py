@@ -8,6 +8,7 @@ from __future__ import annotations
 from firmware.protocol import CHECKS, DIAGNOSES, MEMORIES
 from firmware.protocol.alarms import BY_NUMBER
 from host.screens.common import FAULTS, plain
+from host.texts.spoken import number_said, said
 from host.units import amount
 
 # Alarms whose figure may be the core's fault, and those whose figure is a place among these names.
@@ -19,16 +20,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("occlusion", "air_lock", "under_delivery", "motor_stall", "pressure_sensor_fault"), DIAGNOSES),
     "empty_reservoir": DIAGNOSES,  # if the detector found it: the number is far less than a stroke's mU
 }
-_COUNTS = {
-    "en": {"left": "{} left", "missing": "{} missing", "withheld": "{} strokes withheld"},
-    "fr": {"left": "reste {}", "missing": "{} manquent", "withheld": "{} impulsions retenues"},
-}
 _COUNTED = {
-    "low_reservoir": ("left", "mU"),
-    "empty_reservoir": ("left", "mU"),
-    "over_delivery": ("missing", "mU"),
-    "hourly_maximum_exceeded": ("withheld", ""),
-    "daily_maximum_exceeded": ("withheld", ""),
+    "low_reservoir": ("{} left", "mU"),
+    "empty_reservoir": ("{} left", "mU"),
+    "over_delivery": ("{} missing", "mU"),
+    "hourly_maximum_exceeded": ("{} strokes withheld", ""),
+    "daily_maximum_exceeded": ("{} strokes withheld", ""),
 }
 
 
@@ -39,12 +36,12 @@ def figure_text(number: int, figure: int, language: str) -> str:
     if not figure:
         return ""
     if name in _OF_FAULTS and figure in FAULTS:
-        return FAULTS[figure]
+        return said(FAULTS[figure], language)
     if figure < len(names):
-        return "" if names[figure] == name else plain(names[figure])
+        return "" if names[figure] == name else said(plain(names[figure]), language)
     if name == "self_test_fail":
-        return ", ".join(plain(each) for place, each in enumerate(CHECKS) if figure >> place & 1)
+        return ", ".join(said(plain(each), language) for place, each in enumerate(CHECKS) if figure >> place & 1)
     if name in _COUNTED:
         what, unit = _COUNTED[name]
-        return _COUNTS[language][what].format(amount(figure, unit).strip())
+        return said(what, language, number_said(amount(figure, unit).strip(), language))
     return str(figure)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Group
-from rich.table import Table
 
 from firmware import protocol
+from host.clock import Clock
 from host.records import Delivery, Diagnosis, Event
 from host.screens.clinic import SETTINGS
-from host.screens.common import fault_text, pairs, plain
+from host.screens.common import Listing, fault_text, pairs, plain
 from host.screens.figures import figure_text
 from host.texts.alarms import title
-from host.units import amount, duration, uptime, utc
+from host.units import amount, duration, local
 
 _PATTERN = protocol.PATTERNS
 # Refusals of a value for what it is, so that it has its field's unit.
@@ -29,12 +29,12 @@ _LOST = {
 }
 
 
-def diagnosis_table(found: Diagnosis) -> Group:
-    """The occlusion detector's finding."""
+def diagnosis_table(found: Diagnosis, clock: Clock) -> Group:
+    """The occlusion detector's finding, by the pump's local clock."""
     rows = [("finding", plain(found.diagnosis))]
     if found.at_us:
         rows += [
-            ("settled by", f"the stroke at {uptime(found.at_us)}, {found.strokes} strokes after the first sign"),
+            ("settled by", f"the stroke at {clock.text(found.at_us)}, {found.strokes} strokes after the first sign"),
             ("missed", amount(found.missed_mu, "mU")),
             ("in the catheter", f"{amount(found.stored_mu, 'mU')} waiting, {amount(found.released_mu, 'mU')} released"),
             ("pressure", f"{found.level_pa} Pa, {found.rise_pa} Pa a stroke"),
@@ -45,39 +45,41 @@ def diagnosis_table(found: Diagnosis) -> Group:
     return pairs("Catheter", rows)
 
 
-def deliveries_table(deliveries: Iterable[Delivery]) -> Table:
-    """The delivery ledger."""
-    table = Table(title="Deliveries; strokes are commanded/delivered/abandoned", title_justify="left", box=None)
-    for heading in ("no.", "kind", "start", "end", "programmed", "strokes", "ended"):
-        table.add_column(
-            heading, justify="right" if heading in ("no.", "programmed", "strokes") else "left", no_wrap=True
-        )
-    for each in deliveries:
-        table.add_row(
+def deliveries_table(deliveries: Iterable[Delivery], clock: Clock) -> Listing:
+    """The delivery ledger, by the pump's local clock."""
+    rows = [
+        (
             str(each.id),
             plain(each.kind),
-            uptime(each.start_us)[:-4],  # whole seconds
-            uptime(each.end_us)[:-4] if each.end_us else "-",
+            clock.text(each.start_us),
+            "-" if each.end_us is None else clock.text(each.end_us),
             amount(each.programmed_mu, "mU"),
             f"{each.commanded_strokes}/{each.delivered_strokes}/{each.abandoned_strokes}",
             plain(each.reason),
         )
-    return table
+        for each in deliveries
+    ]
+    title = f"Deliveries, by the pump's local clock ({clock.zone}); strokes are commanded/delivered/abandoned"
+    headings = ("no.", "kind", "start", "end", "programmed", "strokes", "ended")
+    return Listing(title, headings, rows, ("no.", "programmed", "strokes"))
 
 
-def events_table(events: Iterable[Event], language: str = "en") -> Table:
-    """The event log."""
-    table = Table(title="Event log", title_justify="left", box=None)
-    for heading in ("no.", "time", "class", "event", "what"):
-        table.add_column(heading, justify="right" if heading == "no." else "left", no_wrap=heading != "what")
+def events_table(events: Iterable[Event], offset_min: int = 0) -> Listing:
+    """The event log, by the pump's local clock, which is `offset_min` ahead of UTC."""
+    rows = []
     for each in events:
-        when = utc(each.time_s) if each.clock_known else f"+{each.time_s} s (clock lost)"
-        table.add_row(str(each.number), when, each.category, plain(each.event), event_text(each, language))
-    return table
+        when = f"+{each.time_s} s (clock lost)"
+        if each.clock_known:
+            when = local(each.time_s, offset_min).partition(" UTC")[0]
+        text = event_text(each, offset_min)
+        rows.append((str(each.number), when, each.category, plain(each.event), text))
+    zone = local(0, offset_min)[20:]
+    headings = ("no.", "time", "class", "event", "what")
+    return Listing(f"Event log, by the pump's local clock ({zone})", headings, rows, ("no.",), folding=True)
 
 
-def event_text(event: Event, language: str = "en") -> str:
-    """Return the text of an event's values (docs/memory.md)."""
+def event_text(event: Event, offset_min: int = 0) -> str:
+    """Return the text of an event's values (docs/memory.md); times by a clock `offset_min` ahead of UTC."""
     if event.event.startswith("delivery_"):
         kind, reason = plain(protocol.KINDS[event.detail]), plain(protocol.REASONS[event.reason])
         return (
@@ -90,13 +92,13 @@ def event_text(event: Event, language: str = "en") -> str:
         if event.event == "refused":
             value = amount(event.a, _unit(message, event.reason)).strip()
             return f"{name}: {plain(protocol.CODES[event.reason])}, value {value}{_and_before(event.b, 'refusals')}"
-        return f"{name}{_accepted(message.name if message else '', event, language)}"
+        return f"{name}{_accepted(message.name if message else '', event, offset_min)}"
     text = _TEXTS.get(event.event)
     if text is not None:
-        return text(event)
+        return text(event, offset_min)
     if event.event in ("alarm", "acknowledged"):
-        figure = figure_text(event.detail, event.a, language)
-        told = title(event.detail, language) + (f" ({figure})" if figure else "")
+        figure = figure_text(event.detail, event.a, "en")
+        told = title(event.detail, "en") + (f" ({figure})" if figure else "")
         return told + ("; its cause is there" if event.event == "acknowledged" and event.reason else "")
     return ""
 
@@ -111,7 +113,7 @@ def _unit(message: Any, refusal: int) -> str:
     return str(units.pop()) if len(units) == 1 else ""
 
 
-def _reset(event: Event) -> str:
+def _reset(event: Event, _: int) -> str:
     text = f"no. {event.a}: without delivery for {event.c} s, memory {plain(protocol.MEMORIES[event.detail])}"
     text += ", one stroke counted that may not have been delivered" if event.b else ""
     return text + (f", {event.d} starts of strokes replaced by later ones" if event.d else "")
@@ -121,17 +123,17 @@ def _edge(event: Event) -> str:
     return "a stroke not seen" if event.detail == 0 else "one seen too many"
 
 
-def _diagnosis(event: Event) -> str:
+def _diagnosis(event: Event, _: int) -> str:
     name = plain(protocol.DIAGNOSES[event.detail])
     missed, stored, released = (amount(value, "mU") for value in (event.b, event.c, event.d))
     return f"{name} after {event.a} strokes: {missed} missed, {stored} in the catheter, {released} released"
 
 
-def _clock_set(event: Event) -> str:
-    return f"from {utc(event.a) if event.a else 'nothing'} to {utc(event.b)}"
+def _clock_set(event: Event, offset_min: int) -> str:
+    return f"from {local(event.a, offset_min) if event.a else 'nothing'} to {local(event.b, offset_min)}"
 
 
-def _self_test(event: Event) -> str:
+def _self_test(event: Event, _: int) -> str:
     return "failed: " + ", ".join(plain(name) for place, name in enumerate(protocol.CHECKS) if event.a >> place & 1)
 
 
@@ -140,12 +142,12 @@ def _signed(value: int) -> int:
     return value - (1 << 32) if value >> 31 else value
 
 
-def _setting_changed(event: Event) -> str:
+def _setting_changed(event: Event, _: int) -> str:
     name, shown = SETTINGS[protocol.SETTINGS[event.detail].name]
     return f"{name}: {shown(_signed(event.a))} -> {shown(_signed(event.b))}"
 
 
-def _connected(event: Event) -> str:
+def _connected(event: Event, _: int) -> str:
     who = "a programmer" if event.detail else "a programmer of another version"
     return who + _and_before(event.a, "times")
 
@@ -155,32 +157,34 @@ def _and_before(count: int, what: str) -> str:
     return f"; {count} {what} since the previous record" if count > 1 else ""
 
 
-_TEXTS: dict[str, Callable[[Event], str]] = {
+_TEXTS: dict[str, Callable[[Event, int], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
     "clock_set": _clock_set,
-    "clock_lost": lambda event: _LOST.get(event.detail, f"reason {event.detail}"),
-    "edge_differs": lambda event: f"{_edge(event)}; strokes ordered and seen differ by {event.a}",
-    "edge_forgiven": lambda event: f"{_edge(event)}; {event.a} forgiven so far",
-    "settings_kept": lambda event: "power went while settings were stored: they are in force",
+    "clock_lost": lambda event, _: _LOST.get(event.detail, f"reason {event.detail}"),
+    "edge_differs": lambda event, _: f"{_edge(event)}; strokes ordered and seen differ by {event.a}",
+    "edge_forgiven": lambda event, _: f"{_edge(event)}; {event.a} forgiven so far",
+    "settings_kept": lambda event, _: "power went while settings were stored: they are in force",
     "setting_changed": _setting_changed,
-    "memory": lambda event: f"{event.a} events are lost that the memory did not take",
-    "rate_lapsed": lambda event: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
-    "fault": lambda event: fault_text(event.detail),
-    "fault_cleared": lambda event: f"{fault_text(event.detail)}; {event.b} of {event.a} strokes had been seen",
+    "memory": lambda event, _: f"{event.a} events are lost that the memory did not take",
+    "rate_lapsed": lambda event, _: f"no recommendation any more: back to {amount(event.a, 'mU/h')}",
+    "fault": lambda event, _: fault_text(event.detail),
+    "fault_cleared": lambda event, _: f"{fault_text(event.detail)}; {event.b} of {event.a} strokes had been seen",
     "self_test": _self_test,
-    "exception": lambda event: (
+    "exception": lambda event, _: (
         f"no. {event.detail} of firmware/upkeep/failures.py{_and_before(event.a, 'questions that failed')}"
     ),
     "connected": _connected,
 }
 
 
-def _accepted(name: str, event: Event, language: str) -> str:
+def _accepted(name: str, event: Event, offset_min: int) -> str:
     """The values of an order that was carried out, in the order in which the firmware logs them."""
     values = [event.a, event.b, event.c, event.d]
     if name == "acknowledge_alarm":
-        return ": " + title(event.a, language)
+        return ": " + title(event.a, "en")
+    if name == "set_time":
+        return ": " + local(event.a, offset_min)
     if name in _ORDERS:
         return ": " + _ORDERS[name](*values)
     return "".join(f" {value}" for value in values if value)
@@ -205,7 +209,6 @@ _ORDERS: dict[str, Callable[[int, int, int, int], str]] = {
     "select_pattern": lambda a, b, c, d: _PATTERN[a],
     "commit_pattern": lambda a, b, c, d: f"{_PATTERN[a]}, {amount(b, 'mU')} -> {amount(c, 'mU')} a day",
     "set_limits": lambda a, b, c, d: ", ".join([amount(a, "mU/h")] + [amount(each, "mU") for each in (b, c, d)]),
-    "set_time": lambda a, b, c, d: utc(a),
     "start_procedure": lambda a, b, c, d: plain(protocol.PROCEDURES[a]),
     "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {_signed(c)}" if c else ""),
     "interrupt_procedure": lambda a, b, c, d: f"step {a + 1}",

@@ -7,17 +7,17 @@ from rich.table import Table
 
 from firmware.protocol import ENDS
 from firmware.protocol.all_procedures import BY_NUMBER
-from firmware.protocol.procedures import LEDGERS, OUTLETS, Step
+from firmware.protocol.procedures import LEDGERS, Step
 from host.records import Energy, Procedure, SelfTest
 from host.screens.common import pairs, plain
 from host.texts import procedures_en, procedures_fr
+from host.texts.spoken import number_said, said
 from host.units import milli_text
 
 BY_NAME = {each.name: each for each in BY_NUMBER.values()}
 _TITLES = {"en": procedures_en.TITLES, "fr": procedures_fr.TITLES}
 _TEXTS = {"en": procedures_en.TEXTS, "fr": procedures_fr.TEXTS}
 _DAY_S = 86_400
-_NEVER_S = 0xFFFFFFFF
 _ENDS = {
     "completed": "[green]completed[/]",
     "left": "left, as it was before",
@@ -40,39 +40,53 @@ def procedure_table(now: Procedure, language: str) -> Group:
     """The procedure under way, its step's text in `language`, and the contents of reservoir and catheter."""
     step = step_of(now)
     if step is None:
-        ended = _ENDS[ENDS[now.procedure_end]] if now.procedure_end < len(ENDS) else "none yet"
-        rows = [("under way", "none"), ("latest", ended)]
+        ended = "none yet"
+        if now.procedure_end is not None:
+            ended = _ENDS[ENDS[now.procedure_end]] if now.procedure_end < len(ENDS) else str(now.procedure_end)
+        rows = [("under way", said("no procedure", language) if language == "fr" else "none")]
+        rows.append(("latest", said(ended, language)))
     else:
         do, basis = _TEXTS[language][now.procedure, step.name]
+        place, steps = now.step + 1, len(BY_NAME[now.procedure].steps)
         rows = [
             ("under way", procedure_title(now.procedure, language)),
-            ("step", f"{now.step + 1} of {len(BY_NAME[now.procedure].steps)}: {plain(step.name)}"),
+            ("step", said("{} of {}: {}", language, place, steps, said(plain(step.name), language))),
             ("to do", f"[bold]{do}[/]"),
             ("basis", basis),
-            ("say", said(step, now)),
+            ("say", answers(step, now, language)),
         ]
-    return pairs("Procedure", rows + _contents(now))
+    rows += _contents(now, language)
+    return pairs("Procedure", [(said(name, language), value) for name, value in rows], language)
 
 
-def said(step: Step, now: Procedure) -> str:
+def answers(step: Step, now: Procedure, language: str = "en") -> str:
     """The possible answers at a step."""
     if now.procedure_delivering:
-        return f"nothing now: {now.procedure_strokes_left} strokes are still to come"
-    words = [name for name, _ in step.choices]
+        return said("nothing now: {} strokes are still to come", language, now.procedure_strokes_left)
+    words = ", ".join(said(plain(name), language) for name, _ in step.choices)
     if step.delivers:
-        where = OUTLETS[step.outlet].replace("_", " ")
-        words = [f"go: {now.procedure_strokes_left} strokes ({plain(LEDGERS[step.ledger])}) to the {where}"]
-    return ", ".join(words) + ("" if step.interrupt is None else "; or interrupt")
+        outlet = said("side port" if step.outlet else "to the catheter", language).removeprefix("to the ")
+        ledger = said(plain(LEDGERS[step.ledger]), language)
+        words = said("go: {} strokes ({}) to the {}", language, now.procedure_strokes_left, ledger, outlet)
+    if step.interrupt is None:
+        return words
+    return said("{}; or {}", language, words, said("interrupt", language))
 
 
-def _contents(now: Procedure) -> list[tuple[str, str]]:
-    catheter = "insulin"
+def _contents(now: Procedure, language: str) -> list[tuple[str, str]]:
+    catheter = said("insulin", language)
     if now.catheter_buffer_nl or now.catheter_naoh_nl:
         parts = [("buffer", now.catheter_buffer_nl), ("sodium hydroxide", now.catheter_naoh_nl)]
-        catheter = ", ".join(f"{milli_text(volume_nl)} µL {name}" for name, volume_nl in parts if volume_nl)
-        catheter += f"; insulin reaches the tip after {milli_text(now.until_insulin_nl)} µL"
-    fit = "[green]may run[/]" if now.fit else "[red]may not run[/]"
-    return [("reservoir holds", now.reservoir_holds), ("catheter holds", catheter), ("therapy", fit)]
+        catheter = ", ".join(
+            said("{} µL {}", language, number_said(milli_text(volume_nl), language), said(name, language))
+            for name, volume_nl in parts
+            if volume_nl
+        )
+        until = number_said(milli_text(now.until_insulin_nl), language)
+        catheter = said("{}; insulin reaches the tip after {} µL", language, catheter, until)
+    fit = said("[green]may run[/]" if now.fit else "[red]may not run[/]", language)
+    holds = said(plain(now.reservoir_holds), language)
+    return [("reservoir holds", holds), ("catheter holds", catheter), ("therapy", fit)]
 
 
 def self_test_table(found: SelfTest) -> Group:
@@ -80,7 +94,7 @@ def self_test_table(found: SelfTest) -> Group:
     table = Table(box=None, show_header=False, pad_edge=False)
     for each in found.checks:
         verdict = "[green]passed[/]" if each.ok else "[red]failed[/]"
-        table.add_row(plain(each.check), verdict, str(each.value))
+        table.add_row(plain(each.check), verdict, "" if each.value is None else str(each.value))
     whole = "[green]passed[/]" if found.passed else "[bold red]failed: the pump does not dose[/]"
     title = pairs("Self-test", [("all", f"{whole}, {found.duration_us / 1e6:.2f} s")])
     return Group(title, table)
@@ -90,7 +104,7 @@ def energy_table(found: Energy) -> Group:
     """The charge used, and how long the rest lasts."""
     colour = {"good": "green", "low": "yellow"}.get(found.battery_level, "red")
     used, left = found.battery_used_nah / 1e6, found.battery_left_nah / 1e6
-    lasts = "does not run down" if found.battery_left_s >= _NEVER_S else f"{found.battery_left_s // _DAY_S} d"
+    lasts = "does not run down" if found.battery_left_s is None else f"{found.battery_left_s // _DAY_S} d"
     rows = [
         ("battery", f"[{colour}]{found.battery_level}[/]"),
         ("used", f"{used:.3f} mAh"),

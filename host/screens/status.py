@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from firmware.protocol import NEVER_US, NO_PATTERN, PATTERNS
 from host.cuts import cut_note
 from host.records import Hello, Status
 from host.screens.common import fault_text, pairs, plain
 from host.texts.alarms import title
-from host.units import amount, span, uptime, utc
+from host.texts.spoken import number_said, said
+from host.units import amount, local, span
 
 STATES = {
     "fault": "[red]FAULT[/]",
@@ -30,100 +30,133 @@ def hello_table(hello: Hello) -> Group:
         ("dose core", f"{hello.core_version} ({core})"),
         ("stroke", f"{hello.stroke_uu} µU, {hello.stroke_nl} nL"),
         ("insulin", f"U-{hello.concentration_u_per_ml}"),
-        ("schema", f"{hello.schema_hash:016x}, protocol {hello.protocol_version}"),
-        ("device time", uptime(hello.now_us)),
+        ("link", f"version {hello.protocol_version}, schema {hello.schema_hash:016x}"),
     ]
     return pairs("Pump", rows)
 
 
-def status_table(status: Status, language: str = "en") -> Group:
-    """The pump's status."""
-    found = plain(status.diagnosis)
+def status_table(status: Status, offset_min: int, language: str = "en") -> Group:
+    """The pump's status; its local clock is `offset_min` ahead of UTC."""
+
+    def dose(value: int, unit: str = "mU") -> str:
+        return number_said(amount(value, unit), language)
+
+    def of_at_most(used_mu: int, most_mu: int) -> str:
+        return said("{} of at most {}", language, dose(used_mu), dose(most_mu))
+
+    found = said(plain(status.diagnosis), language)
     if status.diagnosis not in ("none", "not_watched"):
-        found = f"[red]{found}[/], {amount(status.missed_mu, 'mU')} missed"
-        found += f", {amount(status.released_mu, 'mU')} released" if status.released_mu else ""
+        found = said("{}, {} missed", language, f"[red]{found}[/]", dose(status.missed_mu))
+        if status.released_mu:
+            found = said("{}, {} released", language, found, dose(status.released_mu))
     due_us = status.next_due_in_us
-    strokes = f"{status.strokes_commanded} commanded, {status.strokes_delivered} delivered, "
+    strokes = (status.strokes_commanded, status.strokes_delivered, status.strokes_abandoned)
+    fault = f", {fault_text(status.fault, language)}" if status.fault else ""
     rows = [
-        ("state", STATES[status.state] + (f", {fault_text(status.fault)}" if status.fault else "")),
+        ("state", said(STATES[status.state], language) + fault),
         ("alarm", alarm_line(status, language)),
-        ("basal", basal_line(status)),
-        ("programmed", programmed_line(status)),
-        ("bolus", bolus_line(status)),
-        ("square bolus", square_line(status)),
-        ("reservoir", amount(status.reservoir_mu, "mU") if status.reservoir_mu else "no refill recorded, or empty"),
-        ("strokes", strokes + f"{status.strokes_abandoned} abandoned"),
-        ("last 60 min", f"{amount(status.hour_mu, 'mU')} of at most {amount(status.max_hour_mu, 'mU')}"),
-        ("last 24 h", f"{amount(status.day_mu, 'mU')} of at most {amount(status.max_day_mu, 'mU')}"),
+        ("basal", basal_line(status, language)),
+        ("programmed", programmed_line(status, language)),
+        ("bolus", bolus_line(status, language)),
+        ("square bolus", square_line(status, language)),
+        (
+            "reservoir",
+            dose(status.reservoir_mu) if status.reservoir_mu else said("no refill recorded, or empty", language),
+        ),
+        ("strokes", said("{} commanded, {} delivered, {} abandoned", language, *strokes)),
+        ("last 60 min", of_at_most(status.hour_mu, status.max_hour_mu)),
+        ("last 24 h", of_at_most(status.day_mu, status.max_day_mu)),
         ("pressure", f"{status.pressure_pa} Pa"),
         ("catheter", found),
-        ("next stroke", "none" if due_us is None else f"in {uptime(due_us)}"),
-        ("device time", uptime(status.now_us)),
-        ("clock", utc(status.utc_s) if status.utc_s else "[red]lost: set the time[/]"),
-        ("memory", _memory(status)),
-        ("link", f"{status.frames_good} good frames, {status.frames_bad} dropped, {status.requests_refused} refusals"),
+        ("next stroke", said("none", language) if due_us is None else said("in {}", language, span(due_us, language))),
+        ("clock", local(status.utc_s, offset_min) if status.utc_s else said("[red]lost: set the time[/]", language)),
+        ("memory", _memory(status, language)),
+        (
+            "link",
+            said(
+                "{} good frames, {} dropped, {} refusals",
+                language,
+                status.frames_good,
+                status.frames_bad,
+                status.requests_refused,
+            ),
+        ),
     ]
     if status.internal_errors:
-        rows.append(("firmware", f"[red]{status.internal_errors} internal errors[/]"))
-    return pairs("Pump status", rows)
+        rows.append(("firmware", said("[red]{} internal errors[/]", language, status.internal_errors)))
+    return pairs("Pump status", [(said(name, language), value) for name, value in rows], language)
 
 
 def alarm_line(status: Status, language: str) -> str:
     """The title of the alarm that is shown first, and how many others there are."""
     if not status.alarms:
-        return "none"
-    others = status.alarms - 1
-    more = f", and {others} more" if others else ""
-    return f"[bold red]{title(status.alarm, language)}[/]{more}: pump alarms"
+        return said("no alarm", language) if language == "fr" else "none"
+    shown = f"[bold red]{title(status.alarm, language)}[/]"
+    if status.alarms == 1:
+        return said("{}: pump alarms", language, shown)
+    return said("{}, and {} more: pump alarms", language, shown, status.alarms - 1)
 
 
-def basal_line(status: Status) -> str:
+def basal_line(status: Status, language: str = "en") -> str:
     """The basal rate in force, and why it differs from the programmed one."""
-    now = amount(status.in_force_mu_per_h, "mU/h")
+    now = number_said(amount(status.in_force_mu_per_h, "mU/h"), language)
     if status.state in ("stopped", "fault", "procedure"):
         return now
     if status.state == "suspended":
-        return f"{now}, the least rate"
-    if status.temp_until_us != NEVER_US:
-        return f"{now}, [yellow]temporary[/] for another {span(status.temp_until_us - status.now_us)}"
-    if status.recommended_until_us != NEVER_US:
-        return f"{now}, [yellow]recommended[/] for another {span(status.recommended_until_us - status.now_us)}"
+        return said("{}, the least rate", language, now)
+    if status.temp_until_us is not None:
+        left = span(status.temp_until_us - status.now_us, language)
+        return said("{}, [yellow]temporary[/] for another {}", language, now, left)
+    if status.recommended_until_us is not None:
+        left = span(status.recommended_until_us - status.now_us, language)
+        return said("{}, [yellow]recommended[/] for another {}", language, now, left)
     return now
 
 
-def programmed_line(status: Status) -> str:
+def programmed_line(status: Status, language: str = "en") -> str:
     """The programmed rate, which returns when nothing replaces it."""
-    by = "set by hand" if status.pattern == NO_PATTERN else f"pattern {PATTERNS[status.pattern]}"
-    return f"{amount(status.basal_rate_mu_per_h, 'mU/h')}, {by}{cut_note(status.cut_by)}"
+    by = said("set by hand", language) if status.pattern is None else said("pattern {}", language, status.pattern)
+    rate = number_said(amount(status.basal_rate_mu_per_h, "mU/h"), language)
+    return f"{rate}, {by}{cut_note(status.cut_by, language)}"
 
 
-def bolus_line(status: Status) -> str:
+def bolus_line(status: Status, language: str = "en") -> str:
     """The latest normal bolus."""
     if not status.bolus_programmed_mu:  # none yet, or strokes of a procedure came after it
-        return "none"
+        return said("none", language)
     delivered, programmed = status.bolus_delivered_mu, status.bolus_programmed_mu
-    return _bolus(status.bolus_id, delivered, programmed, status.bolus_remaining_mu, status.bolus_commanded_mu)
+    return _bolus(
+        status.bolus_id, delivered, programmed, status.bolus_remaining_mu, status.bolus_commanded_mu, language
+    )
 
 
-def square_line(status: Status) -> str:
+def square_line(status: Status, language: str = "en") -> str:
     """The latest square bolus."""
     if not status.square_programmed_mu:
-        return "none"
+        return said("none", language)
     delivered, programmed = status.square_delivered_mu, status.square_programmed_mu
-    return _bolus(status.square_id, delivered, programmed, status.square_remaining_mu, status.square_commanded_mu)
+    return _bolus(
+        status.square_id, delivered, programmed, status.square_remaining_mu, status.square_commanded_mu, language
+    )
 
 
-def _bolus(number: int, delivered_mu: int, programmed_mu: int, remaining_mu: int, commanded_mu: int) -> str:
-    delivered, programmed, remaining = (amount(each, "mU") for each in (delivered_mu, programmed_mu, remaining_mu))
-    coming = "over"
+def _bolus(
+    number: int, delivered_mu: int, programmed_mu: int, remaining_mu: int, commanded_mu: int, language: str
+) -> str:
+    def dose(value: int) -> str:
+        return number_said(amount(value, "mU"), language)
+
+    coming = said("over", language)
     if remaining_mu:
-        coming = f"{remaining} to come"
+        coming = said("{} to come", language, dose(remaining_mu))
     elif commanded_mu < programmed_mu:
-        coming = f"[yellow]cut short, {amount(programmed_mu - commanded_mu, 'mU')} given up: pump deliveries[/]"
-    return f"no. {number}: {delivered} of {programmed} delivered, {coming}"
+        coming = said(
+            "[yellow]cut short, {} given up: pump deliveries[/]", language, dose(programmed_mu - commanded_mu)
+        )
+    return said("no. {}: {} of {} delivered, {}", language, number, dose(delivered_mu), dose(programmed_mu), coming)
 
 
-def _memory(status: Status) -> str:
+def _memory(status: Status, language: str) -> str:
     colour = {"whole": "green", "mended": "yellow", "caps_late": "yellow"}.get(status.memory, "red")
-    state = f"[{colour}]{plain(status.memory)}[/]"
-    return f"{state}, {status.resets} resets, {status.newest_event} events"
+    state = f"[{colour}]{said(plain(status.memory), language)}[/]"
+    return said("{}, {} resets, {} events", language, state, status.resets, status.newest_event)

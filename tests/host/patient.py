@@ -39,6 +39,15 @@ class Patient:
         assert result.exit_code == 1 and self.state(self.hand.pump.status()) == self.state(before)
         return str(result.stderr)
 
+    def makes_no_sense(self, *arguments: str) -> str:
+        """Run a command at a terminal that has no question to ask in the pump's state; why not."""
+        self.terminal.person()
+        before = self.state(self.hand.pump.status())
+        result = self.terminal.run(*arguments, answer="y\n")
+        assert result.exit_code == 3 and self.state(self.hand.pump.status()) == before
+        assert "Do it?" not in result.stderr and result.stdout == ""
+        return str(result.stderr)
+
     def fails(self, code: int, *arguments: str) -> str:
         """Run a command that must fail with `code` and change nothing; its error."""
         before = self.state(self.hand.pump.status())

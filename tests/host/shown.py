@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from io import StringIO
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 from rich.console import Console, RenderableType
 
 T = TypeVar("T")
-_NOTHING = {"int": 0, "str": "none", "bool": False}
+_NOTHING = {"int": 0, "str": "none", "bool": False, "int | None": None, "str | None": None}
 
 
 def lines(screen: RenderableType, columns: int = 120) -> list[str]:
@@ -21,9 +22,8 @@ def lines(screen: RenderableType, columns: int = 120) -> list[str]:
 
 
 def cells(screen: RenderableType, columns: int = 120) -> list[list[str]]:
-    """The cells of the rows of a screen's table, which has vertical lines."""
-    rows = [line.split("│")[1:-1] for line in lines(screen, columns) if "│" in line]
-    return [[cell.strip() for cell in row] for row in rows]
+    """The cells of the rows of a screen's table, without its title and its headings."""
+    return [re.split(r"\s{2,}", line.strip()) for line in lines(screen, columns)[2:]]
 
 
 def record(kind: type[T], **values: Any) -> T:

@@ -122,7 +122,7 @@ def test_limits_that_are_not_given_stay(terminal):
     [
         (("bolus", "2.3"), "2.3 U is not a whole number of strokes of 0.20 U; allowed nearest: 2.20 U or 2.40 U"),
         (("bolus", "0.1"), "allowed nearest: 0.20 U"),
-        (("bolus", "0"), "outside the allowed range"),
+        (("bolus", "0"), "0 U is less than the least allowed, 0.20 U"),
         (("bolus", "40.2"), "beyond the hard limit of 40.00 U"),
         (("bolus", "2,4,0"), "not a number of U"),
         (("set-basal", "1.26"), "not a whole number of steps of 0.05 U/h; allowed nearest: 1.25 U/h or 1.30 U/h"),
@@ -141,10 +141,7 @@ def test_wrong_amounts_are_explained_and_not_sent(terminal, order, text):
 def test_a_refusal_by_the_pump_is_exit_code_3(terminal):
     terminal.device.pump.device.set_limits(1000, 40000, 60000, 150000)
     result = terminal.run("set-basal", "1.25", "--yes")
-    assert (
-        result.exit_code == 3
-        and "rate_mu_per_h = 1.25 U/h is beyond the clinician's limit of 1.00 U/h" in result.stderr
-    )
+    assert result.exit_code == 3 and "the rate, 1.25 U/h, is beyond the clinician's limit of 1.00 U/h" in result.stderr
     details = json.loads(terminal.run("set-basal", "1.25", "--yes", "--json").stderr.splitlines()[-1])
     assert (details["code"], details["value"], details["limit"], details["unit"]) == (
         "clinician_limit",

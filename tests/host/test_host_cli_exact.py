@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from host import cli, console
+from host import cli
+from host import options as options_module
 from host.cli import brought_forward
-from host.console import Options, options_of
+from host.options import Options, options_of
 from tests.host.terminal import Terminal
 from tests.host.test_host_console_exact import options
 
@@ -30,9 +31,9 @@ def test_options_stand_before_the_command_or_after_it() -> None:
     for before, after, found in ((False, False, False), (True, False, True), (False, True, True), (True, True, True)):
         assert both({"as_json": before}, as_json=after).as_json is found
         context = Context()
-        assert console._yes(context, after) is after, "before the command there are no options yet"  # type: ignore[arg-type]
+        assert options_module._yes(context, after) is after, "before the command there are no options yet"  # type: ignore[arg-type]
         context.obj = options(yes=before)
-        assert console._yes(context, after) is found  # type: ignore[arg-type]
+        assert options_module._yes(context, after) is found  # type: ignore[arg-type]
     for before, after, language in ((None, None, None), ("fr", None, "fr"), (None, "fr", "fr"), ("en", "fr", "fr")):
         assert both({"language": before}, language=after).language == language
     assert both({"port": "y"}).port == "y"
@@ -54,13 +55,13 @@ def test_what_every_command_takes_is_brought_forward_with_its_value() -> None:
 def test_words_that_make_no_command_are_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal(monkeypatch)
     for words, told in (
-        ("bolus -1", "No such option: -1; see root bolus --help"),
+        ("bolus -1", "-1 has a sign, or is no option: an amount is written without a sign; see root bolus --help"),
         ("bolus", "Missing argument 'VOLUME'; see root bolus --help"),
         ("bolus 1 2", "Got unexpected extra argument(s) (2); see root bolus --help"),
         ("bolus 1 --now", "Option '--now' requires an argument"),
         ("bolus 1 --port", "Option '--port' requires an argument"),
         ("alarm", "No such command 'alarm'. Did you mean 'alarms'?; see root --help"),
-        ("pattern select E", "Value error, 'E' is not one of 'a', 'b', 'c', 'd'; see root pattern select --help"),
+        ("stop now", "Got unexpected extra argument(s) (now); see root stop --help"),
     ):
         run = terminal.run(*words.split())
         assert run.exit_code == 2 and run.stdout == "" and run.stderr.startswith("error: ") and told in run.stderr

@@ -163,9 +163,9 @@ def test_the_pump_is_heard_through_noise(pump, device):
 @pytest.mark.parametrize(
     ("order", "values", "code", "text"),
     [
-        ("set_basal", (35050,), "hard_limit", "rate_mu_per_h = 35.05 U/h is beyond the hard limit of 35.00 U/h"),
-        ("set_basal", (1260,), "not_multiple", "rate_mu_per_h = 1.26 U/h is not a multiple of 0.05 U/h"),
-        ("bolus", (0,), "out_of_range", "volume_mu = 0.00 U is outside the allowed range, the limit is 0.001 U"),
+        ("set_basal", (35050,), "hard_limit", "the rate, 35.05 U/h, is beyond the hard limit of 35.00 U/h"),
+        ("set_basal", (1260,), "not_multiple", "the rate, 1.26 U/h, is not a multiple of 0.05 U/h"),
+        ("bolus", (0,), "out_of_range", "the volume, 0.00 U, is below the least allowed, 0.001 U"),
     ],
 )
 def test_what_the_table_forbids_is_not_sent_and_refused_by_the_pump_if_it_is(device, order, values, code, text):
@@ -181,7 +181,7 @@ def test_what_the_table_forbids_is_not_sent_and_refused_by_the_pump_if_it_is(dev
 
 def test_what_the_table_forbids_is_found_before_anything_is_asked(pump, device):
     pump.require("bolus", volume_mu=200)
-    with pytest.raises(InvalidRequest, match="limit is 480 min"):
+    with pytest.raises(InvalidRequest, match="greatest allowed, 480 min"):
         pump.require("square_bolus", volume_mu=200, duration_min=481)
     assert device.commands.counters.frames_good == 0
 
@@ -198,7 +198,7 @@ def test_a_refusal_names_value_limit_and_unit(pump, device):
         200,
         "mU",
     )
-    assert str(refused).endswith("volume_mu = 2.30 U is not a whole number of strokes of 0.20 U")
+    assert str(refused).endswith("the volume, 2.30 U, is not a whole number of strokes of 0.20 U")
     pump.suspend()
     with pytest.raises(Refused, match="not possible while the pump is in the state 'suspended'"):
         pump.bolus(200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -23,7 +24,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 
 def rows(screen: str) -> dict[str, list[str]]:
     """The rows of a table by their names."""
-    found = [[cell.strip() for cell in line.split("│")[1:-1]] for line in screen.splitlines() if "│" in line]
+    found = [re.split(r"\s{2,}", line.strip()) for line in screen.splitlines()]
     return {name: values for name, *values in found}
 
 
@@ -32,11 +33,11 @@ def test_limits_are_shown_and_changed_only_where_they_are_given(patient: Patient
     assert rows(patient.see("limits"))["any 24 h"] == ["150.00 U"]
     assert json.loads(patient.see("limits", "--json"))["max_day_mu"] == 150_000
     asked = rows(patient.asked("limits", "--max-basal", "5.05", "--max-bolus", "20.001"))
-    assert asked == {
+    assert {name: values for name, values in asked.items() if len(values) > 1 and name != "now"} == {
         "basal rate": ["35.00 U/h", "5.05 U/h", "←"], "one bolus": ["40.00 U", "20.001 U", "←"],
-        "any 60 min": ["60.00 U", "60.00 U", ""], "any 24 h": ["150.00 U", "150.00 U", ""],
+        "any 60 min": ["60.00 U", "60.00 U"], "any 24 h": ["150.00 U", "150.00 U"],
     }  # fmt: skip
-    assert patient.do("limits", "--max-hour", "50", "--max-day", "90") == "Limits set at 00:00:00.000.\n"
+    assert patient.do("limits", "--max-hour", "50", "--max-day", "90") == "Limits set at 2026-01-01 00:00:00.\n"
     assert patient.hand.pump.reports.limits() == (35_000, 40_000, 50_000, 90_000)
 
 
@@ -54,7 +55,7 @@ def test_limits_that_must_cut_what_is_programmed_say_so_and_what_cannot_be_is_no
     assert "programmed basal" not in patient.asked("limits", "--max-day", "97")
     patient.terminal.person()
     run = patient.terminal.run("limits", "--max-hour", "60.001", answer="y\n")
-    assert run.exit_code == 2 and "max_hour_mu = 60.001 U is beyond the hard limit" in run.stderr
+    assert run.exit_code == 2 and "the limit for any 60 min, 60.001 U, is beyond the hard limit" in run.stderr
     assert "one bolus" not in run.stderr
     for words in (("--max-bolus", "0.0005"), ("--max-bolus", "1.0001"), ("--max-basal", "1.26")):
         assert "is not a whole number of" in patient.fails(2, "limits", *words)
@@ -67,12 +68,12 @@ def test_settings_are_shown_and_changed_only_where_they_are_given(patient: Patie
     given = ("--suspend-rate", "0.1", "--auto-off", "12h30", "--utc-offset", "-1:30", "--reservoir-low", "900")
     given += ("--reservoir-empty", "500", "--reservoir-stop", "100.4", "--in-use-days", "90", "--stroke-tone")
     asked = rows(patient.asked("settings", *given))
-    assert {name: values[1] for name, values in asked.items()} == {
+    assert {name: values[1] for name, values in asked.items() if len(values) > 1 and name != "now"} == {
         "basal while suspended": "0.10 U/h", "auto-off without a programmer": "after 12 h 30 min",
         "local clock": "UTC-01:30", "reservoir low": "900.00 U", "reservoir empty": "500.00 U",
         "delivery stops": "100.40 U", "insulin in use at most": "90 d", "tone with every stroke": "on",
     }  # fmt: skip
-    assert patient.do("settings", *given) == "Settings stored at 00:00:00.000.\n"
+    assert patient.do("settings", *given) == "Settings stored at 2025-12-31 22:30:00.\n", "by the clock as it is now"
     patient.do("settings", "--no-stroke-tone", "--auto-off", "never")
     assert patient.hand.pump.patterns.read_settings() == {
         "suspend_rate_mu_per_h": 100, "auto_off_min": 0, "utc_offset_min": -90, "reservoir_low_mu": 900_000,
@@ -80,7 +81,7 @@ def test_settings_are_shown_and_changed_only_where_they_are_given(patient: Patie
     }  # fmt: skip
     patient.terminal.person()
     run = patient.terminal.run("settings", "--in-use-days", "91", answer="y\n")
-    assert run.exit_code == 2 and "in_use_days = 91 d is outside" in run.stderr and "←" not in run.stderr
+    assert run.exit_code == 2 and "the days in use, 91 d, is above" in run.stderr and "←" not in run.stderr
 
 
 @pytest.mark.req("HOST-4")
@@ -106,7 +107,7 @@ def test_the_clock_is_set_to_this_computer_s_or_to_a_time_by_the_pump_s_own(
         "Clock: 2026-01-01 01:00:00 UTC+01:00 -> 2026-01-01 01:00:08 UTC+01:00, the pump's own local time, by which"
         " patterns run; 2026-01-01 00:00:08 UTC\n"
     )
-    told = "Clock set to 2026-01-01 08:00:00 UTC+01:00, 2026-01-01 07:00:00 UTC, at 00:00:00.000.\n"
+    told = "Clock set to 2026-01-01 08:00:00 UTC+01:00, 2026-01-01 07:00:00 UTC.\n"
     assert patient.do("set-time", "2026-01-01T08:00") == told
     reply = json.loads(patient.do("set-time", "--json"))
     assert (reply["old_utc_s"], reply["new_utc_s"]) == (NEW_YEAR_S + 7 * 3600, NEW_YEAR_S + 8)
@@ -114,15 +115,14 @@ def test_the_clock_is_set_to_this_computer_s_or_to_a_time_by_the_pump_s_own(
     assert patient.asked("set-time").startswith("Clock: lost -> 2026-01-01 01:00:08 UTC+01:00")
     monkeypatch.setattr(clinic.time, "time", lambda: 1.0)
     run = patient.terminal.run("set-time", answer="y\n")
-    assert run.exit_code == 2 and "utc_s = 1 s is outside" in run.stderr and "->" not in run.stderr
+    assert run.exit_code == 2 and "the time, 1 s, is below" in run.stderr and "->" not in run.stderr
 
 
 @pytest.mark.req("STORE-3")
 def test_a_memory_is_initialised_only_after_a_question_that_says_what_is_forgotten(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = patient.asked("initialise-memory").partition("\nDo it?")[0]
-    assert asked == "Memory: whole -> empty; rates, patterns, limits and caps forgotten"
+    assert "the memory is whole: there is nothing to initialise" in patient.makes_no_sense("initialise-memory")
     assert "the pump's memory is good: nothing to initialise" in patient.fails(3, "initialise-memory")
     monkeypatch.setattr(Programmer, "initialise_memory", lambda _: MemoryInitialised(61_500_000))
-    assert patient.do("initialise-memory") == "Memory initialised at 00:01:01.500; delivery is stopped.\n"
+    assert patient.do("initialise-memory") == "Memory initialised at 2026-01-01 00:01:01; delivery is stopped.\n"

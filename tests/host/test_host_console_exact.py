@@ -16,7 +16,7 @@ import typer
 
 from firmware import protocol
 from host import console
-from host.console import Options, UsageError, confirm, connected, need_answer, show
+from host.console import UsageError, confirm, connected, need_answer, show
 from host.errors import (
     BadReply,
     EarlierOrderDone,
@@ -30,6 +30,7 @@ from host.errors import (
     Refused,
     SchemaMismatch,
 )
+from host.options import Options
 from host.records import Streaming
 from host.units import AmountError
 from tests.host.device import Device
@@ -41,9 +42,9 @@ def options(**given: Any) -> Options:
     words: dict[str, Any] = {
         "port": "x",
         "as_json": False,
-        "timeout": "0.5",
+        "timeout": None,
         "language": None,
-        "holds": "10",
+        "holds": None,
         "yes": False,
     }
     return Options(**words | given)
@@ -121,7 +122,7 @@ def test_what_was_carried_out_is_told_when_a_person_or_the_output_ends_it(
         ends(options(), raises(error))
         assert "carried out: nothing" in capsys.readouterr().err
         ends(options(), lambda pump, error=error: orders(pump, error))  # type: ignore[misc]
-        assert "carried out: set_basal, stop" in capsys.readouterr().err
+        assert "carried out: basal rate, stop" in capsys.readouterr().err
         device.pump.switch.resume()
 
 
@@ -153,9 +154,9 @@ def test_without_a_port_those_of_the_machine_are_named(
 
 def test_how_long_is_waited_and_how_long_an_order_holds_is_as_given(device: Device) -> None:
     with connected(options(timeout="0,25", holds="600")) as pump:
-        assert (pump._timeout_s, pump._order_holds_us) == (0.25, 600_000_000)
+        assert (pump.timeout_s, pump._order_holds_us) == (0.25, 600_000_000)
     with connected(options()) as pump:
-        assert (pump._timeout_s, pump._order_holds_us) == (0.5, 10_000_000)
+        assert (pump.timeout_s, pump._order_holds_us) == (0.5, 10_000_000)
     assert device.closed
     assert ends(options(timeout="0"), lambda pump: None) == ends(options(holds="0.9"), lambda pump: None) == 2
 

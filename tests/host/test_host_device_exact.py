@@ -119,11 +119,11 @@ def test_a_status_sums_what_was_dropped_and_tells_when_the_next_stroke_is_due() 
     limits = records.Limits(max_basal_mu_per_h=1, max_bolus_mu=2, max_hour_mu=3, max_day_mu=4)
     assert record(records.Status, max_basal_mu_per_h=1, max_bolus_mu=2, max_hour_mu=3, max_day_mu=4).limits == limits
 
-    def due(due_us: int) -> int | None:
+    def due(due_us: int | None) -> int | None:
         found: int | None = record(records.Status, now_us=100, next_due_us=due_us).next_due_in_us
         return found
 
-    assert [due(each) for each in (protocol.NEVER_US, 150, 101, 100, 99, 0)] == [None, 50, 1, 0, 0, 0]
+    assert [due(each) for each in (None, 150, 101, 100, 99, 0)] == [None, 50, 1, 0, 0, 0]
     assert due(protocol.NEVER_US - 1) == protocol.NEVER_US - 101
 
 

@@ -71,13 +71,13 @@ def test_a_refusal_carries_its_figures_and_shows_them_in_units_of_people() -> No
         "not_whole_strokes", "volume_mu", 2_300, 200, "mU",
     )  # fmt: skip
     assert str(error) == (
-        "bolus refused by the pump: volume_mu = 2.30 U is not a whole number of strokes of 0.20 U"
+        "bolus refused by the pump: the volume, 2.30 U, is not a whole number of strokes of 0.20 U"
     )  # fmt: skip
-    assert str(InvalidRequest("bolus", protocol.HARD_LIMIT, "x", 2, 1, "")).startswith("bolus not sent: x = 2 is")
-    assert why(protocol.OUT_OF_RANGE, 7, 5, "step") == "step = 7 is outside the allowed range, the limit is 5"
-    assert why(protocol.OUT_OF_RANGE, 7, 5).startswith("request = 7")
+    assert str(InvalidRequest("bolus", protocol.HARD_LIMIT, "x", 2, 1, "")).startswith("bolus not sent: the x, 2, is")
+    assert why(protocol.OUT_OF_RANGE, 7, 5, "step") == "the step, 7, is above the greatest allowed, 5"
+    assert why(protocol.OUT_OF_RANGE, 7, 5).startswith("the request, 7, is")
     assert why(protocol.OUT_OF_RANGE, 7, 5, "over", "min").endswith(
-        "= 7 min is outside the allowed range, the limit is 5 min"
+        "the over, 7 min, is above the greatest allowed, 5 min"
     )
     assert why(protocol.BAD_LENGTH, 7, 5) == "the request has 7 bytes, the pump expected 5"
 
@@ -89,9 +89,9 @@ def test_the_greatest_rate_is_named_where_the_field_holds_none() -> None:
         error = Refused("order", protocol.CLINICIAN_LIMIT, field, 2_000, 1_000, "")
         assert error.unit == "mU/h" and str(error).endswith(told)
     other = Refused("order", protocol.CLINICIAN_LIMIT, "volume_mu", 2_000, 1_000, "mU")
-    assert other.unit == "mU" and "volume_mu = 2.00 U is beyond the clinician's limit of 1.00 U" in str(other)
+    assert other.unit == "mU" and "the volume, 2.00 U, is beyond the clinician's limit of 1.00 U" in str(other)
     other = Refused("order", protocol.OUT_OF_RANGE, "value", 201, 200, "%")
-    assert other.unit == "%" and "value = 201 % is outside" in str(other)
+    assert other.unit == "%" and "the value, 201 %, is above" in str(other)
 
 
 @pytest.mark.req("THER-4")
@@ -125,7 +125,7 @@ def test_names_stand_for_the_numbers_of_states_alarms_contents_and_invariants() 
 def test_a_procedure_in_the_wrong_state_says_what_to_do() -> None:
     assert why(protocol.WRONG_STATE, 0, field="procedure").startswith("stop the pump first")
     assert why(protocol.WRONG_STATE, 0, field="step").startswith("the procedure is not at this step")
-    assert why(protocol.OUT_OF_RANGE, 1, field="step").startswith("step = 1")
+    assert why(protocol.OUT_OF_RANGE, 1, field="step").startswith("the step, 1, is above")
 
 
 @pytest.mark.req("THER-3")

@@ -19,18 +19,17 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 def test_a_pattern_is_edited_side_by_side_and_stored_at_once(patient: Patient) -> None:
     patient.do("pattern", "select", "a")
     question = patient.asked("pattern", "edit", "A", "06:00=0.8", "22:30=0.45")
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in question.splitlines() if "│" in line]
-    assert rows == [
-        ["00:00", "06:00", "0.20 U/h", "0.20 U/h", ""],
-        ["06:00", "22:30", "0.20 U/h", "0.80 U/h", "←"],
-        ["22:30", "24:00", "0.20 U/h", "0.45 U/h", "←"],
-        ["a day", "", "4.80 U", "15.075 U", "+10.275 U"],
+    assert [line.rstrip() for line in question.splitlines()[2:6]] == [
+        "00:00  06:00  0.20 U/h  0.20 U/h",
+        "06:00  22:30  0.20 U/h  0.80 U/h  ←",
+        "22:30  24:00  0.20 U/h  0.45 U/h  ←",
+        "A day: 4.80 U -> 15.075 U (+10.275 U)",
     ]
     assert "It runs now: the new rates hold at once." in question and "Nothing was changed." in question
     assert patient.hand.pump.patterns.read_pattern(0, staged=False)["day_mu"] == 4800
     assert "15.075 U a day; basal now 0.20 U/h" in patient.do("pattern", "edit", "A", "06:00=0.8", "22:30=0.45")
     assert patient.hand.pump.patterns.read_pattern(0, staged=False)["day_mu"] == 15_075
-    assert "pattern A already has these rates" in patient.fails(2, "pattern", "edit", "A", "06:00=0.8")
+    assert "pattern A already has these rates" in patient.fails(3, "pattern", "edit", "A", "06:00=0.8")
     assert "A, 4.80 U -> 15.075 U a day" in patient.see("log")
 
 

@@ -99,7 +99,7 @@ def test_a_weight_is_read_in_milligrams_and_a_volume_in_nanolitres(patient: Pati
             reservoir._read(name, text)
     patient.terminal.person()
     run = patient.terminal.run("refill", *GIVEN[:6], "--put-after", "150.001", "--taken-back", "2", answer="y\n")
-    assert run.exit_code == 2 and "put_after_mg = 150001 mg is outside" in run.stderr and "->" not in run.stderr
+    assert run.exit_code == 2 and "fresh syringe, 150001 mg, is above" in run.stderr and "->" not in run.stderr
 
 
 def test_weights_that_cannot_be_are_explained_by_what_they_would_mean() -> None:

@@ -32,10 +32,10 @@ def test_a_suspend_and_a_resume_are_asked_about_with_all_that_runs(patient: Pati
     assert question(patient.asked("stop")) == f"Delivery: {running} -> stopped, nothing at all"
     patient.hand.live(2 * SECOND_US)
     told = patient.do("suspend")
-    assert told == "Delivery suspended at 00:00:02.104, basal 0.20 U/h; 13 waiting strokes given up.\n"
+    assert told == "Delivery suspended at 2026-01-01 00:00:02, basal 0.20 U/h; 13 waiting strokes given up.\n"
     assert question(patient.asked("resume")) == "Delivery: suspended, basal 0.20 U/h -> running, basal 1.00 U/h"
-    assert patient.do("resume") == "Delivery resumed at 00:00:02.104: basal 1.00 U/h.\n"
-    assert patient.do("stop") == "Delivery stopped at 00:00:02.104; 0 waiting strokes given up.\n"
+    assert patient.do("resume") == "Delivery resumed at 2026-01-01 00:00:02: basal 1.00 U/h.\n"
+    assert patient.do("stop") == "Delivery stopped at 2026-01-01 00:00:02; 0 waiting strokes given up.\n"
     assert json.loads(patient.do("resume", "--json"))["rate_mu_per_h"] == 1000
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware.protocol.all_procedures import BY_NUMBER
-from host.commands import service
+from host.commands import service, steps
 from host.texts import procedures_en, procedures_fr
 from tests.firmware.hand import SECOND_US
 from tests.host.patient import Patient
@@ -27,7 +27,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 
 @pytest.mark.req("HOST-1", "THER-6")
 def test_a_procedure_is_walked_through_at_a_terminal(patient: Patient) -> None:
-    assert "this one is running: pump stop" in patient.fails(2, "procedure", "start", "patency")
+    assert "this one is running: pump stop" in patient.fails(3, "procedure", "start", "patency")
     patient.do("stop")
     assert procedures_en.TITLES["patency"] in patient.asked("procedure", "start", "patency")
     patient.terminal.person()
@@ -46,7 +46,7 @@ def test_a_procedure_is_walked_through_at_a_terminal(patient: Patient) -> None:
 def test_a_refill_is_guided_by_a_script_in_millilitres(patient: Patient) -> None:
     patient.do("stop")
     patient.do("procedure", "start", "refill")
-    assert "a procedure is under way: pump procedure walk" in patient.fails(2, "procedure", "start", "rinse")
+    assert "a procedure is under way: pump procedure walk" in patient.fails(3, "procedure", "start", "rinse")
     assert "the choices at 'prepare' are: ready" in patient.fails(2, "procedure", "answer", "done")
     assert "takes no value" in patient.fails(2, "procedure", "answer", "ready", "--value", "1")
     patient.do("procedure", "answer", "ready")
@@ -63,7 +63,7 @@ def test_a_refill_is_guided_by_a_script_in_millilitres(patient: Patient) -> None
 
 @pytest.mark.req("HOST-1", "THER-6")
 def test_a_procedure_broken_off_says_what_follows(patient: Patient) -> None:
-    assert "no procedure is under way" in patient.fails(2, "procedure", "interrupt")
+    assert "no procedure is under way" in patient.fails(3, "procedure", "interrupt")
     patient.do("stop")
     patient.do("procedure", "start", "refill")
     patient.do("procedure", "answer", "ready")
@@ -116,15 +116,15 @@ def test_the_battery_is_shown_by_count(patient: Patient) -> None:
 def test_every_step_of_every_procedure_says_what_it_asks_for_and_takes_it(number: int) -> None:
     for step in BY_NUMBER[number].steps:
         if step.takes is not None:
-            asked: Any = service._asked(step)
+            asked: Any = steps.asked(step)
             low, high = asked.split(", ")[1].split(" to ")
-            assert service._parse(step.takes, low) == step.takes.low
-            assert service._parse(step.takes, high.split()[0]) == step.takes.high
+            assert steps.parse(step.takes, low) == step.takes.low
+            assert steps.parse(step.takes, high.split()[0]) == step.takes.high
 
 
 @pytest.mark.req("HOST-1", "GUARD-4")
 def test_a_fault_is_shown_and_cleared_by_name(patient: Patient) -> None:
-    assert "no fault is latched" in patient.fails(2, "clear-fault")
+    assert "no fault is latched" in patient.fails(3, "clear-fault")
     patient.do("bolus", "1")
     patient.hand.live(patient.hand.now_us + 60 * SECOND_US, confirm=False)
     assert "fault 7, strokes ordered and strokes seen do not agree" in patient.see("status")
@@ -147,9 +147,11 @@ def test_a_pump_that_is_not_sound_says_what_is_not(patient: Patient) -> None:
 def test_a_procedure_is_shown_in_the_language_asked_for(patient: Patient) -> None:
     patient.do("stop")
     assert procedures_fr.TITLES["patency"] in patient.asked("procedure", "start", "patency", "--language", "fr")
-    assert "Rester allongé sans bouger" in patient.do("procedure", "start", "patency", "--language", "fr")
+    assert "Restez allongé sans bouger" in patient.do("procedure", "start", "patency", "--language", "fr")
     assert "Lie still" in patient.see("procedure", "show", "--language", "en")
-    assert "Laisser la pompe faire ses coups d'essai" in patient.do("--language", "fr", "procedure", "answer", "ready")
+    assert "Laissez la pompe faire ses impulsions d'essai" in patient.do(
+        "--language", "fr", "procedure", "answer", "ready"
+    )
     assert "it has en, fr" in patient.fails(2, "procedure", "interrupt", "--language", "de")
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from firmware.protocol.all_procedures import BY_NUMBER
 from host.records import Check, Energy, Procedure, SelfTest
-from host.screens.service import energy_table, procedure_table, procedure_title, said, self_test_table, step_of
+from host.screens.service import answers, energy_table, procedure_table, procedure_title, self_test_table, step_of
 from tests.host.shown import lines, record
 
 pytestmark = pytest.mark.req("HOST-1")
-NONE_YET = 255
+NONE_YET = None
 
 
 def of(**values: Any) -> Procedure:
@@ -35,7 +35,7 @@ def test_without_a_procedure_the_end_of_the_latest_is_told() -> None:
         (0, "completed"),
         (1, "left, as it was before"),
         (2, "broken off: no therapy before a refill or a rinse is completed"),
-        (3, "none yet"),
+        (3, "3"),
     ):
         assert lines(procedure_table(of(procedure_end=end), "en"))[2] == f"latest           {told}"
     assert lines(procedure_table(of(fit=False, reservoir_holds="empty"), "en"))[3:] == [
@@ -97,7 +97,7 @@ def test_what_can_be_said_at_a_step() -> None:
         values: dict[str, Any]
         now = of(procedure=procedure, step=step, **values)
         found = step_of(now)
-        assert found is not None and said(found, now) == told
+        assert found is not None and answers(found, now) == told
     assert step_of(of()) is None
     for each in BY_NUMBER.values():
         assert [step_of(of(procedure=each.name, step=place)) for place in range(len(each.steps))] == list(each.steps)
@@ -105,12 +105,12 @@ def test_what_can_be_said_at_a_step() -> None:
 
 @pytest.mark.req("SELF-1")
 def test_each_check_of_a_self_test_is_told_with_what_was_found() -> None:
-    checks = (Check("native_core", ok=True, value=5), Check("ram", ok=False, value=-1))
+    checks = (Check("native_core", ok=True, value=5), Check("ram", ok=False, value=None))
     assert lines(self_test_table(SelfTest(passed=True, duration_us=1_234_567, checks=checks))) == [
         "Self-test (development platform, not a medical device)",
         "all  passed, 1.23 s",
         "native core  passed  5",
-        "ram          failed  -1",
+        "ram          failed",
     ]
     failed = SelfTest(passed=False, duration_us=0, checks=())
     assert lines(self_test_table(failed))[1] == "all  failed: the pump does not dose, 0.00 s"
@@ -128,5 +128,5 @@ def test_the_battery_is_told_in_the_units_of_people() -> None:
         "left      1987.7 mAh, 2920 d at 28.1 µA",
         "wake-ups  77",
     ]
-    for left_s, told in ((0xFFFFFFFE, "49710 d"), (0xFFFFFFFF, "does not run down")):
+    for left_s, told in ((0xFFFFFFFE, "49710 d"), (None, "does not run down")):
         assert f", {told} at " in lines(energy_table(record(Energy, **found | {"battery_left_s": left_s})))[3]

@@ -22,7 +22,7 @@ def test_a_temporary_basal_as_percent_and_as_rate_and_its_end(patient: Patient) 
     patient.do("set-basal", "1")
     question = patient.asked("temp", "50%", "--for", "2h")
     assert "Basal rate: 1.00 U/h -> 50 % of what is programmed, 0.50 U/h now, for 2 h" in question
-    assert "0.50 U/h from 00:00:00.000 until 02:00:00.000" in patient.do("temp", "50%", "--for", "2h")
+    assert "0.50 U/h from 2026-01-01 00:00:00 until 2026-01-01 02:00:00" in patient.do("temp", "50%", "--for", "2h")
     patient.hand.live(30 * MINUTE_US)
     shown = patient.see("status")
     assert "0.50 U/h, temporary for another 1 h 30 min" in shown and "1.00 U/h, set by hand" in shown
@@ -42,7 +42,7 @@ def test_a_temporary_basal_as_percent_and_as_rate_and_its_end(patient: Patient) 
         (("0.81", "--for", "1h"), "allowed nearest: 0.80 U/h or 0.85 U/h"),
         (("50", "--for", "1h"), "a percentage is written 50%"),
         (("50%", "--for", "90"), "write for example 90min, 2h or 1h30"),
-        (("50%", "--for", "29min"), "duration_min = 29 min is outside the allowed range, the limit is 30 min"),
+        (("50%", "--for", "29min"), "the duration, 29 min, is below the least allowed, 30 min"),
         (("cancel", "--for", "1h"), "leave --for away"),
     ],
 )
@@ -76,7 +76,7 @@ def test_square_and_dual_boluses_and_their_cancelling(patient: Patient) -> None:
     [
         (("1", "--now", "0.4"), "give the duration of the rest with --over"),
         (("1", "--now", "1", "--over", "1h"), "is not less than the whole bolus of 1.00 U"),
-        (("1", "--over", "9h"), "duration_min = 540 min is outside the allowed range, the limit is 480 min"),
+        (("1", "--over", "9h"), "the duration, 540 min, is above the greatest allowed, 480 min"),
         (("1", "--now", "0.3", "--over", "1h"), "allowed nearest: 0.20 U or 0.40 U"),
     ],
 )
@@ -157,4 +157,4 @@ def test_a_recommended_rate_says_what_comes_after(patient: Patient) -> None:
     patient.hand.live(16 * MINUTE_US)
     assert "recommended" not in patient.see("status")
     assert "no recommendation any more: back to 1.00 U/h" in patient.see("log")
-    assert "the limit is 60 min" in patient.fails(2, "recommend", "1.2", "--for", "2h")
+    assert "the greatest allowed, 60 min" in patient.fails(2, "recommend", "1.2", "--for", "2h")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import serial
+from serial.tools import list_ports
 
 from host.api import transport
 from host.api.transport import SerialTransport
@@ -118,7 +119,7 @@ def test_why_a_port_cannot_be_opened_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_ports_are_listed_with_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [SimpleNamespace(device="/dev/x", description="a board")]
-    monkeypatch.setattr(transport.list_ports, "comports", lambda: ports)
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
     assert transport.list_serial_ports() == ["/dev/x (a board)"]
 
 

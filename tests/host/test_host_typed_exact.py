@@ -13,7 +13,7 @@ from firmware.protocol import NEVER_US
 from host import day
 from host.api.client import Programmer
 from host.commands import look
-from host.console import as_plain, figure
+from host.plain import as_plain, figure
 from host.units import AmountError, parse_milli, parse_minutes, parse_seconds, parse_whole
 from tests.host.patient import Patient
 
@@ -130,7 +130,7 @@ def test_a_key_given_twice_is_refused_and_what_cannot_be_read_is_said(tmp_path: 
         (("log", "--count", "1_0"), "is not a whole number of events"),
         (("log", "--since", "-1"), ""),
         (("deliveries", "--since", "٣"), "is not a whole number"),
-        (("deliveries", "--since", "9999999999"), "since_id"),
+        (("deliveries", "--since", "9999999999"), "not within 0 to 4294967295 deliveries"),
         (("telemetry", "--interval", "61"), "is not within 1 to 60 s"),
         (("telemetry", "--interval", "1e0"), "is not a whole number of s"),
         (("monitor", "--interval", "1e30"), "is not a number of s"),

@@ -209,7 +209,7 @@ class People:
         found = self.programmer.read_diagnosis()
         # The stop ended the stretch of basal whose end has another reason than a new rate.
         stretches = [each for each in self.programmer.deliveries() if each.kind.endswith("basal") and each.end_us]
-        self.stopped_at_us = [each.end_us for each in stretches if each.reason != "superseded"][-1]
+        self.stopped_at_us = [each.end_us or 0 for each in stretches if each.reason != "superseded"][-1]
         self.follower.stopped(self.stopped_at_us)
         if found.diagnosis != "occlusion" or found.at_us < self._occluded_us:
             self.outcome.violations.add(f"{found.at_us} us: the pump stopped and found {found.diagnosis}")
@@ -269,7 +269,7 @@ class People:
             self.follower.changes(self.bench.now_us, "offset_s", self._offset_min * 60)
             self._set(utc_offset_min=self._offset_min)
         else:
-            utc_s = self.programmer.read_time().utc_s + seconds
+            utc_s = (self.programmer.read_time().utc_s or 0) + seconds
             reply = self._order(lambda: self.programmer.set_time(utc_s))
             self.follower.changes(reply.at_us, "moved_s", utc_s - EPOCH_S - reply.at_us // US_PER_S)
 

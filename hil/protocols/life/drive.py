@@ -170,7 +170,7 @@ class Life:
         owed_strokes = self._programmed.owed_strokes(status.strokes_commanded, self._abandoned)
         if not 0 <= owed_strokes < 1:
             violations.add(f"day {day}: {owed_strokes:.3f} strokes owed at its end")
-        if abs(status.utc_s - self.people.follower.clock_s(status.now_us)) > CLOCK_SLACK_S:
+        if abs((status.utc_s or 0) - self.people.follower.clock_s(status.now_us)) > CLOCK_SLACK_S:
             violations.add(f"day {day}: the clock shows {status.utc_s} s")
         left_mu = self.people.patient.reservoir_nl * 0.4
         if abs(status.reservoir_mu - left_mu) > 0.01 * habits.LEFT_NL * 0.4:

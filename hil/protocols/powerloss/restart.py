@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware.protocol import MANUAL, NEVER_US
+from firmware.protocol import MANUAL
 from hil.backends.backed import EPOCH_S, Backed
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
@@ -98,8 +98,8 @@ class Restarter:
         outcome.strokes_after = len(bench.stroke_starts_us)
         # A fraction of a stroke may have been owed before. A pattern boundary may come, a temporary rate of 150 % may
         # end.
-        if status.pattern != MANUAL and status.state == "running":
-            rate = max(rate, max(PATTERN_MU_PER_H) * (150 if status.temp_until_us != NEVER_US else 100) // 100)
+        if status.pattern is not None and status.state == "running":
+            rate = max(rate, max(PATTERN_MU_PER_H) * (150 if status.temp_until_us is not None else 100) // 100)
         most = 1 + rate * (bench.now_us - start_us) // (self._life.stroke_uu * _Q_PER_UU)
         if outcome.strokes_after > most:
             bad(f"{outcome.strokes_after} strokes in {WATCHED_S} s after the restart, basal explains {most}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 
-from firmware.protocol import MANUAL
+from firmware.protocol import MANUAL, PATTERNS
 from hil.backends.backed import EPOCH_S, TRACE, Backed
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
@@ -84,7 +84,7 @@ def remembered(status: Status, begins: int, ends: int, stroke_uu: int) -> Memory
         ends,
         status.basal_rate_mu_per_h,
         status.state,
-        status.pattern,
+        MANUAL if status.pattern is None else PATTERNS.index(status.pattern),
         limits,
         filled_mu,
         status.alarms,

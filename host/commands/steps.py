@@ -1,0 +1,83 @@
+"""What a person says at a step of a procedure: one of its choices, and its figure in the units of people.
+
+Implements: HOST-4, THER-5
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import typer
+
+from firmware.protocol.procedures import Input, Step
+from host.screens.common import plain
+from host.texts.spoken import number_said, said
+from host.units import AmountError, parse_milli, parse_whole
+from host.units import plain as digits
+
+# The unit in which people enter a value, and how many of the link's units make a thousandth of it.
+_UNITS = {"nl": ("mL", 1000)}
+_SMALL_NL = 1_000_000
+
+
+def unit_of(takes: Input) -> tuple[str, int]:
+    """Return the unit of people, and how many of the link's make a thousandth of it; 0 if it is entered as it is."""
+    if takes.unit == "nl" and takes.high < _SMALL_NL:
+        return "µL", 1
+    return _UNITS.get(takes.unit, (takes.unit, 0))
+
+
+def asked(step: Step, language: str = "en") -> str:
+    """Return the question for the figure of a step."""
+    name = plain(step.takes.name.removesuffix("_nl").removesuffix("_pa"))
+    low, high, unit = _limits(step.takes)
+    values = (number_said(low, language), number_said(high, language), said(unit, language))
+    return said("{}, {} to {} {}", language, said(name, language), *values)
+
+
+def _limits(takes: Input) -> tuple[str, str, str]:
+    unit, per_milli = unit_of(takes)
+    low, high = (digits(Decimal(each) / per_milli) if per_milli else str(each) for each in (takes.low, takes.high))
+    return low, high, unit
+
+
+def _range(takes: Input) -> str:
+    return "{} to {} {}".format(*_limits(takes))
+
+
+def parse(takes: Input, text: str) -> int:
+    """Return the figure `text` in the link's unit. Raises AmountError."""
+    unit, per_milli = unit_of(takes)
+    if per_milli:
+        value = parse_milli(text, unit) * per_milli
+    elif takes.low < 0 and text.strip().startswith("-"):  # a pressure may be below that of the air
+        value = -Decimal(parse_whole(text.strip()[1:], unit))
+    else:
+        value = Decimal(parse_whole(text, unit))
+    if value != int(value) or not takes.low <= value <= takes.high:
+        raise AmountError(f"{text!r} {unit} is not within {_range(takes)}")
+    return int(value)
+
+
+def number(takes: Input, text: str) -> int:
+    """As parse(), for a prompt, which asks again after BadParameter."""
+    try:
+        return parse(takes, text)
+    except AmountError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def word(text: str, offered: list[str], language: str = "en") -> str:
+    """As chosen(), for a prompt, which asks again after BadParameter."""
+    found = chosen(text, offered, language)
+    if found not in offered:
+        words = ", ".join(said(plain(each), language) for each in offered)
+        raise typer.BadParameter(said("say one of: {}", language, words))
+    return found
+
+
+def chosen(text: str, offered: list[str], language: str) -> str:
+    """Return the choice that `text` begins, in `language` or by its own name; `text` itself if that is not one."""
+    begun = text.strip().lower().replace("_", " ")
+    found = [each for each in offered if said(plain(each), language).startswith(begun) or plain(each).startswith(begun)]
+    return found[0] if len(found) == 1 and begun else text

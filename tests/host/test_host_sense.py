@@ -1,0 +1,113 @@
+"""No question leads nowhere: what a person is not asked is what the pump would refuse; what others change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from host import console
+from host.commands import following
+from tests.firmware.hand import SECOND_US
+from tests.host.patient import Patient
+
+pytestmark = pytest.mark.req("HOST-1", "THER-9")
+ORDERS = [
+    ("bolus", "1"), ("bolus", "1", "--over", "1h"), ("bolus", "2", "--now", "1", "--over", "1h"), ("cancel",),
+    ("set-basal", "1.5"), ("temp", "50%", "--for", "1h"), ("temp", "cancel"), ("recommend", "1", "--for", "5min"),
+    ("pattern", "select", "B"), ("resume",), ("acknowledge", "occlusion"), ("initialise-memory",),
+    ("procedure", "start", "patency"), ("procedure", "interrupt"), ("procedure", "answer", "ready"), ("clear-fault",),
+    ("stop",), ("bolus", "40"), ("set-basal", "30"), ("temp", "30", "--for", "1h"), ("suspend",),
+]  # fmt: skip
+STATES: dict[str, Callable[[Patient], object]] = {
+    "running": lambda patient: None,
+    "bolus": lambda patient: patient.do("bolus", "2"),
+    "square": lambda patient: patient.do("bolus", "2", "--over", "1h"),
+    "temporary": lambda patient: patient.do("temp", "50%", "--for", "2h"),
+    "suspended": lambda patient: patient.do("suspend"),
+    "stopped": lambda patient: patient.do("stop"),
+    "procedure": lambda patient: (patient.do("stop"), patient.do("procedure", "start", "patency")),
+    "limited": lambda patient: patient.do("limits", "--max-bolus", "20", "--max-basal", "20"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("order", ORDERS, ids=[" ".join(order) for order in ORDERS])
+def test_a_person_is_asked_what_the_pump_then_does(
+    monkeypatch: pytest.MonkeyPatch, order: tuple[str, ...], state: str
+) -> None:
+    """And told, without a question, what it would refuse."""
+    patient = Patient(monkeypatch)
+    patient.do("set-basal", "1")
+    STATES[state](patient)
+    patient.terminal.person()
+    run = patient.terminal.run(*order, answer="y\n")
+    asked = "Do it?" in run.stderr
+    assert run.exit_code == (0 if asked else 3), run.stderr
+    assert "refused by the pump" not in run.stderr or not asked
+
+
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [
+        (("limits", "--max-day", "90"), ("limits", "--max-hour", "50")),
+        (("settings", "--auto-off", "1h"), ("settings", "--in-use-days", "30")),
+        (("set-basal", "2"), ("set-basal", "3")),
+        (("bolus", "1"), ("bolus", "1", "--over", "1h")),
+        (("temp", "50%", "--for", "1h"), ("suspend",)),
+        (("pattern", "select", "B"), ("pattern", "edit", "B", "00:00=2")),
+        (("pattern", "edit", "B", "06:00=2"), ("pattern", "edit", "B", "00:00=1")),
+        (("resume",), ("set-basal", "3")),
+    ],
+    ids=" ".join,
+)
+def test_what_another_has_changed_while_the_question_stood_is_not_undone(
+    monkeypatch: pytest.MonkeyPatch, mine: tuple[str, ...], other: tuple[str, ...]
+) -> None:
+    patient = Patient(monkeypatch)
+    if mine == ("resume",):
+        patient.do("stop")
+
+    def answers(language: str) -> bool:
+        patient.do(*other)
+        return True
+
+    patient.terminal.person()
+    monkeypatch.setattr(console, "_says_yes", answers)
+    before = len(patient.terminal.device.done)
+    run = patient.terminal.run(*mine)
+    assert run.exit_code == 3 and "the pump was changed while the question stood" in run.stderr
+    others = 1 + (other[:2] == ("pattern", "edit"))
+    assert len(patient.terminal.device.done) - before <= others
+
+
+def test_a_bolus_is_followed_to_its_end_or_to_why_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = Patient(monkeypatch)
+    monkeypatch.setattr(following.time, "sleep", lambda _: patient.hand.live(patient.hand.now_us + SECOND_US))
+    told = patient.do("bolus", "0.6", "--wait")
+    assert told.endswith("Completed: 0.60 U delivered.\n")
+    assert patient.status["bolus_delivered_mu"] == 600
+    assert patient.do("bolus", "1", "--now", "0.4", "--over", "30min", "--wait").endswith("1.00 U delivered.\n")
+    assert len(patient.do("bolus", "0.2", "--wait", "--json").splitlines()) == 1
+
+    def stops(_: float) -> None:
+        patient.hand.live(patient.hand.now_us + 3 * SECOND_US)
+        if not patient.status["state"]:
+            patient.hand.pump.switch.stop()
+
+    monkeypatch.setattr(following.time, "sleep", stops)
+    run = patient.terminal.run("bolus", "2", "--wait", "--yes")
+    assert run.exit_code == 8 and "the bolus ended early: 0.40 U of 2.00 U delivered; the pump is stopped" in run.stderr
+    assert run.stderr.endswith("; carried out: bolus\n")
+
+
+def test_who_stops_waiting_is_told_that_the_bolus_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = Patient(monkeypatch)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(following.time, "sleep", interrupt)
+    run = patient.terminal.run("bolus", "2", "--wait", "--yes")
+    assert run.exit_code == 130 and run.stderr.endswith("error: interrupted; carried out: bolus\n")
+    assert patient.status["bolus_remaining_mu"] > 0
