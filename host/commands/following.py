@@ -16,6 +16,7 @@ from host.records import Status
 from host.units import amount
 
 _POLL_S = 0.5
+_LAST_STROKE_US = 3_000_000  # from its start until it is confirmed or known to be lost
 
 
 def follow(pump: Programmer, options: Options, bolus_id: int, square_id: int, volume_mu: int) -> None:
@@ -39,6 +40,7 @@ def follow(pump: Programmer, options: Options, bolus_id: int, square_id: int, vo
 
 
 def _wait(pump: Programmer, bolus_id: int, square_id: int, volume_mu: int, tell: object) -> int:
+    ended_us: int | None = None
     while True:
         now = pump.status()
         delivered_mu, coming_mu = _parts(now, bolus_id, square_id)
@@ -46,7 +48,9 @@ def _wait(pump: Programmer, bolus_id: int, square_id: int, volume_mu: int, tell:
             tell(delivered_mu)
         if delivered_mu >= volume_mu:
             return delivered_mu
-        if not coming_mu and now.strokes_commanded == now.strokes_delivered + now.strokes_abandoned:
+        if not coming_mu and ended_us is None:
+            ended_us = now.now_us  # its last stroke may be under way
+        if ended_us is not None and now.now_us - ended_us >= _LAST_STROKE_US:
             whole = amount(volume_mu, "mU")
             raise CutShort(
                 f"the bolus ended early: {amount(delivered_mu, 'mU')} of {whole} delivered; the pump is {now.state},"

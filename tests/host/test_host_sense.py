@@ -97,7 +97,7 @@ def test_a_bolus_is_followed_to_its_end_or_to_why_it_ended(monkeypatch: pytest.M
 
     monkeypatch.setattr(following.time, "sleep", stops)
     run = patient.terminal.run("bolus", "2", "--wait", "--yes")
-    assert run.exit_code == 8 and "the bolus ended early: 0.40 U of 2.00 U delivered; the pump is stopped" in run.stderr
+    assert run.exit_code == 8 and "the bolus ended early: 0.20 U of 2.00 U delivered; the pump is stopped" in run.stderr
     assert run.stderr.endswith("; carried out: bolus\n")
 
 
