@@ -2,5 +2,3 @@
 
 Part of a development platform for an implantable insulin pump. Not a medical device; not for use on people.
 """
-
-__version__ = "0.1.0"  # pyproject.toml's; a test compares

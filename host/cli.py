@@ -18,9 +18,9 @@ from typer._click.exceptions import NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from host import __version__
 from host.commands import COMMANDS
 from host.options import EXIT_DECLINED, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, Json, Options, Yes
+from host.version import __version__
 
 HELP = """Programmer of the Relève insulin pump platform.
 

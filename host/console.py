@@ -191,6 +191,8 @@ def configured(options: Options) -> None:
 
 def show(options: Options, value: Any, screen: RenderableType) -> None:
     """Print `value` (a record, or a list of them) as JSON, or `screen` for people."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "stdout is closed")
     if options.as_json:
         write_line(json.dumps(as_plain(value)))
     else:
@@ -198,9 +200,7 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
 
 
 def write_line(text: str) -> None:
-    """Write a line to stdout, at once. Raises OSError, also if there is no stdout."""
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "stdout is closed")
+    """Write a line to stdout, at once. Raises OSError."""
     print(text, flush=True)
 
 

@@ -182,6 +182,16 @@ def test_a_value_goes_to_stdout_as_json_or_as_it_is_for_people(capsys: pytest.Ca
     assert json.loads(first) == {"until_us": 5} and json.loads(second) == [{"until_us": None}]
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_output_that_is_closed_is_told(
+    device: Device, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    given = options(as_json=as_json)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert ends(given, lambda pump: show(given, Streaming(5), "x")) == 7
+    assert "stdout is closed" in capsys.readouterr().err
+
+
 class Full(io.StringIO):
     """Takes what is written and fails when it is to go out."""
 

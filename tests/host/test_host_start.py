@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from host import __version__, configuration
+from host import configuration
 from host.commands import COMMANDS
 from host.options import Options
+from host.version import __version__
 from tests.host.terminal import Terminal
 
 pytestmark = pytest.mark.req("HOST-1")
