@@ -105,6 +105,8 @@ class Pump:
         if not wall.known:
             memory.note(protocol.CATEGORY_ALARM, protocol.EVENT_CLOCK_LOST, wall.why)
         self.alarms.begin(failed, lapsed)
+        if means.crashed:
+            memory.note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_CRASHED, 0, 0, means.crashed)
         if means.watchdog_reset:
             self.alarms.raise_alarm("watchdog_reset", means.watchdog_reset)
         self.books.store()

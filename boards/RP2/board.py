@@ -54,6 +54,7 @@ class Board:
         self.image = hexlify(hardware.image()[:8]).decode()
         self.image_digest = lambda: image_digest(*hardware.flash())
         self.watchdog_reset = hardware.ended()
+        self.crashed = hardware.crashed()
         self.watchdog_on = hardware.watchdog_on
         self.sensor_line = hardware.sensor_line
         self.idle = hardware.idle

@@ -16,6 +16,12 @@ void early_keep(uint32_t word);
 // The cause of the reset, as far as the chip knows it; read once.
 start_cause_t early_cause(void);
 
+// The HardFault that the chip's handler has kept; only if the kept word has START_CRASH.
+void early_crashed(start_crash_t *crash);
+
+// Guards the lower end of the stack by the MPU: whatever gets there is a HardFault, and not another's variables.
+void early_guard(void);
+
 // Drives all outputs: motor off, STEP low, annunciator off; the watchdog runs after it.
 void early_rest(void);
 

@@ -195,6 +195,22 @@ static mp_obj_t hardware_ended(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(ended_obj, hardware_ended);
 
+// crashed() -> (pc, lr, xpsr, status) of the HardFault that ended the run before; None if none did
+static mp_obj_t hardware_crashed(void) {
+    const start_crash_t *crash = start_crashed();
+    if ((crash->pc | crash->lr | crash->psr | crash->status) == 0u) {
+        return mp_const_none;
+    }
+    mp_obj_t items[4] = {
+        mp_obj_new_int_from_uint(crash->pc),
+        mp_obj_new_int_from_uint(crash->lr),
+        mp_obj_new_int_from_uint(crash->psr),
+        mp_obj_new_int_from_uint(crash->status),
+    };
+    return mp_obj_new_tuple(4, items);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(crashed_obj, hardware_crashed);
+
 void dosecore_mask(void) {
     interrupts_mask();
 }
@@ -271,6 +287,7 @@ static const mp_rom_map_elem_t hardware_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_watchdog_on), MP_ROM_PTR(&watchdog_on_obj)},
     {MP_ROM_QSTR(MP_QSTR_sensor_line), MP_ROM_PTR(&sensor_line_obj)},
     {MP_ROM_QSTR(MP_QSTR_ended), MP_ROM_PTR(&ended_obj)},
+    {MP_ROM_QSTR(MP_QSTR_crashed), MP_ROM_PTR(&crashed_obj)},
 };
 static MP_DEFINE_CONST_DICT(hardware_globals, hardware_globals_table);
 

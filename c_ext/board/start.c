@@ -12,6 +12,7 @@
 #define TONE_MS 150u
 
 static start_cause_t ended;
+static start_crash_t crash;
 
 static void sound(void) {
     for (uint32_t i = 0u; i < TONES; i++) {
@@ -44,10 +45,15 @@ void start_begin(void) {
     const uint32_t kept = early_kept();
     const uint32_t starts = kept >> CAUSE_BITS;
     ended = (start_cause_t)(kept & CAUSE_MASK);
-    if (ended == START_POWER) {
+    if (ended == START_CRASH) {
+        early_crashed(&crash);
+    } else if (ended == START_POWER) {
         ended = early_cause();
+    } else {
+        // as kept
     }
     early_rest();
+    early_guard();
     early_keep(((starts < STARTS_MAX) ? (starts + 1u) : STARTS_MAX) << CAUSE_BITS);
     if (starts != 0u) {
         cry(starts);
@@ -66,6 +72,10 @@ void start_taken(void) {
 
 start_cause_t start_ended(void) {
     return ended;
+}
+
+const start_crash_t *start_crashed(void) {
+    return &crash;
 }
 
 void start_anew(start_cause_t cause) {

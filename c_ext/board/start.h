@@ -22,6 +22,15 @@ typedef enum {
     START_CRASH = 4      // the processor gave up: HardFault
 } start_cause_t;
 
+// The processor at a HardFault: where it was, and on a Cortex-M4 the cause (CFSR, ARM DDI 0403, B3.2.15; 0 on an M0+,
+// which has none). All zero if nothing was kept.
+typedef struct {
+    uint32_t pc;
+    uint32_t lr;
+    uint32_t psr;
+    uint32_t status;
+} start_crash_t;
+
 // A run that has lasted this long has come up.
 #define START_LIVED_US 60000000u
 // The longest wait before a start is tried again.
@@ -39,6 +48,9 @@ void start_taken(void);
 
 // The cause of the reset. Main.
 start_cause_t start_ended(void);
+
+// The HardFault that ended the run before; all zero if none did. Main.
+const start_crash_t *start_crashed(void);
 
 // Resets now: the next run knows the cause, and sounds if this one had not come up. Anywhere.
 void start_anew(start_cause_t cause) __attribute__((noreturn));

@@ -7,9 +7,14 @@
 #include <stdint.h>
 
 #include "hardware/dma.h"
+#include "hardware/structs/mpu.h"
 #include "hardware/structs/nvic.h"
 #include "hardware/structs/scb.h"
+#include "hardware/sync.h"
 #include "hardware/ticks.h"
+
+// The lowest bytes of the stack: what MicroPython's own check keeps free (MICROPY_STACK_CHECK_MARGIN).
+#define CHIP_GUARD_BYTES 256u
 
 #if PICO_RP2040
 
@@ -30,6 +35,23 @@
 #define CHIP_RING_MHZ 11u
 
 #endif
+
+// Whatever reaches the lowest bytes of the stack, which begins at `bottom`, is a HardFault.
+static inline void chip_guard(uintptr_t bottom) {
+#if PICO_RP2040
+    mpu_hw->ctrl = 0u;
+    mpu_hw->rbar = bottom | M0PLUS_MPU_RBAR_VALID_BITS;  // region 0; the stack's 8 KiB are aligned
+    // Nobody may read, write or execute it; its size is 2 to the power of 7 and one more. XN is bit 28 (ARM DDI 0419, B3.5.6).
+    mpu_hw->rasr = M0PLUS_MPU_RASR_ENABLE_BITS | (7u << M0PLUS_MPU_RASR_SIZE_LSB) | (1u << 28u);
+    // Elsewhere all stays as it is. In the HardFault's handler the MPU is off.
+    mpu_hw->ctrl = M0PLUS_MPU_CTRL_PRIVDEFENA_BITS | M0PLUS_MPU_CTRL_ENABLE_BITS;
+    __dsb();
+#else
+    // The Cortex-M33's stack limit. A frame that does not fit ends there, in the middle of the guard.
+    __asm volatile("msr msplim, %0" ::"r"(bottom + (CHIP_GUARD_BYTES / 2u)));
+#endif
+    __isb();
+}
 
 // The watchdog and the timer count microseconds from here on: the RP2040 has one tick for both, the RP2350 one each.
 static inline void chip_start_ticks(uint32_t mhz) {

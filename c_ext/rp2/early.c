@@ -11,23 +11,22 @@
 #include "hardware/timer.h"
 #include "hardware/watchdog.h"
 #include "interrupts.h"
+#include "kept.h"
 #include "pico/platform.h"
 #include "pico/runtime_init.h"
 #include "pins.h"
 
 #define IN_RAM(name) __no_inline_not_in_flash_func(name)
-// The boot ROM uses 4 to 7.
-#define KEPT 0u
 #define OUTPUTS \
     ((1u << PIN_STEP) | (1u << PIN_DIR) | (1u << PIN_MOTOR_ENABLE) | (1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
 #define SOUND ((1u << PIN_ANNUNCIATOR) | (1u << PIN_LED))
 
 uint32_t early_kept(void) {
-    return watchdog_hw->scratch[KEPT];
+    return watchdog_hw->scratch[KEPT_WORD];
 }
 
 void early_keep(uint32_t word) {
-    watchdog_hw->scratch[KEPT] = word;
+    watchdog_hw->scratch[KEPT_WORD] = word;
 }
 
 start_cause_t early_cause(void) {
@@ -68,16 +67,6 @@ void early_wait_ms(uint32_t ms) {
 
 // In RAM and without a call: the stack may be corrupt, and the flash unavailable.
 void IN_RAM(early_reset)(void) {
-    for (;;) {
-        watchdog_hw->ctrl |= WATCHDOG_CTRL_TRIGGER_BITS;
-    }
-}
-
-void isr_hardfault(void);
-
-// The SDK's own handler stops at a breakpoint, which without a debugger hangs the processor.
-void IN_RAM(isr_hardfault)(void) {
-    watchdog_hw->scratch[KEPT] = (watchdog_hw->scratch[KEPT] & ~0xffu) | START_CRASH;
     for (;;) {
         watchdog_hw->ctrl |= WATCHDOG_CTRL_TRIGGER_BITS;
     }

@@ -5,6 +5,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
     ${CMAKE_CURRENT_LIST_DIR}/bus.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
+    ${CMAKE_CURRENT_LIST_DIR}/crash.c
     ${CMAKE_CURRENT_LIST_DIR}/early.c
     ${CMAKE_CURRENT_LIST_DIR}/frames.c
     ${CMAKE_CURRENT_LIST_DIR}/hardware.c

@@ -48,7 +48,7 @@ void chip_edge(uint32_t pin, bool rising) {
     R_EXTI->PR1 = bit;
 }
 
-void chip_handler(uint32_t irq, void (*handler)(void), uint32_t priority) {
+void chip_exception(uint32_t number, void (*handler)(void)) {
     if (*R_SCB_VTOR != (uint32_t)(uintptr_t)vectors) {
         const uint32_t *before = (const uint32_t *)(uintptr_t)*R_SCB_VTOR;
         for (uint32_t i = 0u; i < VECTORS; i++) {
@@ -57,9 +57,13 @@ void chip_handler(uint32_t irq, void (*handler)(void), uint32_t priority) {
         chip_barrier();
         *R_SCB_VTOR = (uint32_t)(uintptr_t)vectors;
     }
-    vectors[16u + irq] = (uint32_t)(uintptr_t)handler;
-    R_NVIC_IPR[irq] = (uint8_t)(priority << (8u - PRIORITY_BITS));
+    vectors[number] = (uint32_t)(uintptr_t)handler;
     chip_barrier();
+}
+
+void chip_handler(uint32_t irq, void (*handler)(void), uint32_t priority) {
+    R_NVIC_IPR[irq] = (uint8_t)(priority << (8u - PRIORITY_BITS));
+    chip_exception(16u + irq, handler);
 }
 
 __attribute__((noinline)) void chip_wait(void) {

@@ -35,6 +35,9 @@ uint32_t chip_edge_irq(uint32_t pin);
 // Lets a pin drive its EXTI line; the line stays masked. Main.
 void chip_edge(uint32_t pin, bool rising);
 
+// Puts `handler` at exception `number` (below 16) into the same table. Main.
+void chip_exception(uint32_t number, void (*handler)(void));
+
 // Puts `handler` at `irq` into this module's own table of vectors, which lies in RAM and is taken into use by the first
 // call: MicroPython's port has handlers of its own for nearly all of them. 0 is the highest priority. Main.
 void chip_handler(uint32_t irq, void (*handler)(void), uint32_t priority);

@@ -14,8 +14,14 @@
 #define ROUNDS_PER_MS 500u
 #define FAST_TIMES 20u
 
-// Two words at the foot of the stack's memory, which no reset clears: the word, and its complement, or they are noise.
-extern uint32_t releve_kept[2];
+// At the foot of the variables' memory (memory.ld), which no reset clears: the word, and its complement, or all of it is
+// noise; the processor at a HardFault.
+extern uint32_t releve_kept[6];
+#define KEPT_CRASH 2u
+// The lowest bytes of the stack, of which MicroPython's own check keeps 1,024 free.
+extern uint32_t _sstack[];
+#define GUARD_BYTES 256u
+#define GUARD_SIZE 7u  // 2 to the power of this and one more
 
 uint32_t early_kept(void) {
     return ((releve_kept[0] ^ releve_kept[1]) == UINT32_MAX) ? releve_kept[0] : 0u;
@@ -26,6 +32,32 @@ void early_keep(uint32_t word) {
     releve_kept[1] = ~word;
 }
 
+void early_crashed(start_crash_t *crash) {
+    crash->pc = releve_kept[KEPT_CRASH];
+    crash->lr = releve_kept[KEPT_CRASH + 1u];
+    crash->psr = releve_kept[KEPT_CRASH + 2u];
+    crash->status = releve_kept[KEPT_CRASH + 3u];
+}
+
+void early_crash(const uint32_t *frame) __attribute__((noreturn));
+
+// `frame`: R0 to R3, R12, LR, PC, xPSR (ARM DDI 0403, B1.5.6).
+void early_crash(const uint32_t *frame) {
+    const uint32_t status = *R_SCB_CFSR;
+    // If the frame itself met a fault (a full stack), what lies there is something else.
+    const bool framed = (status & R_SCB_CFSR_STACKING) == 0u;
+    releve_kept[KEPT_CRASH] = framed ? frame[6] : 0u;
+    releve_kept[KEPT_CRASH + 1u] = framed ? frame[5] : 0u;
+    releve_kept[KEPT_CRASH + 2u] = framed ? frame[7] : 0u;
+    releve_kept[KEPT_CRASH + 3u] = status;
+    start_anew(START_CRASH);
+}
+
+// In place of the port's, which resets and keeps nothing. All code runs on the main stack.
+static void __attribute__((naked)) hard_fault(void) {
+    __asm volatile("mrs r0, msp\n\tb early_crash");
+}
+
 start_cause_t early_cause(void) {
     const uint32_t flags = R_RCC->CSR;
     start_cause_t cause = START_POWER;
@@ -33,7 +65,7 @@ start_cause_t early_cause(void) {
     if ((flags & R_RCC_CSR_IWDGRSTF) != 0u) {
         cause = START_WATCHDOG;
     } else if (((flags & R_RCC_CSR_SFTRSTF) != 0u) && ((flags & R_RCC_CSR_BORRSTF) == 0u)) {
-        cause = START_CRASH;  // the port's HardFault handler resets; a person at the console may too
+        cause = START_CRASH;  // before this module's handler was there; a person at the console may reset too
     } else {
         // the power, the reset pin
     }
@@ -60,10 +92,22 @@ static void output(uint32_t pin, bool high) {
 
 void early_rest(void) {
     watch();
+    chip_exception(R_HARD_FAULT, hard_fault);
     output(PIN_MOTOR_ENABLE, true);  // active low
     output(PIN_STEP, false);
     output(PIN_DIR, false);
     annunciator_setup();
+}
+
+void early_guard(void) {
+    const uint32_t first = ((uint32_t)(uintptr_t)_sstack + (GUARD_BYTES - 1u)) & ~(GUARD_BYTES - 1u);
+    R_MPU->CTRL = 0u;
+    R_MPU->RBAR = first | R_MPU_RBAR_VALID;  // region 0
+    // Nobody may read, write or execute it.
+    R_MPU->RASR = R_MPU_RASR_ENABLE | (GUARD_SIZE << R_MPU_RASR_SIZE_SHIFT) | R_MPU_RASR_XN;
+    // Elsewhere all stays as it is. In the HardFault's handler the MPU is off.
+    R_MPU->CTRL = R_MPU_CTRL_PRIVDEFENA | R_MPU_CTRL_ENABLE;
+    chip_barrier();
 }
 
 void early_sound(bool on) {

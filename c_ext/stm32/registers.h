@@ -183,8 +183,22 @@ typedef struct {
 #define R_SCB_SCR_SLEEPDEEP (1u << 2u)
 #define R_SCB_ICSR ((reg_t *)0xe000ed04u)
 #define R_SCB_ICSR_PENDSTCLR (1u << 25u)
+#define R_SCB_CFSR ((reg_t *)0xe000ed28u)
+#define R_SCB_CFSR_STACKING ((1u << 4u) | (1u << 12u))  // MSTKERR, STKERR
+typedef struct {
+    reg_t TYPE, CTRL, RNR, RBAR, RASR;
+} reg_mpu_t;
+#define R_MPU ((reg_mpu_t *)0xe000ed90u)
+#define R_MPU_CTRL_ENABLE (1u << 0u)
+#define R_MPU_CTRL_PRIVDEFENA (1u << 2u)
+#define R_MPU_RBAR_VALID (1u << 4u)
+#define R_MPU_RASR_ENABLE (1u << 0u)
+#define R_MPU_RASR_SIZE_SHIFT 1u
+#define R_MPU_RASR_XN (1u << 28u)
 #define R_SYSTICK_CTRL ((reg_t *)0xe000e010u)
 #define R_SYSTICK_CTRL_TICKINT (1u << 1u)
+
+#define R_HARD_FAULT 3u  // exception number
 
 // Interrupt numbers, RM0351 table 57.
 #define R_IRQ_EXTI0 6u           // to EXTI4 10

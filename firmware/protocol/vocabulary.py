@@ -47,14 +47,14 @@ EVENTS = (
     ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
     + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
     + ("alarm", "acknowledged", "self_test", "exception", "fault_cleared", "clock_silent")
-    + ("edge_differs", "edge_forgiven", "setting_changed")
+    + ("edge_differs", "edge_forgiven", "setting_changed", "crashed")
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
 (EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
 (EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED, EVENT_SELF_TEST) = range(13, 18)
 (EVENT_EXCEPTION, EVENT_FAULT_CLEARED, EVENT_CLOCK_SILENT, EVENT_EDGE_DIFFERS, EVENT_EDGE_FORGIVEN) = range(18, 23)
-EVENT_SETTING_CHANGED = const(23)
+EVENT_SETTING_CHANGED, EVENT_CRASHED = range(23, 25)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (

@@ -20,7 +20,8 @@ class Means:
     `image_digest()`, `sensor_line()` and `watchdog()` are as in self_test.World; `clock_runs`: its clock moves while
     the processor is busy; `watchdog_reset`: the cause of the last reset, if not a power cut (c_ext/board/start.h);
     `currents` as energy.FIGURES; `battery_nah`: the battery's capacity, if it is not the cell of PWR-1; `entropy()`:
-    32 unpredictable bits; `counter_us()`: the counter behind the clock, which waits for nothing.
+    32 unpredictable bits; `counter_us()`: the counter behind the clock, which waits for nothing; `crashed`:
+    PC, LR, xPSR and fault status of the processor if a HardFault was that cause.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Means:
         battery_nah=None,
         entropy=None,
         counter_us=None,
+        crashed=None,
     ):
         self.currents = currents
         self.battery_nah = CAPACITY_NAH if battery_nah is None else battery_nah
@@ -44,11 +46,15 @@ class Means:
         self.watchdog_reset = watchdog_reset
         self.entropy = entropy
         self.counter_us = counter_us
+        self.crashed = crashed
 
 
 _RATES = ("clock_rate",)
 # Attributes that not every board has.
-_OPTIONAL = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy", "counter_us")
+_OPTIONAL = (
+    ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy", "counter_us")
+    + ("crashed",)
+)  # fmt: skip
 
 
 def means_of(board):

@@ -4,13 +4,28 @@
 import * as layout from './layout.js';
 import { LOAD32, STORE32 } from './plain_memory.js';
 
-const { SRAM, SRAM_BYTES } = layout;
+const { PUSH_BYTES_MAX, SRAM, SRAM_BYTES, STATE } = layout;
 
-/** PUSH. Returns -1, with nothing changed, if the stack is not in SRAM. */
-export function push(opcode, r, sram32) {
+/** Whether `bytes` at this place in SRAM touch the region that the MPU guards. @param {Int32Array} state */
+export function guarded(place, bytes, state) {
+    const size = state[STATE.GUARD_BYTES];
+    return size !== 0 && place < state[STATE.GUARD] + size && place + bytes > state[STATE.GUARD];
+}
+
+/** PUSH. Returns -1, with nothing changed, if the stack is not in SRAM, or is full (guarded). */
+export function push(opcode, r, sram32, state) {
     const from = (r[13] - SRAM) | 0;
-    if (from < 36 || from > SRAM_BYTES) {
+    if (from < PUSH_BYTES_MAX || from > SRAM_BYTES) {
         return -1;
+    }
+    if (guarded(from - PUSH_BYTES_MAX, PUSH_BYTES_MAX, state)) {
+        let words = 0;
+        for (let list = opcode & 0x1ff; list; list &= list - 1) {
+            words++;
+        }
+        if (guarded(from - words * 4, words * 4, state)) {
+            return -1;
+        }
     }
     let to = from;
     if (opcode & 0x100) {

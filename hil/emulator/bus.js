@@ -19,6 +19,8 @@ export class Bus extends CortexM0Core {
         /** @type {string[]} events that would be a HardFault or worse on silicon */
         this.faults = [];
         this.pendingFault = false;
+        /** Where it is: its frame returns to the instruction itself (ARM DDI 0419, B1.5.6). */
+        this.faultPc = 0;
         /** Set by the flash controller while the flash cannot be read. */
         this.xipOff = false;
     }
@@ -31,6 +33,7 @@ export class Bus extends CortexM0Core {
             throw new Error(`lockup: ${text}`);
         }
         this.pendingFault = true;
+        this.faultPc = this.PC;
     }
 
     /** MRS, MSR and the barriers. */

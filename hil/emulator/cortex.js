@@ -6,13 +6,15 @@
  * - interrupt entry takes no time there; 15 cycles here (Cortex-M0+ Technical Reference Manual, interrupt latency);
  * - a sleeping core enters a handler although PRIMASK is set, SysTick does not wake it, the NMI mask is not used;
  * - an exception's frame is written wherever the stack pointer points, even into the flash; silicon locks up;
+ * - the MPU does nothing: here its first region without any access is kept from PUSH and from exceptions' frames;
  * - a pending bit is lost when the line falls before the handler runs; silicon keeps it.
  *
  * Not modelled: misses of the flash cache, bus contention with DMA, the cycles of an exception's return.
  */
+import { guarded } from './blocks.js';
 import { Bus } from './bus.js';
 import { execute } from './execute.js';
-import { SRAM, SRAM_BYTES } from './layout.js';
+import { SRAM, SRAM_BYTES, STATE } from './layout.js';
 
 const FRAME_BYTES = 32;
 const LOWEST_PRIORITY = 4;
@@ -24,6 +26,11 @@ const ENTRY_CYCLES = 15;
 const NVIC_ICPR = 0x280;
 const SCR = 0xd10;
 const SEVONPEND = 1 << 4;
+const EXC_HARDFAULT = 3;
+const MPU_CTRL = 0xd94;
+const MPU_RBAR = 0xd9c;
+const MPU_RASR = 0xda0;
+const MPU_ACCESS = 7 << 24;
 
 export class Cortex extends Bus {
     /** @param {import('./rp2040js.js').RP2040} chip @param {import('./clock.js').Clock} clock @param {import('./memory.js').Memory} memory */
@@ -45,6 +52,9 @@ export class Cortex extends Bus {
         this.onSleep = null;
         this.registers = memory.registers.fill(0);
         this.signed = memory.signed;
+        this.state = memory.state;
+        this.mpu = { control: 0, base: 0, size: 0 };
+        this.protect(MPU_CTRL, 0);
         chip.addClockListener((hz) => {
             this.cycleNanos = 1e9 / hz;
         });
@@ -57,10 +67,26 @@ export class Cortex extends Bus {
                 this.pendingInterrupts = (this.pendingInterrupts & ~value) | this.levels;
             } else if (offset === SCR) {
                 this.scr = value;
+            } else if (offset >= MPU_CTRL && offset <= MPU_RASR) {
+                this.protect(offset, value);
             } else {
                 writePpb(offset, value);
             }
         };
+    }
+
+    /** A write to the MPU, of which one region is modelled (ARM DDI 0419, B3.5). */
+    protect(offset, value) {
+        const { mpu } = this;
+        if (offset === MPU_CTRL) {
+            mpu.control = value;
+        } else if (offset === MPU_RBAR) {
+            mpu.base = value & ~0xff;
+        } else if (offset === MPU_RASR) {
+            mpu.size = value & 1 && !(value & MPU_ACCESS) ? 2 << ((value >> 1) & 31) : 0;
+        }
+        this.state[STATE.GUARD] = mpu.base - SRAM;
+        this.state[STATE.GUARD_BYTES] = mpu.control & 1 ? mpu.size : 0;
     }
 
     /** Run the chip up to `untilNanos`, or until stop() is called. */
@@ -197,7 +223,15 @@ export class Cortex extends Bus {
             throw new Error(`lockup: exception ${exception} with the stack pointer at ${this.registers[13].toString(16)}`);
         }
         this.waiting = false;
-        this.exceptionEntry(exception);
+        if (exception !== EXC_HARDFAULT && guarded(frame, FRAME_BYTES, this.state)) {
+            this.faults.push(`the frame of exception ${exception} in the guarded region, pc ${(this.PC >>> 0).toString(16)}`);
+            this.exceptionEntry(EXC_HARDFAULT);
+        } else {
+            this.exceptionEntry(exception);
+        }
+        if (this.IPSR === EXC_HARDFAULT) {
+            this.state[STATE.GUARD_BYTES] = 0; // HFNMIENA is 0: there the MPU is off
+        }
         this.readyNanos = Math.max(this.readyNanos, this.clock.nanos) + ENTRY_CYCLES * this.cycleNanos;
         this.interruptsUpdated = true;
     }

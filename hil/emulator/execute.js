@@ -314,7 +314,7 @@ export function execute(core, limitNanos) {
                 break;
             case 57: // PUSH
             case 58: { // POP
-                const words = opcode & 0x800 ? pop(opcode, r, sram32) : push(opcode, r, sram32);
+                const words = opcode & 0x800 ? pop(opcode, r, sram32) : push(opcode, r, sram32, state);
                 if (words < 0) {
                     r[15] = at;
                     core.fault(`${opcode & 0x800 ? 'pop' : 'push'} with the stack pointer at ${(r[13] >>> 0).toString(16)}`);
@@ -444,7 +444,7 @@ export function execute(core, limitNanos) {
             limit = 0;
         }
     }
-    r[15] = pc;
+    r[15] = core.pendingFault ? core.faultPc : pc;
     core.keepFlags(nz, c, v);
     core.instructions += instructions;
     core.readyNanos = Math.max(baseNanos + cycles * cycleNanos, core.skipNanos);

@@ -25,9 +25,11 @@ export const PLACES = SRAM_PLACE + SRAM_BYTES / 2;
 
 /**
  * Values shared by processor and translated code, by their index in `state`. NZ holds the sign and zero of the last
- * result.
+ * result. GUARD is the place in SRAM of the MPU's region that nothing may access, GUARD_BYTES its size, or 0.
  */
-export const STATE = Object.freeze({ CYCLES: 0, LIMIT: 1, NZ: 2, C: 3, V: 4, INSTRUCTIONS: 5 });
+export const STATE = Object.freeze({ CYCLES: 0, LIMIT: 1, NZ: 2, C: 3, V: 4, INSTRUCTIONS: 5, GUARD: 6, GUARD_BYTES: 7 });
+/** The most that an instruction pushes. */
+export const PUSH_BYTES_MAX = 36;
 
 /** The index of the half word at `pc` among all translatable ones; -1 if it is in none of these memories. */
 export function placeOf(pc) {

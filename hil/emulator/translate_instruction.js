@@ -1,5 +1,5 @@
 /** Each kind of instruction as WebAssembly, written to a run. */
-import { AT, SRAM, SRAM_BYTES } from './layout.js';
+import { AT, PUSH_BYTES_MAX, SRAM, SRAM_BYTES } from './layout.js';
 import { isZero, signOf } from './translate_run.js';
 import * as wasm from './wasm.js';
 import { ACCESS, and, complement, number, or, xor } from './wasm.js';
@@ -150,7 +150,8 @@ export const WRITE = {
     PUSH(w, op, at) {
         const list = [...listed(op & 255), ...(op & 0x100 ? [14] : [])];
         const to = w.keep(wasm.minus(w.reg(13), number(SRAM)));
-        w.exitIf(or(wasm.less(to, number(36)), wasm.greater(to, number(SRAM_BYTES))), w.giveUp(at));
+        const outside = or(wasm.less(to, number(PUSH_BYTES_MAX)), wasm.greater(to, number(SRAM_BYTES)));
+        w.exitIf(or(outside, w.nearGuard(to)), w.giveUp(at));
         const from = w.keep(wasm.minus(to, number(list.length * 4)));
         list.forEach((n, place) => w.emit(wasm.store(ACCESS.WORD, from, AT.SRAM + place * 4, w.reg(n))));
         w.set(13, wasm.minus(w.reg(13), number(list.length * 4)));

@@ -1,7 +1,7 @@
 /**
  * One run of instructions while it is translated: its code so far, and where its registers and flags are.
  */
-import { AT, FLASH, FLASH_SPACE_BYTES, SRAM, SRAM_BYTES } from './layout.js';
+import { AT, FLASH, FLASH_SPACE_BYTES, PUSH_BYTES_MAX, SRAM, SRAM_BYTES, STATE } from './layout.js';
 import * as wasm from './wasm.js';
 import { ACCESS, and, complement, get, number, or, xor } from './wasm.js';
 
@@ -191,6 +191,13 @@ export class Run {
         this.emit([...wasm.set(local, wasm.load(how, other, AT.FLASH)), ...wasm.END]);
         this.set(target, value);
         this.cycles++;
+    }
+
+    /** Whether a PUSH from this place in SRAM on comes near the guarded region; execute.js then has a closer look. */
+    nearGuard(place) {
+        const state = (index) => wasm.load(wasm.ACCESS.WORD, number(0), AT.STATE + index * 4);
+        const reach = wasm.plus(state(STATE.GUARD_BYTES), number(PUSH_BYTES_MAX));
+        return wasm.below(wasm.minus(place, state(STATE.GUARD)), reach);
     }
 
     store(at, address, value, how) {

@@ -14,6 +14,7 @@ import unicorn
 from unicorn import arm_const as arm
 
 from hil.emulator_stm32 import pulse as why
+from hil.emulator_stm32.mpu import ACCESS_FAULT, CFSR, STACKING_FAULT, Mpu
 from hil.emulator_stm32.pulse import pulse_of
 from hil.emulator_stm32.system import EXTERNAL, SCR, SHPR, SLEEPDEEP, VTOR, System
 
@@ -52,6 +53,8 @@ class Processor:
         for base, size in REGIONS:
             self.engine.mmio_map(base, size, self._read, base, self._write, base)
         self.pulse = pulse_of(self.engine)
+        self.mpu = Mpu(chip, self.engine)
+        self.system.on_protect = self.mpu.protect
         self.faults: list[str] = []
         self.interrupts = 0
         self.sleep_cycles = 0
@@ -182,6 +185,12 @@ class Processor:
         fpu = list(engine.reg_read_batch(_FPU))
         stack = int(engine.reg_read(arm.UC_ARM_REG_SP))
         place = (stack - 32) & ~7
+        if number != _HARD_FAULT and self.mpu.touches(place, 32):
+            # Nothing is where the frame should be.
+            self.faults.append(f"the frame of exception {number} in the guarded region, {self.chip.now} cycles")
+            number, priority = _HARD_FAULT, -1
+        if number == _HARD_FAULT:
+            self._note_fault(place)
         frame[7] = frame[7] & ~_ALIGNED | (_ALIGNED if (stack - 32) & 4 else 0) | _THUMB
         self.memory.set_words(place, frame)
         handler = self.memory.word(self.chip.get(VTOR) + 4 * number)
@@ -192,6 +201,13 @@ class Processor:
         engine.reg_write(arm.UC_ARM_REG_LR, back)
         engine.reg_write(arm.UC_ARM_REG_PC, handler)
         self.interrupts += 1
+
+    def _note_fault(self, place: int) -> None:
+        """The cause of a HardFault, where the MPU is it. Then the MPU is off."""
+        status = STACKING_FAULT if self.mpu.touches(place, 32) else 0
+        self.chip.registers[CFSR] = self.chip.get(CFSR) | status | (ACCESS_FAULT if self.mpu.met is not None else 0)
+        self.mpu.met = None
+        self.mpu.off()
 
     def _return(self) -> None:
         engine = self.engine
@@ -242,6 +258,9 @@ class Processor:
             if pulse.why == why.NONE:
                 self._fault(str(error))
                 return
+        if self.mpu.met is not None:
+            self._fault(f"access to the guarded {self.mpu.met:#010x}")
+            return
         if pulse.why == why.EXCEPTION:
             if pulse.number == _EXCEPTION_EXIT:
                 self._return()

@@ -19,6 +19,7 @@ _SET_ENABLE, _CLEAR_ENABLE, _SET_PENDING, _CLEAR_PENDING, _PRIORITIES = (
     SCS + each for each in (0x100, 0x180, 0x200, 0x280, 0x400)
 )
 _RESET = 0x05FA0004
+_MPU_CTRL, _MPU_RASR = SCS + 0xD94, SCS + 0xDA0
 
 
 class System(Device):
@@ -30,6 +31,7 @@ class System(Device):
         self._chip = chip
         self.pending: set[int] = set()
         self.on_reset: Callable[[], None] | None = None
+        self.on_protect: Callable[[], None] | None = None  # a register of the MPU has been written
         self._since = 0  # when SysTick's counter was last loaded
         self._flagged = 0  # periods whose end COUNTFLAG has told
         self._due: int | None = None
@@ -112,6 +114,10 @@ class System(Device):
             self.pending |= {SYSTICK} if value & 1 << 26 else set()
             self.pending -= {PENDSV} if value & 1 << 27 else set()
             self.pending -= {SYSTICK} if value & 1 << 25 else set()
+            return True
+        if _MPU_CTRL <= address <= _MPU_RASR and self.on_protect:
+            chip.registers[address] = value
+            self.on_protect()
             return True
         if address == AIRCR and value & 0xFFFF0004 == _RESET and self.on_reset:
             self.on_reset()

@@ -33,7 +33,7 @@ OPTION = "option"  # an event with it may be missing
 # Nothing in a script is a reason for one of these.
 NEVER = (
     ("fault", "fault_cleared", "edge_differs", "edge_forgiven", "exception", "diagnosis", "memory", "unreadable")
-    + ("settings_kept",)
+    + ("settings_kept", "crashed")
 )  # fmt: skip
 REFUSALS = 32  # docs/memory.md: so many are logged at once, then one an hour
 

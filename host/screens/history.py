@@ -157,6 +157,15 @@ def _and_before(count: int, what: str) -> str:
     return f"; {count} {what} since the previous record" if count > 1 else ""
 
 
+def _crashed(event: Event, _: int) -> str:
+    if not event.a and not event.b:
+        # The frame that says where did not fit either.
+        where = "HardFault with a full stack"
+    else:
+        where = f"HardFault at {event.a:#010x}, called from {event.b:#010x}, xPSR {event.c:#010x}"
+    return where + (f", fault status {event.d:#010x}" if event.d else "")
+
+
 _TEXTS: dict[str, Callable[[Event, int], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
@@ -174,6 +183,7 @@ _TEXTS: dict[str, Callable[[Event, int], str]] = {
     "exception": lambda event, _: (
         f"no. {event.detail} of firmware/upkeep/failures.py{_and_before(event.a, 'questions that failed')}"
     ),
+    "crashed": _crashed,
     "connected": _connected,
 }
 

@@ -92,7 +92,7 @@ def build(folder, uart=1, edit=None, base=None):
         subprocess.run([*command, *own, f"-I{path.parent}", "-c", source, "-o", objects[-1]], check=True)
     elf = folder / "image.elf"
     places = ["-nostdlib", "-Wl,-e,shim_setup", f"-Wl,-Ttext={FLASH + 0x1000:#x},-Tdata={RAM:#x}"]
-    places += [f"-Wl,--defsym=releve_kept={KEPT:#x}"]
+    places += [f"-Wl,--defsym=releve_kept={KEPT:#x},--defsym=_sstack={STACK - 0x2000:#x}"]
     rest = [Path(__file__).with_name("stm32_shim.c"), C_EXT / "baremetal" / "memory.c", *objects, "-lgcc"]
     subprocess.run([*command, "-fno-tree-loop-distribute-patterns", *places, "-o", elf, *rest], check=True)
     return elf

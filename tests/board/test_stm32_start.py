@@ -3,6 +3,8 @@
 Here a reset is a new chip with the old one's RAM, as silicon leaves it.
 """
 
+import struct
+
 import pytest
 import unicorn
 
@@ -10,6 +12,7 @@ from hil.emulator_stm32.rcc import IWDG, RCC
 from tests.board.stm32_machine import KEPT, PINS, STACK, STOP, Machine
 
 AIRCR, RESET = 0xE000ED0C, 0x05FA0004
+CFSR, VTOR, HARD_FAULT = 0xE000ED28, 0xE000ED08, 3
 CSR = RCC + 0x94
 SOFTWARE, WATCHDOG = 1 << 28, 1 << 29
 POWER, BITTEN, PYTHON, FATAL, CRASH = range(5)  # start_cause_t
@@ -23,8 +26,8 @@ class Life:
         self.machine = Machine(image)
         self.chip = self.machine.chip
         self.chip.registers[CSR] = flags
-        noise = bytes.fromhex("0123456789abcdef")
-        self.machine.engine.mem_write(KEPT, bytes(last.machine.engine.mem_read(KEPT, 8)) if last else noise)
+        noise = bytes.fromhex("0123456789abcdef" * 3)
+        self.machine.engine.mem_write(KEPT, bytes(last.machine.engine.mem_read(KEPT, 24)) if last else noise)
         self.keys = []
         write = self.chip.write
 
@@ -86,6 +89,44 @@ def test_a_start_that_came_to_nothing_makes_the_next_one_sound_and_tells_why(ima
     third = Life(image, second, flags)
     assert third.tones == 3
     assert third.keys.count(FEED) > second.keys.count(FEED), "it waits longer, and feeds the watchdog meanwhile"
+
+
+def crashed(life):
+    """PC, LR, xPSR and fault status that the start knows of the life before."""
+    return struct.unpack("<4I", life.machine.engine.mem_read(life.machine.call("start_crashed"), 16))
+
+
+def falls(life, status, frame):
+    """A HardFault with this frame on the stack: the handler resets the chip."""
+    engine, chip = life.machine.engine, life.chip
+    chip.registers[CFSR] = status
+    handler = int.from_bytes(engine.mem_read(chip.get(VTOR) + 4 * HARD_FAULT, 4), "little")
+    engine.mem_write(STACK - 64, struct.pack("<8I", *frame))
+    engine.reg_write(unicorn.arm_const.UC_ARM_REG_SP, STACK - 64)
+    engine.reg_write(unicorn.arm_const.UC_ARM_REG_LR, 0xFFFFFFF9)
+    engine.emu_start(handler | 1, STOP, count=2000)
+    assert chip.get(AIRCR) == RESET
+    return life
+
+
+@pytest.mark.req("GUARD-3", "LOG-1")
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (0x00008200, (0x08001234, 0x08005679, 0x61000000, 0x00008200)),
+        (0x00000010, (0, 0, 0, 0x10)),  # MSTKERR: there is no frame
+        (0x00001000, (0, 0, 0, 0x1000)),  # STKERR
+    ],
+)
+def test_a_hardfault_is_kept_over_the_reset_and_no_longer(image, status, told):
+    first = Life(image)
+    assert crashed(first) == (0, 0, 0, 0), "after a power cut there is noise"
+    frame = (1, 2, 3, 4, 5, 0x08005679, 0x08001234, 0x61000000)
+    second = Life(image, falls(first, status, frame), SOFTWARE)
+    assert (second.ended, crashed(second)) == (CRASH, told)
+    assert second.tones == 3
+    third = Life(image, second, WATCHDOG)
+    assert (third.ended, crashed(third)) == (BITTEN, (0, 0, 0, 0))
 
 
 @pytest.mark.req("GUARD-3")

@@ -41,6 +41,7 @@ class Hand:
     core_class: type[Core] = Core
     clock_runs = False  # while the processor is busy
     watchdog_reset: int | None = None  # why the life before ended, if not by a power cut
+    crashed: tuple[int, int, int, int] | None = None  # the HardFault that ended it
 
     def __init__(self, memory: RamNvm | None = None, rtc: RamRtc | None = None, watch: Watch | None = None) -> None:
         self.now_us = 0
@@ -73,7 +74,7 @@ class Hand:
             Memory(self.journal, self.core, self.clock, self.wall),
             self.wall,
             self._advance,
-            Means(CURRENTS, clock_runs=self.clock_runs, watchdog_reset=self.watchdog_reset),
+            Means(CURRENTS, clock_runs=self.clock_runs, watchdog_reset=self.watchdog_reset, crashed=self.crashed),
             watch,
             self.tones_ms.append,
         )

@@ -130,6 +130,18 @@ def test_what_a_start_has_found_is_stored_with_it() -> None:
     assert len(logged(after, protocol.EVENT_CLOCK_LOST)) >= 1 and "watchdog_reset" in alarms(after)
 
 
+@pytest.mark.req("LOG-1", "GUARD-3")
+def test_a_hardfault_is_logged_by_the_next_life_with_its_place() -> None:
+    class Fell(Hand):
+        watchdog_reset = 4
+        crashed = (0x10012344, 0xFFFFFFF9, 0x81000003, 0x00000082)
+
+    assert logged(Hand(), protocol.EVENT_CRASHED) == []
+    event = logged(Fell(), protocol.EVENT_CRASHED)[-1]
+    assert (event["category"], event["detail"], event["reason"]) == (protocol.CATEGORY_MALFUNCTION, 0, 0)
+    assert [event[each] for each in "abcd"] == [0x10012344, 0xFFFFFFF9, 0x81000003, 0x82]
+
+
 @pytest.mark.req("GUARD-4", "LOG-1", "STORE-1")
 def test_a_stroke_that_the_sensor_missed_is_in_the_log_at_once() -> None:
     hand = Hand()

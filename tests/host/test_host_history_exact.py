@@ -215,6 +215,16 @@ def test_what_befell_the_pump_is_told_in_words_and_figures() -> None:
             {"detail": 2, "a": 9},
             "no. 2 of firmware/upkeep/failures.py; 9 questions that failed since the previous record",
         ),
+        (
+            "crashed",
+            {"a": 0x10001234, "b": 0x2000ABCD, "c": 0x61000003},
+            "HardFault at 0x10001234, called from 0x2000abcd, xPSR 0x61000003",
+        ),
+        (
+            "crashed",
+            {"a": 0, "b": 0, "c": 0, "d": 0x10},
+            "HardFault with a full stack, fault status 0x00000010",
+        ),
         ("connected", {"detail": 1, "a": 1}, "a programmer"),
         ("connected", {"detail": 0, "a": 2}, "a programmer of another version; 2 times since the previous record"),
     ):  # fmt: skip

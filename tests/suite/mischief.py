@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
@@ -16,9 +17,9 @@ _PENDING = 0  # MP_SCHED_PENDING
 
 
 @cache
-def _offset(struct: str, member: str) -> int:
+def _offset(struct: str, member: str, elf: Path) -> int:
     """Where a member lies in one of MicroPython's structures, from the image's debug information."""
-    with ELF.open("rb") as file:
+    with elf.open("rb") as file:
         for unit in ELFFile(file).get_dwarf_info().iter_CUs():
             name = unit.get_top_DIE().attributes.get("DW_AT_name")
             if name is None or not name.value.endswith(b"py/mpstate.c"):
@@ -33,10 +34,17 @@ def _offset(struct: str, member: str) -> int:
     raise LookupError(f"{struct}.{member}")
 
 
-def _state(part: str, member: str) -> int:
-    """A member of MicroPython's state, as an offset in SRAM."""
+def place_of(part: str, member: str, elf: Path) -> int:
+    """The address of a member of MicroPython's state."""
+    with elf.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("mp_state_ctx")
     struct = f"_mp_state_{part}_t"
-    return symbol("mp_state_ctx")[0] + _offset("_mp_state_ctx_t", part) + _offset(struct, member)
+    return int(symbols[0]["st_value"]) + _offset("_mp_state_ctx_t", part, elf) + _offset(struct, member, elf)
+
+
+def _state(part: str, member: str) -> int:
+    """The same in a Pico, as an offset in SRAM."""
+    return place_of(part, member, ELF) - SRAM
 
 
 def ctrl_c(board: EmulatedBoard) -> None:
@@ -56,7 +64,16 @@ def no_memory(board: EmulatedBoard) -> None:
     board.set_memory("sram", _state("thread", "gc_lock_depth"), (1).to_bytes(2, "little"))
 
 
-def crash(board: EmulatedBoard) -> None:
+# Nests lists and prints them: each level is a call of C from C, which MicroPython's limit of the stack would end.
+DEEP = b"exec('a=[]\\nfor i in range(900): a=[a]\\nrepr(a)')\r"
+
+
+def no_limit(board: EmulatedBoard) -> None:
+    """MicroPython does not see any more that its stack is full."""
+    board.set_memory("sram", _state("thread", "stack_limit"), (1 << 20).to_bytes(4, "little"))
+
+
+def crash(board: EmulatedBoard, within_ns: int = 20_000_000) -> None:
     """The next instruction is none: HardFault. Put right again once the processor has met it."""
     at = int(board.info()["registers"][_PC])
     memory, place = ("flash", at - FLASH) if FLASH <= at < FLASH + 0x1000000 else ("sram", at - SRAM)
@@ -64,5 +81,5 @@ def crash(board: EmulatedBoard) -> None:
         return  # in the boot ROM
     before = board.memory(memory, place, 2)
     board.set_memory(memory, place, _UNDEFINED)
-    board.run_until_ns(board.now_ns + 20_000_000, "reset")
+    board.run_until_ns(board.now_ns + within_ns, "reset")
     board.set_memory(memory, place, before)

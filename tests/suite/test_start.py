@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from firmware.protocol.alarms import BY_NAME
 from hil.backends.emulated import EmulatedBoard
 from hil.plant import Plant, load_mechanism
 from host.api.client import Programmer
+from host.records.history import Event
 from tests.suite import mischief
+from tests.suite.room import symbol
 
 pytestmark = pytest.mark.emulated_only("a virtual board has no reset, no watchdog and no console")
 
@@ -20,6 +23,7 @@ NS_PER_MS = 1_000_000
 BOOT_MS = 900
 FEW = 3  # instants of a boot, in every run of the suite; `make boot-nightly` takes every 10 ms
 SETTLED_NS = 4_000_000_000
+WATCHDOG_RESET = BY_NAME["watchdog_reset"].number
 
 
 def instants_ms(seed: int) -> list[int]:
@@ -92,6 +96,43 @@ def test_whatever_happens_during_the_boot_the_pump_runs_or_sounds(
         assert board.info()["steps"] == 0, "the motor moved"
     print(became)
     assert set(became.values()) - {"runs"}, "nothing that was done had any effect"
+
+
+def crashes(board: EmulatedBoard) -> list[Event]:
+    """What the log tells of HardFaults."""
+    return [event for event in programmer_of(board).events() if event.event == "crashed"]
+
+
+@pytest.mark.req("LOG-1", "GUARD-3", "ALARM-3")
+def test_a_hardfault_is_in_the_log_of_the_next_life_with_its_place(board: EmulatedBoard) -> None:
+    assert crashes(board) == []
+    board.run_until_ns(board.now_ns + 70_000_000_000)  # it has come up, and does not sound next time
+    at = int(board.info()["registers"][15])
+    mischief.crash(board, within_ns=10_000_000_000)
+    assert [each["reason"] for each in board.info()["resets"]] == ["power on", "watchdog forced"]
+    board.boot()
+    told = crashes(board)
+    assert [event.a for event in told] == [at]
+    assert told[0].c & 0x1FF == 0, "not in an interrupt"
+    assert [alarm.detail for alarm in programmer_of(board).read_alarms() if alarm.alarm == WATCHDOG_RESET] == [4]
+    board.power_cut()
+    board.power_up()
+    board.boot()
+    assert len(crashes(board)) == 1, "and in no other"
+
+
+@pytest.mark.req("GUARD-3", "LOG-1")
+def test_a_full_stack_is_a_hardfault_and_changes_nothing_below_it(board: EmulatedBoard) -> None:
+    board.write_console(b"\x03")
+    board.run_until_ns(board.now_ns + 2_000_000_000)
+    bottom = symbol("__StackBottom")[0]
+    before = board.memory("sram", bottom - 1024, 1024)
+    mischief.no_limit(board)
+    board.write_console(mischief.DEEP)
+    assert board.run_until_ns(board.now_ns + 5_000_000_000, "reset") == "reset"
+    assert board.memory("sram", bottom - 1024, 1024) == before
+    board.boot()
+    assert len(crashes(board)) == 1
 
 
 FRAM, RTC = 0x50, 0x52

@@ -20,17 +20,19 @@ def test_what_a_board_has_not_is_none() -> None:
     assert vars(means) == {
         "currents": (1, 2), "battery_nah": 2_000_000_000, "clock_runs": True, "image_digest": None,
         "sensor_line": None, "watchdog": None, "watchdog_reset": None, "entropy": None, "counter_us": None,
+        "crashed": None,
     }  # fmt: skip
     assert Means((), battery_nah=energy.FED).battery_nah == energy.FED
 
 
 def test_a_boards_means_are_what_it_names() -> None:
     names = ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy", "counter_us")
+    names += ("crashed",)
     board = SimpleNamespace(CURRENTS=(5,), CLOCK_RUNS=False, **{name: name for name in names})
     assert vars(means_of(board)) == {
         "currents": (5,), "clock_runs": False, "image_digest": "image_digest", "sensor_line": "sensor_line",
         "watchdog": "watchdog_on", "watchdog_reset": "watchdog_reset", "battery_nah": "BATTERY_NAH",
-        "entropy": "entropy", "counter_us": "counter_us",
+        "entropy": "entropy", "counter_us": "counter_us", "crashed": "crashed",
     }  # fmt: skip
     assert means_of(SimpleNamespace(CURRENTS=(5,), CLOCK_RUNS=True)).watchdog is None
 
