@@ -20,6 +20,7 @@ from firmware.upkeep.image import image_digest
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
 _I2C_HZ = 400000
+_CONVERSIONS = 2  # the first after a pause is wrong
 # Not in the tuple itself: a value of more than 14 bits is frozen there as a long integer, and readings would allocate.
 _PA_PER_KILOCOUNT = 39063
 
@@ -57,11 +58,11 @@ class Board:
         self.now_us = hardware.now_us
         self.counter_us = hardware.counter_us
         self.motor_stop = hardware.motor_stop
-        self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE"))).read_counts
+        self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE")), _CONVERSIONS).read_counts
         self.stroke_readings = hardware.stroke_readings
         self.stroke_ended_us = hardware.stroke_ended_us
         self.stroke_lead_us = hardware.lead_us()
-        self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY"))).read_counts
+        self.read_battery_counts = Adc(machine.ADC(machine.Pin("BATTERY")), _CONVERSIONS).read_counts
         self.tone = Annunciator(hardware.tone).sound
         self.uart_read_into = hardware.uart_read_into
         self.uart_write = hardware.uart_write

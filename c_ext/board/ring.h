@@ -27,7 +27,7 @@ typedef struct {
 void ring_empty(ring_t *ring);
 
 // Scans the bytes that have arrived for ends of frames; the DMA writes next at place `at` of the ring. Less than a
-// whole ring comes between two calls. Returns whether there were any. Interrupt.
+// whole ring, but for 16 bytes, comes between two calls. Returns whether there were any. Interrupt.
 bool ring_scan(ring_t *ring, uint32_t at);
 
 // Is there a frame, or so much that it must be read? Main.

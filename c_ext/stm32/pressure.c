@@ -13,6 +13,9 @@
 _Static_assert(CHANNEL != 0u, "PRESSURE must be a pin of ADC2: PA0 to PA7, PB0, PB1, PC0 to PC5");
 // The sample takes 247.5 cycles of 80 MHz, 3.1 µs: the sensor's 100 Ohm have charged the input long before.
 #define SAMPLE_LONG 6u
+// The first conversion more than 1 ms after the one before is wrong (erratum "wrong ADC result if conversion done late
+// after calibration or previous conversion"); the second one counts.
+#define CONVERSIONS 2u
 // The converter's supply needs 20 µs. A look takes 5 cycles of 80 MHz or more.
 #define SETTLE_LOOKS 400u
 // Nothing of a converter takes longer than 20 µs, but for the calibration, 116 of its cycles. One that hangs must not
@@ -54,9 +57,12 @@ uint32_t pressure_counts(void) {
     R_ADC2->ISR = R_ADC_ISR_ADRDY | R_ADC_ISR_EOC;
     R_ADC2->CR = R_ADC_CR_ADVREGEN | R_ADC_CR_ADEN;
     wait_while(&R_ADC2->ISR, R_ADC_ISR_ADRDY, 0u);
-    R_ADC2->CR = R_ADC_CR_ADVREGEN | R_ADC_CR_ADSTART;
-    wait_while(&R_ADC2->ISR, R_ADC_ISR_EOC, 0u);
-    const uint32_t counts = R_ADC2->DR;
+    uint32_t counts = 0u;
+    for (uint32_t i = 0u; i < CONVERSIONS; i++) {
+        R_ADC2->CR = R_ADC_CR_ADVREGEN | R_ADC_CR_ADSTART;
+        wait_while(&R_ADC2->ISR, R_ADC_ISR_EOC, 0u);
+        counts = R_ADC2->DR;
+    }
     R_ADC2->CR = R_ADC_CR_ADVREGEN | R_ADC_CR_ADDIS;
     wait_while(&R_ADC2->CR, R_ADC_CR_ADEN, R_ADC_CR_ADEN);
     R_ADC2->CR = 0u;

@@ -17,6 +17,9 @@ ADEN, ADDIS, ADSTART, ADSTP, ADVREGEN, DEEPPWD, ADCAL = (1 << bit for bit in (0,
 ADRDY, EOC = 1, 4
 US = CYCLES_A_SECOND / 1_000_000
 _CONVERSION_CYCLES = 260  # 247.5 to sample, 12.5 to convert
+# Erratum "wrong ADC result if conversion done late after calibration or previous conversion": after 1 ms; by how much
+# is an assumption.
+_LATE, _LATE_COUNTS = 1000 * US, 100
 
 
 class Adc(Device):
@@ -32,6 +35,7 @@ class Adc(Device):
         self.converted: list[int] = []
         self.channels: list[int] = []
         self._calibrated = False
+        self._last = -CYCLES_A_SECOND  # end of the latest conversion or calibration
         self._supply_since: int | None = None
         self._due: tuple[int, str] | None = None
         chip.plug(self)
@@ -104,6 +108,7 @@ class Adc(Device):
         if self._due is None or self._chip.now < self._due[0]:
             return
         what, self._due = self._due[1], None
+        late, self._last = self._chip.now - self._last > _LATE, self._chip.now if what != "ready" else self._last
         if what == "calibrated":
             self._calibrated = True
             self.registers[_CR] &= ~ADCAL
@@ -115,6 +120,7 @@ class Adc(Device):
             if time < self._shortest:
                 self._wrong(f"channel {channel} sampled for too short a time")
             self.channels.append(channel)
-            self.registers[_DR] = self.sense(channel)
+            counts = self.sense(channel)
+            self.registers[_DR] = (counts + _LATE_COUNTS) % 4096 if late else counts
             self.registers[_CR] &= ~ADSTART
             self.registers[_ISR] |= EOC

@@ -80,6 +80,20 @@ def test_a_frame_stays_ready_until_its_end_is_read(library: ctypes.CDLL) -> None
     assert ring.read() == b"thr"
 
 
+@pytest.mark.parametrize("back", [1, 4, 16])
+def test_a_position_that_has_gone_back_is_nothing_new(library: ctypes.CDLL, back: int) -> None:
+    # RP2040-E12: the DMA's address, read while transfers are under way.
+    ring = Ring(library)
+    ring.arrive(b"old\0" + b"x" * (BYTES - 4))
+    ring.read()
+    ring.arrive(b"ab")
+    there = ring.at
+    ring.at -= back
+    assert not ring.arrive(b"") and not ring.ready
+    ring.at = there
+    assert ring.arrive(b"c\0") and ring.ready and ring.read() == b"abc\0"
+
+
 def test_half_a_ring_without_an_end_must_be_read(library: ctypes.CDLL) -> None:
     ring = Ring(library)
     ring.arrive(b"x" * (BYTES // 2 - 1))

@@ -113,7 +113,7 @@ def test_a_tone_ends_by_itself_also_in_stop_mode(pump, may_stop):
 @pytest.mark.parametrize("seen", [True, False])
 def test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, seen):
     machine, chip, adc = pump.machine, pump.chip, pump.machine.adc
-    found = iter((700, 1900))
+    found = iter((700, 700, 1900, 1900))
     adc.sense = lambda channel: next(found)
     assert pump.call("shim_readings") == 1 << 31
     pump.bolus()
@@ -123,10 +123,11 @@ def test_the_pressure_is_read_before_the_burst_and_at_its_end(pump, seen):
         pump.see_stroke()
     machine.pass_time(100_000)
     first_us, end_us = pump.edges_us()[0], pump.edges_us()[0] + pump.burst_us
-    before_us, after_us = (us(each) for each in adc.converted)
+    # Each time twice: the first conversion after a pause is wrong (erratum).
+    _, before_us, _, after_us = (us(each) for each in adc.converted)
     assert 100 < first_us - before_us < 400
     assert 0 <= after_us - end_us < 1_000
-    assert adc.channels == [14, 14], "PC5"
+    assert adc.channels == [14] * 4, "PC5"
     assert pump.call("shim_readings") == 700 | 1900 << 12 | seen << 24
     assert machine.call("shim_ended_us", wide=True) == pytest.approx(end_us + LEAD_US, abs=1_000)
     assert adc.registers[0x08] == 0, "off between readings"

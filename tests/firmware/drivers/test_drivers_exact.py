@@ -31,6 +31,16 @@ def test_twelve_bits_of_sixteen(counts: int) -> None:
     assert Adc(Converter(counts << 4 | counts >> 8)).read_counts() == counts <= Adc.FULL_SCALE_COUNTS == 4095
 
 
+def test_of_several_conversions_the_last_counts() -> None:
+    class Late(Converter):
+        def read_u16(self) -> int:
+            self._u16 -= 1 << 4
+            return self._u16
+
+    assert Adc(Late(100 << 4)).read_counts() == 99
+    assert Adc(Late(100 << 4), 2).read_counts() == 98
+
+
 @pytest.mark.req("DOSE-5")
 def test_a_motor_is_halted_by_its_board() -> None:
     halted: list[int] = []
