@@ -51,7 +51,10 @@ class Mpu:
             self.met = address
         engine.emu_stop()
 
-    def off(self) -> None:
-        """HardFault and NMI run without it (HFNMIENA is 0)."""
-        self._chip.registers[CTRL] = 0
+    def note(self, place: int) -> None:
+        """A HardFault, its frame at `place`: note the cause where the MPU is it. Then it is off (HFNMIENA is 0)."""
+        status = STACKING_FAULT if self.touches(place, 32) else 0
+        status |= ACCESS_FAULT if self.met is not None else 0
+        self.met = None
+        self._chip.registers |= {CFSR: self._chip.get(CFSR) | status, CTRL: 0}
         self.protect()

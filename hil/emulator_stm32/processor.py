@@ -14,7 +14,7 @@ import unicorn
 from unicorn import arm_const as arm
 
 from hil.emulator_stm32 import pulse as why
-from hil.emulator_stm32.mpu import ACCESS_FAULT, CFSR, STACKING_FAULT, Mpu
+from hil.emulator_stm32.mpu import Mpu
 from hil.emulator_stm32.pulse import pulse_of
 from hil.emulator_stm32.system import EXTERNAL, SCR, SHPR, SLEEPDEEP, VTOR, System
 
@@ -190,7 +190,7 @@ class Processor:
             self.faults.append(f"the frame of exception {number} in the guarded region, {self.chip.now} cycles")
             number, priority = _HARD_FAULT, -1
         if number == _HARD_FAULT:
-            self._note_fault(place)
+            self.mpu.note(place)
         frame[7] = frame[7] & ~_ALIGNED | (_ALIGNED if (stack - 32) & 4 else 0) | _THUMB
         self.memory.set_words(place, frame)
         handler = self.memory.word(self.chip.get(VTOR) + 4 * number)
@@ -201,13 +201,6 @@ class Processor:
         engine.reg_write(arm.UC_ARM_REG_LR, back)
         engine.reg_write(arm.UC_ARM_REG_PC, handler)
         self.interrupts += 1
-
-    def _note_fault(self, place: int) -> None:
-        """The cause of a HardFault, where the MPU is it. Then the MPU is off."""
-        status = STACKING_FAULT if self.mpu.touches(place, 32) else 0
-        self.chip.registers[CFSR] = self.chip.get(CFSR) | status | (ACCESS_FAULT if self.mpu.met is not None else 0)
-        self.mpu.met = None
-        self.mpu.off()
 
     def _return(self) -> None:
         engine = self.engine
