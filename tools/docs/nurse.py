@@ -21,12 +21,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from host.texts.spoken import FRENCH
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {language: ROOT / "docs" / f"nurse.{language}.md" for language in ("en", "fr")}
 _PACE = 2000
 _COLUMNS = 88
 _QUIET_S = 0.6  # so long without output, and what stands there is a question
-_END_S = 120
+_END_S = 60
 _U_PER_ML = 400
 # A first refill, and time enough for the next one to be compared with what was delivered.
 _BEFORE = (
@@ -82,10 +84,11 @@ class Screen:
         raise RuntimeError(f"it does not end: {_clean(shown)}")
 
     def _answer(self, question: str) -> str:
-        if "[y/N]" in question:
-            return "y"
+        for yes in ("y", "o"):
+            if f"[{yes}/N]" in question:
+                return yes
         for words, figure in self._figures.items():
-            if question.startswith(words):
+            if question.startswith((words, FRENCH.get(words, words))):
                 return figure.pop(0) if len(figure) > 1 else figure[0]
         return question.rstrip(":").split(" / ")[0]
 
@@ -111,8 +114,9 @@ def sessions(language: str, figures: dict[str, list[str]]) -> dict[str, str]:
             screen.run(*first.split())
         time.sleep(_BETWEEN_H * 3600 / _PACE)
         shown = {"stop": screen.run("stop"), "reservoir": screen.run("reservoir")}
-        left_u = re.search(r"([0-9.]+) U", shown["reservoir"])
-        figures["withdrawn"].insert(0, f"{float(left_u[1]) / _U_PER_ML:.1f}" if left_u else "?")
+        left_u = re.search(r"([0-9.,]+) U", shown["reservoir"])
+        left_ml = float(left_u[1].replace(",", ".")) / _U_PER_ML if left_u else 0.0
+        figures["withdrawn"].insert(0, f"{left_ml:.1f}")
         for name in _SHOWN:
             shown[name] = screen.run(*name.removesuffix(" again").split())
         for name, text in shown.items():
