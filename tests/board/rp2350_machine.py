@@ -7,6 +7,7 @@ do. As after a reset, no coprocessor is on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,16 @@ class Chip:
                 self.registers[place] = kept | value if address == place + 8 else kept & ~value
         self.log.append((address, self.registers[address]))
 
-    def call(self, name: str, *words: int, loops: bool = False) -> int:
-        """Call a function; `loops`: it never returns, so end it after a while. Returns r0."""
+    def call(self, name: str, *words: int, loops: bool = False, frame: Sequence[int] = ()) -> int:
+        """Call a function with `frame` on the stack, as an exception finds it; `loops`: it never returns, so end it
+        after a while. Returns r0.
+        """
         registers = (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1, arm_const.UC_ARM_REG_R2, arm_const.UC_ARM_REG_R3)
         for register, word in zip(registers, words, strict=False):
             self.engine.reg_write(register, word)
-        self.engine.reg_write(arm_const.UC_ARM_REG_SP, RAM + RAM_BYTES)
+        stack = RAM + RAM_BYTES - 4 * len(frame)
+        self.engine.mem_write(stack, b"".join(word.to_bytes(4, "little") for word in frame))
+        self.engine.reg_write(arm_const.UC_ARM_REG_SP, stack)
         self.engine.reg_write(arm_const.UC_ARM_REG_LR, STOP | 1)
         begin = self.elf.addresses[name]
         while begin != STOP:

@@ -70,8 +70,9 @@ def test_after_a_failed_start_it_sounds_three_tones_feeds_the_watchdog_and_wakes
 def test_a_crash_is_kept_and_resets(chip: Chip) -> None:
     chip.registers[SCRATCH0] = 1 << 8
     assert chip.word(FLASH + 12) == chip.elf.addresses["HardFault_Handler"] | 1, "the vector"
-    chip.call("HardFault_Handler", loops=True)
+    chip.call("HardFault_Handler", loops=True, frame=(0, 0, 0, 0, 0, 0x10001234, 0x10005678, 0x21000000))
     assert chip.registers[SCRATCH0] == 1 << 8 | 4
+    assert [chip.registers[SCRATCH0 + 4 * word] for word in (1, 2, 3)] == [0x10005678, 0x10001234, 0x21000000]
     assert chip.registers[WATCHDOG] & WATCHDOG_TRIGGER
 
 
