@@ -130,7 +130,7 @@ BUGS = {
         stopping,
     ),
     "a byte that is no delimiter ends a frame": (
-        *(RING, "ring->rx[i & RING_MASK] == 0u)", "ring->rx[i & RING_MASK] != 0u)"),
+        *(RING, "ring->rx[scanned & RING_MASK] == 0u)", "ring->rx[scanned & RING_MASK] != 0u)"),
         link.test_the_processor_wakes_for_a_whole_frame_and_not_for_bytes,
     ),
     "a frame wakes nobody": (
