@@ -60,6 +60,10 @@ board-size: ## compare flash, RAM and stack of BOARD's image (STM32L4: of our ow
 howto: setup ## follow docs/howto/port-a-board.md to the letter: a new board of each family, copied, checked, built
 	@$(VENV)/python -m pytest -m nightly tests/gates/test_port_a_board.py
 
+.PHONY: boards
+boards: ## build every board's image twice, in two places, compare, and set hash and sizes in README's table
+	@$(PYTHON) -m tools.boards $(ARGS)
+
 .PHONY: reproducible
 reproducible: ## build BOARD's image twice, in two places, and compare
 	@$(PYTHON) -m tools.reproducible $(BOARD)

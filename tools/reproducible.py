@@ -34,11 +34,8 @@ def first_difference(one: bytes, other: bytes) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description="Build a board's image twice, in two places, and compare.")
-    parser.add_argument("board")
-    board = parser.parse_args().board
+def build_twice(board: str) -> Path:
+    """Build the board's image here and in another place. Return the image, NAME.bin. Raises Problem if they differ."""
     here = build_board(board).with_suffix(".bin")
     one = here.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
@@ -54,8 +51,21 @@ def main() -> None:
             kept = here.with_name("firmware-elsewhere.bin")
             shutil.copy2(there, kept)
             raise Problem(f"{board}: the images differ from byte {at:#x} on: {here} and {kept}")
-    digest = json.loads(here.with_suffix(".json").read_text(encoding="utf-8"))["image"]
-    print(f"{board}: two builds, one image, {len(one)} bytes, SHA-256 {digest}")
+    return here
+
+
+def digest_of(image: Path) -> str:
+    """Return the SHA-256 of an image, as its build has told it."""
+    return str(json.loads(image.with_suffix(".json").read_text(encoding="utf-8"))["image"])
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Build a board's image twice, in two places, and compare.")
+    parser.add_argument("board")
+    board = parser.parse_args().board
+    image = build_twice(board)
+    print(f"{board}: two builds, one image, {image.stat().st_size} bytes, SHA-256 {digest_of(image)}")
 
 
 if __name__ == "__main__":
