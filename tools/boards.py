@@ -89,6 +89,8 @@ def with_cells(text: str, found: dict[str, dict[str, Any]]) -> str:
     """Return README's text with the figures in its table. Raises Problem if it lacks a board."""
     for board in boards():
         row = re.search(rf"(?m)^\| \[{board}\]\(.*\|$", text)
+        if row is None and board not in found:
+            continue  # a board of one's own
         if row is None:
             raise Problem(f"{README.name} has no row for {board} in its table of boards")
         parts = row.group().split(" | ")

@@ -1,4 +1,4 @@
-"""README's table of boards has the figures that `make boards` has measured, and every board there is."""
+"""README's table of boards has the figures that `make boards` has measured, for every board that was built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_readme_shows_what_was_measured() -> None:
     found = boards.read()
     text = boards.README.read_text(encoding="utf-8")
     assert boards.with_cells(text, found) == text, "run `make boards`"
-    assert all(f"| [{board}](boards/{board}/README.md) |" in text for board in boards.boards())
+    assert all(f"| [{board}](boards/{board}/README.md) |" in text for board in found)
     assert all(known["builds_alike"] == 2 for known in found.values())
 
 
@@ -36,4 +36,5 @@ def test_the_bench_s_own_board_has_no_pump_in_its_heap() -> None:
 
 def test_a_board_that_readme_lacks_is_named() -> None:
     with pytest.raises(Problem, match="BENCH_IO"):
-        boards.with_cells("# Nothing\n", {})
+        boards.with_cells("# Nothing\n", {"BENCH_IO": KNOWN})
+    assert boards.with_cells("# Nothing\n", {}) == "# Nothing\n", "one's own board may be left out"
