@@ -89,6 +89,11 @@ def with_figures(text: str, sizes: Sizes | Glue) -> str:
     return text
 
 
+def budget_file(board: str) -> Path:
+    """Return the file of a board's budget; one serves every STM32L4."""
+    return ROOT / "boards" / ("STM32L4" if board_job(board).facts["port"] == "stm32" else board) / "budget.toml"
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Flash and RAM of a board's image against its budget.")
@@ -97,7 +102,7 @@ def main() -> None:
     args = parser.parse_args()
     known = board_job(args.board).facts
     stm32 = known["port"] == "stm32"
-    path = ROOT / "boards" / ("STM32L4" if stm32 else args.board) / "budget.toml"
+    path = budget_file(args.board)
     if not path.is_file():
         raise Problem(f"board {args.board} has no budget: {path.relative_to(ROOT)} is missing")
     elf = Path() if stm32 else build_board(args.board).with_suffix(".elf")

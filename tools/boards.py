@@ -40,8 +40,7 @@ def family(board: str) -> str:
 
 def available(board: str) -> dict[str, Any]:
     """What the board has, its heap as last measured, by its budget.toml; nothing if it has none."""
-    stm32 = board_job(board).facts["port"] == "stm32"
-    path = ROOT / "boards" / ("STM32L4" if stm32 else board) / "budget.toml"
+    path = board_size.budget_file(board)
     if not path.is_file():
         return {}
     said = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -89,9 +88,9 @@ def with_cells(text: str, found: dict[str, dict[str, Any]]) -> str:
     """Return README's text with the figures in its table. Raises Problem if it lacks a board."""
     for board in boards():
         row = re.search(rf"(?m)^\| \[{board}\]\(.*\|$", text)
-        if row is None and board not in found:
-            continue  # a board of one's own
         if row is None:
+            if board not in found:
+                continue  # a board of one's own
             raise Problem(f"{README.name} has no row for {board} in its table of boards")
         parts = row.group().split(" | ")
         parts[2:5] = cells(board, found.get(board))

@@ -1,11 +1,9 @@
 /** The MPU's guard below a stack: PUSH and exceptions' frames that reach into it are HardFaults, interpreted or not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Chip } from '../chip.js';
-import { FLASH_TIMING } from '../flash.js';
 import { SRAM } from '../layout.js';
-import { Memory } from '../memory.js';
 import { VISITS } from '../runs.js';
+import { blankChip } from './blank.js';
 
 const [CODE, HANDLER, GUARD, VECTORS] = [SRAM + 0x8000, SRAM + 0x9000, SRAM + 0x10000, SRAM + 0x7000];
 const [CTRL, RBAR, RASR] = [0xe000ed94, 0xe000ed9c, 0xe000eda0];
@@ -15,13 +13,7 @@ const BACK = 0xe7fd; // b to the PUSH before it
 const STAY = 0xe7fe;
 
 function chipWith({ translated, stack, code }) {
-    const chip = new Chip({
-        memory: new Memory(),
-        bootrom: new Uint8Array(16 * 1024),
-        sram: new Uint8Array(264 * 1024),
-        flashTiming: FLASH_TIMING.typical,
-        say() {},
-    });
+    const chip = blankChip();
     chip.memory.runs.visits.fill(translated ? VISITS - 1 : VISITS);
     code.forEach((op, at) => chip.sramView.setUint16(CODE - SRAM + 2 * at, op, true));
     chip.sramView.setUint16(HANDLER - SRAM, STAY, true);

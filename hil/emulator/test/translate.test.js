@@ -4,12 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Chip } from '../chip.js';
 import { DECODED, OP } from '../decode.js';
-import { FLASH_TIMING } from '../flash.js';
 import { FLASH, placeOf, SRAM } from '../layout.js';
-import { Memory } from '../memory.js';
 import { Runs, VISITS } from '../runs.js';
+import { blankChip } from './blank.js';
 
 const CODE_IN_SRAM = SRAM + 0x4000;
 const DATA = SRAM + 0x10000;
@@ -80,13 +78,7 @@ function forget(runs) {
 }
 
 function chipWith(translated) {
-    const chip = new Chip({
-        memory: new Memory(),
-        bootrom: new Uint8Array(16 * 1024),
-        sram: new Uint8Array(264 * 1024),
-        flashTiming: FLASH_TIMING.typical,
-        say() {},
-    });
+    const chip = blankChip();
     chip.memory.runs.visits.fill(translated ? VISITS - 1 : VISITS);
     return chip;
 }

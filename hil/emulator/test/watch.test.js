@@ -1,9 +1,7 @@
 /** A PIO loop that counts and watches a pin is skipped, with the same result as if every instruction had been run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Chip } from '../chip.js';
-import { FLASH_TIMING } from '../flash.js';
-import { Memory } from '../memory.js';
+import { blankChip } from './blank.js';
 
 const PIO0 = 0x50200000;
 const PADS_BANK0 = 0x4001c000;
@@ -14,13 +12,7 @@ const COUNT_NANOS = 200;
 const FIRST_NANOS = 160; // first sample of the pin: the fourth cycle
 
 function capture(watch) {
-    const chip = new Chip({
-        memory: new Memory(),
-        bootrom: new Uint8Array(16 * 1024),
-        sram: new Uint8Array(264 * 1024),
-        flashTiming: FLASH_TIMING.typical,
-        say() {},
-    });
+    const chip = blankChip();
     chip.core.waiting = true;
     chip.writeUint32(PADS_BANK0 + 4 + 4 * PIN, 0x56);
     EDGES.forEach((opcode, index) => chip.writeUint32(PIO0 + 0x48 + 4 * index, opcode));
