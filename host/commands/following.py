@@ -6,6 +6,7 @@ Implements: HOST-1
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rich.progress import Progress
 
@@ -39,12 +40,12 @@ def follow(pump: Programmer, options: Options, bolus_id: int, square_id: int, vo
     Screen().print(f"Completed: {amount(delivered_mu, 'mU')} delivered.")
 
 
-def _wait(pump: Programmer, bolus_id: int, square_id: int, volume_mu: int, tell: object) -> int:
+def _wait(pump: Programmer, bolus_id: int, square_id: int, volume_mu: int, tell: Callable[[int], object] | None) -> int:
     ended_us: int | None = None
     while True:
         now = pump.status()
         delivered_mu, coming_mu = _parts(now, bolus_id, square_id)
-        if callable(tell):
+        if tell is not None:
             tell(delivered_mu)
         if delivered_mu >= volume_mu:
             return delivered_mu
