@@ -109,6 +109,10 @@ hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-s
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
 	@$(VENV)/python -m hil.cli speed --out build/speed.json
 
+.PHONY: start-up
+start-up: ready ## measure the processor time that `pump` takes to start; build/start-up.json
+	@$(VENV)/python -m hil.cli start-up --out build/start-up.json
+
 .PHONY: day
 day: ready-$(BENCH) ## run a day of 5 U/h and a bolus of 30 U on BENCH: speed, strokes, the latest start; build/day-BENCH.json
 	@$(VENV)/python -m hil.cli day --bench $(BENCH) --out build/day-$(BENCH).json

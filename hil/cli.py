@@ -75,6 +75,21 @@ def speed(
     raise typer.Exit(run.exit_code)
 
 
+@app.command("start-up")
+def start_up(
+    out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/start-up.json"),
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each command; their median is judged.")] = 9,
+) -> None:
+    """Measure the processor time that the pump command takes to start, and that it sleeps nowhere."""
+    from hil.protocols.start_up import measure, report
+
+    with recorded(out, "start-up") as run:
+        figures = measure(runs)
+        failed = [each for each in figures["measurements"] if each["verdict"] != "pass"]
+        typer.echo(report(run.take(figures, lambda _: not failed), out))
+    raise typer.Exit(run.exit_code)
+
+
 @app.command()
 def day(
     bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, emulated-stm32 …")] = "virtual",

@@ -90,6 +90,14 @@ RUNS = (
     Listed(
         "awake", "awake.json", "Awake time", "How long is the processor awake for a stroke?", "make awake", _EMULATED
     ),
+    Listed(
+        "start-up",
+        "start-up.json",
+        "Start of the programmer",
+        "Does the pump command start without making a person wait?",
+        "make start-up",
+        "The command is the real one; the pump that it asks is a virtual board.",
+    ),
     Listed("oracle", "oracle.json", "Random scripts", "Does the pump do what the oracle says?", "make scripts-nightly"),
     Listed("storms", "storms.json", "Volleys", "Does it, under volleys of orders?", "make scripts-nightly"),
     Listed("twins", "scripts.json", "Twin runs", "Do twin runs differ only where they may?", "make scripts-nightly"),

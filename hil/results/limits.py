@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from hil.results.measurement import Kind, Measurement
 
 _DEFAULT = Path(__file__).with_name("limits.toml")
-_KINDS: dict[str, Kind] = {"controller": "controller", "delivery": "delivery", "detector": "detector"}
+_KINDS: dict[str, Kind] = {each: each for each in get_args(Kind)}
 
 
 class LimitError(ValueError):
@@ -63,7 +64,7 @@ def load_limits(path: Path = _DEFAULT) -> Limits:
         kind = _KINDS.get(name.split(".", 1)[0])
         if kind is None or not {"unit", "req", "reason"} <= fields.keys() or not {"lower", "upper"} & fields.keys():
             raise LimitError(
-                f"{path.name}: {name} needs controller., delivery. or detector., a limit, unit, req and reason"
+                f"{path.name}: {name} must begin with one of {', '.join(_KINDS)}, and needs a limit, unit, req and reason"
             )
         limits[name] = Limit(
             name, kind, fields.get("lower"), fields.get("upper"), fields["unit"], fields["req"], fields["reason"]

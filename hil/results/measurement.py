@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["controller", "delivery", "detector"]
+Kind = Literal["controller", "delivery", "detector", "programmer"]
 Verdict = Literal["pass", "fail"]
 _DECIMALS = 6
 
@@ -28,7 +28,7 @@ def _rounded(value: float | None) -> float | int | None:
 @dataclass(frozen=True)
 class Measurement:
     """One figure. Kind "controller" compares commanded strokes with programmed, "delivery" weighed with programmed,
-    "detector" the occlusion detector's diagnosis with the actual fault.
+    "detector" the occlusion detector's diagnosis with the actual fault; "programmer" is a figure of the `pump` command.
 
     `lower` and `upper` are the limits, both allowed values themselves; None leaves that side open. `uncertainty` is
     expanded (k = 2), in `unit`; 0 for a count. `req` is the requirement judged.

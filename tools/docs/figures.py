@@ -37,10 +37,16 @@ def _accuracy(data: dict[str, Any]) -> dict[str, Any]:
     return {"judged": len(finely), "weighed_percent": {name: round(value, 1) for name, value in weighed.items()}}
 
 
+def _start_up(data: dict[str, Any]) -> dict[str, Any]:
+    """The processor times of the programmer's start, and the machine that they are of."""
+    return {name: data[name]["median"] for name in ("help_s", "status_s")} | {"machine": data["machine"]}
+
+
 # The file of results of each run, and what is kept of it.
 KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "life": ("build/life/summary.json", _life),
     "accuracy": ("build/bench/results.json", _accuracy),
+    "start_up": ("build/start-up.json", _start_up),
 }
 
 
