@@ -101,9 +101,9 @@ bench: ready-$(BENCH) ## run the accuracy bench on BENCH with a plant made from 
 	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench
 
 .PHONY: hil
-hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-stm32, desk-emulated; desk with BENCH_FILE
+hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-stm32, desk-emulated; desk with BENCH_FILE; build/hil-BENCH.html
 	@rm -f build/hil-$(BENCH).xml
-	@result=0; $(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) $(if $(BOOTROM),--bootrom $(BOOTROM)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --junit-xml build/hil-$(BENCH).xml $(ARGS) || result=$$?; $(VENV)/python -m hil.report.index build; exit $$result
+	@$(VENV)/python -m pytest tests/suite --bench $(BENCH) $(if $(BENCH_FILE),--bench-file $(BENCH_FILE)) $(if $(BOOTROM),--bootrom $(BOOTROM)) -n $(if $(filter desk,$(BENCH)),0,$(WORKERS)) --dist worksteal --results build --junit-xml build/hil-$(BENCH).xml $(ARGS)
 
 .PHONY: speed
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json

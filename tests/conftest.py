@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bench-file", default="", help="a file that describes the bench (hil/benches), instead of --bench"
     )
+    parser.addoption("--results", default="", help="folder for the results and the page of tests/suite")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

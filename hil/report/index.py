@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from hil.report.listed import RUNS, Listed
 from hil.report.page import commit_text, date_text, environment, style
@@ -77,7 +76,7 @@ def rows_of(folder: Path) -> Iterator[Row]:
     """Return a row for each file of results, in the order of RUNS."""
     for run in RUNS:
         for path in sorted(folder.glob(run.pattern)):
-            yield _suite(run, path, folder) if path.suffix == ".xml" else _row(run, path, folder)
+            yield _row(run, path, folder)
 
 
 def render(rows: list[Row]) -> str:
@@ -128,34 +127,18 @@ def _row(run: Listed, path: Path, folder: Path) -> Row:
     )
 
 
-def _plain(run: Listed, path: Path, folder: Path, verdict: str, what: str, bench: str = "") -> Row:
+def _plain(run: Listed, path: Path, folder: Path, verdict: str, what: str) -> Row:
     """A file that does not say what it was made from: its own date is all there is."""
     written = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC).isoformat()
     where = path.relative_to(folder).as_posix()
     date = date_text(written) + " (of the file)"
-    return Row(run.title, run.command, verdict, what, _UNKNOWN, bench, "", date, _page(path, folder), where)
+    return Row(run.title, run.command, verdict, what, _UNKNOWN, "", "", date, _page(path, folder), where)
 
 
 def _page(path: Path, folder: Path) -> str:
     beside = [path.with_name("report.html"), path.with_suffix(".html")]
     found = [each for each in beside[path.parent == folder :] if each.is_file()]
     return (found or [path])[0].relative_to(folder).as_posix()
-
-
-def _suite(run: Listed, path: Path, folder: Path) -> Row:
-    """A row of a JUnit file. A suite in which nothing ran has not passed."""
-    try:
-        root = ElementTree.parse(path).getroot()  # noqa: S314 - the project's own file
-    except ElementTree.ParseError:
-        return _plain(run, path, folder, "fail", "the file cannot be read")
-    suites = list(root.iter("testsuite"))
-    count = {
-        name: sum(int(each.get(name, 0)) for each in suites) for name in ("tests", "failures", "errors", "skipped")
-    }
-    bad, ran = count["failures"] + count["errors"], count["tests"] - count["skipped"]
-    what = f"{ran - bad} of {ran} tests passed, {count['skipped']} skipped"
-    bench = path.stem.removeprefix("hil-")
-    return _plain(run, path, folder, "pass" if ran and not bad else "fail", what, bench)
 
 
 def judged(data: dict[str, Any]) -> tuple[str, str]:

@@ -102,7 +102,14 @@ RUNS = (
     Listed("storms", "storms.json", "Volleys", "Does it, under volleys of orders?", "make scripts-nightly"),
     Listed("twins", "scripts.json", "Twin runs", "Do twin runs differ only where they may?", "make scripts-nightly"),
     Listed("trace", "requirements.json", "Requirements", "Which requirements do the tests show?", "make trace"),
-    Listed("suite", "hil-*.xml", "HIL suite", "Does the suite pass on this bench?", "make hil"),
+    Listed(
+        "suite",
+        "hil-*.json",
+        "HIL suite",
+        "Does the pump pass every test on this bench?",
+        "make hil",
+        "Board and plant are simulated or emulated, as the bench's name says; a desk has real boards.",
+    ),
 )
 
 

@@ -63,9 +63,8 @@ def load_limits(path: Path = _DEFAULT) -> Limits:
     for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items():
         kind = _KINDS.get(name.split(".", 1)[0])
         if kind is None or not {"unit", "req", "reason"} <= fields.keys() or not {"lower", "upper"} & fields.keys():
-            raise LimitError(
-                f"{path.name}: {name} must begin with one of {', '.join(_KINDS)}, and needs a limit, unit, req and reason"
-            )
+            kinds = ", ".join(_KINDS)
+            raise LimitError(f"{path.name}: {name} begins with one of {kinds}, and has a limit, unit, req and reason")
         limits[name] = Limit(
             name, kind, fields.get("lower"), fields.get("upper"), fields["unit"], fields["req"], fields["reason"]
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from hil.backends.pinning import pin
 from hil.bench import Bench
 from hil.errors import EXIT_BENCH, BenchError, DeviceMissing
 from hil.plant import Plant, load_mechanism
+from hil.protocols.suite import Suite
+from tests.suite import recorder
 from tests.suite.room import depth
 
 # The kinds of bench that a marker means.
@@ -61,6 +64,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(3600), append=False)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin the page of this run, in the process that hears of every test."""
+    config = session.config
+    if not config.getoption("--results") or hasattr(config, "workerinput"):
+        return
+    bench = str(config.getoption("--bench-file") or config.getoption("--bench"))
+    try:
+        suite = Suite(Path(config.getoption("--results")), bench)
+    except BenchError as error:
+        pytest.exit(f"bench error (this says nothing about dosing): {error}", EXIT_BENCH)
+    config.pluginmanager.register(recorder.Recorder(suite))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Send along what the page shows of a test."""
+    report = yield
+    recorder.sent_along(item, report)
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _pinned() -> None:
     pin()
@@ -84,7 +108,7 @@ def _only_where_it_can_be(request: pytest.FixtureRequest, bench_kind: str) -> No
 
 
 @pytest.fixture
-def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
+def open_bench(request: pytest.FixtureRequest, bench_kind: str) -> Iterator[Callable[..., Bench]]:
     """open_bench(seed=1, plant=None, **options) -> a running Bench; `plant` instead of a healthy one made from `seed`.
 
     All are closed at the end: a virtual board must exit cleanly, an emulated one and a desk must have flagged nothing,
@@ -105,8 +129,10 @@ def open_bench(bench_kind: str) -> Iterator[Callable[..., Bench]]:
         return bench
 
     yield make
-    for each in opened:
-        flagged = [] if load_bench(bench_kind).kind == "virtual" else each.board.flagged()
+    kind = load_bench(bench_kind).kind
+    found = [[] if kind == "virtual" else each.board.flagged() for each in opened]
+    recorder.why(request.node, opened, flagged=any(found))
+    for each, flagged in zip(opened, found, strict=True):
         used = depth(each.board) if isinstance(each.board, EmulatedBoard) else None
         each.board.close()
         assert flagged == []
