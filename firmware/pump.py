@@ -76,10 +76,10 @@ class Pump:
         self.over = False  # the pump must restart: the memory that was absent answers
         programme = Programme(core, memory.record, memory.settings, wall)
         forecast = Forecast(core, programme, stroke_uu, identity["stroke_nl"] * _SPACING_US_PER_NL)
-        self.therapy = Therapy(core, clock, self.books, programme, forecast, watch, stroke_uu)
+        self.therapy = Therapy(core, clock, self.books, programme, forecast, stroke_uu)
         self.refills = Refills(core, clock, wall, self.books, programme, identity["stroke_nl"], per_ml)
         self.boluses = Boluses(core, clock, self.books, self.therapy, self.refills, failures.failed)
-        self.course = Course(core, clock, self.books, self.therapy, identity["stroke_nl"])
+        self.course = Course(core, clock, self.books, self.therapy, watch, identity["stroke_nl"])
         world = world_of(core, clock, wall, identity, memory, pressure_sensor, means, failures.spared)
         self.upkeep = Upkeep(clock, self.books, world, means.currents, means.battery_nah)
         self._sound = sound

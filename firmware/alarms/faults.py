@@ -4,11 +4,12 @@ The core latches the first fault for good, and a latched fault outlives a reset.
 names it, on a pump whose state is sound and whose self-test passes once the fault is cleared. Clearing it delivers
 nothing: the pump is stopped, and a person resumes it (docs/adr/0008).
 
-Implements: GUARD-2, GUARD-4, DOSE-5, SEC-2
+Implements: GUARD-2, GUARD-4, DOSE-5, SEC-2, SEC-3
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import Refused
 
 
@@ -35,13 +36,14 @@ class Faults:
         self._alarms.fault()
         self._books.store()
 
-    def clear_fault(self, fault, **order):
+    def clear_fault(self, fault, agree=nobody, **order):
         """Clear the core's latched fault; the pump is stopped. Ledgers, strokes and caps are kept.
 
         A fault that a stopped pump's next stroke would latch (Therapy.fault) can be cleared in advance, because the
         self-test does not let therapy run to that stroke.
 
-        Refused, nothing changed: another fault or none is latched (NO_FAULT); a safety variable was damaged, or an
+        `agree(summary)` is called before anything changes, and before the two checks that clear it to see. Refused,
+        nothing changed: another fault or none is latched (NO_FAULT); a safety variable was damaged, or an
         invariant of the core's state does not hold (UNSOUND, value: its number in c_ext/core/state.h); the self-test
         fails; the memory cannot store it.
         """
@@ -53,6 +55,8 @@ class Faults:
         if latched == code.FAULT_MEMORY:
             # Even if the variable is intact again, nobody knows which of its values was wrong.
             raise Refused(protocol.UNSOUND, "fault", code.WORDS_INTACT)
+        counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
+        agree({"fault": fault, "commanded_strokes": counts[0], "confirmed_strokes": counts[1]})
         before = self._core.save(self._clock.now_us())
         broken = self._core.clear_fault(self._clock.now_us())
         if broken:
@@ -63,7 +67,6 @@ class Faults:
             self._latch_again(latched, before)
             self._alarms.raise_alarm("self_test_fail", failed)
             raise Refused(protocol.SELF_TEST_FAILED, None, failed)
-        counts = (state[code.GUARD_COMMANDED], state[code.GUARD_CONFIRMED])
         self._alarms.halt(self._clock.now_us())
         self._books.will_note(protocol.CATEGORY_MALFUNCTION, protocol.EVENT_FAULT_CLEARED, latched, 0, counts)
         self._books.accepted("clear_fault", latched, undo=lambda: self._latch_again(latched, before))

@@ -49,6 +49,15 @@ class Answers:
             raise Refused(protocol.DAY_LIMIT, field_name, value + self.used_mu(code.DAY), self.mu(day))
         raise FirmwareError("the dose core answered %d" % result)
 
+    def caps(self, now_us, strokes):
+        """What the guard answers to so many strokes at once: OK, or the limit that is in the way."""
+        _, bolus, hour, day = self._core.limits()
+        if strokes > bolus:
+            return code.E_MAX_BOLUS
+        if self._core.used(now_us, code.HOUR) + strokes > hour:
+            return code.E_HOUR_CAP
+        return code.E_DAY_CAP if self._core.used(now_us, code.DAY) + strokes > day else code.OK
+
     def allow(self, field_name, rate_mu_per_h):
         """Raise Refused if a basal rate is above the clinician's limit."""
         limit_mu_per_h = self._core.limits()[0]

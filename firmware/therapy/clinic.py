@@ -4,11 +4,13 @@ While a procedure is under way the pump is in a state of its own: no basal is pr
 the person says so (firmware/therapy/course.py). However the procedure ends, the pump is stopped then, and a person
 resumes it.
 
-Implements: THER-5, THER-6
+Each order calls `agree(summary)` between its checks and its effects (firmware/link/prepared.py).
+
+Implements: THER-5, THER-6, SEC-3
 """
 
 from firmware import protocol
-from firmware.compat import const, roomy
+from firmware.compat import const, nobody, roomy
 from firmware.errors import Refused
 from firmware.protocol import refill
 from firmware.protocol.codec import NAME
@@ -46,36 +48,48 @@ class Clinic:
             self._left()
         return True
 
-    def start_procedure(self, procedure, **order):
+    def start_procedure(self, procedure, agree=nobody, **order):
         """Begin a procedure. Refused while therapy runs."""
         self._books.need_memory()
         now_us = self._clock.now_us()
         state = self._therapy.state(self._core.state())
         if state == protocol.STATE_FAULT:
             raise Refused(protocol.WRONG_STATE, None, state)
+        running = state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE)
+        self._guide.may_begin(procedure, running)
+        agree({"state": state, "procedure": procedure, "reservoir_holds": self._guide.reservoir})
         undo = self._course.undo()
         course = self._course
         if not course.under_way:
             course.follow_all()  # a stroke of therapy may be in progress
-        self._guide.begin(procedure, state not in (protocol.STATE_STOPPED, protocol.STATE_PROCEDURE))
+        self._guide.begin(procedure, running)
         course.kept = nothing_yet()
         course.begun = self._mark(self._guide.reservoir == INSULIN)
-        self._therapy.enter_procedure(now_us)
+        course.enter(now_us)
         course.keep()
         self._books.accepted("start_procedure", procedure, undo=undo)
         return self._reply(now_us)
 
-    def answer_procedure(self, step, choice, value, **order):
+    def answer_procedure(self, step, choice, value, agree=nobody, **order):
         """The person has answered a step."""
         self._books.need_memory()
         now_us = self._clock.now_us()
-        at = self._guide.need(step, choice, value)
-        undo, refilled, missing_mu = self._course.undo(), None, None
+        guide = self._guide
+        at = guide.need(step, choice, value)
+        after = refilled = missing_mu = None
         if at.takes is not None:
             self._need_possible(at, value)
             if at.name == LAST:
-                refilled, missing_mu = self._record_refill(value)  # before the step is left: the memory may fail
-        self._guide.answer(step, choice, value)
+                after, refilled, missing_mu = self._refilled(value)
+        if guide.strokes_left:
+            self._course.need_strokes(guide.strokes_left)
+        summary = {"procedure": guide.procedure.number, "step": step, "choice": choice, "value": value}
+        summary["strokes"] = guide.strokes_left
+        agree(summary)
+        undo = self._course.undo()
+        if after is not None:
+            self._record_refill(after, refilled)  # before the step is left: the memory may fail
+        guide.answer(step, choice, value)
         if refilled is not None:
             self._course.kept = [refilled[name] & 0xFFFFFFFF for name in _SHOWN]
             self._course.begun |= _IS_SHOWN
@@ -87,10 +101,13 @@ class Clinic:
             self._alarms.refilled(missing_mu)
         return self._reply(now_us)
 
-    def interrupt_procedure(self, step, **order):
+    def interrupt_procedure(self, step, agree=nobody, **order):
         """The person breaks off."""
         self._books.need_memory()
         now_us = self._clock.now_us()
+        guide = self._guide
+        guide.may_interrupt(step)
+        agree({"procedure": guide.procedure.number, "step": step, "strokes_left": guide.strokes_left})
         undo = self._course.undo()
         self._guide.interrupt(step)
         if not self._course.under_way:
@@ -116,8 +133,10 @@ class Clinic:
         if not low <= value <= high:
             raise Refused(protocol.OUT_OF_RANGE, name, value, low if value < low else high)
 
-    def _record_refill(self, taken_back_nl):
-        """Record the refill once all its volumes are known, unless that was done before: just before power went."""
+    def _refilled(self, taken_back_nl):
+        """The refill once all its volumes are known, as Refills.refilled_by_volume() has it; Nones if it was recorded
+        before: just before power went.
+        """
         withdrawn_nl, put_in_nl, drawn_nl, strokes, _ = self._course.kept
         begun = self._course.begun
         whole = begun == self._mark(True)
@@ -125,11 +144,13 @@ class Clinic:
             taken_nl = [taken_back_nl]
             if drawn_nl != NOT_YET:
                 taken_nl.append(drawn_nl)
-            found = self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
-            kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, REFILL_MESSAGE, 0)
-            self._books.will_note(*kind, noted(found[0]))
-            return found
-        return None, None
+            return self._refills.refilled_by_volume(withdrawn_nl, put_in_nl, taken_nl, whole, strokes)
+        return None, None, None
+
+    def _record_refill(self, after, refilled):
+        self._refills.store(after)
+        kind = (protocol.CATEGORY_COMMAND, protocol.EVENT_ACCEPTED, REFILL_MESSAGE, 0)
+        self._books.will_note(*kind, noted(refilled))
 
     def _mark(self, whole):
         """One byte: the number of refills (bits 0 to 5), and whether the reservoir was as the latest one had filled it
@@ -137,7 +158,9 @@ class Clinic:
         """
         return self._refills.number & 0x3F | (0x80 if whole else 0)
 
-    def record_refill(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, **order):
+    def record_refill(
+        self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg, agree=nobody, **order
+    ):
         """Record a refill by its weights, see Refills.refilled_by_weight().
 
         Refused with nothing changed: impossible weights; more than fits; during a guided refill, whose figures it would
@@ -147,7 +170,11 @@ class Clinic:
         self._course.need_no_refill()
         now_us = self._clock.now_us()
         weights = (put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg)
-        reply, missing_mu = self._refills.refilled_by_weight(*weights)
+        after, reply, missing_mu = self._refills.refilled_by_weight(*weights)
+        summary = {"refills": self._refills.number, "left_mu": self._refills.left_mu}
+        summary.update(reply)
+        agree(summary)
+        self._refills.store(after)
         self._books.accepted("record_refill", *noted(reply))
         self._alarms.refilled(missing_mu)
         reply["at_us"] = now_us

@@ -14,10 +14,11 @@ from firmware.compat import const, roomy
 from firmware.errors import Refused
 from firmware.protocol.bounded import pack_into
 from firmware.protocol.procedures import INSULIN, LEDGER_DIAGNOSTIC
-from firmware.storage.ledgers import NORMAL, to_come
+from firmware.storage.ledgers import NORMAL, over, to_come
 from firmware.therapy.catheter import Catheter
 from firmware.therapy.guide import STATE_BYTES as GUIDE_BYTES
 from firmware.therapy.guide import Guide
+from firmware.therapy.halting import still
 
 # The values kept of a refill, guided or at the end of a rinse: volumes, and the strokes ordered when the withdrawn
 # volume was entered. Once the refill is recorded they are no longer needed, and its result takes their places until the
@@ -35,19 +36,20 @@ STATE_BYTES = const(50)  # the guide's, what is kept, the refills before, stroke
 
 
 class Course:
-    """The procedure under way in one pump, if any: `core`, `clock`, `books`, `therapy` are its parts, `stroke_nl` the
-    stroke.
+    """The procedure under way in one pump, if any: `core`, `clock`, `books`, `therapy` are its parts, `watch` the Watch
+    over the catheter (None: not watched), `stroke_nl` the stroke.
 
     `guide` is at its step, `kept` are the values entered, `begun` is the clinic's mark. Whoever changes them calls
     keep().
     """
 
-    def __init__(self, core, clock, books, therapy, stroke_nl):
+    def __init__(self, core, clock, books, therapy, watch, stroke_nl):
         self._core = core
         self._clock = clock
         self._books = books
         self._record = books.memory.record
         self._therapy = therapy
+        self._watch = watch
         self._stroke_nl = stroke_nl
         self._catheter = Catheter()
         self.guide = Guide(self._deliver, self._cancel, self._catheter, stroke_nl, self._told)
@@ -149,9 +151,52 @@ class Course:
         self._followed = state[code.GUARD_COMMANDED]
         return state[code.NORMAL_PROGRAMMED] - state[code.NORMAL_COMMANDED]
 
+    def enter(self, now_us):
+        """Make a stopped pump ready for a procedure: no basal, strokes only as ordered."""
+        self._make_ready(now_us)
+        self._is_ready(now_us)
+
+    def _is_ready(self, now_us):
+        self._therapy.follow(now_us)
+        if self._watch is not None:
+            self._watch.procedure(now_us)
+
+    def _make_ready(self, now_us):
+        self._record.mode = protocol.STATE_PROCEDURE
+        self._therapy.programme.apply(now_us)
+        self._therapy.answers.need(self._core.resume(now_us))
+
+    def need_strokes(self, strokes):
+        """Raises Refused if the core would not make so many strokes of a procedure now."""
+        state, answers, volume_mu = self._core.state(), self._therapy.answers, self._therapy.answers.mu(strokes)
+        if state[code.GUARD_FAULT]:
+            answers.need(code.E_FAULT)
+        if not over(state, NORMAL):
+            answers.need(code.E_BUSY, "value", volume_mu)
+        answers.need(answers.caps(self._clock.now_us(), strokes), "value", volume_mu)
+
+    def order_strokes(self, now_us, strokes, kind):
+        """Order strokes of a procedure, as a delivery of this kind. The core may refuse them like any bolus.
+
+        A pump that was stopped in between is made ready first, and put back if they are refused.
+        """
+        mode = self._record.mode
+        stopped = mode != protocol.STATE_PROCEDURE
+        if stopped:
+            self._make_ready(now_us)
+        volume_mu = self._therapy.answers.mu(strokes)
+        try:
+            self._therapy.give("value", volume_mu, now_us, ((NORMAL, kind, volume_mu),), strokes)
+        except Refused:
+            if stopped:
+                still(self._core, self._clock)
+                self._record.mode = mode
+            raise
+        if stopped:
+            self._is_ready(now_us)
+
     def _deliver(self, strokes, ledger):
-        now_us = self._clock.now_us()
-        self._therapy.order_strokes(now_us, strokes, protocol.KIND_INSULIN_TEST + ledger)
+        self.order_strokes(self._clock.now_us(), strokes, protocol.KIND_INSULIN_TEST + ledger)
 
     def _cancel(self):
         now_us = self._clock.now_us()

@@ -46,11 +46,15 @@ class Forecast:
         self._spacing_us = spacing_us
         self._looks = 0  # intervals that may still be halved
 
-    def daily(self, rates, state=None):
+    def takes_us(self, strokes):
+        """How long so many strokes take that nothing holds up."""
+        return strokes * self._spacing_us
+
+    def daily(self, rates, state=None, limits=None):
         """The window, HOUR or DAY, whose cap must cut these rates day after day, or None. With a core's `state`, its
-        temporary rate is counted until it ends.
+        temporary rate is counted until it ends. `limits`: as Core.limits(), if not those in force.
         """
-        limits = self._core.limits()
+        limits = limits or self._core.limits()
         halves = [min(rate, limits[0]) * 1800 for rate in rates]
         most_q = [max([halves[at] + halves[at - 1] for at in range(len(halves))]), sum(halves) * (48 // len(halves))]
         if state is not None and state[code.TEMP]:

@@ -60,8 +60,19 @@ class Guide:
             return 0
         return self._asked_strokes if step.counted_by else -(-step.volume_nl // self._stroke_nl)
 
+    @property
+    def strokes_left(self):
+        """Strokes that an answer to the step has the pump make."""
+        return max(0, self.wanted - self.made)
+
     def begin(self, number, delivering):
-        """Begin procedure `number`; `delivering`: therapy runs.
+        """Begin procedure `number`; `delivering`: therapy runs. Refused: what may_begin() refuses."""
+        self.procedure = procedure = self.may_begin(number, delivering)
+        self.end = NO_END
+        self._enter(procedure.steps[0].name)
+
+    def may_begin(self, number, delivering):
+        """Return procedure `number`; `delivering`: therapy runs.
 
         Refused: unknown; therapy runs, or a procedure does (WRONG_STATE, field `procedure`, value: which, 0 for
         therapy); the reservoir does not hold what the procedure needs (WRONG_CONTENT, value what it holds, limit what
@@ -74,9 +85,7 @@ class Guide:
             raise Refused(protocol.WRONG_STATE, "procedure", IDLE if delivering else self.procedure.number, number)
         if self.reservoir not in procedure.needs:
             raise Refused(protocol.WRONG_CONTENT, None, self.reservoir, procedure.needs[0])
-        self.procedure = procedure
-        self.end = NO_END
-        self._enter(procedure.steps[0].name)
+        return procedure
 
     def answer(self, place, choice, value=0):
         """The person answers step `place` with `choice` (an index into its choices) and the step's input, if any.
@@ -85,12 +94,12 @@ class Guide:
         """
         step = self.need(place, choice, value)
         takes = step.takes
-        delivers = step.delivers and self.made < self.wanted
-        if delivers:
-            self._deliver(self.wanted - self.made, step.ledger)
+        strokes = self.strokes_left
+        if strokes:
+            self._deliver(strokes, step.ledger)
             self.delivering = True
         self._tell(place, choice, value)
-        if not delivers:
+        if not strokes:
             if takes is not None and takes.unit == "strokes":
                 self._asked_strokes = value
             self._go_on(step.choices[choice][1])
@@ -110,17 +119,21 @@ class Guide:
         return step
 
     def interrupt(self, place):
-        """The person interrupts at step `place`; a delivery ends after the stroke in progress.
-
-        Refused: another step, or one that cannot be interrupted (WRONG_STATE, field `step`).
+        """The person interrupts at step `place`; a delivery ends after the stroke in progress. Refused: what
+        may_interrupt() refuses.
         """
-        step = self._at(place)
-        if step.interrupt is None:
-            raise Refused(protocol.WRONG_STATE, "step", place, place)
+        step = self.may_interrupt(place)
         if self.delivering:
             self.delivery_ended(self._cancel())
         self._tell(place, NO_CHOICE, self.made)
         self._go_on(step.interrupt, False)
+
+    def may_interrupt(self, place):
+        """Return the step `place`. Refused: another, or one that cannot be interrupted (WRONG_STATE, field `step`)."""
+        step = self._at(place)
+        if step.interrupt is None:
+            raise Refused(protocol.WRONG_STATE, "step", place, place)
+        return step
 
     def stroke(self):
         """The pump has made a stroke that a step ordered; the last one moves on to the next step.

@@ -1,9 +1,12 @@
 """Basal patterns and settings: staged, compared old with new, then committed at once. Delivery goes on meanwhile.
 
-Implements: THER-1
+Each order calls `agree(summary)` between its checks and its effects (firmware/link/prepared.py).
+
+Implements: THER-1, SEC-3
 """
 
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import FirmwareError, Refused
 from firmware.protocol.codec import NAME
 from firmware.storage.settings import fingerprint
@@ -56,7 +59,7 @@ class Patterns:
         records = [{"rate_mu_per_h": each} for each in rates]
         return {"fingerprint": fingerprint(rates), "day_mu": _day_mu(rates), "rates": records}
 
-    def commit_pattern(self, pattern, **order):
+    def commit_pattern(self, pattern, agree=nobody, **order):
         """The staged rates become the pattern's, if they are those that were looked at."""
         self._books.need_memory()
         rates = self._staged[pattern]
@@ -70,6 +73,7 @@ class Patterns:
             self._therapy.answers.allow("pattern", max(rates))
         now_us = self._clock.now_us()
         before = self._settings.rates(pattern)
+        agree(self._summary(now_us, pattern, before, rates))
         self._settings.set_rates(pattern, rates)
         self._books.store_settings()
         self._therapy.follow(now_us)
@@ -84,11 +88,23 @@ class Patterns:
         reply["cut_by"] = self._therapy.cut_by(now_us) if running else cut_by(self._therapy.forecast.daily(rates))
         return reply
 
+    def _summary(self, now_us, pattern, before, rates):
+        """The summary of commit_pattern."""
+        therapy = self._therapy
+        then_mu_per_h = therapy.programme.rate_at(now_us, rates)
+        summary = therapy.of_rates(now_us, rates, then_mu_per_h, pattern)
+        running = self._record.pattern == pattern
+        if not running:
+            summary["cut_by"] = cut_by(therapy.forecast.daily(rates))
+            summary["then_mu_per_h"] = summary["old_rate_mu_per_h"]
+        summary.update(running=running, old_day_mu=_day_mu(before), old_fingerprint=fingerprint(before))
+        return summary
+
     def read_settings(self):
         """The settings of what the device does by itself."""
         return {name: getattr(self._settings, name) for name in _SETTINGS}
 
-    def set_settings(self, **order):
+    def set_settings(self, agree=nobody, **order):
         """Set all of them. Refused: thresholds that are not in order."""
         self._books.need_memory()
         stop_mu, empty_mu, low_mu = [order["reservoir_" + name] for name in ("stop_mu", "empty_mu", "low_mu")]
@@ -101,6 +117,9 @@ class Patterns:
         for name in ("reservoir_low_mu", "reservoir_empty_mu", "reservoir_stop_mu"):
             if order[name] != before[name]:
                 self._therapy.answers.strokes(name, order[name])
+        summary = {"old_" + name: before[name] for name in _SETTINGS}
+        summary.update([("new_" + name, order[name]) for name in _SETTINGS])
+        agree(summary)
         for name in _SETTINGS:
             setattr(self._settings, name, order[name])
         self._books.store_settings()

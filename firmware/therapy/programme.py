@@ -164,6 +164,18 @@ class Programme:
         """The highest rate that may come into force by itself."""
         return max(self.rates())
 
+    def rate_at(self, now_us, rates):
+        """The one of a pattern's `rates` that the local clock says."""
+        return self._of(rates, self._wall.utc_s(now_us)) if self._wall.known else min(rates)
+
+    def rate_by(self, utc_s):
+        """The programmed rate, if it is `utc_s`."""
+        rates = self.rates()
+        return rates[0] if len(rates) == 1 else self._of(rates, utc_s)
+
+    def _of(self, rates, utc_s):
+        return rates[(utc_s + self._settings.utc_offset_min * 60) // _HALF_HOUR_S % protocol.HALF_HOURS]
+
     def _programmed(self, now_us):
         pattern = self._record.pattern
         settings = self._settings

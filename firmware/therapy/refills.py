@@ -100,10 +100,10 @@ class Refills:
 
     def refilled_by_weight(self, put_before_mg, put_after_mg, taken_back_nl, drawn_before_mg, drawn_after_mg):
         """A refill: the insulin syringe weighed before and after, the volume taken back, and the weights of the syringe
-        that the residual insulin was drawn into. It takes effect with the order that records it.
+        that the residual insulin was drawn into. Nothing is changed until store() is called with what it returns.
 
-        Returns the record_refill reply's fields, and the mU that left the reservoir beyond doubt other than by strokes
-        (None: none).
+        Returns what store() takes, the record_refill reply's fields, and the mU that left the reservoir beyond doubt
+        other than by strokes (None: none).
         """
         put_in = refill.weighed(put_before_mg, put_after_mg)
         residual = refill.weighed(drawn_after_mg, drawn_before_mg)
@@ -124,9 +124,6 @@ class Refills:
         whole = whole and settings.refills > 0
         found = self._compared(residual, delivered_nl) if whole else _NOTHING_FOUND
         after = (settings.refills + 1, filled.nl, filled.reading_nl, max(0, filled.by_weight_nl), strokes)
-        for name, value in zip(_STORED, after + (self._utc_s(), self._clock.now_us())):
-            setattr(settings, name, value)
-        self._books.store_settings()
         tenths, uncertainty, band, missing_nl, certain = found
         reply = {
             "filled_nl": filled.nl,
@@ -137,7 +134,13 @@ class Refills:
             "missing_nl": missing_nl,
             "delivered_nl": delivered_nl if whole else 0,
         }
-        return reply, missing_nl * self._per_ml // 1000 if certain and missing_nl > 0 else None
+        return after, reply, missing_nl * self._per_ml // 1000 if certain and missing_nl > 0 else None
+
+    def store(self, after):
+        """Store a refill; it counts with the order that records it. Raises Refused."""
+        for name, value in zip(_STORED, after + (self._utc_s(), self._clock.now_us())):
+            setattr(self._settings, name, value)
+        self._books.store_settings()
 
     def _compared(self, residual, delivered_nl):
         """(accuracy and its uncertainty in 0.1 %, band, nl missing, is that beyond doubt) since the latest refill."""

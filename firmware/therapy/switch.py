@@ -3,13 +3,15 @@
 A suspend or a stop acts at once, before anything that can fail; what follows from it is done afterwards. Resuming is
 refused unless every part that knows a reason against it agrees, and nothing else resumes a stopped pump.
 
-Each method named after a message takes the request's fields and returns the reply's.
+Each method named after a message takes the request's fields and returns the reply's. To resume calls `agree(summary)`
+between its checks and its effects (firmware/link/prepared.py); to halt needs nobody's.
 
-Implements: THER-3, DOSE-5, ALARM-2
+Implements: THER-3, DOSE-5, ALARM-2, SEC-3
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import Refused
 from firmware.storage.ledgers import in_force
 from firmware.therapy.answers import abandoned
@@ -79,7 +81,7 @@ class Switch:
         self._alarms.halted(protocol.STATE_STOPPED)
         self._books.acted("stop")
 
-    def resume(self, **order):
+    def resume(self, agree=nobody, **order):
         """Resume the programmed delivery; nothing else resumes it."""
         self._books.need_memory()
         now_us = self._clock.now_us()
@@ -90,6 +92,9 @@ class Switch:
         self._course.need_fit()
         self._refills.need_above_stop()
         self._upkeep.need_passed()
+        then_mu_per_h = min(therapy.programme.programmed_mu_per_h(now_us), self._core.limits()[0])
+        in_force_mu_per_h = therapy.in_force_mu_per_h()
+        agree({"state": stopped, "in_force_mu_per_h": in_force_mu_per_h, "then_mu_per_h": then_mu_per_h})
         # Before the core resumes: if the supervisor fails in between, a delivering pump must not be shown as stopped.
         self._record.mode = _RUNNING
         therapy.programme.apply(now_us)

@@ -3,16 +3,20 @@ its refusals are passed on with the limit that they name. Boluses: firmware/ther
 resume: firmware/therapy/switch.py.
 
 Each method named after a message takes the request's fields and returns the reply's. An order is carried out and
-stored, or refused with nothing changed. The states and their transitions: docs/therapy.md.
+stored, or refused with nothing changed. Between its checks and its effects it calls `agree(summary)`, with the values
+of the message's summary: raising, that ends it there (firmware/link/prepared.py). The states and their transitions:
+docs/therapy.md.
 
-Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1
+Implements: THER-1, THER-2, THER-3, THER-7, DOSE-5, GUARD-1, SEC-3
 """
 
 from firmware import dose_codes as code
 from firmware import protocol
+from firmware.compat import nobody
 from firmware.errors import Refused
 from firmware.protocol import NEVER_US
-from firmware.storage.ledgers import NORMAL, in_force
+from firmware.storage.ledgers import in_force
+from firmware.storage.settings import fingerprint
 from firmware.therapy.answers import US_PER_MIN, Answers, cut_by
 from firmware.therapy.halting import settle, still
 
@@ -23,17 +27,16 @@ class Therapy:
     """The therapy of one pump.
 
     `core`, `clock`: the dose core and the device's clock; `books` the Books, `programme` the Programme, `forecast` the
-    Forecast, `watch` the Watch over the catheter (None: not watched), `stroke_uu` the stroke, µU.
+    Forecast, `stroke_uu` the stroke, µU.
     """
 
-    def __init__(self, core, clock, books, programme, forecast, watch, stroke_uu):
+    def __init__(self, core, clock, books, programme, forecast, stroke_uu):
         self.programme = programme
         self.forecast = forecast
         self.deadline_us = NEVER_US  # when something changes by itself: boundary, end of a temporary rate, auto-off
         self._core = core
         self._clock = clock
         self._books = books
-        self._watch = watch
         self._record = books.memory.record
         self._settings = books.memory.settings
         self.answers = Answers(core, clock, stroke_uu)
@@ -97,11 +100,12 @@ class Therapy:
 
     # What a person orders.
 
-    def set_basal(self, rate_mu_per_h, **order):
+    def set_basal(self, rate_mu_per_h, agree=nobody, **order):
         """Set a rate by hand. Refused: above the clinician's limit, fault."""
         now_us = self.begin_order()
         old_mu_per_h = self.programme.programmed_mu_per_h(now_us)
         self.allow_rate("rate_mu_per_h", rate_mu_per_h)
+        agree(self.of_rates(now_us, (rate_mu_per_h,), rate_mu_per_h, protocol.MANUAL))
         self._record.pattern = protocol.MANUAL
         self._record.manual_mu_per_h = rate_mu_per_h
         self._record.recommended_until_us = 0
@@ -111,10 +115,12 @@ class Therapy:
         reply["cut_by"] = self.cut_by(now_us)
         return reply
 
-    def select_pattern(self, pattern, **order):
+    def select_pattern(self, pattern, agree=nobody, **order):
         """Run a pattern by the local clock."""
         now_us = self.begin_order()
-        self.allow_rate("pattern", max(self._settings.rates(pattern)))
+        rates = self._settings.rates(pattern)
+        self.allow_rate("pattern", max(rates))
+        agree(self.of_rates(now_us, rates, self.programme.rate_at(now_us, rates), pattern))
         old, self._record.pattern = self._record.pattern, pattern
         self._record.recommended_until_us = 0
         self.follow(now_us)
@@ -123,7 +129,7 @@ class Therapy:
         reply["cut_by"] = self.cut_by(now_us)
         return reply
 
-    def temp_basal(self, kind, value, duration_min, **order):
+    def temp_basal(self, kind, value, duration_min, agree=nobody, **order):
         """A temporary rate, in mU/h or percent of the programmed one."""
         now_us = self.begin_order(_RUNNING)
         if kind == protocol.TEMP_PERCENT:
@@ -135,8 +141,13 @@ class Therapy:
                 raise Refused(protocol.NOT_MULTIPLE, "value", value, 50)
             greatest_mu_per_h = value
         self.answers.allow("value", greatest_mu_per_h)
-        self._end_recommendation(now_us)
         which = code.TEMP_PERCENT if kind == protocol.TEMP_PERCENT else code.TEMP_RATE
+        summary = self._of_temp(now_us, which, value, now_us + duration_min * US_PER_MIN)
+        summary.update(kind=kind, value=value, duration_min=duration_min)
+        agree(summary)
+        if self._record.recommended_until_us:
+            self._record.recommended_until_us = 0
+            self.programme.apply(now_us)
         result = self._core.temp_basal(now_us, which, value, duration_min * US_PER_MIN)
         self.answers.need(result, "value", value)
         self.follow(now_us)
@@ -150,22 +161,30 @@ class Therapy:
             "cut_by": self.cut_by(now_us),
         }
 
-    def cancel_temp(self, **order):
+    def cancel_temp(self, agree=nobody, **order):
         """Back to the programmed rate."""
         self._books.need_memory()
         now_us = self._clock.now_us()
-        number = self._books.deliveries.stretch_id
+        number, state = self._books.deliveries.stretch_id, self._core.state()
+        if state[code.GUARD_FAULT]:
+            self.answers.need(code.E_FAULT)
+        if not state[code.TEMP]:
+            self.answers.need(code.E_NO_TEMP)
+        agree(self._of_temp(now_us, 0, 0, 0))
         self.answers.need(self._core.cancel_temp(now_us))
         self.follow(now_us)
         self._books.accepted("cancel_temp", number)
         return {"at_us": now_us, "delivery_id": number, "in_force_mu_per_h": in_force(self._core.state())[1]}
 
-    def recommend_rate(self, rate_mu_per_h, valid_min, **order):
+    def recommend_rate(self, rate_mu_per_h, valid_min, agree=nobody, **order):
         """Run a closed loop's rate until it lapses. Refused during a temporary rate."""
         now_us = self.begin_order(_RUNNING)
         if self._core.state()[code.TEMP]:
             raise Refused(protocol.TEMP_ACTIVE)
         self.answers.allow("rate_mu_per_h", rate_mu_per_h)
+        summary = {"in_force_mu_per_h": self.in_force_mu_per_h(), "then_mu_per_h": rate_mu_per_h}
+        summary.update(programmed_mu_per_h=self.programme.programmed_mu_per_h(now_us), valid_min=valid_min)
+        agree(summary)
         self._record.recommended_mu_per_h = rate_mu_per_h
         self._record.recommended_until_us = now_us + valid_min * US_PER_MIN
         self.follow(now_us)
@@ -173,6 +192,29 @@ class Therapy:
         programmed_mu_per_h = self.programme.programmed_mu_per_h(now_us)
         until_us = self._record.recommended_until_us
         return {"at_us": now_us, "until_us": until_us, "programmed_mu_per_h": programmed_mu_per_h}
+
+    def of_rates(self, now_us, rates, then_mu_per_h, pattern):
+        """The summary of an order that makes `rates` the programme, of which `then_mu_per_h` is the one of now."""
+        old, state = self.programme.rates(), list(self._core.state())
+        state[code.RATE_MU_PER_H] = then_mu_per_h
+        return {
+            "state": self.state(state), "in_force_mu_per_h": self.in_force_mu_per_h(),
+            "old_pattern": self._record.pattern, "old_day_mu": sum(old) * 24 // len(old),
+            "old_rate_mu_per_h": self.programme.programmed_mu_per_h(now_us), "then_mu_per_h": then_mu_per_h,
+            "pattern": pattern, "day_mu": sum(rates) * 24 // len(rates), "fingerprint": fingerprint(rates),
+            "cut_by": cut_by(self.forecast.daily(rates, state)),
+        }  # fmt: skip
+
+    def _of_temp(self, now_us, which, value, until_us):
+        """The summary of an order after which this temporary rate runs; `which` 0: none does."""
+        state, programmed_mu_per_h = list(self._core.state()), self.programme.programmed_mu_per_h(now_us)
+        summary = {"in_force_mu_per_h": self.in_force_mu_per_h(), "programmed_mu_per_h": programmed_mu_per_h}
+        summary["temp_until_us"] = state[code.TEMP_UNTIL_US] if state[code.TEMP] else NEVER_US
+        state[code.TEMP], state[code.TEMP_VALUE], state[code.TEMP_UNTIL_US] = which, value, until_us
+        state[code.RATE_MU_PER_H] = min(programmed_mu_per_h, self._core.limits()[0])
+        summary.update(then_mu_per_h=in_force(state)[1])
+        summary.update(cut_by=cut_by(self.forecast.daily(self.programme.rates(), state)))
+        return summary
 
     def allow_rate(self, field_name, greatest_mu_per_h):
         """Raise Refused if `greatest_mu_per_h` is above the limit, also after a running percentage is applied to it."""
@@ -224,41 +266,6 @@ class Therapy:
         self._books.deliveries.follow(now_us, now_us, reason)
         self._books.deliveries.boluses_ended(reason)
 
-    def enter_procedure(self, now_us):
-        """Make a stopped pump ready for a procedure: no basal, strokes only as ordered."""
-        self._make_ready(now_us)
-        self._is_ready(now_us)
-
-    def _is_ready(self, now_us):
-        self.follow(now_us)
-        if self._watch is not None:
-            self._watch.procedure(now_us)
-
-    def _make_ready(self, now_us):
-        self._record.mode = protocol.STATE_PROCEDURE
-        self.programme.apply(now_us)
-        self.answers.need(self._core.resume(now_us))
-
-    def order_strokes(self, now_us, strokes, kind):
-        """Order strokes of a procedure, as a delivery of this kind. The core may refuse them like any bolus.
-
-        A pump that was stopped in between is made ready first, and put back if they are refused.
-        """
-        mode = self._record.mode
-        stopped = mode != protocol.STATE_PROCEDURE
-        if stopped:
-            self._make_ready(now_us)
-        volume_mu = self.answers.mu(strokes)
-        try:
-            self.give("value", volume_mu, now_us, ((NORMAL, kind, volume_mu),), strokes)
-        except Refused:
-            if stopped:
-                still(self._core, self._clock)
-                self._record.mode = mode
-            raise
-        if stopped:
-            self._is_ready(now_us)
-
     def give(self, field_name, volume_mu, now_us, parts, normal, square=0, duration_us=0):
         """Have the core deliver these strokes, the `parts` of Deliveries.ask(). Refused: what the core refuses."""
         deliveries = self._books.deliveries
@@ -290,8 +297,3 @@ class Therapy:
         if state == protocol.STATE_FAULT or (needed is not None and state != needed):
             raise Refused(protocol.WRONG_STATE, None, state)
         return self._clock.now_us()
-
-    def _end_recommendation(self, now_us):
-        if self._record.recommended_until_us:
-            self._record.recommended_until_us = 0
-            self.programme.apply(now_us)

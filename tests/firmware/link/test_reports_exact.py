@@ -145,7 +145,7 @@ def test_what_a_cancel_gives_up_is_not_to_come() -> None:
 def test_a_procedures_strokes_are_shown_as_no_bolus() -> None:
     hand = Hand()
     hand.pump.switch.stop()
-    hand.pump.therapy.order_strokes(0, 5, protocol.KIND_DIAGNOSTIC)
+    hand.pump.course.order_strokes(0, 5, protocol.KIND_DIAGNOSTIC)
     hand.live(3 * SECOND_US)
     assert len(hand.strokes_us) == 2
     assert of_normal(hand) == (0, 0, 0, 0) and hand.pump.status()["bolus_id"] == 0

@@ -101,7 +101,7 @@ def test_a_bolus_whose_last_stroke_has_not_been_booked_yet_still_runs(hand: Hand
 
 
 def test_a_procedures_strokes_are_no_bolus_to_cancel_and_no_bolus_is_logged_as_0(hand: Hand) -> None:
-    boluses, therapy = hand.pump.boluses, hand.pump.therapy
+    boluses = hand.pump.boluses
     number = boluses.bolus(600)["delivery_id"]
     reply = boluses.cancel_bolus()
     assert (reply["delivery_id"], reply["square_id"]) == (number, 0)
@@ -110,7 +110,7 @@ def test_a_procedures_strokes_are_no_bolus_to_cancel_and_no_bolus_is_logged_as_0
     boluses.cancel_bolus()
     assert accepted(hand, "cancel_bolus")[-1] == (0, number, 0, 0)
     hand.pump.switch.stop()
-    therapy.order_strokes(hand.now_us, 5, protocol.KIND_DIAGNOSTIC)
+    hand.pump.course.order_strokes(hand.now_us, 5, protocol.KIND_DIAGNOSTIC)
     refused(boluses.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
     hand.live(hand.now_us + 20 * SECOND_US)
     assert len(hand.strokes_us) == 5

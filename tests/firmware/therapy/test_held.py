@@ -239,9 +239,9 @@ def test_strokes_after_a_stop_amid_a_procedure_begin_the_watch_anew() -> None:
     """The catheter is another after a procedure's strokes: the watch is told when a procedure begins, also then."""
     desk = Desk()
     begun: list[int] = []
-    desk.pump.therapy._watch = SimpleNamespace(procedure=begun.append)
+    desk.pump.course._watch = SimpleNamespace(procedure=begun.append)
     desk.ask("stop")
-    desk.pump.therapy.order_strokes(desk.hand.now_us, 3, protocol.KIND_INSULIN_TEST)
+    desk.pump.course.order_strokes(desk.hand.now_us, 3, protocol.KIND_INSULIN_TEST)
     assert begun == [desk.hand.now_us] and desk.pump.record.mode == protocol.STATE_PROCEDURE
     assert desk.hand.core.state()[code.RATE_MU_PER_H] == 0
     assert desk.pump.books.deliveries.stretch_id, "a stretch at no rate: the pump is not stopped"

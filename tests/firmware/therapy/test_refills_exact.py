@@ -195,7 +195,7 @@ def test_only_what_is_gone_beyond_doubt_is_told() -> None:
     for certain, missing_nl in ((True, -5_000), (True, 0), (False, 5_000), (True, 1), (True, 7_000)):
         found = (0, 0, refill.OVER, missing_nl, certain)
         hand.pump.refills._compared = lambda *_, found=found: found  # type: ignore[method-assign]
-        told.append(hand.pump.refills.refilled_by_volume(0, 10_000_000, (), True, 0)[1])
+        told.append(hand.pump.refills.refilled_by_volume(0, 10_000_000, (), True, 0)[2])
     assert told == [None, None, None, 0, 2_800]
 
 
@@ -251,6 +251,6 @@ def test_strokes_of_before_the_refill_are_not_taken_from_it_and_who_shows_its_co
 def test_a_refill_by_volume_is_answered_with_what_it_has_found() -> None:
     hand = Hand()
     assert filled(hand)["delivered_nl"] == 0, "the first: there is no interval"
-    found, missing_mu = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 3)
+    _, found, missing_mu = hand.pump.refills.refilled_by_volume(1_000_000, 10_000_000, (1_500_000, 500_000), False, 3)
     assert (found["filled_nl"], found["residual_nl"], found["band"]) == (8_000_000, 1_000_000, refill.FIRST)
     assert (missing_mu, found["missing_nl"], found["delivered_nl"]) == (None, 0, 0)

@@ -89,7 +89,7 @@ def test_an_order_in_a_state_that_does_not_take_it_is_refused_with_that_state() 
     assert states("suspend", "temp_basal", "recommend_rate") == [suspended] * 3
     hand.pump.switch.stop()
     assert states("stop", "suspend", "temp_basal", "recommend_rate") == [stopped] * 4
-    therapy.enter_procedure(hand.now_us)
+    hand.pump.course.enter(hand.now_us)
     assert states("suspend", "resume", "temp_basal") == [protocol.STATE_PROCEDURE] * 3
     hand.core.stop(hand.now_us, code.FAULT_STOPPED)
     assert states("stop", "suspend", "resume", "temp_basal") == [protocol.STATE_FAULT] * 4
@@ -138,15 +138,14 @@ def test_a_halt_is_told_once_and_a_lapse_before_it_too() -> None:
 @pytest.mark.req("THER-6", "GUARD-1")
 def test_a_procedures_strokes_that_are_refused_leave_a_stopped_pump_stopped() -> None:
     hand = Hand()
-    therapy = hand.pump.therapy
     hand.pump.device.set_limits(35_000, 1_000, 60_000, 150_000)
     hand.pump.switch.stop()
-    error = refused(lambda: therapy.order_strokes(0, 6, protocol.KIND_DIAGNOSTIC), protocol.CLINICIAN_LIMIT)
+    error = refused(lambda: hand.pump.course.order_strokes(0, 6, protocol.KIND_DIAGNOSTIC), protocol.CLINICIAN_LIMIT)
     assert (error.field_name, error.value, error.limit) == ("value", 1_200, 1_000)
     assert hand.pump.record.mode == protocol.STATE_STOPPED and hand.core.state()[code.SUSPENDED]
-    therapy.order_strokes(0, 5, protocol.KIND_DIAGNOSTIC)
+    hand.pump.course.order_strokes(0, 5, protocol.KIND_DIAGNOSTIC)
     assert hand.pump.record.mode == protocol.STATE_PROCEDURE and not hand.core.state()[code.SUSPENDED]
-    refused(lambda: therapy.order_strokes(0, 1, protocol.KIND_DIAGNOSTIC), protocol.BOLUS_ACTIVE)
+    refused(lambda: hand.pump.course.order_strokes(0, 1, protocol.KIND_DIAGNOSTIC), protocol.BOLUS_ACTIVE)
     assert hand.pump.record.mode == protocol.STATE_PROCEDURE and not hand.core.state()[code.SUSPENDED]
     hand.pump.alarms.halt(hand.now_us, protocol.REASON_CANCELLED)
     ended = [each["reason"] for each in deliveries(hand) if each["kind"] == protocol.KIND_DIAGNOSTIC]
@@ -261,12 +260,12 @@ def test_a_procedure_begins_a_stretch_without_basal_and_is_told() -> None:
     hand = Hand()
     therapy = hand.pump.therapy
     told: list[int] = []
-    therapy._watch = SimpleNamespace(procedure=told.append)
+    hand.pump.course._watch = SimpleNamespace(procedure=told.append)
     therapy.set_basal(1_000)
     hand.pump.switch.stop()
     assert hand.pump.books.deliveries.stretch_id == 0, "a stopped pump has none"
     hand.now_us += 7
-    therapy.enter_procedure(hand.now_us)
+    hand.pump.course.enter(hand.now_us)
     assert hand.pump.books.deliveries.stretch_id and told == [hand.now_us]
     state = hand.core.state()
     assert (state[code.SUSPENDED], state[code.RATE_MU_PER_H]) == (0, 0)
