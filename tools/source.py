@@ -2,18 +2,23 @@
 
 MicroPython is a checkout with its submodules if MICROPYTHON_DIR is set. Otherwise it is Debian's source package,
 fetched once into the user's cache, ${XDG_CACHE_HOME:-~/.cache}/releve, outside the build folder. Nothing is patched.
+The session's cryptography is mbedTLS's, on every board and on CPython, from the same package:
+
+    python -m tools.source mbedtls      fetches it if need be and prints its folder
+
 Errors: Problem, with what to do.
 """
 
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from tools.bootstrap import install_packages
-from tools.console import Problem, cache_folder, locked, run_logged, timed
+from tools.console import Problem, cache_folder, locked, main_guard, run_logged, timed
 from tools.debian import check_sums, fetch
 
 VERSION = "1.25.0"
@@ -140,6 +145,11 @@ def _part(name: str, part: Part) -> Path:
     return _made_once(folder, folder / "source", unpack) / part.inside
 
 
+def mbedtls_source() -> Path:
+    """Return mbedTLS's source tree, fetched if need be. Raises Problem if it cannot be fetched."""
+    return _part("mbedtls", RP2_PARTS["mbedtls"])
+
+
 def rp2_source() -> Path:
     """Return a tree from which MicroPython's port rp2 builds. Raises Problem, naming what is missing, if there is none.
 
@@ -170,3 +180,14 @@ def rp2_source() -> Path:
             (into / "lib" / name / "README.md").touch()
 
     return _made_once(folder, folder / "source-rp2", assemble)
+
+
+def main() -> None:
+    """Print the folder of mbedTLS's source."""
+    if sys.argv[1:] != ["mbedtls"]:
+        raise Problem("usage: python -m tools.source mbedtls")
+    print(mbedtls_source())
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,10 +1,11 @@
-"""Build the dose core as a CPython extension (cffi, API mode).
+"""Build the dose core, and the session, as CPython extensions (cffi, API mode).
 
-    python -m c_ext.host.build        builds if stale and prints the path of the extension
+    python -m c_ext.host.build        builds what is stale and prints the paths of the extensions
 
-The declarations that cffi needs are taken from the core's own headers through the C preprocessor, so there is no second
-copy to drift. The result lies in build/core/host-KEY/, where KEY is a hash of all sources, flags and versions. So an
-existing build is always up to date, and variants (sanitizers, coverage, a core broken on purpose) lie side by side.
+The declarations that cffi needs are taken from the C code's own headers through the C preprocessor, so there is no
+second copy to drift. The result lies in build/core/host-KEY/, where KEY is a hash of all sources, flags and versions.
+So an existing build is always up to date, and variants (sanitizers, coverage, a core broken on purpose) lie side by
+side.
 
 CC and CFLAGS are taken from the environment, as make does; CFLAGS replaces the default `-O2 -g`.
 """
@@ -22,16 +23,29 @@ import sysconfig
 import tempfile
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 REPO = Path(__file__).resolve().parents[2]
 CORE_DIR = REPO / "c_ext" / "core"
+SESSION_DIR = REPO / "c_ext" / "session"
 BUILD_DIR = REPO / "build" / "core"
-MODULE = "_releve_core"
+FETCHING = REPO / "tools" / "source.py"
+
+
+class Library(NamedTuple):
+    """Freestanding C code that becomes an extension: the *.c of its folder, with *.h as its face."""
+
+    module: str
+    primitives: str = ""  # the folder in it that joins it to mbedTLS
+
+
+CORE = Library("_releve_core")
+SESSION = Library("_releve_session", "mbedtls")
 
 # The core is held to freestanding C11; what cffi generates around it is not.
 CORE_FLAGS = ("-std=c11", "-ffreestanding", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
 WRAPPER_FLAGS = ("-fPIC", "-shared", "-fvisibility=hidden", "-Wno-unused-function")
-DEFINE = re.compile(r"^#define\s+([A-Z][A-Z0-9_]*)\s+\(?\d\w*\)?\s*(?://.*)?$", re.MULTILINE)
+DEFINE = re.compile(r"^#define\s+([A-Z][A-Z0-9_]*)\s+\(?-?\d\w*\)?\s*(?://.*)?$", re.MULTILINE)
 
 
 class BuildError(RuntimeError):
@@ -68,33 +82,64 @@ def declarations(core_dir: Path = CORE_DIR, cc: str = "cc") -> str:
     return text + "\n" + "".join(f"#define {name} ...\n" for name in names)
 
 
-def _key(core_dir: Path, cc: str, cflags: str) -> str:
+def _sources(core_dir: Path, library: Library) -> list[Path]:
+    """All sources, in an order that the checkout's place does not change."""
+    found = sorted(core_dir.glob("*.[ch]"))
+    return found + sorted((core_dir / library.primitives).glob("*.[ch]")) if library.primitives else found
+
+
+def mbedtls() -> Path:
+    """The folder of mbedTLS's source, which the boards' build fetches too: RELEVE_MBEDTLS, or the cache.
+
+    Raises BuildError if it is not there and cannot be fetched.
+    """
+    given = os.environ.get("RELEVE_MBEDTLS")
+    if given:
+        return Path(given)
+    fetch = subprocess.run(
+        [sys.executable, "-m", "tools.source", "mbedtls"], cwd=REPO, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if fetch.returncode != 0:
+        raise BuildError("mbedTLS's source, of which the session takes its primitives, is not there: see above")
+    return Path(fetch.stdout.strip())
+
+
+def mbedtls_flags(source: Path) -> list[str]:
+    """What the compiler must be told for c_ext/session/mbedtls; a warning in mbedTLS itself is none of ours."""
+    everest = source / "3rdparty" / "everest" / "include" / "everest"
+    places = (source, source / "include", everest, everest / "kremlib")
+    return [word for place in places for word in ("-isystem", str(place))]
+
+
+def _key(core_dir: Path, cc: str, cflags: str, library: Library) -> str:
     digest = hashlib.sha256()
     facts = (cc, cflags, sys.version, sysconfig.get_config_var("EXT_SUFFIX"), importlib.metadata.version("cffi"))
-    digest.update(repr(facts).encode())
-    for path in [
-        *sorted(core_dir.glob("*.[ch]")),
-        Path(__file__),
-    ]:  # an order that the checkout's place does not change
+    digest.update(repr((*facts, library)).encode())
+    for path in [*_sources(core_dir, library), Path(__file__), *([FETCHING] if library.primitives else [])]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
-def build(core_dir: Path = CORE_DIR, cc: str | None = None, cflags: str | None = None) -> Path:
+def build(core_dir: Path = CORE_DIR, cc: str | None = None, cflags: str | None = None, library: Library = CORE) -> Path:
     """Path of an up-to-date extension made from `core_dir`; compiles only if there is none yet.
 
-    Raises BuildError if the compiler or Python's headers are missing or the compiler refuses.
+    Raises BuildError if the compiler, Python's headers or mbedTLS's source are missing or the compiler refuses.
     """
     cc = cc or os.environ.get("CC") or "cc"
     cflags = cflags if cflags is not None else os.environ.get("CFLAGS", "-O2 -g")
-    out_dir = BUILD_DIR / f"host-{_key(core_dir, cc, cflags)}"
-    target = out_dir / f"{MODULE}{sysconfig.get_config_var('EXT_SUFFIX')}"
+    out_dir = BUILD_DIR / f"host-{_key(core_dir, cc, cflags, library)}"
+    target = out_dir / f"{library.module}{sysconfig.get_config_var('EXT_SUFFIX')}"
     if not target.exists():
-        _compile(core_dir, cc, cflags, target)
+        _compile(core_dir, cc, cflags, library, target)
     return target
 
 
-def _compile(core_dir: Path, cc: str, cflags: str, target: Path) -> None:
+def build_session(session_dir: Path = SESSION_DIR, cc: str | None = None, cflags: str | None = None) -> Path:
+    """The same for the session."""
+    return build(session_dir, cc, cflags, SESSION)
+
+
+def _compile(core_dir: Path, cc: str, cflags: str, library: Library, target: Path) -> None:
     from cffi import FFI, recompiler
 
     include = Path(sysconfig.get_path("include"))
@@ -104,14 +149,17 @@ def _compile(core_dir: Path, cc: str, cflags: str, target: Path) -> None:
     ffi.cdef(declarations(core_dir, cc))
     target.parent.mkdir(parents=True, exist_ok=True)
     compiler = [*shlex.split(cc), *shlex.split(cflags)]
+    outside = mbedtls_flags(mbedtls()) if library.primitives else []
     # Everything is made aside and moved in at the end: two builds at once, or one that was cut, do no harm.
     with tempfile.TemporaryDirectory(dir=target.parent) as work_name:
         work = Path(work_name)
-        recompiler.make_c_source(ffi, MODULE, _includes(core_dir), str(work / "face.c"))
+        recompiler.make_c_source(ffi, library.module, _includes(core_dir), str(work / "face.c"))
         objects = []
-        for source in sorted(core_dir.glob("*.c")):
-            objects.append(str(work / (source.stem + ".o")))
-            _run([*compiler, *CORE_FLAGS, "-c", str(source), "-o", objects[-1]])
+        for source in _sources(core_dir, library):
+            if source.suffix == ".c":
+                objects.append(str(work / f"{source.stem}.o"))
+                flags = [] if source.parent == core_dir else outside
+                _run([*compiler, *CORE_FLAGS, *flags, "-c", str(source), "-o", objects[-1]])
         linked = work / target.name
         where = ["-I", str(include), "-I", str(core_dir)]
         _run([*compiler, *WRAPPER_FLAGS, *where, str(work / "face.c"), *objects, "-o", str(linked)])
@@ -120,8 +168,9 @@ def _compile(core_dir: Path, cc: str, cflags: str, target: Path) -> None:
 
 def load(path: Path) -> ModuleType:
     """The extension at `path` as a module with `ffi` and `lib`. Several variants may be loaded in one process."""
-    loader = importlib.machinery.ExtensionFileLoader(MODULE, str(path))
-    spec = importlib.util.spec_from_file_location(MODULE, path, loader=loader)
+    name = path.name.partition(".")[0]
+    loader = importlib.machinery.ExtensionFileLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
@@ -131,5 +180,6 @@ def load(path: Path) -> ModuleType:
 if __name__ == "__main__":
     try:
         print(build())
+        print(build_session())
     except BuildError as error:
         sys.exit(f"c_ext.host.build: {error}")

@@ -1,0 +1,48 @@
+// config.h: what of mbedTLS the session uses, and under which names.
+//
+// The names are its own, so that an image may hold another copy of mbedTLS beside this one, of another version and
+// configuration, for MicroPython's modules. Wiping and comparing are the session's own (bytes.h).
+#ifndef RELEVE_MBEDTLS_CONFIG_H
+#define RELEVE_MBEDTLS_CONFIG_H
+
+#define MBEDTLS_CHACHA20_C
+#define MBEDTLS_POLY1305_C
+#define MBEDTLS_CHACHAPOLY_C
+#define MBEDTLS_SHA256_C
+#define MBEDTLS_PLATFORM_ZEROIZE_ALT
+
+#define mbedtls_platform_zeroize bytes_wipe
+#define mbedtls_ct_memcmp bytes_differ
+
+#define mbedtls_chacha20_crypt session_mbedtls_chacha20_crypt
+#define mbedtls_chacha20_free session_mbedtls_chacha20_free
+#define mbedtls_chacha20_init session_mbedtls_chacha20_init
+#define mbedtls_chacha20_setkey session_mbedtls_chacha20_setkey
+#define mbedtls_chacha20_starts session_mbedtls_chacha20_starts
+#define mbedtls_chacha20_update session_mbedtls_chacha20_update
+#define mbedtls_chachapoly_auth_decrypt session_mbedtls_chachapoly_auth_decrypt
+#define mbedtls_chachapoly_crypt_and_tag session_mbedtls_chachapoly_crypt_and_tag
+#define mbedtls_chachapoly_encrypt_and_tag session_mbedtls_chachapoly_encrypt_and_tag
+#define mbedtls_chachapoly_finish session_mbedtls_chachapoly_finish
+#define mbedtls_chachapoly_free session_mbedtls_chachapoly_free
+#define mbedtls_chachapoly_init session_mbedtls_chachapoly_init
+#define mbedtls_chachapoly_setkey session_mbedtls_chachapoly_setkey
+#define mbedtls_chachapoly_starts session_mbedtls_chachapoly_starts
+#define mbedtls_chachapoly_update session_mbedtls_chachapoly_update
+#define mbedtls_chachapoly_update_aad session_mbedtls_chachapoly_update_aad
+#define mbedtls_internal_sha256_process session_mbedtls_internal_sha256_process
+#define mbedtls_poly1305_finish session_mbedtls_poly1305_finish
+#define mbedtls_poly1305_free session_mbedtls_poly1305_free
+#define mbedtls_poly1305_init session_mbedtls_poly1305_init
+#define mbedtls_poly1305_mac session_mbedtls_poly1305_mac
+#define mbedtls_poly1305_starts session_mbedtls_poly1305_starts
+#define mbedtls_poly1305_update session_mbedtls_poly1305_update
+#define mbedtls_sha256 session_mbedtls_sha256
+#define mbedtls_sha256_clone session_mbedtls_sha256_clone
+#define mbedtls_sha256_finish session_mbedtls_sha256_finish
+#define mbedtls_sha256_free session_mbedtls_sha256_free
+#define mbedtls_sha256_init session_mbedtls_sha256_init
+#define mbedtls_sha256_starts session_mbedtls_sha256_starts
+#define mbedtls_sha256_update session_mbedtls_sha256_update
+
+#endif

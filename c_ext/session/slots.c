@@ -1,0 +1,110 @@
+#include "slots.h"
+
+#include <stddef.h>
+
+#include "bytes.h"
+
+static uint8_t *payload(slots_t *slots, uint8_t slot) {
+    return &slots->image[slot][SLOT_PAYLOAD];
+}
+
+static bool role_sound(uint8_t role) {
+    return (role >= (uint8_t)ROLE_PATIENT) && (role <= (uint8_t)ROLE_CARD);
+}
+
+static void count_generation(uint8_t *record) {
+    const uint32_t generation = bytes_get_u32(&record[SLOT_GENERATION]) + 1u;
+    bytes_put_u16(&record[SLOT_GENERATION], (uint16_t)(generation & 0xFFFFu));
+}
+
+static void drop_next(uint8_t *record) {
+    record[SLOT_HAS_NEXT] = 0u;
+    bytes_wipe(&record[SLOT_NEXT_KEY], PRIMITIVE_KEY_BYTES);
+}
+
+void slots_wipe(slots_t *slots, uint8_t slot) {
+    bytes_wipe(payload(slots, slot), SLOT_PAYLOAD_BYTES);
+    slots->role[slot] = (uint8_t)ROLE_NONE;
+}
+
+uint8_t slots_load(slots_t *slots, uint8_t slot) {
+    uint8_t *const record = payload(slots, slot);
+    const bool in_use = (record[SLOT_STATE] == (uint8_t)SLOT_ENROLLED) || (record[SLOT_STATE] == (uint8_t)SLOT_USED);
+    const bool next_sound =
+        (record[SLOT_HAS_NEXT] == 0u) ||
+        ((record[SLOT_HAS_NEXT] == 1u) && (bytes_all_zero(&record[SLOT_NEXT_KEY], PRIMITIVE_KEY_BYTES) == 0u));
+    if (in_use && next_sound && role_sound(record[SLOT_ROLE]) &&
+        (bytes_all_zero(&record[SLOT_KEY], PRIMITIVE_KEY_BYTES) == 0u)) {
+        slots->role[slot] = record[SLOT_ROLE];
+    } else {
+        slots_wipe(slots, slot);
+    }
+    return slots->role[slot];
+}
+
+bool slots_enrol(slots_t *slots, random_t *random, uint8_t slot, uint8_t role, const uint8_t *label,
+                 uint32_t label_bytes) {
+    uint8_t *const record = payload(slots, slot);
+    uint8_t key[PRIMITIVE_KEY_BYTES];
+    bool drawn = false;
+    if (role_sound(role) && (label_bytes <= SLOT_LABEL_BYTES)) {
+        drawn = random_draw(random, key, PRIMITIVE_KEY_BYTES);
+    }
+    if (drawn) {
+        record[SLOT_STATE] = (uint8_t)SLOT_ENROLLED;
+        record[SLOT_ROLE] = role;
+        count_generation(record);
+        bytes_wipe(&record[SLOT_LABEL], SLOT_LABEL_BYTES);
+        bytes_copy(&record[SLOT_LABEL], label, label_bytes);
+        bytes_copy(&record[SLOT_KEY], key, PRIMITIVE_KEY_BYTES);
+        drop_next(record);
+        slots->role[slot] = role;
+        bytes_wipe(key, sizeof key);
+    }
+    return drawn;
+}
+
+bool slots_rotate(slots_t *slots, random_t *random, uint8_t slot) {
+    uint8_t *const record = payload(slots, slot);
+    uint8_t key[PRIMITIVE_KEY_BYTES];
+    const bool drawn = (slots->role[slot] != (uint8_t)ROLE_NONE) && random_draw(random, key, PRIMITIVE_KEY_BYTES);
+    if (drawn) {
+        record[SLOT_HAS_NEXT] = 1u;
+        bytes_copy(&record[SLOT_NEXT_KEY], key, PRIMITIVE_KEY_BYTES);
+        bytes_wipe(key, sizeof key);
+    }
+    return drawn;
+}
+
+bool slots_promote(slots_t *slots, uint8_t slot, bool next) {
+    uint8_t *const record = payload(slots, slot);
+    const bool in_use = slots->role[slot] != (uint8_t)ROLE_NONE;
+    const bool renew = in_use && next && (record[SLOT_HAS_NEXT] == 1u);
+    const bool first = in_use && (record[SLOT_STATE] == (uint8_t)SLOT_ENROLLED);
+    if (renew) {
+        bytes_copy(&record[SLOT_KEY], &record[SLOT_NEXT_KEY], PRIMITIVE_KEY_BYTES);
+        drop_next(record);
+        count_generation(record);
+    }
+    if (first) {
+        record[SLOT_STATE] = (uint8_t)SLOT_USED;
+    }
+    return renew || first;
+}
+
+const uint8_t *slots_key(const slots_t *slots, uint8_t wire) {
+    const uint8_t slot = (uint8_t)(wire & (uint8_t)~SLOT_NEXT);
+    const bool next = (wire & SLOT_NEXT) != 0u;
+    const uint8_t *key = NULL;
+    if ((slot < SLOTS_COUNT) && (slots->role[slot] != (uint8_t)ROLE_NONE)) {
+        const uint8_t *const record = &slots->image[slot][SLOT_PAYLOAD];
+        if (!next) {
+            key = &record[SLOT_KEY];
+        } else if (record[SLOT_HAS_NEXT] == 1u) {
+            key = &record[SLOT_NEXT_KEY];
+        } else {
+            key = NULL;
+        }
+    }
+    return key;
+}
