@@ -62,3 +62,17 @@ def read() -> dict[str, str]:
         if type(value) is not str:
             raise AmountError(f'the configuration {path}: {key} must be a text in quotes, as in {key} = "…"')
     return {key: str(value) for key, value in found.items()}
+
+
+def data_folder() -> Path:
+    """Return where this user's data are: keys and the store of orders; it may not exist yet."""
+    if sys.platform == "win32":
+        folder = os.environ.get("LOCALAPPDATA") or os.environ.get("APPDATA") or "~"
+    elif sys.platform == "darwin":
+        folder = "~/Library/Application Support"
+    else:
+        folder = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    try:
+        return Path(folder).expanduser() / "releve"
+    except RuntimeError:  # nobody's home is known
+        return Path("releve")

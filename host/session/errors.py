@@ -1,0 +1,37 @@
+"""Errors of keys, cards and sessions: what happened and what to do next. None tells more of a key than where it is."""
+
+from __future__ import annotations
+
+from host.errors import HostError
+
+
+class SessionError(HostError):
+    """Base of these errors; nothing about therapy was sent."""
+
+
+class NoKey(SessionError):
+    """There is no key of this name here, and the pump speaks to nobody without one."""
+
+    def __init__(self, name: str, others: list[str]) -> None:
+        others_text = ", ".join(others)
+        has = f"there are keys of the names {others_text}: --identity NAME" if others else "no pump has enrolled it yet"
+        super().__init__(f"this computer has no key named {name!r}; {has}. To get one: pump enrol")
+
+
+class KeyFileError(SessionError):
+    """A key's file is there and cannot be used; it is left as it is."""
+
+
+class CardError(SessionError):
+    """What was typed or read is no card's key."""
+
+
+class SessionRefused(SessionError):
+    """The pump opened no session. It does not say why, and neither does this: a guesser would learn from it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the pump opened no session with the key named {name!r}: the key is of another pump, was revoked, or"
+            " somebody keeps the pump's line busy. Nothing was changed and delivery goes on as it was. Check the port"
+            " and --identity; show presence at the pump and try again; else enrol anew: pump enrol"
+        )
