@@ -45,7 +45,7 @@ def available(board: str) -> dict[str, Any]:
         return {}
     said = tomllib.loads(path.read_text(encoding="utf-8"))
     heap_bytes = said["budget"].get("heap_bytes", said["available"]["heap_bytes"])
-    return dict(said["available"], heap_bytes=heap_bytes)
+    return {**said["available"], "heap_bytes": heap_bytes, **board_job(board).facts.get("available", {})}
 
 
 def figures(board: str, image: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@
     python3 -m tools.wiring BOARD --check    says whether it is up to date; exit status 1 if not
 
 In boards/BOARD/board.toml, [pins] has the pins and [[parts]] the parts connected to them, in the order of the drawing.
-Instead, `parts` may name a file that has the parts. `header` names a board's header whose pins are numbered; without it
+Instead, `parts` may name a file that has the parts; a part in [[own_parts]] then takes the place of the one there that
+has a pin of it. `header` names a board's header whose pins are numbered; without it
 the GPIO numbers, as printed on most boards, must do.
 Errors: Problem if a pin belongs to no part, or a part names a pin that is not in the table.
 """
@@ -65,7 +66,8 @@ def parts_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
     parts = facts.get("parts", [])
     if isinstance(parts, str):
         parts = tomllib.loads((ROOT / parts).read_text(encoding="utf-8"))["parts"]
-    return list(parts)
+    own = {name: part for part in facts.get("own_parts", []) for name in part["pins"]}
+    return [next((own[name] for name in part["pins"] if name in own), part) for part in parts]
 
 
 def _label(name: str, pin: Any, facts: dict[str, Any]) -> str:

@@ -1,9 +1,15 @@
 # MicroPython's build settings shared by the STM32L4 boards; a board's mpconfigboard.mk names its chip and includes this.
 MCU_SERIES = l4
-# The L475 is an L476 without display controller.
-AF_FILE = boards/stm32l476_af.csv
 STM32L4_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
-LD_FILES = $(STM32L4_DIR)/memory.ld boards/common_basic.ld
+# The L475 is an L476 without display controller, the L4A6 an L496 with an AES unit.
+ifneq ($(filter STM32L496xx STM32L4A6xx,$(CMSIS_MCU)),)
+AF_FILE = boards/stm32l496_af.csv
+LD_FILES = $(STM32L4_DIR)/areas_l496.ld
+else
+AF_FILE = boards/stm32l476_af.csv
+LD_FILES = $(STM32L4_DIR)/areas_l476.ld
+endif
+LD_FILES += $(STM32L4_DIR)/memory.ld boards/common_basic.ld
 FROZEN_MANIFEST = $(STM32L4_DIR)/manifest.py
 # AES in counter mode, for the programmer link.
 MICROPY_PY_SSL = 1

@@ -18,8 +18,8 @@
 #define MICROPY_HW_HAS_FLASH (0)
 #define MICROPY_HW_ENABLE_INTERNAL_FLASH_STORAGE (0)
 #define MICROPY_HW_ENABLE_USB (0)
-// The timers that play strokes.
-#define MICROPY_HW_TIM_IS_RESERVED(id) (((id) == 2) || ((id) == 15))
+// The timers that play strokes, and the one that switches the motor off.
+#define MICROPY_HW_TIM_IS_RESERVED(id) (((id) == 2) || ((id) == 6) || ((id) == 15))
 
 #define MICROPY_HW_I2C1_SCL (PINNAME_I2C_SCL)
 #define MICROPY_HW_I2C1_SDA (PINNAME_I2C_SDA)

@@ -34,7 +34,7 @@ uint32_t interrupts_readings(void);
 // When the burst of the latest stroke that is over ended, device time. Main.
 uint64_t interrupts_ended_us(void);
 
-// Aborts a stroke in progress; returns its steps done. Main.
+// Aborts a stroke in progress; returns its steps done, 0 if no burst was waiting or playing. Main.
 uint32_t interrupts_motor_stop(void);
 
 // Does all that is due, after the sensor has seen so many edges. Ends with nothing due. Interrupt.

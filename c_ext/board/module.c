@@ -91,7 +91,7 @@ static mp_obj_t hardware_advance(mp_obj_t us) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(advance_obj, hardware_advance);
 
-// motor_stop() -> steps done of the stroke cut short; it counts as delivered and is over.
+// motor_stop() -> steps done of the burst cut short, 0 if none was; its stroke counts as delivered and is over.
 static mp_obj_t hardware_motor_stop(void) {
     return MP_OBJ_NEW_SMALL_INT(interrupts_motor_stop());
 }

@@ -17,8 +17,8 @@ void stroke_plan(uint32_t steps, const uint16_t *period_us);
 // Is a burst waiting or playing? Interrupt or main.
 bool stroke_playing(void);
 
-// Aborts the burst and switches the motor off; returns how many of its steps were done, 0 before the setup. Interrupt or
-// main.
+// Aborts the burst and switches the motor off; returns how many of its steps were done, 0 if none was waiting or playing.
+// Interrupt or main.
 uint32_t stroke_abort(void);
 
 #endif

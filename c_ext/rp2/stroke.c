@@ -119,7 +119,7 @@ uint32_t __no_inline_not_in_flash_func(stroke_abort)(void) {
     PLAYER->sm[machine].instr = 0xe000u | LEVEL_OFF;  // set pins
     PLAYER->sm[machine].instr = offset;               // jmp to the first instruction
     hw_set_bits(&PLAYER->ctrl, enable);
-    // Words 1, 3, 5 … raise STEP; the first and the last do not.
+    // Words 1, 3, 5 … raise STEP; the first and the last do not. All are done of a burst that is over: nothing was cut.
     const uint32_t steps = (word_count - 2u) / 2u;
-    return ((done / 2u) < steps) ? (done / 2u) : steps;
+    return ((done / 2u) <= steps) ? (done / 2u) : 0u;
 }

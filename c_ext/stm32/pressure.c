@@ -36,7 +36,9 @@ static void supply_on(void) {
 
 void pressure_setup(void) {
     chip_pin(PIN_PRESSURE, CHIP_ANALOG, 0u, CHIP_NO_PULL);
+#if R_GPIO_HAS_ASCR
     R_GPIO(CHIP_PORT(PIN_PRESSURE))->ASCR |= 1u << CHIP_NUMBER(PIN_PRESSURE);
+#endif
     R_RCC->CCIPR |= R_RCC_CCIPR_ADCSEL_SYSCLK;
     R_RCC->AHB2ENR |= R_RCC_AHB2ENR_ADCEN;
     (void)R_RCC->AHB2ENR;  // the clock is on two cycles later

@@ -1,4 +1,4 @@
-// registers.h: the registers of the STM32L475 and L476 that this module touches, and no others.
+// registers.h: the registers of the STM32L475, L476, L496 and L4A6 that this module touches, and no others.
 //
 // Addresses, offsets and bit names as in ST's reference manual RM0351 (memory map: section 2.2; Cortex-M4: ARM DDI
 // 0403). Our own, so that the module compiles and runs on an emulated Cortex-M4 without ST's headers; where
@@ -15,6 +15,7 @@ typedef struct {
     reg_t CR1, CR2, SMCR, DIER, SR, EGR, CCMR1, CCMR2, CCER, CNT, PSC, ARR, RCR, CCR1, CCR2, CCR3, CCR4, BDTR;
 } reg_tim_t;
 #define R_TIM2 ((reg_tim_t *)0x40000000u)
+#define R_TIM6 ((reg_tim_t *)0x40001000u)
 #define R_TIM15 ((reg_tim_t *)0x40014000u)
 #define R_TIM_CR1_CEN (1u << 0u)
 #define R_TIM_CR1_URS (1u << 2u)
@@ -23,6 +24,7 @@ typedef struct {
 #define R_TIM_SMCR_SMS_TRIGGER 6u
 #define R_TIM_SMCR_TS_SHIFT 4u
 #define R_TIM_DIER_UIE (1u << 0u)
+#define R_TIM_DIER_UDE (1u << 8u)
 #define R_TIM_DIER_CC1DE (1u << 9u)
 #define R_TIM_SR_UIF (1u << 0u)
 #define R_TIM_EGR_UG (1u << 0u)
@@ -60,6 +62,7 @@ typedef struct {
 #define R_DMA_CCR_MINC (1u << 7u)
 #define R_DMA_CCR_PSIZE_32 (2u << 8u)
 #define R_DMA_CCR_MSIZE_16 (1u << 10u)
+#define R_DMA_CCR_MSIZE_32 (2u << 10u)
 #define R_DMA_CCR_PL_HIGHEST (3u << 12u)
 // Flags of channel n (1 to 7) in ISR and IFCR: global, complete, half, error.
 #define R_DMA_FLAGS(n) (15u << (4u * ((n) - 1u)))
@@ -95,6 +98,12 @@ typedef struct {
 typedef struct {
     reg_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR, ASCR;
 } reg_gpio_t;
+// The analogue switch: the L496 and L4A6 have none (RM0351, GPIOx_ASCR).
+#if defined(STM32L496xx) || defined(STM32L4A6xx)
+#define R_GPIO_HAS_ASCR 0
+#else
+#define R_GPIO_HAS_ASCR 1
+#endif
 #define R_GPIO(port) ((reg_gpio_t *)(0x48000000u + (0x400u * (port))))
 
 typedef struct {
@@ -131,6 +140,7 @@ typedef struct {
 #define R_RCC_AHB1ENR_DMA2EN (1u << 1u)
 #define R_RCC_AHB2ENR_ADCEN (1u << 13u)
 #define R_RCC_APB1ENR1_TIM2EN (1u << 0u)
+#define R_RCC_APB1ENR1_TIM6EN (1u << 4u)
 #define R_RCC_APB1ENR1_USART2EN (1u << 17u)
 #define R_RCC_APB1ENR1_USART3EN (1u << 18u)
 #define R_RCC_APB1ENR1_UART4EN (1u << 19u)
@@ -214,6 +224,6 @@ typedef struct {
 #define R_IRQ_LPTIM1 65u
 #define R_IRQ_DMA2_CHANNEL6 68u
 #define R_IRQ_DMA2_CHANNEL7 69u
-#define R_IRQ_COUNT 82u
+#define R_IRQ_COUNT 82u  // the L496 and L4A6 have more, for devices that are never on
 
 #endif

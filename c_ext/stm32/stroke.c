@@ -17,16 +17,29 @@ _Static_assert((PIN_STEP == 2u) || (PIN_STEP == 30u), "STEP must be PA2 or PB14:
 #define DMA_CHANNEL 5u
 #define DMA_REQUEST 7u
 #define DMA_SETTLES_LOOKS 8u
+// At its overflow TIM6 asks for this one of DMA2 (RM0351 table 45), which no UART of the link uses.
+#define CUT_CHANNEL 4u
+#define CUT_REQUEST 3u
+// A count of TIM6 is 512 of TIM2's. The motor may be on from the hand-over to the end of the longest burst, and two
+// counts.
+#define CUT_COUNT 512u
+#define CUT_COUNTS(burst_us) (((STROKE_HAND_OVER_US + (burst_us) + STROKE_SLACK_US(burst_us)) / CUT_COUNT) + 2u)
+// One tick of the crystal is 30.5 of the timers' counts; what this code takes at either edge is up to 2 of them. Outside
+// of these the MSI is a tenth off.
+#define TICK_COUNTS_MIN 27u
+#define TICK_COUNTS_MAX 34u
 #define TRIGGERS 4u
 #define TRIAL_TICKS 4u
 #define TRIAL_LOOKS 100000u
 
+static const uint32_t motor_off = 1u << CHIP_NUMBER(PIN_MOTOR_ENABLE);  // as BSRR has it
 static uint16_t reload[MOTION_STEPS_MAX];
 static uint32_t step_count;
-static uint32_t trigger;   // TIM15's trigger input that TIM2 drives, as SMCR has it
-static uint64_t start_us;  // of the stroke that waits, on the chip's clock
-static bool waiting;       // a stroke has been taken and not been handed over
-static bool busy;          // the timers have a stroke
+static uint32_t cut_counts;  // of TIM6, from the hand-over on
+static uint32_t trigger;     // TIM15's trigger input that TIM2 drives, as SMCR has it
+static uint64_t start_us;    // of the stroke that waits, on the chip's clock
+static bool waiting;         // a stroke has been taken and not been handed over
+static bool busy;            // the timers have a stroke
 static bool ready;
 
 static reg_dma_channel_t *channel(void) {
@@ -35,6 +48,10 @@ static reg_dma_channel_t *channel(void) {
 
 static void motor(bool on) {
     chip_drive(PIN_MOTOR_ENABLE, !on);
+}
+
+static reg_dma_channel_t *cut_channel(void) {
+    return &R_DMA2->CHANNEL[CUT_CHANNEL - 1u];
 }
 
 // Which of TIM15's trigger inputs TIM2 drives differs from chip to chip, so it is tried, with the output off: this is
@@ -66,8 +83,8 @@ bool stroke_setup(void) {
         motor(false);
         chip_pin(PIN_DIR, CHIP_OUTPUT, 0u, CHIP_NO_PULL);
         chip_drive(PIN_DIR, true);
-        R_RCC->AHB1ENR |= R_RCC_AHB1ENR_DMA1EN;
-        R_RCC->APB1ENR1 |= R_RCC_APB1ENR1_TIM2EN;
+        R_RCC->AHB1ENR |= R_RCC_AHB1ENR_DMA1EN | R_RCC_AHB1ENR_DMA2EN;
+        R_RCC->APB1ENR1 |= R_RCC_APB1ENR1_TIM2EN | R_RCC_APB1ENR1_TIM6EN;
         R_RCC->APB2ENR |= R_RCC_APB2ENR_TIM15EN;
         (void)R_RCC->APB2ENR;
         R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
@@ -77,11 +94,15 @@ bool stroke_setup(void) {
         R_TIM2->PSC = CLOCK_TIMER_DIVIDER - 1u;
         R_TIM2->EGR = R_TIM_EGR_UG;  // before anything listens to its trigger
         R_TIM2->CR2 = R_TIM_CR2_MMS_UPDATE;
+        R_TIM6->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+        R_TIM6->PSC = (CLOCK_TIMER_DIVIDER * CUT_COUNT) - 1u;
+        R_TIM6->DIER = R_TIM_DIER_UDE;
         ready = find_trigger();
         R_TIM15->CCER = R_TIM_CCER_CC1E;
         R_TIM15->BDTR = R_TIM_BDTR_MOE;
         chip_pin(PIN_STEP, CHIP_ALTERNATE, STEP_FUNCTION, CHIP_NO_PULL);
         R_DMA1->CSELR = (R_DMA1->CSELR & ~R_DMA_SELECT(DMA_CHANNEL, 15u)) | R_DMA_SELECT(DMA_CHANNEL, DMA_REQUEST);
+        R_DMA2->CSELR = (R_DMA2->CSELR & ~R_DMA_SELECT(CUT_CHANNEL, 15u)) | R_DMA_SELECT(CUT_CHANNEL, CUT_REQUEST);
     }
     return ready;
 }
@@ -95,12 +116,28 @@ void stroke_plan(uint32_t steps, const uint16_t *period_us) {
         begin_us = end_us;
     }
     step_count = steps;
+    cut_counts = CUT_COUNTS(begin_us);
+}
+
+// From now on TIM6 and the DMA switch the motor off after the longest burst, unless rest() does.
+static void arm_cut(void) {
+    reg_dma_channel_t *dma = cut_channel();
+    R_TIM6->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+    dma->CCR = 0u;
+    dma->CPAR = (uint32_t)(uintptr_t)&R_GPIO(CHIP_PORT(PIN_MOTOR_ENABLE))->BSRR;
+    dma->CMAR = (uint32_t)(uintptr_t)&motor_off;
+    dma->CNDTR = 1u;
+    dma->CCR = R_DMA_CCR_MSIZE_32 | R_DMA_CCR_PSIZE_32 | R_DMA_CCR_DIR | R_DMA_CCR_EN;
+    R_TIM6->ARR = cut_counts;
+    R_TIM6->EGR = R_TIM_EGR_UG;  // from 0, the prescaler too; URS: no request
+    R_TIM6->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS | R_TIM_CR1_CEN;
 }
 
 // Switches the motor on and makes everything ready for a burst.
 static void prepare(void) {
     reg_dma_channel_t *dma = channel();
     busy = true;
+    arm_cut();
     motor(true);
     dma->CCR = 0u;
     R_DMA1->IFCR = R_DMA_FLAGS(DMA_CHANNEL);
@@ -156,17 +193,29 @@ static void rest(void) {
     R_TIM15->SR = 0u;
     channel()->CCR = 0u;
     motor(false);
+    R_TIM6->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
+    cut_channel()->CCR = 0u;
     busy = false;
 }
 
+// Has TIM2, which started at the edge of a tick, counted a tick's length by the next one?
+static bool in_step(void) {
+    (void)clock_edge();
+    const uint32_t counts = R_TIM2->CNT;
+    return (counts >= TICK_COUNTS_MIN) && (counts <= TICK_COUNTS_MAX);
+}
+
 void stroke_hand_over(void) {
+    bool played = false;
     waiting = false;
     prepare();
     // The timers count from the edge of a tick on, with a finer resolution than the clock.
     const uint64_t edge_us = clock_edge();
     if (start_us >= (edge_us + STROKE_SETTLE_US)) {
         start((uint32_t)(start_us - edge_us));
-    } else {
+        played = in_step();
+    }
+    if (!played) {
         rest();
     }
 }
@@ -181,6 +230,7 @@ uint32_t stroke_abort(void) {
     uint32_t done = 0u;
     waiting = false;
     if (busy) {
+        const bool over = !stroke_clocked();
         R_TIM2->CR1 = R_TIM_CR1_OPM;
         R_TIM15->SMCR = 0u;
         R_TIM15->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;
@@ -190,7 +240,7 @@ uint32_t stroke_abort(void) {
         for (uint32_t i = 0u; i < DMA_SETTLES_LOOKS; i++) {
             left = channel()->CNDTR;
         }
-        done = step_count - left;
+        done = over ? 0u : (step_count - left);
         rest();
     }
     return done;

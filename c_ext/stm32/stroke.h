@@ -6,8 +6,11 @@
 // TIM2 counts the wait until the start, once, and its end triggers TIM15. TIM15 makes one pulse on STEP in each of its
 // periods; at every rising edge the DMA writes the length of the period under way, from a table in RAM. Its repetition
 // counter holds the number of steps: after that many periods TIM15 stops by itself (one-pulse mode), whatever the
-// processor and the DMA do. So no more steps than one stroke's can ever come, and nothing but stroke_start() sets it
+// processor and the DMA do. So no more steps than one stroke's can ever come, and nothing but stroke_hand_over() sets it
 // off again.
+//
+// The motor is switched off by the interrupt at the last step's end. If that does not come, a second DMA channel does it,
+// which TIM6 sets off: by 12 ms after the latest end of a burst, whatever the processor does.
 //
 // Implements: DOSE-6
 #ifndef RELEVE_STM32_STROKE_H
@@ -38,7 +41,8 @@ void stroke_take(uint64_t start_us);
 uint64_t stroke_hand_over_us(void);
 
 // Hands the stroke that waits over to the timers: switches the motor on and counts its wait from the edge of a tick on.
-// If it is too late for that, the stroke is not played, and the sensor will not see it. Interrupt.
+// If it is too late for that, or the timers' clock is a tenth off the crystal, the stroke is not played, and the sensor
+// will not see it. Takes up to two ticks, 61 µs. Interrupt.
 void stroke_hand_over(void);
 
 // Do the timers have a stroke? They need their clock until it is over. Interrupt, or main with interrupts off.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hil.backends.emulation import NS_PER_US, Emulation
 from hil.emulator_stm32.device import NS_PER_S, cycles_of, ns_of
 from hil.emulator_stm32.machine import Machine, Wiring
-from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM1_BYTES, SRAM2_AT
+from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM2_AT, SRAM_BYTES
 from hil.errors import DeviceLost, DeviceMissing
 
 if TYPE_CHECKING:
@@ -42,9 +42,14 @@ def image_file(board: str = BOARD) -> Path:
     return path
 
 
+def facts_of(board: str) -> dict[str, Any]:
+    """The board's table."""
+    return tomllib.loads((ROOT / "boards" / board / "board.toml").read_text(encoding="utf-8"))
+
+
 def wiring_of(board: str, steps_per_stroke: int) -> Wiring:
     """The board's pins and UARTs, from its one table."""
-    table = tomllib.loads((ROOT / "boards" / board / "board.toml").read_text(encoding="utf-8"))
+    table = facts_of(board)
     pins = {name: 16 * (ord(text[1]) - ord("A")) + int(text.split()[0][2:]) for name, text in table["pins"].items()}
     return Wiring(pins, table["uarts"]["LINK"], table["uarts"]["CONSOLE"], steps_per_stroke)
 
@@ -52,7 +57,7 @@ def wiring_of(board: str, steps_per_stroke: int) -> Wiring:
 class EmulatedStm32Board(Emulation):
     """An emulated STM32 board coupled to `plant`, as `EmulatedBoard` is. Raises DeviceMissing, DeviceLost."""
 
-    sram_bytes = SRAM1_BYTES
+    sram_bytes = SRAM_BYTES["STM32L476"][0]
     cut_ns_max = 2_000  # how late a power cut may be: code runs on to its next branch
 
     def __init__(
@@ -66,7 +71,8 @@ class EmulatedStm32Board(Emulation):
     ) -> None:
         wiring = wiring_of(board, int(plant.parameters["steps_per_stroke"]))
         super().__init__(plant, stroke_nl, concentration_u_per_ml, wiring.pins)
-        self.machine = Machine((image or image_file(board)).read_bytes(), wiring, self, epoch_s=EPOCH_S)
+        chip = facts_of(board).get("chip", "STM32L476")
+        self.machine = Machine((image or image_file(board)).read_bytes(), wiring, self, epoch_s=EPOCH_S, chip=chip)
         self.boot()
 
     # Time

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hil.emulator_stm32.cut import Cut
 from hil.emulator_stm32.device import ACCESS_CYCLES, BLOCK_BITS, CYCLES_A_SECOND, CYCLES_A_TICK
 from hil.emulator_stm32.lptim import Lptim
 from hil.emulator_stm32.pins import Pins
@@ -48,7 +49,7 @@ class Chip:
         self.clocks = Clocks(self)
         self.watchdog = Watchdog(self)
         self.feeds = self.watchdog.feeds
-        for device in (self.timers, self.lptim, self.exti, self.clocks, self.watchdog):
+        for device in (self.timers, Cut(self), self.lptim, self.exti, self.clocks, self.watchdog):
             self.plug(device)
 
     def plug(self, device: Any) -> None:

@@ -15,7 +15,7 @@ from hil.emulator_stm32.chip import Chip
 from hil.emulator_stm32.device import CYCLES_A_SECOND, CYCLES_A_TICK
 from hil.emulator_stm32.i2c import I2C1, I2c
 from hil.emulator_stm32.line import Line
-from hil.emulator_stm32.memory import SRAM1_BYTES, Memory
+from hil.emulator_stm32.memory import Memory
 from hil.emulator_stm32.motor import Motor
 from hil.emulator_stm32.parts import Fram, Rtc
 from hil.emulator_stm32.processor import Processor
@@ -74,10 +74,10 @@ class Machine:
     """A board that runs `image` from its reset vector on. `run` lets time pass."""
 
     def __init__(
-        self, image: bytes, wiring: Wiring, outside: Outside, *, epoch_s: float, sram1_bytes: int = SRAM1_BYTES
+        self, image: bytes, wiring: Wiring, outside: Outside, *, epoch_s: float, chip: str = "STM32L476"
     ) -> None:
         self.wiring, self._outside = wiring, outside
-        self.memory = Memory(image, sram1_bytes=sram1_bytes)
+        self.memory = Memory(image, chip=chip)
         self.fram = Fram()
         self.rtc = Rtc(lambda: self.now / CYCLES_A_SECOND, epoch_s)
         self.absent: set[int] = set()

@@ -1,4 +1,4 @@
-"""The memories of the STM32L475 and L476: 1 MB of flash, SRAM1, SRAM2, and the factory's words (RM0351, 2.2)."""
+"""The memories of the STM32L4: 1 MB of flash, SRAM1, SRAM2, and the factory's words (RM0351, 2.2)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import struct
 from typing import Any
 
 FLASH_AT, SRAM1_AT, SRAM2_AT, FACTORY_AT = 0x08000000, 0x20000000, 0x10000000, 0x1FFF7000
-FLASH_BYTES, SRAM2_BYTES, FACTORY_BYTES = 1 << 20, 32 << 10, 4096
-SRAM1_BYTES = 96 << 10
+FLASH_BYTES, FACTORY_BYTES = 1 << 20, 4096
+SRAM_BYTES = {"STM32L476": (96 << 10, 32 << 10), "STM32L4A6": (256 << 10, 64 << 10)}  # SRAM1, SRAM2
 _READ_WRITE_RUN, _READ_RUN = 7, 5
 
 
@@ -18,11 +18,12 @@ class Memory:
 
     flash_at = FLASH_AT
 
-    def __init__(self, image: bytes, *, sram1_bytes: int = SRAM1_BYTES) -> None:
+    def __init__(self, image: bytes, *, chip: str = "STM32L476") -> None:
+        sram1_bytes, sram2_bytes = SRAM_BYTES[chip]
         sizes = {
             FLASH_AT: FLASH_BYTES,
             SRAM1_AT: sram1_bytes,
-            SRAM2_AT: SRAM2_BYTES,
+            SRAM2_AT: sram2_bytes,
             FACTORY_AT: FACTORY_BYTES,
         }
         self._buffers = {at: (ctypes.c_uint8 * size)() for at, size in sizes.items()}

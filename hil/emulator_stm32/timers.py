@@ -25,7 +25,7 @@ _MSI_SETTLES = cycles_of(2_500_000)
 
 class Timers(Device):
     """`edges` are the rising edges of STEP (cycles), `on_edge(now)` sees each. `trigger_input` is TIM15's that TIM2
-    drives.
+    drives. `count`: cycles to a count of both, of a chip whose other clocks are right.
     """
 
     bases = (TIM2, TIM15, DMA1)
@@ -35,7 +35,9 @@ class Timers(Device):
         self.edges: list[int] = []
         self.on_edge: Callable[[int], None] | None = None
         self.trigger_input = 1
+        self.count = CYCLES_A_COUNT  # of TIM2 and TIM15; more, and the MSI is slow
         self._wait_ends: int | None = None
+        self._wait_began = 0
         self._period_start: int | None = None
         self._periods_left = 0
         self._words = 0
@@ -48,6 +50,12 @@ class Timers(Device):
 
     def _tim(self, base: int, offset: int) -> int:
         return self._chip.registers.get(base + offset, 0)
+
+    def read(self, address: int) -> int | None:
+        """As Device.read."""
+        if address == TIM2 + CNT and self._wait_ends is not None:
+            return (self._chip.now - self._wait_began) // self.count
+        return None
 
     def write(self, address: int, value: int) -> bool:
         """As Device.write."""
@@ -66,7 +74,8 @@ class Timers(Device):
         elif address == TIM2 + CR1:
             if value & 1 and not old & 1:
                 self._clocked("TIM2")
-                self._wait_ends = chip.now + (self._tim(TIM2, ARR) + 1) * CYCLES_A_COUNT
+                self._wait_began = chip.now
+                self._wait_ends = chip.now + (self._tim(TIM2, ARR) + 1) * self.count
             elif not value & 1:
                 self._wait_ends = None
         elif address == TIM15 + CR1 and not value & 1:
@@ -108,7 +117,7 @@ class Timers(Device):
         if self._period_start is None:
             return None
         count = self._tim(TIM15, ARR) + 1 if self._edge_done else self._tim(TIM15, CCR1)
-        return max(self._period_start + count * CYCLES_A_COUNT, self._chip.now)
+        return max(self._period_start + count * self.count, self._chip.now)
 
     def step(self) -> None:
         """As Device.step."""

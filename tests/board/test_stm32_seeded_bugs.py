@@ -18,6 +18,15 @@ def alone(pump):
     stroke.test_a_stroke_goes_on_and_ends_by_itself_without_the_processor(pump)
 
 
+def off(pump):
+    pump.machine.deliver_interrupts = False
+    pump.call("shim_start", 9_900)
+    pump.machine.pass_time(9_900 + pump.burst_us)
+    assert not pump.chip.pins[stroke.ENABLE]
+    pump.machine.pass_time(20_000_000)
+    assert pump.chip.pins[stroke.ENABLE]
+
+
 def cut(pump):
     stroke.test_an_abort_counts_the_steps_done(pump, 30_000)
 
@@ -54,8 +63,27 @@ BUGS = {
     "periods a count too long": (STROKE, "clock_timer_ticks(begin_us) - 1u", "clock_timer_ticks(begin_us)", alone),
     "the timers taken for 1 MHz": (CLOCK, "(us * CLOCK_TIMER_DEFICIT)", "(us * 0u)", alone),
     "the wrong DMA request": (STROKE, "#define DMA_REQUEST 7u", "#define DMA_REQUEST 2u", alone),
-    "the abort leaves the motor on": (STROKE, "    motor(false);\n    busy", "    busy", cut),
-    "the abort counts what is left": (STROKE, "done = step_count - left", "done = left", cut),
+    "a dead processor leaves the motor on": (STROKE, "R_TIM6->DIER = R_TIM_DIER_UDE;", "", off),
+    "the motor switched off before the burst is over": (
+        STROKE,
+        "cut_counts = CUT_COUNTS(begin_us)",
+        "cut_counts = 9u",
+        off,
+    ),
+    "the motor switched off some time after a stroke": (
+        *(
+            STROKE,
+            "    R_TIM6->CR1 = R_TIM_CR1_OPM | R_TIM_CR1_URS;\n    cut_channel()->CCR = 0u;\n    busy",
+            "    busy",
+        ),
+        stroke.test_with_the_processor_nothing_else_switches_the_motor,
+    ),
+    "a stroke played by a clock that is slow": (
+        *(STROKE, "played = in_step();", "played = true;"),
+        lambda pump: stroke.test_a_stroke_is_not_played_by_timers_that_do_not_follow_the_crystal(pump, 107, False),
+    ),
+    "the abort leaves the motor on": (STROKE, "    motor(false);\n    R_TIM6", "    R_TIM6", cut),
+    "the abort counts what is left": (STROKE, "(step_count - left)", "left", cut),
     "the converter used before its supply has settled": (PRESSURE, "i < SETTLE_LOOKS", "i < 1u", read),
     "the converter not calibrated": (PRESSURE, "ADVREGEN | R_ADC_CR_ADCAL;", "ADVREGEN;", read),
     "the converter not switched off": (PRESSURE, "    R_ADC2->CR = 0u;\n    return", "    return", read),

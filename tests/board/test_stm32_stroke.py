@@ -44,9 +44,9 @@ def test_a_stroke_starts_when_due(pump, elsewhere_us):
     assert abs(pump.asked_us - LEAD_US - us(pump.chip.now)) < 50, "stamped to a tick"
     pump.call("shim_sleep", 60_000_000)
     pump.machine.pass_time(LEAD_US + 200_000)
+    assert len(pump.chip.edges) == pump.steps
     # Stamped with device time, which runs the lead ahead: due on the chip's clock that much later.
     assert abs(pump.edges_us()[0] - pump.asked_us) <= 3.0
-    assert len(pump.chip.edges) == pump.steps
 
 
 @pytest.mark.req("DOSE-6")
@@ -168,6 +168,57 @@ def test_the_motor_is_on_only_around_a_stroke(pump):
 
 
 @pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("motor", [MOTOR, (128, 20, 100, 50)])
+@pytest.mark.parametrize("wait_us", [1_000, 9_900])
+def test_the_motor_is_switched_off_without_the_processor(image, motor, wait_us):
+    pump = Pump(image, motor)
+    pump.machine.deliver_interrupts = False
+    pump.call("shim_start", wait_us)
+    pump.machine.pass_time(wait_us + pump.burst_us)
+    assert len(pump.chip.edges) == pump.steps
+    assert not pump.chip.pins[ENABLE], "not before the latest end of the burst"
+    pump.machine.pass_time(20_000_000)
+    off, _, high = pump.chip.drives[-1]
+    assert high and pump.chip.pins[ENABLE]
+    assert 0 < us(off) - pump.edges_us()[0] - pump.burst_us <= 12_000 + pump.burst_us / 256
+    assert pump.chip.wrong == []
+
+
+@pytest.mark.req("DOSE-6")
+def test_with_the_processor_nothing_else_switches_the_motor(pump):
+    pump.call("shim_start", 5000)
+    pump.machine.pass_time(2_000_000)
+    assert us(pump.chip.drives[-1][0]) - (pump.edges_us()[0] + pump.burst_us) <= 100
+    pump.call("shim_start", 5000)
+    pump.machine.pass_time(30_000)
+    assert pump.call("interrupts_motor_stop")
+    drives = len(pump.chip.drives)
+    pump.machine.pass_time(2_000_000)
+    assert len(pump.chip.drives) == drives
+    assert pump.chip.wrong == []
+
+
+@pytest.mark.req("DOSE-6")
+@pytest.mark.parametrize("count, played", [(78, True), (82, True), (107, False), (200, False), (65, False)])
+def test_a_stroke_is_not_played_by_timers_that_do_not_follow_the_crystal(pump, count, played):
+    """An MSI that is a quarter slow, as after stop mode at cold, takes 107 cycles to a count of 80."""
+    pump.chip.timers.count = count
+    pump.bolus(2)
+    pump.call("shim_sleep", 60_000_000)
+    pump.machine.pass_time(LEAD_US + 500_000)
+    assert len(pump.chip.edges) == (pump.steps if played else 0)
+    assert pump.chip.pins[ENABLE]
+    assert pump.call("shim_confirmed") == 0
+    if not played:
+        assert pump.call("interrupts_wake") == 2, "over, and not seen by the sensor"
+        pump.chip.timers.count = 80
+        pump.call("shim_permit", 2)
+        pump.call("shim_sleep", 60_000_000)
+        pump.machine.pass_time(2_000_000)
+        assert abs(pump.edges_us()[0] - pump.asked_us - 2_000_000) <= 3.0, "the next one is due as it was, and whole"
+
+
+@pytest.mark.req("DOSE-6")
 @pytest.mark.parametrize("after_us", [0, 4000, 4999, 5001, 5006, 7000, 30_000, 100_000, 107_000, 130_000])
 def test_an_abort_counts_the_steps_done(pump, after_us):
     pump.call("shim_start", 5000)
@@ -183,6 +234,16 @@ def test_an_abort_counts_the_steps_done(pump, after_us):
     pump.call("shim_start", 5000)
     pump.machine.pass_time(pump.burst_us + 6000)
     assert max(map(abs, pump.edge_errors_us())) <= 1.0, "the next one is whole"
+
+
+@pytest.mark.req("DOSE-6")
+def test_a_burst_that_is_over_is_not_cut_though_no_interrupt_has_come(pump):
+    pump.machine.deliver_interrupts = False
+    pump.call("shim_start", 5000)
+    pump.machine.pass_time(pump.burst_us + 6000)
+    assert len(pump.chip.edges) == pump.steps and not pump.call("shim_playing")
+    assert pump.call("interrupts_motor_stop") == 0
+    assert pump.chip.pins[ENABLE]
 
 
 @pytest.mark.req("DOSE-6")

@@ -6,6 +6,7 @@ import pytest
 
 from hil.emulator_stm32.bus_lines import BusLines
 from hil.emulator_stm32.chip import Chip
+from hil.emulator_stm32.cut import CCR, CMAR, CNDTR, CPAR, CSELR, TIM6
 from hil.emulator_stm32.device import CYCLES_A_SECOND, CYCLES_A_TICK, cycles_of, ns_of
 from hil.emulator_stm32.i2c import BUSY, I2C1, NACKF, RXNE, STOPF, TC, TCR, TXIS, I2c
 from hil.emulator_stm32.parts import FRAM_BYTES, Fram, Rtc
@@ -106,6 +107,34 @@ def test_the_watchdog_bites_after_its_counts_and_not_while_it_is_fed(chip: Chip)
     assert bites == []
     chip.advance(9 * CYCLES_A_SECOND)
     assert bites == [fed + 8 * CYCLES_A_SECOND], "4000 counts of 32 kHz / 64"
+
+
+@pytest.mark.parametrize(
+    ("missing", "carried"),
+    [("", True), ("UDE", False), ("request", False), ("channel", False), ("DMA2's clock", False)],
+)
+def test_tim6_counts_once_and_its_overflow_moves_one_word_to_a_port(missing: str, carried: bool) -> None:
+    chip = Chip(lambda address, length: (1 << 4).to_bytes(length, "little"), since_reset=True)
+    chip.write(RCC + 0x58, 1 << 4)
+    chip.write(RCC + 0x48, 0 if missing == "DMA2's clock" else 1 << 1)
+    chip.write(CSELR, 0 if missing == "request" else 3 << 12)
+    for where, value in ((CNDTR, 1), (CMAR, 0x08000000), (CPAR, 0x48000418)):
+        chip.write(where, value)
+    chip.write(CCR, 1 << 4 | 2 << 8 | 2 << 10 | (missing != "channel"))
+    chip.write(TIM6 + 0x00, 1 << 3 | 1 << 2)
+    chip.write(TIM6 + 0x28, 40959)
+    chip.write(TIM6 + 0x2C, 99)
+    chip.write(TIM6 + 0x0C, 0 if missing == "UDE" else 1 << 8)
+    chip.write(TIM6 + 0x14, 1)
+    assert not chip.pins[20], "an update by UG asks for nothing while URS is set"
+    chip.write(TIM6 + 0x00, 1 << 3 | 1 << 2 | 1)
+    chip.advance(100 * 40960 - 1)
+    assert not chip.pins[20] and chip.get(TIM6) & 1
+    chip.advance(1)
+    assert chip.pins[20] == carried and not chip.get(TIM6) & 1, "PB4"
+    chip.pins[20] = False
+    chip.advance(200 * 40960)
+    assert not chip.pins[20] and chip.wrong == []
 
 
 def test_systick_counts_down_and_tells_its_end_once(chip: Chip) -> None:

@@ -12,7 +12,7 @@ from hil.backends.emulated_stm32 import EmulatedStm32Board, image_file
 from host.api.client import Programmer
 
 Open = Callable[..., EmulatedStm32Board]
-BOARDS = ("NUCLEO_L476RG", "B_L475E_IOT01A")
+BOARDS = ("NUCLEO_L476RG", "B_L475E_IOT01A", "NUCLEO_L4A6ZG")
 S = 1_000_000
 SPACING_US = 2 * S
 LATE_US = 50  # DOSE-6

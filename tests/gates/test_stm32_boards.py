@@ -28,9 +28,17 @@ def facts(board):
 
 
 @pytest.mark.req("BOARD-2")
-def test_the_nucleo_is_one_folder_of_under_a_hundred_lines():
+@pytest.mark.parametrize("board", [NUCLEO, "NUCLEO_L4A6ZG"])
+def test_the_nucleo_is_one_folder_of_under_a_hundred_lines(board):
     bench = ("Makefile", "hil/backends/emulated_stm32.py", "hil/benches/emulated-stm32.toml", "tests/emulator_stm32/")
-    one_folder.judge(NUCLEO, Path(__file__).name, *bench)  # the emulated bench runs its image
+    one_folder.judge(board, Path(__file__).name, *bench)  # the emulated bench runs the image
+
+
+def test_a_part_of_the_board_s_own_takes_the_place_of_the_family_s():
+    family = wiring.parts_of(facts(NUCLEO))
+    own = wiring.parts_of(facts("NUCLEO_L4A6ZG"))
+    assert [part["pins"].keys() for part in own] == [part["pins"].keys() for part in family]
+    assert own[0] != family[0] and own[1:] == family[1:]
 
 
 @pytest.mark.req("BOARD-1", "BOARD-2")

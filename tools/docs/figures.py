@@ -1,4 +1,5 @@
 """Set figures into pages: each stands between marks that name its place in docs/figures, and is never typed.
+`budget` are the budgets of the boards, which tools/board_size.py writes.
 
     <!--=life.strokes-->584,961<!--/-->
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,8 +64,10 @@ def keep(name: str, root: Path = ROOT) -> dict[str, Any]:
 
 
 def known(folder: Path = FOLDER) -> dict[str, Any]:
-    """Return all figures by name of their file."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    """Return all figures by name of their file, and the boards' budgets."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    budgets = sorted((ROOT / "boards").glob("*/budget.toml"))
+    return found | {"budget": {path.parent.name: tomllib.loads(path.read_text())["budget"] for path in budgets}}
 
 
 def with_figures(text: str, figures: Mapping[str, Any]) -> str:
