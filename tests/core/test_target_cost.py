@@ -1,6 +1,7 @@
 """Cost and size gates: figures are within their budgets; more work, more code or an unbounded loop turns them red."""
 
 import copy
+import subprocess
 
 import pytest
 
@@ -37,12 +38,49 @@ def test_measured_costs_never_exceed_the_static_ones():
 
 @pytest.mark.req("DOSE-7")
 def test_a_path_that_costs_more_on_the_m33_or_is_not_seen_there_is_named():
-    _, paths = gate.measured_costs(budget(), gate.few_motors(few(40)), "m33")
-    assert gate.beyond_measured(paths, budget()) == []
+    paths, wrong = gate.other_paths(budget(), gate.few_motors(few(40)))
+    assert wrong == [] and 0 < paths["stroke"]["measured"] <= paths["stroke"]["static"]
     less = copy.deepcopy(budget())
-    less["paths"]["stroke"]["measured_m33"] = paths["stroke"] - 1
-    assert "stroke" in gate.beyond_measured(paths, less)[0]
-    assert "stroke" in gate.beyond_measured({"stroke": 0}, budget())[0]
+    less["paths"]["stroke"]["budget_m33"] = paths["stroke"]["static"] - 1
+    assert "budget" in gate.other_paths(less, gate.few_motors(few(40)))[1][0]
+    assert "no vector" in gate.other_paths(budget(), [])[1][0]
+
+
+# What Thumb-2 has and Armv6-M does not, a function each: its instructions, and the most of them that a call takes.
+THUMB_2 = {
+    "cbz r0, 1f; movs r0, #1; movs r0, #2; 1: bx lr": 4,
+    "cmp r0, #0; ite eq; moveq r0, #1; movne r0, #2; bx lr": 5,
+    "cmp r0, #0; it eq; bxeq lr; movs r0, #1; movs r0, #2; bx lr": 6,
+    "cmp r0, #0; it ne; bne.w 2f; bx lr; .space 3000; 2: movs r0, #1; bx lr": 5,
+    "push {r4, lr}; cmp r0, #0; it eq; popeq {r4, pc}; movs r0, #1; pop {r4, pc}": 6,
+    "str lr, [sp, #-8]!; bl called; ldr pc, [sp], #8": 6,
+    "str lr, [sp, #-8]!; cmp r0, #0; itt ne; movne r0, #1; blne called; ldr pc, [sp], #8": 9,
+}
+
+
+@pytest.mark.req("DOSE-7")
+@pytest.mark.parametrize("code", THUMB_2)
+def test_conditional_and_wide_instructions_are_followed(tmp_path, code):
+    assert costs(tmp_path, code) == THUMB_2[code]
+
+
+@pytest.mark.req("DOSE-7")
+@pytest.mark.parametrize(
+    "code", ["tbb [pc, r0]; bx lr", "tbh [pc, r0, lsl #1]; bx lr", "cmp r0, #0; it eq; moveq pc, r1"]
+)
+def test_jumps_by_a_table_are_refused_on_the_m33_too(tmp_path, code):
+    with pytest.raises(Unbounded, match="computed"):
+        costs(tmp_path, code)
+
+
+def costs(folder, code):
+    """The worst case of a function of these instructions, for a Cortex-M33; it may call one of three."""
+    named = ".thumb_func; .type {0}, %function; {0}: {1}; .size {0}, .-{0}\n"
+    lines = ".syntax unified; .thumb; .text\n" + named.format("here", code) + named.format("called", "nop; nop; bx lr")
+    (folder / "code.s").write_text(lines.replace("; ", "\n") + "\n")
+    command = ["arm-none-eabi-gcc", "-mcpu=cortex-m33", "-mthumb", "-nostdlib", "-Wl,-e,here"]
+    subprocess.run([*command, "-o", folder / "code.elf", folder / "code.s"], check=True)
+    return Graphs(Elf(folder / "code.elf"), {}).cost("here").instructions
 
 
 @pytest.mark.req("DOSE-7")

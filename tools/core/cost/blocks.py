@@ -1,6 +1,7 @@
-"""The control-flow graphs of a program in Armv6-M code: straight blocks, jumps, calls, and named loops.
+"""The control-flow graphs of a program in Armv6-M or Armv8-M code: straight blocks, jumps, calls, and named loops.
 
-Code is accepted only if all of its jumps and calls can be followed.
+Code is accepted only if all of its jumps and calls can be followed. An instruction whose condition may not hold (in an
+IT block) counts as one that does, a call as one that is made.
 Errors: Unbounded, naming the function and the address.
 """
 
@@ -16,36 +17,37 @@ from capstone.arm import (
     ARM_INS_BL,
     ARM_INS_BLX,
     ARM_INS_BX,
+    ARM_INS_CBNZ,
+    ARM_INS_CBZ,
+    ARM_INS_IT,
+    ARM_INS_LDM,
     ARM_INS_LDR,
     ARM_INS_LSL,
     ARM_INS_MOV,
     ARM_INS_MOVS,
+    ARM_INS_MOVW,
     ARM_INS_POP,
+    ARM_INS_TBB,
+    ARM_INS_TBH,
     ARM_OP_IMM,
     ARM_OP_MEM,
     ARM_OP_REG,
     ARM_REG_LR,
     ARM_REG_PC,
     ARM_REG_R2,
+    ARM_REG_SP,
 )
 
 from tools.console import Problem
+from tools.core.cost.flow import Block, find_headers
 from tools.core.target.elf import Elf
 
 EXITS = {ARM_REG_LR}
+_IT_BYTES = 2 + 4 * 4  # of an IT instruction and the four that depend on it at most
 
 
 class Unbounded(Problem):
     """Code whose cost cannot be bounded."""
-
-
-class Block(NamedTuple):
-    """Straight code: the addresses of its instructions, its successors, its callees; `leaves` if it may return."""
-
-    addresses: tuple[int, ...]
-    successors: tuple[int, ...]
-    calls: tuple[int, ...]
-    leaves: bool
 
 
 class Loop(NamedTuple):
@@ -67,6 +69,7 @@ class Code:
         self.elf = elf
         self.loops: dict[int, Loop] = {}
         self._blocks: dict[int, dict[int, Block]] = {}
+        self._decoded: dict[int, Any] = {}
         self._machine = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
         self._machine.detail = True
         self._find_loops()
@@ -79,11 +82,22 @@ class Code:
 
     def instructions(self, block: Block) -> list[Any]:
         """Return the block's instructions, as capstone describes them."""
-        return [next(self._machine.disasm(self.elf.code(at, 4), at, 1)) for at in block.addresses]
+        return [self._decode(at) for at in block.addresses]
 
     def callees(self, address: int) -> set[int]:
         """Return the functions that the function at `address` calls."""
         return {call for block in self.blocks(address).values() for call in block.calls}
+
+    def _decode(self, at: int) -> Any:
+        """Return the instruction at an address, with its condition if the IT before it has been decoded; or None."""
+        if at not in self._decoded:
+            found = next(self._machine.disasm(self.elf.code(at, 4), at, 1), None)
+            self._decoded[at] = found
+            if found is not None and found.id == ARM_INS_IT:
+                code = self.elf.code(at, _IT_BYTES)
+                inside = list(self._machine.disasm(code, at, len(found.mnemonic)))[1:]  # `itte`: three
+                self._decoded |= {each.address: each for each in inside}
+        return self._decoded[at]
 
     def _read(self, address: int) -> dict[int, Block]:
         starts, seen, edges = {address}, {}, {}
@@ -91,13 +105,13 @@ class Code:
         while todo:
             at = todo.pop()
             while at not in seen:
-                instruction = next(self._machine.disasm(self.elf.code(at, 4), at, 1), None)
+                instruction = self._decode(at)
                 if instruction is None:
                     raise Unbounded(f"{self.elf.function_at(address).name}: {at:#x} is not an instruction")
                 step = self._step(instruction, address)
                 seen[at] = (instruction.size, step)
-                successors, _, _ = step
-                if successors != (at + instruction.size,):
+                successors, _, leaves = step
+                if leaves or successors != (at + instruction.size,):
                     starts.update(successors)
                     todo.extend(successors)
                     edges[at] = successors
@@ -126,7 +140,9 @@ class Code:
             target, last = operands[0].reg, operands[-1]
             # With two operands the first is also a source.
             source = known.get(operands[1].reg if len(operands) == 3 else target)
-            if last.type == ARM_OP_IMM and instruction.id in (ARM_INS_MOV, ARM_INS_MOVS):
+            if instruction.cc not in (ARM_CC_AL, ARM_CC_INVALID):
+                pass  # it may not be carried out
+            elif last.type == ARM_OP_IMM and instruction.id in (ARM_INS_MOV, ARM_INS_MOVS, ARM_INS_MOVW):
                 value = int(last.imm)
             elif instruction.id == ARM_INS_LDR and last.type == ARM_OP_MEM and last.mem.base == ARM_REG_PC:
                 value = int.from_bytes(self.elf.code((instruction.address + 4 & ~3) + last.mem.disp, 4), "little")
@@ -157,13 +173,24 @@ class Code:
                 # A jump out of the function is a tail call.
                 return (() if always else (after,)), target, True
             return ((target,) if always else (target, after)), None, False
-        if code == ARM_INS_BX and operands[0].reg in EXITS:
-            return (), None, True
-        if code == ARM_INS_POP and any(operand.reg == ARM_REG_PC for operand in operands):
-            return (), None, True
-        if ARM_REG_PC in i.regs_access()[1] or code == ARM_INS_BX:
+        if code in (ARM_INS_CBZ, ARM_INS_CBNZ):
+            return (operands[1].imm, after), None, False
+        if self._returns(i):
+            return (() if always else (after,)), None, True
+        if ARM_REG_PC in i.regs_access()[1] or code in (ARM_INS_BX, ARM_INS_TBB, ARM_INS_TBH):
             raise Unbounded(f"{name}: jump to a computed address at {after - 2:#x} (build with -fno-jump-tables)")
         return (after,), None, False
+
+    @staticmethod
+    def _returns(instruction: Any) -> bool:
+        """Does the instruction end the function, if its condition holds?"""
+        code, operands = instruction.id, instruction.operands
+        if code == ARM_INS_BX:
+            return bool(operands[0].reg in EXITS)
+        if code == ARM_INS_LDR:
+            return bool(operands[0].reg == ARM_REG_PC and operands[1].mem.base == ARM_REG_SP)
+        registers = operands[1:] if code == ARM_INS_LDM and operands[0].reg == ARM_REG_SP else operands
+        return code in (ARM_INS_POP, ARM_INS_LDM) and any(each.reg == ARM_REG_PC for each in registers)
 
     def _inside(self, target: int, function: int) -> bool:
         return self.elf.function_at(target).address == function
@@ -176,7 +203,7 @@ class Code:
                 blocks = self.blocks(address)
             except Unbounded:
                 continue  # reported again to every caller that asks for its cost
-            _find_headers(blocks, set(blocks), address, None, found)
+            find_headers(blocks, set(blocks), address, None, found)
         lines: dict[str, set[tuple[int, int]]] = {}
         for _, jump in found.values():
             lines.setdefault(self.elf.lexical_function(jump), set()).add(self._place(jump))
@@ -206,75 +233,7 @@ def _cut(
             if callee is not None:
                 calls.append(callee)
             at += size
-            if successors != (at,) or at in starts:
+            if leaves or successors != (at,) or at in starts:
                 break
         blocks[start] = Block(tuple(addresses), successors, tuple(calls), leaves)
     return blocks
-
-
-def loop_header(blocks: Mapping[int, Block], component: set[int], entered: set[int]) -> int | None:
-    """Return the block that every round passes: the loop's entry, or an entry whose removal breaks the loop."""
-    if len(entered) == 1:
-        return next(iter(entered))
-    for node in sorted(component):
-        cut = without_edges_to(blocks, component, node)
-        if all(len(each) == 1 for start in entered for each in components(cut, component - {node}, start)):
-            return node
-    return None
-
-
-def without_edges_to(blocks: Mapping[int, Block], component: set[int], header: int) -> dict[int, Block]:
-    """Return the blocks of a component without the edges back to `header`."""
-    return {
-        node: blocks[node]._replace(successors=tuple(s for s in blocks[node].successors if s != header))
-        for node in component
-    }
-
-
-def _find_headers(
-    blocks: Mapping[int, Block],
-    nodes: set[int],
-    entry: int,
-    outer: int | None,
-    headers: dict[int, tuple[int | None, int]],
-) -> None:
-    """Find the headers of all loops, each with the header of the enclosing loop and the jump back to it (its `for` or
-    `while`).
-    """
-    seen = {entry}
-    for component in components(blocks, nodes, entry):
-        members = set(component)
-        if len(component) > 1 or component[0] in blocks[component[0]].successors:
-            header = loop_header(blocks, members, seen & members)
-            if header is not None:
-                jumps = [blocks[node].addresses[-1] for node in members if header in blocks[node].successors]
-                headers[header] = (outer, max(jumps))
-                _find_headers(without_edges_to(blocks, members, header), members, header, header, headers)
-        seen.update(s for node in component for s in blocks[node].successors if s not in members)
-
-
-def components(blocks: Mapping[int, Block], nodes: set[int], entry: int) -> list[list[int]]:
-    """Strongly connected components reachable from `entry` within `nodes`, in topological order (Tarjan)."""
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    found: list[list[int]] = []
-
-    def visit(node: int) -> None:
-        index[node] = low[node] = len(index)
-        stack.append(node)
-        for successor in blocks[node].successors:
-            if successor in nodes:
-                if successor not in index:
-                    visit(successor)
-                    low[node] = min(low[node], low[successor])
-                elif successor in stack:
-                    low[node] = min(low[node], index[successor])
-        if low[node] == index[node]:
-            at = stack.index(node)
-            found.append(stack[at:])
-            del stack[at:]
-
-    if entry in nodes:
-        visit(entry)
-    return found[::-1]

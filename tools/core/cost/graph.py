@@ -1,4 +1,4 @@
-"""Worst-case instruction count of functions, by the longest path through their control-flow graph (Armv6-M code).
+"""Worst-case instruction count of functions, by the longest path through their control-flow graph (blocks.py).
 
 Every instruction counts one, including the 32-bit BL. A call costs the callee's worst case, library helpers included. A
 loop costs its declared bound times its longest round. Code without a bound is refused: a loop without a declared bound
@@ -14,7 +14,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from tools.console import Problem
-from tools.core.cost.blocks import Block, Code, Unbounded, components, loop_header, without_edges_to
+from tools.core.cost.blocks import Code, Unbounded
+from tools.core.cost.flow import Block, components, loop_header, without_edges_to
 from tools.core.target.elf import Elf
 
 # Functions that GCC calls to copy or clear a struct; their length is nearly always a constant.

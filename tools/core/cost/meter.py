@@ -42,16 +42,13 @@ class Meter(Machine):
     `most` holds the maximum by function, `most_with` by (function, result), `taken` the instructions of the last call.
     """
 
-    def __init__(
-        self, elf: Elf, target: str, graphs: Graphs | None, types: TargetTypes, public: Collection[str]
-    ) -> None:
+    def __init__(self, elf: Elf, target: str, graphs: Graphs, types: TargetTypes, public: Collection[str]) -> None:
         super().__init__(elf, target)
         self.most: dict[str, int] = {}
         self.most_with: dict[tuple[str, int], int] = {}
         self.rounds: dict[str, int] = {}
         self.probed: set[str] = set()
-        # Without graphs, which are read from Armv6-M code, loops are not looked at.
-        self._loops, self._bounds = (graphs.code.loops, graphs.bounds) if graphs else ({}, {})
+        self._loops, self._bounds = graphs.code.loops, graphs.bounds
         self._types = types
         self._public = sorted(public)
         self._random = random.Random(0)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from capstone.arm import ARM_INS_ADD, ARM_INS_BL, ARM_INS_POP, ARM_INS_PUSH, ARM_INS_SUB, ARM_OP_IMM, ARM_REG_SP
 
 from tools.console import Problem
-from tools.core.cost.blocks import Block
+from tools.core.cost.flow import Block
 from tools.core.cost.graph import Graphs
 from tools.core.target.build import Image
 from tools.core.target.elf import Elf
