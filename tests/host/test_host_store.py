@@ -195,7 +195,7 @@ def test_any_damage_is_found_or_does_no_harm(path: Path, tmp_path: Path) -> None
     whole = path.read_bytes()
     found = 0
     rows = whole.rindex(b"payload"), whole.index(b"payload\xff")
-    for at in [*range(0, len(whole), 509), *range(rows[1] - 100, rows[0] + 9, 7)]:
+    for at in {*range(0, len(whole), 509), *range(rows[1] - 100, rows[0] + 9, 7)}:
         copy = tmp_path / f"{at}" / "store.sqlite"
         copy.parent.mkdir()
         damaged = whole[:at] + bytes(each ^ 0xA5 for each in whole[at : at + 1]) + whole[at + 1 :]
