@@ -148,7 +148,8 @@ def _prepare_completion() -> None:
 
 
 def _ends(text: str, code: int, words: Sequence[str]) -> int:
-    from host.console import UsageError, report  # what most runs load anyway, but not --help
+    from host.console import UsageError  # what most runs load anyway, but not --help
+    from host.telling import report
 
     report(UsageError(text), code, "--json" in words)
     return code
@@ -226,7 +227,7 @@ def _options(
         typer.Option(
             metavar="en|fr",
             envvar="RELEVE_LANGUAGE",
-            help="Language of status, alarms and procedures, en or fr; default: the environment's.",
+            help="en or fr, for status, stop, alarms, refills, procedures; default: the environment's.",
         ),
     ] = None,
     yes: Yes = False,

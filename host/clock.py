@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from host.api.client import Programmer
 from host.errors import HostError
 from host.options import Options
+from host.text import Text
 from host.units import local, uptime
 
 
@@ -24,7 +25,7 @@ class Clock:
     def text(self, at_us: int) -> str:
         """Return a device time as date and time of the pump's local clock; without one, as the device time it is."""
         if self.utc_s is None:
-            return f"device time {uptime(at_us)}"
+            return Text("device time {}", uptime(at_us))
         seconds = self.utc_s + at_us // 1_000_000 - self.now_us // 1_000_000
         return local(max(0, seconds), self.offset_min).partition(" UTC")[0]
 

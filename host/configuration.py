@@ -17,6 +17,7 @@ import os
 import sys
 from pathlib import Path
 
+from host.text import Text
 from host.units import AmountError
 
 KEYS = ("port", "language", "timeout", "holds")
@@ -46,21 +47,21 @@ def read() -> dict[str, str]:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         if os.environ.get("RELEVE_CONFIG"):
-            raise AmountError(f"RELEVE_CONFIG names {path}, and there is no such file") from error
+            raise AmountError(Text("RELEVE_CONFIG names {}, and there is no such file", path)) from error
         return {}
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or no path at all
-        raise AmountError(f"cannot read the configuration {path}: {error}") from error
+        raise AmountError(Text("cannot read the configuration {}: {}", path, error)) from error
     import tomllib  # takes as long as a tenth of a command, and most people have no file
 
     try:
         found = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise AmountError(f"the configuration {path} is not TOML: {error}") from error
+        raise AmountError(Text("the configuration {} is not TOML: {}", path, error)) from error
     for key, value in found.items():
         if key not in KEYS:
-            raise AmountError(f"the configuration {path} has {key!r}; it may have " + ", ".join(KEYS))
+            raise AmountError(Text("the configuration {} has {!r}; it may have {}", path, key, ", ".join(KEYS)))
         if type(value) is not str:
-            raise AmountError(f'the configuration {path}: {key} must be a text in quotes, as in {key} = "…"')
+            raise AmountError(Text('the configuration {}: {} must be a text in quotes, as in {} = "…"', path, key, key))
     return {key: str(value) for key, value in found.items()}
 
 

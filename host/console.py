@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import secrets
 import signal
 import sys
@@ -12,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
-from rich.console import Console, RenderableType
-from rich.markup import escape
+from rich.console import RenderableType
 
 from host import configuration
 from host.api.client import Programmer
@@ -46,18 +44,20 @@ from host.options import (
     TIMEOUT_S,
     Options,
 )
-from host.plain import as_plain, figure
+from host.plain import as_plain
+from host.telling import Screen, report, say_error, silence
+from host.text import Text
+from host.texts.alarms import language_of
+from host.texts.spoken import said
 from host.units import AmountError, parse_seconds
-from host.words import message_words
 
 _TIMEOUTS_S = Decimal("0.01"), Decimal(600)
 _HOLDS_S = Decimal(1), Decimal(600)  # the pump bounds an order's expiry (LINK-2)
-_UNBOUNDED_COLUMNS = 1000  # of a pipe or a file: whoever reads it wants each line whole
 _ASKED = {"en": "Do it?", "fr": "Le faire ?"}
 _ANSWERS = {"en": ("y", "yes"), "fr": ("o", "oui")}
-_NOT_SENT = {"en": "Nothing was sent.", "fr": "Rien n'a été envoyé."}
 
 open_transport = SerialTransport
+T = TypeVar("T")
 
 
 class UsageError(Exception):
@@ -84,23 +84,6 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (LinkError, EXIT_LINK),
     (PortError, EXIT_LINK),
 )
-
-
-class Screen(Console):
-    """A console whose reader may go away: a broken pipe is reported and does not end the program silently.
-
-    Nothing is coloured for looking like a number or a path, only what is marked. A pipe or a file has no width: what is
-    written to it is not wrapped, unless COLUMNS says so.
-    """
-
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(highlight=False, stderr=stderr)
-        if not self.is_terminal and not os.environ.get("COLUMNS"):
-            self.width = _UNBOUNDED_COLUMNS
-
-    def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError, which is handled like any other failure to write."""
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def _ended(number: int, frame: FrameType | None) -> None:
@@ -165,21 +148,31 @@ def _reported(options: Options, opened: Sequence[Programmer]) -> Iterator[None]:
         raise _exit(error, code, options, opened) from error
     except OrderInterrupted as error:
         raise _exit(error, EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN, options, opened) from error
+    except typer.Abort as error:  # the terminal was closed at a question
+        raise _exit(UsageError("nothing was answered"), EXIT_DECLINED, options, opened) from error
     except KeyboardInterrupt as error:
         interrupted = KeyboardInterrupt("interrupted")
         raise _exit(interrupted, EXIT_INTERRUPTED, options, opened, always=True) from error
     except OSError as error:
         # Not the port, whose errors are HostError: the output cannot be written.
-        _silence()
-        told = OSError(f"the output cannot be written ({error})")
+        silence()
+        told = OSError(Text("the output cannot be written ({})", error))
         raise _exit(told, EXIT_OUTPUT, options, opened, always=True) from error
 
 
 def _exit(
     error: BaseException, code: int, options: Options, opened: Sequence[Programmer], *, always: bool = False
 ) -> typer.Exit:
-    report(error, code, options.as_json, opened[0].done if opened else [], always=always)
+    report(error, code, options.as_json, opened[0].done if opened else [], always=always, language=spoken_by(options))
     return typer.Exit(code)
+
+
+def spoken_by(options: Options) -> str:
+    """Return the language in which this run speaks, "en" or "fr"."""
+    try:
+        return language_of(options.language) if options.spoken else "en"
+    except AmountError:  # which is what there is to say
+        return "en"
 
 
 def configured(options: Options) -> None:
@@ -202,15 +195,6 @@ def show(options: Options, value: Any, screen: RenderableType) -> None:
 def write_line(text: str) -> None:
     """Write a line to stdout, at once. Raises OSError."""
     print(text, flush=True)
-
-
-def _silence() -> None:
-    """Redirect a broken stdout to nowhere: the interpreter would fail when it flushes the rest at exit."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass  # stdout has no file descriptor, so nothing is buffered for it
 
 
 def confirm(
@@ -237,7 +221,7 @@ def confirm(
         return
     before = held() if held else None
     if not _says_yes(language):
-        screen.print(_NOT_SENT[language] if declined is None else declined)
+        screen.print(said("Nothing was sent.", language) if declined is None else declined)
         raise typer.Exit(EXIT_DECLINED)
     if held and held() != before:
         raise NotNow("not sent: the pump was changed while the question stood. Look at it and give the order again")
@@ -254,6 +238,16 @@ def _says_yes(language: str) -> bool:
             return False
 
 
+def ask(question: str, read: Callable[[str], T], language: str = "en", default: str | None = None) -> T:
+    """Ask on stderr until `read` takes what is typed; what it raises (AmountError) is told. Raises typer.Abort."""
+    while True:
+        typed = typer.prompt(question, default=default, err=True)
+        try:
+            return read(typed)
+        except AmountError as error:
+            say_error(Screen(stderr=True), str(error), language)
+
+
 def need_answer(yes: bool) -> None:
     """Raise UsageError if nobody can be asked and nobody has said `yes`."""
     if not yes and not interactive():
@@ -268,32 +262,6 @@ def interactive() -> bool:
 def _no_port() -> str:
     text = "no port: give --port PORT or set RELEVE_PORT (a device, socket://host:port, or any pyserial URL)"
     ports = list_serial_ports()
-    return text + ("; found here: " + ", ".join(ports) if ports else "; no serial port was found on this machine")
-
-
-def report(
-    error: BaseException, code: int, as_json: bool, done: list[str] | None = None, *, always: bool = False
-) -> None:
-    """Write an error to stderr, for a person or a script, whatever stderr is; and the orders that were carried out
-    before it, or with `always` that there were none.
-    """
-    try:
-        _write_report(error, code, as_json, done or [], always)
-    except (OSError, AttributeError):
-        pass  # stderr is broken or closed: only the exit code is left
-
-
-def _write_report(error: BaseException, code: int, as_json: bool, done: list[str], always: bool) -> None:
-    text = str(error)
-    if done or always:
-        text += "; carried out: " + (", ".join(map(message_words, done)) or "nothing")
-    if not as_json:
-        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
-        return
-    details: dict[str, Any] = {"error": type(error).__name__, "message": text, "exit_code": code, "done": done}
-    # Whether delivery may have changed: a script must know this before it does anything else.
-    details["outcome"] = "unknown" if code == EXIT_UNCERTAIN else "known"
-    if isinstance(error, Refused):
-        details.update(code=error.code, field=error.field, unit=error.unit)
-        details.update(value=figure(error.value), limit=figure(error.limit))
-    print(json.dumps(details), file=sys.stderr)
+    if ports:
+        return Text("{}; found here: {}", text, ", ".join(ports))
+    return Text("{}; no serial port was found on this machine", text)

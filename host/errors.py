@@ -7,6 +7,7 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol.alarms import BY_NUMBER
+from host.text import Text
 from host.units import amount, span
 from host.words import field_words, message_words
 
@@ -86,23 +87,21 @@ class LinkTimeout(LinkError):
     """No valid reply in time."""
 
     def __init__(self, request: str, attempts: int, timeout_s: float, heard_bytes: int) -> None:
-        text = f"no answer to '{message_words(request)}' within {timeout_s:g} s"
+        text = Text("no answer to '{}' within {}", message_words(request), f"{timeout_s:g} s")
         if attempts > 1:
-            text += f", {attempts} attempts"
+            text = Text("{}, {} attempts", text, attempts)
         if heard_bytes:
-            text += f"; {heard_bytes} bytes came, none of them a reply to it"
+            super().__init__(Text("{}; {} bytes came, none of them a reply to it", text, heard_bytes))
         else:
-            text += "; nothing came from the port at all"
-        super().__init__(text)
+            super().__init__(Text("{}; nothing came from the port at all", text))
 
 
 class OrderLost(LinkError):
     """An order did not reach the pump and is now voided there, so it will not be carried out: nothing has changed."""
 
     def __init__(self, request: str, why: str) -> None:
-        super().__init__(
-            f"the pump did not get '{message_words(request)}' and will not carry it out: nothing has changed ({why})"
-        )
+        text = "the pump did not get '{}' and will not carry it out: nothing has changed ({})"
+        super().__init__(Text(text, message_words(request), why))
         self.request = request
 
 
@@ -117,7 +116,7 @@ class OrderUncertain(HostError):
     def __init__(self, request: str, why: str, *, begun: bool = False, again: bool = False) -> None:
         how = "was begun by the pump, and perhaps completed" if begun else "may have been carried out, or may yet be"
         todo = "Give it again" if again else "Do not repeat it: look at the pump's status and log first"
-        super().__init__(f"UNKNOWN: '{message_words(request)}' {how} ({why}). {todo}")
+        super().__init__(Text("UNKNOWN: '{}' {} ({}). {}", message_words(request), how, why, todo))
         self.request = request
         self.begun = begun
 
@@ -126,10 +125,8 @@ class EarlierOrderDone(HostError):
     """An order was not sent because an earlier one, whose outcome was unknown, turned out to have been carried out."""
 
     def __init__(self, request: str, earlier: str) -> None:
-        super().__init__(
-            f"'{message_words(request)}' was not sent: '{message_words(earlier)}' before it was carried out after all."
-            " Look at the status"
-        )
+        text = "'{}' was not sent: '{}' before it was carried out after all. Look at the status"
+        super().__init__(Text(text, message_words(request), message_words(earlier)))
         self.request = request
         self.earlier = earlier
 
@@ -138,7 +135,7 @@ class OrderInterrupted(KeyboardInterrupt):
     """A person interrupted the program during an order. `settled`: its outcome is known."""
 
     def __init__(self, request: str, what: str, *, settled: bool, reply: dict[str, Any] | None = None) -> None:
-        super().__init__(f"interrupted during '{message_words(request)}': {what}")
+        super().__init__(Text("interrupted during '{}': {}", message_words(request), what))
         self.request = request
         self.settled = settled
         self.reply = reply
@@ -159,10 +156,11 @@ class SchemaMismatch(HostError):
     """Pump and programmer have different message tables. `pump_hash` and `programmer_hash` are 64-bit numbers."""
 
     def __init__(self, pump_hash: int, programmer_hash: int) -> None:
-        super().__init__(
-            f"the pump speaks another version of the link: its schema is {pump_hash:016x}, this programmer's "
-            f"{programmer_hash:016x}. Nothing was sent; use the programmer that belongs to this firmware"
+        text = (
+            "the pump speaks another version of the link: its schema is {:016x}, this programmer's {:016x}. "
+            "Nothing was sent; use the programmer that belongs to this firmware"
         )
+        super().__init__(Text(text, pump_hash, programmer_hash))
         self.pump_hash = pump_hash
         self.programmer_hash = programmer_hash
 
@@ -183,9 +181,10 @@ class Refused(HostError):
         self.value = value
         self.limit = limit
         self.unit = unit
-        super().__init__(f"{message_words(request)} {self._verb}: {_explain(request, code, field, value, limit, unit)}")
+        why = _explain(request, code, field, value, limit, unit)
+        super().__init__(Text(self._words, message_words(request), why))
 
-    _verb = "refused by the pump"
+    _words = "{} refused by the pump: {}"
 
 
 class NoSuchName(HostError):
@@ -198,10 +197,10 @@ class NoSuchName(HostError):
 class InvalidRequest(Refused):
     """The programmer found that the message table does not allow the request; nothing was sent."""
 
-    _verb = "not sent"
+    _words = "{} not sent: {}"
 
 
-def _explain(request: str, code: int, field: str, value: int, limit: int, unit: str) -> str:
+def _explain(request: str, code: int, field: str, value: int, limit: int, unit: str) -> Text:
     state = protocol.STATES[value] if 0 <= value < len(protocol.STATES) else str(value)
     alarm = BY_NUMBER[value].name if value in BY_NUMBER else str(value)
     beyond = "below the least allowed," if value < limit else "above the greatest allowed,"
@@ -226,7 +225,7 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
         shown.update(left=amount(value, "mU"), stop=amount(limit, "mU"))
     if code == protocol.WRONG_STATE:
         text = _PROCEDURES.get(field, text)
-    return text.format(**shown)
+    return Text(text, **shown)
 
 
 def _content(place: int) -> str:

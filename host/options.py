@@ -34,6 +34,7 @@ class Options:
     language: str | None
     holds: str | None
     yes: bool
+    spoken: bool = False  # the command speaks other languages than English
 
 
 def _yes(ctx: typer.Context, value: bool) -> bool:
@@ -46,10 +47,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one line for eac
 Language = Annotated[str | None, typer.Option("--language", metavar="en|fr", help="Default: the environment's.")]
 
 
-def options_of(ctx: typer.Context, as_json: bool = False, language: str | None = None) -> Options:
-    """The options of this run; --json and --language may stand before the command or after it."""
+def options_of(ctx: typer.Context, as_json: bool = False) -> Options:
+    """The options of this run; --json may stand before the command or after it."""
     options: Options = ctx.obj
-    return replace(options, as_json=options.as_json or as_json, language=language or options.language)
+    return replace(options, as_json=options.as_json or as_json)
+
+
+def spoken_of(ctx: typer.Context, language: str | None, as_json: bool = False) -> Options:
+    """As options_of(), for a command that speaks a `language`; --language too may stand before it or after it."""
+    options = options_of(ctx, as_json)
+    return replace(options, language=language or options.language, spoken=True)
 
 
 def part(**how: object) -> typer.Typer:

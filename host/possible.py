@@ -23,7 +23,7 @@ _WAYS_OUT = {
 def need_state(now: Status, *states: str) -> None:
     """Raise NotNow unless the pump is in one of `states`."""
     if now.state not in states:
-        raise NotNow(_WAYS_OUT.get(now.state, f"the pump is in the state {now.state!r}"))
+        raise NotNow(_WAYS_OUT[now.state])
 
 
 def need_rate(now: Status, rate_mu_per_h: int) -> None:

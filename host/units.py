@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from firmware.protocol import UTC_MAX_S, UTC_MIN_S
+from host.text import Text
 
 _FINEST = Decimal("0.000000001")  # more decimals than this are a mistake; the limit keeps the arithmetic exact
 _DIGITS_MAX = 10
@@ -32,11 +33,10 @@ def parse_milli(text: str, unit: str) -> Decimal:
     """Return the amount `text` ("1.25" or "1,25", in `unit`) times 1000, exact. Raises AmountError."""
     value = _decimal(text.strip())
     if value is None:
-        raise AmountError(
-            f"{text!r} is not a number of {unit}; write digits and one decimal point or comma, for example 1.25"
-        )
+        how = "{!r} is not a number of {}; write digits and one decimal point or comma, for example 1.25"
+        raise AmountError(Text(how, text, unit))
     if value.adjusted() >= _DIGITS_MAX or value % _FINEST:
-        raise AmountError(f"{text!r} is not a sensible amount in {unit}")
+        raise AmountError(Text("{!r} is not a sensible amount in {}", text, unit))
     return value * 1000
 
 
@@ -46,12 +46,13 @@ def _decimal(text: str) -> Decimal | None:
 
 def parse_whole(text: str, unit: str = "", low: int = 0, high: int | None = None) -> int:
     """Return the whole number `text`, within `low` and `high`. Raises AmountError."""
-    of_unit = f" of {unit}" if unit else ""
     if not _WHOLE.fullmatch(text.strip()):
-        raise AmountError(f"{text!r} is not a whole number{of_unit}")
+        raise AmountError(
+            Text("{!r} is not a whole number of {}", text, unit) if unit else Text("{!r} is not a whole number", text)
+        )
     value = int(text)
     if value < low or (high is not None and value > high):
-        raise AmountError(f"{text!r} is not within {low} to {high} {unit}")
+        raise AmountError(Text("{!r} is not within {} to {} {}", text, low, high, unit))
     return value
 
 
@@ -59,7 +60,7 @@ def parse_seconds(text: str, low: Decimal, high: Decimal) -> float:
     """Return the time `text` in seconds, within `low` and `high`. Raises AmountError."""
     value = parse_milli(text, "s") / 1000
     if not low <= value <= high:
-        raise AmountError(f"{text!r} is not within {low} to {high} s")
+        raise AmountError(Text("{!r} is not within {} to {} {}", text, low, high, "s"))
     return float(value)
 
 
@@ -148,10 +149,10 @@ def parse_minutes(text: str) -> int:
         return int(clock[1]) * 60 + int(clock[2])
     found = _DURATION.fullmatch(plain_text)
     if not found or not any(found.groups()) or plain_text.isdigit():
-        raise AmountError(f"{text!r} is not a duration; write for example 90min, 2h or 1h30")
+        raise AmountError(Text("{!r} is not a duration; write for example 90min, 2h or 1h30", text))
     minutes = (_decimal(found[1] or "0") or 0) * 60 + int(found[2] or 0)
     if minutes != int(minutes):
-        raise AmountError(f"{text!r} is not a whole number of minutes")
+        raise AmountError(Text("{!r} is not a whole number of minutes", text))
     return int(minutes)
 
 

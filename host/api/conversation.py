@@ -16,6 +16,7 @@ from host.api.transport import Transport
 from host.errors import BadReply, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch, WrongType
 from host.records import Hello
 from host.records.made import made
+from host.text import Text
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
@@ -139,7 +140,7 @@ def decode_fields(name: str, fields: tuple[Field, ...], payload: bytes) -> dict[
     try:
         return _name_values(fields, protocol.decode(fields, payload))
     except ProtocolError as error:
-        raise BadReply(f"the pump's reply to '{name}' does not fit the message table: {error}") from error
+        raise BadReply(Text("the pump's reply to '{}' does not fit the message table: {}", name, error)) from error
 
 
 def _name_values(fields: tuple[Field, ...], values: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import socket
 from typing import Any, Protocol
 
 from host.errors import PortError
+from host.text import Text
 
 BAUD = 115200
 _WRITE_TIMEOUT_S = 5
@@ -95,10 +96,9 @@ class SerialTransport:
             self._port.reset_input_buffer()
         except Exception as error:  # pyserial's drivers raise what they like, termios.error among others
             if isinstance(error, OSError) and error.errno in _IN_USE:
-                raise PortError(
-                    f"port {port} is in use by another program: two would take each other's replies"
-                ) from error
-            raise PortError(f"cannot open port {port}: {error}") from error
+                text = "port {} is in use by another program: two would take each other's replies"
+                raise PortError(Text(text, port)) from error
+            raise PortError(Text("cannot open port {}: {}", port, error)) from error
 
     def __enter__(self) -> SerialTransport:
         return self
@@ -111,7 +111,7 @@ class SerialTransport:
         try:
             self._port.write(data)
         except Exception as error:  # as above
-            raise PortError(f"port {self._name} broke while sending: {error}") from error
+            raise PortError(Text("port {} broke while sending: {}", self._name, error)) from error
 
     def read(self, timeout_s: float) -> bytes:
         """Wait up to `timeout_s` for a byte and return it with any that came with it; raises PortError."""
@@ -120,7 +120,7 @@ class SerialTransport:
             data = bytes(self._port.read(1))
             return data + bytes(self._port.read(self._port.in_waiting)) if data else b""
         except Exception as error:  # as above
-            raise PortError(f"port {self._name} broke while receiving: {error}") from error
+            raise PortError(Text("port {} broke while receiving: {}", self._name, error)) from error
 
     def close(self) -> None:
         """Close the port; a second time does nothing."""

@@ -9,10 +9,11 @@ import typer
 from firmware.protocol.alarms import BY_NAME
 from host.clock import told
 from host.console import NotNow, confirm, connected, show
-from host.options import Json, Language, Yes, options_of, part
+from host.options import Json, Language, Yes, part, spoken_of
 from host.screens.alarms import alarms_table
+from host.text import Text
 from host.texts.alarms import described, language_of, number_of
-from host.texts.spoken import said
+from host.texts.spoken import in_language, said
 
 app = part()
 
@@ -20,7 +21,7 @@ app = part()
 @app.command()
 def alarms(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Show the latched alarms, their meaning and what to do."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         found = [described(each, words) for each in pump.read_alarms()]
@@ -40,14 +41,14 @@ def acknowledge(
     as_json: Json = False,
 ) -> None:
     """Clear an alarm whose cause is gone, or quiet one for a day. This does not restart delivery."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         number = number_of(alarm)
         found = [described(each, words) for each in pump.read_alarms()]
         mine = [each for each in found if each.alarm == number]
         if not mine and not yes:
-            raise NotNow(said("there is no alarm '{}' now", words, alarm))
+            raise NotNow(Text("there is no alarm '{}' now", alarm))
         confirm(options, alarms_table(mine, pump.read_time().now_us, words), yes, language=words)
         reply = pump.acknowledge_alarm(number)
         others = reply.alarms - reply.cause_there
@@ -57,5 +58,5 @@ def acknowledge(
         what = "Acknowledged"
         if reply.cause_there:
             what = "Its cause is still there: it stays, quiet for a day or until its next mark. Acknowledged"
-        when = told(pump, options).text(reply.at_us)
+        when = in_language(told(pump, options).text(reply.at_us), words)
         show(options, reply, said("{} at {}. {}", words, said(what, words), when, left))

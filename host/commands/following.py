@@ -11,9 +11,10 @@ from collections.abc import Callable
 from rich.progress import Progress
 
 from host.api.client import Programmer
-from host.console import CutShort, Screen
+from host.console import CutShort
 from host.options import Options
 from host.records import Status
+from host.telling import Screen
 from host.units import amount
 
 _POLL_S = 0.5

@@ -14,13 +14,15 @@ from rich.live import Live
 
 from host.api.client import Programmer
 from host.clock import clock_of
-from host.console import Screen, UsageError, connected, show
+from host.console import UsageError, connected, show
 from host.errors import LinkTimeout
-from host.options import Json, Language, Options, options_of, part
+from host.options import Json, Language, Options, options_of, part, spoken_of
 from host.records import Status
 from host.screens.clinic import time_table
 from host.screens.history import deliveries_table, diagnosis_table, events_table
 from host.screens.status import hello_table, status_table
+from host.telling import Screen
+from host.text import Text
 from host.texts.alarms import language_of
 from host.units import parse_minutes, parse_seconds, parse_whole
 
@@ -33,7 +35,7 @@ _NUMBER_MAX = 0xFFFFFFFF
 @app.command()
 def status(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Show what the pump is doing: state, rates, boluses, alarms, ledgers, limits."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         offset_min = 0 if options.as_json else pump.read_settings().utc_offset_min
@@ -50,7 +52,7 @@ def monitor(
     as_json: Json = False,
 ) -> None:
     """Show the status repeatedly, until Ctrl-C. With --json: one line per reading."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         try:
             _watch(pump, options, parse_seconds(interval, *_INTERVALS_S), parse_whole(count, "readings"))
@@ -91,11 +93,11 @@ def telemetry(
     as_json: Json = False,
 ) -> None:
     """Have the pump send its status unasked. With --json: one line per frame, with battery and timing."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         interval_s, for_s = parse_whole(interval, "s", *_FRAMES_S), parse_minutes(lasting) * 60
         if not for_s:
-            raise UsageError(f"{lasting!r} is no time at all")
+            raise UsageError(Text("{!r} is no time at all", lasting))
         with _shown(pump, options) as tell:
             until_us = pump.telemetry(interval_s, for_s).until_us
             wait_s = 2.0 * interval_s + pump.timeout_s

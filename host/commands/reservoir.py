@@ -8,9 +8,12 @@ import typer
 
 from firmware.protocol import refill as made
 from host import console
-from host.console import NotNow, UsageError, confirm, connected, show
-from host.options import Json, Yes, options_of, part
+from host.console import NotNow, UsageError, ask, confirm, connected, show
+from host.options import Json, Language, Yes, part, spoken_of
 from host.screens.clinic import refilled_text, reservoir_table
+from host.text import Text
+from host.texts.alarms import language_of
+from host.texts.spoken import number_said, said
 from host.units import AmountError, amount, millilitres, parse_milli
 
 app = part()
@@ -26,12 +29,13 @@ QUESTIONS = {
 
 
 @app.command()
-def reservoir(ctx: typer.Context, as_json: Json = False) -> None:
+def reservoir(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Show the reservoir's content, how long it lasts, and when the next refill is due."""
-    options = options_of(ctx, as_json)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
+        words = language_of(options.language)
         reply = pump.read_reservoir()
-        show(options, reply, reservoir_table(reply, pump.read_settings().utc_offset_min))
+        show(options, reply, reservoir_table(reply, pump.read_settings().utc_offset_min, words))
 
 
 @app.command()
@@ -44,11 +48,12 @@ def refill(
     taken_back: Annotated[
         str | None, typer.Option(metavar="ML", help="Taken back for the vacuum, mL; usually 2.")
     ] = None,
+    language: Language = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Record a refill by weight, and show how well count and weight agree. Asks for values not given."""
-    options = options_of(ctx, as_json)
+    options = spoken_of(ctx, language, as_json)
     given = {
         "drawn_before": drawn_before,
         "drawn_after": drawn_after,
@@ -57,15 +62,17 @@ def refill(
         "taken_back": taken_back,
     }
     with connected(options) as pump:
+        words = language_of(options.language)
         per_ml = pump.hello().concentration_u_per_ml
         found = {name: _read(name, text) for name, text in given.items() if text is not None}
         missing = [name for name in given if name not in found]
         if missing == ["taken_back"] and yes:
             found["taken_back"] = _read("taken_back", _TAKEN_BACK_ML)
         elif missing and not console.interactive():
-            raise UsageError("not given: " + ", ".join("--" + name.replace("_", "-") for name in missing))
+            named = ", ".join("--" + name.replace("_", "-") for name in missing)
+            raise UsageError(Text("not given: {}", named))
         else:
-            found |= {name: _ask(name) for name in missing}
+            found |= {name: _ask(name, words) for name in missing}
         weights = {
             "put_before_mg": found["put_before"],
             "put_after_mg": found["put_after"],
@@ -75,19 +82,29 @@ def refill(
         }
         pump.require("record_refill", **weights)
         rest_nl, filled_nl = _volumes(weights)
-        old, new = pump.read_reservoir(), f"{millilitres(filled_nl)}, {amount(filled_nl * per_ml // 1000, 'mU')}"
-        counted = f"{amount(old.left_mu, 'mU')} by count" if old.filled_mu else "not known"
-        weighed = f"{millilitres(rest_nl)}, {amount(rest_nl * per_ml // 1000, 'mU')} drawn"
+
+        def both(volume_nl: int) -> tuple[str, str]:
+            return (
+                number_said(millilitres(volume_nl), words),
+                number_said(amount(volume_nl * per_ml // 1000, "mU"), words),
+            )
+
+        old, new = pump.read_reservoir(), ", ".join(both(filled_nl))
+        counted = said("not known", words)
+        if old.filled_mu:
+            counted = said("{} by count", words, number_said(amount(old.left_mu, "mU"), words))
+        weighed = said("{}, {} drawn", words, *both(rest_nl))
         if not yes and pump.status().state == "procedure":
             raise NotNow("the pump is in a procedure: pump procedure show")
         confirm(
             options,
-            f"Reservoir: {counted}, {weighed} -> [bold]{new}[/]",
+            said("Reservoir: {}, {} -> [bold]{}[/]", words, counted, weighed, new),
             yes,
             held=lambda: (pump.read_reservoir().filled_utc_s, pump.read_reservoir().filled_mu, pump.status().state),
+            language=words,
         )
         reply = pump.record_refill(**weights)
-        show(options, reply, refilled_text(reply))
+        show(options, reply, refilled_text(reply, words))
 
 
 def _read(name: str, text: str) -> int:
@@ -95,22 +112,14 @@ def _read(name: str, text: str) -> int:
     unit = QUESTIONS[name][1]
     milli = parse_milli(text, unit) * (1000 if unit == "mL" else 1)
     if milli != int(milli):
-        raise AmountError(f"{text!r} {unit} has too many decimals")
+        raise AmountError(Text("{!r} {} has too many decimals", text, unit))
     return int(milli)
 
 
-def _ask(name: str) -> int:
-    question, unit = QUESTIONS[name]
-
-    def read(text: str) -> int:
-        try:
-            return _read(name, text)
-        except AmountError as error:
-            raise typer.BadParameter(str(error)) from error
-
+def _ask(name: str, language: str) -> int:
+    question, unit = (said(each, language) for each in QUESTIONS[name])
     default = _TAKEN_BACK_ML if name == "taken_back" else None
-    found: int = typer.prompt(f"{question} ({unit})", default=default, value_proc=read, err=True)
-    return found
+    return ask(f"{question} ({unit})", lambda text: _read(name, text), language, default)
 
 
 def _volumes(weights: dict[str, int]) -> tuple[int, int]:
@@ -120,12 +129,12 @@ def _volumes(weights: dict[str, int]) -> tuple[int, int]:
         filled = made.net_fill(put_in, made.read_off(weights["taken_back_nl"]))
         drawn = made.weighed(weights["drawn_after_mg"], weights["drawn_before_mg"])
     except made.Refused as error:
-        text = "no more was filled in than was taken back for the vacuum"
+        why: str = "no more was filled in than was taken back for the vacuum"
         if error.limit == made.CAPACITY_NL:
-            text = f"{millilitres(error.value)} would be in the reservoir, which holds up to {millilitres(error.limit)}"
-        raise UsageError(f"impossible weights: {text}; weigh again") from error
+            text = "{} would be in the reservoir, which holds up to {}"
+            why = Text(text, millilitres(error.value), millilitres(error.limit))
+        raise UsageError(Text("impossible weights: {}; weigh again", why)) from error
     if drawn.nl < 0:
-        raise UsageError(
-            "impossible weights: the syringe with the remaining insulin is lighter than before; weigh again"
-        )
+        why = "the syringe with the remaining insulin is lighter than before"
+        raise UsageError(Text("impossible weights: {}; weigh again", why))
     return int(drawn.nl), int(filled.nl)

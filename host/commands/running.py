@@ -8,23 +8,34 @@ from typing import TypeVar
 import typer
 
 from host.clock import told
-from host.console import NotNow, confirm, connected, need_answer, show
+from host.console import NotNow, confirm, connected, need_answer, show, spoken_by
 from host.errors import HostError
-from host.options import Json, Yes, options_of, part
+from host.options import Json, Language, Yes, part, spoken_of
 from host.possible import need_state, programme
 from host.records import Status
+from host.text import Text
+from host.texts.spoken import in_language, number_said, said
 from host.units import amount
 
 app = part()
 T = TypeVar("T")
 
 
-def running_text(now: Status) -> str:
+def running_text(now: Status, language: str = "en") -> str:
     """Return what the pump delivers, in one line."""
-    parts = [now.state, f"basal {amount(now.in_force_mu_per_h, 'mU/h')}"]
-    parts += [f"bolus with {amount(now.bolus_remaining_mu, 'mU')} to come"] * bool(now.bolus_remaining_mu)
-    parts += [f"square bolus with {amount(now.square_remaining_mu, 'mU')} to come"] * bool(now.square_remaining_mu)
+
+    def part_of(text: str, value: int, unit: str = "mU") -> str:
+        return said(text, language, dose(value, unit, language))
+
+    parts = [said(now.state, language), part_of("basal {}", now.in_force_mu_per_h, "mU/h")]
+    parts += [part_of("bolus with {} to come", now.bolus_remaining_mu)] * bool(now.bolus_remaining_mu)
+    parts += [part_of("square bolus with {} to come", now.square_remaining_mu)] * bool(now.square_remaining_mu)
     return ", ".join(parts)
+
+
+def dose(value: int, unit: str, language: str) -> str:
+    """Return an amount as `language` writes it."""
+    return number_said(amount(value, unit), language)
 
 
 def asked_of(read: Callable[[], T], yes: bool) -> T | None:
@@ -39,57 +50,64 @@ def asked_of(read: Callable[[], T], yes: bool) -> T | None:
         return None
 
 
-def _change(now: Status | None, then: str) -> str:
-    return f"Delivery{': ' + running_text(now) if now else ''} -> [bold]{then}[/]"
+def _change(now: Status | None, then: str, language: str) -> str:
+    if now is None:
+        return said("Delivery -> [bold]{}[/]", language, then)
+    return said("Delivery: {} -> [bold]{}[/]", language, running_text(now, language), then)
 
 
 @app.command()
-def suspend(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+def suspend(ctx: typer.Context, yes: Yes = False, language: Language = None, as_json: Json = False) -> None:
     """End boluses and a temporary rate; basal goes on at the least rate. The pump sounds reminders."""
-    options = options_of(ctx, as_json)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
+        words = spoken_by(options)
         now = asked_of(pump.status, yes)
         if now is not None and now.state != "running":
-            raise NotNow(f"the pump is in the state '{now.state}': only one that is running can be suspended")
+            raise NotNow(Text("the pump is in the state '{}': only one that is running can be suspended", now.state))
         settings = asked_of(pump.read_settings, yes)
-        then = "suspended, basal at the least rate"
+        then = said("suspended, basal at the least rate", words)
         if now is not None and settings is not None:
             least_mu_per_h = min(settings.suspend_rate_mu_per_h, now.in_force_mu_per_h)
-            then = f"suspended, basal {amount(least_mu_per_h, 'mU/h')}"
-        confirm(options, _change(now, then), yes)
+            then = said("suspended, basal {}", words, dose(least_mu_per_h, "mU/h", words))
+        confirm(options, _change(now, then, words), yes, language=words)
         reply = pump.suspend()
-        when = told(pump, options).text(reply.at_us)
-        text = f"Delivery suspended at {when}, basal {amount(reply.rate_mu_per_h, 'mU/h')};"
-        show(options, reply, f"{text} {reply.abandoned_strokes} waiting strokes given up.")
+        when = in_language(told(pump, options).text(reply.at_us), words)
+        rate = dose(reply.rate_mu_per_h, "mU/h", words)
+        text = "Delivery suspended at {}, basal {}; {} waiting strokes given up."
+        show(options, reply, said(text, words, when, rate, reply.abandoned_strokes))
 
 
 @app.command()
-def stop(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+def stop(ctx: typer.Context, yes: Yes = False, language: Language = None, as_json: Json = False) -> None:
     """Stop delivery altogether after the stroke in progress."""
-    options = options_of(ctx, as_json)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
+        words = spoken_by(options)
         now = asked_of(pump.status, yes)
         if now is not None and now.state == "stopped":
             need_answer(yes)  # nothing to ask about; the pump says whether there is anything left to stop
         else:
-            confirm(options, _change(now, "stopped, nothing at all"), yes)
+            confirm(options, _change(now, said("stopped, nothing at all", words), words), yes, language=words)
         reply = pump.stop()
-        when = told(pump, options).text(reply.at_us)
-        text = f"Delivery stopped at {when}; {reply.abandoned_strokes} waiting strokes given up."
-        show(options, reply, text)
+        when = in_language(told(pump, options).text(reply.at_us), words)
+        text = "Delivery stopped at {}; {} waiting strokes given up."
+        show(options, reply, said(text, words, when, reply.abandoned_strokes))
 
 
 @app.command()
-def resume(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
+def resume(ctx: typer.Context, yes: Yes = False, language: Language = None, as_json: Json = False) -> None:
     """Resume delivery at the programmed basal rate after a suspend or a stop; boluses stay ended."""
-    options = options_of(ctx, as_json)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
+        words = spoken_by(options)
         now = pump.status()
         if not yes:
             need_state(now, "suspended", "stopped")
-        programmed = amount(now.basal_rate_mu_per_h, "mU/h")
-        question = f"Delivery: {running_text(now)} -> [bold]running, basal {programmed}[/]"
-        confirm(options, question, yes, held=lambda: programme(pump.status()))
+        programmed = dose(now.basal_rate_mu_per_h, "mU/h", words)
+        question = said("Delivery: {} -> [bold]running, basal {}[/]", words, running_text(now, words), programmed)
+        confirm(options, question, yes, held=lambda: programme(pump.status()), language=words)
         reply = pump.resume()
-        when = told(pump, options).text(reply.at_us)
-        show(options, reply, f"Delivery resumed at {when}: basal {amount(reply.rate_mu_per_h, 'mU/h')}.")
+        when = in_language(told(pump, options).text(reply.at_us), words)
+        rate = dose(reply.rate_mu_per_h, "mU/h", words)
+        show(options, reply, said("Delivery resumed at {}: basal {}.", words, when, rate))

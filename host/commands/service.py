@@ -10,18 +10,22 @@ from rich.console import Group
 from rich.progress import Progress
 
 from firmware.protocol import PROCEDURES
-from firmware.protocol.procedures import Step
+from firmware.protocol.procedures import Input, Step
 from host.api.client import Programmer
 from host.clock import told
 from host.commands import steps
-from host.console import NotNow, Screen, UsageError, confirm, connected, need_answer, show
-from host.options import EXIT_REFUSED, Json, Language, Yes, options_of, part
-from host.records import Procedure, Verdict
+from host.console import NotNow, UsageError, ask, confirm, connected, need_answer, show
+from host.errors import OrderInterrupted, Refused
+from host.options import EXIT_INTERRUPTED, EXIT_REFUSED, Json, Language, Yes, options_of, part, spoken_of
+from host.records import Procedure, ProcedureChange, Verdict
 from host.screens.clinic import verdict_text
 from host.screens.common import fault_text, plain
 from host.screens.service import answers, energy_table, procedure_table, procedure_title, self_test_table, step_of
+from host.telling import Screen
+from host.text import Text
 from host.texts.alarms import language_of
-from host.texts.spoken import said
+from host.texts.spoken import number_said, said
+from host.units import AmountError
 
 app = part()
 commands = part(help="Refill, rinse, flush, stroke volume, patency: guided step by step.", no_args_is_help=True)
@@ -41,7 +45,7 @@ def _kinds() -> dict[str, str]:
 @commands.command("show")
 def show_procedure(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Show the procedure under way, its step, and the contents of reservoir and catheter."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         reply = pump.read_procedure()
@@ -62,17 +66,17 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Begin a procedure on a stopped pump and, at a terminal, go through it step by step."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         name = _kinds().get(kind.lower().replace("_", "-"), "")
         if not name:
-            raise UsageError(f"there is no procedure {kind!r}, only " + ", ".join(_kinds()))
+            raise UsageError(Text("there is no procedure {!r}, only {}", kind, ", ".join(_kinds())))
         state = pump.status().state
         if state == "procedure":
             raise NotNow("a procedure is under way: pump procedure walk")
         if state != "stopped":
-            raise NotNow(f"a procedure begins on a stopped pump, and this one is {state}: pump stop")
+            raise NotNow(Text("a procedure begins on a stopped pump, and this one is {}: pump stop", state))
         question = said(
             "Pump: {} -> [bold]in a procedure[/]. {}", words, said(state, words), procedure_title(name, words)
         )
@@ -87,7 +91,7 @@ def start(
 @commands.command("walk")
 def walk(ctx: typer.Context, language: Language = None) -> None:
     """Continue the procedure under way, step by step."""
-    options = options_of(ctx, language=language)
+    options = spoken_of(ctx, language)
     with connected(options) as pump:
         words = language_of(options.language)
         need_answer(yes=False)
@@ -106,26 +110,30 @@ def answer(
     as_json: Json = False,
 ) -> None:
     """Answer the present step; at a step with strokes, go makes them. For scripts: walk asks instead."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         now = pump.read_procedure()
-        step = _needed(now)
+        step = _needed(now, words)
         names = [name for name, _ in step.choices]
         choice = steps.chosen(choice, names, words)
         if choice not in names:
-            raise UsageError(f"the choices at {plain(step.name)!r} are: " + ", ".join(map(plain, names)))
+            raise UsageError(Text("the choices at '{}' are: {}", plain(step.name), steps.words_of(names, words)))
         if value is not None and step.takes is None:
             raise UsageError("this step takes no value")
         if value is None and step.takes is not None:
-            raise UsageError(f"this step asks for --value: {steps.asked(step)}")
+            raise UsageError(Text("this step asks for --value: {}", steps.asked(step, words)))
         figure, with_unit = 0, ""
         if value is not None:
-            figure, with_unit = steps.parse(step.takes, value), f", {value.strip()} {steps.unit_of(step.takes)[0]}"
+            unit = said(steps.unit_of(step.takes)[0], words)
+            figure, with_unit = steps.parse(step.takes, value), f", {number_said(value.strip(), words)} {unit}"
         where, shown_choice = said(plain(step.name), words), said(plain(choice), words)
         question = said("At '{}': [bold]{}[/]{}", words, where, shown_choice, with_unit)
         confirm(options, question, yes, held=lambda: pump.read_procedure().step, language=words)
-        reply = pump.answer_procedure(now.step, names.index(choice), figure)
+        try:
+            reply = pump.answer_procedure(now.step, names.index(choice), figure)
+        except Refused as error:
+            raise steps.in_units(step.takes, error) if step.takes else error from None
         shown = procedure_table(reply.now, words)
         show(options, reply, Group(shown, verdict_text(reply.verdict, words)) if reply.verdict else shown)
 
@@ -133,13 +141,13 @@ def answer(
 @commands.command("interrupt")
 def interrupt(ctx: typer.Context, yes: Yes = False, language: Language = None, as_json: Json = False) -> None:
     """Interrupt the procedure at the present step; docs/procedures.md shows where that leads."""
-    options = options_of(ctx, as_json, language)
+    options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = language_of(options.language)
         now = pump.read_procedure()
-        step = _needed(now)
+        step = _needed(now, words)
         if step.interrupt is None:
-            raise NotNow(f"the procedure cannot be broken off at {plain(step.name)!r}: pump procedure show")
+            raise NotNow(Text("the procedure cannot be broken off at '{}': pump procedure show", plain(step.name)))
         where, leads = said(plain(step.name), words), said(plain(str(step.interrupt)), words)
         question = said("At '{}': interrupt -> [bold]{}[/]", words, where, leads)
         confirm(options, question, yes, held=lambda: pump.read_procedure().step, language=words)
@@ -188,7 +196,7 @@ def _walk(pump: Programmer, language: str, now: Procedure) -> None:
     try:
         while (step := step_of(now)) is not None:
             if now.procedure_delivering:
-                now = _wait(pump, now)
+                now = _wait(pump, now, language)
                 continue
             screen.print(procedure_table(now, language))
             now, judged = _step(pump, now, step, language)
@@ -198,9 +206,12 @@ def _walk(pump: Programmer, language: str, now: Procedure) -> None:
         screen.print(procedure_table(now, language))
         if verdict:  # the last that is seen of a guided refill is its accuracy
             screen.print(verdict_text(verdict, language))
-    except (KeyboardInterrupt, typer.Abort):
+    except OrderInterrupted:  # which tells itself what has become of the order
+        raise
+    except (KeyboardInterrupt, typer.Abort) as error:
         text = "It stays at this step. pump procedure walk continues it, pump procedure interrupt ends it."
         screen.print("\n" + said(text, language))
+        raise typer.Exit(EXIT_INTERRUPTED) from error
 
 
 def _step(pump: Programmer, now: Procedure, step: Step, language: str) -> tuple[Procedure, Verdict | None]:
@@ -208,21 +219,33 @@ def _step(pump: Programmer, now: Procedure, step: Step, language: str) -> tuple[
     names = [name for name, _ in step.choices]
     offered = names + ["interrupt"] * (step.interrupt is not None)
     text = " / ".join(said(plain(each), language) for each in offered)
-    word = typer.prompt(text, value_proc=lambda given: steps.word(given, offered, language), err=True)
+    word = ask(text, lambda given: steps.word(given, offered, language), language)
     if word == "interrupt":
         return pump.interrupt_procedure(now.step).now, None
-    number = 0
-    if step.takes is not None:
-        question = steps.asked(step, language)
-        number = typer.prompt(question, value_proc=lambda given: steps.number(step.takes, given), err=True)
-    reply = pump.answer_procedure(now.step, names.index(word), number)
+    place, takes = names.index(word), step.takes
+    if takes is None:
+        reply = pump.answer_procedure(now.step, place, 0)
+    else:
+        reply = ask(steps.asked(step, language), lambda given: _sent(pump, now, place, takes, given), language)
     return reply.now, reply.verdict
 
 
-def _wait(pump: Programmer, now: Procedure) -> Procedure:
+def _sent(pump: Programmer, now: Procedure, place: int, takes: Input, text: str) -> ProcedureChange:
+    """Send the figure `text` of a step. Raises AmountError, as for one that cannot be read, if the pump finds it out of
+    range: nothing has changed, and another can be typed.
+    """
+    try:
+        return pump.answer_procedure(now.step, place, steps.parse(takes, text))
+    except Refused as error:
+        if error.code == "out_of_range":
+            raise AmountError(str(steps.in_units(takes, error))) from error
+        raise
+
+
+def _wait(pump: Programmer, now: Procedure, language: str) -> Procedure:
     """Wait for the strokes of a step."""
     with Progress(transient=True) as progress:
-        task = progress.add_task("strokes", total=now.procedure_strokes_left)
+        task = progress.add_task(said("strokes", language), total=now.procedure_strokes_left)
         total, step = now.procedure_strokes_left, now.step
         while now.procedure_delivering and now.step == step:
             time.sleep(_POLL_S)
@@ -232,10 +255,10 @@ def _wait(pump: Programmer, now: Procedure) -> Procedure:
     return now
 
 
-def _needed(now: Procedure) -> Step:
+def _needed(now: Procedure, language: str) -> Step:
     step = step_of(now)
     if step is None:
         raise NotNow("no procedure is under way: pump procedure start")
     if now.procedure_delivering:
-        raise NotNow(answers(step, now))
+        raise NotNow(answers(step, now, language))
     return step

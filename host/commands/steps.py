@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import typer
-
 from firmware.protocol.procedures import Input, Step
+from host.errors import Refused
 from host.screens.common import plain
+from host.text import Text
 from host.texts.spoken import number_said, said
 from host.units import AmountError, parse_milli, parse_whole
 from host.units import plain as digits
@@ -29,7 +29,7 @@ def unit_of(takes: Input) -> tuple[str, int]:
 
 def asked(step: Step, language: str = "en") -> str:
     """Return the question for the figure of a step."""
-    name = plain(step.takes.name.removesuffix("_nl").removesuffix("_pa"))
+    name = _name(step.takes)
     low, high, unit = _limits(step.takes)
     values = (number_said(low, language), number_said(high, language), said(unit, language))
     return said("{}, {} to {} {}", language, said(name, language), *values)
@@ -39,10 +39,6 @@ def _limits(takes: Input) -> tuple[str, str, str]:
     unit, per_milli = unit_of(takes)
     low, high = (digits(Decimal(each) / per_milli) if per_milli else str(each) for each in (takes.low, takes.high))
     return low, high, unit
-
-
-def _range(takes: Input) -> str:
-    return "{} to {} {}".format(*_limits(takes))
 
 
 def parse(takes: Input, text: str) -> int:
@@ -55,24 +51,36 @@ def parse(takes: Input, text: str) -> int:
     else:
         value = Decimal(parse_whole(text, unit))
     if value != int(value) or not takes.low <= value <= takes.high:
-        raise AmountError(f"{text!r} {unit} is not within {_range(takes)}")
+        raise AmountError(Text("{!r} {} is not within {} to {} {}", text, unit, *_limits(takes)))
     return int(value)
 
 
-def number(takes: Input, text: str) -> int:
-    """As parse(), for a prompt, which asks again after BadParameter."""
-    try:
-        return parse(takes, text)
-    except AmountError as error:
-        raise typer.BadParameter(str(error)) from error
+def in_units(takes: Input, error: Refused) -> Refused:
+    """Return a refusal; of a figure that is out of range it says so in the unit in which the figure was entered."""
+    if error.code == "out_of_range":
+        unit, per_milli = unit_of(takes)
+        found = (error.value, error.limit)
+        value, limit = (f"{digits(Decimal(each) / per_milli) if per_milli else each} {unit}" for each in found)
+        beyond = "below the least allowed," if error.value < error.limit else "above the greatest allowed,"
+        error.args = (Text("the {field}, {value}, is {beyond} {limit}", field=_name(takes), value=value, beyond=beyond,
+                           limit=limit),)  # fmt: skip
+    return error
+
+
+def _name(takes: Input) -> str:
+    return plain(takes.name.removesuffix("_nl").removesuffix("_pa"))
+
+
+def words_of(offered: list[str], language: str) -> str:
+    """Return the choices as a person reads them."""
+    return ", ".join(said(plain(each), language) for each in offered)
 
 
 def word(text: str, offered: list[str], language: str = "en") -> str:
-    """As chosen(), for a prompt, which asks again after BadParameter."""
+    """As chosen(), but raises AmountError for what is not offered."""
     found = chosen(text, offered, language)
     if found not in offered:
-        words = ", ".join(said(plain(each), language) for each in offered)
-        raise typer.BadParameter(said("say one of: {}", language, words))
+        raise AmountError(Text("say one of: {}", words_of(offered, language)))
     return found
 
 

@@ -81,28 +81,43 @@ def settings_table(old: Settings, new: Settings | None = None) -> Listing:
     return old_and_new("Settings", rows)
 
 
-def reservoir_table(found: Reservoir, offset_min: int) -> Group:
+def reservoir_table(found: Reservoir, offset_min: int, language: str = "en") -> Group:
     """The computed content of the reservoir, by the pump's local clock."""
+
+    def dose(value_mu: int) -> str:
+        return number_said(amount(value_mu, "mU"), language)
+
     if not found.filled_mu:
-        return pairs("Reservoir", [("content", "not known: no refill has been recorded")])
+        unknown = said("not known: no refill has been recorded", language)
+        return pairs("Reservoir", [(said("content", language), unknown)], language)
     colour = {"enough": "green", "low": "yellow"}.get(found.level, "red")
-    filled = local(found.filled_utc_s, offset_min) if found.filled_utc_s else "at a time that is not known"
+    level = plain(found.level) if language == "en" else said(f"reservoir {found.level}", language)
+    filled = said("at a time that is not known", language)
+    if found.filled_utc_s:
+        filled = local(found.filled_utc_s, offset_min)
+    lasts = said("does not run out at the present use", language)
+    if found.empty_h is not None:
+        days, hours = divmod(found.empty_h, 24)
+        left = said("{} d {} h", language, days, hours) if days else f"{hours} h"
+        lasts = said("{} at the present use", language, left)
+    due = said("not known: the clock is or was lost", language)
+    if found.due_utc_s:
+        due = said("by {}", language, local(found.due_utc_s, offset_min))
     rows = [
-        ("content", f"{amount(found.left_mu, 'mU')}, [{colour}]{plain(found.level)}[/]"),
-        ("filled", f"{amount(found.filled_mu, 'mU')}, {filled}"),
-        ("lasts", "does not run out at the present use" if found.empty_h is None else _lasts(found.empty_h)),
-        (
-            "next refill",
-            f"by {local(found.due_utc_s, offset_min)}" if found.due_utc_s else "not known: the clock is or was lost",
-        ),
+        ("content", f"{dose(found.left_mu)}, [{colour}]{level}[/]"),
+        ("filled", f"{dose(found.filled_mu)}, {filled}"),
+        ("lasts", lasts),
+        ("next refill", due),
     ]
-    return pairs("Reservoir, computed from what was delivered", rows)
+    named = [(said(name, language), value) for name, value in rows]
+    return pairs("Reservoir, computed from what was delivered", named, language)
 
 
-def refilled_text(found: Refilled) -> str:
+def refilled_text(found: Refilled, language: str = "en") -> str:
     """The result of a refill."""
-    text = f"{millilitres(found.filled_nl)} are in the reservoir; {millilitres(found.residual_nl)} were left."
-    return f"{text}\n{verdict_text(found.verdict)}"
+    volumes = [number_said(millilitres(each), language) for each in (found.filled_nl, found.residual_nl)]
+    text = said("{} are in the reservoir; {} were left.", language, *volumes)
+    return f"{text}\n{verdict_text(found.verdict, language)}"
 
 
 def verdict_text(found: Verdict, language: str = "en") -> str:
@@ -118,8 +133,3 @@ def verdict_text(found: Verdict, language: str = "en") -> str:
         lines.append(said(text, language, *values, said(plain(found.band), language)))
     act = _ACTS.get(found.band, plain(found.band))
     return "\n".join([*lines, said("That is: {}.", language, said(act, language))])
-
-
-def _lasts(hours: int) -> str:
-    days, rest = divmod(hours, 24)
-    return f"{days} d {rest} h at the present use" if days else f"{rest} h at the present use"

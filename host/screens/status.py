@@ -45,6 +45,8 @@ def status_table(status: Status, offset_min: int, language: str = "en") -> Group
         return said("{} of at most {}", language, dose(used_mu), dose(most_mu))
 
     found = said(plain(status.diagnosis), language)
+    if language == "fr" and status.diagnosis == "none":
+        found = said("no finding", language)
     if status.diagnosis not in ("none", "not_watched"):
         found = said("{}, {} missed", language, f"[red]{found}[/]", dose(status.missed_mu))
         if status.released_mu:

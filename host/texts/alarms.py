@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmware.protocol.alarms import BY_NAME, BY_NUMBER, PRIORITIES
 from host.records import ActiveAlarm
+from host.text import Text
 from host.texts import alarms_en, alarms_fr
 from host.units import AmountError
 
@@ -39,7 +40,7 @@ def language_of(asked: str | None) -> str:
     """
     if asked is not None:
         if asked not in TEXTS:
-            raise AmountError(f"{asked!r} is not a language of this programmer; it has " + ", ".join(TEXTS))
+            raise AmountError(Text("{!r} is not a language of this programmer; it has {}", asked, ", ".join(TEXTS)))
         return asked
     found = next((os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)), "")
     return found[:2] if found[:2] in TEXTS else "en"
@@ -80,4 +81,4 @@ def number_of(text: str) -> int:
         for each, words in texts.items():
             if words[0].lower() == text.strip().lower():
                 return int(BY_NAME[each].number)
-    raise AmountError(f"there is no alarm called {text!r}; `pump alarms` shows the names")
+    raise AmountError(Text("there is no alarm called {!r}; `pump alarms` shows the names", text))

@@ -7,7 +7,13 @@ Implements: HOST-1
 
 from __future__ import annotations
 
-FRENCH = {
+import re
+from string import Formatter
+
+from host.text import Text
+from host.texts.spoken_errors import FRENCH_ERRORS, SYSTEM
+
+FRENCH = FRENCH_ERRORS | {
     # The status.
     "Pump status": "État de la pompe",
     "(development platform, not a medical device)": "(plateforme de développement, pas un dispositif médical)",
@@ -22,7 +28,9 @@ FRENCH = {
     "[red]stopped: nothing is delivered[/]": "[red]arrêtée : rien n'est perfusé[/]",
     "[yellow]in a procedure, no therapy: pump procedure show[/]":
         "[yellow]en procédure, sans traitement : pump procedure show[/]",
-    "none": "aucun", "{}, and {} more: pump alarms": "{}, et {} de plus : pump alarms",
+    "none": "aucun", "no finding": "rien à signaler",
+    "device time {}": "temps de l'appareil {}",
+    "{}, and {} more: pump alarms": "{}, et {} de plus : pump alarms",
     "{}: pump alarms": "{} : pump alarms", "no alarm": "aucune",
     "no refill recorded, or empty": "aucun remplissage noté, ou vide",
     "{} commanded, {} delivered, {} abandoned": "{} commandées, {} effectuées, {} abandonnées",
@@ -66,7 +74,7 @@ FRENCH = {
     "Acknowledged": "Acquittée",
     "Its cause is still there: it stays, quiet for a day or until its next mark. Acknowledged":
         "La cause est toujours là : l'alarme reste, silencieuse un jour ou jusqu'au seuil suivant. Acquittée",
-    "{} at {}. {}": "{} à {}. {}", "No other is latched.": "Il n'y en a pas d'autre.",
+    "{} at {}. {}": "{} ({}). {}", "No other is latched.": "Il n'y en a pas d'autre.",
     "{} more are latched: pump alarms.": "Autres alarmes en cours : {}. Voir pump alarms.",
     "there is no alarm '{}' now": "il n'y a pas d'alarme « {} » en ce moment",
     # Procedures.
@@ -106,6 +114,39 @@ FRENCH = {
     "Pump: {} -> [bold]in a procedure[/]. {}": "Pompe : {} -> [bold]en procédure[/]. {}",
     "stopped": "arrêtée", "At '{}': [bold]{}[/]{}": "À l'étape « {} » : [bold]{}[/]{}",
     "At '{}': interrupt -> [bold]{}[/]": "À l'étape « {} » : interrompre -> [bold]{}[/]",
+    # Delivery, reservoir, refill.
+    "suspended": "suspendue", "running": "en marche", "fault": "en défaut", "procedure": "en procédure",
+    "basal {}": "basal {}", "bolus with {} to come": "bolus, {} à venir",
+    "square bolus with {} to come": "bolus carré, {} à venir",
+    "Delivery -> [bold]{}[/]": "Perfusion -> [bold]{}[/]",
+    "Delivery: {} -> [bold]{}[/]": "Perfusion : {} -> [bold]{}[/]",
+    "Delivery: {} -> [bold]running, basal {}[/]": "Perfusion : {} -> [bold]en marche, basal {}[/]",
+    "suspended, basal at the least rate": "suspendue, basal au débit minimal",
+    "suspended, basal {}": "suspendue, basal {}",
+    "stopped, nothing at all": "arrêtée, plus rien du tout",
+    "Delivery suspended at {}, basal {}; {} waiting strokes given up.":
+        "Perfusion suspendue ({}), basal {} ; {} impulsions en attente abandonnées.",
+    "Delivery stopped at {}; {} waiting strokes given up.":
+        "Perfusion arrêtée ({}) ; {} impulsions en attente abandonnées.",
+    "Delivery resumed at {}: basal {}.": "Perfusion reprise ({}) : basal {}.",
+    "Reservoir": "Réservoir",
+    "Reservoir, computed from what was delivered": "Réservoir, calculé d'après ce qui a été perfusé",
+    "content": "contenu", "lasts": "suffit pour", "next refill": "prochain remplissage",
+    "not known: no refill has been recorded": "inconnu : aucun remplissage n'a été noté",
+    "reservoir enough": "assez", "reservoir low": "bas", "reservoir empty": "presque vide",
+    "reservoir stop": "vide, la pompe s'arrête", "at a time that is not known": "à une date inconnue",
+    "does not run out at the present use": "ne s'épuise pas à la consommation actuelle",
+    "{} d {} h": "{} j {} h", "{} at the present use": "{} à la consommation actuelle",
+    "not known: the clock is or was lost": "inconnu : l'heure est ou a été perdue", "by {}": "avant le {}",
+    "not known": "inconnu", "{} by count": "{} d'après le compte", "{}, {} drawn": "{}, {} retirées",
+    "Reservoir: {}, {} -> [bold]{}[/]": "Réservoir : {}, {} -> [bold]{}[/]",
+    "{} are in the reservoir; {} were left.": "{} dans le réservoir ; il en restait {}.",
+    "Syringe for the remaining insulin, weighed before drawing it out":
+        "Seringue pour le reste d'insuline, pesée avant le retrait",
+    "The same syringe, weighed with the remaining insulin in it": "La même seringue, pesée avec le reste d'insuline",
+    "Syringe with fresh insulin, weighed before filling": "Seringue d'insuline fraîche, pesée avant le remplissage",
+    "The same syringe, weighed after filling": "La même seringue, pesée après le remplissage",
+    "Volume taken back to restore the vacuum": "Volume repris pour rétablir le vide", "g": "g",
     # The verdict of a refill.
     "[bold red]{} are missing and were not delivered by strokes.[/]":
         "[bold red]Il manque {}, que la pompe n'a pas perfusés.[/]",
@@ -125,6 +166,11 @@ FRENCH = {
 }  # fmt: skip
 
 
+_AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)? ?[A-Za-zµ/%]*")
+_DAYS = re.compile(r"([0-9]+) d ([0-9].*)")
+_OF_THE_SYSTEM = re.compile(r"\[Errno (-?[0-9]+)\]")
+
+
 def said(text: str, language: str, *values: object) -> str:
     """Return `text` in `language` ("en" or "fr"), its blanks filled with `values`.
 
@@ -132,6 +178,31 @@ def said(text: str, language: str, *values: object) -> str:
     """
     found = FRENCH.get(text, text) if language == "fr" else text
     return found.format(*values) if values else found
+
+
+def in_language(text: object, language: str) -> str:
+    """Return a text, and what it was made of, in `language`; in French an amount has its decimal comma, and an error of
+    the system its own words.
+    """
+    if language != "fr":
+        return str(text)
+    if isinstance(text, Text):
+        as_typed = [
+            conversion == "r" for _, name, _, conversion in Formatter().parse(text.template) if name is not None
+        ]
+        values = [
+            str(each) if typed else in_language(each, language)
+            for each, typed in zip(text.values, as_typed, strict=False)
+        ]
+        named = {name: in_language(each, language) for name, each in text.named.items()}
+        template = FRENCH.get(text.template)
+        return str(text) if template is None else template.format(*values, **named)
+    plain = str(text)
+    if found := _OF_THE_SYSTEM.search(plain):
+        return SYSTEM.get(int(found[1]), f"erreur {found[1]} du système")
+    if found := _DAYS.fullmatch(plain):
+        return f"{found[1]} j {found[2]}"
+    return number_said(plain, language) if _AMOUNT.fullmatch(plain) else FRENCH.get(plain, plain)
 
 
 def number_said(text: str, language: str) -> str:

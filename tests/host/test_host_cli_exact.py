@@ -12,7 +12,7 @@ import pytest
 from host import cli
 from host import options as options_module
 from host.cli import brought_forward
-from host.options import Options, options_of
+from host.options import Options, options_of, spoken_of
 from tests.host.terminal import Terminal
 from tests.host.test_host_console_exact import options
 
@@ -35,7 +35,10 @@ def test_options_stand_before_the_command_or_after_it() -> None:
         context.obj = options(yes=before)
         assert options_module._yes(context, after) is found  # type: ignore[arg-type]
     for before, after, language in ((None, None, None), ("fr", None, "fr"), (None, "fr", "fr"), ("en", "fr", "fr")):
-        assert both({"language": before}, language=after).language == language
+        context.obj = options(language=before)
+        found_options = spoken_of(context, after)  # type: ignore[arg-type]
+        assert found_options.language == language and found_options.spoken
+    assert not both({"language": "fr"}).spoken
     assert both({"port": "y"}).port == "y"
 
 

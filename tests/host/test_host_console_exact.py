@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from firmware import protocol
-from host import console
+from host import console, telling
 from host.console import UsageError, confirm, connected, need_answer, show
 from host.errors import (
     BadReply,
@@ -208,7 +208,7 @@ def test_output_that_cannot_go_out_is_found_while_it_can_be_told(
     assert ends(given, lambda pump: show(given, Streaming(5), "x")) == 7
     assert "cannot be written" in capsys.readouterr().err
     with pytest.raises(BrokenPipeError):
-        console.Screen().on_broken_pipe()
+        telling.Screen().on_broken_pipe()
 
 
 def test_what_is_left_of_a_broken_output_goes_nowhere(

@@ -87,7 +87,7 @@ def test_leaving_the_terminal_leaves_the_procedure_at_its_step(patient: Patient)
     patient.do("stop")
     patient.terminal.person()
     result = patient.terminal.run("procedure", "start", "patency", answer="y\nready\n")
-    assert "It stays at this step" in result.stdout
+    assert "It stays at this step" in result.stdout and result.exit_code == 130
     shown = patient.see("procedure", "show")
     assert "2 of 3: strokes" in shown and patient.hand.strokes_us == []
     result = patient.terminal.run("procedure", "walk", answer="go\nfalls\n0\n")

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-import typer
 
 from firmware.protocol.all_procedures import BY_NUMBER
 from firmware.protocol.procedures import Input
 from host.api.client import Programmer
 from host.commands import service, steps
+from host.errors import OrderInterrupted
 from host.records import Procedure, ProcedureChange, Verdict
 from host.units import AmountError
 from tests.firmware.hand import SECOND_US
@@ -138,7 +138,7 @@ def test_a_walk_is_left_at_a_step_or_broken_off_there(patient: Patient) -> None:
     patient.do("procedure", "start", "refill")
     patient.terminal.person()
     run = patient.terminal.run("procedure", "walk", answer="ready\n")
-    assert run.exit_code == 0
+    assert run.exit_code == 130
     told = "It stays at this step. pump procedure walk continues it, pump procedure interrupt ends it."
     assert told in run.stdout and "2 of 5: withdraw" in patient.see("procedure", "show")
     run = patient.terminal.run("procedure", "walk", answer="\n \nx\nint\n")
@@ -177,7 +177,7 @@ def test_waiting_ends_with_the_strokes_or_with_the_step(monkeypatch: pytest.Monk
 
         slept.clear()
         pump: Any = Pump()
-        return service._wait(pump, making(5))
+        return service._wait(pump, making(5), "en")
 
     def making(left: int, step: int = 1, *, delivering: bool = True) -> Procedure:
         return record(Procedure, step=step, procedure_delivering=delivering, procedure_strokes_left=left)
@@ -191,6 +191,34 @@ def test_waiting_ends_with_the_strokes_or_with_the_step(monkeypatch: pytest.Monk
     assert Bar.told == [True, ("strokes", 5), (7, 2)] and slept == [0.5] * 2
 
 
+@pytest.mark.req("HOST-5", "LINK-2")
+@pytest.mark.parametrize("settled", [True, False])
+def test_breaking_off_amid_an_answer_tells_what_became_of_it(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, settled: bool
+) -> None:
+    def broken_off(*_: object) -> None:
+        raise OrderInterrupted("answer_procedure", "the pump has done it", settled=settled)
+
+    patient.do("procedure", "start", "patency")
+    monkeypatch.setattr(Programmer, "answer_procedure", broken_off)
+    patient.terminal.person()
+    run = patient.terminal.run("procedure", "walk", answer="ready\n")
+    assert run.exit_code == (130 if settled else 6) and "It stays" not in run.stdout
+    assert "interrupted during 'answer to the step': the pump has done it" in run.stderr
+
+
+@pytest.mark.req("HOST-1", "THER-9")
+def test_a_figure_that_the_pump_finds_out_of_range_is_told_in_its_unit_and_asked_for_again(patient: Patient) -> None:
+    patient.do("procedure", "start", "refill")
+    for answer in (("ready",), ("done", "--value", "1"), ("done", "--value", "3")):
+        patient.do("procedure", "answer", *answer)
+    told = patient.fails(3, "procedure", "answer", "done", "--value", "4")
+    assert "the taken back, 4 mL, is above the greatest allowed, 2.999999 mL" in told
+    patient.terminal.person()
+    run = patient.terminal.run("procedure", "walk", answer="done\n4\n2\ndone\n")
+    assert run.exit_code == 0 and "the taken back, 4 mL, is above" in run.stderr and "completed" in run.stdout
+
+
 @pytest.mark.req("HOST-4")
 def test_a_value_is_read_in_the_unit_of_the_step_up_to_its_edges() -> None:
     large, small = Input("filled_nl", "nl", 1, 1_000_000), Input("pipette_nl", "nl", 0, 999_999)
@@ -200,7 +228,7 @@ def test_a_value_is_read_in_the_unit_of_the_step_up_to_its_edges() -> None:
         (small, "0", 0), (small, "1.5", 1500), (pressure, "-20000", -20_000), (pressure, " -1 ", -1),
         (pressure, "40000", 40_000), (pressure, "0", 0), (count, "0", 0), (count, "100", 100), (count, " 7", 7),
     ):  # fmt: skip
-        assert steps.parse(takes, text) == value == steps.number(takes, text)
+        assert steps.parse(takes, text) == value
     for takes, text, told in (
         (large, "0", "'0' mL is not within 0.000001 to 1 mL"),
         (large, "1.000001", "'1.000001' mL is not within 0.000001 to 1 mL"),
@@ -217,8 +245,6 @@ def test_a_value_is_read_in_the_unit_of_the_step_up_to_its_edges() -> None:
     ):
         with pytest.raises(AmountError, match=told):
             steps.parse(takes, text)
-        with pytest.raises(typer.BadParameter, match=told):
-            steps.number(takes, text)
     assert steps.asked(STEPS["patency", "watch"]) == "pressure, -20000 to 140000 Pa"
 
 
@@ -227,7 +253,7 @@ def test_a_choice_may_be_shortened_as_long_as_it_is_one() -> None:
     for text, word in (("falls", "falls"), (" S ", "stays"), ("fal", "falls"), ("i", "interrupt"), ("FAI", "fails")):
         assert steps.word(text, offered) == word
     for text in ("fa", "", " ", "x", "fallsx", "nterrupt"):
-        with pytest.raises(typer.BadParameter, match="say one of: falls, stays, fails, interrupt"):
+        with pytest.raises(AmountError, match="say one of: falls, stays, fails, interrupt"):
             steps.word(text, offered)
-    with pytest.raises(typer.BadParameter, match="say one of: ready"):
+    with pytest.raises(AmountError, match="say one of: ready"):
         steps.word(" ", ["ready"])
