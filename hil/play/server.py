@@ -1,7 +1,10 @@
 """A board paced to the wall clock, with its programmer UART on a pseudo-terminal and on a TCP port.
 
 Any program that can talk to a serial port or a socket can use it like a pump on a desk. Both ends are one UART: bytes
-from the pump go to every client, and bytes from any client go to the pump. The next TCP port takes faults (control.py).
+from the pump go to both, and bytes from either go to the pump. One program at a time is let in by TCP, as on a serial
+device that is opened exclusively; another is told that the port is in use. The next TCP port takes faults (control.py).
+
+Implements: HOST-5
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from hil.play.world import World
 US_PER_S = 1_000_000
 _READ_BYTES = 1024
 _TRIES = 100
+IN_USE = b"port in use\r\n"  # host/api/transport.py knows it
 
 
 class PumpServer:
@@ -38,7 +42,8 @@ class PumpServer:
         self.tcp_port: int = self._listener.getsockname()[1]
         self._pty, self._pty_slave, self.pty_path = _open_pty()
         self._console, self._console_slave, self.console_path = _open_pty() if self.has_console else (-1, -1, "")
-        self._clients: list[socket.socket] = []
+        self._client: socket.socket | None = None
+        self._turned_away: list[socket.socket] = []
 
     @property
     def has_console(self) -> bool:
@@ -70,7 +75,9 @@ class PumpServer:
                 return
             pause_s = (world.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
             left_s = 3600.0 if for_s is None else for_s - elapsed_s
-            sources: list[socket.socket | int] = [self._listener, self._control, self._pty, *self._clients]
+            sources: list[socket.socket | int] = [self._control, self._pty, *self._turned_away, self._listener]
+            if self._client is not None:
+                sources.append(self._client)
             if self.has_console:
                 sources.append(self._console)
             ready, _, _ = select.select(sources, [], [], max(0.0, min(pause_s, left_s)))
@@ -81,8 +88,9 @@ class PumpServer:
 
     def close(self) -> None:
         """Close the ports. The board stays open; it is the caller's."""
-        for each in (self._listener, self._control, *self._clients):
-            each.close()
+        for each in (self._listener, self._control, self._client, *self._turned_away):
+            if each is not None:
+                each.close()
         for fd in (self._pty, self._pty_slave, self._console, self._console_slave):
             if fd >= 0:
                 os.close(fd)
@@ -92,36 +100,68 @@ class PumpServer:
             control.serve_one(self._control, self._world)
             return
         if source is self._listener:
-            client, _ = self._listener.accept()
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client.setblocking(False)
-            self._clients.append(client)
+            self._let_in(self._listener.accept()[0])
+            return
+        if isinstance(source, socket.socket):
+            if source is self._client or source in self._turned_away:  # not dropped as another was let in
+                self._hear(source)
             return
         try:
-            data = source.recv(_READ_BYTES) if isinstance(source, socket.socket) else os.read(source, _READ_BYTES)
-        except BlockingIOError:
+            data = os.read(source, _READ_BYTES)
+        except OSError:  # nothing after all
             return
-        except OSError:
-            data = b""
-        if data and source == self._console:
+        if source == self._console:
             self._board.write_console(data)  # type: ignore[attr-defined]
-        elif data:
+        else:
             self._board.write(data)
-        elif isinstance(source, socket.socket):
-            self._drop(source)
+
+    def _let_in(self, client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.setblocking(False)
+        if self._client is not None:
+            self._hear(self._client)  # it may have gone just before
+        if self._client is None:
+            self._client = client
+            return
+        try:
+            client.send(IN_USE)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:  # it has gone already
+            client.close()
+            return
+        # Closed while something unread is there it would be reset, and the words with it: its end closes first.
+        self._turned_away.append(client)
+
+    def _hear(self, client: socket.socket) -> None:
+        """Take in all that a client has sent; drop one that has gone."""
+        while True:
+            try:
+                data = client.recv(_READ_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._drop(client)
+                return
+            if client is self._client:
+                self._board.write(data)
 
     def _send(self, data: bytes) -> None:
         if not data:
             return
         _write_pty(self._pty, data)
-        for client in list(self._clients):
+        if self._client is not None:
             try:
-                client.sendall(data)
+                self._client.sendall(data)
             except OSError:
-                self._drop(client)
+                self._drop(self._client)
 
     def _drop(self, client: socket.socket) -> None:
-        self._clients.remove(client)
+        if client is self._client:
+            self._client = None
+        else:
+            self._turned_away.remove(client)
         client.close()
 
 

@@ -53,10 +53,12 @@ class Case:
 
 
 class Suite:
-    """A run of the suite on the bench `bench` (a name, or a file), from its old results' removal to its page."""
+    """A run of the suite on the bench `bench` (a name, or a file), from its old results' removal to its page. `only`:
+    the words by which its tests were chosen; all of them otherwise.
+    """
 
-    def __init__(self, folder: Path, bench: str) -> None:
-        self._bench = bench
+    def __init__(self, folder: Path, bench: str, only: str = "") -> None:
+        self._bench, self._only = bench, only
         self._out = folder / f"hil-{load_bench(bench).name}.json"
         for path in (self._out, self._out.with_suffix(".html")):
             path.unlink(missing_ok=True)
@@ -67,7 +69,7 @@ class Suite:
     def write(self) -> Path:
         """Write the results and the page. Returns where the page is."""
         bench = load_bench(self._bench)
-        command = f"make hil BENCH={bench.name}"
+        command = f"make hil BENCH={bench.name}" + f" ARGS=\"-k '{self._only}'\"" * bool(self._only)
         facts = self._begun.facts(board=bench.board, bench=bench.name, seed=None, command=command)
         data = {"protocol": "suite", "run": facts, **_judged(list(self.cases.values()))}
         write_json(self._out, data)

@@ -21,6 +21,7 @@ _CONNECT_TIMEOUT_S = 10
 _CHUNK_BYTES = 4096
 _TCP = re.compile(r"socket://(?:\[([0-9A-Fa-f:.]+)\]|([^/:?#\[\]]+)):([0-9]{1,5})/?")  # with more to it, pyserial's
 _IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has locked it
+_TURNED_AWAY = b"port in use"  # what a virtual pump says by TCP to a second program before it closes
 
 
 class Transport(Protocol):
@@ -39,6 +40,7 @@ class _Tcp:
     def __init__(self, host: str, port: int) -> None:
         self.timeout = 0.0
         self.in_waiting = 0  # read() brings all that has come
+        self._first = b""
         if not 0 < port <= 0xFFFF:
             raise ValueError(f"there is no TCP port {port}")
         self._socket: socket.socket | None = socket.create_connection((host, port), _CONNECT_TIMEOUT_S)
@@ -57,13 +59,16 @@ class _Tcp:
         if not least or not select.select([self._open()], [], [], self.timeout)[0]:
             return b""
         data = self._open().recv(_CHUNK_BYTES)
-        if not data:
-            raise OSError(errno.ECONNRESET, "the other end has closed it")
-        return data
+        self._first = self._first or data
+        if data:
+            return data
+        if self._first.startswith(_TURNED_AWAY):
+            raise OSError(errno.EBUSY, "another program speaks on it")
+        raise OSError(errno.ECONNRESET, "the other end has closed it")
 
     def reset_input_buffer(self) -> None:
-        while select.select([self._open()], [], [], 0)[0] and self._open().recv(_CHUNK_BYTES):
-            pass
+        while select.select([self._open()], [], [], 0)[0] and (data := self._open().recv(_CHUNK_BYTES)):
+            self._first = self._first or data
 
     def close(self) -> None:
         if self._socket is not None:
@@ -83,8 +88,8 @@ class SerialTransport:
     """A serial port, or whatever else pyserial opens: `/dev/ttyACM0`, `COM3`, `socket://host:port`, `rfc2217://…`.
 
     115200 8N1. Bytes that arrived before it was opened are discarded: they answer no request of this client. A device
-    is opened for this program alone; a TCP port serves as many as its other end lets in. It can be used in a `with`
-    statement, which closes it.
+    is opened for this program alone; at a TCP port the other end lets one program in, as a virtual pump does, or more.
+    It can be used in a `with` statement, which closes it.
 
     Implements: HOST-5
     """
@@ -95,10 +100,7 @@ class SerialTransport:
             self._port = _opened(port)
             self._port.reset_input_buffer()
         except Exception as error:  # pyserial's drivers raise what they like, termios.error among others
-            if isinstance(error, OSError) and error.errno in _IN_USE:
-                text = "port {} is in use by another program: two would take each other's replies"
-                raise PortError(Text(text, port)) from error
-            raise PortError(Text("cannot open port {}: {}", port, error)) from error
+            raise _in_use(port, error) or PortError(Text("cannot open port {}: {}", port, error)) from error
 
     def __enter__(self) -> SerialTransport:
         return self
@@ -120,11 +122,19 @@ class SerialTransport:
             data = bytes(self._port.read(1))
             return data + bytes(self._port.read(self._port.in_waiting)) if data else b""
         except Exception as error:  # as above
-            raise PortError(Text("port {} broke while receiving: {}", self._name, error)) from error
+            broke = Text("port {} broke while receiving: {}", self._name, error)
+            raise _in_use(self._name, error) or PortError(broke) from error
 
     def close(self) -> None:
         """Close the port; a second time does nothing."""
         self._port.close()
+
+
+def _in_use(port: str, error: Exception) -> PortError | None:
+    """Return the error of a port on which another program speaks; None if `error` is another one."""
+    if not isinstance(error, OSError) or error.errno not in _IN_USE:
+        return None
+    return PortError(Text("port {} is in use by another program: two would take each other's replies", port))
 
 
 def list_serial_ports() -> list[str]:

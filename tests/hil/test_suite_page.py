@@ -72,6 +72,12 @@ def test_a_run_of_the_suite_leaves_results_and_a_page(tmp_path: Path, workers: s
     assert data["run"]["tested"]["image"] in text and "not a medical device" in text
 
 
+def test_a_part_of_the_suite_says_that_it_is_one(tmp_path: Path) -> None:
+    assert run(tmp_path, "-n", "0", "-k", "pump_runs").returncode == 0
+    data = json.loads((tmp_path / "hil-virtual.json").read_text(encoding="utf-8"))
+    assert data["run"]["command"] == "make hil BENCH=virtual ARGS=\"-k 'pump_runs'\"" and len(data["results"]) == 1
+
+
 def test_a_run_that_is_broken_off_leaves_none_not_even_an_old_one(tmp_path: Path) -> None:
     (tmp_path / "hil-virtual.json").write_text("{}", encoding="utf-8")
     (tmp_path / "hil-virtual.html").touch()

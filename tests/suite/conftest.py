@@ -71,7 +71,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     bench = str(config.getoption("--bench-file") or config.getoption("--bench"))
     try:
-        suite = Suite(Path(config.getoption("--results")), bench)
+        suite = Suite(Path(config.getoption("--results")), bench, str(config.getoption("keyword")))
     except BenchError as error:
         pytest.exit(f"bench error (this says nothing about dosing): {error}", EXIT_BENCH)
     config.pluginmanager.register(recorder.Recorder(suite))

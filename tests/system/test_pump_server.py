@@ -14,6 +14,7 @@ from hil.plant import Plant, load_mechanism
 from hil.play.server import PumpServer
 from host.api.client import Programmer
 from host.api.transport import SerialTransport
+from host.errors import PortError
 
 
 @pytest.fixture
@@ -42,6 +43,22 @@ def test_the_same_pump_answers_on_both_ports(server: PumpServer) -> None:
     assert second.now_us > first.now_us
     tcp.close()
     pty.close()
+
+
+@pytest.mark.req("HOST-5")
+@pytest.mark.parametrize("by", ["tcp", "pty"])
+def test_a_second_program_is_told_that_the_port_is_in_use(server: PumpServer, by: str) -> None:
+    where = f"socket://localhost:{server.tcp_port}" if by == "tcp" else server.pty_path
+    first = SerialTransport(where)
+    assert Programmer(first, timeout_s=1.0).hello()
+    for _ in range(3):
+        with pytest.raises(PortError, match="is in use by another program"), SerialTransport(where) as second:
+            Programmer(second, timeout_s=1.0).hello()
+    assert Programmer(first, timeout_s=1.0).hello(), "the first goes on"
+    first.close()
+    for _ in range(20):  # one after the other, as fast as they come
+        with SerialTransport(where) as next_one:
+            assert Programmer(next_one, timeout_s=1.0).hello()
 
 
 @pytest.mark.req("THER-3", "HOST-1")
