@@ -48,7 +48,7 @@ Exit codes:
 An error that comes after an order was carried out names the order. Errors go to stderr, as JSON with --json.
 """
 
-_ANYWHERE = ("--port", "--timeout", "--holds")  # options with a value that every command takes
+_ANYWHERE = ("--port", "--timeout", "--holds", "--identity", "--store")  # options with a value that every command takes
 
 
 class Anywhere(TyperGroup):
@@ -230,9 +230,19 @@ def _options(
             help="en or fr, for status, stop, alarms, refills, procedures; default: the environment's.",
         ),
     ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", envvar="RELEVE_IDENTITY", help="Key of this computer to open a session with; default: default."
+        ),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", envvar="RELEVE_STORE", help="Where orders are written down before they are sent."),
+    ] = None,
     yes: Yes = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the versions and end.")
     ] = False,
 ) -> None:
-    ctx.obj = Options(port, as_json, timeout, language, holds, yes)
+    ctx.obj = Options(port, as_json, timeout, language, holds, yes, identity, store)

@@ -1,9 +1,10 @@
-"""The configuration file of a user: which port, which language, how long to wait.
+"""The configuration file of a user: which port, which key, which language, how long to wait.
 
     port = "/dev/ttyACM0"
     language = "fr"
     timeout = "1"
     holds = "10"
+    identity = "clinic"
 
 It is `releve/pump.toml` in the user's configuration folder, or the file that RELEVE_CONFIG names. An option comes
 before the environment, and the environment before the file.
@@ -20,7 +21,7 @@ from pathlib import Path
 from host.text import Text
 from host.units import AmountError
 
-KEYS = ("port", "language", "timeout", "holds")
+KEYS = ("port", "language", "timeout", "holds", "identity")
 
 
 def place() -> Path:

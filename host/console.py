@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
-import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -40,19 +38,18 @@ from host.options import (
     EXIT_SCHEMA,
     EXIT_UNCERTAIN,
     EXIT_USAGE,
-    HOLDS_S,
-    TIMEOUT_S,
     Options,
 )
 from host.plain import as_plain
+from host.reach import how_to_reach
+from host.session.errors import CardError, SessionError
+from host.store import StoreError
 from host.telling import Screen, report, say_error, silence
 from host.text import Text
 from host.texts.alarms import language_of
 from host.texts.spoken import said
-from host.units import AmountError, parse_seconds
+from host.units import AmountError
 
-_TIMEOUTS_S = Decimal("0.01"), Decimal(600)
-_HOLDS_S = Decimal(1), Decimal(600)  # the pump bounds an order's expiry (LINK-2)
 _ASKED = {"en": "Do it?", "fr": "Le faire ?"}
 _ANSWERS = {"en": ("y", "yes"), "fr": ("o", "oui")}
 
@@ -81,6 +78,9 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (NotNow, EXIT_REFUSED),
     (CutShort, EXIT_CUT_SHORT),
     (SchemaMismatch, EXIT_SCHEMA),
+    (CardError, EXIT_USAGE),
+    (SessionError, EXIT_REFUSED),
+    (StoreError, EXIT_REFUSED),
     (LinkError, EXIT_LINK),
     (PortError, EXIT_LINK),
 )
@@ -119,14 +119,12 @@ def connected(options: Options) -> Iterator[Programmer]:
         configured(options)
         if not options.port:
             raise UsageError(_no_port())
-        timeout_s = parse_seconds(options.timeout or TIMEOUT_S, *_TIMEOUTS_S)
-        holds_s = parse_seconds(options.holds or HOLDS_S, *_HOLDS_S)
+        how = how_to_reach(options)
         transport = open_transport(options.port)
         try:
-            # A random start keeps replies to an earlier run of this program from being taken for ours.
-            first = secrets.randbelow(0x10000)
-            opened.append(Programmer(transport, timeout_s=timeout_s, first_sequence=first, order_holds_s=holds_s))
+            opened.append(Programmer(transport, **how))
             yield opened[0]
+            opened[0].settle_left()  # after an order that reduces delivery, which waits for nothing
         finally:
             transport.close()
 

@@ -108,17 +108,21 @@ class OrderLost(LinkError):
 class OrderUncertain(HostError):
     """An order was sent and its outcome is unknown; with `begun`, it was begun but not known to be completed.
 
-    `again`: it may be given again.
+    `again`: it may be given again. `final`: nothing more can be asked about it.
 
     Until it is settled only orders that reduce delivery are sent: stop, suspend, cancel.
     """
 
-    def __init__(self, request: str, why: str, *, begun: bool = False, again: bool = False) -> None:
+    def __init__(
+        self, request: str, why: str, *, begun: bool = False, again: bool = False, final: bool = False
+    ) -> None:
         how = "was begun by the pump, and perhaps completed" if begun else "may have been carried out, or may yet be"
         todo = "Give it again" if again else "Do not repeat it: look at the pump's status and log first"
         super().__init__(Text("UNKNOWN: '{}' {} ({}). {}", message_words(request), how, why, todo))
         self.request = request
+        self.why = why
         self.begun = begun
+        self.final = final or begun
 
 
 class EarlierOrderDone(HostError):

@@ -34,6 +34,8 @@ class Options:
     language: str | None
     holds: str | None
     yes: bool
+    identity: str | None = None
+    store: str | None = None
     spoken: bool = False  # the command speaks other languages than English
 
 

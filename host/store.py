@@ -81,13 +81,12 @@ class Store:
         self._now_utc_s = now_utc_s
         self._connection: sqlite3.Connection | None = None
 
-    def pending(self, pump: str) -> list[Pending]:
-        """Return the orders to this pump whose outcome is not known, oldest first. Raises StoreError."""
+    def pending(self) -> list[Pending]:
+        """Return the orders whose outcome is not known, to whatever pump, oldest first. Raises StoreError."""
         if self._connection is None and not self.path.exists():
             return []  # and most commands need not load SQLite
         text = f"SELECT number, {_NAMES}, crc FROM pending ORDER BY number"  # noqa: S608 - of constants
-        orders = self._do(lambda store: [_order(row) for row in store.execute(text)])
-        return [each for each in orders if each.pump == pump]  # after its check: a damaged name is not another pump's
+        return self._do(lambda store: [_order(row) for row in store.execute(text)])
 
     def write_down(
         self, pump: str, message: str, message_id: int, command_id: int, life: int, expires_us: int, payload: bytes

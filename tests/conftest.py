@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -34,7 +38,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the boot ROM in. Raises pytest.UsageError."""
+    """Keep keys and stores away from the user's own; take the boot ROM in. Raises pytest.UsageError."""
+    data = tempfile.mkdtemp(prefix="releve-data-")
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
+    os.environ["XDG_DATA_HOME"] = os.environ["LOCALAPPDATA"] = data
     bootrom = str(config.getoption("--bootrom"))
     if not bootrom:
         return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firmware import protocol
 from firmware.protocol import Field, Message, ProtocolError
@@ -16,10 +16,19 @@ from host.api.transport import Transport
 from host.errors import BadReply, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch, WrongType
 from host.records import Hello
 from host.records.made import made
+from host.session.key import Key
+from host.session.keyring import Keyring
+from host.session.plain import NOT_OPEN, OFFER_BYTES, OPEN_ID, Forged
 from host.text import Text
+
+if TYPE_CHECKING:
+    from host.session.frames import Session  # they are loaded with its ciphers when a pump asks for a session
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
+_OPENING_S = 3.0  # the device multiplies on a curve, 0.3 s on the slowest board
+# The pump has restarted, or has ended the session: what it is asked then, it has not taken up.
+RESTARTED = (protocol.CODES[protocol.SCHEMA_MISMATCH], protocol.CODES[NOT_OPEN])
 
 
 class Conversation:
@@ -33,24 +42,77 @@ class Conversation:
         attempts: int = 3,
         first_sequence: int = 0,
         check: bool = True,
+        keyring: Keyring | None = None,
     ) -> None:
         self.transport = transport
         self.link = HostLink(transport, first_sequence)
+        self.keyring = keyring or Keyring()
         self.identity: Hello | None = None
+        self.development = False  # the pump runs a development image
+        self._opened_with: Key | None = None
         self.timeout_s = timeout_s
         self._attempts = attempts
         self._check = check
 
     def hello(self) -> Hello:
-        """Agree on the schema and return the pump's identity; also needed after a restart of the pump."""
-        self.identity = None
+        """Agree on the schema, open a session, and return the pump's identity; also needed after a restart of the pump.
+
+        Raises NoKey, KeyFileError, SessionRefused.
+        """
+        self.identity = self.link.session = None
+        payload = self._greet()
+        if len(payload) != OFFER_BYTES:
+            self.identity = made(Hello, decode_reply(MESSAGES["hello"], payload))
+            return self.identity
+        self.link.session = self._opened(payload)
+        message = MESSAGES["identity"]
+        found = decode_reply(message, self._exchange(message, b""))
+        if self._opened_with == self.keyring.identity().next:
+            self.keyring.rotated()  # the device has answered under the next key, so it has made it the key
+        self.identity = made(
+            Hello, {"schema_hash": protocol.SCHEMA_HASH, "protocol_version": protocol.PROTOCOL_VERSION} | found
+        )
+        return self.identity
+
+    def _greet(self) -> bytes:
         message = MESSAGES["hello"]
         payload = self._exchange(message, encode_request(message, {"schema_hash": protocol.SCHEMA_HASH}, self._check))
         pump_hash = int.from_bytes(payload[:8], "little")
         if len(payload) >= 8 and pump_hash != protocol.SCHEMA_HASH:
             raise SchemaMismatch(pump_hash, protocol.SCHEMA_HASH)
-        self.identity = made(Hello, decode_reply(message, payload))
-        return self.identity
+        return payload
+
+    def _opened(self, hello: bytes) -> Session:
+        """Open a session, in as many attempts as a request has, each with a challenge of its own."""
+        from host.session.errors import SessionRefused  # with what follows: for pumps with sessions
+        from host.session.opening import Opening, offer_of
+
+        identity = self.keyring.identity()
+        refused = False
+        openings = identity.openings()
+        for number, (slot, key) in enumerate(openings * self._attempts):
+            offer = offer_of(hello if number == 0 else self._greet())
+            self.development = offer.development
+            opening = Opening(offer, identity, slot, key)
+            reply = self.link.request(OPEN_ID, opening.request, max(self.timeout_s, _OPENING_S), 1)
+            if reply is None:
+                continue  # sent again it would be refused: the challenge is used up
+            try:
+                if reply[0] != protocol.REFUSAL_ID:
+                    session = opening.finish(reply[1])
+                    self._opened_with = key
+                    return session
+            except Forged:
+                self.link.frames_forged += 1
+            refused = True
+        if refused:
+            raise SessionRefused(self.keyring.name)
+        raise LinkTimeout("open", self._attempts, max(self.timeout_s, _OPENING_S), self.link.heard_bytes)
+
+    @property
+    def ready(self) -> bool:
+        """A hello has been said, and its session can take more."""
+        return self.identity is not None and not (self.link.session and self.link.session.used_up)
 
     def require(self, name: str, **values: Any) -> None:
         """Raise InvalidRequest if the message table does not allow these values; nothing is sent."""
@@ -61,15 +123,18 @@ class Conversation:
     def ask(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
         """Ask a question and return the reply's fields. If the pump has restarted, send a hello and ask again."""
         payload = encode_request(message, values, self._check)
-        if self.identity is None:
+        if not self.ready:
             self.hello()
         try:
             return decode_reply(message, self._exchange(message, payload))
         except Refused as error:
-            if error.code != protocol.CODES[protocol.SCHEMA_MISMATCH]:
+            if error.code not in RESTARTED:
                 raise
-            self.hello()  # the pump has restarted
-            return decode_reply(message, self._exchange(message, payload))
+        except LinkTimeout:
+            if self.link.session is None:
+                raise
+        self.hello()  # the pump has restarted
+        return decode_reply(message, self._exchange(message, payload))
 
     def _exchange(self, message: Message, payload: bytes) -> bytes:
         """Send a request and return its reply's payload. Raises Refused, BadReply, LinkTimeout."""

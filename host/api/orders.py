@@ -10,13 +10,20 @@ Implements: LINK-2, HOST-3
 from __future__ import annotations
 
 import secrets
-from binascii import crc32
-from dataclasses import dataclass
 from typing import Any
 
 from firmware import protocol
 from firmware.protocol import Message
-from host.api.conversation import MESSAGES, Conversation, decode_reply, encode_request, message_of, read_refusal
+from host.api.book import Book
+from host.api.conversation import (
+    MESSAGES,
+    RESTARTED,
+    decode_reply,
+    encode_request,
+    message_of,
+    read_refusal,
+)
+from host.api.kept import Kept, Order
 from host.api.transport import Transport
 from host.errors import (
     BadReply,
@@ -30,32 +37,17 @@ from host.errors import (
     PortError,
     Refused,
 )
+from host.session.errors import SessionError
+from host.session.keyring import Keyring
 
 _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4
 _SETTLE_FACTOR = 2.0  # each attempt waits twice as long as the one before: the path may be slow
-_MISMATCH = protocol.CODES[protocol.SCHEMA_MISMATCH]
 _REPEATED = protocol.CODES[protocol.REPEATED]
 
 
-@dataclass(frozen=True)
-class Order:
-    """An order as it was sent; `sequence` is that of its frame."""
-
-    message: Message
-    payload: bytes
-    sequence: int
-
-    @property
-    def question(self) -> bytes:
-        """The payload of the request that asks for its outcome."""
-        values = protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])
-        values.update(message_id=self.message.id, payload_crc=crc32(self.payload))
-        return bytes(protocol.encode(MESSAGES["settle_order"].request, values))
-
-
-class Ordering(Conversation):
-    """A conversation in which orders are given. `uncertain` is the order whose outcome is not known, or None."""
+class Ordering(Kept):
+    """A conversation in which orders are given."""
 
     def __init__(
         self,
@@ -67,9 +59,11 @@ class Ordering(Conversation):
         check: bool = True,
         order_holds_s: float = 10.0,
         first_command_id: int | None = None,
+        keyring: Keyring | None = None,
+        book: Book | None = None,
     ) -> None:
-        super().__init__(transport, timeout_s=timeout_s, attempts=attempts, first_sequence=first_sequence, check=check)
-        self.uncertain: Order | None = None
+        how: dict[str, Any] = {"timeout_s": timeout_s, "attempts": attempts, "first_sequence": first_sequence}
+        super().__init__(transport, **how, check=check, keyring=keyring, book=book)
         self.done: list[str] = []  # the orders that were carried out
         self._order_holds_us = round(order_holds_s * 1_000_000)
         self._command_id = secrets.randbelow(_COMMAND_IDS) if first_command_id is None else first_command_id - 1
@@ -77,6 +71,8 @@ class Ordering(Conversation):
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """Send the message `name` and return its reply's fields; enumerations by name."""
         message = message_of(name)
+        if name not in protocol.SAFE:
+            self.settle_left()
         return self._order(message, values) if message.changes_delivery else self.ask(message, values)
 
     def settle(self) -> dict[str, Any] | None:
@@ -90,11 +86,14 @@ class Ordering(Conversation):
             return None
         try:
             reply_id, body = self._settled(order)
-        except OrderUncertain:
+        except OrderUncertain as error:
+            if error.final:
+                self.book.strike_out(order.number)
             raise
         except (HostError, KeyboardInterrupt) as error:
             raise OrderUncertain(order.message.name, str(error)) from error
         self.uncertain = None
+        self.book.strike_out(order.number)
         if reply_id == 0:
             return None
         return self._outcome(order, reply_id, body)
@@ -103,20 +102,23 @@ class Ordering(Conversation):
         values = {"command_id": 1, "life": 0, "expires_us": 0} | values
         encode_request(message, values, self._check)  # an invalid order fails before anything is sent
         safe = message.name in protocol.SAFE
-        if not safe:  # an order that reduces delivery is sent at once, without steps that can fail
-            if self.identity is None:
-                self.hello()
+        if not self.ready and (not safe or self.keyring.there):
+            self.hello()  # without a key an order that reduces delivery needs none, and is sent at once
+        if not safe:
             self._settle_the_one_before(message)
             values |= self._now(message)
         self._command_id = self._command_id % _COMMAND_IDS + 1
         payload = encode_request(message, values | {"command_id": self._command_id}, self._check)
-        order = Order(message, payload, self.link.next_sequence)
-        if safe:
-            return self._insist(order)
+        order = Order(message, payload, self.link.next_sequence, self.write_down(message, payload))
+        with self.book.until_known(order.number):
+            return self._insist(order) if safe else self._give(order)
+
+    def _give(self, order: Order) -> dict[str, Any]:
+        """Send an order, and find out its outcome if its answer is lost."""
         try:
-            return self._outcome(order, *self._request(message, payload))
+            return self._outcome(order, *self._request(order.message, order.payload))
         except Refused as error:
-            if error.code != _MISMATCH:
+            if error.code not in RESTARTED:
                 raise
             self.identity = None  # the pump has restarted, perhaps between two attempts
             return self._find_out(order, error)
@@ -125,20 +127,22 @@ class Ordering(Conversation):
 
     def _insist(self, order: Order) -> dict[str, Any]:
         """Send an order that reduces delivery, again and again: it is carried out once, and late it does no harm."""
-        message = order.message
+        message, sealed = order.message, self.link.session is not None
         try:
             try:
                 return self._outcome(order, *self._request(message, order.payload))
             except (LinkTimeout, BadReply):
                 pass
             except Refused as error:
-                if error.code != _MISMATCH:
+                if error.code not in RESTARTED:
                     raise
                 self.hello()
             return self._outcome(order, *self._request(message, order.payload, _SETTLE_ATTEMPTS, _SETTLE_FACTOR))
         except KeyboardInterrupt as error:
             raise OrderInterrupted(message.name, "it may have been carried out", settled=False) from error
-        except (LinkError, PortError) as error:
+        except (LinkError, PortError, SessionError) as error:
+            if isinstance(error, SessionError) and not sealed:
+                raise  # the pump has refused it, and wants a session first
             raise OrderUncertain(message.name, str(error), again=True) from error
 
     def _now(self, message: Message) -> dict[str, int]:
@@ -147,7 +151,7 @@ class Ordering(Conversation):
         try:
             now = decode_reply(clock, self._exchange(clock, b""))
         except Refused as error:
-            if error.code != _MISMATCH:
+            if error.code not in RESTARTED:
                 raise
             # The pump has restarted. The order was given for its state before that, so it is not sent.
             self.identity = None
@@ -194,7 +198,7 @@ class Ordering(Conversation):
         question = MESSAGES["settle_order"]
         late = (order.sequence, order.message.id)
         for _ in range(2):
-            if self.identity is None:
+            if not self.ready:
                 self.hello()
             reply_id, body = self._request(question, order.question, _SETTLE_ATTEMPTS, _SETTLE_FACTOR, late)
             if reply_id == order.message.id | protocol.REPLY_BIT:
@@ -205,20 +209,25 @@ class Ordering(Conversation):
                 error = read_refusal(question, body)
                 if isinstance(error, Refused) and error.code == protocol.CODES[protocol.ID_TAKEN]:
                     return 0, b""  # this id is another order's: this one cannot be carried out
-                if not isinstance(error, Refused) or error.code != _MISMATCH:
+                if not isinstance(error, Refused) or error.code not in RESTARTED:
                     raise error
                 self.identity = None
                 continue
             answer = decode_reply(question, body)
             if answer["outcome"] == "forgotten":
                 self.uncertain = None  # nothing more can be asked
-                raise OrderUncertain(order.message.name, "it is too long ago: the pump does not remember it")
+                raise OrderUncertain(
+                    order.message.name, "it is too long ago: the pump does not remember it", final=True
+                )
             if answer["outcome"] == "void":
                 return 0, b""
             return answer["reply_id"], bytes(each["byte"] for each in answer["reply"])
         raise OrderUncertain(order.message.name, "the pump restarts again and again")
 
     def _settle_the_one_before(self, message: Message) -> None:
+        self.book.ensure_usable()
+        if self.book.done:
+            raise EarlierOrderDone(message.name, self.book.done)
         order = self.uncertain
         if order is None:
             return

@@ -32,6 +32,6 @@ class SessionRefused(SessionError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"the pump opened no session with the key named {name!r}: the key is of another pump, was revoked, or"
-            " somebody keeps the pump's line busy. Nothing was changed and delivery goes on as it was. Check the port"
+            " somebody keeps the pump's line busy. Check the port"
             " and --identity; show presence at the pump and try again; else enrol anew: pump enrol"
         )

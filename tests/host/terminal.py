@@ -1,5 +1,9 @@
 """The `pump` command in this process, with a device behind every port that it opens."""
 
+import os
+from itertools import count
+from pathlib import Path
+
 import typer
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -7,6 +11,7 @@ from typer.testing import CliRunner
 from host import cli, console
 from tests.host.device import Device
 
+_STORES = count()
 _COMMAND = get_command(cli.app)  # made once: it takes ten times as long as a command does
 
 
@@ -20,6 +25,8 @@ class Terminal:
         monkeypatch.setattr(console, "open_transport", self.open)
         monkeypatch.setattr(typer.testing, "_get_command", lambda _: _COMMAND)
         monkeypatch.delenv("RELEVE_PORT", raising=False)
+        self.store = Path(os.environ["XDG_DATA_HOME"]) / f"{next(_STORES)}.sqlite"
+        monkeypatch.setenv("RELEVE_STORE", str(self.store))
 
     def open(self, port):
         self.ports.append(port)

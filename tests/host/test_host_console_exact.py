@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from firmware import protocol
-from host import console, telling
+from host import console, reach, telling
 from host.console import UsageError, confirm, connected, need_answer, show
 from host.errors import (
     BadReply,
@@ -168,7 +168,7 @@ def test_a_conversation_begins_at_any_number(device: Device, monkeypatch: pytest
         asked.append(below)
         return below - 1
 
-    monkeypatch.setattr(console.secrets, "randbelow", draws)
+    monkeypatch.setattr(reach.secrets, "randbelow", draws)
     with connected(options()) as pump:
         assert pump.link.next_sequence == 0xFFFF and asked[0] == 0x10000
 

@@ -46,7 +46,7 @@ NAMES = {
     "show", "answer", "procedure",
     *(word for name in BY_NAME for word in name.split("_")), "refill", "rinse", "flush", "stroke", "volume", "patency",
     "socket", "port", "toml", "TOML", "yes", "PORT", "RELEVE", "CONFIG", "UTC", "language", "timeout", "holds", "value",
-    "hand", "config", "pyserial", "before", "after", "put", "drawn", "taken", "back",
+    "identity", "hand", "config", "pyserial", "before", "after", "put", "drawn", "taken", "back",
 }  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def test_an_order_that_is_uncertain_has_its_own_exit_code(terminal: Terminal) ->
     assert run.exit_code == 6 and "UNKNOWN" in run.stderr and "Do not repeat" in run.stderr
     assert terminal.device.done == [("bolus", 2, 400)]
     run = terminal.run("--json", "bolus", "0.4", "--yes")
-    told = json.loads(run.stderr)
+    earlier, told = map(json.loads, run.stderr.splitlines())
+    assert earlier["earlier"]["outcome"] == "unknown"
     assert (told["error"], told["exit_code"], told["outcome"]) == ("OrderUncertain", 6, "unknown")
 
 

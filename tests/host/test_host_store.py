@@ -30,18 +30,17 @@ def write(store: Store, pump: str = "pump") -> int:
 
 def test_an_order_outlives_the_program_that_wrote_it(path: Path) -> None:
     store = Store(path, lambda: 1_800_000_000.4)
-    assert store.pending("pump") == [] and not path.exists(), "what asks only makes no file"
+    assert store.pending() == [] and not path.exists(), "what asks only makes no file"
     first, other, second = write(store), write(store, "other"), write(store)
     again = Store(path)
-    found = again.pending("pump")
-    assert [each.number for each in found] == [first, second]
+    found = again.pending()
+    assert [(each.number, each.pump) for each in found] == [(first, "pump"), (other, "other"), (second, "pump")]
     one = found[0]
     assert (one.pump, one.message, one.message_id, one.payload) == ("pump", "bolus", 0x11, ORDER[-1])
     assert one.written_utc_s == 1_800_000_000
     again.strike_out(first)
     again.strike_out(first)
-    assert [each.number for each in store.pending("pump")] == [second]
-    assert [each.number for each in store.pending("other")] == [other]
+    assert [each.number for each in store.pending()] == [other, second]
     store.strike_out(second)
     assert write(store) > second, "a number is not used again"
     store.close()
@@ -61,7 +60,7 @@ def test_the_file_is_its_user_s_alone_and_says_what_it_is(path: Path) -> None:
     assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: it outlives a power cut"
     raw.close()
     again = Store(path)
-    again.pending("pump")
+    again.pending()
     assert again._connection is not None
     assert again._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
@@ -74,14 +73,14 @@ def test_a_store_of_an_older_version_is_brought_up(path: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "_MIGRATIONS", more)
     monkeypatch.setattr(module, "VERSION", 2)
     new = Store(path)
-    assert [each.number for each in new.pending("pump")] == [number] and write(new) == number + 1
+    assert [each.number for each in new.pending()] == [number] and write(new) == number + 1
     assert new._connection is not None
     assert new._connection.execute("PRAGMA user_version").fetchone() == (2,)
     assert new._connection.execute("SELECT count(*) FROM history").fetchone() == (0,)
     new.close()
     monkeypatch.undo()
     before = path.read_bytes()
-    for call in (lambda: Store(path).pending("pump"), lambda: write(Store(path))):
+    for call in (lambda: Store(path).pending(), lambda: write(Store(path))):
         with pytest.raises(StoreError, match="has version 2, this program knows 1; it is left as it is"):
             call()
     assert path.read_bytes() == before
@@ -98,7 +97,7 @@ def test_a_migration_that_fails_halfway_changes_nothing(path: Path, monkeypatch:
     with pytest.raises(StoreError, match=r"cannot be used \(table pending already exists\); no order was sent"):
         write(Store(path))
     monkeypatch.undo()
-    assert [each.number for each in Store(path).pending("pump")] == [number]
+    assert [each.number for each in Store(path).pending()] == [number]
 
 
 def test_another_program_s_file_is_left_alone(path: Path) -> None:
@@ -107,7 +106,7 @@ def test_another_program_s_file_is_left_alone(path: Path) -> None:
         raw.execute("CREATE TABLE theirs (a)")
     raw.close()
     before = path.read_bytes()
-    for call in (lambda: Store(path).pending("pump"), lambda: write(Store(path))):
+    for call in (lambda: Store(path).pending(), lambda: write(Store(path))):
         with pytest.raises(StoreError, match="is a file of another program; it is left as it is"):
             call()
     assert path.read_bytes() == before
@@ -121,11 +120,11 @@ def test_a_store_that_is_locked_is_told_and_works_later(path: Path, monkeypatch:
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"another program is writing to it; try again\); no order was sent"):
         write(store)
-    assert len(Store(path).pending("pump")) == 1, "looking is possible meanwhile"
+    assert len(Store(path).pending()) == 1, "looking is possible meanwhile"
     other.execute("ROLLBACK")
     other.close()
     write(store)
-    assert len(store.pending("pump")) == 2
+    assert len(store.pending()) == 2
 
 
 def test_two_programs_that_begin_at_once_both_have_a_store(path: Path) -> None:
@@ -133,7 +132,7 @@ def test_two_programs_that_begin_at_once_both_have_a_store(path: Path) -> None:
     script += "Store(Path(sys.argv[1])).write_down('pump', 'bolus', 17, 1, 1, 1, b'x')"
     programs = [subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=Path.cwd()) for _ in range(4)]
     assert [program.wait(600) for program in programs] == [0] * 4
-    assert len(Store(path).pending("pump")) == 4
+    assert len(Store(path).pending()) == 4
 
 
 def test_a_full_disk_is_told_and_what_was_there_stays(path: Path) -> None:
@@ -144,7 +143,7 @@ def test_a_full_disk_is_told_and_what_was_there_stays(path: Path) -> None:
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match=r"cannot be used \(database or disk is full\); no order was sent"):
         store.write_down("pump", "bolus", 17, 1, 1, 1, bytes(100_000))
-    assert len(Store(path).pending("pump")) == 1
+    assert len(Store(path).pending()) == 1
 
 
 def test_a_store_that_cannot_be_written_can_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +152,7 @@ def test_a_store_that_cannot_be_written_can_be_read(path: Path, monkeypatch: pyt
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda name, **how: connect(f"file:{name}?mode=ro", uri=True, **how))
     store = Store(path)
-    assert len(store.pending("pump")) == 1
+    assert len(store.pending()) == 1
     with pytest.raises(StoreError, match=r"attempt to write a readonly database\); no order was sent"):
         write(store)
 
@@ -180,7 +179,7 @@ def test_a_damaged_store_is_kept_aside_and_a_new_one_begins(path: Path, end: byt
     assert "look at the pump's status and log before the next" in str(found.value)
     assert Path(f"{path}.damaged-1").read_bytes() == b"an earlier one" and not path.exists()
     assert Path(f"{path}.damaged-2").read_bytes() == end
-    assert write(Store(path)) == 1 and len(Store(path).pending("pump")) == 1
+    assert write(Store(path)) == 1 and len(Store(path).pending()) == 1
 
 
 def test_any_damage_is_found_or_does_no_harm(path: Path, tmp_path: Path) -> None:
@@ -188,7 +187,7 @@ def test_any_damage_is_found_or_does_no_harm(path: Path, tmp_path: Path) -> None
     store = Store(path)
     for _ in range(20):
         write(store)
-    good = store.pending("pump")
+    good = store.pending()
     assert store._connection is not None
     store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
@@ -201,7 +200,7 @@ def test_any_damage_is_found_or_does_no_harm(path: Path, tmp_path: Path) -> None
         damaged = whole[:at] + bytes(each ^ 0xA5 for each in whole[at : at + 1]) + whole[at + 1 :]
         copy.write_bytes(damaged)
         try:
-            orders = Store(copy).pending("pump")
+            orders = Store(copy).pending()
             assert orders == good
         except StoreError:
             found += 1
@@ -254,7 +253,7 @@ def test_a_kill_at_any_time_loses_no_order_and_damages_nothing(path: Path) -> No
         program.wait()
         program.stdout.close()
     lines = told.split("\n")
-    found = {each.number for each in Store(path).pending("pump")}
+    found = {each.number for each in Store(path).pending()}
     kept = {int(line[1:]) for line in lines if line.startswith("+")}
     struck = {int(line[1:]) for line in lines if line.startswith("-")}
     assert kept and kept <= found and not struck & found
