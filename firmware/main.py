@@ -12,6 +12,7 @@ from firmware.drivers.uart import Uart
 from firmware.events import STOP
 from firmware.link.commands import Commands
 from firmware.link.link import Link
+from firmware.link.plain import PlainDoor
 from firmware.loop import cycle
 from firmware.occlusion.watch import watch_of
 from firmware.pump import FIRMWARE_VERSION, Pump
@@ -59,7 +60,7 @@ def live(board):
     pump = Pump(core, clock, *parts, watch, board.tone)
     commands = Commands(pump)
     uart = Uart(board.uart_read_into, board.uart_write)
-    link = Link(uart, commands.handle, commands.counters, used=pump.linked)
+    link = Link(uart, PlainDoor(commands.handle), commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
     board.wired()
     return run(board.idle, core, pump, link)

@@ -13,6 +13,7 @@ from firmware.events import FAULT, STROKE, TIME, WITHHELD
 from firmware.link.reports import Reports
 from firmware.link.telemetry import Telemetry
 from firmware.link.visitors import Visitors
+from firmware.session.programmers import Programmers
 from firmware.storage.commit import Books
 from firmware.therapy.boluses import Boluses
 from firmware.therapy.clinic import Clinic
@@ -42,8 +43,8 @@ class Pump:
     `core` is a dosecore.Core just made, `clock` a Clock, `stepper`, `stroke_sensor` and `pressure_sensor` the drivers,
     `identity` the fixed fields of the hello reply, `memory` a Memory that has not been opened yet, `wall` the
     WallClock, `advance(us)` the board's function that moves its counter on, `means` its Means for the upkeep, `watch` a
-    Watch over the catheter (None: this board brings no readings for one), `sound(ms)` the annunciator. Times are µs,
-    doses mU, rates mU/h.
+    Watch over the catheter (None: this board brings no readings for one), `sound(ms)` the annunciator, `keyring` and
+    `presence` those of the session. Times are µs, doses mU, rates mU/h.
 
     Its parts answer the messages of the link (firmware/link/answered_by.py).
     """
@@ -62,10 +63,13 @@ class Pump:
         means,
         watch=None,
         sound=nobody,
+        keyring=None,
+        presence=None,
     ):
         self._core = core
         self._clock = clock
         self._memory = memory
+        self._wall = wall
         self._watch = watch
         stroke_uu, per_ml = identity["stroke_uu"], identity["concentration_u_per_ml"]
         self.failures = failures = Failures(self, clock, memory)
@@ -94,6 +98,7 @@ class Pump:
         self.reports = Reports(self, core, clock, wall, self.books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
         self.visitors = Visitors(clock, memory)
+        self.programmers = Programmers(clock, memory, keyring, presence, self._toned)
         self.device = Device(core, clock, wall, self.books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self.books, self.therapy, self.course, self.alarms, self.upkeep, stepper)
         self.rounds = Rounds(
@@ -223,6 +228,10 @@ class Pump:
     def now_us(self):
         """Device time."""
         return self._clock.now_us()
+
+    def utc_s(self):
+        """The wall clock; 0 if it is lost."""
+        return self._wall.utc_s(self._clock.now_us())
 
     # Called by the link, besides the messages that the parts answer.
 

@@ -48,6 +48,12 @@ _TEXTS = {
     protocol.INTERRUPTED: "the pump lost power as it arrived, and has not carried it out",
     protocol.VOIDED: "it was given up before it arrived",
     protocol.RESERVOIR_LEVEL: "only {limit} are left above the level at which the pump stops; refill",
+    protocol.NOT_OPEN: "the pump has no session with this programmer",
+    protocol.NO_PRESENCE: "nobody has shown presence at the pump within the last minute: press its button, then repeat",
+    protocol.SLOTS_FULL: "the pump has a key for eight programmers already: pump programmers list, then revoke one",
+    protocol.NO_SUCH_SLOT: "the pump has no such programmer (any more): pump programmers list",
+    protocol.ALREADY_PROVISIONED: "the pump has been provisioned already",
+    protocol.OWN_SLOT: "a programmer cannot end its own key: use another one, or the card",
     protocol.WRONG_CONTENT: "the reservoir holds {content}, but it begins with {needed}: pump procedure show",
 }
 # The invariants of c_ext/core/state.h, by number; a test compares them.

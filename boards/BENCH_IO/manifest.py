@@ -1,5 +1,5 @@
 # Frozen into the BENCH_IO image: own modules, pins, messages, the link's frames, MicroPython's PIO assembler.
-package("firmware", ["__init__.py", "compat.py", "link/__init__.py", "link/link.py"], base_path="../..")
+package("firmware", ["__init__.py", "compat.py", "link/__init__.py", "link/link.py", "link/plain.py"], base_path="../..")
 TABLE = ("__init__", "cobs", "codec", "crc32c", "vocabulary")
 package("firmware/protocol", [each + ".py" for each in TABLE], base_path="../..")
 module("bench_io_messages.py", base_path="../../hil/instruments")

@@ -5,7 +5,7 @@ that of the messages: each message is answered by exactly one part, and the part
 """
 
 ANSWERED_BY = {
-    "commands": ("hello", "status", "settle_order"),
+    "commands": ("hello", "identity", "status", "settle_order"),
     "switch": ("suspend", "stop", "resume"),
     "therapy": ("set_basal", "temp_basal", "cancel_temp", "recommend_rate", "select_pattern"),
     "boluses": ("bolus", "square_bolus", "dual_bolus", "cancel_bolus"),
@@ -21,6 +21,7 @@ ANSWERED_BY = {
     "reports": ("read_time", "read_deliveries", "read_log", "read_diagnosis"),
     "upkeep": ("read_energy",),
     "stream": ("telemetry",),
+    "programmers": ("enrol", "read_programmers", "revoke", "rotate", "provision"),
 }  # fmt: skip
 
 

@@ -25,14 +25,18 @@ from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
 from firmware.protocol.codec import CHANGES_DELIVERY, NAME, NUMBER, REPLY, REQUEST, ROLE
 from firmware.storage.orders import HOLDS_US
 
-# Who may send what (SEC-2). A service engineer does not dose.
-_MAY = {
-    "anyone": ("anyone",),
-    "patient": ("anyone", "patient"),
-    "clinician": ("anyone", "patient", "clinician"),
-    "service": ("anyone", "service"),
-}
-ALL_ROLES = ("patient", "clinician", "service")
+# Who may send what (SEC-2), by the place of the role in protocol.ROLES: the messages of these roles, and by name those
+# of the card, which makes programmers and stops the pump, and nothing else. A service engineer does not dose.
+_MAY = (
+    (),
+    ("anyone", "patient"),
+    ("anyone", "patient", "clinician", "card"),
+    ("anyone", "service"),
+    ("card",),
+    ("provisioning",),
+    ("anyone", "patient", "clinician", "service", "card"),
+)
+_CARD = ("identity", "stop", "suspend")
 
 
 class Commands:
@@ -40,15 +44,15 @@ class Commands:
 
     Until a hello has agreed on the schema, everything but protocol.SAFE is refused with SCHEMA_MISMATCH: after a reset
     of the device the programmer must find out what it talks to. `counters` is shared with the Link; `last_error` keeps
-    the latest unexpected exception for inspection. `roles` are those that the programmer has; without sessions, all.
+    the latest unexpected exception for inspection. `role` is the programmer's, a place in protocol.ROLES.
     """
 
-    def __init__(self, pump, counters=None, roles=ALL_ROLES):
+    def __init__(self, pump, counters=None, role=protocol.ROLE_BENCH):
         self.counters = counters or Counters()
         self.last_error = None
         self._pump = pump
         self._schema_agreed = False
-        self._allowed = {role for each in roles for role in _MAY[each]}
+        self.role = role
         self._answering = answering(self, pump)
 
     def handle(self, message_id, payload):
@@ -69,6 +73,11 @@ class Commands:
         except Exception as error:
             return self._failed(message_id, error)
 
+    def begun(self, role):
+        """A session has begun, of a programmer with this role; its opening has agreed on the schema."""
+        self.role = role
+        self._schema_agreed = True
+
     def hello(self, schema_hash):
         """Agree on the schema and identify the device."""
         self._schema_agreed = schema_hash == protocol.SCHEMA_HASH
@@ -77,6 +86,10 @@ class Commands:
         reply["schema_hash"] = protocol.SCHEMA_HASH
         reply["protocol_version"] = protocol.PROTOCOL_VERSION
         return reply
+
+    def identity(self):
+        """What runs on the device."""
+        return self._pump.identity()
 
     def status(self):
         """The pump's status and the link's counters."""
@@ -92,7 +105,9 @@ class Commands:
         agreed = self._schema_agreed or message[NAME] == "hello"
         if not agreed and message[NAME] not in protocol.SAFE:
             raise Refused(protocol.SCHEMA_MISMATCH)
-        if message[ROLE] not in self._allowed:
+        if message[ROLE] not in _MAY[self.role] and not (
+            self.role == protocol.ROLE_CARD and message[NAME] in _CARD
+        ):
             raise Refused(protocol.WRONG_ROLE)
         try:
             request = _decode(message[REQUEST], payload)

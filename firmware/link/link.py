@@ -29,35 +29,23 @@ class Counters:
         self.requests_refused = 0
         self.internal_errors = 0
         self.orders_repeated = 0
-
-
-class PlainSession:
-    """The interface of a session, without encryption: payloads pass unchanged in both directions.
-
-    An encrypted session replaces this object. Its `open` authenticates, decrypts and returns the payload, or None to
-    drop the frame; its `seal` does the reverse for a reply.
-    """
-
-    def open(self, sequence, message_id, payload):
-        return payload
-
-    def seal(self, sequence, message_id, payload):
-        return payload
+        self.sessions = 0
+        self.openings_refused = 0
+        self.frames_forged = 0
 
 
 class Link:
     """Frames on a UART.
 
-    `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `handle(message_id, payload)`
-    returns `(reply_id, reply_payload)` and raises nothing; its payload is a view that is valid during the call only.
-    `used(count)` is called with the number of bytes carried in either direction, for the battery's account.
+    `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `door` is as in door.py; it raises
+    nothing, and what it is given is valid during the call only. `used(count)` is called with the number of bytes carried
+    in either direction, for the battery's account.
     """
 
-    def __init__(self, uart, handle, counters=None, session=None, used=None):
+    def __init__(self, uart, door, counters=None, used=None):
         self.counters = counters or Counters()
         self._uart = uart
-        self._handle = handle
-        self._session = session or PlainSession()
+        self._door = door
         self._used = used
         self._chunk = bytearray(_CHUNK_BYTES)
         self._at = 0  # next byte of the chunk
@@ -66,6 +54,7 @@ class Link:
         self._frame_view = memoryview(self._frame)
         self._length = 0  # bytes of the frame so far; MAX_WIRE_BYTES means over-long
         self._reply = bytearray(MAX_WIRE_BYTES)
+        self._reply_payload = memoryview(self._reply)[3 : MAX_WIRE_BYTES - 4]
         self._wire = bytearray(MAX_WIRE_BYTES)
         roomy(self)
 
@@ -94,7 +83,9 @@ class Link:
 
     def tell(self, message_id, payload):
         """Send an unsolicited frame; its sequence number is 0."""
-        self._send(0, message_id, self._session.seal(0, message_id, payload))
+        length = self._door.tell(message_id, payload, self._reply_payload)
+        if length:
+            self._send(0, message_id, length)
 
     def _receive(self):
         """Read the chunk up to the end of a frame; returns whether there was one."""
@@ -143,20 +134,18 @@ class Link:
             crc >>= 8
         return True
 
-    def _answer(self, sequence, message_id, sealed):
-        payload = self._session.open(sequence, message_id, sealed)
-        if payload is None:
-            return
-        reply_id, reply = self._handle(message_id, payload)
-        self._send(sequence, reply_id, self._session.seal(sequence, reply_id, reply))
+    def _answer(self, sequence, message_id, payload):
+        reply_id, length = self._door.take(sequence, message_id, payload, self._reply_payload)
+        if reply_id:
+            self._send(sequence, reply_id, length)
 
-    def _send(self, sequence, reply_id, payload):
+    def _send(self, sequence, reply_id, length):
+        """Send the frame whose payload of `length` bytes is in its place in the buffer."""
         out = self._reply
         out[0] = sequence & 0xFF
         out[1] = sequence >> 8
         out[2] = reply_id
-        size = 3 + len(payload)
-        out[3:size] = payload
+        size = 3 + length
         crc = crc32c(out, size)
         for position in range(size, size + 4):
             out[position] = crc & 0xFF

@@ -43,6 +43,7 @@ class Visitors:
         self._memory = memory
         self._connects = Sparing(1, 2 * _HOUR_US)
         self._refusals = Sparing(_REFUSALS, _HOUR_US)
+        self._intrusions = Sparing(1, _HOUR_US)
         self._failures = Sparing(_REFUSALS, _HOUR_US)
 
     def connected(self, schema_agreed):
@@ -50,6 +51,14 @@ class Visitors:
         if schema_agreed:
             return self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1)
         return self._note(self._refusals, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 0)
+
+    def began(self, slot):
+        """A session has begun, with the key of this slot."""
+        return self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1, slot)
+
+    def intruded(self):
+        """An opening was refused."""
+        return self._note(self._intrusions, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_OPENINGS_REFUSED, 0)
 
     def refused(self, message_id, refusal_code, value):
         """An order was refused."""

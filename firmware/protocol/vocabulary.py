@@ -48,13 +48,15 @@ EVENTS = (
     + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
     + ("alarm", "acknowledged", "self_test", "exception", "fault_cleared", "clock_silent")
     + ("edge_differs", "edge_forgiven", "setting_changed", "crashed")
+    + ("enrolled", "revoked", "rotated", "provisioned", "openings_refused")
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
 (EVENT_CLOCK_LOST, EVENT_CLOCK_SET, EVENT_CONNECTED, EVENT_DIAGNOSIS) = range(9, 13)
 (EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED, EVENT_SELF_TEST) = range(13, 18)
 (EVENT_EXCEPTION, EVENT_FAULT_CLEARED, EVENT_CLOCK_SILENT, EVENT_EDGE_DIFFERS, EVENT_EDGE_FORGIVEN) = range(18, 23)
-EVENT_SETTING_CHANGED, EVENT_CRASHED = range(23, 25)
+EVENT_SETTING_CHANGED, EVENT_CRASHED, EVENT_ENROLLED, EVENT_REVOKED, EVENT_ROTATED = range(23, 28)
+EVENT_PROVISIONED, EVENT_OPENINGS_REFUSED = range(28, 30)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (
@@ -64,6 +66,7 @@ CODES = (
     + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
     + ("unfit", "self_test_failed", "no_fault", "unsound", "wrong_content")
     + ("other_life", "holds_too_long", "id_taken", "interrupted", "voided", "reservoir")
+    + ("not_open", "no_presence", "slots_full", "no_such_slot", "already_provisioned", "own_slot")
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
@@ -72,6 +75,7 @@ CODES = (
 (WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND, WRONG_CONTENT) = range(24, 32)
 OTHER_LIFE, HOLDS_TOO_LONG, ID_TAKEN, INTERRUPTED, VOIDED = range(32, 37)
 RESERVOIR_LEVEL = const(37)
+NOT_OPEN, NO_PRESENCE, SLOTS_FULL, NO_SUCH_SLOT, ALREADY_PROVISIONED, OWN_SLOT = range(38, 44)
 # The outcome of an order: it was answered as given; it was not done and will not be; it is too old to be remembered.
 OUTCOMES = ("answered", "void", "forgotten")
 OUTCOME_ANSWERED, OUTCOME_VOID, OUTCOME_FORGOTTEN = range(3)
@@ -83,4 +87,8 @@ CHECKS = (
     + ("clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven")
 )  # fmt: skip
 BATTERIES = ("good", "low", "depleted")
-ROLES = ("anyone", "patient", "clinician", "service")
+# The bench may do everything; only a development image knows it.
+ROLES = ("anyone", "patient", "clinician", "service", "card", "provisioning", "bench")
+(ROLE_NONE, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD, ROLE_PROVISIONING, ROLE_BENCH) = range(7)
+SLOT_STATES = ("free", "enrolled", "in_use")  # enrolled: its key was handed out and has opened no session yet
+SLOT_FREE, SLOT_ENROLLED, SLOT_IN_USE = range(3)

@@ -1,7 +1,9 @@
 """The map of the non-volatile memory. docs/memory.md has the same table; a test compares.
 
-    format | state, two copies | settings, two places of two copies | energy, two copies | alarms, two copies |
+    format | keys | state, two copies | settings, two places of two copies | energy, two copies | alarms, two copies |
     scratch | staged | orders | strokes' starts, a ring of blocks | events, a ring to the end
+
+The keys keep their place in every layout, so that a new firmware still knows its programmers.
 
 Implements: STORE-1, LOG-2
 """
@@ -13,7 +15,14 @@ from firmware.storage.slots import OVERHEAD_BYTES
 
 FORMAT_PAYLOAD_BYTES = const(24)
 FORMAT_AT = const(0)
-STATE_AT = const(64)  # after two copies of 32
+KEYS_AT = const(64)  # after two copies of 32
+SEED_BYTES = const(44)  # of the C session (c_ext/session), as the next; a test compares
+SLOT_BYTES = const(86)
+SLOTS = const(8)
+USE_BYTES = const(64)
+SLOTS_AT = const(168)  # after two copies of the seed
+USE_AT = const(1672)
+STATE_AT = const(1816)
 ENERGY_BYTES = const(68)  # STATE_BYTES of firmware.upkeep.energy; a test compares
 ALARMS_BYTES = const(743)  # RECORD_BYTES of firmware.alarms.record; a test compares
 SCRATCH_BYTES = const(32)  # unused by anything else: the self-test writes there

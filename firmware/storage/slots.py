@@ -27,17 +27,18 @@ BOTH = const(2)  # both are whole and the same
 class TwoSlots:
     """A record of `payload_bytes` at `address` of `nvm`; takes `2 * (payload_bytes + OVERHEAD_BYTES)` bytes there.
 
-    `payload` is the record's buffer: read() fills it, write() stores it. `sequence` is the record's number.
+    `payload` is the record's buffer: read() fills it, write() stores it. `sequence` is the record's number. A record of
+    keys lies in a `buffer` of the session's, of `payload_bytes + OVERHEAD_BYTES`, and is never copied from there.
     After read(), `finished` is false if write() has certainly not returned: both copies are whole and one is older.
     """
 
-    def __init__(self, nvm, address, payload_bytes):
+    def __init__(self, nvm, address, payload_bytes, buffer=None):
         self.sequence = 0
         self.finished = True
         self._nvm = nvm
         self._address = address
         self._size = payload_bytes + OVERHEAD_BYTES
-        self._slot = bytearray(self._size)
+        self._slot = bytearray(self._size) if buffer is None else buffer
         self._view = memoryview(self._slot)
         self.payload = self._view[4 : 4 + payload_bytes]
         self._checked = self._view[: self._size - 4]  # by the CRC that follows

@@ -34,8 +34,8 @@ from host.records import (
 )
 from host.records.made import made
 
-PAGE = 6  # deliveries in one reply, the most that fit
-EVENTS_PAGE = 8
+PAGE = 5  # deliveries in one reply, the most that fit
+EVENTS_PAGE = 7
 
 
 class Upkeep(Ordering):
@@ -116,7 +116,7 @@ class Upkeep(Ordering):
         return made(Diagnosis, self.call("read_diagnosis"))
 
     def read_deliveries(self, since_id: int = 0, max_count: int = PAGE) -> DeliveryPage:
-        """Return up to `max_count` (1 to 6) deliveries numbered above `since_id`, oldest first."""
+        """Return up to `max_count` (1 to 5) deliveries numbered above `since_id`, oldest first."""
         reply = self.call("read_deliveries", since_id=since_id, max_count=max_count)
         records = tuple(made(Delivery, record) for record in reply["records"])
         return DeliveryPage(reply["oldest_id"], reply["newest_id"], records)
@@ -128,7 +128,7 @@ class Upkeep(Ordering):
             since_id = page[-1].id
 
     def read_log(self, since_number: int = 0, max_count: int = EVENTS_PAGE) -> EventPage:
-        """Return up to `max_count` (1 to 8) events numbered above `since_number`, oldest first."""
+        """Return up to `max_count` (1 to 7) events numbered above `since_number`, oldest first."""
         reply = self.call("read_log", since_number=since_number, max_count=max_count)
         events = tuple(made(Event, event) for event in reply["events"])
         return EventPage(reply["oldest_number"], reply["newest_number"], events)

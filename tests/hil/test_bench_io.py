@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from firmware.link.link import Counters, Link
+from firmware.link.plain import PlainDoor
 from hil.errors import BenchError, LinkSilent
 from hil.instruments import bench_io_messages as message
 from hil.instruments.bench_io import NS_PER_COUNT, BenchIo, EdgesLost, Turn, extend
@@ -141,7 +142,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     counters = Counters()
     made.service = service.Service(made.capture, made.player, made.agenda, outputs, counters)
     made.wire = Wire()
-    made.wire.link = Link(BoardEnd(made.wire), made.service.handle, counters)
+    made.wire.link = Link(BoardEnd(made.wire), PlainDoor(made.service.handle), counters)
     made.io = BenchIo(made.wire)
     for name in ("service", "agenda", "bench_io_messages"):
         monkeypatch.delitem(sys.modules, name, raising=False)

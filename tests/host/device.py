@@ -7,6 +7,7 @@ from typing import Any
 from firmware import protocol
 from firmware.link.commands import Commands
 from firmware.link.link import Link
+from firmware.link.plain import PlainDoor
 from host.api.link import decode_frame
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart
@@ -39,7 +40,7 @@ class Device:
     def connect(self) -> None:
         """Nobody has said hello yet."""
         self.commands = Commands(self.pump)
-        self.link = Link(self.uart, self.commands.handle, self.commands.counters)
+        self.link = Link(self.uart, PlainDoor(self.commands.handle), self.commands.counters)
 
     @property
     def done(self) -> list[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ import pytest
 from firmware import protocol
 from firmware.link.commands import Commands
 from firmware.link.link import Link
+from firmware.link.plain import PlainDoor
 from host.api.client import MESSAGES
 from host.api.link import decode_frame
 from tests.firmware.hand import SECOND_US, Hand
@@ -37,7 +38,7 @@ class Path:
     def _connect(self) -> None:
         self.commands = Commands(self.hand.pump)
         self.uart = RamUart()
-        self.link = Link(self.uart, self.commands.handle, self.commands.counters)
+        self.link = Link(self.uart, PlainDoor(self.commands.handle), self.commands.counters)
 
     def restart(self) -> None:
         """The pump loses its power for a moment."""

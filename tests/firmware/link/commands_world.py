@@ -77,11 +77,11 @@ class Part:
 
 
 class World:
-    def __init__(self, *roles: str, agreed: bool = True) -> None:
+    def __init__(self, role: str = "bench", *, agreed: bool = True) -> None:
         self.pump = Pump()
-        self.commands = Commands(self.pump, **({"roles": roles} if roles else {}))
+        self.commands = Commands(self.pump)
         if agreed:
-            self.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+            self.commands.begun(protocol.ROLES.index(role))
         self.pump.told.clear()
 
     def payload(self, name: str, **values: Any) -> bytes:

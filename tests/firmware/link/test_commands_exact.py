@@ -57,7 +57,7 @@ def test_an_unknown_message_is_named() -> None:
 
 @pytest.mark.req("SEC-2")
 def test_roles() -> None:
-    may = {"patient": {"anyone", "patient"}, "clinician": {"anyone", "patient", "clinician"}}
+    may = {"patient": {"anyone", "patient"}, "clinician": {"anyone", "patient", "clinician", "card"}}
     may["service"] = {"anyone", "service"}
     for role, roles in may.items():
         world = World(role)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.link.link import Counters, Link
+from firmware.link.plain import PlainDoor
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
 from tests.firmware.ram import RamUart
 
@@ -24,10 +25,10 @@ def frame(sequence, message_id, payload=b""):
 class Echo:
     """A link whose handler remembers requests and answers each with its own payload."""
 
-    def __init__(self, session=None):
+    def __init__(self, door=None):
         self.requests = []
         self.uart = RamUart()
-        self.link = Link(self.uart, self.handle, session=session)
+        self.link = Link(self.uart, door or PlainDoor(self.handle))
         self.counters = self.link.counters
 
     def handle(self, message_id, payload):
@@ -162,15 +163,15 @@ def test_memory_stays_bounded():
     assert before == {name: len(value) for name, value in vars(echo.link).items() if isinstance(value, bytearray)}
 
 
-def test_the_session_sees_both_directions_and_can_drop_a_frame():
-    class Session:
-        def open(self, sequence, message_id, payload):
-            return bytes(payload)[1:] if payload[:1] == b"k" else None
+def test_the_door_hears_each_frame_and_may_be_silent():
+    class Door:
+        def take(self, sequence, message_id, payload, out):
+            if payload[:1] != b"k":
+                return 0, 0
+            reply = b"%d:" % sequence + bytes(payload)
+            out[: len(reply)] = reply
+            return message_id | 0x80, len(reply)
 
-        def seal(self, sequence, message_id, payload):
-            return b"%d:" % sequence + payload
-
-    echo = Echo(Session())
-    assert echo.feed(frame(3, 1, b"kabc")) == frame(3, 0x81, b"3:abc")
+    echo = Echo(Door())
+    assert echo.feed(frame(3, 1, b"kabc")) == frame(3, 0x81, b"3:kabc")
     assert echo.feed(frame(4, 1, b"xabc")) == b""
-    assert echo.requests == [(1, b"abc")]

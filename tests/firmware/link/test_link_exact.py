@@ -6,6 +6,7 @@ import pytest
 from cobs import cobs
 
 from firmware.link.link import Counters, Link
+from firmware.link.plain import PlainDoor
 from tests.firmware.link.test_link import crc32c, frame
 from tests.firmware.ram import RamUart
 
@@ -21,7 +22,7 @@ class World:
         self.used: list[int] = []
         self.heard: list[tuple[int, bytes]] = []
         self.reply = b""
-        self.link = Link(self.uart, self._handle, used=self.used.append)
+        self.link = Link(self.uart, PlainDoor(self._handle), used=self.used.append)
 
     def _handle(self, message_id: int, payload: bytes) -> tuple[int, bytes]:
         self.heard.append((message_id, bytes(payload)))
@@ -46,6 +47,9 @@ def test_after_a_reset_nothing_has_been_counted() -> None:
         "requests_refused": 0,
         "internal_errors": 0,
         "orders_repeated": 0,
+        "sessions": 0,
+        "openings_refused": 0,
+        "frames_forged": 0,
     }
     assert not World().link.waiting
 
@@ -122,21 +126,29 @@ def test_a_reply_ends_where_it_ends_whatever_was_sent_before() -> None:
 
 
 def test_what_nobody_has_asked_for_has_the_number_0_and_is_paid_for() -> None:
-    sealed: list[tuple[int, int]] = []
+    told: list[int] = []
 
-    class Session:
-        def open(self, sequence: int, message_id: int, payload: bytes) -> bytes:
-            return payload
-
-        def seal(self, sequence: int, message_id: int, payload: bytes) -> bytes:
-            sealed.append((sequence, message_id))
-            return payload
+    class Door:
+        def tell(self, message_id: int, payload: bytes, out: memoryview) -> int:
+            told.append(message_id)
+            out[: len(payload)] = payload
+            return len(payload)
 
     world = World()
-    link = Link(world.uart, world._handle, session=Session(), used=world.used.append)
+    link = Link(world.uart, Door(), used=world.used.append)
     link.tell(0xC0, b"news")
     sent = world.uart.taken()
-    assert sent == frame(0, 0xC0, b"news") and world.used == [len(sent)] and sealed == [(0, 0xC0)]
+    assert sent == frame(0, 0xC0, b"news") and world.used == [len(sent)] and told == [0xC0]
+
+
+def test_what_the_door_keeps_back_is_not_sent() -> None:
+    class Door:
+        def tell(self, message_id: int, payload: bytes, out: memoryview) -> int:
+            return 0
+
+    world = World()
+    Link(world.uart, Door(), used=world.used.append).tell(0xC0, b"news")
+    assert world.uart.taken() == b"" and world.used == []
 
 
 def test_without_bytes_nothing_is_paid_for() -> None:

@@ -26,6 +26,7 @@ from firmware.link.answered_by import ANSWERED_BY
 from firmware.link.commands import Commands
 from firmware.errors import Refused
 from firmware.link.link import Link
+from firmware.link.plain import PlainDoor
 from firmware.storage.orders import BYTES, Orders
 
 class Uart:
@@ -91,7 +92,7 @@ def poll(uart, data):
 uart = Uart()
 pump = Pump()
 commands = Commands(pump)
-link = Link(uart, commands.handle, commands.counters)
+link = Link(uart, PlainDoor(commands.handle), commands.counters)
 """
 
 

@@ -149,7 +149,7 @@ def test_a_float_is_never_taken_for_a_dose():
 def test_the_table_is_well_formed():
     assert len({message.id for message in MESSAGES}) == len({message.name for message in MESSAGES}) == len(MESSAGES)
     for message in MESSAGES:
-        assert message.role in ("anyone", "patient", "clinician", "service")
+        assert message.role in ("anyone", "patient", "clinician", "service", "card", "provisioning")
         assert 0 < message.id < protocol.REPLY_BIT and message.doc
         if message.changes_delivery:
             assert message.reply[0].name == "at_us"

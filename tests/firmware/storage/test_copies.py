@@ -16,7 +16,7 @@ from tests.firmware.ram import RamNvm, RamRtc
 def places(hand: Hand, what: str) -> tuple[int, int]:
     """Where the two copies are, a byte in each."""
     if what == "format":
-        return 4, memory_map.STATE_AT // 2 + 4
+        return 4, memory_map.KEYS_AT // 2 + 4
     if what == "state":
         return memory_map.STATE_AT + 30, memory_map.STATE_AT + PAYLOAD_BYTES + OVERHEAD_BYTES + 30
     at = hand.journal._places[hand.journal._place]

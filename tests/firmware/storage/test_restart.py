@@ -6,6 +6,7 @@ import pytest
 
 from firmware import dose_codes, protocol
 from firmware.errors import Refused
+from firmware.storage import memory_map
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import PowerCut, RamNvm, RamRtc
 
@@ -207,7 +208,7 @@ def test_a_record_that_cannot_be_written_means_no_stroke() -> None:
 def test_a_memory_that_cannot_be_believed_keeps_the_pump_still() -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(35_000)
-    for address in (100, 1000):  # both copies of the state
+    for address in (memory_map.STATE_AT + 36, memory_map.STATE_AT + 936):  # both copies of the state
         hand.memory.flip(address)
     after = hand.restarted()
     status = after.pump.status()
@@ -239,7 +240,7 @@ def test_one_damaged_copy_is_mended(copy: int) -> None:
     hand = Hand()
     hand.pump.therapy.set_basal(1000)
     hand.live(HOUR_US)
-    hand.memory.flip(100 + copy * 609)
+    hand.memory.flip(memory_map.STATE_AT + 36 + copy * 748)
     after = hand.restarted(SECOND_US)
     assert after.pump.status()["memory"] == protocol.MEMORY_MENDED
     assert after.pump.status()["basal_rate_mu_per_h"] == 1000

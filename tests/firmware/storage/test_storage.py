@@ -180,6 +180,9 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
         places = memory_map.Layout(size_bytes, strokes)
         borders = [
             memory_map.FORMAT_AT,
+            memory_map.KEYS_AT,
+            memory_map.SLOTS_AT,
+            memory_map.USE_AT,
             memory_map.STATE_AT,
             places.settings_at,
             places.settings_at + places.settings_bytes,
@@ -194,6 +197,9 @@ def test_the_places_do_not_overlap_and_the_parts_hold_90_days() -> None:
         ]
         sizes = [
             2 * (memory_map.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
+            2 * (memory_map.SEED_BYTES + slots.OVERHEAD_BYTES),
+            memory_map.SLOTS * 2 * (memory_map.SLOT_BYTES + slots.OVERHEAD_BYTES),
+            2 * (memory_map.USE_BYTES + slots.OVERHEAD_BYTES),
             2 * (state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
             places.settings_bytes,
             2 * (settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES),
@@ -218,7 +224,8 @@ def test_the_table_in_the_documents_is_the_layout() -> None:
     slot = state_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES
     for row in (
         f"| format | {memory_map.FORMAT_AT} | 2 × {memory_map.FORMAT_PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
-        f"| state | {memory_map.STATE_AT} | 2 × {slot} |",
+        f"| keys | {memory_map.KEYS_AT} | {memory_map.STATE_AT - memory_map.KEYS_AT:,} |",
+        f"| state | {memory_map.STATE_AT:,} | 2 × {slot} |",
         f"| settings | {places.settings_at:,} | 2 × 2 × {settings_record.PAYLOAD_BYTES + slots.OVERHEAD_BYTES} |",
         f"| staged | {places.staging_at:,} | 4 × {staging.BYTES // 4} |",
         f"| orders | {places.orders_at:,} | {orders.BYTES:,} |",

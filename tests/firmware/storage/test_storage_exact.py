@@ -173,13 +173,14 @@ def test_the_records_last_parts_are_the_procedure_the_core_and_the_open_starts()
 def test_the_map_of_a_boards_memory_moves_only_with_a_layout_of_another_number() -> None:
     """docs/memory.md has the same places; what lies elsewhere is not found after an update of the firmware."""
     assert vars(memory_map.Layout(32_768, 2500)) == {
-        "blocks": 315, "settings_at": 1560, "settings_bytes": 912, "energy_at": 3384, "alarms_at": 3536,
-        "scratch_at": 5038, "staging_at": 5070, "orders_at": 5470, "history_at": 8438, "log_at": 21_056, "events": 366,
+        "blocks": 315, "settings_at": 3312, "settings_bytes": 912, "energy_at": 5136, "alarms_at": 5288,
+        "scratch_at": 6790, "staging_at": 6822, "orders_at": 7222, "history_at": 10_190, "log_at": 22_816, "events": 311,
     }  # fmt: skip
-    assert vars(memory_map.Layout(40_960, 3000)) | {"blocks": 377, "log_at": 23_520, "events": 545} == vars(
+    assert vars(memory_map.Layout(40_960, 3000)) | {"blocks": 377, "log_at": 25_280, "events": 490} == vars(
         memory_map.Layout(40_960, 3000)
     )
-    assert (memory_map.FORMAT_AT, memory_map.FORMAT_PAYLOAD_BYTES, memory_map.STATE_AT) == (0, 24, 64)
+    assert (memory_map.FORMAT_AT, memory_map.FORMAT_PAYLOAD_BYTES, memory_map.STATE_AT) == (0, 24, 1816)
+    assert (memory_map.KEYS_AT, memory_map.SLOTS_AT, memory_map.USE_AT) == (64, 168, 1672)
     assert (memory_map.ENERGY_BYTES, memory_map.ALARMS_BYTES, memory_map.SCRATCH_BYTES) == (68, 743, 32)
 
 

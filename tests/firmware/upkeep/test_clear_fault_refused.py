@@ -98,9 +98,9 @@ def test_without_a_fault_there_is_nothing_to_clear() -> None:
 def test_only_a_service_engineer_may(role: str) -> None:
     hand = faulted()
     hand.pump.identity = lambda: IDENTITY  # type: ignore[method-assign]
-    for roles, expected in (((role,), protocol.WRONG_ROLE), (("service",), None)):
-        commands = Commands(hand.pump, roles=roles)
-        commands.handle(0x01, protocol.encode((protocol.HASH,), {"schema_hash": protocol.SCHEMA_HASH}))
+    for each, expected in ((role, protocol.WRONG_ROLE), ("service", None)):
+        commands = Commands(hand.pump)
+        commands.begun(protocol.ROLES.index(each))
         message = protocol.BY_ID[0x3F]
         order = {"command_id": 7, "life": hand.pump.orders.life, "expires_us": hand.now_us + SECOND_US, "fault": COUNT}
         reply_id, payload = commands.handle(message.id, protocol.encode(message.request, order))

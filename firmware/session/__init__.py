@@ -1,0 +1,1 @@
+"""The secure session of the programmer link: keys, enrolment, presence, and what a frame must pass to be heard."""

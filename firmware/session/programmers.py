@@ -1,0 +1,109 @@
+"""Who may talk to the pump: enrolling, listing, revoking and renewing the keys of programmers.
+
+Each is announced by a tone and logged. A key is drawn by the device and leaves it once, sealed, in the reply.
+
+Implements: SEC-1, SEC-2
+"""
+
+from firmware import protocol
+from firmware.compat import const, nobody
+from firmware.errors import FirmwareError, Refused
+from firmware.protocol import (
+    ROLE_CARD,
+    ROLE_CLINICIAN,
+    ROLE_PATIENT,
+    ROLE_SERVICE,
+    SLOT_FREE,
+)
+from firmware.session.keyring import CARD_SLOT, NO_SLOT
+from firmware.storage.memory_map import SLOTS
+
+_TONE_MS = const(500)
+_KEY = [{"byte": 0}] * 32  # the place of the key, which the C session fills in (Keyring.hand_out)
+# Who may make whom.
+_MAKES = {
+    ROLE_CARD: (ROLE_PATIENT, ROLE_CLINICIAN),
+    ROLE_CLINICIAN: (ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD),
+}
+
+
+class Programmers:
+    """Answers the messages about programmers; the parts are the pump's, `sound(ms)` its annunciator."""
+
+    def __init__(self, clock, memory, keyring, presence, sound=nobody):
+        self._clock = clock
+        self._memory = memory
+        self._keyring = keyring
+        self._presence = presence
+        self._sound = sound
+
+    def enrol(self, role, label):
+        """Make a key for a new programmer. Somebody must be at the device."""
+        keyring = self._keyring
+        if role not in _MAKES.get(keyring.role(), ()):
+            raise Refused(protocol.WRONG_ROLE, "role", role)
+        slot = CARD_SLOT if role == ROLE_CARD else keyring.free_slot()
+        if slot == NO_SLOT:
+            raise Refused(protocol.SLOTS_FULL, None, SLOTS, SLOTS)
+        self._need_presence()
+        self._stored(keyring.enrol, slot, role, label, self._clock.now_us())
+        return self._made(slot, protocol.EVENT_ENROLLED)
+
+    def read_programmers(self):
+        """The slots that hold a key."""
+        found = []
+        for slot in range(SLOTS):
+            state, role, generation, label = self._keyring.fields(slot)
+            if state != SLOT_FREE:
+                utc_s, _ = self._keyring.last_use(slot)
+                record = {"slot": slot, "state": state, "role": role, "generation": generation, "label": label}
+                record.update(used_next=self._keyring.has_next(slot), last_used_utc_s=utc_s)
+                found.append(record)
+        return {"programmers": found}
+
+    def revoke(self, slot, generation):
+        """End a programmer's key at once. A programmer cannot end its own: it would not hear the answer."""
+        state, role, held, _ = self._keyring.fields(slot)
+        if state == SLOT_FREE or held != generation:
+            raise Refused(protocol.NO_SUCH_SLOT, "slot", slot)
+        if slot == self._keyring.slot():
+            raise Refused(protocol.OWN_SLOT, "slot", slot)
+        self._stored(self._keyring.revoke, slot)
+        self._tell(protocol.EVENT_REVOKED, slot, role, held)
+        return {}
+
+    def rotate(self):
+        """Make the next key of the programmer that asks. Its old one is valid until it has used the new one."""
+        slot = self._keyring.slot()
+        self._stored(self._keyring.rotate, slot)
+        return self._made(slot, protocol.EVENT_ROTATED)
+
+    def provision(self, seed):
+        """Take a seed and make a card: on a device that has none, with somebody at it."""
+        if self._keyring.provisioned:
+            raise Refused(protocol.ALREADY_PROVISIONED)
+        self._need_presence()
+        host_seed = bytes([each["byte"] for each in seed])
+        self._stored(self._keyring.provision, host_seed)
+        return self._made(CARD_SLOT, protocol.EVENT_PROVISIONED)
+
+    def _need_presence(self):
+        if not self._presence.shown():
+            raise Refused(protocol.NO_PRESENCE)
+        self._presence.spend()
+
+    def _stored(self, change, *what):
+        try:
+            change(*what)
+        except FirmwareError:
+            raise Refused(protocol.MEMORY_FAILED)
+
+    def _made(self, slot, event):
+        _, role, generation, _ = self._keyring.fields(slot)
+        self._tell(event, slot, role, generation)
+        device_id = int.from_bytes(self._keyring.device_id(), "little")
+        return {"slot": slot, "generation": generation, "device_id": device_id, "key": _KEY}
+
+    def _tell(self, event, slot, role, generation):
+        self._memory.note(protocol.CATEGORY_CONNECTIVITY, event, slot, role, (generation,))
+        self._sound(_TONE_MS)
