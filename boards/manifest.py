@@ -2,6 +2,7 @@
 # or makes when it needs them.
 import glob
 
-_NOT_ON_A_BOARD = {"protocol/" + _name for _name in ("all_procedures.py", "fields.py", "messages.py", "table.py")}
+_AWAY = ("all_procedures.py", "fields.py", "key_fields.py", "messages.py", "table.py")
+_NOT_ON_A_BOARD = {"protocol/" + _name for _name in _AWAY}
 _FILES = set(glob.glob("**/*.py", root_dir="../firmware", recursive=True)) - _NOT_ON_A_BOARD
 package("firmware", sorted(_FILES), base_path="..")

@@ -98,7 +98,7 @@ class Pump:
         self.reports = Reports(self, core, clock, wall, self.books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
         self.visitors = Visitors(clock, memory)
-        self.programmers = Programmers(clock, memory, keyring, presence, self._toned)
+        self.programmers = Programmers(clock, self.books, keyring, presence, self._toned)
         self.device = Device(core, clock, wall, self.books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self.books, self.therapy, self.course, self.alarms, self.upkeep, stepper)
         self.rounds = Rounds(

@@ -11,7 +11,7 @@ from c_ext.host.build import build_session, load
 
 OPENED, REFUSED, SILENT, ERROR = 1, 0, -1, -2
 AGAIN, NOT_OPEN, DROP = -1, -2, -3
-ROLES = ("none", "patient", "clinician", "service", "card", "provision")
+ROLES = ("none", "patient", "clinician", "service", "card", "provision", "bench")
 COUNTS = ("hellos", "opened", "refused", "starved", "stale", "frames_bad", "frames_repeated", "frames_old")
 SLOTS = 8
 TELEMETRY = 0xFE

@@ -41,5 +41,13 @@ void quota_spend(quota_t *quota) {
 }
 
 uint64_t quota_idle_us(uint8_t role) {
-    return (role == (uint8_t)ROLE_PATIENT) ? QUOTA_IDLE_PATIENT_US : QUOTA_IDLE_US;
+    uint64_t idle_us = QUOTA_IDLE_US;
+    if (role == (uint8_t)ROLE_PATIENT) {
+        idle_us = QUOTA_IDLE_PATIENT_US;
+    } else if (role == (uint8_t)ROLE_BENCH) {
+        idle_us = QUOTA_AGE_US;
+    } else {
+        // The shorter one.
+    }
+    return idle_us;
 }

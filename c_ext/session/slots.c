@@ -9,7 +9,11 @@ static uint8_t *payload(slots_t *slots, uint8_t slot) {
 }
 
 static bool role_sound(uint8_t role) {
-    return (role >= (uint8_t)ROLE_PATIENT) && (role <= (uint8_t)ROLE_CARD);
+    bool sound = (role >= (uint8_t)ROLE_PATIENT) && (role <= (uint8_t)ROLE_CARD);
+#if !RELEVE_RELEASE
+    sound = sound || (role == (uint8_t)ROLE_BENCH);
+#endif
+    return sound;
 }
 
 static void count_generation(uint8_t *record) {
@@ -23,7 +27,10 @@ static void drop_next(uint8_t *record) {
 }
 
 void slots_wipe(slots_t *slots, uint8_t slot) {
-    bytes_wipe(payload(slots, slot), SLOT_PAYLOAD_BYTES);
+    uint8_t *const record = payload(slots, slot);
+    const uint16_t generation = (uint16_t)bytes_get_u32(&record[SLOT_GENERATION]);
+    bytes_wipe(record, SLOT_PAYLOAD_BYTES);
+    bytes_put_u16(&record[SLOT_GENERATION], generation);
     slots->role[slot] = (uint8_t)ROLE_NONE;
 }
 

@@ -30,7 +30,20 @@
 
 typedef enum { SLOT_FREE = 0, SLOT_ENROLLED, SLOT_USED } slot_state_t;
 
-typedef enum { ROLE_NONE = 0, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD, ROLE_PROVISION } role_t;
+// The bench may do everything; only a development image knows it.
+typedef enum {
+    ROLE_NONE = 0,
+    ROLE_PATIENT,
+    ROLE_CLINICIAN,
+    ROLE_SERVICE,
+    ROLE_CARD,
+    ROLE_PROVISION,
+    ROLE_BENCH
+} role_t;
+
+#ifndef RELEVE_RELEASE
+#define RELEVE_RELEASE 0
+#endif
 
 typedef struct {
     uint8_t image[SLOTS_COUNT][SLOT_IMAGE_BYTES];

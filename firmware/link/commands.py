@@ -105,9 +105,7 @@ class Commands:
         agreed = self._schema_agreed or message[NAME] == "hello"
         if not agreed and message[NAME] not in protocol.SAFE:
             raise Refused(protocol.SCHEMA_MISMATCH)
-        if message[ROLE] not in _MAY[self.role] and not (
-            self.role == protocol.ROLE_CARD and message[NAME] in _CARD
-        ):
+        if message[ROLE] not in _MAY[self.role] and not (self.role == protocol.ROLE_CARD and message[NAME] in _CARD):
             raise Refused(protocol.WRONG_ROLE)
         try:
             request = _decode(message[REQUEST], payload)

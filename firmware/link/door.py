@@ -34,8 +34,6 @@ class Door:
         self._counters = commands.counters
         self._suite = suite
         self._number = 0  # of the session that was heard last
-        self._answered = 0  # message id of the latest reply
-        self._opened = bytearray(61)
 
     def take(self, sequence, message_id, payload, out):
         """Handle the request in `payload`, which is overwritten, and put the reply's payload into `out`.
@@ -49,7 +47,8 @@ class Door:
         sealed = self._sealed
         length = sealed.open(self._pump.now_us(), sequence, message_id, payload)
         if length == _AGAIN:
-            return self._answered, sealed.again(out)
+            length = sealed.again(out)
+            return sealed.reply_id(), length
         if length < 0:
             self._counters.frames_forged += 1
             return self._refuse(message_id, out) if length == _NOT_OPEN else (0, 0)
@@ -57,7 +56,6 @@ class Door:
             self._begun()
         reply_id, reply = self._commands.handle(message_id, payload[_COUNTER_BYTES : _COUNTER_BYTES + length])
         hand_out, self._keyring.hand_out = self._keyring.hand_out, -1
-        self._answered = reply_id
         return reply_id, self._seal(sequence, reply_id, reply, out, hand_out)
 
     def tell(self, message_id, payload, out):
@@ -110,7 +108,7 @@ class Door:
         slot = sealed.slot()
         if sealed.role() != protocol.ROLE_PROVISIONING:
             try:
-                self._keyring.begun(slot, sealed.used_next(), pump.utc_s())
+                self._keyring.begun(slot, pump.utc_s())
             except FirmwareError:
                 pass  # the old key stays valid beside the new one until it is stored
         self._commands.begun(sealed.role())

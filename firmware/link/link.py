@@ -37,9 +37,9 @@ class Counters:
 class Link:
     """Frames on a UART.
 
-    `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `door` is as in door.py; it raises
-    nothing, and what it is given is valid during the call only. `used(count)` is called with the number of bytes carried
-    in either direction, for the battery's account.
+    `uart` offers `read_into(buffer) -> n`, which never waits, and `write(buffer, n)`. `door` is as in door.py; it
+    raises nothing, and what it is given is valid during the call only. `used(count)` is called with the number of bytes
+    carried in either direction, for the battery's account.
     """
 
     def __init__(self, uart, door, counters=None, used=None):

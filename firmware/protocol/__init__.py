@@ -1,8 +1,8 @@
 """The messages of the programmer link, as data shared by both ends.
 
 This table is the source of encoding, decoding, range checks, docs/protocol.md, and the schema hash, by which each side
-refuses to talk to another version. Messages: messages.py; fields: fields.py; enumerations: vocabulary.py; wire form:
-codec.py; tables that a programmer shows as well: alarms.py, procedures.py.
+refuses to talk to another version. Messages: messages.py; fields: fields.py, key_fields.py; enumerations:
+vocabulary.py; wire form: codec.py; tables that a programmer shows as well: alarms.py, procedures.py.
 Frame: COBS(sequence u16 | message id u8 | payload | CRC-32C u32) 0x00. A reply has the request's sequence number and
 its id | 0x80; a refusal has the id 0xFF and the fields `REFUSAL`.
 

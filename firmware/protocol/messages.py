@@ -11,6 +11,7 @@ from collections import namedtuple
 
 from firmware.protocol.codec import REPLY_BYTES
 from firmware.protocol.fields import *  # noqa: F403 - the table below is made of these, every one
+from firmware.protocol.key_fields import DEVICE_ID, GENERATION, KEY, PROGRAMMER, SLOT
 from firmware.protocol.table import Field, describe
 from firmware.protocol.vocabulary import *  # noqa: F403
 

@@ -16,12 +16,10 @@ from firmware.errors import FirmwareError
 from firmware.protocol import (
     ROLE_CARD,
     ROLE_SERVICE,
-    SLOT_ENROLLED,
     SLOT_FREE,
-    SLOT_IN_USE,
 )
 from firmware.storage import memory_map
-from firmware.storage.slots import NOTHING, OVERHEAD_BYTES, TwoSlots
+from firmware.storage.slots import NOTHING, TwoSlots
 
 NO_SLOT = const(0xFF)
 CARD_SLOT = const(0)  # the 52 letters of a card do not say a slot
@@ -145,8 +143,7 @@ class Keyring:
         """Draw the slot's next key and store it; it goes out with the next reply. The old one is valid until the first
         session with the new one.
         """
-        _, role, _, label = self.fields(slot)
-        self._sealed.fresh_key(slot, role, label.encode(), True)
+        self._sealed.fresh_key(slot, next=True)
         self._slots[slot].write()
         self.hand_out = slot | NEXT
 
@@ -157,13 +154,9 @@ class Keyring:
         self.enrol(CARD_SLOT, ROLE_CARD, "card", 0)
         self.provisioned = True
 
-    def begun(self, slot, with_next, utc_s):
+    def begun(self, slot, utc_s):
         """A session with this slot's key has begun: note its use; if it was the next key, the old one ends."""
-        if with_next:
-            self._sealed.promote(slot)
-            self._slots[slot].write()
-        elif self.fields(slot)[0] == SLOT_ENROLLED:
-            self._records[slot][_FIELDS_AT] = SLOT_IN_USE
+        if self._sealed.promote(slot):
             self._slots[slot].write()
         if utc_s // 86400 != self.last_use(slot)[0] // 86400:  # the day is enough, and spares the memory
             self._used(slot, utc_s, self.last_use(slot)[1] // 1000000)

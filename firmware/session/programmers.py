@@ -30,16 +30,16 @@ _MAKES = {
 class Programmers:
     """Answers the messages about programmers; the parts are the pump's, `sound(ms)` its annunciator."""
 
-    def __init__(self, clock, memory, keyring, presence, sound=nobody):
+    def __init__(self, clock, books, keyring, presence, sound=nobody):
         self._clock = clock
-        self._memory = memory
+        self._books = books
         self._keyring = keyring
         self._presence = presence
         self._sound = sound
 
     def enrol(self, role, label):
         """Make a key for a new programmer. Somebody must be at the device."""
-        keyring = self._keyring
+        keyring = self._in_session()
         if role not in _MAKES.get(keyring.role(), ()):
             raise Refused(protocol.WRONG_ROLE, "role", role)
         slot = CARD_SLOT if role == ROLE_CARD else keyring.free_slot()
@@ -51,41 +51,51 @@ class Programmers:
 
     def read_programmers(self):
         """The slots that hold a key."""
+        keyring = self._in_session()
         found = []
         for slot in range(SLOTS):
-            state, role, generation, label = self._keyring.fields(slot)
+            state, role, generation, label = keyring.fields(slot)
             if state != SLOT_FREE:
-                utc_s, _ = self._keyring.last_use(slot)
+                utc_s, _ = keyring.last_use(slot)
                 record = {"slot": slot, "state": state, "role": role, "generation": generation, "label": label}
-                record.update(used_next=self._keyring.has_next(slot), last_used_utc_s=utc_s)
+                record.update(used_next=keyring.has_next(slot), last_used_utc_s=utc_s)
                 found.append(record)
         return {"programmers": found}
 
     def revoke(self, slot, generation):
         """End a programmer's key at once. A programmer cannot end its own: it would not hear the answer."""
-        state, role, held, _ = self._keyring.fields(slot)
+        keyring = self._in_session()
+        state, role, held, _ = keyring.fields(slot)
         if state == SLOT_FREE or held != generation:
             raise Refused(protocol.NO_SUCH_SLOT, "slot", slot)
-        if slot == self._keyring.slot():
+        if slot == keyring.slot():
             raise Refused(protocol.OWN_SLOT, "slot", slot)
-        self._stored(self._keyring.revoke, slot)
+        self._stored(keyring.revoke, slot)
         self._tell(protocol.EVENT_REVOKED, slot, role, held)
         return {}
 
     def rotate(self):
         """Make the next key of the programmer that asks. Its old one is valid until it has used the new one."""
-        slot = self._keyring.slot()
-        self._stored(self._keyring.rotate, slot)
+        keyring = self._in_session()
+        slot = keyring.slot()
+        self._stored(keyring.rotate, slot)
         return self._made(slot, protocol.EVENT_ROTATED)
 
     def provision(self, seed):
         """Take a seed and make a card: on a device that has none, with somebody at it."""
-        if self._keyring.provisioned:
+        keyring = self._in_session()
+        if keyring.provisioned:
             raise Refused(protocol.ALREADY_PROVISIONED)
         self._need_presence()
         host_seed = bytes([each["byte"] for each in seed])
-        self._stored(self._keyring.provision, host_seed)
+        self._stored(keyring.provision, host_seed)
         return self._made(CARD_SLOT, protocol.EVENT_PROVISIONED)
+
+    def _in_session(self):
+        """The keyring; refused outside a session, where nobody has a slot."""
+        if self._keyring is None or not self._keyring.role():
+            raise Refused(protocol.NOT_OPEN)
+        return self._keyring
 
     def _need_presence(self):
         if not self._presence.shown():
@@ -105,5 +115,6 @@ class Programmers:
         return {"slot": slot, "generation": generation, "device_id": device_id, "key": _KEY}
 
     def _tell(self, event, slot, role, generation):
-        self._memory.note(protocol.CATEGORY_CONNECTIVITY, event, slot, role, (generation,))
+        self._books.memory.note(protocol.CATEGORY_CONNECTIVITY, event, slot, role, (generation,))
+        self._books.store()
         self._sound(_TONE_MS)

@@ -114,6 +114,9 @@ class Status:
     requests_refused: int
     internal_errors: int
     orders_repeated: int
+    sessions: int
+    openings_refused: int
+    frames_forged: int
 
     @property
     def limits(self) -> Limits:

@@ -224,12 +224,12 @@ def test_a_time_out_tells_noise_from_silence(pump, device):
 
 def test_a_reply_that_does_not_fit_the_table_is_an_error_of_the_link(pump, device):
     pump.hello()
-    device.link._handle = lambda message_id, payload: (message_id | 0x80, b"\x01")
+    device.link._door._handle = lambda message_id, payload: (message_id | 0x80, b"\x01")
     with pytest.raises(BadReply, match="reply to 'status' does not fit"):
         pump.status()
-    device.link._handle = lambda message_id, payload: (0xFF, bytes([message_id]))
+    device.link._door._handle = lambda message_id, payload: (0xFF, bytes([message_id]))
     with pytest.raises(BadReply, match="refusal of 'status' cannot be read"):
         pump.status()
-    device.link._handle = lambda message_id, payload: (0x81, b"\x01")
+    device.link._door._handle = lambda message_id, payload: (0x81, b"\x01")
     with pytest.raises(HostError):
         pump.hello()

@@ -33,7 +33,7 @@ def test_a_page_holds_as_many_as_fit_into_a_reply() -> None:
     for name, page in (("read_deliveries", client.PAGE), ("read_log", client.EVENTS_PAGE)):
         most = MESSAGES[name].request[1].high
         assert page == most == MESSAGES[name].reply[-1].high
-    assert (client.PAGE, client.EVENTS_PAGE) == (6, 8)
+    assert (client.PAGE, client.EVENTS_PAGE) == (5, 7)
 
 
 def test_deliveries_and_events_are_asked_for_page_by_page_from_the_number_above_the_last() -> None:

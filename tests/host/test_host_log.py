@@ -20,13 +20,13 @@ def test_the_log_is_read_page_by_page_and_from_where_one_is() -> None:
     programmer = Programmer(device)
     programmer.hello()
     for number in range(30):
-        if device.pump.status()["newest_event"] < 21:
+        if device.pump.status()["newest_event"] < 22:
             programmer.set_basal(50 * (number % 2))
     newest = device.pump.status()["newest_event"]
-    assert newest >= 21 and newest % 8, "pages of eight and one that is not full"
+    assert newest >= 22 and newest % 7, "pages of seven and one that is not full"
     assert [event.number for event in programmer.events()] == list(range(1, newest + 1))
     assert [event.number for event in programmer.events(newest - 3)] == [newest - 2, newest - 1, newest]
-    assert len(programmer.read_log().events) == 8
+    assert len(programmer.read_log().events) == 7
     assert len(lines(events_table(programmer.events()), 160)) == 2 + newest
 
 

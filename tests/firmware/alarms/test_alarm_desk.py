@@ -92,7 +92,7 @@ def test_a_memory_that_fails_or_cannot_be_believed_is_an_alarm() -> None:
     hand.memory.failing = False
     hand.live(180 * SECOND_US)
     assert acknowledge(hand, "memory_integrity") == 0
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     damaged = hand.restarted()
     assert {"memory_integrity", "not_initialised"} <= set(alarms(damaged))

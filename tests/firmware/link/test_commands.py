@@ -18,10 +18,10 @@ def wrong_values():
     cases = []
     for message in MESSAGES[1:]:
         for index, field in enumerate(message.request):
-            if field.kind == "records":
+            if field.kind in ("records", "str8"):
                 continue
             greatest = {"i32": 0x7FFFFFFF, "bool": 1}.get(field.kind, 0xFFFFFFFFFFFFFFFF)
-            greatest = {"u8": 0xFF, "u32": 0xFFFFFFFF}.get(field.kind, greatest)
+            greatest = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF}.get(field.kind, greatest)
             above = "hard_limit" if field.hard else "out_of_range"
             broken = [(above, value, field.high) for value in {field.high + field.step, greatest} if value > field.high]
             if field.low > 0:
@@ -36,6 +36,7 @@ def wrong_values():
     return cases
 
 
+OURS = [message for message in MESSAGES if message.role != "provisioning"]  # nobody has both roles
 IN_VALUES = ("hard_limit", "not_multiple", "bad_length", "internal_error")
 
 
@@ -56,7 +57,7 @@ def test_every_limit_of_every_field_is_refused_with_nothing_changed(message, val
 
 
 @pytest.mark.req("LINK-1")
-@pytest.mark.parametrize("message", MESSAGES, ids=[message.name for message in MESSAGES])
+@pytest.mark.parametrize("message", OURS, ids=[message.name for message in OURS])
 def test_a_request_of_the_wrong_length_is_refused(message):
     desk = Desk()
     before = changeable(desk)
@@ -149,9 +150,9 @@ def test_deliveries_come_in_pages():
     for _ in range(8):
         desk.ask("bolus", volume_mu=200)
         desk.hand.live(desk.hand.now_us + 2 * SECOND_US)
-    reply = desk.ask("read_deliveries", since_id=2, max_count=6)
+    reply = desk.ask("read_deliveries", since_id=2, max_count=5)
     assert (reply["oldest_id"], reply["newest_id"]) == (1, 9)
-    assert [record["id"] for record in reply["records"]] == [3, 4, 5, 6, 7, 8]
+    assert [record["id"] for record in reply["records"]] == [3, 4, 5, 6, 7]
 
 
 class Unexpected(Exception):

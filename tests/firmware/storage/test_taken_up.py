@@ -103,7 +103,7 @@ def broken(hand: Hand) -> Hand:
 
 
 def both_copies(hand: Hand) -> Hand:
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     return hand.restarted()
 

@@ -68,7 +68,7 @@ def test_a_clock_that_is_set_brings_the_rate_of_its_hour_at_once_and_without_a_m
 @pytest.mark.req("STORE-3")
 def test_a_memory_that_does_not_take_its_initialisation_is_said_to_have_failed() -> None:
     hand = Hand()
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     damaged = hand.restarted()
 

@@ -164,7 +164,7 @@ def test_a_time_that_is_set_back_has_gone_on_meanwhile() -> None:
 def test_a_memory_that_cannot_be_believed_is_started_anew_and_no_other() -> None:
     hand = Hand()
     refused(hand.pump.device.initialise_memory, protocol.MEMORY_GOOD)
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     hand = hand.restarted()
     assert not hand.pump.upkeep.passed
@@ -215,7 +215,7 @@ def test_a_setting_is_in_force_at_once() -> None:
 @pytest.mark.req("STORE-3")
 def test_nothing_is_staged_in_a_memory_that_cannot_be_believed() -> None:
     hand = Hand()
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     damaged = hand.restarted()
     writes = len(damaged.memory.writes)

@@ -56,7 +56,7 @@ def test_a_recommended_rate_that_lapsed_without_power_is_told_at_the_start(gone_
 @pytest.mark.req("STORE-3")
 def test_a_pump_whose_memory_cannot_be_believed_has_no_deadline_of_therapy() -> None:
     hand = Hand()
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     damaged = hand.restarted()
     assert damaged.pump.therapy.deadline_us == protocol.NEVER_US
@@ -67,7 +67,7 @@ def test_a_pump_whose_memory_cannot_be_believed_has_no_deadline_of_therapy() -> 
 @pytest.mark.req("STORE-3", "THER-7")
 def test_a_start_that_believes_nothing_tells_of_no_lapsed_rate() -> None:
     hand = Hand()
-    for copy in (100, 900):
+    for copy in (1852, 2652):
         hand.memory.flip(copy)
     assert "communication_error" not in alarms(hand.restarted())
 
