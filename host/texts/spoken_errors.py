@@ -142,6 +142,16 @@ FRENCH_ERRORS = {
     "the pump lost power as it arrived, and has not carried it out":
         "la pompe a perdu le courant à son arrivée, et ne l'a pas fait",
     "it was given up before it arrived": "il a été abandonné avant d'arriver",
+    "the pump has no session with this programmer": "la pompe n'a pas de session avec ce programmateur",
+    "nobody has shown presence at the pump within the last minute: press its button, then repeat":
+        "personne ne s'est montré à la pompe depuis une minute : appuyez sur son bouton, puis recommencez",
+    "the pump has a key for eight programmers already: pump programmers list, then revoke one":
+        "la pompe connaît déjà huit programmateurs : pump programmers list, puis révoquez-en un",
+    "the pump has no such programmer (any more): pump programmers list":
+        "la pompe n'a pas (ou plus) ce programmateur : pump programmers list",
+    "the pump has been provisioned already": "la pompe a déjà reçu sa carte",
+    "a programmer cannot end its own key: use another one, or the card":
+        "un programmateur ne peut pas révoquer sa propre clé : prenez-en un autre, ou la carte",
     "only {limit} are left above the level at which the pump stops; refill":
         "il ne reste que {limit} au-dessus du niveau où la pompe s'arrête ; remplissez",
     "the reservoir holds {content}, but it begins with {needed}: pump procedure show":
@@ -183,6 +193,8 @@ FRENCH_ERRORS = {
     "there is no alarm called {!r}; `pump alarms` shows the names":
         "aucune alarme ne s'appelle « {} » ; pump alarms montre les noms",
     # What orders and questions are called, and their figures.
+    "identity": "ce qu'est la pompe", "enrol": "nouveau programmateur", "read programmers": "liste des programmateurs",
+    "revoke": "révocation", "rotate": "nouvelle clé", "provision": "première carte",
     "hello": "premier contact", "read time": "lecture de l'heure", "settle order": "suite d'un ordre",
     "status": "lecture de l'état", "basal rate": "débit basal", "cancel": "annulation", "suspend": "suspension",
     "stop": "arrêt", "resume": "reprise", "limits": "limites", "time": "mise à l'heure",
