@@ -18,7 +18,7 @@ from host.records import Hello
 from host.records.made import made
 from host.session.key import Key
 from host.session.keyring import Keyring
-from host.session.plain import NOT_OPEN, OFFER_BYTES, OPEN_ID, Forged
+from host.session.plain import OFFER_BYTES, OPEN_ID, Forged
 from host.text import Text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MESSAGES: dict[str, Message] = {message.name: message for message in protocol.ME
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
 _OPENING_S = 3.0  # the device multiplies on a curve, 0.3 s on the slowest board
 # The pump has restarted, or has ended the session: what it is asked then, it has not taken up.
-RESTARTED = (protocol.CODES[protocol.SCHEMA_MISMATCH], protocol.CODES[NOT_OPEN])
+RESTARTED = (protocol.CODES[protocol.SCHEMA_MISMATCH], protocol.CODES[protocol.NOT_OPEN])
 
 
 class Conversation:

@@ -19,7 +19,6 @@ HASH_BYTES = 8
 CHALLENGE_BYTES = 8
 OFFER_BYTES = HASH_BYTES + 2 + CHALLENGE_BYTES  # of a hello's reply: hash, version, suite, challenge
 _REFUSAL_BYTES = 19
-NOT_OPEN = protocol.CODES.index("not_open") if "not_open" in protocol.CODES else 0  # 0 refuses nothing
 
 
 class Forged(Exception):
@@ -28,4 +27,4 @@ class Forged(Exception):
 
 def is_not_open(payload: bytes) -> bool:
     """Whether this is the pump's plain refusal: it has no such session. Anybody can say so; it is never an outcome."""
-    return len(payload) == _REFUSAL_BYTES and payload[1] == NOT_OPEN
+    return len(payload) == _REFUSAL_BYTES and payload[1] == protocol.NOT_OPEN

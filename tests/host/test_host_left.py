@@ -14,10 +14,11 @@ from host.api.link import decode_frame
 from host.errors import EarlierOrderDone, LinkTimeout, OrderUncertain
 from host.store import Store, StoreError
 from tests.host.device import Device
+from tests.host.sealed import Sealed
 
 pytestmark = pytest.mark.req("LINK-2", "HOST-5")
 BOLUS, SETTLE = MESSAGES["bolus"].id, MESSAGES["settle_order"].id
-KINDS = pytest.mark.parametrize("kind", [Device])
+KINDS = pytest.mark.parametrize("kind", [Device, Sealed])
 
 
 class Gone(BaseException):
@@ -59,9 +60,10 @@ class Computer:
         self.whys: list[str] = []
 
     def program(self, transport: object = None, port: str = "a") -> Programmer:
+        how = {"keyring": self.device.keys()} if isinstance(self.device, Sealed) else {}
         self.device.uart.taken()
         book = Book(Store(self.path), port, self._hear)
-        return Programmer(transport or self.device, book=book)  # type: ignore[arg-type]
+        return Programmer(transport or self.device, book=book, **how)  # type: ignore[arg-type]
 
     def _hear(self, left: Left | StoreError) -> None:
         self.told.append(left.outcome if isinstance(left, Left) else "store")

@@ -1,0 +1,350 @@
+"""The programmer's conversation with a pump whose link is sealed: opening, retries, restarts, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from firmware import protocol
+from host.api.client import MESSAGES, Programmer
+from host.api.link import decode_frame, encode_frame
+from host.errors import BadReply, LinkTimeout, OrderLost, OrderUncertain, Refused, SchemaMismatch
+from host.session.errors import NoKey, SessionRefused
+from host.session.key import Key
+from host.session.keyring import Keyring
+from tests.host.sealed import Sealed
+
+pytestmark = pytest.mark.req("SEC-1", "LINK-2", "HOST-3")
+
+
+class Line(Sealed):
+    """The same, with somebody on the line: `on_way(frame, to_pump)` returns what goes on, and sees all that went."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[bool, bytes]] = []
+        self.on_way: Callable[[bytes, bool], bytes] = lambda frame, to_pump: frame
+        super().__init__()
+
+    def write(self, data: bytes) -> None:
+        self.live(0.3)  # so that the pump's plain answers are not too many in a second
+        frames = [each for each in data.split(b"\0") if each]
+        self.seen += [(True, each) for each in frames]
+        data = b"".join(b"\0" + self.on_way(each, True) + b"\0" for each in frames)
+        reply = self.feed(data)
+        frames = [each for each in reply.split(b"\0") if each]
+        self.seen += [(False, each) for each in frames]
+        self.uart.sent += b"".join(self.on_way(each, False) + b"\0" for each in frames)
+
+    def ids(self, to_pump: bool = True) -> list[int]:
+        return [number(each) for way, each in self.seen if way == to_pump]
+
+
+def number(frame: bytes) -> int:
+    found = decode_frame(frame)
+    return found[1] if found else -1
+
+
+def dropping(count: int, message_id: int, to_pump: bool = False) -> Callable[[bytes, bool], bytes]:
+    """Loses the first `count` frames of this message in this direction."""
+    left = iter(range(count))
+    return lambda frame, way: (
+        b"" if way == to_pump and number(frame) == message_id and next(left, None) is not None else frame
+    )
+
+
+def test_a_session_takes_172_bytes_and_then_29_more_than_a_frame_s_payload() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("patient")) as pump:
+        assert pump.hello().board == "HAND" and pump.development and pump.identity is not None
+        assert pump.link.session is not None and pump.link.session.role == "patient"
+        status = pump.status()
+    assert status.state == "running"
+    assert device.ids() == [1, 5, 6, 2] and device.ids(False) == [0x81, 0x85, 0x86, 0x82]
+    assert sum(len(each) + 1 for _, each in device.seen[:4]) == 172
+    assert len(device.seen[6][1]) + 1 == 29
+    sent = b"".join(each for _, each in device.seen)
+    assert b"HAND" not in sent, "nothing of the pump is readable on the line"
+
+
+def test_a_pump_without_sessions_is_spoken_to_plainly() -> None:
+    from tests.host.device import Device
+
+    with Programmer(Device(), keyring=Keyring("none")) as pump:
+        assert pump.hello().board == "HAND" and pump.link.session is None and not pump.development
+
+
+def test_every_part_of_the_pump_answers_in_a_session() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.set_basal(1000)
+        assert pump.bolus(400).strokes == 2
+        device.live(5)
+        pump.telemetry(1, 10)
+        device.live(2.5)
+        device.uart.sent += device.uart.taken()
+        heard = pump.listen(1)
+        assert heard is not None and heard.bolus_delivered_mu == 400
+        assert len(pump.read_log().events) == 6 and pump.link.frames_forged == 0
+
+
+def test_a_lost_reply_is_asked_for_with_the_same_bytes_and_nothing_is_done_twice() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.set_basal(1000)
+        device.seen.clear()
+        device.on_way = dropping(2, 0x91)
+        pump.bolus(400)
+    orders = [each for way, each in device.seen if way and number(each) == 0x11]
+    answers = [each for way, each in device.seen if not way and number(each) == 0x91]
+    assert len(orders) == 3 and len(set(orders)) == 1 and len(answers) == 3 and len(set(answers)) == 1
+    assert [each[0] for each in device.done].count("bolus") == 1
+    assert device.commands.counters.orders_repeated == 0, "the session itself has answered again"
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize(("message_id", "to_pump"), [(1, True), (0x81, False), (5, True), (0x85, False), (6, True)])
+def test_an_opening_that_is_lost_is_tried_anew(message_id: int, to_pump: bool, lost: int) -> None:
+    device = Line()
+    device.on_way = dropping(lost, message_id, to_pump)
+    with Programmer(device, keyring=device.keys()) as pump:
+        assert pump.status().now_us and device.session.number() == pump.link.session.number  # type: ignore[union-attr]
+    openings = [each for way, each in device.seen if way and number(each) == 5]
+    assert len(set(openings)) == len(openings), "an opening is never sent twice: its challenge is used up"
+
+
+def test_a_restart_of_the_pump_opens_a_new_session_by_itself() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        first = pump.status()
+        old = pump.link.session
+        device.restart()
+        assert pump.status().resets == first.resets + 1
+        assert old is not None and pump.link.session is not None and pump.link.session.number != old.number
+
+
+def test_an_idle_session_is_opened_anew_by_itself() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("patient")) as pump:
+        pump.status()
+        device.live(601)
+        pump.status()
+        assert device.ids().count(5) == 2
+
+
+def test_an_order_in_doubt_over_a_restart_is_settled_in_the_new_session() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.set_basal(1000)
+
+        def cut(frame: bytes, to_pump: bool) -> bytes:
+            if not to_pump and number(frame) == 0x91:
+                device.on_way = lambda frame, to_pump: frame
+                device.restart()
+                return b""
+            return frame
+
+        device.on_way = cut
+        started = pump.bolus(400)
+        assert started.strokes == 2 and pump.uncertain is None
+    assert [each[0] for each in device.done].count("bolus") == 1
+
+
+def test_an_order_that_the_pump_lost_in_its_restart_is_not_done() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.set_basal(1000)
+
+        def cut(frame: bytes, to_pump: bool) -> bytes:
+            if to_pump and number(frame) == 0x11:
+                device.on_way = lambda frame, to_pump: frame
+                device.restart()
+            return frame
+
+        device.on_way = cut
+        with pytest.raises(Refused) as found:
+            pump.bolus(400)
+        assert found.value.code == "schema_mismatch" and pump.uncertain is None
+    assert "bolus" not in [each[0] for each in device.done]
+
+
+def test_stop_goes_through_a_restart() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("patient")) as pump:
+        pump.status()
+        device.restart()
+        pump.stop()
+        assert pump.status().state == "stopped"
+    assert [each[0] for each in device.done].count("stop") == 1
+
+
+def test_a_stop_opens_its_session_first() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("patient")) as pump:
+        pump.stop()
+    assert device.ids() == [1, 5, 6, 0x18]
+
+
+def test_what_is_forged_is_noise() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.status()
+
+        def with_forgeries(frame: bytes, to_pump: bool) -> bytes:
+            if to_pump:
+                return frame
+            found = decode_frame(frame)
+            assert found is not None
+            sequence, message_id, payload = found
+            forged = [
+                encode_frame(sequence, message_id, payload[:-1] + bytes([payload[-1] ^ 1])),
+                encode_frame(sequence, 0xFF, bytes([message_id & 0x7F]) + bytes([protocol.WRONG_STATE]) + bytes(17)),
+                encode_frame(sequence, 0xFF, bytes([message_id & 0x7F]) + bytes(50)),
+                encode_frame(sequence, message_id, b"plain"), encode_frame(0, 0xFE, bytes(100)),
+                encode_frame(sequence, message_id, b""),
+            ]  # fmt: skip
+            return b"".join(forged) + frame
+
+        device.on_way = with_forgeries
+        assert pump.status().state and pump.link.frames_forged == 6 and not pump.link.told
+
+
+def test_a_forged_word_that_there_is_no_session_costs_a_new_one_and_nothing_else() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.set_basal(1000)
+        order = MESSAGES["bolus"].id
+        no_session = protocol.refusal(order, protocol.NOT_OPEN)
+
+        def lying(frame: bytes, to_pump: bool) -> bytes:
+            if to_pump or number(frame) != order | 0x80:
+                return frame
+            device.on_way = lambda frame, to_pump: frame
+            found = decode_frame(frame)
+            assert found is not None
+            return encode_frame(found[0], 0xFF, no_session)[:-1]
+
+        device.on_way = lying
+        assert pump.bolus(400).strokes == 2, "the pump has done it, and that is what is told"
+    assert [each[0] for each in device.done].count("bolus") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": Key(bytes(32))},
+        {"slot": 1},
+        {"slot": 7},
+        {"role": "service"},
+        {"role": "patient"},
+        {"device_id": bytes(8)},
+    ],
+)
+def test_a_key_that_the_pump_does_not_know_is_told_in_one_text(change: dict[str, object]) -> None:
+    device = Line()
+    stranger = replace(device.identities["clinician"], **change)  # type: ignore[arg-type]
+    told = set()
+    with Programmer(device, keyring=Keyring("clinician", stranger)) as pump:
+        with pytest.raises(SessionRefused) as found:
+            pump.bolus(400)
+        told.add(str(found.value))
+    assert len(told) == 1 and "of another pump, was revoked, or somebody keeps the pump's line busy" in told.pop()
+    assert device.ids() == [1, 5, 1, 5, 1, 5] and device.done == []
+
+
+def test_no_key_is_told_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    device = Line()
+    with Programmer(device) as pump:
+        with pytest.raises(NoKey, match="no key named 'default'"):
+            pump.status()
+        with pytest.raises(NoKey):
+            pump.stop()
+    assert set(device.ids()) <= {1, 0x18} and device.done == []
+
+
+def test_a_pump_that_answers_nothing_is_a_time_out() -> None:
+    device = Line()
+    device.on_way = lambda frame, to_pump: b"" if number(frame) == 0x85 else frame
+    with Programmer(device, keyring=device.keys()) as pump, pytest.raises(LinkTimeout, match="no answer to 'open'"):
+        pump.status()
+    assert device.ids() == [1, 5, 1, 5, 1, 5]
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 2), (9, 2), (9, 0x82), (9, 0)])
+def test_another_session_s_version_is_refused(at: int, value: int) -> None:
+    device = Line()
+
+    def other(frame: bytes, to_pump: bool) -> bytes:
+        found = decode_frame(frame)
+        assert found is not None
+        if found[1] != 0x81:
+            return frame
+        payload = bytearray(found[2])
+        payload[at] = value
+        return encode_frame(found[0], found[1], bytes(payload))[:-1]
+
+    device.on_way = other
+    with Programmer(device, keyring=device.keys()) as pump, pytest.raises(BadReply, match="of the session"):
+        pump.status()
+    assert device.ids() == [1], "no key is tried"
+
+
+def test_a_suite_or_a_schema_changed_on_the_way_opens_nothing() -> None:
+    device = Line()
+
+    def lowered(at: int) -> Callable[[bytes, bool], bytes]:
+        def change(frame: bytes, to_pump: bool) -> bytes:
+            found = decode_frame(frame)
+            assert found is not None
+            payload = bytearray(found[2])
+            if found[1] == 0x81:
+                payload[at] ^= 0x80
+            return encode_frame(found[0], found[1], bytes(payload))[:-1]
+
+        return change
+
+    with Programmer(device, keyring=device.keys()) as pump:
+        device.on_way = lowered(9)  # a development image that says it is none
+        with pytest.raises(SessionRefused):
+            pump.status()
+        device.on_way = lowered(0)
+        with pytest.raises(SchemaMismatch):
+            pump.status()
+        device.on_way = lowered(17)  # another challenge
+        with pytest.raises(SessionRefused):
+            pump.status()
+
+
+def test_a_line_that_dies_in_an_order_leaves_it_uncertain() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.set_basal(1000)
+        device.on_way = lambda frame, to_pump: frame if to_pump or number(frame) == 0x83 else b""
+        with pytest.raises(OrderUncertain):
+            pump.bolus(400)
+        assert pump.uncertain is not None
+        device.on_way = lambda frame, to_pump: frame
+        device.restart()
+        settled = pump.settle()
+        assert settled is not None and settled["strokes"] == 2
+        device.on_way = lambda frame, to_pump: b"" if to_pump and number(frame) == 0x11 else frame
+        with pytest.raises(OrderLost):
+            pump.bolus(400)
+
+
+def test_a_session_used_up_is_followed_by_another() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys()) as pump:
+        pump.status()
+        assert pump.link.session is not None
+        pump.link.session._next = 1 << 20
+        pump.status()
+        assert device.ids().count(5) == 2
+
+
+def test_the_roles_of_keys_are_those_of_the_link() -> None:
+    from host.session.keys import ROLES
+
+    assert ROLES[1:] == protocol.ROLES[1:]
