@@ -146,7 +146,12 @@ def _reported(options: Options, opened: Sequence[Programmer]) -> Iterator[None]:
         raise _exit(error, code, options, opened) from error
     except OrderInterrupted as error:
         raise _exit(error, EXIT_INTERRUPTED if error.settled else EXIT_UNCERTAIN, options, opened) from error
-    except typer.Abort as error:  # the terminal was closed at a question
+    except typer.Abort as error:  # at a question
+        if not options.as_json:
+            typer.echo(err=True)  # the question's line is still open
+        if isinstance(error.__context__, KeyboardInterrupt):
+            interrupted = KeyboardInterrupt("interrupted")
+            raise _exit(interrupted, EXIT_INTERRUPTED, options, opened, always=True) from error
         raise _exit(UsageError("nothing was answered"), EXIT_DECLINED, options, opened) from error
     except KeyboardInterrupt as error:
         interrupted = KeyboardInterrupt("interrupted")

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+import typer
 
 from host import cli
 from host import options as options_module
@@ -89,9 +90,24 @@ def test_a_terminal_that_closes_at_a_question_has_answered_nothing(monkeypatch: 
     terminal = Terminal(monkeypatch)
     terminal.person()
     run = terminal.run("bolus", "1", answer="")
-    assert run.exit_code == 1 and run.stderr.endswith("Do it? [y/N]:error: nothing was answered\n")
+    assert run.exit_code == 1 and run.stderr.endswith("Do it? [y/N]:\nerror: nothing was answered\n")
     found = json.loads(terminal.run("bolus", "1", "--json", answer="").stderr.partition("[y/N]:")[2])
     assert found["message"] == "nothing was answered" and terminal.device.done == []
+
+
+def test_a_person_who_breaks_off_at_a_question_has_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(*_: object, **__: object) -> str:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise typer.Abort from None  # as a prompt does
+
+    terminal = Terminal(monkeypatch)
+    terminal.person()
+    monkeypatch.setattr(typer, "confirm", broken_off)
+    run = terminal.run("bolus", "1")
+    assert run.exit_code == 130 and run.stderr.endswith("\nerror: interrupted; carried out: nothing\n")
+    assert terminal.device.done == []
 
 
 def test_a_stream_shows_by_number_what_it_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
