@@ -18,7 +18,7 @@ from typer._click.exceptions import NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from host.commands import COMMANDS
+from host.commands import COMMANDS, SHORT
 from host.options import EXIT_DECLINED, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, Json, Options, Yes
 from host.version import __version__
 
@@ -93,6 +93,8 @@ class Anywhere(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name, from its module; None if there is none."""
+        if cmd_name in SHORT:
+            return self.get_command(ctx, SHORT[cmd_name]).commands[cmd_name]
         module = next((commands[cmd_name][0] for commands in COMMANDS.values() if cmd_name in commands), None)
         if module is None:
             return None
@@ -233,7 +235,9 @@ def _options(
     identity: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", envvar="RELEVE_IDENTITY", help="Key of this computer to open a session with; default: default."
+            metavar="NAME",
+            envvar="RELEVE_IDENTITY",
+            help="Key of this computer to open a session with; default: default.",
         ),
     ] = None,
     store: Annotated[

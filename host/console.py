@@ -43,6 +43,7 @@ from host.options import (
 from host.plain import as_plain
 from host.reach import how_to_reach
 from host.session.errors import CardError, SessionError
+from host.session.keyring import Keyring
 from host.store import StoreError
 from host.telling import Screen, report, say_error, silence
 from host.text import Text
@@ -109,10 +110,11 @@ def _ends_in_order() -> Iterator[None]:
 
 
 @contextmanager
-def connected(options: Options) -> Iterator[Programmer]:
+def connected(options: Options, keyring: Callable[[], Keyring] | None = None) -> Iterator[Programmer]:
     """Open the port and yield a Programmer; report every expected error on stderr and exit with its code.
 
-    What is not given in `options` comes from the configuration file.
+    What is not given in `options` comes from the configuration file. `keyring` returns the key to open a session with,
+    if it is not the one that the options name; it is called before the port is opened.
     """
     opened: list[Programmer] = []
     with _reported(options, opened):
@@ -120,6 +122,8 @@ def connected(options: Options) -> Iterator[Programmer]:
         if not options.port:
             raise UsageError(_no_port())
         how = how_to_reach(options)
+        if keyring is not None:
+            how["keyring"] = keyring()
         transport = open_transport(options.port)
         try:
             opened.append(Programmer(transport, **how))

@@ -16,13 +16,14 @@ from typing import Any
 from host.api.conversation import MESSAGES
 from host.api.device import EVENTS_PAGE, PAGE, Upkeep
 from host.api.dosing import Dosing
+from host.api.programmers import Programmers
 from host.api.service import Service
 from host.api.transport import SerialTransport
 
 __all__ = ["EVENTS_PAGE", "MESSAGES", "PAGE", "Programmer"]
 
 
-class Programmer(Dosing, Upkeep, Service):
+class Programmer(Dosing, Upkeep, Service, Programmers):
     """A conversation with one pump. It sends a hello before the first request.
 
     A request is tried up to `attempts` times with a time-out of `timeout_s` each. An order (a request that changes

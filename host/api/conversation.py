@@ -59,12 +59,10 @@ class Conversation:
 
         Raises NoKey, KeyFileError, SessionRefused.
         """
-        self.identity = self.link.session = None
-        payload = self._greet()
-        if len(payload) != OFFER_BYTES:
+        payload = self.open_session()
+        if self.link.session is None:
             self.identity = made(Hello, decode_reply(MESSAGES["hello"], payload))
             return self.identity
-        self.link.session = self._opened(payload)
         message = MESSAGES["identity"]
         found = decode_reply(message, self._exchange(message, b""))
         if self._opened_with == self.keyring.identity().next:
@@ -73,6 +71,14 @@ class Conversation:
             Hello, {"schema_hash": protocol.SCHEMA_HASH, "protocol_version": protocol.PROTOCOL_VERSION} | found
         )
         return self.identity
+
+    def open_session(self) -> bytes:
+        """Agree on the schema and open a session, if the pump wants one; return its answer to hello."""
+        self.identity = self.link.session = None
+        payload = self._greet()
+        if len(payload) == OFFER_BYTES:
+            self.link.session = self._opened(payload)
+        return payload
 
     def _greet(self) -> bytes:
         message = MESSAGES["hello"]

@@ -78,8 +78,17 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "energy": ("service", "Show the charge used, by count and not measured, and how long the rest lasts."),
     },
+    "Keys": {
+        "programmers": (
+            "programmers",
+            "Show who may talk to the pump; enrol, revoke, rotate, card, keys. Also as pump enrol, and so on.",
+        ),
+    },
     "This computer": {
         "ports": ("here", "List the serial ports of this computer, for --port."),
         "completion": ("here", "Print the script that has a shell complete what is typed: bash, zsh, fish."),
     },
 }
+
+# Commands of a group that may be given without it, and are not listed twice.
+SHORT: dict[str, str] = dict.fromkeys(("enrol", "revoke", "rotate", "card"), "programmers")

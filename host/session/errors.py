@@ -35,3 +35,20 @@ class SessionRefused(SessionError):
             " somebody keeps the pump's line busy. Check the port"
             " and --identity; show presence at the pump and try again; else enrol anew: pump enrol"
         )
+
+
+class KeyNotReceived(SessionError):
+    """The pump may have made a key that has not arrived."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the pump may have made a key that did not arrive here ({why}). The keys from before hold. Look with"
+            " pump programmers for a slot that nobody has used, revoke it, and try again"
+        )
+
+
+class NotProvisioned(SessionError):
+    """A pump without keys opens a session to be given some only while presence is shown at it."""
+
+    def __init__(self) -> None:
+        super().__init__("the pump has no keys yet, and nobody shows presence at it: press its button, then repeat")

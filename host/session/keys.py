@@ -30,6 +30,7 @@ from host.session.key import KEY_BYTES, Key
 FORMAT = 1
 DEVICE_ID_BYTES = 8
 SLOTS = 8
+PROVISIONING_SLOT = 0x0F  # which needs no key, and which a device allows for as long as it has none
 LABEL_BYTES = 16
 NEXT = 0x80  # with a slot's number: its next key
 DEFAULT = "default"
@@ -58,7 +59,7 @@ class Identity:
     def __post_init__(self) -> None:
         if len(self.device_id) != DEVICE_ID_BYTES:
             raise ValueError(f"a device's id has {DEVICE_ID_BYTES} bytes")
-        if not 0 <= self.slot < SLOTS:
+        if not 0 <= self.slot < SLOTS and not (self.role == "provisioning" and self.slot == PROVISIONING_SLOT):
             raise ValueError(f"slot {self.slot} is not one of 0 to {SLOTS - 1}")
         if self.role not in ROLES[1:]:
             raise ValueError(f"{self.role!r} is not a role")
