@@ -53,7 +53,10 @@ def tell(left: Left | StoreError, as_json: bool) -> None:
 def _text_of(left: Left | StoreError) -> str:
     if isinstance(left, StoreError):
         return f"warning: {left}"
-    when = utc(left.order.written_utc_s)
+    try:
+        when = utc(left.order.written_utc_s)
+    except (ValueError, OverflowError, OSError):  # this computer's clock was far off
+        when = "at a time that is not known"
     return f"An earlier order was uncertain: {order_text(left)}, given {when}. {_outcome(left)}."
 
 

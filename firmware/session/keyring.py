@@ -104,7 +104,7 @@ class Keyring:
 
     def has_next(self, slot):
         """Is the slot's key being replaced?"""
-        return self._records[slot][_HAS_NEXT_AT] != 0
+        return self._records[slot][_HAS_NEXT_AT : _HAS_NEXT_AT + 1] != b"\0"
 
     def last_use(self, slot):
         """(wall clock of the latest session in s, device time until which the slot is valid in µs; 0: for good)."""

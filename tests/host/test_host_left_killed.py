@@ -140,3 +140,26 @@ def test_the_command_line_warns_of_a_store_and_refuses_orders(monkeypatch: pytes
     run = terminal.run("bolus", "0.4", "--yes")
     assert run.exit_code == 3 and terminal.device.done == []
     assert terminal.run("stop", "--yes").exit_code == 0 and terminal.device.done == [("stop",)]
+
+
+@pytest.mark.parametrize("now_s", [-5.0, 0.0, 1e11, 1e17])
+def test_a_computer_s_clock_that_is_wrong_does_not_hide_an_order(now_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    from host import store
+
+    terminal = Terminal(monkeypatch)
+    write = terminal.device.write
+    monkeypatch.setattr(store.Store.__init__, "__defaults__", (lambda: now_s,))
+
+    def lost(data: bytes) -> None:
+        found = decode_frame(data.strip(b"\0"))
+        if found and found[1] in (BOLUS, SETTLE):
+            terminal.device.feed(data)
+        else:
+            write(data)
+
+    terminal.device.write = lost  # type: ignore[method-assign]
+    assert terminal.run("bolus", "0.4", "--yes").exit_code == 6
+    terminal.device.write = write  # type: ignore[method-assign]
+    run = terminal.run("status")
+    assert "An earlier order was uncertain: bolus (volume 0.40 U), given " in run.stderr
+    assert "The pump has carried it out" in run.stderr and run.exit_code == 0

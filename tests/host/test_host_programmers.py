@@ -78,6 +78,11 @@ def test_the_list_and_revoking_the_lost_one() -> None:
         (3, "patient", "new", "enrolled"),
     ]  # fmt: skip
     assert shown[2].last_used_utc_s == 1_767_225_600 and shown[3].last_used_utc_s is None
+    assert not any(each.used_next for each in shown)
+    patient = Programmer(device, keyring=device.keys("patient"))
+    patient.status()
+    patient._key_of("rotate")
+    assert [each.used_next for each in pump.read_programmers()] == [False, True, False, False]
     with pytest.raises(Refused) as found:
         pump.revoke(3, new.generation + 1)
     assert found.value.code == "no_such_slot"
