@@ -3,8 +3,9 @@
 
     <!--=life.strokes-->584,961<!--/-->
 
-`make figures` runs what is quick to run, keeps its figures in docs/figures, and rewrites the pages. With
-`python -m tools.docs.figures` the pages alone are rewritten; a test compares them with the files.
+`make figures` runs what is quick to run, keeps its figures in docs/figures, and rewrites the pages; `python -m
+tools.docs.figures speed turns` keeps those of runs that were made before (KEPT). With `python -m tools.docs.figures`
+the pages alone are rewritten; a test compares them with the files.
 """
 
 from __future__ import annotations
@@ -17,10 +18,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from firmware.storage import event_log, memory_map, state_record, stroke_starts
+from firmware.storage.slots import OVERHEAD_BYTES
+from hil.protocols.edges.run import table as edges_table
 from hil.report.page import commit_text
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "figures"
+# The life for which docs/memory.md works out its figures, and the bus.
+DAYS = 2922
+STROKES_OF_A_DAY = 2500  # the most, whose starts the memory keeps
+STROKES_OF_40_U = 200
+EVENTS_A_DAY = 170
+EVENTS_OF_A_SIMPLE_DAY = 30
+US_A_BYTE = 22.5  # I2C at 400 kHz
 MARK = re.compile(r"<!--=([\w.]+)-->(.*?)<!--/-->", re.S)
 
 
@@ -44,11 +55,86 @@ def _start_up(data: dict[str, Any]) -> dict[str, Any]:
     return {name: data[name]["median"] for name in ("help_s", "status_s")} | {"machine": data["machine"]}
 
 
+def _speed(data: dict[str, Any]) -> dict[str, Any]:
+    """How fast a virtual pump runs, and where a stroke's time goes (µs)."""
+    return {
+        "million_x_real_time": round(data["x_real_time"] / 1e6, 1),
+        "eight_years_s": round(data["eight_years_s"]),
+        "us_per_stroke": {name: round(value) for name, value in data["us_per_stroke"].items()},
+        "machine": data["machine"],
+    }
+
+
+def _day(data: dict[str, Any]) -> dict[str, Any]:
+    """A day of 5 U/h and a bolus of 30 U on an emulated board."""
+    return {name: data[name] for name in ("wall_s", "x_real_time", "strokes", "worst_late_us", "violations")}
+
+
+def _awake(data: dict[str, Any]) -> dict[str, Any]:
+    """Instructions, and ms awake, of a stroke under each load (mU/h)."""
+    return {str(each["rate_mu_per_h"]): each for each in data["loads"]}
+
+
+def _turns(data: dict[str, Any]) -> dict[str, Any]:
+    """The longest turn of each kind of request (ms), as a table: those that are equal in one line."""
+    longest: dict[int, list[str]] = {}
+    for each in data["results"]:
+        longest.setdefault(round(each["worst_turn_us"] / 1000), []).append(each["kind"])
+    lines = [f"| {', '.join(sorted(kinds))} | {turn_ms} |" for turn_ms, kinds in sorted(longest.items(), reverse=True)]
+    head = ["", "| kind of request, at line rate | longest turn, ms |", "|---|---|"]
+    return {"seconds": data["seconds"], "longest_ms": max(longest), "table": "\n".join([*head, *lines, ""])}
+
+
+def _edges(data: dict[str, Any]) -> dict[str, Any]:
+    """Starts and step edges under each load, as the command prints them."""
+    return {"steps": data["steps"], "table": f"\n{edges_table(data)}\n"}
+
+
+def _emulated(data: dict[str, Any]) -> dict[str, Any]:
+    """What the suite measures of the image on an emulated Pico; of several tests the greatest."""
+    found: dict[str, float] = {}
+    for each in data["results"]:
+        for name, value in each["figures"].items():
+            if isinstance(value, int | float):
+                found[name] = max(value, found.get(name, value))
+    return {name: round(value, 2) for name, value in sorted(found.items())}
+
+
+def memory() -> dict[str, Any]:
+    """What the map of the memory makes of its sizes: computed from the sources, no run."""
+    layouts = {f"{kib}_kib": memory_map.Layout(kib * 1024, STROKES_OF_A_DAY) for kib in (32, 128, 512)}
+    events = {name: each.events - event_log.SPARE for name, each in layouts.items()}
+    blocks = layouts["512_kib"].blocks
+    record = state_record.PAYLOAD_BYTES + OVERHEAD_BYTES
+    stroke = 2 * record + stroke_starts.BLOCK_BYTES // stroke_starts.STROKES
+    strokes = STROKES_OF_40_U * DAYS
+    return {
+        "record_bytes": record,
+        "stroke_bytes": stroke,
+        "stroke_i2c_ms": round(stroke * US_A_BYTE / 1000),
+        "strokes": strokes,
+        "state_writes": strokes + DAYS * (60 + 24),
+        "blocks": blocks,
+        "history_writes": round(strokes / (blocks * stroke_starts.STROKES)),
+        "events_writes": round(DAYS * EVENTS_A_DAY / events["512_kib"]),
+        "events": events,
+        "days": {name: round(each / EVENTS_A_DAY, 1) for name, each in events.items()},
+        "days_simple": {name: round(each / EVENTS_OF_A_SIMPLE_DAY) for name, each in events.items()},
+    }
+
+
 # The file of results of each run, and what is kept of it.
 KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "life": ("build/life/summary.json", _life),
     "accuracy": ("build/bench/results.json", _accuracy),
     "start_up": ("build/start-up.json", _start_up),
+    "speed": ("build/speed.json", _speed),
+    "day_emulated": ("build/day-emulated.json", _day),
+    "day_emulated_stm32": ("build/day-emulated-stm32.json", _day),
+    "awake": ("build/awake.json", _awake),
+    "turns": ("build/turns.json", _turns),
+    "edges": ("build/edges.json", _edges),
+    "emulated": ("build/hil-emulated.json", _emulated),
 }
 
 
@@ -64,10 +150,13 @@ def keep(name: str, root: Path = ROOT) -> dict[str, Any]:
 
 
 def known(folder: Path = FOLDER) -> dict[str, Any]:
-    """Return all figures by name of their file, and the boards' budgets."""
+    """Return all figures by name of their file, the boards' budgets, and what the memory's map makes."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
     budgets = sorted((ROOT / "boards").glob("*/budget.toml"))
-    return found | {"budget": {path.parent.name: tomllib.loads(path.read_text())["budget"] for path in budgets}}
+    return found | {
+        "memory": memory(),
+        "budget": {path.parent.name: tomllib.loads(path.read_text())["budget"] for path in budgets},
+    }
 
 
 def with_figures(text: str, figures: Mapping[str, Any]) -> str:

@@ -180,6 +180,11 @@ def measure(*, strokes: int = 30, steps_total: int = STEPS_TOTAL, seed: int = 1,
 def report(figures: dict[str, Any], out: Path) -> str:
     """Write the figures to `out` and return a table."""
     write_json(out, figures)
+    return table(figures)
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Return the figures as a table in Markdown."""
     lines = [
         "| load | strokes | start after due, µs | edge off ideal, µs | processor busy | flagged |",
         "|---|---|---|---|---|---|",
