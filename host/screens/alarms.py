@@ -25,9 +25,9 @@ def alarms_table(alarms: Sequence[AlarmText], now_us: int, language: str) -> Tab
         left = f"[{colour}]{each.title}[/]\n{each.name}\n{said(each.priority, language)}"
         age = said("{} ago", language, span(now_us - each.since_us, language))
         cause = said("cause still there" if each.cause_there else "cause gone: can be acknowledged", language)
-        cause += f"; {said('quiet', language)}" if each.quiet else ""
+        cause += f"{' ' * (language == 'fr')}; {said('quiet', language)}" if each.quiet else ""
         figure = figure_text(each.alarm, each.detail, language)
         do = f"[bold]{said('To do:', language)}[/] {each.do}"
-        right = f"{each.means}\n{do}\n[dim]{age}{figure and ', '}{figure}; {cause}[/]"
+        right = f"{each.means}\n{do}\n[dim]{age}{figure and ', '}{figure}{' ' * (language == 'fr')}; {cause}[/]"
         table.add_row(left, right)
     return table

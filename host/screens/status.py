@@ -70,7 +70,7 @@ def status_table(status: Status, offset_min: int, language: str = "en") -> Group
         ("last 24 h", of_at_most(status.day_mu, status.max_day_mu)),
         ("pressure", f"{status.pressure_pa} Pa"),
         ("catheter", found),
-        ("next stroke", said("none", language) if due_us is None else said("in {}", language, span(due_us, language))),
+        ("next stroke", _none(language) if due_us is None else said("in {}", language, span(due_us, language))),
         ("clock", local(status.utc_s, offset_min) if status.utc_s else said("[red]lost: set the time[/]", language)),
         ("memory", _memory(status, language)),
         (
@@ -87,6 +87,11 @@ def status_table(status: Status, offset_min: int, language: str = "en") -> Group
     if status.internal_errors:
         rows.append(("firmware", said("[red]{} internal errors[/]", language, status.internal_errors)))
     return pairs("Pump status", [(said(name, language), value) for name, value in rows], language)
+
+
+def _none(language: str) -> str:
+    """No stroke, of which a patient says it in the feminine."""
+    return said("no stroke", language) if language == "fr" else "none"
 
 
 def alarm_line(status: Status, language: str) -> str:

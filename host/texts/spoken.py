@@ -28,7 +28,7 @@ FRENCH = FRENCH_ERRORS | {
     "[red]stopped: nothing is delivered[/]": "[red]arrêtée : rien n'est perfusé[/]",
     "[yellow]in a procedure, no therapy: pump procedure show[/]":
         "[yellow]en procédure, sans traitement : pump procedure show[/]",
-    "none": "aucun", "no finding": "rien à signaler",
+    "none": "aucun", "no stroke": "aucune", "no finding": "rien à signaler",
     "device time {}": "temps de l'appareil {}",
     "{}, and {} more: pump alarms": "{}, et {} de plus : pump alarms",
     "{}: pump alarms": "{} : pump alarms", "no alarm": "aucune",

@@ -37,7 +37,7 @@ def test_alarms_are_told_with_what_to_do_since_when_and_whether_their_cause_is_t
     shown = lines(alarms_table([alarm("refill_due", "medium", there=True)], 4 * MINUTE_US, "fr"))
     assert shown[0] == "Alarmes" and shown[4].split("│")[1:3] == [
         " moyenne    ",
-        " depuis 3 min; cause toujours présente ",
+        " depuis 3 min ; cause toujours présente ",
     ]
     assert (alarms_table([], 0, "en"), alarms_table([], 0, "fr")) == ("Alarms: none.", "Alarmes : aucune.")
 

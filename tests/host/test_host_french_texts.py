@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Of commands that speak English only, or of what is not met by those that speak French.
 ENGLISH = (
     ("basal.py", "bolus.py", "clinic.py", "following.py", "here.py", "pattern.py", "day.py", "units.py", "possible.py")
-    + ("store.py",)
+    + ("store.py", "programmers.py")
 )  # fmt: skip
 
 
