@@ -121,7 +121,7 @@ def connected(options: Options, keyring: Callable[[], Keyring] | None = None) ->
         configured(options)
         if not options.port:
             raise UsageError(_no_port())
-        how = how_to_reach(options)
+        how = how_to_reach(options, lambda: spoken_by(options))
         if keyring is not None:
             how["keyring"] = keyring()
         transport = open_transport(options.port)

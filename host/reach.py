@@ -6,6 +6,7 @@ Implements: HOST-1
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ _TIMEOUTS_S = Decimal("0.01"), Decimal(600)
 _HOLDS_S = Decimal(1), Decimal(600)  # the pump bounds an order's expiry (LINK-2)
 
 
-def how_to_reach(options: Options) -> dict[str, Any]:
-    """Return what a Programmer is made with. Raises AmountError, KeyFileError."""
+def how_to_reach(options: Options, language: Callable[[], str]) -> dict[str, Any]:
+    """Return what a Programmer is made with; `language()` is what this run speaks. Raises AmountError, KeyFileError."""
     place = Path(options.store) if options.store else store.place()
     return {
         "timeout_s": parse_seconds(options.timeout or TIMEOUT_S, *_TIMEOUTS_S),
@@ -31,5 +32,5 @@ def how_to_reach(options: Options) -> dict[str, Any]:
         # A random start keeps replies to an earlier run of this program from being taken for ours.
         "first_sequence": secrets.randbelow(0x10000),
         "keyring": Keyring(checked_name(options.identity or DEFAULT)),
-        "book": Book(Store(place), f"port {options.port}", lambda each: left.tell(each, options.as_json)),
+        "book": Book(Store(place), f"port {options.port}", lambda each: left.tell(each, options.as_json, language())),
     }

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from host.configuration import data_folder
 from host.errors import HostError
+from host.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,6 +49,12 @@ _MIGRATIONS = (
     """,
 )
 VERSION = len(_MIGRATIONS)
+_UNUSABLE = "the store {} cannot be used ({}); no order was sent"
+_STAYS = "the store {} is damaged ({}) and cannot be moved aside ({}); no order was sent"
+_KEPT = (
+    "the store {} is damaged ({}); it is kept as {}, and a new one begins. An order in it may not have been settled:"
+    " look at the pump's status and log before the next. No order was sent"
+)
 _NAMES = "pump, written_utc_s, message, message_id, command_id, life, expires_us, payload"
 
 
@@ -154,11 +161,18 @@ class Store:
             for text in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
         )
         if application != APPLICATION and (application or version or tables):
-            raise StoreError(f"{self.path} is a file of another program; it is left as it is. Name another: --store")
+            raise StoreError(
+                Text("{} is a file of another program; it is left as it is. Name another: --store", self.path)
+            )
         if version > VERSION:
             raise StoreError(
-                f"the store {self.path} has version {version}, this program knows {VERSION}; it is left as it is."
-                " Use the newer program, or name another store: --store"
+                Text(
+                    "the store {} has version {}, this program knows {}; it is left as it is. Use the newer program, or"
+                    " name another store: --store",
+                    self.path,
+                    version,
+                    VERSION,
+                )
             )
         return int(version)
 
@@ -173,14 +187,14 @@ class Store:
             text = str(error)
             if "locked" in text or "busy" in text:
                 text = "another program is writing to it; try again"
-            raise StoreError(f"the store {self.path} cannot be used ({text}); {_NOT_SENT}") from error
+            raise StoreError(Text(_UNUSABLE, self.path, text)) from error
         except sqlite3.DatabaseError as error:
             self.close()
             raise StoreError(self._put_aside(str(error))) from error
         except OSError as error:
-            raise StoreError(f"the store {self.path} cannot be used ({error.strerror}); {_NOT_SENT}") from error
+            raise StoreError(Text(_UNUSABLE, self.path, error.strerror)) from error
 
-    def _put_aside(self, why: str) -> str:
+    def _put_aside(self, why: str) -> Text:
         """Move a damaged file, and what belongs to it, to where it is kept; what to tell."""
         for number in range(1, 1000):
             kept = self.path.with_name(f"{self.path.name}.damaged-{number}")
@@ -192,14 +206,8 @@ class Store:
                 if part.exists():
                     part.rename(f"{kept}{end}")
         except OSError as error:
-            return f"the store {self.path} is damaged ({why}) and cannot be moved aside ({error.strerror}); {_NOT_SENT}"
-        return (
-            f"the store {self.path} is damaged ({why}); it is kept as {kept}, and a new one begins. An order in it may"
-            f" not have been settled: look at the pump's status and log before the next. {_NOT_SENT.capitalize()}"
-        )
-
-
-_NOT_SENT = "no order was sent"
+            return Text(_STAYS, self.path, why, error.strerror)
+        return Text(_KEPT, self.path, why, kept)
 
 
 def _order(row: tuple[Any, ...]) -> Pending:

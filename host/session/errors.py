@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from host.errors import HostError
+from host.text import Text
 
 
 class SessionError(HostError):
@@ -13,9 +14,9 @@ class NoKey(SessionError):
     """There is no key of this name here, and the pump speaks to nobody without one."""
 
     def __init__(self, name: str, others: list[str]) -> None:
-        others_text = ", ".join(others)
-        has = f"there are keys of the names {others_text}: --identity NAME" if others else "no pump has enrolled it yet"
-        super().__init__(f"this computer has no key named {name!r}; {has}. To get one: pump enrol")
+        has = Text("there are keys of the names {}: --identity NAME", ", ".join(others))
+        text = "this computer has no key named {!r}; {}. To get one: pump enrol"
+        super().__init__(Text(text, name, has if others else "no pump has enrolled it yet"))
 
 
 class KeyFileError(SessionError):
@@ -31,9 +32,12 @@ class SessionRefused(SessionError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"the pump opened no session with the key named {name!r}: the key is of another pump, was revoked, or"
-            " somebody keeps the pump's line busy. Check the port"
-            " and --identity; show presence at the pump and try again; else enrol anew: pump enrol"
+            Text(
+                "the pump opened no session with the key named {!r}: the key is of another pump, was revoked, or"
+                " somebody keeps the pump's line busy. Check the port and --identity; show presence at the pump and try again;"
+                " else enrol anew: pump enrol",
+                name,
+            )
         )
 
 

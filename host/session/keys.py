@@ -26,6 +26,7 @@ from typing import Any
 from host.configuration import data_folder
 from host.session.errors import KeyFileError, NoKey
 from host.session.key import KEY_BYTES, Key
+from host.text import Text
 
 FORMAT = 1
 DEVICE_ID_BYTES = 8
@@ -40,6 +41,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "next": (str, type(None)),
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_DAMAGED = "the key {} is damaged or cut short: enrol anew (pump enrol), then remove it"
 _MOST_BYTES = 4096  # a key's file has some 250
 
 
@@ -85,7 +87,7 @@ def folder() -> Path:
 def checked_name(name: str) -> str:
     """Return `name` if it can be one of a key. Raises KeyFileError."""
     if not _NAME.fullmatch(name):
-        raise KeyFileError(f"{name!r} is no name of a key: letters, digits, - and _, at most 32")
+        raise KeyFileError(Text("{!r} is no name of a key: letters, digits, - and _, at most 32", name))
     return name
 
 
@@ -110,7 +112,7 @@ def load(name: str) -> Identity:
     except FileNotFoundError as error:
         raise NoKey(name, names()) from error
     except OSError as error:
-        raise KeyFileError(f"cannot read the key {path}: {error.strerror}") from error
+        raise KeyFileError(Text("cannot read the key {}: {}", path, error.strerror)) from error
     found = _parsed(path, text)
     try:
         return Identity(
@@ -118,7 +120,7 @@ def load(name: str) -> Identity:
             found["generation"], _key(found["key"]), None if found["next"] is None else _key(found["next"]),
         )  # fmt: skip
     except ValueError:  # binascii.Error is one; its text may be of the key
-        raise KeyFileError(f"the key {path} is damaged: enrol anew (pump enrol), then remove it") from None
+        raise KeyFileError(Text(_DAMAGED, path)) from None
 
 
 def save(identity: Identity, *, replace: bool = False) -> Path:
@@ -207,17 +209,23 @@ def _read_private(path: Path) -> bytes:
         if os.name == "posix":  # elsewhere the user's folder itself keeps others out
             status = os.fstat(file.fileno())
             if status.st_uid != os.geteuid():
-                raise KeyFileError(f"the key {path} is another user's file: it is not used. Enrol anew: pump enrol")
+                raise KeyFileError(
+                    Text("the key {} is another user's file: it is not used. Enrol anew: pump enrol", path)
+                )
             if stat.S_IMODE(status.st_mode) & 0o077:
                 raise KeyFileError(
-                    f"others can read the key {path}: it is not used. If nobody has: chmod 600 {path}; else revoke it"
-                    " (pump revoke) and enrol anew"
+                    Text(
+                        "others can read the key {}: it is not used. If nobody has: chmod 600 {}; else revoke it"
+                        " (pump revoke) and enrol anew",
+                        path,
+                        path,
+                    )
                 )
         return file.read(_MOST_BYTES)
 
 
 def _parsed(path: Path, text: bytes) -> dict[str, Any]:
-    damaged = f"the key {path} is damaged or cut short: enrol anew (pump enrol), then remove it"
+    damaged = Text(_DAMAGED, path)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):  # its text has the file's
@@ -225,7 +233,9 @@ def _parsed(path: Path, text: bytes) -> dict[str, Any]:
     if not isinstance(found, dict) or type(found.get("format")) is not int:
         raise KeyFileError(damaged)
     if found["format"] != FORMAT:
-        raise KeyFileError(f"the key {path} has format {found['format']}, this program reads format {FORMAT}")
+        raise KeyFileError(
+            Text("the key {} has format {}, this program reads format {}", path, found["format"], FORMAT)
+        )
     if set(found) != set(_FIELDS):
         raise KeyFileError(damaged)
     for name, kind in _FIELDS.items():

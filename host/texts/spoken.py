@@ -12,8 +12,9 @@ from string import Formatter
 
 from host.text import Text
 from host.texts.spoken_errors import FRENCH_ERRORS, SYSTEM
+from host.texts.spoken_keys import FRENCH_KEYS
 
-FRENCH = FRENCH_ERRORS | {
+FRENCH = FRENCH_ERRORS | FRENCH_KEYS | {
     # The status.
     "Pump status": "État de la pompe",
     "(development platform, not a medical device)": "(plateforme de développement, pas un dispositif médical)",
