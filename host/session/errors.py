@@ -34,8 +34,8 @@ class SessionRefused(SessionError):
         super().__init__(
             Text(
                 "the pump opened no session with the key named {!r}: the key is of another pump, was revoked, or"
-                " somebody keeps the pump's line busy. Check the port and --identity; show presence at the pump and try again;"
-                " else enrol anew: pump enrol",
+                " somebody keeps the pump's line busy. Check the port and --identity; show presence at the pump and"
+                " try again; else enrol anew: pump enrol",
                 name,
             )
         )
