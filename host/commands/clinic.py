@@ -20,7 +20,7 @@ from host.possible import programme
 from host.records import Limits, Settings
 from host.screens.clinic import limits_table, settings_table
 from host.screens.common import plain
-from host.units import AmountError, local, parse_milli, parse_minutes, parse_time, parse_whole, utc, whole_steps
+from host.units import AmountError, amount, local, parse_milli, parse_minutes, parse_time, parse_whole, utc, whole_steps
 
 app = part()
 _BELIEVED = ("whole", "mended", "caps_late")
@@ -55,6 +55,9 @@ def limits(
         pump.require("set_limits", **asdict(new))
         if new == old and not yes:
             raise NotNow("these are the limits already")
+        if not yes and new.max_day_mu < new.max_hour_mu:
+            day, hour = amount(new.max_day_mu, "mU"), amount(new.max_hour_mu, "mU")
+            raise NotNow(f"the limit for any 24 h, {day}, cannot be below that for any 60 min, {hour}")
         rates: Sequence[int] = (now.basal_rate_mu_per_h,)
         if now.pattern is not None:
             rates = pump.read_pattern(now.pattern).rates_mu_per_h

@@ -18,6 +18,7 @@ ORDERS = [
     ("pattern", "select", "B"), ("resume",), ("acknowledge", "occlusion"), ("initialise-memory",),
     ("procedure", "start", "patency"), ("procedure", "interrupt"), ("procedure", "answer", "ready"), ("clear-fault",),
     ("stop",), ("bolus", "40"), ("set-basal", "30"), ("temp", "30", "--for", "1h"), ("suspend",),
+    ("limits", "--max-day", "0.2"),
 ]  # fmt: skip
 STATES: dict[str, Callable[[Patient], object]] = {
     "running": lambda patient: None,
