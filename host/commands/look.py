@@ -40,7 +40,7 @@ def status(ctx: typer.Context, language: Language = None, as_json: Json = False)
         words = language_of(options.language)
         offset_min = 0 if options.as_json else pump.read_settings().utc_offset_min
         reply = pump.status()
-        show(options, reply, status_table(reply, offset_min, words))
+        show(options, reply, status_table(reply, offset_min, words, development=pump.development))
 
 
 @app.command()

@@ -35,8 +35,8 @@ def hello_table(hello: Hello) -> Group:
     return pairs("Pump", rows)
 
 
-def status_table(status: Status, offset_min: int, language: str = "en") -> Group:
-    """The pump's status; its local clock is `offset_min` ahead of UTC."""
+def status_table(status: Status, offset_min: int, language: str = "en", *, development: bool = False) -> Group:
+    """The pump's status; its local clock is `offset_min` ahead of UTC. `development`: so is the image that it runs."""
 
     def dose(value: int, unit: str = "mU") -> str:
         return number_said(amount(value, unit), language)
@@ -54,7 +54,8 @@ def status_table(status: Status, offset_min: int, language: str = "en") -> Group
     due_us = status.next_due_in_us
     strokes = (status.strokes_commanded, status.strokes_delivered, status.strokes_abandoned)
     fault = f", {fault_text(status.fault, language)}" if status.fault else ""
-    rows = [
+    rows = [("image", f"[yellow]{said('development image, not a release', language)}[/]")] if development else []
+    rows += [
         ("state", said(STATES[status.state], language) + fault),
         ("alarm", alarm_line(status, language)),
         ("basal", basal_line(status, language)),

@@ -45,6 +45,7 @@ FRENCH_KEYS = {
         "le carnet {} est abîmé ({}) ; il est gardé comme {}, et un nouveau commence. Le sort d'un ordre qu'il contient"
         " est peut-être inconnu : regardez l'état et le journal de la pompe avant le suivant. Aucun ordre n'a été"
         " envoyé",
+    "development image, not a release": "image de développement, pas une version livrée",
     "warning: {}": "attention : {}", "at a time that is not known": "à une heure inconnue",
     "An earlier order was uncertain: {}, given {}. {}.": "Un ordre précédent était incertain : {}, donné {}. {}.",
     "The pump has carried it out": "La pompe l'a fait",

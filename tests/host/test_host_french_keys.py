@@ -47,7 +47,7 @@ def test_an_earlier_order_is_told_in_french(outcome: str, capsys: pytest.Capture
 def test_every_text_of_the_list_is_one_that_is_said() -> None:
     sources = "".join(
         each.read_text(encoding="utf-8").replace('"\n', '"')
-        for name in ("session/errors.py", "session/keys.py", "store.py", "left.py")
+        for name in ("session/errors.py", "session/keys.py", "store.py", "left.py", "screens/status.py")
         for each in [Path(left.__file__).parent / name]
     )
     flat = " ".join(sources.replace('" "', "").split()).replace('" "', "").replace('""', "")
