@@ -16,5 +16,5 @@ set(PICO_NO_PICOTOOL 1)
 set(PICO_DEFAULT_DOUBLE_IMPL pico_double_compiler)
 # Pins by registers, as on the RP2040: the motor is switched off before the SDK has switched the RP2350's coprocessors on.
 list(APPEND MICROPY_DEF_BOARD PICO_USE_GPIO_COPROCESSOR=0)
-# AES in counter mode, for the programmer link.
-list(APPEND MICROPY_DEF_BOARD MBEDTLS_CIPHER_MODE_CTR)
+# The port's configuration, less what nothing here uses.
+list(APPEND MICROPY_DEF_BOARD MP_CONFIGFILE="${CMAKE_CURRENT_LIST_DIR}/mpconfigport_rp2.h")

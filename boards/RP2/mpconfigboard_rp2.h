@@ -16,8 +16,6 @@
 // One core, one thread: the second core stays asleep.
 #define MICROPY_PY_THREAD (0)
 
-#define MICROPY_PY_CRYPTOLIB_CTR (1)
-
 // Call frames on a stack of their own (c_ext/rp2/frames.c), so a call from Python to Python uses none of the C stack.
 #define MICROPY_ENABLE_PYSTACK (1)
 #define MICROPY_STACKLESS (1)

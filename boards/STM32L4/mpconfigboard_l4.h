@@ -24,8 +24,6 @@
 #define MICROPY_HW_I2C1_SCL (PINNAME_I2C_SCL)
 #define MICROPY_HW_I2C1_SDA (PINNAME_I2C_SDA)
 
-#define MICROPY_PY_CRYPTOLIB_CTR (1)
-
 // What SRAM2 has left is heap as well.
 #define MICROPY_GC_SPLIT_HEAP (1)
 

@@ -85,10 +85,10 @@ class Session:
         start = self._lib.SLOT_PAYLOAD + self._lib.RANDOM_DEVICE
         return bytes(self.seed_record()[start : start + 8])
 
-    def hello(self, now_us: int) -> bytes | None:
-        """The challenge for the answer, or None for silence."""
+    def hello(self, now_us: int, presence: bool = False) -> bytes | None:
+        """The challenge for the answer, or None for silence; with presence there is an answer in any flood."""
         challenge = self._ffi.new("uint8_t[8]")
-        return bytes(challenge) if self._lib.session_hello(self.c, now_us, challenge) else None
+        return bytes(challenge) if self._lib.session_hello(self.c, now_us, presence, challenge) else None
 
     def spare(self) -> bool:
         """Make the key pair of the next opening; false if there is one or no random numbers."""

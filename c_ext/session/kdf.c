@@ -15,7 +15,7 @@ static void start_padded(primitive_hash_t *hash, const uint8_t key[PRIMITIVE_BLO
 void kdf_hmac(const uint8_t *key, uint32_t key_bytes, const kdf_part_t *parts, uint32_t part_count,
               uint8_t mac[PRIMITIVE_HASH_BYTES]) {
     primitive_hash_t hash;
-    uint8_t padded[PRIMITIVE_BLOCK_BYTES] = {0u};
+    uint8_t padded[PRIMITIVE_BLOCK_BYTES] = {0};
     if (key_bytes > PRIMITIVE_BLOCK_BYTES) {
         primitive_hash_start(&hash);
         primitive_hash_add(&hash, key, key_bytes);

@@ -7,10 +7,8 @@
 
 #define NAME_BYTES 36u
 
-static const uint8_t NAME[NAME_BYTES + 1u] = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";
-static const uint8_t BASE_POINT[PRIMITIVE_KEY_BYTES] = {9u};
 // A key of the handshake seals one text only.
-static const uint8_t FIRST_NONCE[PRIMITIVE_NONCE_BYTES] = {0u};
+static const uint8_t FIRST_NONCE[PRIMITIVE_NONCE_BYTES] = {0};
 static const kdf_part_t NO_INFO = {NULL, 0u};
 
 static void mix_hash(noise_t *noise, const uint8_t *data, uint32_t data_bytes) {
@@ -27,7 +25,7 @@ static void mix_key(noise_t *noise, const uint8_t secret[PRIMITIVE_KEY_BYTES]) {
 }
 
 static void mix_key_and_hash(noise_t *noise, const uint8_t psk[PRIMITIVE_KEY_BYTES]) {
-    uint8_t mixed[PRIMITIVE_HASH_BYTES];
+    uint8_t mixed[PRIMITIVE_HASH_BYTES] = {0};
     uint8_t *const output[KDF_OUTPUTS_MAX] = {noise->chain, mixed, noise->key};
     kdf_extract_expand(noise->chain, psk, PRIMITIVE_KEY_BYTES, &NO_INFO, 3u, output);
     mix_hash(noise, mixed, PRIMITIVE_HASH_BYTES);
@@ -41,11 +39,14 @@ static void mix_ephemeral(noise_t *noise, const uint8_t public[PRIMITIVE_KEY_BYT
 }
 
 void noise_complete(noise_pair_t *pair) {
-    primitive_curve(pair->public, pair->secret, BASE_POINT);
+    uint8_t base[PRIMITIVE_KEY_BYTES] = {0};
+    base[0] = 9u;
+    primitive_curve(pair->public, pair->secret, base);
 }
 
 bool noise_read(noise_t *noise, const uint8_t psk[PRIMITIVE_KEY_BYTES], const uint8_t *prologue,
                 uint32_t prologue_bytes, uint8_t *message, uint32_t message_bytes) {
+    static const uint8_t NAME[NAME_BYTES + 1u] = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";
     const uint32_t payload_bytes = message_bytes - NOISE_OVERHEAD_BYTES;
     uint8_t *const payload = &message[PRIMITIVE_KEY_BYTES];
     primitive_hash_t hash;

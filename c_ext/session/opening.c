@@ -4,9 +4,6 @@
 #define LABEL_BYTES 16u
 #define DEVICE_BYTES RANDOM_DEVICE_BYTES
 #define PROLOGUE_BYTES 43u
-#define GRANT_BYTES 13u
-
-static const uint8_t LABEL[LABEL_BYTES + 1u] = "releve-session-1";
 
 // Whose opening it says it is.
 typedef struct {
@@ -17,11 +14,10 @@ typedef struct {
     uint8_t known;  // 1: there is such a key
 } claim_t;
 
-// Everybody knows this key: it opens a session only where provisioning is allowed, and else it is the key of a slot that
-// does not exist, with which no tag counts.
-static const uint8_t NO_KEY[PRIMITIVE_KEY_BYTES] = {0u};
-
 static claim_t claim_of(const session_t *session, uint8_t wire, bool provisioning) {
+    // Everybody knows this key: it opens a session only where provisioning is allowed, and else it is the key of a slot
+    // that does not exist, with which no tag counts.
+    static const uint8_t NO_KEY[PRIMITIVE_KEY_BYTES] = {0};
     claim_t claim = {NO_KEY, SLOT_NONE, (uint8_t)ROLE_NONE, 0u, 0u};
     const uint8_t *const key = slots_key(&session->slots, wire);
     if ((wire == SLOT_PROVISION) && provisioning) {
@@ -43,6 +39,7 @@ static claim_t claim_of(const session_t *session, uint8_t wire, bool provisionin
 // Both sides must agree on all of this, or the tag is wrong. A card is made before it is known which device it is read
 // for, and nobody knows the device that is being provisioned: their place for the device's id stays 0.
 static void put_prologue(const session_t *session, uint8_t prologue[PROLOGUE_BYTES], uint8_t wire, uint8_t role) {
+    static const uint8_t LABEL[LABEL_BYTES + 1u] = "releve-session-1";
     uint8_t *at = prologue;
     bytes_copy(at, LABEL, LABEL_BYTES);
     at = &at[LABEL_BYTES];
@@ -70,8 +67,8 @@ static void drop_challenge(session_t *session) {
     bytes_wipe(session->challenge, SESSION_CHALLENGE_BYTES);
 }
 
-bool session_hello(session_t *session, uint64_t now_us, uint8_t challenge[SESSION_CHALLENGE_BYTES]) {
-    bool answer = (session->random.ready != 0u) && quota_answer(&session->quota, now_us);
+bool session_hello(session_t *session, uint64_t now_us, bool presence, uint8_t challenge[SESSION_CHALLENGE_BYTES]) {
+    bool answer = (session->random.ready != 0u) && (presence || quota_answer(&session->quota, now_us));
     session->counts.hellos++;
     if (answer && !challenge_alive(session, now_us)) {
         answer = random_draw(&session->random, session->challenge, SESSION_CHALLENGE_BYTES);

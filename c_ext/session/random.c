@@ -5,12 +5,9 @@
 #include "bytes.h"
 #include "kdf.h"
 
-static const uint8_t NEXT[4] = {'n', 'e', 'x', 't'};
-static const uint8_t BOOT[4] = {'b', 'o', 'o', 't'};
-static const uint8_t STIR[4] = {'s', 't', 'i', 'r'};
-static const uint8_t DRAW[4] = {'d', 'r', 'a', 'w'};
-
 void random_renew(random_t *random, uint8_t record[RANDOM_RECORD_BYTES], const uint8_t *noise, uint32_t noise_bytes) {
+    static const uint8_t BOOT[4] = {'b', 'o', 'o', 't'};
+    static const uint8_t NEXT[4] = {'n', 'e', 'x', 't'};
     const kdf_part_t boot[3] = {{BOOT, sizeof BOOT}, {&record[RANDOM_BOOTS], 4u}, {noise, noise_bytes}};
     const kdf_part_t next = {NEXT, sizeof NEXT};
     kdf_hmac(&record[RANDOM_SEED], PRIMITIVE_HASH_BYTES, boot, 3u, random->state);
@@ -26,8 +23,9 @@ bool random_stored(random_t *random) {
 }
 
 bool random_draw(random_t *random, uint8_t *output, uint32_t bytes) {
+    static const uint8_t DRAW[4] = {'d', 'r', 'a', 'w'};
     const bool ready = random->ready != 0u;
-    uint8_t drawn[PRIMITIVE_HASH_BYTES] = {0u};
+    uint8_t drawn[PRIMITIVE_HASH_BYTES] = {0};
     if (ready) {
         const kdf_part_t draw = {DRAW, sizeof DRAW};
         uint8_t *const outputs[KDF_OUTPUTS_MAX] = {random->state, drawn, NULL};
@@ -39,6 +37,7 @@ bool random_draw(random_t *random, uint8_t *output, uint32_t bytes) {
 }
 
 void random_stir(random_t *random, const uint8_t *data, uint32_t data_bytes) {
+    static const uint8_t STIR[4] = {'s', 't', 'i', 'r'};
     const kdf_part_t parts[2] = {{STIR, sizeof STIR}, {data, data_bytes}};
     kdf_hmac(random->state, PRIMITIVE_HASH_BYTES, parts, 2u, random->state);
 }

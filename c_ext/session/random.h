@@ -11,8 +11,6 @@
 
 #include "primitives.h"
 
-#define RANDOM_OUTPUT_MAX 32u
-
 // The seed record's payload.
 #define RANDOM_SEED 0u
 #define RANDOM_DEVICE 32u
@@ -33,7 +31,7 @@ void random_renew(random_t *random, uint8_t record[RANDOM_RECORD_BYTES], const u
 // The renewed record is stored. Returns false if it has not been renewed.
 bool random_stored(random_t *random);
 
-// Draws 1 … RANDOM_OUTPUT_MAX bytes. Returns false, with zeros, unless random_stored() has been called.
+// Draws 1 … PRIMITIVE_HASH_BYTES bytes. Returns false, with zeros, unless random_stored() has been called.
 bool random_draw(random_t *random, uint8_t *output, uint32_t bytes);
 
 // Mixes data in; what was there counts on, whatever the data are.

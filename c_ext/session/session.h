@@ -100,8 +100,8 @@ bool session_provision(session_t *session, const uint8_t host_seed[PRIMITIVE_HAS
 void session_stir(session_t *session, const uint8_t *data, uint32_t data_bytes);
 
 // Somebody says hello. Writes the challenge for the answer: a new one, or the living one once more. Returns false for
-// silence.
-bool session_hello(session_t *session, uint64_t now_us, uint8_t challenge[SESSION_CHALLENGE_BYTES]);
+// silence: there have been enough answers, unless somebody is at the device, who must get in through any flood.
+bool session_hello(session_t *session, uint64_t now_us, bool presence, uint8_t challenge[SESSION_CHALLENGE_BYTES]);
 
 // Makes the key pair for the next opening, if there is none: ~150 ms of a Cortex-M0+, for an idle hour. Returns whether
 // it did.

@@ -28,18 +28,11 @@
 #define SLOT_NEXT_KEY 54u
 #define SLOT_LABEL_BYTES 16u
 
-typedef enum { SLOT_FREE = 0, SLOT_ENROLLED, SLOT_USED } slot_state_t;
+// Of SLOT_STATE.
+enum { SLOT_FREE = 0, SLOT_ENROLLED, SLOT_USED };
 
-// The bench may do everything; only a development image knows it.
-typedef enum {
-    ROLE_NONE = 0,
-    ROLE_PATIENT,
-    ROLE_CLINICIAN,
-    ROLE_SERVICE,
-    ROLE_CARD,
-    ROLE_PROVISION,
-    ROLE_BENCH
-} role_t;
+// Of SLOT_ROLE, and of sessions. The bench may do everything; only a development image knows it.
+enum { ROLE_NONE = 0, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD, ROLE_PROVISION, ROLE_BENCH };
 
 #ifndef RELEVE_RELEASE
 #define RELEVE_RELEASE 0

@@ -78,7 +78,7 @@ def fake_tree(folder, *, version="25", port=True, submodules=()):
 
 
 @pytest.mark.req("BOARD-1")
-@pytest.mark.parametrize("there", [(), ("lib/mbedtls",), ("lib/stm32lib",), ("lib/mbedtls", "lib/micropython-lib")])
+@pytest.mark.parametrize("there", [(), ("lib/stm32lib",), ("lib/micropython-lib",)])
 def test_a_checkout_is_told_each_thing_it_lacks_and_one_command(tmp_path, monkeypatch, there):
     monkeypatch.setenv("MICROPYTHON_DIR", str(fake_tree(tmp_path, submodules=there)))
     with pytest.raises(Problem) as caught:

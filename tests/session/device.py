@@ -9,6 +9,7 @@ from tests.session.programmer import Programmer
 
 PATIENT, CLINICIAN, SERVICE, CARD, PROVISION = 1, 2, 3, 4, 5
 SECOND_US = 1_000_000
+IDLE_WIPED_US = 600 * SECOND_US
 SCHEMA = bytes(range(0x10, 0x18))
 DEVICE_ID = b"device-1"
 SEED_AT, PAYLOAD_AT, KEY_AT, NEXT_AT = 4, 4, 24, 58

@@ -14,6 +14,7 @@ from typing import Any
 from tools.console import BUILD, ROOT, Problem
 
 CORE_DIR = ROOT / "c_ext" / "core"
+SESSION_DIR = ROOT / "c_ext" / "session"
 FUZZ_DIR = ROOT / "c_ext" / "fuzz"
 OUT = BUILD / "core"
 # The core includes <stdint.h>, <stdbool.h>, <stddef.h> and nothing else.

@@ -3,7 +3,8 @@
     build/BOARD/firmware.uf2, .elf, .bin, .json     the json names the image's SHA-256 (tools/ports/image.py)
 
 A release is built into build/BOARD-release. The code of the stroke's interrupt must lie in RAM, which the build checks.
-An image without the C module `hardware` is no pump: it has neither stroke interrupts nor a digest of its own. An
+An image without the C module `hardware` is no pump: it has neither stroke interrupts nor a digest of its own. On an
+RP2040 the session's multiplication must be the SDK's, which takes the same time for all numbers. An
 RP2350 starts only an image that says what it is in its first 4 KB, which the build checks too.
 """
 
@@ -16,8 +17,8 @@ from typing import Any, NamedTuple
 from tools import facts, pins, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, digest, is_fresh, locked, run_logged, stamp, timed
-from tools.ports import common, image, in_ram
-from tools.source import VERSION, rp2_source
+from tools.ports import common, image, in_ram, multiply
+from tools.source import VERSION, mbedtls_source, rp2_source
 
 MODULE_FILE = "micropython.cmake"
 FLASH_ADDRESS = 0x10000000
@@ -30,11 +31,12 @@ class Chip(NamedTuple):
     platform: str  # the Pico SDK's name
     uf2_family: int  # the boot ROM takes no other
     marked: bool  # its boot ROM looks for an image definition
+    multiplies: bool  # it has an instruction for 32 x 32 = 64 bits
 
 
 CHIPS = {
-    "RP2040": Chip("rp2040", 0xE48BFF56, False),
-    "RP2350": Chip("rp2350-arm-s", 0xE48BFF59, True),
+    "RP2040": Chip("rp2040", 0xE48BFF56, False, False),
+    "RP2350": Chip("rp2350-arm-s", 0xE48BFF59, True, True),
 }
 # An image definition for a program in Arm code, secure, for the RP2350 (its datasheet, 5.9.1): a mark, one item of type
 # and flags. It must begin in the first 4 KB.
@@ -68,13 +70,13 @@ def build(job: common.Job) -> Path:
     install_packages("build")
     install_packages("rp2")
     tree = rp2_source()
+    mbedtls = mbedtls_source()
     out = job.out
     program = out / "firmware.uf2"
     made_by = [*(each / MODULE_FILE for each in job.modules.values()), *common.sources()]
     flags = [*(each for folder in job.inputs for each in sorted(folder.glob("*.cmake"))), *made_by]
-    flags_key = digest(
-        flags, VERSION, str(tree), common.compiler_version(COMPILER), core_flags(), repr(chip), str(job.release)
-    )
+    versions = (VERSION, str(tree), str(mbedtls), common.compiler_version(COMPILER))
+    flags_key = digest(flags, *versions, core_flags(), repr(chip), str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
         if program.is_file() and is_fresh(out / ".stamp", key):
@@ -97,6 +99,7 @@ def build(job: common.Job) -> Path:
                 settings += [f"USER_C_MODULES='{modules}'"]
             variables = {
                 "RELEVE_GENERATED": str(generated),
+                "RELEVE_MBEDTLS": str(mbedtls),
                 "RELEVE_CORE_FLAGS": core_flags(),
                 "RELEVE_RELEASE": "1" if job.release else "0",
                 "RELEVE_PICO_PLATFORM": chip.platform,
@@ -109,6 +112,8 @@ def build(job: common.Job) -> Path:
             check_marked((out / "firmware.bin").read_bytes(), job.board)
         if common.PUMP_MODULE in job.modules:
             in_ram.check(objects / "firmware.elf", in_ram.ROOTS)
+            if not chip.multiplies:
+                multiply.check(objects / "firmware.elf")
             image.seal(out, FLASH_ADDRESS, job.board)
         else:
             image.describe(out, job.board)

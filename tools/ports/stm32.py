@@ -17,7 +17,7 @@ from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, digest, is_fresh, locked, stamp, timed, write_if_changed
 from tools.ports import common, image
 from tools.ports.unix import link_modules
-from tools.source import VERSION, source
+from tools.source import VERSION, mbedtls_source, source
 
 MODULE_FILE = "micropython.mk"
 FLASH_ADDRESS = 0x08000000
@@ -25,7 +25,6 @@ COMPILER = "arm-none-eabi-gcc"
 # By submodule: a file that exists once it has been fetched, and the purpose of the submodule.
 SUBMODULES = {
     "lib/stm32lib": ("CMSIS/STM32L4xx/Include/stm32l476xx.h", "ST's register definitions and drivers"),
-    "lib/mbedtls": ("library/aes.c", "AES of the programmer link"),
     "lib/micropython-lib": ("README.md", "looked for by MicroPython's makefiles"),
 }
 # The files that the port reads of a board. It also wants pins.csv, which is made from the board's table of pins.
@@ -61,13 +60,15 @@ def _update(names: list[str]) -> str:
 def build(job: common.Job) -> Path:
     """Return the hex file, built if its inputs have changed. Raises Problem."""
     tree = checkout(job.board)
+    mbedtls = mbedtls_source()
     install_packages("build")
     install_packages("rp2")
     out = job.out
     program = out / "firmware.hex"
     kinds = ("*.mk", "*.ld")  # make follows neither
     flags = [each for folder in job.inputs for kind in kinds for each in sorted(folder.glob(kind))] + common.sources()
-    flags_key = digest(flags, VERSION, str(tree), common.compiler_version(COMPILER), str(job.release))
+    versions = (VERSION, str(tree), str(mbedtls), common.compiler_version(COMPILER))
+    flags_key = digest(flags, *versions, str(job.release))
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
         if program.is_file() and is_fresh(out / ".stamp", key):
@@ -90,6 +91,7 @@ def build(job: common.Job) -> Path:
             variables = {
                 "RELEVE_BOARDS": str(ROOT / "boards"),
                 "RELEVE_GENERATED": str(generated),
+                "RELEVE_MBEDTLS": str(mbedtls),
                 "RELEVE_RELEASE": "1" if job.release else "0",
                 "RELEVE_PREFIX_MAPS": prefix_maps(tree, objects),
             }

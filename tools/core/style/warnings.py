@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools.bootstrap import install_packages
 from tools.console import Problem, main_guard, say
-from tools.core.sources import CLANG, CORE_DIR, FREESTANDING, FUZZ_DIR, c_files, run
+from tools.core.sources import CLANG, CORE_DIR, FREESTANDING, FUZZ_DIR, SESSION_DIR, c_files, run
 
 COMMON = (
     "-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes "
@@ -97,10 +97,14 @@ def main() -> None:
     core_dir = parser.parse_args().core
     install_packages("core-gates")
     todo = [*jobs(core_dir), *harness_jobs(core_dir)]
+    names = core_dir.name
+    if core_dir == CORE_DIR:
+        todo += jobs(SESSION_DIR)
+        names += f" and {SESSION_DIR.name}"
     found = check(todo)
     if found:
         raise Problem(f"{len(found)} compilations gave messages\n" + "\n".join(found))
-    say(f"warnings: none in {len(todo)} compilations of {core_dir.name}")
+    say(f"warnings: none in {len(todo)} compilations of {names}")
 
 
 if __name__ == "__main__":

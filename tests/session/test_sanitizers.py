@@ -1,0 +1,52 @@
+"""The session's tests again under AddressSanitizer and UndefinedBehaviorSanitizer; and that these would bark."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from c_ext.host.build import SESSION_DIR, build_session
+from tests.core.test_sanitizers import CFLAGS, run
+
+HERE = Path(__file__).parent
+# Those that need a MicroPython or an emulated processor run no code of the host.
+OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py", "test_second.py", "test_published.py")
+POKE = """
+import sys
+from pathlib import Path
+from c_ext.host.build import load
+from c_ext.host.session_face import bind
+from tests.session.device import Device
+device = Device(cls=bind(load(Path(sys.argv[1]))))
+device.ask(device.connect(device.programmer()), bytes(227))
+print("survived")
+"""
+
+
+def test_the_tests_are_clean() -> None:
+    # Compiled here: the compiler itself is not to run under the preloaded library.
+    build_session(cc="gcc", cflags=CFLAGS)
+    files = [str(path) for path in sorted(HERE.glob("test_*.py")) if path.name not in OTHERS]
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("frames.c", "#define BOUND_BYTES 7u", "#define BOUND_BYTES 6u", "AddressSanitizer"),
+        ("session.c", "uint8_t kept[FRAMES_PAYLOAD_MAX];", "uint8_t kept[100];", "runtime error|AddressSanitizer"),
+        ("quota.c", "% QUOTA_ANSWERS", "% 64u", "runtime error|AddressSanitizer"),
+    ],
+)
+def test_a_bug_barks(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+    broken = tmp_path / "session"
+    shutil.copytree(SESSION_DIR, broken, ignore=shutil.ignore_patterns("micropython"))
+    text = (broken / file).read_text()
+    assert old in text
+    (broken / file).write_text(text.replace(old, new))
+    done = run("-c", POKE, str(build_session(broken, "gcc", CFLAGS)))
+    assert "survived" not in done.stdout
+    assert any(word in done.stderr for word in said.split("|")), done.stderr[-2000:]
