@@ -34,19 +34,18 @@ def test_the_tests_are_clean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("old", "new"),
     [
-        ("frames.c", "#define BOUND_BYTES 7u", "#define BOUND_BYTES 6u", "AddressSanitizer"),
-        ("session.c", "uint8_t kept[FRAMES_PAYLOAD_MAX];", "uint8_t kept[100];", "runtime error|AddressSanitizer"),
-        ("quota.c", "% QUOTA_ANSWERS", "% 64u", "runtime error|AddressSanitizer"),
+        ("uint8_t kept[FRAMES_PAYLOAD_MAX];", "uint8_t kept[100];"),
+        ("bytes_copy(session->reply, payload, sealed_bytes);", "bytes_copy(session->reply, payload, 1000u);"),
     ],
 )
-def test_a_bug_barks(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+def test_a_bug_barks(tmp_path: Path, old: str, new: str) -> None:
     broken = tmp_path / "session"
     shutil.copytree(SESSION_DIR, broken, ignore=shutil.ignore_patterns("micropython"))
-    text = (broken / file).read_text()
+    text = (broken / "session.c").read_text()
     assert old in text
-    (broken / file).write_text(text.replace(old, new))
+    (broken / "session.c").write_text(text.replace(old, new))
     done = run("-c", POKE, str(build_session(broken, "gcc", CFLAGS)))
     assert "survived" not in done.stdout
-    assert any(word in done.stderr for word in said.split("|")), done.stderr[-2000:]
+    assert "runtime error" in done.stderr or "AddressSanitizer" in done.stderr, done.stderr[-2000:]
