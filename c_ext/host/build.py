@@ -150,6 +150,8 @@ def _compile(core_dir: Path, cc: str, cflags: str, library: Library, target: Pat
     target.parent.mkdir(parents=True, exist_ok=True)
     compiler = [*shlex.split(cc), *shlex.split(cflags)]
     outside = mbedtls_flags(mbedtls()) if library.primitives else []
+    # As on a development image, unless CFLAGS says otherwise.
+    compiler += [] if "RELEVE_RELEASE" in cflags else ["-DRELEVE_RELEASE=0"]
     # Everything is made aside and moved in at the end: two builds at once, or one that was cut, do no harm.
     with tempfile.TemporaryDirectory(dir=target.parent) as work_name:
         work = Path(work_name)

@@ -79,7 +79,7 @@ uint8_t *session_seed_record(session_t *session);
 // Takes the slot's record, as it was read, into use, and ends the slot's session. Returns its role (slots_load()).
 uint8_t session_load(session_t *session, uint8_t slot);
 
-// Overwrites the slot's payload, and ends its session. The caller stores the record.
+// Overwrites the slot's payload but its generation, and ends its session. The caller stores the record.
 void session_wipe(session_t *session, uint8_t slot);
 
 // Draws a key: of a new programmer, and ends the slot's session; or the next key of the slot's programmer. Returns

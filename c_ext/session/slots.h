@@ -34,8 +34,9 @@ enum { SLOT_FREE = 0, SLOT_ENROLLED, SLOT_USED };
 // Of SLOT_ROLE, and of sessions. The bench may do everything; only a development image knows it.
 enum { ROLE_NONE = 0, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD, ROLE_PROVISION, ROLE_BENCH };
 
+// Whoever forgets to say which image this is gets a release, without the bench.
 #ifndef RELEVE_RELEASE
-#define RELEVE_RELEASE 0
+#define RELEVE_RELEASE 1
 #endif
 
 typedef struct {
@@ -47,7 +48,7 @@ typedef struct {
 // makes no sense; its payload is then wiped. slot < SLOTS_COUNT, here and below.
 uint8_t slots_load(slots_t *slots, uint8_t slot);
 
-// Overwrites the record's payload.
+// Overwrites the record's payload but its generation, which goes on.
 void slots_wipe(slots_t *slots, uint8_t slot);
 
 // Draws a key: of a new programmer with this role (patient … card) and label, generation + 1, without a next key.

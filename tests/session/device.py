@@ -7,7 +7,7 @@ import struct
 from c_ext.host.session_face import OPENED, Session, bind_default
 from tests.session.programmer import Programmer
 
-PATIENT, CLINICIAN, SERVICE, CARD, PROVISION = 1, 2, 3, 4, 5
+PATIENT, CLINICIAN, SERVICE, CARD, PROVISION, BENCH = 1, 2, 3, 4, 5, 6
 SECOND_US = 1_000_000
 IDLE_WIPED_US = 600 * SECOND_US
 SCHEMA = bytes(range(0x10, 0x18))
@@ -28,6 +28,11 @@ def slot_payload(key: bytes, role: int, state: int = 2, label: bytes = b"", next
     """Return the record's 86 bytes."""
     head = struct.pack("<BBH16s", state, role, 1, label)
     return head + key + bytes([next_key is not None, 0]) + (next_key or bytes(32))
+
+
+def wiped(payload: bytes) -> bytes:
+    """Return what is left of a record's payload: its generation, so that the next key of the slot has another."""
+    return bytes(2) + bytes(payload[2:4]) + bytes(82)
 
 
 class Device:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from c_ext.host.session_face import AGAIN, NOT_OPEN, OPENED, REFUSED
-from tests.session.device import CARD, CLINICIAN, PATIENT, PROVISION, SCHEMA, Device, session_class
+from tests.session.device import CARD, CLINICIAN, PATIENT, PROVISION, SCHEMA, Device, session_class, wiped
 from tests.session.programmer import InvalidTag
 from tests.session.remote import Remote
 from tests.virtual_board import MICROPYTHON
@@ -81,7 +81,7 @@ def test_provisioning_and_handing_a_key_out(device: Device) -> None:
     device.connect(device.programmer(CARD))
     assert device.session.promote(4) and not device.session.promote(4)
     device.session.wipe(4)
-    assert device.session.record(4)[4:90] == bytes(86)
+    assert device.session.record(4)[4:90] == wiped(bytes(2) + b"\1" + bytes(83))
     assert device.accept(device.programmer(CARD).opening(device.hello()))[0] == REFUSED
 
 

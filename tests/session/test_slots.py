@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from c_ext.host.session_face import NOT_OPEN, OPENED, REFUSED
-from tests.session.device import CARD, CLINICIAN, PATIENT, PROVISION, SERVICE, Device, slot_payload
+from c_ext.host.build import build_session, load
+from c_ext.host.session_face import NOT_OPEN, OPENED, REFUSED, bind
+from tests.session.device import (
+    BENCH,
+    CARD,
+    CLINICIAN,
+    PATIENT,
+    PROVISION,
+    SERVICE,
+    Device,
+    session_class,
+    slot_payload,
+    wiped,
+)
 from tests.session.programmer import Programmer
 
 KEY = b"\x77" * 32
@@ -25,7 +37,7 @@ def opens(device: Device, key: bytes, wire: int, role: int) -> bool:
     return result == OPENED
 
 
-@pytest.mark.parametrize("role", [PATIENT, CLINICIAN, SERVICE, CARD])
+@pytest.mark.parametrize("role", [PATIENT, CLINICIAN, SERVICE, CARD, BENCH])
 @pytest.mark.parametrize("state", [1, 2])
 @pytest.mark.parametrize("next_key", [None, b"\x78" * 32])
 def test_a_sound_record_is_believed(device: Device, role: int, state: int, next_key: bytes | None) -> None:
@@ -57,7 +69,7 @@ SENSELESS = {
 def test_a_senseless_record_is_free_and_wiped(device: Device, payload: bytes) -> None:
     device.session.record(7)[4:90] = payload
     assert device.session.load(7) == 0
-    assert device.session.record(7)[4:90] == bytes(86)
+    assert device.session.record(7)[4:90] == wiped(payload)
     assert not opens(device, KEY, 7, PATIENT)
 
 
@@ -92,12 +104,20 @@ def test_generations_wrap(device: Device) -> None:
     assert device.session.record(5)[6:9] == b"\0\0\0", "the label is not touched by the carry"
 
 
-@pytest.mark.parametrize("role, label", [(0, b""), (5, b""), (255, b""), (PATIENT, bytes(17))])
+@pytest.mark.parametrize("role, label", [(0, b""), (5, b""), (7, b""), (255, b""), (PATIENT, bytes(17))])
 def test_a_refused_enrolment_changes_nothing(device: Device, role: int, label: bytes) -> None:
     before = bytes(device.session.record(0))
     assert not device.session.fresh_key(0, role, label)
     assert bytes(device.session.record(0)) == before
     assert opens(device, device.keys[PATIENT], 0, PATIENT)
+
+
+def test_the_bench_s_role_is_in_no_release() -> None:
+    release = Device(cls=bind(load(build_session(cflags="-O2 -g -DRELEVE_RELEASE=1"))))
+    assert not release.session.fresh_key(5, BENCH, b"bench")
+    release.session.record(5)[4:90] = slot_payload(KEY, BENCH)
+    assert release.session.load(5) == 0 and not opens(release, KEY, 5, BENCH)
+    assert Device(cls=session_class()).session.fresh_key(5, BENCH, b"bench")
 
 
 def test_rotation_in_two_phases(device: Device) -> None:
@@ -153,8 +173,9 @@ def test_revoking_ends_the_slots_session_and_no_other(device: Device, how: str) 
 
 
 def test_a_wiped_slot_opens_nothing(device: Device) -> None:
+    before = bytes(device.session.record(0)[4:90])
     device.session.wipe(0)
-    assert device.session.record(0)[4:90] == bytes(86)
+    assert device.session.record(0)[4:90] == wiped(before) != bytes(86)
     assert device.accept(device.programmer().opening(device.hello()))[0] == REFUSED
 
 

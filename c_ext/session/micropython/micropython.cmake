@@ -10,6 +10,7 @@ add_library(session_core STATIC ${SESSION_CORE_SOURCES})
 target_include_directories(session_core SYSTEM PRIVATE
     ${SESSION_MBEDTLS} ${SESSION_MBEDTLS}/include ${SESSION_EVEREST} ${SESSION_EVEREST}/kremlib
 )
+target_compile_definitions(session_core PRIVATE RELEVE_RELEASE=$ENV{RELEVE_RELEASE})
 separate_arguments(SESSION_FLAGS UNIX_COMMAND "$ENV{RELEVE_CORE_FLAGS}")
 target_compile_options(session_core PRIVATE
     -std=c11 -ffreestanding ${SESSION_FLAGS} -O2 -ffunction-sections -fdata-sections -Wall -Wextra -Werror
