@@ -1,8 +1,9 @@
-"""The session's C code in an emulated Cortex-M (unicorn), from a bare image or from a board's; with the face of Session.
+# ruff: noqa: D102 - the methods of EmulatedSession are those of Session
+"""The session's C code in an emulated Cortex-M (unicorn), from a bare image or from a board's; its face is Session's.
 
-Cycles are those of the Cortex-M0+ (technical reference manual, 3.3, with RP2040's one-cycle multiplier): a load or store
-2, a taken branch 2, a call 3, n registers 1 + n. Memory without wait states: misses of the flash's cache are not in it.
-The stack is what a call overwrites of a pattern.
+Cycles are those of the Cortex-M0+ (technical reference manual, 3.3; RP2040's multiplier takes one cycle): a load or
+store 2, a taken branch 2, a call 3, n registers 1 + n. Memory has no wait states: misses of the flash's cache
+are not in it. The stack is what a call overwrites of a pattern.
 """
 
 import ctypes
@@ -55,7 +56,7 @@ class Processor:
     """One emulated processor with an image. `cycles` and `stack_bytes` are those of the last call."""
 
     def __init__(self, elf: Path, target: str, memory: Path | None = None, count: bool = False) -> None:
-        """memory: an image whose memcpy and memset replace those of `elf`, which need a boot ROM; count: cycles, on M0."""
+        """memory: an image whose memcpy and memset replace those of `elf`, which need a boot ROM; count: cycles."""
         self.elf = Elf(elf)
         engine_class: Any = unicorn.Uc  # type: ignore[attr-defined]
         self.engine: Any = engine_class(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)

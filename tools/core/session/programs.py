@@ -1,16 +1,13 @@
-"""The calls whose cost is measured: an opening, a forged one, frames; made with a programmer written for it."""
+"""The calls whose cost is measured: an opening, a forged one, frames; the programmer is the host's."""
 
-import hashlib
-import hmac
 import struct
 from typing import Any, NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from host.session.key import Key
+from host.session.noise import Cipher, Initiator
 
 SCHEMA, KEY, DEVICE_ID = bytes(8), b"\x11" * 32, bytes(8)
 SLOT, PATIENT = 0, 1
-NAME = b"Noise_NNpsk0_25519_ChaChaPoly_SHA256"
 
 
 class Costs(NamedTuple):
@@ -20,43 +17,15 @@ class Costs(NamedTuple):
     stack_bytes: dict[str, int]
 
 
-def _hkdf(salt: bytes, secret: bytes, outputs: int) -> list[bytes]:
-    key, found, block = hmac.digest(salt, secret, "sha256"), [], b""
-    for number in range(outputs):
-        block = hmac.digest(key, block + bytes([number + 1]), "sha256")
-        found.append(block)
-    return found
+def _opening(challenge: bytes) -> tuple[bytes, Initiator]:
+    """Return the payload of `open`, and the handshake."""
+    prologue = b"releve-session-1\x01" + SCHEMA + DEVICE_ID + bytes([SLOT, PATIENT]) + challenge
+    handshake = Initiator(Key(KEY), prologue, ephemeral=b"\x42" * 32)
+    return bytes([SLOT]) + handshake.first(), handshake
 
 
-def _mixed(running: bytes, data: bytes) -> bytes:
-    return hashlib.sha256(running + data).digest()
-
-
-def opening(challenge: bytes) -> tuple[bytes, Any]:
-    """Return the payload of `open`, and a function from the reply to the key of requests."""
-    own = X25519PrivateKey.from_private_bytes(b"\x42" * 32)
-    public = own.public_key().public_bytes_raw()
-    chain = hashlib.sha256(NAME).digest()
-    running = _mixed(chain, b"releve-session-1\x01" + SCHEMA + DEVICE_ID + bytes([SLOT, PATIENT]) + challenge)
-    chain, mixed, _ = _hkdf(chain, KEY, 3)
-    running = _mixed(_mixed(running, mixed), public)
-    chain, key = _hkdf(chain, public, 2)
-    tag = ChaCha20Poly1305(key).encrypt(bytes(12), b"", running)
-
-    def request_key(reply: bytes) -> bytes:
-        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-
-        later, _ = _hkdf(chain, reply[:32], 2)
-        later, _ = _hkdf(later, own.exchange(X25519PublicKey.from_public_bytes(reply[:32])), 2)
-        return _hkdf(later, b"", 2)[0]
-
-    return bytes([SLOT]) + public + tag, request_key
-
-
-def _request(key: bytes, counter: int, n: int) -> bytearray:
-    ad = struct.pack("<HB", 7, 0x20)
-    sealed = ChaCha20Poly1305(key).encrypt(bytes(4) + struct.pack("<Q", counter), bytes(n), ad)
-    return bytearray(struct.pack("<I", counter) + sealed)
+def _request(cipher: Cipher, counter: int, n: int) -> bytearray:
+    return bytearray(struct.pack("<I", counter) + cipher.seal(counter, struct.pack("<HB", 7, 0x20), bytes(n)))
 
 
 def sessions(device: Any) -> Costs:
@@ -69,20 +38,20 @@ def sessions(device: Any) -> Costs:
     cycles: dict[str, int] = {}
     stack: dict[str, int] = {}
     reply, now_us = bytearray(61), 1_000_000
-    assert session.accept(now_us, False, False, opening(session.hello(now_us))[0][:-1] + b"\0", reply) == 0
+    assert session.accept(now_us, False, False, _opening(session.hello(now_us))[0][:-1] + b"\0", reply) == 0
     cycles["forged"] = counted.cycles
     for name, pair in (("opening_no_pair", False), ("opening", True)):
         if pair:
             assert session.spare()
             cycles["curve"] = counted.cycles
         now_us += 1_000_000
-        payload, request_key = opening(session.hello(now_us))
+        payload, handshake = _opening(session.hello(now_us))
         assert session.accept(now_us, False, False, payload, reply) == 1
         cycles[name] = counted.cycles
         stack["opening"] = max(counted.stack_bytes, stack.get("opening", 0))
-    key = request_key(bytes(reply))
+    _, ours, _ = handshake.finish(bytes(reply))
     for counter, n in enumerate((64, 227)):
-        assert session.open(now_us, 7, 0x20, _request(key, counter, n)) == n
+        assert session.open(now_us, 7, 0x20, _request(ours, counter, n)) == n
         cycles[f"frame_{n}"], most = counted.cycles, counted.stack_bytes
         assert session.seal(now_us, 7, 0xA0, bytearray(n + 20), n) == n + 20
         cycles[f"frame_{n}"] += counted.cycles

