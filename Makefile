@@ -253,17 +253,17 @@ core-module: setup ## build the dose core as a Python module
 	@$(VENV)/python -m c_ext.host.build
 
 .PHONY: core-warnings
-core-warnings: setup ## dose core: warnings as errors (gcc, clang, arm-none-eabi-gcc), gcc's analyser, clang-tidy
+core-warnings: setup ## dose core and session: warnings as errors (gcc, clang, arm-none-eabi-gcc), gcc's analyser, clang-tidy
 	@$(VENV)/python -m tools.core.style.warnings
 
 .PHONY: core-misra
-core-misra: setup ## dose core: MISRA C:2012, every deviation with its reason
+core-misra: setup ## dose core and session: MISRA C:2012, every deviation with its reason
 	@$(VENV)/python -m tools.core.style.misra
 
 .PHONY: core-sanitize
-core-sanitize: setup ## dose core: test suites and kept fuzz corpus under ASan and UBSan
+core-sanitize: setup ## dose core and session: test suites and kept fuzz corpus under ASan and UBSan
 	@$(VENV)/python -m tools.core.fuzz replay
-	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py
+	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py tests/session/test_sanitizers.py
 
 .PHONY: core-fuzz
 core-fuzz: setup ## dose core: libFuzzer from the kept corpus: FUZZ_RUNS inputs from SEED
@@ -274,8 +274,9 @@ core-fuzz-night: setup ## dose core: libFuzzer and AFL++ side by side for FUZZ_S
 	@$(VENV)/python -m tools.core.fuzz night --seconds $(FUZZ_SECONDS) --seed $(SEED)
 
 .PHONY: core-coverage
-core-coverage: setup ## dose core: branch and MC/DC coverage of its suites; build/core/coverage.json
+core-coverage: setup ## dose core and session: branch and MC/DC coverage of their suites; build/core/coverage.json, session-coverage.json
 	@$(VENV)/python -m tools.core.coverage.gate
+	@$(VENV)/python -m tools.core.coverage.session
 
 .PHONY: core-mutation
 core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a sample from SEED
@@ -304,6 +305,10 @@ core-cost: setup ## dose core: instructions, code, memory and stack on Cortex-M0
 	@$(BOOTSTRAP) core-target
 	@$(VENV)/python -m tools.core.cost.gate
 	@$(VENV)/python -m tools.core.cost.size
+
+.PHONY: session-cost
+session-cost: ready-emulated ## session: cycles and stack of the RPI_PICO image's code on Cortex-M0+; build/core/session.json
+	@$(VENV)/python -m tools.core.session.cost
 
 .PHONY: core-bench
 core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md

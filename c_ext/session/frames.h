@@ -26,7 +26,7 @@ typedef struct {
     uint8_t receive_key[PRIMITIVE_KEY_BYTES];
     uint8_t send_key[PRIMITIVE_KEY_BYTES];
     uint8_t up;        // 1: there is a session
-    uint8_t heard;     // 1: there has been a request
+    uint8_t heard;     // 1: there has been a request; a live session began with one
     uint8_t answered;  // 1: and its reply is sealed
     uint8_t slot;
     uint8_t role;

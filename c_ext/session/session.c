@@ -118,11 +118,11 @@ int32_t session_open(session_t *session, uint64_t now_us, frame_head_t head, uin
         const uint32_t text_bytes = payload_bytes - FRAMES_OVERHEAD_BYTES;
         const uint32_t counter = frames_counter(payload);
         const bool within = counter < QUOTA_FRAMES;
-        const bool old = (live->up != 0u) && (live->heard != 0u) && (counter < live->last);
+        const bool old = (live->up != 0u) && (counter < live->last);
         uint8_t kept[FRAMES_PAYLOAD_MAX];  // a wrong key leaves nothing of the text
         bytes_copy(kept, payload, payload_bytes);
         if (within && !old && (live->up != 0u) && frames_open(live, head, payload, text_bytes)) {
-            result = ((live->heard != 0u) && (counter == live->last)) ? SESSION_AGAIN : (int32_t)text_bytes;
+            result = (counter == live->last) ? SESSION_AGAIN : (int32_t)text_bytes;
         } else if (within && (pending->up != 0u)) {
             bytes_copy(payload, kept, payload_bytes);
             if (frames_open(pending, head, payload, text_bytes)) {

@@ -184,3 +184,13 @@ def test_a_half_open_session_can_be_opened_again(device: Device) -> None:
     device.connect(programmer)
     assert refused(device, lost.seal(*IDS, b"late", counter=9))
     assert device.ask(programmer, b"here") == b"here"
+
+
+def test_a_stray_frame_confirms_no_half_open_session(device: Device) -> None:
+    programmer = device.programmer()
+    programmer.opened(device.accept(programmer.opening(device.hello()))[1])
+    frame = programmer.seal(*IDS, b"first")
+    flipped = bytearray(frame)
+    flipped[9] ^= 1
+    assert refused(device, flipped) and not device.session.live(device.now_us)
+    assert device.open(*IDS, frame) == 5 and device.session.live(device.now_us)

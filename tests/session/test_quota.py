@@ -211,3 +211,13 @@ def test_nothing_is_sealed_that_is_too_long_or_answers_nothing(device: Device) -
     assert device.open(7, 0x20, programmer.seal(7, 0x20, b"")) == 0
     assert device.seal(7, 0xA0, bytes(228)) == b""
     assert len(device.seal(7, 0xA0, bytes(227))) == 247
+
+
+def test_an_empty_bucket_stays_empty(device: Device) -> None:
+    c = device.session.module
+    bucket = c.ffi.new("quota_t *")
+    c.lib.quota_init(bucket)
+    for _ in range(12):
+        c.lib.quota_spend(bucket)
+    assert bucket.tokens == 0 and not c.lib.quota_may_check(bucket, 5 * SECOND_US)
+    assert c.lib.quota_may_check(bucket, 6 * SECOND_US) and bucket.tokens == 1

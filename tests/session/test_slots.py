@@ -138,6 +138,21 @@ def test_rotation_in_two_phases(device: Device) -> None:
     assert not opens(device, old, 0, PATIENT) and not opens(device, new, 0x80, PATIENT)
 
 
+def test_a_next_key_that_has_gone_meanwhile_is_not_promoted(device: Device) -> None:
+    assert device.session.fresh_key(0, next=True)
+    assert opens(device, bytes(device.session.record(0)[58:90]), 0x80, PATIENT)
+    device.session.record(0)[56:90] = bytes(34)  # storage read an older record in place
+    before = bytes(device.session.record(0))
+    assert not device.session.promote(0) and bytes(device.session.record(0)) == before
+
+
+def test_without_random_numbers_nothing_is_rotated(device: Device) -> None:
+    fresh = session_class()(device.schema_hash, 1)
+    fresh.record(0)[4:90] = slot_payload(KEY, PATIENT)
+    assert fresh.load(0) == PATIENT
+    assert not fresh.fresh_key(0, next=True) and fresh.record(0)[4:90] == slot_payload(KEY, PATIENT)
+
+
 def test_another_slots_session_promotes_no_next_key(device: Device) -> None:
     assert device.session.fresh_key(0, next=True)
     assert opens(device, bytes(device.session.record(0)[58:90]), 0x80, PATIENT)
