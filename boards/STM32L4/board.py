@@ -59,6 +59,8 @@ class Board:
         self.counter_us = hardware.counter_us
         self.motor_stop = hardware.motor_stop
         self.read_pressure_counts = Adc(machine.ADC(machine.Pin("PRESSURE")), _CONVERSIONS).read_counts
+        button = machine.Pin("PRESENCE", machine.Pin.IN, machine.Pin.PULL_DOWN)
+        self.presence = lambda: button.value() == 1
         self.stroke_readings = hardware.stroke_readings
         self.stroke_ended_us = hardware.stroke_ended_us
         self.stroke_lead_us = hardware.lead_us()

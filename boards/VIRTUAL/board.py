@@ -61,6 +61,7 @@ class Board:
         self.stroke_lead_us = 0
         self.annunciator = Annunciator(lambda duration_ms: None)  # counts the tones, makes no sound
         self.tone = self.annunciator.sound
+        self.presence = virtual.presence
         self.uart_read_into = virtual.uart_read_into
         self.uart_write = virtual.uart_write
         if to_bench:

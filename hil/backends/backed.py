@@ -77,6 +77,10 @@ class Backed:
         """Flip one bit of a cell."""
         self.cells[address] ^= 1 << bit
 
+    def put(self, address: int, data: bytes) -> None:
+        """Set the cells from `address` on, without counting."""
+        self.cells[address : address + len(data)] = np.frombuffer(data, np.uint8)
+
     def image(self) -> bytes:
         """Return all cells."""
         return self.cells.tobytes()

@@ -23,10 +23,13 @@ ABORT = 4
 EDGE = 1
 STOP = 2
 
+# What a person shows, in a reply
+PRESENCE = 1
+
 NEVER_US = 0xFFFFFFFFFFFFFFFF
 
 REQUEST = struct.Struct("<BBHHHQII")  # type, flags, sequence, uart bytes, steps, until µs, duration µs, reserved
-REPLY = struct.Struct("<BBHHHQQ")  # type, flags, sequence, uart bytes, pressure counts, now µs, reserved
+REPLY = struct.Struct("<BBHHHQQ")  # type, flags, sequence, uart bytes, pressure counts, now µs, shown
 
 # Longest request: the device's UART buffer and the struct.
 REQUEST_BYTES_MAX = REQUEST.size + 1024

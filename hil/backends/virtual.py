@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 from hil.backends import benchlink
 from hil.backends.backed import Backed
 from hil.backends.device import Device
+from hil.keys import KEYS_AT
 
 if TYPE_CHECKING:
     from hil.plant import Plant
@@ -42,7 +43,7 @@ class VirtualBoard:
 
     `now_us` is the bench's time. Between calls the board is always asleep, or `powered` is false. `stroke_starts_us` is
     the raw record of the motor pins. `memory` outlives a power cut; a caller who wants another size passes its own.
-    With `trace_fd` every write to the memory is traced. Raises DeviceMissing, DeviceLost.
+    `keys` are written into it before (hil/keys.py). With `trace_fd` every write to the memory is traced. Raises DeviceMissing, DeviceLost.
     """
 
     start_tolerance_us = 0  # logical time
@@ -56,6 +57,7 @@ class VirtualBoard:
         memory: Backed | None = None,
         trace_fd: int = 0,
         start_us: int = 0,
+        keys: bytes = b"",
     ) -> None:
         self.now_us: int = start_us
         self.stroke_starts_us: list[int] = []
@@ -64,6 +66,7 @@ class VirtualBoard:
         self.plant = plant
         self.memory = memory or Backed()
         self._own_memory = memory is None
+        self.memory.put(KEYS_AT, keys)
         # Called after each exchange with the request's number (modulo 2^16) and the time.
         self.watch: Callable[[int, int], None] | None = None
         # The detector's mechanism is a constant of a board on a desk. A virtual board takes it from its plant.
@@ -75,6 +78,7 @@ class VirtualBoard:
             "trace_fd": trace_fd,
             "mechanism": parameters.name if parameters is not None else "implant",
         }
+        self.presence = False  # somebody holds the button
         self._said_bye = False
         self.last_words = ""  # the console output, once the board has exited
         self.power_up()
@@ -107,6 +111,7 @@ class VirtualBoard:
         pressure_counts, make_stroke = self.plant.pressure_counts, self.plant.stroke
         saw_stroke = self.stroke_starts_us.append
         until_us, edge_us, sequence, to_device = self._until_us, self._edge_us, self._sequence, self._to_device
+        shown = benchlink.PRESENCE if self.presence else 0
         sense = True
         watch = self.watch
         exchanges = 0
@@ -128,7 +133,7 @@ class VirtualBoard:
                 if flags:
                     edge_us = never_us
                 counts = pressure_counts(now_us) if sense or data else 0
-                write(write_fd, pack(idle, flags, sequence, len(data), counts, now_us, 0) + data)
+                write(write_fd, pack(idle, flags, sequence, len(data), counts, now_us, shown) + data)
                 request = read(read_fd, 2048)
                 exchanges += 1
                 if len(request) < size:

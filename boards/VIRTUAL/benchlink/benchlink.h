@@ -25,6 +25,9 @@
 #define BENCHLINK_EDGE 1u  // the stroke sensor's edge occurs now
 #define BENCHLINK_STOP 2u  // the bench is done: say BYE and leave
 
+// What a person shows, in a reply.
+#define BENCHLINK_PRESENCE 1u  // somebody is at the device
+
 typedef struct {
     uint8_t type;
     uint8_t flags;
@@ -43,7 +46,7 @@ typedef struct {
     uint16_t uart_bytes;  // follow the struct
     uint16_t pressure_counts;
     uint64_t now_us;
-    uint64_t reserved;
+    uint64_t shown;
 } benchlink_reply_t;
 
 #endif

@@ -69,6 +69,7 @@ uint8_t exchange_receive(void) {
     }
     board.now_us = reply.now_us + board.ahead_us;
     board.pressure_counts = reply.pressure_counts;
+    board.presence = (reply.shown & BENCHLINK_PRESENCE) != 0u;
     for (uint32_t i = 0u; i < reply.uart_bytes; i++) {
         uint8_t byte = 0u;
         read_all(&byte, 1u);

@@ -21,6 +21,7 @@ typedef struct {
     uint64_t now_us;         // device time: 0 at power-up unless advance() has moved it
     uint64_t ahead_us;       // device time minus the bench's time, modulo 2^64
     uint64_t stroke_end_us;  // when the stroke in progress is given up as unconfirmed; DOSE_NEVER: none is
+    bool presence;
     uint32_t pressure_counts;
     uint32_t before_counts;  // pressure at the start of the latest stroke: what a stroke timer's interrupt would sample
     uint32_t end_counts;     // and at its end

@@ -191,6 +191,12 @@ static mp_obj_t virtual_pressure_counts(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(pressure_counts_obj, virtual_pressure_counts);
 
+// presence() -> whether somebody is at the device
+static mp_obj_t virtual_presence(void) {
+    return mp_obj_new_bool(board.presence);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(presence_obj, virtual_presence);
+
 // stroke_readings() -> readings of the latest stroke: the pressure before it in bits 0-11, at its end in bits 12-23,
 // and in bit 24 whether the stroke sensor saw it; -1 without a bench, when there is no pressure. A small integer, so
 // nothing is allocated.
@@ -253,6 +259,7 @@ static const mp_rom_map_elem_t virtual_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_now_us), MP_ROM_PTR(&now_obj)},
     {MP_ROM_QSTR(MP_QSTR_advance), MP_ROM_PTR(&advance_obj)},
     {MP_ROM_QSTR(MP_QSTR_pressure_counts), MP_ROM_PTR(&pressure_counts_obj)},
+    {MP_ROM_QSTR(MP_QSTR_presence), MP_ROM_PTR(&presence_obj)},
     {MP_ROM_QSTR(MP_QSTR_stroke_readings), MP_ROM_PTR(&stroke_readings_obj)},
     {MP_ROM_QSTR(MP_QSTR_motor_stop), MP_ROM_PTR(&motor_stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_uart_read_into), MP_ROM_PTR(&uart_read_into_obj)},
