@@ -54,6 +54,7 @@ class EmulatedBoard(Emulation):
             steps_per_stroke=self._steps_per_stroke, image=image, bootrom=bootrom, flash_timing=flash_timing
         )
         self._closed = False
+        self._presence = False
         self.boot()
 
     @property
@@ -114,6 +115,16 @@ class EmulatedBoard(Emulation):
     def part(self, address: int, *, present: bool) -> None:
         """Make a device of the I2C bus stop answering, or answer again. Lasts through resets and power cuts."""
         self._process.order("part", address=address, present=present)
+
+    @property
+    def presence(self) -> bool:
+        """Somebody holds the button, or a magnet to the device."""
+        return self._presence
+
+    @presence.setter
+    def presence(self, shown: bool) -> None:
+        self._presence = shown
+        self._process.order("show", presence=shown)
 
     def hold_bus(self, clocks: int) -> None:
         """Have a device that was cut off in mid-byte hold the bus's data line low for `clocks` clocks."""

@@ -203,6 +203,15 @@ class EmulatedStm32Board(Emulation):
         """Make a device of the I2C bus stop answering, or answer again. Lasts through resets and power cuts."""
         (self.machine.absent.discard if present else self.machine.absent.add)(address)
 
+    @property
+    def presence(self) -> bool:
+        """Somebody holds the button, or a magnet to the device."""
+        return self.machine.presence
+
+    @presence.setter
+    def presence(self, shown: bool) -> None:
+        self.machine.show(shown)
+
     def hold_bus(self, clocks: int) -> None:
         """Have a device that was cut off in mid-byte hold the bus's data line low for `clocks` clocks."""
         assert self.machine.bus_lines

@@ -1,7 +1,7 @@
 /**
  * The bench link of the emulated Pico: JSON, one object a line, over two pipes, in emulated nanoseconds.
  *
- * The bench gives orders (`run`, `send`, `power_off`, `power_on`, `info`, `read`, `write`, `quit`), and the emulator
+ * The bench gives orders (`run`, `send`, `power_off`, `power_on`, `info`, `read`, `write`, `show`, `quit`), and the emulator
  * answers when it is done. While it runs, it blocks and asks for what only the plant knows: the ADC's value (`sense`),
  * and when the stroke sensor will answer a burst (`burst`). So the two take turns, and the speed of the machine has no
  * effect.
@@ -121,6 +121,12 @@ const ORDERS = {
             machine.absent.add(address);
         }
         machine.plug();
+        return {};
+    },
+
+    /** Show presence at the device, or end it. Lasts through resets and power cuts. */
+    show(machine, { presence }) {
+        machine.show(presence);
         return {};
     },
 

@@ -66,6 +66,7 @@ export class Machine {
         this.past = { instructions: 0, sleepNanos: 0, violations: [], violationCount: 0, faults: [], erases: 0, programs: 0 };
         /** When the annunciator sounded: [on, off], nanoseconds; off 0: still on. */
         this.tones = [];
+        this.presence = false;
         this.pendingReset = null;
         this.stopped = '';
         this.stopReasons = [];
@@ -103,6 +104,7 @@ export class Machine {
         this.i2cLines.attach(chip);
         this.motor.attach(chip, atNanos);
         chip.gpio[pins.ANNUNCIATOR]?.addListener((state) => this.sound(state === GPIOPinState.High));
+        chip.gpio[pins.PRESENCE]?.setInputValue(this.presence);
         this.lines.forEach((line) => line.attach(chip));
         this.resets.push({ nanos: atNanos, reason });
         this.readyNanos.push(0);
@@ -116,6 +118,14 @@ export class Machine {
             }
         };
         this.board.onChip?.(chip);
+    }
+
+    /** Somebody holds the button or a magnet to the device, or does not. */
+    show(presence) {
+        this.presence = presence;
+        if (this.powered) {
+            this.chip.gpio[this.board.pins.PRESENCE]?.setInputValue(presence);
+        }
     }
 
     /** Connect the present devices to the chip's bus that the board's pins belong to. */
