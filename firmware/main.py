@@ -1,6 +1,7 @@
 """Start-up: takes the board's resources, wires the pump together and runs it. Nothing is decided here."""
 
 import dosecore
+import session
 from board import Board
 
 from firmware import dose_codes
@@ -11,11 +12,15 @@ from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.events import STOP
 from firmware.link.commands import Commands
+from firmware.link.door import Door, FirstDoor
 from firmware.link.link import Link
 from firmware.link.plain import PlainDoor
 from firmware.loop import cycle
 from firmware.occlusion.watch import watch_of
+from firmware.protocol import SCHEMA_HASH
 from firmware.pump import FIRMWARE_VERSION, Pump
+from firmware.session.keyring import Keyring, noise_of
+from firmware.session.presence import Presence
 from firmware.storage.journal import Journal
 from firmware.storage.memory import Memory
 from firmware.upkeep.upkeep import means_of
@@ -53,14 +58,20 @@ def live(board):
         "image": board.image,
     }
     pressure_sensor = PressureSensor(board.read_pressure_counts, *board.PRESSURE_CALIBRATION)
+    means = means_of(board)
     wall = WallClock(clock, board.rtc)
     memory = Memory(Journal(board.nvm, core.ticks(), identity["stroke_uu"]), core, clock, wall)
     watch = watch_of(board, core.plan()[1])
-    parts = (stepper, stroke_sensor, pressure_sensor, identity, memory, wall, board.advance_clock, means_of(board))
-    pump = Pump(core, clock, *parts, watch, board.tone)
+    parts = (stepper, stroke_sensor, pressure_sensor, identity, memory, wall, board.advance_clock, means)
+    sealed = session.Session(SCHEMA_HASH.to_bytes(8, "little"), session.SUITE)
+    keyring = Keyring(memory.nvm, sealed)
+    presence = Presence(board.presence, clock)
+    pump = Pump(core, clock, *parts, watch, board.tone, keyring, presence)
+    keyring.open(noise_of(means.entropy, clock))
     commands = Commands(pump)
+    door = FirstDoor(PlainDoor(commands.handle), Door(sealed, keyring, presence, pump, commands, session.SUITE))
     uart = Uart(board.uart_read_into, board.uart_write)
-    link = Link(uart, PlainDoor(commands.handle), commands.counters, used=pump.linked)
+    link = Link(uart, door, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters
     board.wired()
     return run(board.idle, core, pump, link)

@@ -79,6 +79,7 @@ static MP_DEFINE_CONST_OBJ_TYPE(session_session_type, MP_QSTR_Session, MP_TYPE_F
 static const mp_rom_map_elem_t session_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_session)},
     {MP_ROM_QSTR(MP_QSTR_Session), MP_ROM_PTR(&session_session_type)},
+    {MP_ROM_QSTR(MP_QSTR_SUITE), MP_ROM_INT(RELEVE_RELEASE ? 0x01 : 0x81)},  // of this image
     {MP_ROM_QSTR(MP_QSTR_OPENED), MP_ROM_INT(SESSION_OPENED)},
     {MP_ROM_QSTR(MP_QSTR_REFUSED), MP_ROM_INT(SESSION_REFUSED)},
     {MP_ROM_QSTR(MP_QSTR_SILENT), MP_ROM_INT(SESSION_SILENT)},
