@@ -19,35 +19,39 @@ from hil.backends.emulated import EmulatedBoard
 from hil.backends.emulated_stm32 import EmulatedStm32Board
 from hil.backends.virtual import VirtualBoard
 from hil.errors import LinkSilent
+from hil.keys import Provisioned
 from hil.oracle.commands import Command, Orders
 from hil.plant import Plant
 from host.api.client import MESSAGES, Programmer
 from host.errors import LinkError
+from host.session.keyring import Keyring
 
 US_PER_S = 1_000_000
 _COMMAND_IDS = 0x7FFFFFFF
 
 
 def open_board(
-    name: str, plant: Plant, **options: Any
+    name: str, plant: Plant, *, keys: bytes = b"", **options: Any
 ) -> VirtualBoard | EmulatedBoard | EmulatedStm32Board | DeskBoard:
-    """Open the board with `plant` on the bench of this name, or of the bench file at this path. Raises BenchError."""
+    """Open the board with `plant` on the bench of this name, or of the bench file at this path; `keys` are written into
+    a simulated one's memory first. Raises BenchError.
+    """
     bench = load_bench(name)
     if bench.kind == "virtual":
-        return VirtualBoard(plant, **options)
+        return VirtualBoard(plant, keys=keys, **options)
     if bench.kind == "emulated":
-        return EmulatedBoard(plant, **options)
+        return EmulatedBoard(plant, keys=keys, **options)
     if bench.kind == "emulated-stm32":
-        return EmulatedStm32Board(plant, board=bench.board, **options)
+        return EmulatedStm32Board(plant, board=bench.board, keys=keys, **options)
     return DeskBoard(plant, bench=bench, **options)
 
 
 class RecordingProgrammer(Programmer):
     """A programmer that records the meaning of every accepted order, with the device's own time of effect."""
 
-    def __init__(self, transport: Board, commands: list[Command]) -> None:
+    def __init__(self, transport: Board, commands: list[Command], keyring: Keyring | None = None) -> None:
         # Different ids in every life of a pump, and the same ones in every run.
-        super().__init__(transport, first_command_id=1 + transport.now_us % _COMMAND_IDS)
+        super().__init__(transport, first_command_id=1 + transport.now_us % _COMMAND_IDS, keyring=keyring)
         self._commands = commands
         self._orders = Orders()
 
@@ -69,8 +73,9 @@ class Bench:
     def __init__(self, plant: Plant, *, kind: str = "virtual", **options: Any) -> None:
         self.plant = plant
         self.commands: list[Command] = []
-        self.board: Any = open_board(kind, plant, **options)
-        self.programmer = RecordingProgrammer(self.board, self.commands)
+        made = Provisioned()
+        self.board: Any = open_board(kind, plant, keys=made.cells, **options)
+        self.programmer = RecordingProgrammer(self.board, self.commands, Keyring(identity=made.bench))
         self.stroke_starts_us: list[int] = self.board.stroke_starts_us
         self.start_tolerance_us: int = self.board.start_tolerance_us
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hil.backends.emulation import NS_PER_US, Emulation
 from hil.backends.emulator_process import EmulatorProcess, board_pins
 from hil.backends.virtual import UART_BAUD, uart_time_us
+from hil.keys import KEYS_AT
 
 if TYPE_CHECKING:
     from hil.plant import Plant
@@ -45,6 +46,7 @@ class EmulatedBoard(Emulation):
         image: Path | None = None,
         bootrom: Path | None = None,
         flash_timing: str = "typical",
+        keys: bytes = b"",
     ) -> None:
         super().__init__(plant, stroke_nl, concentration_u_per_ml, board_pins())
         self.exchanges = 0
@@ -55,6 +57,8 @@ class EmulatedBoard(Emulation):
         )
         self._closed = False
         self._presence = False
+        if keys:
+            self.set_memory("fram", KEYS_AT, keys)
         self.boot()
 
     @property

@@ -19,6 +19,7 @@ from hil.emulator_stm32.device import NS_PER_S, cycles_of, ns_of
 from hil.emulator_stm32.machine import Machine, Wiring
 from hil.emulator_stm32.memory import FLASH_AT, SRAM1_AT, SRAM2_AT, SRAM_BYTES
 from hil.errors import DeviceLost, DeviceMissing
+from hil.keys import KEYS_AT
 
 if TYPE_CHECKING:
     from hil.plant import Plant
@@ -68,11 +69,14 @@ class EmulatedStm32Board(Emulation):
         concentration_u_per_ml: int = 400,
         image: Path | None = None,
         board: str = BOARD,
+        keys: bytes = b"",
     ) -> None:
         wiring = wiring_of(board, int(plant.parameters["steps_per_stroke"]))
         super().__init__(plant, stroke_nl, concentration_u_per_ml, wiring.pins)
         chip = facts_of(board).get("chip", "STM32L476")
         self.machine = Machine((image or image_file(board)).read_bytes(), wiring, self, epoch_s=EPOCH_S, chip=chip)
+        if keys:
+            self.set_memory("fram", KEYS_AT, keys)
         self.boot()
 
     # Time

@@ -43,7 +43,8 @@ class VirtualBoard:
 
     `now_us` is the bench's time. Between calls the board is always asleep, or `powered` is false. `stroke_starts_us` is
     the raw record of the motor pins. `memory` outlives a power cut; a caller who wants another size passes its own.
-    `keys` are written into it before (hil/keys.py). With `trace_fd` every write to the memory is traced. Raises DeviceMissing, DeviceLost.
+    `keys` are written into it before (hil/keys.py). With `trace_fd` every write to the memory is traced. Raises
+    DeviceMissing, DeviceLost.
     """
 
     start_tolerance_us = 0  # logical time

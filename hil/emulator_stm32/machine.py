@@ -81,6 +81,7 @@ class Machine:
         self.fram = Fram()
         self.rtc = Rtc(lambda: self.now / CYCLES_A_SECOND, epoch_s)
         self.absent: set[int] = set()
+        self.presence = False
         self.crystal = True  # the 32,768 Hz crystal oscillates; looked at when a chip starts
         self.resets: list[tuple[int, str]] = []
         self.ready: list[int] = []
@@ -139,9 +140,16 @@ class Machine:
         processor.system.on_reset = lambda: self._ask_reset(SOFTWARE_RESET)
         processor.on_sleep = self._slept
         chip.exti.watch = self._pin
+        self.show(self.presence)
         self.resets.append((at, _REASONS[cause]))
         self.ready.append(0)
         self.powered = True
+
+    def show(self, presence: bool) -> None:
+        """Somebody holds the button or a magnet to the device, or does not. Lasts through resets."""
+        self.presence = presence
+        if "PRESENCE" in self.wiring.pins:
+            self.chip.exti.inputs[self.wiring.pins["PRESENCE"]] = presence
 
     def _stopper(self, reason: str) -> Callable[[], None]:
         return lambda: self._stop(reason)
