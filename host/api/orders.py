@@ -43,6 +43,7 @@ from host.session.keyring import Keyring
 _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4
 _SETTLE_FACTOR = 2.0  # each attempt waits twice as long as the one before: the path may be slow
+_NOT_OPEN = protocol.CODES[protocol.NOT_OPEN]
 _REPEATED = protocol.CODES[protocol.REPEATED]
 
 
@@ -148,14 +149,18 @@ class Ordering(Kept):
     def _now(self, message: Message) -> dict[str, int]:
         """Return the pump's life, and the expiry of an order given now."""
         clock = MESSAGES["read_time"]
+        known = self.identity
         try:
             now = decode_reply(clock, self._exchange(clock, b""))
         except Refused as error:
             if error.code not in RESTARTED:
                 raise
-            # The pump has restarted. The order was given for its state before that, so it is not sent.
+            # Has the pump restarted, or has only the session come to its end?
             self.identity = None
-            raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
+            if error.code == _NOT_OPEN and known is not None and self.hello().life == known.life:
+                now = decode_reply(clock, self._exchange(clock, b""))
+            else:  # the order was given for the pump's state before that, so it is not sent
+                raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
         return {"life": now["life"], "expires_us": min(now["now_us"] + self._order_holds_us, protocol.NEVER_US)}
 
     def _outcome(self, order: Order, reply_id: int, body: bytes) -> dict[str, Any]:
