@@ -180,3 +180,26 @@ def test_a_stop_opens_its_session_first() -> None:
     with Programmer(device, keyring=device.keys("patient")) as pump:
         pump.stop()
     assert device.ids() == [1, 5, 6, 0x18]
+
+
+def test_an_order_after_a_long_pause_opens_another_session_and_is_carried_out_once() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("clinician")) as pump:
+        pump.set_basal(1000)
+        device.live(3600)
+        assert pump.set_basal(2000).old_rate_mu_per_h == 1000
+        device.live(3600)
+        pump.bolus(400)
+    assert [name for name, *_ in device.done] == ["set_basal", "set_basal", "bolus"]
+    assert device.commands.counters.sessions == 3
+
+
+def test_an_order_given_before_the_pump_restarted_is_not_sent_after_it() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("clinician")) as pump:
+        pump.set_basal(1000)
+        device.restart()
+        with pytest.raises(Refused) as refused:
+            pump.set_basal(2000)
+    assert refused.value.code == "schema_mismatch"
+    assert [name for name, *_ in device.done] == ["set_basal"]
