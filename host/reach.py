@@ -15,7 +15,7 @@ from host import left, store
 from host.api.book import Book
 from host.options import HOLDS_S, TIMEOUT_S, Options
 from host.session.keyring import Keyring
-from host.session.keys import DEFAULT, checked_name
+from host.session.keys import checked_name, usual
 from host.store import Store
 from host.units import parse_seconds
 
@@ -31,6 +31,6 @@ def how_to_reach(options: Options, language: Callable[[], str]) -> dict[str, Any
         "order_holds_s": parse_seconds(options.holds or HOLDS_S, *_HOLDS_S),
         # A random start keeps replies to an earlier run of this program from being taken for ours.
         "first_sequence": secrets.randbelow(0x10000),
-        "keyring": Keyring(checked_name(options.identity or DEFAULT)),
+        "keyring": Keyring(checked_name(options.identity or usual())),
         "book": Book(Store(place), f"port {options.port}", lambda each: left.tell(each, options.as_json, language())),
     }

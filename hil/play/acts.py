@@ -41,6 +41,12 @@ ACTS = {
         ),
         Act("lose-clock", "Take the clock's battery out.", "clock_lost", "after a power cut, or in a day"),
         Act("jump-clock", "Move the clock; back with a minus.", "clock_lost", _LOOK, figure=1000.0, unit="hours"),
+        Act(
+            "show-presence",
+            "Hold the pump's button for a minute: a new programmer needs it.",
+            figure=60.0,
+            unit="seconds",
+        ),
         Act("cut-power", "Cut the pump's power.", figure=5.0, unit="seconds"),
         Act("mend", "Undo all faults but those of clock and power; fill the reservoir."),
     )

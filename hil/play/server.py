@@ -31,13 +31,15 @@ class PumpServer:
     """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
 
     `tcp_port` and `pty_path` hold the addresses; faults come on the port after `tcp_port`. A board with a console (the
-    emulated Pico) has it on a pseudo-terminal of its own, `console_path`. Raises BenchError if a port is taken.
+    emulated Pico) has it on a pseudo-terminal of its own, `console_path`. A line typed at `keyboard`, a file descriptor
+    or -1, shows presence. Raises BenchError if a port is taken.
     """
 
-    def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0) -> None:
+    def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0, keyboard: int = -1) -> None:
         self._board = board
         self._world = World(board)
         self._pace = pace
+        self._keyboard = keyboard
         self._listener, self._control = _listen(port)
         self.tcp_port: int = self._listener.getsockname()[1]
         self._pty, self._pty_slave, self.pty_path = _open_pty()
@@ -80,6 +82,8 @@ class PumpServer:
                 sources.append(self._client)
             if self.has_console:
                 sources.append(self._console)
+            if self._keyboard >= 0:
+                sources.append(self._keyboard)
             ready, _, _ = select.select(sources, [], [], max(0.0, min(pause_s, left_s)))
             if ready:
                 catch_up()  # what has come meets the pump at its present time, not at that of its last event
@@ -109,6 +113,12 @@ class PumpServer:
         try:
             data = os.read(source, _READ_BYTES)
         except OSError:  # nothing after all
+            return
+        if source == self._keyboard:
+            if data:
+                self._world.do("show-presence")
+            else:
+                self._keyboard = -1  # its end
             return
         if source == self._console:
             self._board.write_console(data)  # type: ignore[attr-defined]

@@ -39,6 +39,7 @@ class World:
     def __init__(self, board: Any) -> None:
         self._board = board
         self._power_back_us: int | None = None
+        self._present_until_us = 0
         self._full_nl = getattr(board.plant, "reservoir_nl", 0.0)
 
     @property
@@ -54,6 +55,9 @@ class World:
             board.run_until_us(max(board.now_us, back_us))
             board.power_up()
             self._power_back_us = None
+        if board.now_us < self._present_until_us <= end_us:
+            board.run_until_us(self._present_until_us)
+            board.presence = False
         board.run_until_us(max(board.now_us, end_us))
 
     def do(self, name: str, figure: float | None = None) -> str:
@@ -102,6 +106,14 @@ class World:
         if not valid:
             raise NotPossible("jump-clock: the clock has lost its time; set it first, by `pump set-time`")
         memory.set_clock(offset_s + round(hours * _S_PER_H))
+
+    def _show_presence(self, act: Act, seconds: float) -> None:
+        if not 0 < seconds <= _LONGEST_CUT_S:
+            raise NotPossible(f"show-presence {seconds:g} seconds: more than 0, at most {_LONGEST_CUT_S}")
+        if not hasattr(self._board, "presence"):
+            raise NotPossible("show-presence: this bench cannot; press the button by hand")
+        self._board.presence = True
+        self._present_until_us = self._board.now_us + round(seconds * US_PER_S)
 
     def _cut_power(self, act: Act, seconds: float) -> None:
         if not 0 < seconds <= _LONGEST_CUT_S:

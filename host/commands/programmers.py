@@ -72,7 +72,7 @@ def enrol(
     The key is kept under the name that --identity says. The letters of a card's picture are what any QR reader shows.
     """
     options = options_of(ctx, as_json)
-    name = options.identity or keys.DEFAULT
+    name = options.identity or keys.usual()
 
     def opener() -> Keyring:
         if role not in ROLES:

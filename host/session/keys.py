@@ -35,6 +35,7 @@ PROVISIONING_SLOT = 0x0F  # which needs no key, and which a device allows for as
 LABEL_BYTES = 16
 NEXT = 0x80  # with a slot's number: its next key
 DEFAULT = "default"
+PLAY = "play"  # of the simulated pump that `make pump` runs, which leaves it here
 ROLES = ("none", "patient", "clinician", "service", "card", "provisioning", "bench")  # of a slot, by number
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "format": int, "device_id": str, "slot": int, "role": str, "label": str, "generation": int, "key": str,
@@ -94,6 +95,13 @@ def checked_name(name: str) -> str:
 def place(name: str) -> Path:
     """Return where the key of this name is, whether it is there or not. Raises KeyFileError."""
     return folder() / f"{checked_name(name)}.json"
+
+
+def usual() -> str:
+    """Return the name of the key to use where none is named: the default one, or that of a simulated pump if only it is
+    there.
+    """
+    return DEFAULT if place(DEFAULT).exists() or not place(PLAY).exists() else PLAY
 
 
 def names() -> list[str]:
