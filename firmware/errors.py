@@ -19,6 +19,7 @@ class Refused(FirmwareError):
         self.field_name = field_name
         self.value = value
         self.limit = limit
+        self.of = None  # the message whose field it is, if not that of the request itself
 
 
 class MemoryAbsent(FirmwareError):

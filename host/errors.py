@@ -54,6 +54,8 @@ _TEXTS = {
     protocol.NO_SUCH_SLOT: "the pump has no such programmer (any more): pump programmers list",
     protocol.ALREADY_PROVISIONED: "the pump has been provisioned already",
     protocol.OWN_SLOT: "a programmer cannot end its own key: use another one, or the card",
+    protocol.NOT_PREPARED: "it was not looked at just before, or too long ago; give it again",
+    protocol.CHANGED_MEANWHILE: "the pump was changed meanwhile, and it would do something else; look at it again",
     protocol.WRONG_CONTENT: "the reservoir holds {content}, but it begins with {needed}: pump procedure show",
 }
 # The invariants of c_ext/core/state.h, by number; a test compares them.

@@ -29,7 +29,7 @@ def fields(each: Sequence[protocol.Field]) -> tuple[Any, ...]:
 
 def message(each: protocol.Message) -> tuple[Any, ...]:
     """The same of a message."""
-    return (*each[: codec.REQUEST], fields(each.request), fields(each.reply))
+    return (*each[: codec.REQUEST], *map(fields, each[codec.REQUEST : codec.SHOWN + 1]))
 
 
 def module() -> str:

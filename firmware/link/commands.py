@@ -12,17 +12,21 @@ between, the earlier answer is returned and nothing is done. An order that comes
 refused (LINK-2, THER-3). Stop, suspend and cancel_bolus are never too late and need nothing: no hello, no expiry, no
 unused id.
 
-Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1
+Before, an order is prepared: the device answers with its own summary of what the order would do, and the order carries
+the summary's hash (firmware/link/prepared.py).
+
+Implements: LINK-1, LINK-2, THER-3, GUARD-1, ALARM-1, SEC-3
 """
 
 from binascii import crc32
 
 from firmware import protocol
-from firmware.errors import Refused
+from firmware.errors import FirmwareError, Refused
 from firmware.link.answered_by import answering
 from firmware.link.link import Counters
+from firmware.link.prepared import Prepared, Shown, show
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
-from firmware.protocol.codec import CHANGES_DELIVERY, NAME, NUMBER, REPLY, REQUEST, ROLE
+from firmware.protocol.codec import BOUND, CHANGES_DELIVERY, NAME, NUMBER, REPLY, REQUEST, ROLE
 from firmware.storage.orders import HOLDS_US
 
 # Who may send what (SEC-2), by the place of the role in protocol.ROLES: the messages of these roles, and by name those
@@ -53,6 +57,7 @@ class Commands:
         self._pump = pump
         self._schema_agreed = False
         self.role = role
+        self._prepared = Prepared(pump.now_us)
         self._answering = answering(self, pump)
 
     def handle(self, message_id, payload):
@@ -77,10 +82,12 @@ class Commands:
         """A session has begun, of a programmer with this role; its opening has agreed on the schema."""
         self.role = role
         self._schema_agreed = True
+        self._prepared.forget()  # it holds in one session only
 
     def hello(self, schema_hash):
         """Agree on the schema and identify the device."""
         self._schema_agreed = schema_hash == protocol.SCHEMA_HASH
+        self._prepared.forget()  # it holds in one session only
         self._pump.connected(self._schema_agreed)
         reply = self._pump.identity()
         reply["schema_hash"] = protocol.SCHEMA_HASH
@@ -105,8 +112,7 @@ class Commands:
         agreed = self._schema_agreed or message[NAME] == "hello"
         if not agreed and message[NAME] not in protocol.SAFE:
             raise Refused(protocol.SCHEMA_MISMATCH)
-        if message[ROLE] not in _MAY[self.role] and not (self.role == protocol.ROLE_CARD and message[NAME] in _CARD):
-            raise Refused(protocol.WRONG_ROLE)
+        self._need_role(message)
         try:
             request = _decode(message[REQUEST], payload)
         except Refused:
@@ -114,10 +120,34 @@ class Commands:
                 raise
             raise Refused(protocol.SCHEMA_MISMATCH)  # the request may follow another schema
         if message[CHANGES_DELIVERY]:
-            return self._order(message, request, crc32(payload))
+            return self._order(message, request, payload)
         return self._answer(message, request)
 
-    def settle_order(self, command_id, life, expires_us, message_id, payload_crc):
+    def _need_role(self, message):
+        if message[ROLE] not in _MAY[self.role] and not (self.role == protocol.ROLE_CARD and message[NAME] in _CARD):
+            raise Refused(protocol.WRONG_ROLE)
+
+    def prepare(self, message_id, request):
+        """Tell what an order would do, or refuse it as the order would be refused; nothing changes, the log included.
+        The summary holds until the next one or the next hello, for two minutes.
+        """
+        message = protocol.BY_ID.get(message_id)
+        if message is None or not message[BOUND]:
+            raise Refused(protocol.UNKNOWN_MESSAGE, "message_id", message_id)
+        self._need_role(message)
+        asked = bytes([each["byte"] for each in request])
+        try:
+            values = _decode(message[REQUEST][protocol.ORDER_FIELDS :], asked)
+            values["agree"] = show
+            self._give(message, values)
+        except Shown as shown:
+            return {"prepared": [{"byte": byte} for byte in self._prepared.keep(message, asked, shown.values)]}
+        except Refused as error:
+            error.of = message_id
+            raise
+        raise FirmwareError("message %d is not shown before it is carried out" % message_id)
+
+    def settle_order(self, command_id, life, expires_us, message_id, payload_crc, **order):
         """Report the outcome of an order. One that has not arrived is voided: it will not be done any more."""
         orders = self._pump.orders
         place = orders.find(command_id)
@@ -138,12 +168,16 @@ class Commands:
             return {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": ()}
         return {"outcome": outcome, "reply_id": reply_id, "reply": [{"byte": byte} for byte in reply]}
 
+    def _give(self, message, request):
+        return getattr(self._answering[message[NAME]], message[NAME])(**request)
+
     def _answer(self, message, request):
-        reply = getattr(self._answering[message[NAME]], message[NAME])(**request)
+        reply = self._give(message, request)
         return message[NUMBER] | REPLY_BIT, protocol.fit(message[REPLY], reply)
 
-    def _order(self, message, request, payload_crc):
+    def _order(self, message, request, payload):
         orders, record = self._pump.orders, self._pump.record
+        payload_crc = crc32(payload)
         command_id = request["command_id"]
         place = orders.find(command_id)
         safe = message[NAME] in protocol.SAFE
@@ -172,6 +206,8 @@ class Commands:
         try:
             if not safe:
                 self._need(orders.stored, message, expires_us - now_us)
+            if message[BOUND]:
+                request["agree"] = self._prepared.agreed(message, payload[protocol.ORDER_BYTES :], request["confirms"])
             answer = self._answer(message, request)
         except Refused as error:
             record.command_id = before
@@ -205,7 +241,7 @@ class Commands:
         return self._refuse(message_id, Refused(protocol.INTERNAL_ERROR))
 
     def _refuse(self, message_id, error):
-        index = _field_index(message_id, error.field_name)
+        index = _field_index(message_id, error)
         code = error.code if 0 < error.code < len(protocol.CODES) else protocol.INTERNAL_ERROR
         payload = protocol.refusal(message_id, code, index, error.value, error.limit)
         self.counters.requests_refused += 1
@@ -220,10 +256,10 @@ def _decode(fields, payload):
         raise Refused(error.code, error.field_name, error.value, error.limit)
 
 
-def _field_index(message_id, name):
-    message = protocol.BY_ID.get(message_id)
+def _field_index(message_id, error):
+    message = protocol.BY_ID.get(message_id if error.of is None else error.of)
     if message is not None:
         for index, field in enumerate(message[REQUEST]):
-            if field[NAME] == name:
+            if field[NAME] == error.field_name:
                 return index
     return NO_FIELD

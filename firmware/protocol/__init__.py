@@ -34,7 +34,8 @@ OVERHEAD_BYTES = const(7)  # header and CRC
 REPLY_BIT = const(0x80)
 REFUSAL_ID = const(0xFF)
 TELEMETRY_ID = const(0xFE)  # an unsolicited frame, with the fields TELEMETRY
-ORDER_BYTES = const(16)  # of the fields ORDER
+ORDER_BYTES = const(24)  # of the fields ORDER
+ORDER_FIELDS = const(4)
 SAFE = ("stop", "suspend", "cancel_bolus")  # never too late, and done whatever else fails
 
 BY_ID = {message[NUMBER]: message for message in MESSAGES}

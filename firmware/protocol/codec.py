@@ -14,6 +14,8 @@ from firmware.protocol.vocabulary import BAD_LENGTH, CODES, HARD_LIMIT, NOT_MULT
 MAX_PAYLOAD_BYTES = const(247)  # 256 - delimiter - COBS overhead (one byte up to 254) - header - CRC
 MAX_WIRE_BYTES = const(256)  # one frame with its delimiter
 REPLY_BYTES = const(56)  # room for the reply to any order, in the table of orders; a test compares
+ASKED_BYTES = const(32)  # an order's own fields, in the request to prepare it; tests compare
+SUMMARY_BYTES = const(64)
 NO_FIELD = const(0xFF)
 
 # Places in a field, and in a message, which begins with its name too. On a board both are plain tuples (table.py).
@@ -29,6 +31,8 @@ ROLE = const(2)
 CHANGES_DELIVERY = const(3)
 REQUEST = const(4)
 REPLY = const(5)
+BOUND = const(6)
+SHOWN = const(7)
 
 _FORMATS = {"u16": "<H", "u32": "<I", "u64": "<Q", "i32": "<i", "i64": "<q"}  # the other kinds begin with one byte
 

@@ -60,6 +60,7 @@ ORDER = (
     ),
     u32("life", "the pump's, as it told it: an order for another one is not done"),
     time("expires_us", "device time after which it must not be done any more; at most 10 min ahead"),
+    Field("confirms", "u64", "", "hash of the summary that `prepare` has answered with; 0 where none is needed"),
 )
 LIFE = u32("life", "what an order must name; other after each start, 0 while no order can be taken")
 HASH = Field("schema_hash", "u64", "", "the sender's schema hash; always the first field, so any version can read it")

@@ -9,23 +9,28 @@ Implements: LINK-1
 import hashlib
 from collections import namedtuple
 
-from firmware.protocol.codec import REPLY_BYTES
+from firmware.protocol.codec import ASKED_BYTES, REPLY_BYTES, SUMMARY_BYTES
 from firmware.protocol.fields import *  # noqa: F403 - the table below is made of these, every one
 from firmware.protocol.key_fields import DEVICE_ID, GENERATION, KEY, PROGRAMMER, SLOT
+from firmware.protocol.summaries import SUMMARIES
 from firmware.protocol.table import Field, describe
 from firmware.protocol.vocabulary import *  # noqa: F403
 
 PROTOCOL_VERSION = 2  # raise it when a field changes its meaning but not its entry here
 
 
-class Message(namedtuple("Message", "name id role changes_delivery request reply doc")):
-    """A request and its reply; `role` is the lowest that may send it. If it changes delivery it begins with ORDER."""
+class Message(namedtuple("Message", "name id role changes_delivery request reply bound shown doc")):
+    """A request and its reply; `role` is the lowest that may send it. If it changes delivery it begins with ORDER.
+
+    `bound` and `shown` are the fields of the summary that `prepare` answers with; empty: it needs no preparing.
+    """
 
     __slots__ = ()
 
     def __new__(cls, name, number, role, changes_delivery, doc, request=(), reply=()):
         request = ORDER + request if changes_delivery else request
-        return super().__new__(cls, name, number, role, changes_delivery, request, reply, doc)
+        bound, shown = SUMMARIES.get(name, ((), ()))
+        return super().__new__(cls, name, number, role, changes_delivery, request, reply, bound, shown, doc)
 
 
 MESSAGES = (
@@ -39,6 +44,13 @@ MESSAGES = (
         (u8("outcome", "what became of it", OUTCOMES), u8("reply_id", "answered: id of the reply"),
          Field("reply", "records", "", "answered: the reply's bytes", 0, REPLY_BYTES, fields=(u8("byte", "one"),)))),
     Message("identity", 0x06, "anyone", False, "What runs on the device.", (), IDENTITY),
+    Message("prepare", 0x46, "anyone", False, "What would this order do? Answered with a summary, or refused as the"
+        " order would be; nothing changes. The order must then carry the summary's hash, for 2 minutes.",
+        (u8("message_id", "the order's"),
+         Field("request", "records", "", "its fields after those that all orders have", 0, ASKED_BYTES,
+               fields=(u8("byte", "one"),))),
+        (Field("prepared", "records", "", "the summary: the order's fields `bound`, then `shown`", 0, SUMMARY_BYTES,
+               fields=(u8("byte", "one"),)),)),
     Message("status", 0x02, "anyone", False, "State, ledgers, limits and link counters at one instant.",
         (), STATUS + COUNTERS),
     Message("set_basal", 0x10, "clinician", True, "Set the basal rate; the fraction owed carries over.",
@@ -173,7 +185,7 @@ def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION, te
     digest = hashlib.sha256(("releve %d" % version).encode())
     for m in messages:
         digest.update(("\n%s %d %s %d" % (m.name, m.id, m.role, 1 if m.changes_delivery else 0)).encode())
-        for heading, fields in (("\n?", m.request), ("\n!", m.reply)):
+        for heading, fields in (("\n?", m.request), ("\n!", m.reply), ("\n=", m.bound), ("\n~", m.shown)):
             digest.update("".join([heading + describe(field) for field in fields]).encode())
     for fields in (refusal, telemetry):
         digest.update("".join(["\n#" + describe(field) for field in fields]).encode())

@@ -67,6 +67,7 @@ CODES = (
     + ("unfit", "self_test_failed", "no_fault", "unsound", "wrong_content")
     + ("other_life", "holds_too_long", "id_taken", "interrupted", "voided", "reservoir")
     + ("not_open", "no_presence", "slots_full", "no_such_slot", "already_provisioned", "own_slot")
+    + ("not_prepared", "changed_meanwhile")
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
@@ -76,6 +77,7 @@ CODES = (
 OTHER_LIFE, HOLDS_TOO_LONG, ID_TAKEN, INTERRUPTED, VOIDED = range(32, 37)
 RESERVOIR_LEVEL = const(37)
 NOT_OPEN, NO_PRESENCE, SLOTS_FULL, NO_SUCH_SLOT, ALREADY_PROVISIONED, OWN_SLOT = range(38, 44)
+NOT_PREPARED, CHANGED_MEANWHILE = range(44, 46)
 # The outcome of an order: it was answered as given; it was not done and will not be; it is too old to be remembered.
 OUTCOMES = ("answered", "void", "forgotten")
 OUTCOME_ANSWERED, OUTCOME_VOID, OUTCOME_FORGOTTEN = range(3)

@@ -184,6 +184,14 @@ class VirtualBoard:
             start_us += uart_time_us(len(chunk))
             self._to_device.append((start_us, chunk))
 
+    def write_at_once(self, data: bytes) -> None:
+        """Send bytes that arrive now, after those under way."""
+        self._to_device.append((max(self.now_us, self._to_device[-1][0] if self._to_device else 0), data))
+
+    def on_the_line(self) -> bytes:
+        """Return what the board has sent and nobody has read, arrived or not; it stays to be read."""
+        return b"".join(data for _, data in self._from_device)
+
     def read(self, timeout_s: float) -> bytes:
         """Return the board's output. Lets the board run until there is some or `timeout_s` of its time is over."""
         deadline_us = self.now_us + round(timeout_s * 1_000_000)

@@ -13,16 +13,16 @@ from types import TracebackType
 from typing import Any
 
 from firmware import protocol
-from firmware.protocol import Field, Message, ProtocolError
+from firmware.protocol import Message
 from hil.backends.backed import Backed
 from hil.backends.virtual import VirtualBoard, uart_time_us
 from hil.errors import DeviceLost
 from hil.plant import Plant, load_mechanism
 from hil.plant.parameters import Table
+from hil.scripts.frames import body_of, hash_of, read
 from hil.scripts.script import AGAIN, LOOK, ORDER_HOLDS_US, WORLD, Answer, Life, Look, Refusal, Run, Script, Step
-from host.api.conversation import MESSAGES, decode_fields
+from host.api.conversation import MESSAGES
 from host.api.link import decode_frame, encode_frame
-from host.errors import BadReply
 
 US_PER_S = 1_000_000
 SLOT_US = 40_000  # long enough for the longest request and the longest reply
@@ -202,6 +202,7 @@ class Player:
             values["life"] = self._life
             values["command_id"] = 1 + step.at_us // _ID_US % _IDS
             values["expires_us"] = max(0, device_us + holds_us)
+            values["confirms"] = self._prepared(step.at_us, message, values) if message.bound else 0
         frame = self._frame(message, values)
         self._sent[step.at_us] = step.what, frame
         return step.what, frame, dict(step.values)
@@ -210,15 +211,36 @@ class Player:
         self._sequence = (self._sequence + 1) & 0xFFFF
         return b"\0" + encode_frame(self._sequence, message.id, protocol.encode(message.request, values, False))
 
+    def _prepared(self, at_us: int, message: Message, values: dict[str, Any]) -> int:
+        """Prepare an order at the instant at which it will arrive; return its hash, 0 if there is none."""
+        asked = protocol.encode(message.request[protocol.ORDER_FIELDS :], values, False)
+        prepare = MESSAGES["prepare"]
+        request = {"message_id": message.id, "request": [{"byte": each} for each in asked]}
+        frame, board = self._frame(prepare, request), self.board
+        self.run_until_us(at_us - uart_time_us(len(frame)))
+        if not board.powered:
+            return 0
+        board.write(frame)
+        while board.powered and board.now_us < at_us + SLOT_US:
+            board.run_until_us(at_us + SLOT_US, stop_at_uart=True)
+            for each in board.on_the_line().split(b"\0"):
+                got = decode_frame(each) if each else None
+                if got is not None and got[0] == self._sequence and got[1] != protocol.TELEMETRY_ID:
+                    return hash_of(message, asked, read(prepare, got[1], got[2])[0])
+        return 0
+
     def _exchange(self, at_us: int, message: Message, frame: bytes) -> tuple[dict[str, Any] | None, Refusal | None]:
         self.run_until_us(at_us - uart_time_us(len(frame)))
         board = self.board
         if not board.powered:
             self.run_until_us(at_us)
             return None, None
-        board.write(frame)
+        if board.now_us < at_us:
+            board.write(frame)
+        else:  # it was prepared at this instant
+            board.write_at_once(frame)
         deadline_us = at_us + SLOT_US - 1
-        sequence = int.from_bytes(_body(frame)[:2], "little")
+        sequence = int.from_bytes(body_of(frame)[:2], "little")
         while board.now_us < deadline_us and board.powered:
             data = board.read((deadline_us - board.now_us) / US_PER_S)
             self._buffer += data
@@ -226,7 +248,7 @@ class Player:
                 got = decode_frame(bytes(self._buffer[:end])) if end else None
                 del self._buffer[: end + 1]
                 if got is not None and got[1] != protocol.TELEMETRY_ID and got[0] == sequence:
-                    return _read(message, got[1], got[2])
+                    return read(message, got[1], got[2])
         return None, None
 
     # Events of the world
@@ -267,28 +289,6 @@ class Player:
             raise DeviceLost(f"no answer to the hello after power-up at {start_us} µs")
         self._life = hello["life"]
         self.run.lives.append(Life(start_us, hello["now_us"] - HELLO_AFTER_US))
-
-
-def _body(frame: bytes) -> bytes:
-    got = decode_frame(frame[1:-1])
-    assert got is not None
-    return got[0].to_bytes(2, "little")
-
-
-def _read(message: Message, reply_id: int, payload: bytes) -> tuple[dict[str, Any] | None, Refusal | None]:
-    if reply_id != protocol.REFUSAL_ID:
-        try:
-            return decode_fields(message.name, message.reply, payload), None
-        except BadReply as error:
-            return None, Refusal("bad_reply", str(error), 0, 0)
-    try:
-        refusal = protocol.decode(protocol.REFUSAL, payload)
-    except ProtocolError as error:
-        return None, Refusal("bad_refusal", str(error), 0, 0)
-    index = refusal["field_index"]
-    fields: tuple[Field, ...] = message.request
-    name = fields[index].name if index < len(fields) else ""
-    return None, Refusal(protocol.CODES[refusal["code"]], name, refusal["value"], refusal["limit"])
 
 
 def play(script: Script) -> Run:

@@ -123,7 +123,7 @@ class Conversation:
     def require(self, name: str, **values: Any) -> None:
         """Raise InvalidRequest if the message table does not allow these values; nothing is sent."""
         message = message_of(name)
-        order = {"command_id": 1, "life": 0, "expires_us": 0} if message.changes_delivery else {}
+        order = dict.fromkeys((field.name for field in protocol.ORDER), 1) if message.changes_delivery else {}
         encode_request(message, order | values, self._check)
 
     def ask(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:

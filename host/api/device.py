@@ -10,7 +10,8 @@ from dataclasses import asdict
 
 from firmware import protocol
 from host.api.conversation import decode_fields
-from host.api.orders import Ordering
+from host.api.prepared import Preparing
+from host.api.replies import limits_change
 from host.records import (
     Acknowledged,
     ActiveAlarm,
@@ -38,7 +39,7 @@ PAGE = 5  # deliveries in one reply, the most that fit
 EVENTS_PAGE = 7
 
 
-class Upkeep(Ordering):
+class Upkeep(Preparing):
     """The messages for status, settings, alarms and records."""
 
     def telemetry(self, interval_s: int, for_s: int) -> Streaming:
@@ -64,10 +65,7 @@ class Upkeep(Ordering):
 
     def set_limits(self, limits: Limits) -> LimitsChange:
         """Set the clinician limits, which must lie within the hard limits."""
-        reply = self.call("set_limits", **asdict(limits))
-        old = Limits(**{name: reply["old_" + name] for name in asdict(limits)})
-        new = Limits(**{name: reply["new_" + name] for name in asdict(limits)})
-        return LimitsChange(reply["at_us"], old, new, reply["cut_by"])
+        return limits_change(self.call("set_limits", **asdict(limits)))
 
     def read_settings(self) -> Settings:
         """Return the settings of what the device does by itself."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from firmware import protocol
 from host.api.conversation import place_of
-from host.api.orders import Ordering
+from host.api.prepared import Preparing
 from host.records import (
     BasalChange,
     BolusCancelled,
@@ -29,7 +29,7 @@ from host.records import (
 from host.records.made import made
 
 
-class Dosing(Ordering):
+class Dosing(Preparing):
     """The messages that change delivery, and the patterns."""
 
     def set_basal(self, rate_mu_per_h: int) -> BasalChange:

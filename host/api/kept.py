@@ -56,6 +56,7 @@ class Kept(Conversation):
     def write_down(self, message: Message, payload: bytes) -> int | None:
         """Write an order down before it is sent. Raises StoreError, but not for one that reduces delivery."""
         head = protocol.decode(protocol.ORDER, payload[: protocol.ORDER_BYTES])
+        del head["confirms"]
         try:
             return self.book.write_down(self.pump_name(), message, payload, **head)
         except StoreError:

@@ -40,6 +40,7 @@ from host.errors import (
 from host.session.errors import SessionError
 from host.session.keyring import Keyring
 
+BLANK = {"command_id": 1, "life": 0, "expires_us": 0, "confirms": 0}  # what an order begins with, not filled in
 _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4
 _SETTLE_FACTOR = 2.0  # each attempt waits twice as long as the one before: the path may be slow
@@ -100,14 +101,27 @@ class Ordering(Kept):
         return self._outcome(order, reply_id, body)
 
     def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
-        values = {"command_id": 1, "life": 0, "expires_us": 0} | values
-        encode_request(message, values, self._check)  # an invalid order fails before anything is sent
-        safe = message.name in protocol.SAFE
-        if not self.ready and (not safe or self.keyring.there):
-            self.hello()  # without a key an order that reduces delivery needs none, and is sent at once
+        encode_request(message, BLANK | values, self._check)  # an invalid order fails before anything is sent
+        if message.name in protocol.SAFE:
+            if not self.ready and self.keyring.there:
+                self.hello()  # without a key an order that reduces delivery needs none, and is sent at once
+            return self.send(message, values, {}, 0)
+        self.begin(message)
+        return self.send(message, values, self.now(message), 0)
+
+    def begin(self, message: Message) -> None:
+        """Before an order that does not reduce delivery: a hello, and the end of an uncertain one."""
+        if not self.ready:
+            self.hello()
+        self._settle_the_one_before(message)
+
+    def send(self, message: Message, values: dict[str, Any], now: dict[str, int], confirms: int) -> dict[str, Any]:
+        """Send an order, given at the pump's time and life `now`; {}: one that reduces delivery."""
+        values = BLANK | {"confirms": confirms} | values
+        safe = not now
         if not safe:
-            self._settle_the_one_before(message)
-            values |= self._now(message)
+            expires_us = min(now["now_us"] + self._order_holds_us, protocol.NEVER_US)
+            values |= {"life": now["life"], "expires_us": expires_us}
         self._command_id = self._command_id % _COMMAND_IDS + 1
         payload = encode_request(message, values | {"command_id": self._command_id}, self._check)
         order = Order(message, payload, self.link.next_sequence, self.write_down(message, payload))
@@ -146,22 +160,25 @@ class Ordering(Kept):
                 raise  # the pump has refused it, and wants a session first
             raise OrderUncertain(message.name, str(error), again=True) from error
 
-    def _now(self, message: Message) -> dict[str, int]:
-        """Return the pump's life, and the expiry of an order given now."""
+    def now(self, message: Message) -> dict[str, int]:
+        """Return the pump's time and life, for the order `message`."""
         clock = MESSAGES["read_time"]
         known = self.identity
         try:
-            now = decode_reply(clock, self._exchange(clock, b""))
+            return decode_reply(clock, self._exchange(clock, b""))
         except Refused as error:
             if error.code not in RESTARTED:
                 raise
             # Has the pump restarted, or has only the session come to its end?
             self.identity = None
-            if error.code == _NOT_OPEN and known is not None and self.hello().life == known.life:
-                now = decode_reply(clock, self._exchange(clock, b""))
-            else:  # the order was given for the pump's state before that, so it is not sent
-                raise Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from error
-        return {"life": now["life"], "expires_us": min(now["now_us"] + self._order_holds_us, protocol.NEVER_US)}
+            if error.code != _NOT_OPEN or known is None or self.hello().life != known.life:
+                raise self.restarted(message) from error
+            return decode_reply(clock, self._exchange(clock, b""))
+
+    def restarted(self, message: Message) -> Refused:
+        """The pump has restarted. The order was given for its state before that, so it is not sent."""
+        self.identity = None
+        return Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "")
 
     def _outcome(self, order: Order, reply_id: int, body: bytes) -> dict[str, Any]:
         if reply_id != protocol.REFUSAL_ID:

@@ -9,14 +9,13 @@ from typing import Any
 
 from firmware import protocol
 from host.api.conversation import place_of
-from host.api.orders import Ordering
-from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest, Verdict
+from host.api.prepared import Preparing
+from host.api.replies import procedure_change
+from host.records import Check, Energy, FaultCleared, Procedure, ProcedureChange, SelfTest
 from host.records.made import made
 
-_VERDICT = tuple(field.name for field in protocol.VERDICT)
 
-
-class Service(Ordering):
+class Service(Preparing):
     """The messages for procedures and upkeep of the device."""
 
     def read_procedure(self) -> Procedure:
@@ -25,15 +24,15 @@ class Service(Ordering):
 
     def start_procedure(self, procedure: str) -> ProcedureChange:
         """Begin "refill", "rinse", "flush", "stroke_volume" or "patency" on a stopped pump."""
-        return _change(self.call("start_procedure", procedure=place_of(procedure, protocol.PROCEDURES)))
+        return procedure_change(self.call("start_procedure", procedure=place_of(procedure, protocol.PROCEDURES)))
 
     def answer_procedure(self, step: int, choice: int, value: int = 0) -> ProcedureChange:
         """Answer `step` with `choice`, an index into its choices, and its input; strokes of the step are made then."""
-        return _change(self.call("answer_procedure", step=step, choice=choice, value=value))
+        return procedure_change(self.call("answer_procedure", step=step, choice=choice, value=value))
 
     def interrupt_procedure(self, step: int) -> ProcedureChange:
         """Interrupt the procedure at this step, after the stroke in progress."""
-        return _change(self.call("interrupt_procedure", step=step))
+        return procedure_change(self.call("interrupt_procedure", step=step))
 
     def self_test(self) -> SelfTest:
         """Have the device test itself."""
@@ -51,10 +50,3 @@ class Service(Ordering):
 
 def _check(found: dict[str, Any]) -> Check:
     return Check(found["check"], found["ok"], None if found["value"] == -1 else found["value"])
-
-
-def _change(reply: dict[str, Any]) -> ProcedureChange:
-    at_us = reply.pop("at_us")
-    found = {name: reply.pop(name) for name in _VERDICT if name in reply}
-    verdict = Verdict(**found) if found and found["band"] != "none" else None
-    return ProcedureChange(at_us, made(Procedure, reply), verdict)

@@ -15,7 +15,7 @@ _NEVER_32 = 0xFFFFFFFF
 _NOTHING = {
     "temp_until_us": NEVER_US, "recommended_until_us": NEVER_US, "next_due_us": NEVER_US, "utc_s": 0, "old_utc_s": 0,
     "end_us": 0, "filled_utc_s": 0, "due_utc_s": 0, "empty_h": _NEVER_32, "battery_left_s": _NEVER_32,
-    "procedure_end": 255, "pattern": NO_PATTERN, "old_pattern": NO_PATTERN,
+    "left_mu": _NEVER_32, "procedure_end": 255, "pattern": NO_PATTERN, "old_pattern": NO_PATTERN,
 }  # fmt: skip
 
 

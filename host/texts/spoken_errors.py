@@ -152,6 +152,10 @@ FRENCH_ERRORS = {
     "the pump has been provisioned already": "la pompe a déjà reçu sa carte",
     "a programmer cannot end its own key: use another one, or the card":
         "un programmateur ne peut pas révoquer sa propre clé : prenez-en un autre, ou la carte",
+    "it was not looked at just before, or too long ago; give it again":
+        "il n'a pas été examiné juste avant, ou il y a trop longtemps ; redonnez-le",
+    "the pump was changed meanwhile, and it would do something else; look at it again":
+        "la pompe a été modifiée entre-temps, et il ferait autre chose ; regardez de nouveau",
     "only {limit} are left above the level at which the pump stops; refill":
         "il ne reste que {limit} au-dessus du niveau où la pompe s'arrête ; remplissez",
     "the reservoir holds {content}, but it begins with {needed}: pump procedure show":

@@ -6,6 +6,7 @@ from typing import Any
 
 from firmware import protocol
 from firmware.link.commands import Commands
+from tests.firmware.agreeing import prepared
 from tests.firmware.hand import SECOND_US, Hand
 
 BY_NAME = {message.name: message for message in protocol.MESSAGES}
@@ -32,6 +33,8 @@ class Desk:
         if message.changes_delivery:
             Desk.ids += 1
             order = {"command_id": Desk.ids, "life": self.pump.orders.life, "expires_us": self.hand.now_us + HOLDS_US}
+            if "confirms" not in values:
+                order["confirms"] = prepared(self.commands, message, values)
             values = order | values
         return message.id, protocol.encode(message.request, values, check=False)
 
@@ -57,7 +60,7 @@ class Desk:
         from binascii import crc32
 
         message_id, payload = frame
-        order = protocol.decode(BY_NAME["settle_order"].request[:3], payload[:16])
+        order = protocol.decode(protocol.ORDER, payload[: protocol.ORDER_BYTES])
         answer = self.ask("settle_order", **order, message_id=message_id, payload_crc=crc32(payload))
         if isinstance(answer, str):
             return answer

@@ -56,11 +56,10 @@ def test_a_slow_path_ends_in_the_truth(path: Path, pump: Programmer, delay_s: fl
     path.delay_us = round(delay_s * SECOND_US)
     slow = Programmer(path, first_command_id=50, timeout_s=2 * delay_s + 0.1, order_holds_s=60)
     slow.hello()
+    prepared = slow.prepare("bolus", volume_mu=400)
     slow.timeout_s = 0.5
-    slow._now(MESSAGES["bolus"]) if delay_s < 0.7 else None
-    now = {"life": path.hand.pump.orders.life, "expires_us": path.hand.now_us + 60 * SECOND_US}
-    slow._now = lambda message: now  # type: ignore[method-assign]
-    assert slow.bolus(400).strokes == 2
+    slow.now = lambda message: prepared.now  # type: ignore[method-assign]
+    assert prepared.confirm().strokes == 2
     assert path.booked_mu == 400 and slow.uncertain is None
 
 

@@ -12,6 +12,7 @@ from firmware import protocol
 from host.api.client import MESSAGES, Programmer
 from host.api.link import encode_frame
 from host.errors import BadReply, EarlierOrderDone, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
+from tests.firmware.desk import lowest
 from tests.host.answering import Answering
 from tests.host.device import Device
 from tests.host.test_host_conversation_exact import hello_payload, refusal
@@ -29,6 +30,12 @@ def reply(name: str, **values: Any) -> tuple[int, bytes]:
     return message.id | protocol.REPLY_BIT, bytes(protocol.encode(message.reply, values, False))
 
 
+def prepared(message: protocol.Message) -> tuple[int, bytes]:
+    """The least that an order could do."""
+    summary = protocol.fit(message.bound + message.shown, lowest(message.bound + message.shown))
+    return reply("prepare", prepared=[{"byte": each} for each in summary])
+
+
 class Pump(Answering):
     """Answers hello and the time, at life 9 and 1,000 s; anything else as the next of `says[name]` (None: silence)."""
 
@@ -41,7 +48,11 @@ class Pump(Answering):
 
     def answer_to(self, number: int, payload: bytes, sequence: int) -> Said:
         message = protocol.BY_ID[number]
-        self.asked.append((message.name, dict(protocol.decode(message.request, payload)), sequence))
+        values = dict(protocol.decode(message.request, payload))
+        if message.name == "prepare":  # tests/host/test_host_prepared.py
+            return prepared(protocol.BY_ID[values["message_id"]])
+        values.pop("confirms", None)
+        self.asked.append((message.name, values, sequence))
         if self.says.get(message.name):
             said = self.says[message.name].pop(0)
             return said() if callable(said) else said

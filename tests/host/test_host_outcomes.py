@@ -50,6 +50,7 @@ def test_an_order_that_is_uncertain_has_its_own_exit_code(terminal: Terminal) ->
     run = terminal.run("bolus", "0.4", "--yes")
     assert run.exit_code == 6 and "UNKNOWN" in run.stderr and "Do not repeat" in run.stderr
     assert terminal.device.done == [("bolus", 2, 400)]
+    terminal.device.live(5)
     run = terminal.run("--json", "bolus", "0.4", "--yes")
     earlier, told = map(json.loads, run.stderr.splitlines())
     assert earlier["earlier"]["outcome"] == "unknown"

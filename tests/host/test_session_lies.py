@@ -154,7 +154,7 @@ def test_a_line_that_dies_in_an_order_leaves_it_uncertain() -> None:
     device = Line()
     with Programmer(device, keyring=device.keys()) as pump:
         pump.set_basal(1000)
-        device.on_way = lambda frame, to_pump: frame if to_pump or number(frame) == 0x83 else b""
+        device.on_way = lambda frame, to_pump: frame if to_pump or number(frame) in (0x83, 0xC6) else b""
         with pytest.raises(OrderUncertain):
             pump.bolus(400)
         assert pump.uncertain is not None

@@ -33,6 +33,7 @@ SCRIPT = (
     ("bolus", {"volume_mu": 6_000}, 3_600.0),
 )
 START_US_MAX = 2
+PREPARE_US = 200_000  # an order is prepared so long before it takes effect
 
 
 @pytest.mark.req("HIL-1", "DOSE-1", "DOSE-6")
@@ -51,7 +52,10 @@ def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
         life = twin.programmer.read_time().life
         for sequence, (at_us, name, values) in enumerate(orders):
             message = MESSAGES[name]
-            order = {"command_id": 1_000_000 + sequence, "life": life, "expires_us": at_us + 1_000_000}
+            order = {"command_id": 1_000_000 + sequence, "life": life, "expires_us": at_us + 1_000_000, "confirms": 0}
+            if message.bound:
+                twin.run_until_us(at_us - PREPARE_US)
+                order["confirms"] = twin.programmer.prepare(name, **values).confirms
             frame = b"\0" + encode_frame(1000 + sequence, message.id, encode_request(message, order | values))
             twin.run_until_us(at_us - uart_time_us(len(frame)))
             twin.board.write(frame)

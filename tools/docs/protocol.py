@@ -36,7 +36,9 @@ def with_tables(text: str) -> str:
 def _message(message: Message) -> str:
     changes = "; **changes delivery**" if message.changes_delivery else ""
     title = f"### {message.name} (0x{message.id:02X})\n\n{message.doc} Role: {message.role}{changes}.\n\n"
-    return title + _fields("Request", message.request) + "\n" + _fields("Reply", message.reply)
+    parts = [_fields("Request", message.request), _fields("Reply", message.reply)]
+    parts += [_fields(heading, each) for heading, each in (("Bound", message.bound), ("Shown", message.shown)) if each]
+    return title + "\n".join(parts)
 
 
 def _fields(heading: str, fields: Iterable[Field]) -> str:

@@ -21,6 +21,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "read_deliveries": {"since_id": 0, "max_count": 6},
     "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
     "telemetry": {"interval_s": 1, "for_s": 3600},
+    "prepare": {"message_id": MESSAGES["bolus"].id, "request": [{"byte": each} for each in (232, 3, 0, 0)]},
     "settle_order": {"message_id": MESSAGES["bolus"].id, "payload_crc": 1},
     "bolus": {"volume_mu": 1000},
     "set_limits": dict(zip(Limits.__slots__, (35_000, 40_000, 60_000, 500_000), strict=True)),

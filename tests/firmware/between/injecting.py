@@ -13,6 +13,7 @@ from firmware import dose_codes as code
 from firmware import protocol
 from firmware.link.commands import Commands
 from firmware.loop import turn
+from tests.firmware.agreeing import Agreeing
 from tests.firmware.hand import SECOND_US, Hand
 
 FIRMWARE = str(Path(__file__).resolve().parents[3] / "firmware")
@@ -66,6 +67,7 @@ class Device(Hand):
         super().__init__(*arguments)
         self.injector = injector
         self.commands = Commands(self.pump)
+        self.commands._prepared = Agreeing(self.pump.now_us)
         self.commands.hello(protocol.SCHEMA_HASH)
 
         handle, self.pump.handle = self.pump.handle, self._turn  # type: ignore[method-assign]
@@ -78,7 +80,7 @@ class Device(Hand):
         """Give an order; returns the reply's message id."""
         message = next(each for each in protocol.MESSAGES if each.name == name)
         Device.orders += 1
-        order = {"command_id": Device.orders, "life": self.pump.orders.life, "expires_us": self.now_us}
+        order = {"command_id": Device.orders, "life": self.pump.orders.life, "expires_us": self.now_us, "confirms": 0}
         values = order | values
         payload = protocol.encode(message.request, values)
         answer: list[int] = []

@@ -23,6 +23,7 @@ from firmware import events, protocol
 from firmware.errors import MemoryAbsent
 from firmware.link.commands import Commands
 from firmware.loop import cycle
+from tests.firmware.agreeing import Agreeing
 from tests.firmware.between.core import board_core
 from tests.firmware.hand import BURST_US, SECOND_US, Hand
 from tests.firmware.ram import PowerCut, RamNvm, RamRtc
@@ -134,6 +135,7 @@ class Device(Hand):
         with self._tracing(act is not None):
             super().__init__(memory, rtc)
             self.commands = Commands(self.pump)
+        self.commands._prepared = Agreeing(self.pump.now_us)
         self.core.board = self  # type: ignore[attr-defined]
         self.commands.hello(protocol.SCHEMA_HASH)
 
@@ -328,6 +330,8 @@ class Device(Hand):
             values["life"] = self.pump.orders.life
         if "expires_us" in fields and "expires_us" not in values:
             values["expires_us"] = max(self._now_us, at_us) + 60 * SECOND_US
+        if "confirms" in fields and "confirms" not in values:
+            values["confirms"] = 0
         self._inbox.append((max(at_us, self._now_us), message.id, protocol.encode(message.request, values)))
         answered = len(self.replies)
         while len(self.replies) == answered:

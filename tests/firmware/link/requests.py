@@ -28,5 +28,5 @@ def usual(message):
         if field.unit and field.low <= value <= field.high and value % field.step == 0:
             values[field.name] = value
     if message.changes_delivery:  # the desk fills it in
-        values = {name: values[name] for name in values if name not in ("command_id", "life", "expires_us")}
+        values = {name: values[name] for name in values if name not in [field.name for field in protocol.ORDER]}
     return values

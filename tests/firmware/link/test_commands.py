@@ -134,7 +134,7 @@ def test_new_limits_are_answered_beside_the_old_ones_and_apply():
     reply = desk.ask("set_limits", **limits)
     assert {name: reply["new_" + name] for name in limits} == limits
     assert [reply["old_" + name] for name in limits] == [35000, 40000, 60000, 150000]
-    assert desk.refused("set_basal", rate_mu_per_h=1050) == ("clinician_limit", 3, 1050, 1000)
+    assert desk.refused("set_basal", rate_mu_per_h=1050) == ("clinician_limit", 4, 1050, 1000)
 
 
 def test_status_carries_the_link_counters():
@@ -217,7 +217,7 @@ def test_numbers_beyond_64_bits_are_clamped_in_a_refusal():
         raise Refused(protocol.DAY_LIMIT, "volume_mu", 1 << 70, -(1 << 70))
 
     desk.pump.boluses.bolus = fail
-    assert desk.refused("bolus", volume_mu=200) == ("day_limit", 3, (1 << 63) - 1, -(1 << 63))
+    assert desk.refused("bolus", volume_mu=200) == ("day_limit", 4, (1 << 63) - 1, -(1 << 63))
 
 
 @pytest.mark.req("SEC-2")

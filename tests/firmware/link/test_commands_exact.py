@@ -107,11 +107,11 @@ def test_an_order_holds_for_its_life_and_its_time(values: dict[str, int], refusa
 def test_a_refusal_leaves_no_trace_but_its_outcome() -> None:
     world = World()
     world.pump.fails = Refused(protocol.HOUR_LIMIT, "volume_mu", 900, 800)
-    assert world.ask("bolus") == ("hour_limit", 3, 900, 800)
+    assert world.ask("bolus") == ("hour_limit", 4, 900, 800)
     assert world.pump.command_id == 7 and world.counted() == {"requests_refused": 1}
     assert world.pump.told == [("bolus", 21, 7), ("refused", BY_NAME["bolus"].id, protocol.HOUR_LIMIT, 900)]
     world.pump.fails = None
-    assert world.ask("bolus") == ("hour_limit", 3, 900, 800), "for good"
+    assert world.ask("bolus") == ("hour_limit", 4, 900, 800), "for good"
     world.pump.fails = Refused(len(protocol.CODES))
     assert world.ask("bolus", command_id=22)[0] == "internal_error", "a code that there is not"
     world.pump.fails = Refused(0)
@@ -152,7 +152,7 @@ def test_without_a_memory_no_order_is_taken_but_what_makes_less() -> None:
 
 
 def settle(world: World, payload: bytes, name: str = "bolus") -> tuple[Any, ...]:
-    order = decode(BY_NAME["settle_order"].request[:3], payload[: protocol.ORDER_BYTES])
+    order = decode(protocol.ORDER, payload[: protocol.ORDER_BYTES])
     message_id = BY_NAME[name].id
     request = {**order, "message_id": message_id, "payload_crc": crc32(payload)}
     return world.send("settle_order", encode(BY_NAME["settle_order"].request, request))

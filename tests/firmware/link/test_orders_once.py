@@ -64,7 +64,7 @@ def test_a_refused_order_changes_what_the_record_knows_of_orders_no_more_than_an
     desk = Desk()
     assert desk.ask("set_basal", rate_mu_per_h=100, command_id=5)["new_rate_mu_per_h"] == 100
     desk.pump.device.set_limits(100, 40000, 60000, 150000)
-    assert desk.refused("set_basal", rate_mu_per_h=150, command_id=6) == ("clinician_limit", 3, 150, 100)
+    assert desk.refused("set_basal", rate_mu_per_h=150, command_id=6) == ("clinician_limit", 4, 150, 100)
     assert desk.pump.record.command_id == 5
     assert desk.refused("bolus", volume_mu=200, command_id=5) == ("id_taken", 0, 5, 0)
 
@@ -74,7 +74,7 @@ def test_settling_names_what_became_of_an_order_and_never_takes_one_for_another(
     desk = Desk()
     done = desk.ask("bolus", volume_mu=400)
     message_id, payload = desk.frames[-1]
-    order = protocol.decode(BY_NAME["settle_order"].request[:3], payload[:16])
+    order = protocol.decode(protocol.ORDER, payload[: protocol.ORDER_BYTES])
 
     def settle(**changed):
         values = {**order, "message_id": message_id, "payload_crc": crc32(payload), **changed}

@@ -17,6 +17,7 @@ from tools import schema
 ROOT = Path(__file__).resolve().parents[3]
 
 LAYOUTS = [(f"{message.name} {side}", getattr(message, side)) for message in MESSAGES for side in ("request", "reply")]
+LAYOUTS += [(f"{message.name} summary", message.bound + message.shown) for message in MESSAGES if message.bound]
 LAYOUTS.append(("refusal", REFUSAL))
 layouts = pytest.mark.parametrize("fields", [layout[1] for layout in LAYOUTS], ids=[layout[0] for layout in LAYOUTS])
 UNIT_SUFFIXES = {
@@ -143,7 +144,9 @@ def test_a_hard_limit_is_named_as_one():
 
 def test_a_float_is_never_taken_for_a_dose():
     with pytest.raises(TypeError, match=r"volume_mu must be a whole number, not 2\.0"):
-        encode(protocol.BY_ID[0x11].request, {"command_id": 1, "life": 1, "expires_us": 0, "volume_mu": 2.0})
+        encode(
+            protocol.BY_ID[0x11].request, {"command_id": 1, "life": 1, "expires_us": 0, "confirms": 0, "volume_mu": 2.0}
+        )
 
 
 def test_the_table_is_well_formed():
@@ -207,6 +210,8 @@ def test_the_schema_hash_changes_with_any_change_of_the_table():
         }
         changes["request"] = mutants(message.request)
         changes["reply"] = mutants(message.reply)
+        changes["bound"] = mutants(message.bound)
+        changes["shown"] = mutants(message.shown)
         for attribute, values in changes.items():
             for value in values:
                 mutant = message._replace(**{attribute: value})

@@ -30,8 +30,9 @@ def test_the_numbers_of_a_frame() -> None:
     assert protocol.OVERHEAD_BYTES == 2 + 1 + 4, "sequence number, message id, CRC-32C"
     assert protocol.MAX_PAYLOAD_BYTES == 256 - 1 - 1 - 3 - 4 == 247, "without delimiter, COBS's byte, header, CRC"
     assert (protocol.REPLY_BIT, protocol.REFUSAL_ID, protocol.TELEMETRY_ID) == (0x80, 0xFF, 0xFE)
-    assert protocol.ORDER_BYTES == 4 + 4 + 8, "an order's id, the pump's life, the expiry"
-    order = {"command_id": 1, "life": 2, "expires_us": 3}
+    assert protocol.ORDER_BYTES == 4 + 4 + 8 + 8, "an order's id, the pump's life, the expiry, what it confirms"
+    assert len(protocol.ORDER) == protocol.ORDER_FIELDS
+    order = {"command_id": 1, "life": 2, "expires_us": 3, "confirms": 4}
     assert len(protocol.fit(fields.ORDER, order)) == protocol.ORDER_BYTES
 
 
@@ -41,7 +42,7 @@ def test_a_message_is_what_it_was_made_of_and_an_order_begins_as_every_order() -
         made = protocol.Message("try", 0x7E, "patient", changes, "To try.", one, other)
         assert made._asdict() == {
             "name": "try", "id": 0x7E, "role": "patient", "changes_delivery": changes, "doc": "To try.",
-            "request": fields.ORDER + one if changes else one, "reply": other,
+            "request": fields.ORDER + one if changes else one, "reply": other, "bound": (), "shown": (),
         }  # fmt: skip
 
 

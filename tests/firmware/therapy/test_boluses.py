@@ -29,11 +29,11 @@ def test_the_limit_of_one_bolus_is_named_before_the_caps_and_holds_for_both_part
     name, values = ORDERS[kind]
     for hour_mu in (60_000, 3_000, 2_000):
         desk = limited(hour_mu, 100_000)
-        assert desk.refused(name, **values(3_200)) == ("clinician_limit", 3, 3_200, 3_000)
+        assert desk.refused(name, **values(3_200)) == ("clinician_limit", 4, 3_200, 3_000)
         if hour_mu >= 3_000:
             assert isinstance(desk.ask(name, **values(3_000)), dict)
         else:
-            assert desk.refused(name, **values(3_000)) == ("hour_limit", 3, 3_000, 2_000)
+            assert desk.refused(name, **values(3_000)) == ("hour_limit", 4, 3_000, 2_000)
             assert isinstance(desk.ask(name, **values(2_000)), dict)
 
 
@@ -44,7 +44,7 @@ def test_what_the_day_has_had_counts(kind: str) -> None:
     desk.hand.pump.device.set_limits(1_000, 40_000, 60_000, 60_000)
     desk.ask("bolus", volume_mu=40_000)
     desk.hand.live(7_200 * SECOND_US)
-    assert desk.refused(name, **values(20_200)) == ("day_limit", 3, 60_200, 60_000)
+    assert desk.refused(name, **values(20_200)) == ("day_limit", 4, 60_200, 60_000)
     assert isinstance(desk.ask(name, **values(20_000)), dict)
 
 
@@ -55,7 +55,7 @@ def test_of_a_spread_part_the_day_counts_what_is_given_before_older_strokes_have
     desk.ask("bolus", volume_mu=40_000)
     desk.hand.live(18 * 3_600 * SECOND_US)
     code, field, _, limit_mu = desk.refused("square_bolus", volume_mu=27_000, duration_min=480)
-    assert (code, field, limit_mu) == ("day_limit", 3, 60_000)
+    assert (code, field, limit_mu) == ("day_limit", 4, 60_000)
     assert isinstance(desk.ask("square_bolus", volume_mu=26_000, duration_min=480), dict)
     desk.hand.live(27 * 3_600 * SECOND_US)
     records = desk.ask("read_deliveries", since_id=0, max_count=6)["records"]
@@ -75,14 +75,14 @@ def test_what_is_left_above_the_stop_is_what_no_bolus_has_been_promised() -> Non
     desk.ask("set_settings", **settings | {"reservoir_stop_mu": stop_mu, "reservoir_empty_mu": stop_mu,
                                            "reservoir_low_mu": stop_mu})  # fmt: skip
     free_mu = left_mu - stop_mu
-    assert desk.refused("bolus", volume_mu=2_200) == ("reservoir", 3, 2_200, free_mu)
+    assert desk.refused("bolus", volume_mu=2_200) == ("reservoir", 4, 2_200, free_mu)
     assert isinstance(desk.ask("square_bolus", volume_mu=1_400, duration_min=60), dict)
-    assert desk.refused("bolus", volume_mu=800) == ("reservoir", 3, 800, free_mu - 1_400)
+    assert desk.refused("bolus", volume_mu=800) == ("reservoir", 4, 800, free_mu - 1_400)
     assert isinstance(desk.ask("bolus", volume_mu=600), dict)
     desk.hand.live(10 * SECOND_US)
     desk.ask("set_basal", rate_mu_per_h=2_000)
     desk.hand.live(1_000 * SECOND_US)
-    assert desk.refused("bolus", volume_mu=200) == ("reservoir", 3, 200, 0), "basal has had what was promised"
+    assert desk.refused("bolus", volume_mu=200) == ("reservoir", 4, 200, 0), "basal has had what was promised"
     assert desk.hand.pump.status()["state"] == protocol.STATE_RUNNING
 
 
@@ -121,11 +121,11 @@ def test_a_cap_that_would_cut_what_was_accepted_is_refused_alone(cap: str) -> No
 def test_limits_are_whole_strokes_in_order_and_no_lower_than_what_a_percentage_has_been_promised() -> None:
     desk = Desk()
     now = {"max_basal_mu_per_h": 35_000, "max_bolus_mu": 40_000, "max_hour_mu": 60_000, "max_day_mu": 150_000}
-    for place, name in enumerate(("max_bolus_mu", "max_hour_mu", "max_day_mu"), 4):
+    for place, name in enumerate(("max_bolus_mu", "max_hour_mu", "max_day_mu"), 5):
         assert desk.refused("set_limits", **now | {name: now[name] - 100}) == (
             "not_whole_strokes", place, now[name] - 100, 200,
         )  # fmt: skip
-    assert desk.refused("set_limits", **now | {"max_day_mu": 59_800}) == ("out_of_range", 6, 59_800, 60_000)
+    assert desk.refused("set_limits", **now | {"max_day_mu": 59_800}) == ("out_of_range", 7, 59_800, 60_000)
     assert isinstance(desk.ask("set_limits", **now | {"max_day_mu": 60_000}), dict)
     desk.ask("set_basal", rate_mu_per_h=1_000)
     desk.ask("temp_basal", kind=protocol.TEMP_PERCENT, value=200, duration_min=30)

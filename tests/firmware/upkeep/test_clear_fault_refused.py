@@ -11,6 +11,7 @@ from firmware import protocol
 from firmware.errors import Refused
 from firmware.link.commands import Commands
 from firmware.upkeep import self_test
+from tests.firmware.agreeing import Agreeing
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.upkeep.test_clear_fault import COUNT, faulted, kept, state
 
@@ -102,7 +103,9 @@ def test_only_a_service_engineer_may(role: str) -> None:
         commands = Commands(hand.pump)
         commands.begun(protocol.ROLES.index(each))
         message = protocol.BY_ID[0x3F]
-        order = {"command_id": 7, "life": hand.pump.orders.life, "expires_us": hand.now_us + SECOND_US, "fault": COUNT}
+        commands._prepared = Agreeing(hand.pump.now_us)
+        order = {"command_id": 7, "life": hand.pump.orders.life, "expires_us": hand.now_us + SECOND_US, "confirms": 0}
+        order["fault"] = COUNT
         reply_id, payload = commands.handle(message.id, protocol.encode(message.request, order))
         if expected is None:
             assert reply_id == message.id | protocol.REPLY_BIT and state(hand) == "stopped"
