@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from tests.session.device import session_class
 
@@ -141,3 +144,17 @@ def test_bytes(c: Any) -> None:
     assert lib.bytes_get_u32(number) == 0x89ABCDEF
     lib.bytes_wipe(number, 7)
     assert bytes(number) == bytes(7) + b"\x01"
+
+
+def test_a_second_implementation_agrees_on_anything(c: Any) -> None:
+    """OpenSSL's, by `cryptography`, on random secrets, points, keys and texts of every length."""
+    rng = random.Random(1)
+    for n in range(300):
+        secret, point = rng.randbytes(32), rng.randbytes(32)
+        theirs = X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(point))
+        assert curve(c, secret, point) == theirs
+        key, nonce, ad, text = rng.randbytes(32), rng.randbytes(12), rng.randbytes(n % 40), rng.randbytes(n)
+        sealed = ChaCha20Poly1305(key).encrypt(nonce, text, ad)
+        assert b"".join(seal(c, {"key": key, "nonce": nonce, "ad": ad, "text": text})) == sealed
+        case = {"key": key, "nonce": nonce, "ad": ad, "ciphertext": sealed[:n], "tag": sealed[n:]}
+        assert unseal(c, case) == text

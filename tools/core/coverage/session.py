@@ -49,7 +49,7 @@ def main() -> None:
     missing = [gap for gap in found.gaps if not any(entry.covers(gap) for entry in justified)]
     percent = {kind: found.percent(kind, missing) for kind in ("branch", "condition")}
     write_json(RESULT, {**percent, "branches": found.branches, "conditions": found.conditions})
-    wrong = [str(gap) for gap in missing] + unused(justified, found.gaps)
+    wrong = [*map(str, missing), *(f"justified, but reached: {entry}" for entry in unused(justified, found.gaps))]
     if wrong:
         raise Problem("coverage of the session:\n" + "\n".join(wrong))
     say(f"session: {found.branches} branches and {found.conditions} conditions, all covered by its tests")
