@@ -211,7 +211,7 @@ def test_what_makes_less_needs_nothing(person: Person, name: str) -> None:
 
 @pytest.mark.parametrize("role", ["patient", "clinician", "service"])
 def test_who_may_not_give_an_order_may_not_prepare_it(desk: Desk, role: str) -> None:
-    desk.commands = Commands(desk.pump, roles=(role,))
+    desk.commands = Commands(desk.pump, role=protocol.ROLES.index(role))
     desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
     person = Person(desk)
     for name in TWO_STEPS:
