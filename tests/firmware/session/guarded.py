@@ -11,6 +11,7 @@ from firmware.link.door import HELLO, OPEN, Door
 from firmware.session.keyring import Keyring, noise_of
 from firmware.session.presence import Presence
 from firmware.session.programmers import Programmers
+from tests.firmware.agreeing import prepared
 from tests.firmware.hand import SECOND_US, Hand
 from tests.session.device import session_class
 from tests.session.programmer import Programmer
@@ -84,7 +85,8 @@ class Guarded:
         if message.changes_delivery:
             self.ids += 1
             order = {"life": self.hand.pump.orders.life, "expires_us": self.hand.now_us + HOLDS_US}
-            values = order | {"command_id": self.ids} | values
+            values = order | {"command_id": self.ids, "confirms": 0} | values
+            values["confirms"] = values["confirms"] or prepared(self.commands, message, values)
         return self.send(programmer, message.id, protocol.encode(message.request, values))
 
     def send(self, programmer: Programmer, message_id: int, text: bytes) -> Any:
