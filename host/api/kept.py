@@ -32,6 +32,11 @@ class Order:
     number: int | None = None
 
     @property
+    def life(self) -> int:
+        """The life of the pump for which it was given; 0 in one that reduces delivery."""
+        return int(protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])["life"])
+
+    @property
     def question(self) -> bytes:
         """The payload of the request that asks for its outcome."""
         values = protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])

@@ -209,7 +209,9 @@ class Ordering(Kept):
         if reply is not None:
             return reply
         if isinstance(cause, Refused):
-            raise Refused(name, protocol.SCHEMA_MISMATCH, "", 0, 0, "") from cause
+            # The session in which it was prepared has come to its end, or the pump has restarted.
+            ended = cause.code == _NOT_OPEN and self.identity is not None and self.identity.life == order.life
+            raise Refused(name, protocol.NOT_PREPARED if ended else protocol.SCHEMA_MISMATCH, "", 0, 0, "") from cause
         raise OrderLost(name, str(cause)) from cause
 
     def _settled(self, order: Order) -> tuple[int, bytes]:

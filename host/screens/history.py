@@ -148,8 +148,14 @@ def _setting_changed(event: Event, _: int) -> str:
 
 
 def _connected(event: Event, _: int) -> str:
-    who = "a programmer" if event.detail else "a programmer of another version"
+    who = f"the programmer of slot {event.reason}" if event.reason else "a programmer"
+    if not event.detail:
+        who = "a programmer of another version"
     return who + _and_before(event.a, "times")
+
+
+def _programmer(event: Event, _: int) -> str:
+    return f"slot {event.detail}, {protocol.ROLES[event.reason] if event.reason < len(protocol.ROLES) else '?'}"
 
 
 def _and_before(count: int, what: str) -> str:
@@ -185,6 +191,11 @@ _TEXTS: dict[str, Callable[[Event, int], str]] = {
     ),
     "crashed": _crashed,
     "connected": _connected,
+    "enrolled": _programmer,
+    "revoked": _programmer,
+    "rotated": _programmer,
+    "provisioned": _programmer,
+    "openings_refused": lambda event, _: f"nobody that the pump knows{_and_before(event.a, 'times')}",
 }
 
 

@@ -203,3 +203,24 @@ def test_an_order_given_before_the_pump_restarted_is_not_sent_after_it() -> None
             pump.set_basal(2000)
     assert refused.value.code == "schema_mismatch"
     assert [name for name, *_ in device.done] == ["set_basal"]
+
+
+def test_a_session_that_ends_between_the_two_steps_of_an_order_is_no_refusal() -> None:
+    device = Line()
+    with Programmer(device, keyring=device.keys("clinician")) as pump:
+        prepared = pump.prepare("set_basal", rate_mu_per_h=1000)
+        device.live(100)
+        assert prepared.confirm().new_rate_mu_per_h == 1000
+        prepared = pump.prepare("set_basal", rate_mu_per_h=2000)
+        device.session.forget()
+        assert prepared.confirm().new_rate_mu_per_h == 2000
+
+        def ending(frame: bytes, to_pump: bool) -> bytes:
+            if to_pump and number(frame) == 0x10:
+                device.session.forget()
+                device.on_way = lambda each, way: each
+            return frame
+
+        device.on_way = ending
+        assert pump.set_basal(3000).new_rate_mu_per_h == 3000
+    assert device.done == [("set_basal", 1000), ("set_basal", 2000), ("set_basal", 3000)]
