@@ -16,6 +16,7 @@ from rich.console import RenderableType
 
 from host import configuration
 from host.api.client import Programmer
+from host.api.prepared import CHANGED, Prepared
 from host.api.transport import SerialTransport, list_serial_ports
 from host.errors import (
     EarlierOrderDone,
@@ -232,6 +233,23 @@ def confirm(
         raise typer.Exit(EXIT_DECLINED)
     if held and held() != before:
         raise NotNow("not sent: the pump was changed while the question stood. Look at it and give the order again")
+
+
+def agreed(options: Options, prepared: Prepared, question: Callable[[Any], RenderableType], yes: bool) -> Any:
+    """Show what the pump says that an order would do, ask, and give the order; return its record.
+
+    If the pump was changed while the question stood, the new summary is shown and asked about.
+    """
+    while True:
+        confirm(options, question(prepared.summary), yes)
+        try:
+            return prepared.confirm()
+        except Refused as error:
+            if error.code != CHANGED:
+                raise
+        if not (yes and options.as_json):
+            Screen(stderr=True).print("The pump was changed meanwhile:")
+        prepared = prepared.again()
 
 
 def _says_yes(language: str) -> bool:

@@ -18,7 +18,8 @@ from host.api.orders import BLANK, Ordering
 from host.api.replies import record_of, summary_of
 from host.errors import Refused
 
-AGAIN = (protocol.CODES[protocol.NOT_PREPARED], protocol.CODES[protocol.CHANGED_MEANWHILE])
+CHANGED = protocol.CODES[protocol.CHANGED_MEANWHILE]
+AGAIN = (protocol.CODES[protocol.NOT_PREPARED], CHANGED)
 _ATTEMPTS = 3
 _HOLDS_US = 100_000_000  # of the two minutes that the pump holds it for: the order is yet to arrive
 _HASH_BYTES = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,17 +10,16 @@ from host.api.client import MESSAGES, Programmer
 from host.clock import told
 from host.commands.following import follow
 from host.commands.running import asked_of
-from host.console import NotNow, UsageError, confirm, connected, show
+from host.console import NotNow, UsageError, agreed, confirm, connected, show
 from host.options import Json, Options, Yes, options_of, part
-from host.possible import need_bolus, programme
-from host.records import Status
+from host.possible import need_bolus
+from host.records.summaries import BolusSummary, DualSummary, SquareSummary
 from host.screens.status import bolus_line, square_line
 from host.units import amount, duration, parse_milli, parse_minutes, span, whole_steps
 
 app = part()
 _MOST_MU = next(field.high for field in MESSAGES["bolus"].request if field.name == "volume_mu")
-_SPACING_US_PER_NL = 4000  # from stroke to stroke (DOSE-4); a test compares it with the firmware's
-_HOUR_MIN = 60
+_US_PER_S = 1_000_000
 
 
 @app.command(
@@ -98,12 +96,14 @@ def cancel(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
 
 def _normal(pump: Programmer, options: Options, volume_mu: int, yes: bool, wait: bool) -> None:
     pump.require("bolus", volume_mu=volume_mu)
-    now = pump.status()
     if not yes:
-        need_bolus(now, volume_mu, 0)
-    new = f"[bold]{amount(volume_mu, 'mU')}[/], takes {_takes(pump, volume_mu)}"
-    confirm(options, f"Bolus: none -> {new}{_comes_to(now, volume_mu, 0, 0)}", yes, held=partial(_held, pump))
-    reply = pump.bolus(volume_mu)
+        need_bolus(pump.status(), volume_mu, 0)
+
+    def question(told: BolusSummary) -> str:
+        new = f"[bold]{amount(told.volume_mu, 'mU')}[/], takes about {span(told.takes_s * _US_PER_S)}"
+        return f"Bolus: none -> {new}{_comes_to(told)}"
+
+    reply = agreed(options, pump.prepare("bolus", volume_mu=volume_mu), question, yes)
     when = told(pump, options).text(reply.at_us)
     text = f"Bolus no. {reply.delivery_id} of {amount(volume_mu, 'mU')}, {reply.strokes} strokes, started at {when}."
     show(options, reply, text)
@@ -113,13 +113,16 @@ def _normal(pump: Programmer, options: Options, volume_mu: int, yes: bool, wait:
 
 def _square(pump: Programmer, options: Options, volume_mu: int, minutes: int, yes: bool, wait: bool) -> None:
     pump.require("square_bolus", volume_mu=volume_mu, duration_min=minutes)
-    now = pump.status()
     if not yes:
-        need_bolus(now, 0, volume_mu)
+        need_bolus(pump.status(), 0, volume_mu)
     new = f"{amount(volume_mu, 'mU')} spread over {duration(minutes)}"
-    come = _comes_to(now, 0, volume_mu, minutes)
-    confirm(options, f"Square bolus: none -> [bold]{new}[/]{come}", yes, held=partial(_held, pump))
-    reply = pump.square_bolus(volume_mu, minutes)
+
+    def question(told: SquareSummary) -> str:
+        shown = f"{amount(told.square_mu, 'mU')} spread over {duration(told.duration_min)}"
+        return f"Square bolus: none -> [bold]{shown}[/]{_comes_to(told)}"
+
+    prepared = pump.prepare("square_bolus", volume_mu=volume_mu, duration_min=minutes)
+    reply = agreed(options, prepared, question, yes)
     when = told(pump, options).text(reply.at_us)
     show(options, reply, f"Square bolus no. {reply.delivery_id}: {new}, {reply.strokes} strokes, started at {when}.")
     if wait:
@@ -130,14 +133,18 @@ def _dual(
     pump: Programmer, options: Options, volume_mu: int, square_mu: int, minutes: int, yes: bool, wait: bool
 ) -> None:
     pump.require("dual_bolus", volume_mu=volume_mu, square_mu=square_mu, duration_min=minutes)
-    now = pump.status()
     if not yes:
-        need_bolus(now, volume_mu, square_mu)
+        need_bolus(pump.status(), volume_mu, square_mu)
     new = f"{amount(volume_mu, 'mU')} at once, {amount(square_mu, 'mU')} spread over {duration(minutes)}"
-    total = amount(volume_mu + square_mu, "mU")
-    text = f"Dual bolus of {total}: none -> [bold]{new}[/], the first part takes {_takes(pump, volume_mu)}"
-    confirm(options, text + _comes_to(now, volume_mu, square_mu, minutes), yes, held=partial(_held, pump))
-    reply = pump.dual_bolus(volume_mu, square_mu, minutes)
+
+    def question(told: DualSummary) -> str:
+        first, spread = amount(told.volume_mu, "mU"), amount(told.square_mu, "mU")
+        shown = f"{first} at once, {spread} spread over {duration(told.duration_min)}"
+        total = amount(told.volume_mu + told.square_mu, "mU")
+        return f"Dual bolus of {total}: none -> [bold]{shown}[/]{_comes_to(told)}"
+
+    values = {"volume_mu": volume_mu, "square_mu": square_mu, "duration_min": minutes}
+    reply = agreed(options, pump.prepare("dual_bolus", **values), question, yes)
     when = told(pump, options).text(reply.at_us)
     numbers = f"nos. {reply.delivery_id} and {reply.square_id}"
     show(options, reply, f"Dual bolus {numbers}: {new}, {reply.strokes} strokes, started at {when}.")
@@ -145,33 +152,19 @@ def _dual(
         follow(pump, options, reply.delivery_id, reply.square_id, volume_mu + square_mu)
 
 
-def _held(pump: Programmer) -> object:
-    return programme(pump.status())
-
-
-def _takes(pump: Programmer, volume_mu: int) -> str:
-    """How long a bolus takes that nothing holds up."""
-    found = pump.identity or pump.hello()
-    strokes = volume_mu * 1000 // found.stroke_uu
-    return f"about {span(strokes * found.stroke_nl * _SPACING_US_PER_NL)}"
-
-
-def _comes_to(now: Status, at_once_mu: int, spread_mu: int, minutes: int) -> str:
-    """What the hour and the day come to: what was used, what is still to come of boluses, and the new one."""
-    waiting_mu = now.bolus_remaining_mu + now.square_remaining_mu
-    within_hour_mu = spread_mu * min(_HOUR_MIN, minutes) // minutes if minutes else 0
-    hour_mu = now.hour_mu + now.bolus_remaining_mu + at_once_mu + within_hour_mu
-    day_mu = now.day_mu + waiting_mu + at_once_mu + spread_mu
-    sums = []
-    for what, used_mu, then_mu, most_mu in (
-        ("last 60 min", now.hour_mu, hour_mu, now.max_hour_mu),
-        ("last 24 h", now.day_mu, day_mu, now.max_day_mu),
-    ):
-        text = f"{what}: {amount(used_mu, 'mU')} -> {amount(then_mu, 'mU')} of at most {amount(most_mu, 'mU')}"
-        sums.append(f"[yellow]{text}[/]" if then_mu > most_mu else text)
-    return f"\nBasal {amount(now.in_force_mu_per_h, 'mU/h')} beside it. With the bolus, without basal to come:\n  " + (
-        "\n  ".join(sums)
-    )
+def _comes_to(told: BolusSummary | SquareSummary | DualSummary) -> str:
+    """What the hour and the day come to, and what is left then, as the pump says."""
+    basal = amount(told.in_force_mu_per_h, "mU/h")
+    lines = [
+        f"{what}: {amount(used_mu, 'mU')} -> {amount(then_mu, 'mU')} of at most {amount(most_mu, 'mU')}"
+        for what, used_mu, then_mu, most_mu in (
+            ("last 60 min", told.hour_mu, told.hour_then_mu, told.max_hour_mu),
+            ("last 24 h", told.day_mu, told.day_then_mu, told.max_day_mu),
+        )
+    ]
+    if told.left_mu is not None:
+        lines.append(f"left in the reservoir: {amount(told.left_mu, 'mU')}")
+    return f"\nBasal {basal} beside it. With the bolus, without basal to come:\n  " + "\n  ".join(lines)
 
 
 def _whole_strokes(pump: Programmer, volume: str) -> int:

@@ -55,7 +55,6 @@ def test_a_person_is_asked_what_the_pump_then_does(
         (("limits", "--max-day", "90"), ("limits", "--max-hour", "50")),
         (("settings", "--auto-off", "1h"), ("settings", "--in-use-days", "30")),
         (("set-basal", "2"), ("set-basal", "3")),
-        (("bolus", "1"), ("bolus", "1", "--over", "1h")),
         (("temp", "50%", "--for", "1h"), ("suspend",)),
         (("pattern", "select", "B"), ("pattern", "edit", "B", "00:00=2")),
         (("pattern", "edit", "B", "06:00=2"), ("pattern", "edit", "B", "00:00=1")),
@@ -81,6 +80,38 @@ def test_what_another_has_changed_while_the_question_stood_is_not_undone(
     assert run.exit_code == 3 and "the pump was changed while the question stood" in run.stderr
     others = 1 + (other[:2] == ("pattern", "edit"))
     assert len(patient.terminal.device.done) - before <= others
+
+
+@pytest.mark.req("SEC-3")
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_bolus_beside_which_another_has_begun_is_shown_anew(monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
+    patient = Patient(monkeypatch)
+    said: list[bool] = []
+
+    def answers(language: str) -> bool:
+        said.append(answer)
+        if len(said) == 1:
+            patient.do("bolus", "1", "--over", "1h")
+            return True
+        return answer
+
+    patient.terminal.person()
+    monkeypatch.setattr(console, "_says_yes", answers)
+    run = patient.terminal.run("bolus", "1")
+    assert run.exit_code == (0 if answer else 1) and len(said) == 2 and "The pump was changed meanwhile:" in run.stderr
+    assert run.stderr.index("0.00 U -> 1.00 U of at most 150.00 U") < run.stderr.index("0.00 U -> 2.00 U of at most")
+    assert [each[0] for each in patient.terminal.device.done].count("bolus") == answer
+
+
+@pytest.mark.req("SEC-3", "GUARD-1")
+def test_a_bolus_that_a_cap_would_refuse_is_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within each limit by itself; it is the basal to come that leaves no room."""
+    patient = Patient(monkeypatch)
+    patient.do("limits", "--max-hour", "4")
+    patient.do("set-basal", "3")
+    patient.terminal.person()
+    run = patient.terminal.run("bolus", "2")
+    assert run.exit_code == 3 and "Do it?" not in run.stderr and "4.00 U" in run.stderr
 
 
 def test_a_bolus_is_followed_to_its_end_or_to_why_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
