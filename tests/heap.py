@@ -24,6 +24,12 @@ def in_use_bytes(tables: bytes) -> int:
     return BLOCK_BYTES * sum(bool(byte >> place & 3) for byte in tables for place in (0, 2, 4, 6))
 
 
+def piece_bytes(tables: bytes) -> int:
+    """The longest stretch that is free."""
+    taken = "".join(" x"[bool(byte >> place & 3)] for byte in tables for place in (0, 2, 4, 6))
+    return BLOCK_BYTES * max(len(each) for each in taken.split("x"))
+
+
 def said_bytes(family: str) -> int:
     """What boards/heap.toml says of a family of boards."""
     return int(tomllib.loads(SAID.read_text(encoding="utf-8"))["in_use_bytes"][family])

@@ -20,6 +20,7 @@ from firmware.upkeep.image import image_digest
 _STEPS_PER_UL = 192
 _MOTOR_HZ = (400, 1600, 20000)
 _I2C_HZ = 400000
+_COLLECT_BYTES = 4096
 _CONVERSIONS = 2  # the first after a pause is wrong
 # Not in the tuple itself: a value of more than 14 bits is frozen there as a long integer, and readings would allocate.
 _PA_PER_KILOCOUNT = 39063
@@ -70,8 +71,11 @@ class Board:
         self.uart_write = hardware.uart_write
 
     def wired(self):
-        """The pump has been put together: from now on collect only when the heap is full (boards/main.py)."""
-        gc.threshold(-1)
+        """The pump has been put together: from now on collect long before the heap is full, which has little to spare.
+
+        What stays then lies close together, and a kilobyte in one piece is left for the daily self-test.
+        """
+        gc.threshold(_COLLECT_BYTES)
 
     def anew(self):
         """Between two pumps: the hardware forgets the first one's core, and the heap is cleared for the second."""

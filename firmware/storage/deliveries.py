@@ -9,7 +9,7 @@ Implements: DOSE-3, THER-2
 from firmware import dose_codes as code
 from firmware import protocol
 from firmware.compat import roomy
-from firmware.storage.delivery import Delivery
+from firmware.storage.delivery import Delivery, number_of, record_of
 from firmware.storage.ledgers import COUNTS, ENDS, IDS, NORMAL, SQUARE, basal_counts, in_force, over
 from firmware.storage.running import add_unknown, put_bolus, put_stretch, take_bolus, take_stretch
 
@@ -32,7 +32,7 @@ class Deliveries:
     def __init__(self, core, on_end):
         self._core = core
         self._on_end = on_end
-        self._records = []
+        self._records = []  # each a Delivery, or packed once it has ended
         self._newest_id = 0
         self._stretch = None
         # Commanded, delivered, abandoned of both basal ledgers when the stretch before this one ended: what starts
@@ -107,6 +107,7 @@ class Deliveries:
             if not each.told:
                 each.told = self._on_end(each)
         self._ended = []
+        self._pack()
 
     def ask(self, now_us, parts, duration_us=0):
         """The core is about to be asked for a bolus of these `parts`: (part, kind, mU) each. Then call begun()."""
@@ -185,9 +186,9 @@ class Deliveries:
     def read(self, now_us, since_id, max_count):
         """(oldest number held, newest number, records above `since_id`, oldest first)."""
         self._refresh(self._core.state(now_us))
-        records = [each.as_record(now_us) for each in self._records if each.id > since_id]
-        oldest_id = self._records[0].id if self._records else 0
-        return oldest_id, self._newest_id, records[:max_count]
+        asked = [each for each in self._records if number_of(each) > since_id]
+        oldest_id = number_of(self._records[0]) if self._records else 0
+        return oldest_id, self._newest_id, [record_of(each, now_us) for each in asked[:max_count]]
 
     def running(self):
         """The running deliveries, with their counts up to date."""
@@ -256,13 +257,21 @@ class Deliveries:
             if bolus:
                 self._boluses[part] = bolus
                 self._records.append(bolus)
-        self._records.sort(key=lambda each: each.id)
+        self._records.sort(key=number_of)
         self.boluses_ended(protocol.REASON_RESET)
 
     def _list(self, delivery):
         if len(self._records) == _CAPACITY:
             del self._records[0]
         self._records.append(delivery)
+
+    def _pack(self):
+        """Those that have been told and will not change any more take less of the heap from now on."""
+        records = self._records
+        for place in range(len(records)):
+            each = records[place]
+            if isinstance(each, Delivery) and each.told and each is not self._late:
+                records[place] = each.packed()
 
     def _refresh(self, state):
         stretch = self._stretch

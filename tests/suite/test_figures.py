@@ -97,8 +97,11 @@ def heap_in_use(board: Any) -> int:
 def test_the_firmware_takes_no_more_heap_than_is_said(
     bench: Bench, record_property: Callable[[str, object], None]
 ) -> None:
-    """While it runs, just after the collector has come."""
+    """While it runs, just after the collector has come, with as many deliveries as are listed."""
     bench.programmer.set_basal(35_000)
+    for _ in range(33):
+        bench.programmer.bolus(200)
+        bench.run_for(seconds=3)
     before, in_use = 0, heap_in_use(bench.board)
     while in_use >= before:
         bench.run_for(seconds=5)

@@ -209,7 +209,25 @@ def test_the_next_life_has_all_that_ran_with_its_figures(kind: int, unknown_mu: 
     else:
         assert after.latest == kept.list.latest and after.normal_is_therapy == kept.list.normal_is_therapy
         assert after.abandoned(core.state()) == kept.given_up
-    assert [each["id"] for each in (delivery.as_record(now_us) for delivery in after._records)] == sorted(ended)
+    assert [each["id"] for each in after.read(now_us, 0, 99)[2]] == sorted(ended)
+
+
+@pytest.mark.req("BOARD-2", "DOSE-3")
+def test_what_has_ended_is_packed_and_reads_as_it_was() -> None:
+    """A small board has no heap for 32 objects."""
+    kept = Kept()
+    for bolus in range(40):
+        if bolus % 2:
+            kept.core.set_basal(kept.now_us, 1000 + bolus)
+            kept.list.follow(kept.now_us, kept.now_us)
+        kept.bolus(1)
+        kept.stroke()
+    told = {each.id: each.as_record(0) for each in kept.told}
+    records = kept.list.read(kept.now_us, 0, 99)[2]
+    assert len(records) == 32 and len(told) > 50
+    assert [told[each["id"]] for each in records if each["end_us"]] == [each for each in records if each["end_us"]]
+    packed = [each for each in kept.list._records if isinstance(each, bytes)]
+    assert len(packed) == sum(each["end_us"] > 0 for each in records) >= 31
 
 
 def test_every_delivery_is_listed_once_and_numbers_rise_by_one() -> None:
