@@ -75,7 +75,7 @@ class Door:
         return self._sealed.seal(self._pump.now_us(), sequence, message_id, out, length, hand_out)
 
     def _hello(self, payload, out):
-        challenge = self._sealed.hello(self._pump.now_us())
+        challenge = self._sealed.hello(self._pump.now_us(), self._presence.shown())
         if challenge is None or len(payload) != 8:
             return 0, 0
         out[:8] = protocol.SCHEMA_HASH.to_bytes(8, "little")
