@@ -8,6 +8,8 @@ from c_ext.host.session_face import AGAIN, DROP, NOT_OPEN, OPENED, TELEMETRY
 from tests.session.device import CLINICIAN, PATIENT, SECOND_US, Device
 from tests.session.programmer import InvalidTag, Programmer
 
+pytestmark = pytest.mark.req("SEC-1", "SEC-4")
+
 IDS = (7, 0x20)
 
 

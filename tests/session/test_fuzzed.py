@@ -9,6 +9,8 @@ import pytest
 from c_ext.host.session_face import OPENED
 from tests.session.device import CLINICIAN, PATIENT, SECOND_US, Device
 
+pytestmark = pytest.mark.req("SEC-4")
+
 SEED = 1
 
 

@@ -11,6 +11,8 @@ from tests.session.device import CARD, CLINICIAN, PATIENT, PROVISION, Device, se
 from tests.session.programmer import Handshake, InvalidTag, nonce
 from tests.session.test_primitives import VECTORS
 
+pytestmark = pytest.mark.req("SEC-1", "SEC-4")
+
 
 @pytest.mark.parametrize("case", VECTORS["noise"]["cases"])
 def test_published_vectors(case: dict[str, Any]) -> None:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from tests.session.device import session_class
 
+pytestmark = pytest.mark.req("SEC-1")
+
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 
 

@@ -7,6 +7,8 @@ import pytest
 from c_ext.host.session_face import AGAIN, DROP, NOT_OPEN, OPENED, REFUSED, SILENT, TELEMETRY
 from tests.session.device import CARD, CLINICIAN, PATIENT, PROVISION, SECOND_US, Device
 
+pytestmark = pytest.mark.req("SEC-4")
+
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 IDLE_US = {PATIENT: 10 * MINUTE_US, CLINICIAN: 2 * MINUTE_US, CARD: 2 * MINUTE_US, PROVISION: 2 * MINUTE_US}

@@ -10,6 +10,8 @@ import pytest
 from tests.session.device import DEVICE_ID, SCHEMA, Device, session_class
 from tests.session.programmer import hkdf
 
+pytestmark = pytest.mark.req("SEC-1")
+
 SEED = bytes(range(32))
 
 

@@ -20,6 +20,8 @@ from tests.session.device import (
 )
 from tests.session.programmer import Programmer
 
+pytestmark = pytest.mark.req("SEC-1", "SEC-2")
+
 KEY = b"\x77" * 32
 
 

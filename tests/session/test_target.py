@@ -15,6 +15,8 @@ from tools.core.session import cost
 from tools.core.session.build import build
 from tools.core.session.machine import SCRATCH, EmulatedSession, Processor
 
+pytestmark = pytest.mark.req("SEC-1", "SEC-4")
+
 TARGETS = ("m0", "m3", "m4", "m33")
 OUT = SCRATCH + 0x8000
 

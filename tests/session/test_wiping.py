@@ -6,6 +6,8 @@ import pytest
 
 from tests.session.device import CLINICIAN, IDLE_WIPED_US, PATIENT, Device
 
+pytestmark = pytest.mark.req("SEC-1")
+
 
 def context(device: Device) -> bytes:
     return bytes(device.session.module.ffi.buffer(device.session.c))
