@@ -17,6 +17,9 @@ from firmware.errors import Refused
 from firmware.link.answered_by import answering
 from firmware.protocol.alarms import BY_NAME
 from firmware.protocol.all_procedures import BY_NUMBER
+from firmware.storage.memory_map import STATE_AT
+from firmware.storage.slots import OVERHEAD_BYTES
+from firmware.storage.state_record import PAYLOAD_BYTES
 from tests.firmware.hand import SECOND_US, Hand
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "therapy.md"
@@ -207,7 +210,7 @@ def power_back(hand: Hand) -> Hand:
 
 
 def damaged(hand: Hand) -> Hand:
-    for address in range(64, 1462):
+    for address in range(STATE_AT, STATE_AT + 2 * (PAYLOAD_BYTES + OVERHEAD_BYTES)):
         hand.memory.cells[address] ^= 0x55
     return hand.restarted()
 
