@@ -43,6 +43,26 @@ def test_every_document_is_in_the_index() -> None:
     assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= index
 
 
+def lost(text: str) -> list[str]:
+    """The tests that a page names, `tests/….py::function`, and that are not there."""
+    named = re.findall(r"`((tests/[\w/]+\.py)::(\w+))`", text)
+    return [
+        whole
+        for whole, path, name in named
+        if not (ROOT / path).exists() or not re.search(rf"^def {name}\(", text_of(ROOT / path), re.M)
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_test_that_a_page_names_is_there(path: Path) -> None:
+    assert lost(text_of(path)) == []
+
+
+def test_a_test_that_is_not_there_is_found() -> None:
+    here = "tests/gates/test_docs.py"
+    assert lost(f"`{here}::lost` `{here}::gone` `tests/gone.py::lost`") == [f"{here}::gone", "tests/gone.py::lost"]
+
+
 def errors(tree: ast.AST) -> list[list[str]]:
     """The fixed parts of each text with which the bench says that it is broken."""
     found = []
