@@ -12,7 +12,7 @@ from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.events import STOP
 from firmware.link.commands import Commands
-from firmware.link.door import Door, FirstDoor
+from firmware.link.door import DEVELOPMENT, Door, FirstDoor
 from firmware.link.link import Link
 from firmware.link.plain import PlainDoor
 from firmware.loop import cycle
@@ -69,7 +69,9 @@ def live(board):
     pump = Pump(core, clock, *parts, watch, board.tone, keyring, presence)
     keyring.open(noise_of(means.entropy, clock))
     commands = Commands(pump)
-    door = FirstDoor(PlainDoor(commands.handle), Door(sealed, keyring, presence, pump, commands, session.SUITE))
+    door = Door(sealed, keyring, presence, pump, commands, session.SUITE)
+    if session.SUITE & DEVELOPMENT:  # a release has no plain link, with or without keys (SEC-5)
+        door = FirstDoor(PlainDoor(commands.handle), door)
     uart = Uart(board.uart_read_into, board.uart_write)
     link = Link(uart, door, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters

@@ -75,7 +75,9 @@ class Bench:
         self.commands: list[Command] = []
         made = Provisioned()
         self.board: Any = open_board(kind, plant, keys=made.cells, **options)
-        self.programmer = RecordingProgrammer(self.board, self.commands, Keyring(identity=made.bench))
+        # A board on a desk has the key of this name, if somebody has enrolled the bench there.
+        keyring = Keyring("bench") if isinstance(self.board, DeskBoard) else Keyring(identity=made.bench)
+        self.programmer = RecordingProgrammer(self.board, self.commands, keyring)
         self.stroke_starts_us: list[int] = self.board.stroke_starts_us
         self.start_tolerance_us: int = self.board.start_tolerance_us
 

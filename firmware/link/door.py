@@ -13,6 +13,7 @@ from firmware.errors import FirmwareError
 HELLO = const(0x01)
 OPEN = const(0x05)
 VERSION = const(1)
+DEVELOPMENT = const(0x80)  # in the suite: a development image
 _COUNTER_BYTES = const(4)  # in front of the text of a sealed frame
 _NOT_OPEN = const(-2)  # of the C session: answer that there is no session
 _AGAIN = const(-1)  # the request has come before: send the stored reply

@@ -57,10 +57,14 @@ class Conversation:
     def hello(self) -> Hello:
         """Agree on the schema, open a session, and return the pump's identity; also needed after a restart of the pump.
 
-        Raises NoKey, KeyFileError, SessionRefused.
+        Raises NoKey, KeyFileError, SessionRefused, PlainPump.
         """
         payload = self.open_session()
         if self.link.session is None:
+            if self.keyring.there:
+                from host.session.errors import PlainPump
+
+                raise PlainPump(self.keyring.name)
             self.identity = made(Hello, decode_reply(MESSAGES["hello"], payload))
             return self.identity
         message = MESSAGES["identity"]

@@ -19,6 +19,17 @@ class NoKey(SessionError):
         super().__init__(Text(text, name, has if others else "no pump has enrolled it yet"))
 
 
+class PlainPump(SessionError):
+    """The pump speaks without a session, although there is a key for one: somebody may pass for it."""
+
+    def __init__(self, name: str) -> None:
+        text = (
+            "the pump answers without a session, although this computer has the key named {!r}: it may not be the pump"
+            " that it seems. Nothing was sent. A development board without keys is spoken to by --identity none"
+        )
+        super().__init__(Text(text, name))
+
+
 class KeyFileError(SessionError):
     """A key's file is there and cannot be used; it is left as it is."""
 

@@ -12,17 +12,19 @@ from host.session.keys import Identity
 
 
 class Keyring:
-    """One key, by its name in this computer's folder of keys, or given as `identity`, which is then kept nowhere."""
+    """One key, by its name in this computer's folder of keys (by default the usual one; `none`: none at all), or given as
+    `identity`, which is then kept nowhere.
+    """
 
-    def __init__(self, name: str = keys.DEFAULT, identity: Identity | None = None) -> None:
-        self.name = name
+    def __init__(self, name: str | None = None, identity: Identity | None = None) -> None:
+        self.name = name if name is not None else keys.usual() if identity is None else identity.name
         self._identity = identity
         self._kept = identity is None
 
     @property
     def there(self) -> bool:
         """Is there such a key, so that the pump is expected to want it?"""
-        return self._identity is not None or keys.place(self.name).exists()
+        return self._identity is not None or (self.name != keys.NONE and keys.place(self.name).exists())
 
     def identity(self) -> Identity:
         """Return the key and what belongs to it. Raises NoKey, KeyFileError."""

@@ -35,6 +35,7 @@ PROVISIONING_SLOT = 0x0F  # which needs no key, and which a device allows for as
 LABEL_BYTES = 16
 NEXT = 0x80  # with a slot's number: its next key
 DEFAULT = "default"
+NONE = "none"  # names no key: for a development board that has none either
 PLAY = "play"  # of the simulated pump that `make pump` runs, which leaves it here
 ROLES = ("none", "patient", "clinician", "service", "card", "provisioning", "bench")  # of a slot, by number
 _FIELDS: dict[str, type | tuple[type, ...]] = {

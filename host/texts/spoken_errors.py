@@ -145,13 +145,13 @@ FRENCH_ERRORS = {
     "the pump has no session with this programmer": "la pompe n'a pas de session avec ce programmateur",
     "nobody has shown presence at the pump within the last minute: press its button, then repeat":
         "personne ne s'est montré à la pompe depuis une minute : appuyez sur son bouton, puis recommencez",
-    "the pump has a key for eight programmers already: pump programmers list, then revoke one":
-        "la pompe connaît déjà huit programmateurs : pump programmers list, puis révoquez-en un",
+    "the pump knows seven programmers already, and its card: pump programmers list, then revoke one":
+        "la pompe connaît déjà sept programmateurs, outre sa carte : pump programmers list, puis révoquez-en un",
     "the pump has no such programmer (any more): pump programmers list":
         "la pompe n'a pas (ou plus) ce programmateur : pump programmers list",
     "the pump has been provisioned already": "la pompe a déjà reçu sa carte",
-    "a programmer cannot end its own key: use another one, or the card":
-        "un programmateur ne peut pas révoquer sa propre clé : prenez-en un autre, ou la carte",
+    "a programmer cannot end its own key: use another clinician's":
+        "un programmateur ne peut pas révoquer sa propre clé : prenez celui d'un autre clinicien",
     "it was not looked at just before, or too long ago; give it again":
         "il n'a pas été examiné juste avant, ou il y a trop longtemps ; redonnez-le",
     "the pump was changed meanwhile, and it would do something else; look at it again":
