@@ -50,7 +50,7 @@ _TEXTS = {
     protocol.RESERVOIR_LEVEL: "only {limit} are left above the level at which the pump stops; refill",
     protocol.NOT_OPEN: "the pump has no session with this programmer",
     protocol.NO_PRESENCE: "nobody has shown presence at the pump within the last minute: press its button, then repeat",
-    protocol.SLOTS_FULL: "the pump knows seven programmers and its card already: pump programmers list, then revoke one",
+    protocol.SLOTS_FULL: "the pump knows seven programmers and its card: pump programmers list, then revoke one",
     protocol.NO_SUCH_SLOT: "the pump has no such programmer (any more): pump programmers list",
     protocol.ALREADY_PROVISIONED: "the pump has been provisioned already",
     protocol.OWN_SLOT: "a programmer cannot end its own key: use another clinician's",

@@ -12,8 +12,8 @@ from host.session.keys import Identity
 
 
 class Keyring:
-    """One key, by its name in this computer's folder of keys, or given as `identity`, which is then kept nowhere. Without
-    either it is the usual one; `none`: none at all.
+    """One key, by its name in this computer's folder of keys, or given as `identity`, which is then kept nowhere.
+    Without either it is the usual one; `none`: none at all.
     """
 
     def __init__(self, name: str | None = None, identity: Identity | None = None) -> None:

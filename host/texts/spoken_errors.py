@@ -145,7 +145,7 @@ FRENCH_ERRORS = {
     "the pump has no session with this programmer": "la pompe n'a pas de session avec ce programmateur",
     "nobody has shown presence at the pump within the last minute: press its button, then repeat":
         "personne ne s'est montré à la pompe depuis une minute : appuyez sur son bouton, puis recommencez",
-    "the pump knows seven programmers and its card already: pump programmers list, then revoke one":
+    "the pump knows seven programmers and its card: pump programmers list, then revoke one":
         "la pompe connaît déjà sept programmateurs, outre sa carte : pump programmers list, puis révoquez-en un",
     "the pump has no such programmer (any more): pump programmers list":
         "la pompe n'a pas (ou plus) ce programmateur : pump programmers list",
