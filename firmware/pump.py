@@ -34,6 +34,7 @@ from firmware.upkeep.upkeep import Upkeep, world_of
 FIRMWARE_VERSION = "0.2.0"
 _SOON_US = 1000000
 _STROKE_TONE_MS = 50
+_BOLUS_TONE_MS = 200
 _SPACING_US_PER_NL = 4000  # the core's, DOSE-4
 
 
@@ -228,6 +229,10 @@ class Pump:
     def now_us(self):
         """Device time."""
         return self._clock.now_us()
+
+    def announced(self):
+        """A bolus was ordered over the link: whoever wears the pump hears it (SEC-2)."""
+        self._toned(_BOLUS_TONE_MS)
 
     def utc_s(self):
         """The wall clock; 0 if it is lost."""

@@ -3,8 +3,8 @@
 Each message is answered by the part that answered_by.py names, by its method of the message's name: it takes the
 request's fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the
 hello reply's fields from `board` on), `status()` (without the link counters), `now_us()`, `connected(schema_agreed)`,
-`refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the firmware.storage.orders.Orders
-with the outcome of each order; and `record`, whose `command_id` outlives a reset.
+`announced()`, `refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the
+firmware.storage.orders.Orders with the outcome of each order; and `record`, whose `command_id` outlives a reset.
 
 An order (a message that changes delivery) carries an id, the life of the pump for which it was given, and its expiry
 time. It is written down before it acts, so orders are idempotent: if the same order is sent again, whatever has come in
@@ -41,6 +41,7 @@ _MAY = (
     ("anyone", "patient", "clinician", "service", "card"),
 )
 _CARD = ("identity", "stop", "suspend")
+_HEARD = ("bolus", "square_bolus", "dual_bolus")  # whoever wears the pump is told that somebody ordered it
 
 
 class Commands:
@@ -216,6 +217,8 @@ class Commands:
         except Exception as error:
             answer = self._failed(message[NUMBER], error)
         orders.finish(place, *answer)
+        if answer[0] != REFUSAL_ID and message[NAME] in _HEARD:
+            self._pump.announced()
         return answer
 
     def _need(self, stored, message, holds_us):

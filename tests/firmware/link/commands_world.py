@@ -46,6 +46,9 @@ class Pump:
     def connected(self, agreed: bool) -> None:
         self.told.append(("connected", agreed))
 
+    def announced(self) -> None:
+        pass
+
     def refused(self, *what: int) -> None:
         self.told.append(("refused", *what))
 

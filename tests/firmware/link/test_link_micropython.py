@@ -56,6 +56,8 @@ class Nvm:
 class Pump:
     def connected(self, schema_agreed):
         pass
+    def announced(self):
+        pass
     def refused(self, message_id, code, value):
         pass
     def identity(self):

@@ -232,3 +232,12 @@ def test_challenges_never_come_again_whatever_power_does() -> None:
             challenge = pump.hello()
             assert challenge not in seen
             seen.add(challenge)
+
+
+def test_a_bolus_ordered_over_the_link_is_heard_once_and_a_refused_one_is_not() -> None:
+    pump, _, clinician = clinic()
+    tones = len(pump.hand.tones_ms)
+    assert pump.ask(clinician, "bolus", volume_mu=300) == "not_whole_strokes"
+    assert len(pump.hand.tones_ms) == tones
+    assert "delivery_id" in pump.ask(clinician, "bolus", volume_mu=200)
+    assert pump.hand.tones_ms[tones:] == [200]
