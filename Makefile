@@ -27,6 +27,8 @@ FUZZ_RUNS ?= 150000
 FUZZ_SECONDS ?= 600
 # The number of random therapy scripts, for the oracle and for each kind of twin runs.
 SCRIPTS ?= 1000
+# The number of scenarios with a man in the middle.
+SCENARIOS ?= 100000
 
 VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) -m tools.bootstrap
@@ -148,6 +150,10 @@ aimed: ready-emulated ## aim orders at the armed stroke of the emulated Pico, ±
 .PHONY: between-nightly
 between-nightly: setup core-module ## inject interrupts, exceptions, failed writes, power cuts at every line of orders, events, start-ups; build/between.json
 	@$(VENV)/python -m tests.firmware.between.nightly --workers $(WORKERS) $(ARGS)
+
+.PHONY: adversary
+adversary: setup ## play SCENARIOS scenarios from SEED on with a man in the middle of the link; goes on where it was broken off; build/adversary.json
+	@$(VENV)/python -m tests.adversary --seed $(SEED) --scenarios $(SCENARIOS) --workers $(WORKERS) --out build/adversary.json
 
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json

@@ -155,6 +155,11 @@ class Ordering(Kept):
             return self._outcome(order, *self._request(message, order.payload, _SETTLE_ATTEMPTS, _SETTLE_FACTOR))
         except KeyboardInterrupt as error:
             raise OrderInterrupted(message.name, "it may have been carried out", settled=False) from error
+        except Refused as error:
+            if error.code not in RESTARTED:
+                raise
+            # Anybody can say so, or the pump has restarted over it: an attempt before may have been carried out.
+            raise OrderUncertain(message.name, str(error), again=True) from error
         except (LinkError, PortError, SessionError) as error:
             if isinstance(error, SessionError) and not sealed:
                 raise  # the pump has refused it, and wants a session first

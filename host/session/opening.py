@@ -34,8 +34,9 @@ class Offer:
 
 
 def offer_of(hello: bytes) -> Offer:
-    """Return the offer in a reply to hello of `OFFER_BYTES`. Raises BadReply for a session that is not known here."""
-    assert len(hello) == OFFER_BYTES
+    """Return the offer in a reply to hello. Raises BadReply for another one, or a session that is not known here."""
+    if len(hello) != OFFER_BYTES:
+        raise BadReply(f"the pump's answer to hello has {len(hello)} bytes, an offer of a session {OFFER_BYTES}")
     version, suite = hello[HASH_BYTES : HASH_BYTES + 2]
     if version != VERSION or suite & ~DEVELOPMENT != SUITE:
         raise BadReply(

@@ -18,7 +18,7 @@ from host.texts.spoken import FRENCH, in_language
 from host.texts.spoken_keys import FRENCH_KEYS
 
 pytestmark = pytest.mark.req("HOST-1")
-ORDER = {"command_id": 1, "life": 2, "expires_us": 3, "volume_mu": 2400}
+ORDER = {"command_id": 1, "life": 2, "expires_us": 3, "confirms": 0, "volume_mu": 2400}
 PAYLOAD = protocol.encode(next(each for each in protocol.MESSAGES if each.name == "bolus").request, ORDER)
 
 

@@ -195,3 +195,44 @@ def test_a_pump_that_speaks_plain_to_who_has_a_key_is_not_believed() -> None:
     assert device.done == []
     with Programmer(device, keyring=Keyring("none")) as pump:
         assert pump.set_basal(1000).new_rate_mu_per_h == 1000
+
+
+def test_a_stop_that_may_have_been_carried_out_is_not_told_refused() -> None:
+    """Its answer is lost twice to somebody who says that there is no session; what the pump did nobody has said."""
+    device = Line()
+    stop = MESSAGES["stop"].id
+    with Programmer(device, keyring=device.keys("patient")) as pump:
+        pump.status()
+        no_session = protocol.refusal(stop, protocol.NOT_OPEN)
+
+        def lying(frame: bytes, to_pump: bool) -> bytes:
+            if to_pump or number(frame) != stop | 0x80:
+                return frame
+            found = decode_frame(frame)
+            assert found is not None
+            return encode_frame(found[0], 0xFF, no_session)[:-1]
+
+        device.on_way = lying
+        with pytest.raises(OrderUncertain, match="Give it again"):
+            pump.stop()
+        device.on_way = lambda frame, to_pump: frame
+        assert pump.status().state == "stopped"
+
+
+@pytest.mark.parametrize("length", [0, 8, 17, 19, 60])
+def test_an_offer_of_another_length_in_a_second_attempt_is_an_error_of_the_programmer_s_own(length: int) -> None:
+    device = Line()
+
+    def second(frame: bytes, to_pump: bool) -> bytes:
+        found = decode_frame(frame)
+        assert found is not None
+        if found[1] == 0x85:
+            return b""  # so that it says hello again
+        if found[1] != 0x81 or device.ids().count(1) == 1:
+            return frame
+        return encode_frame(found[0], found[1], (found[2] + bytes(60))[:length])[:-1]
+
+    device.on_way = second
+    with Programmer(device, keyring=device.keys()) as pump, pytest.raises(BadReply, match="an offer of a session"):
+        pump.status()
+    assert device.ids() == [1, 5, 1]
