@@ -16,7 +16,7 @@ from tests.adversary.play import World, foreign, play
 from tests.adversary.scenario import ON_THE_WAY, Scenario, made, shrunk
 
 pytestmark = pytest.mark.req("SEC-1", "SEC-4", "LINK-2", "HOST-5")
-SCENARIOS = 1600
+SCENARIOS = 1200
 PARTS = 8
 
 

@@ -28,7 +28,7 @@ _MOST = 600
 
 
 def found(kind: str, moves: tuple[Move, ...] = ()) -> bool:
-    """Is a violation of this kind found: by the scenarios of the first seeds, or by this one?"""
+    """Is a violation of this kind found: by these moves, or by the scenarios of the first seeds?"""
     foreign()
     scenarios = [Scenario(1, moves)] if moves else map(made, range(1, _MOST))
     return any(what.startswith(kind) for scenario in scenarios for what in play(scenario))
@@ -87,8 +87,11 @@ def test_a_role_that_is_not_the_slot_s_is_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_orders_that_are_forgotten_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer becomes "no session". Of the random scenarios the 524th is the first to find it."""
+    moves: tuple[Move, ...] = (("way", 0, 5, "refuse", 0, 0), ("call", "clinician", "set_basal", 7))
+    assert not found("order: ", moves)
     monkeypatch.setattr(Orders, "find", lambda self, command_id: None)
-    assert found("order: ")
+    assert found("order: ", moves)
 
 
 def test_a_revoked_key_that_lives_on_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

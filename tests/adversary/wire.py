@@ -124,7 +124,7 @@ class Wire:
             return [each for each in bytes(changed).split(b"\0") if each], []
         if act in ("interrupt", "power"):
             self.after.append(act)
-            return [frame], []
+            return ([] if b % 2 and not to_pump else [frame]), []  # the answer goes with the power
         if act == "pose":
             self._posing = 2 + a % 12 if to_pump else 0
             return [frame], []
