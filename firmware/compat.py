@@ -29,5 +29,14 @@ except ImportError:
         return thing
 
 
+def forget(package, name):
+    """Drop the module `name` of `package` on a board, where its table of names would stay on the heap: others have
+    taken over what they need of it. Import nothing from it later; it would be loaded anew.
+    """
+    if IS_MICROPYTHON:
+        del sys.modules[package + "." + name]
+        delattr(sys.modules[package], name)
+
+
 def nobody(*what):
     """Stands in for a callback that is not set yet: does nothing, and refuses nothing."""

@@ -1,7 +1,8 @@
 """Writes the programmer link's table of messages as constants to be frozen, which take a board's flash and no heap.
 
 As objects the table would take 30 KB of heap, and working out the schema hash 0.3 s of each start. A constant tuple
-stays where it is. It has of each message and field what firmware/protocol/codec.py reads, so no prose.
+stays where it is; so do the tables of the frames' CRC. The messages' has of each message and field what
+firmware/protocol/codec.py reads, so no prose.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol import codec, messages
+from firmware.protocol.crc32c import crc_tables
 from tools.console import write_if_changed
 
 MODULE = "releve_schema.py"
@@ -46,6 +48,7 @@ def module() -> str:
     number, status = next(place for place in enumerate(messages.MESSAGES) if place[1].name == "status")
     more = fields(messages.TELEMETRY[len(status.reply) :])
     lines.append(f"TELEMETRY = MESSAGES[{number}][{codec.REPLY}] + {more!r}")
+    lines += [f"CRC_{name} = {tuple(each)!r}" for name, each in zip(("LOW", "HIGH"), crc_tables(), strict=True)]
     return "\n".join(lines) + "\n"
 
 

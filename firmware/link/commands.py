@@ -22,7 +22,7 @@ from binascii import crc32
 
 from firmware import protocol
 from firmware.errors import FirmwareError, Refused
-from firmware.link.answered_by import answering
+from firmware.link.answered_by import ANSWERED_BY, part_for
 from firmware.link.link import Counters
 from firmware.link.prepared import Prepared, Shown, show
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
@@ -59,7 +59,8 @@ class Commands:
         self._schema_agreed = False
         self.role = role
         self._prepared = Prepared(pump.now_us)
-        self._answering = answering(self, pump)
+        for part, _ in ANSWERED_BY:
+            self._part(part)  # AttributeError if the pump lacks one
 
     def handle(self, message_id, payload):
         """Return `(reply_id, reply_payload)` for a request; every failure becomes a refusal.
@@ -72,7 +73,7 @@ class Commands:
             try:
                 return self._execute(message_id, payload)
             except Refused as error:
-                message = protocol.BY_ID.get(message_id)
+                message = protocol.message_of(message_id)
                 if self._schema_agreed and message is not None and message[CHANGES_DELIVERY]:
                     self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
@@ -107,7 +108,7 @@ class Commands:
         return reply
 
     def _execute(self, message_id, payload):
-        message = protocol.BY_ID.get(message_id)
+        message = protocol.message_of(message_id)
         if message is None:
             raise Refused(protocol.UNKNOWN_MESSAGE, None, message_id)
         agreed = self._schema_agreed or message[NAME] == "hello"
@@ -132,7 +133,7 @@ class Commands:
         """Tell what an order would do, or refuse it as the order would be refused; nothing changes, the log included.
         The summary holds until the next one or the next hello, for two minutes.
         """
-        message = protocol.BY_ID.get(message_id)
+        message = protocol.message_of(message_id)
         if message is None or not message[BOUND]:
             raise Refused(protocol.UNKNOWN_MESSAGE, "message_id", message_id)
         self._need_role(message)
@@ -170,7 +171,10 @@ class Commands:
         return {"outcome": outcome, "reply_id": reply_id, "reply": [{"byte": byte} for byte in reply]}
 
     def _give(self, message, request):
-        return getattr(self._answering[message[NAME]], message[NAME])(**request)
+        return getattr(self._part(part_for(message[NAME])), message[NAME])(**request)
+
+    def _part(self, name):
+        return self if name == "commands" else getattr(self._pump, name)
 
     def _answer(self, message, request):
         reply = self._give(message, request)
@@ -236,7 +240,7 @@ class Commands:
     def _failed(self, message_id, error):
         self.last_error = error
         self.counters.internal_errors += 1
-        message = protocol.BY_ID.get(message_id)
+        message = protocol.message_of(message_id)
         if message is not None and message[CHANGES_DELIVERY]:
             self._pump.failures.failed(error)
         else:
@@ -260,7 +264,7 @@ def _decode(fields, payload):
 
 
 def _field_index(message_id, error):
-    message = protocol.BY_ID.get(message_id if error.of is None else error.of)
+    message = protocol.message_of(message_id if error.of is None else error.of)
     if message is not None:
         for index, field in enumerate(message[REQUEST]):
             if field[NAME] == error.field_name:

@@ -15,8 +15,8 @@ CLEARED = const(9)  # an occlusion has opened; the stored volume has reached the
 NOT_WATCHED = const(10)  # this board brings the detector no readings
 
 NAMES = (
-    ("none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck")
-    + ("sensor_range", "sensor_drift", "occlusion_cleared", "not_watched")
+    "none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck",
+    "sensor_range", "sensor_drift", "occlusion_cleared", "not_watched",
 )  # fmt: skip
 
 # The findings that stop delivery until a person resumes it; after the others it goes on, with an alarm.

@@ -10,7 +10,7 @@ Implements: LINK-1
 """
 # ruff: noqa: F405 - the names come by the doors below, as they do for those who import this module
 
-from firmware.compat import const
+from firmware.compat import const, forget
 from firmware.protocol.codec import (  # noqa: F401 - the one door to all of it
     MAX_PAYLOAD_BYTES,
     MAX_WIRE_BYTES,
@@ -30,6 +30,8 @@ try:
 except ImportError:
     from firmware.protocol.messages import *  # noqa: F403
 
+forget("firmware.protocol", "vocabulary")  # 1.4 KB of names, which are here now
+
 OVERHEAD_BYTES = const(7)  # header and CRC
 REPLY_BIT = const(0x80)
 REFUSAL_ID = const(0xFF)
@@ -38,7 +40,13 @@ ORDER_BYTES = const(24)  # of the fields ORDER
 ORDER_FIELDS = const(4)
 SAFE = ("stop", "suspend", "cancel_bolus")  # never too late, and done whatever else fails
 
-BY_ID = {message[NUMBER]: message for message in MESSAGES}
+
+def message_of(number):
+    """The message of this number, or None. A dict of them would take half a kilobyte of heap."""
+    for message in MESSAGES:
+        if message[NUMBER] == number:
+            return message
+    return None
 
 
 def refusal(message_id, code, field_index=NO_FIELD, value=0, limit=0):

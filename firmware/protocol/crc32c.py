@@ -11,11 +11,16 @@ Implements: LINK-1
 
 from array import array
 
-_LOW = array("H", bytes(512))
-_HIGH = array("H", bytes(512))
+try:
+    # Made by the build with crc_tables() (tools/schema.py): on a board they take no heap.
+    from releve_schema import CRC_HIGH, CRC_LOW  # type: ignore[import-not-found]
+except ImportError:
+    CRC_LOW = None
 
 
-def _fill_tables():
+def crc_tables():
+    """The low and the high halves of the remainders of all bytes."""
+    lows, highs = array("H", bytes(512)), array("H", bytes(512))
     for index in range(256):
         low = index
         high = 0
@@ -26,11 +31,12 @@ def _fill_tables():
             if carry:
                 low ^= 0x3B78
                 high ^= 0x82F6
-        _LOW[index] = low
-        _HIGH[index] = high
+        lows[index] = low
+        highs[index] = high
+    return lows, highs
 
 
-_fill_tables()
+_LOW, _HIGH = crc_tables() if CRC_LOW is None else (CRC_LOW, CRC_HIGH)
 
 
 def crc32c(data, length, crc=0):

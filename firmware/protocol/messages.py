@@ -192,4 +192,6 @@ def schema_hash(messages=MESSAGES, refusal=REFUSAL, version=PROTOCOL_VERSION, te
     return int.from_bytes(digest.digest()[:8], "big")
 
 
+BY_ID = {message.id: message for message in MESSAGES}
+
 SCHEMA_HASH = schema_hash()

@@ -14,8 +14,8 @@ MANUAL = NO_PATTERN
 STATES = ("running", "suspended", "fault", "stopped", "procedure")
 STATE_RUNNING, STATE_SUSPENDED, STATE_FAULT, STATE_STOPPED, STATE_PROCEDURE = range(5)
 KINDS = (
-    ("basal", "normal_bolus", "temp_basal", "square_bolus", "dual_normal", "dual_square")
-    + ("insulin_test", "buffer", "naoh", "diagnostic")  # in procedures: never therapy
+    "basal", "normal_bolus", "temp_basal", "square_bolus", "dual_normal", "dual_square",
+    "insulin_test", "buffer", "naoh", "diagnostic",  # in procedures: never therapy
 )  # fmt: skip
 (KIND_BASAL, KIND_NORMAL_BOLUS, KIND_TEMP_BASAL, KIND_SQUARE_BOLUS) = range(4)
 (KIND_DUAL_NORMAL, KIND_DUAL_SQUARE, KIND_INSULIN_TEST, KIND_BUFFER, KIND_NAOH, KIND_DIAGNOSTIC) = range(4, 10)
@@ -26,12 +26,12 @@ CUTS = ("none", "hour", "day")  # the rolling cap that must cut what is programm
 TEMPS = ("rate", "percent")
 TEMP_RATE, TEMP_PERCENT = range(2)
 DIAGNOSES = (  # as firmware.occlusion.codes has them
-    ("none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck")
-    + ("sensor_range", "sensor_drift", "occlusion_cleared", "not_watched")
+    "none", "occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck",
+    "sensor_range", "sensor_drift", "occlusion_cleared", "not_watched",
 )  # fmt: skip
 REASONS = (
-    ("running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset")
-    + ("reservoir",)
+    "running", "completed", "cancelled", "suspended", "fault", "hour_cap", "day_cap", "superseded", "reset",
+    "reservoir",
 )  # fmt: skip
 (REASON_RUNNING, REASON_COMPLETED, REASON_CANCELLED, REASON_SUSPENDED) = range(4)
 (REASON_FAULT, REASON_HOUR_CAP, REASON_DAY_CAP, REASON_SUPERSEDED, REASON_RESET) = range(4, 9)
@@ -44,11 +44,11 @@ CATEGORIES = ("unreadable", "delivery", "command", "malfunction", "alarm", "conn
 (CATEGORY_UNREADABLE, CATEGORY_DELIVERY, CATEGORY_COMMAND) = range(3)
 (CATEGORY_MALFUNCTION, CATEGORY_ALARM, CATEGORY_CONNECTIVITY) = range(3, 6)
 EVENTS = (
-    ("unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault")
-    + ("memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed")
-    + ("alarm", "acknowledged", "self_test", "exception", "fault_cleared", "clock_silent")
-    + ("edge_differs", "edge_forgiven", "setting_changed", "crashed")
-    + ("enrolled", "revoked", "rotated", "provisioned", "openings_refused")
+    "unreadable", "delivery_ended", "delivery_so_far", "accepted", "refused", "initialised", "reset", "fault",
+    "memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed",
+    "alarm", "acknowledged", "self_test", "exception", "fault_cleared", "clock_silent",
+    "edge_differs", "edge_forgiven", "setting_changed", "crashed",
+    "enrolled", "revoked", "rotated", "provisioned", "openings_refused",
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
@@ -60,14 +60,14 @@ EVENT_PROVISIONED, EVENT_OPENINGS_REFUSED = range(28, 30)
 
 # Refusal codes: CODES[code] is its name.
 CODES = (
-    ("accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit")
-    + ("clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active")
-    + ("schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active")
-    + ("temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there")
-    + ("unfit", "self_test_failed", "no_fault", "unsound", "wrong_content")
-    + ("other_life", "holds_too_long", "id_taken", "interrupted", "voided", "reservoir")
-    + ("not_open", "no_presence", "slots_full", "no_such_slot", "already_provisioned", "own_slot")
-    + ("not_prepared", "changed_meanwhile")
+    "accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit",
+    "clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active",
+    "schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active",
+    "temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there",
+    "unfit", "self_test_failed", "no_fault", "unsound", "wrong_content",
+    "other_life", "holds_too_long", "id_taken", "interrupted", "voided", "reservoir",
+    "not_open", "no_presence", "slots_full", "no_such_slot", "already_provisioned", "own_slot",
+    "not_prepared", "changed_meanwhile",
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
@@ -85,8 +85,8 @@ PROCEDURES = ("none", "refill", "rinse", "flush", "stroke_volume", "patency")  #
 ENDS = ("completed", "left", "unfit")
 CONTENTS = ("insulin", "buffer", "naoh", "empty")
 CHECKS = (
-    ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
-    + ("clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven")
+    "core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor",
+    "clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven",
 )  # fmt: skip
 BATTERIES = ("good", "low", "depleted")
 # The bench may do everything; only a development image knows it.

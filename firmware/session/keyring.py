@@ -11,7 +11,7 @@ Implements: SEC-1, SEC-2
 
 import struct
 
-from firmware.compat import const, roomy
+from firmware.compat import const
 from firmware.errors import FirmwareError
 from firmware.protocol import (
     ROLE_CARD,
@@ -56,17 +56,13 @@ class Keyring:
         self.hand_out = -1
         self._sealed = sealed
         self._seed = TwoSlots(nvm, memory_map.KEYS_AT, memory_map.SEED_BYTES, sealed.seed_record())
-        self._records = [sealed.record(slot) for slot in range(memory_map.SLOTS)]
-        self._slots = [
-            TwoSlots(nvm, memory_map.SLOTS_AT + slot * _PAIR_BYTES, memory_map.SLOT_BYTES, self._records[slot])
-            for slot in range(memory_map.SLOTS)
-        ]
+        self._nvm = nvm
+        self._firsts = bytearray(memory_map.SLOTS)  # TwoSlots.first of each slot, which has an object only when needed
         self._use = TwoSlots(nvm, memory_map.USE_AT, memory_map.USE_BYTES)
         self._noise = bytes
         self.role = sealed.role
         self.slot = sealed.slot
         self.device_id = sealed.device_id
-        roomy(self)
 
     def open(self, noise=bytes):
         """After a reset: take the keys into use and renew the seed, mixed with the bytes of `noise()`.
@@ -84,8 +80,12 @@ class Keyring:
         self.provisioned = self._seed.read() != NOTHING
         if not self.provisioned:
             self._blank(self._seed)
-        for slot, stored in enumerate(self._slots):
-            if stored.read() == NOTHING:
+        for slot in range(memory_map.SLOTS):
+            stored = self._stored(slot)
+            found = stored.read()
+            self._firsts[slot] = stored.first
+            if found == NOTHING:
+                struct.pack_into("<I", self._sealed.record(slot), 0, 0)
                 self._sealed.wipe(slot)
             else:
                 self._sealed.load(slot)
@@ -99,12 +99,12 @@ class Keyring:
 
     def fields(self, slot):
         """(state, role, generation, label) of a slot; the state is SLOT_FREE if it holds no key."""
-        state, role, generation, label = struct.unpack_from(_FIELDS, self._records[slot], _FIELDS_AT)
+        state, role, generation, label = struct.unpack_from(_FIELDS, self._sealed.record(slot), _FIELDS_AT)
         return state, role, generation, label.rstrip(b"\0").decode()
 
     def has_next(self, slot):
         """Is the slot's key being replaced?"""
-        return self._records[slot][_HAS_NEXT_AT : _HAS_NEXT_AT + 1] != b"\0"
+        return self._sealed.record(slot)[_HAS_NEXT_AT : _HAS_NEXT_AT + 1] != b"\0"
 
     def last_use(self, slot):
         """(wall clock of the latest session in s, device time until which the slot is valid in µs; 0: for good)."""
@@ -126,7 +126,7 @@ class Keyring:
         self._sealed.fresh_key(slot, role, label.encode())
         try:
             self._used(slot, 0, until_s)
-            self._slots[slot].write()
+            self._store(slot)
         except FirmwareError:
             self._sealed.wipe(slot)
             raise
@@ -137,14 +137,14 @@ class Keyring:
         the slot unusable until the next reset.
         """
         self._sealed.wipe(slot)
-        self._slots[slot].write()
+        self._store(slot)
 
     def rotate(self, slot):
         """Draw the slot's next key and store it; it goes out with the next reply. The old one is valid until the first
         session with the new one.
         """
         self._sealed.fresh_key(slot, next=True)
-        self._slots[slot].write()
+        self._store(slot)
         self.hand_out = slot | NEXT
 
     def provision(self, seed):
@@ -157,7 +157,7 @@ class Keyring:
     def begun(self, slot, utc_s):
         """A session with this slot's key has begun: note its use; if it was the next key, the old one ends."""
         if self._sealed.promote(slot):
-            self._slots[slot].write()
+            self._store(slot)
         if utc_s // 86400 != self.last_use(slot)[0] // 86400:  # the day is enough, and spares the memory
             self._used(slot, utc_s, self.last_use(slot)[1] // 1000000)
 
@@ -170,6 +170,21 @@ class Keyring:
                 self.revoke(slot)
                 ended = slot
         return ended
+
+    def _stored(self, slot):
+        """The slot's record, whose number is in its image."""
+        image = self._sealed.record(slot)
+        stored = TwoSlots(self._nvm, memory_map.SLOTS_AT + slot * _PAIR_BYTES, memory_map.SLOT_BYTES, image)
+        stored.sequence = struct.unpack_from("<I", image, 0)[0]
+        stored.first = self._firsts[slot]
+        return stored
+
+    def _store(self, slot):
+        stored = self._stored(slot)
+        try:
+            stored.write()
+        finally:
+            self._firsts[slot] = stored.first
 
     def _used(self, slot, utc_s, until_s):
         struct.pack_into("<II", self._use.payload, slot * 8, utc_s, until_s)

@@ -19,12 +19,7 @@ from firmware.session.keyring import CARD_SLOT, NO_SLOT
 from firmware.storage.memory_map import SLOTS
 
 _TONE_MS = const(500)
-_KEY = [{"byte": 0}] * 32  # the place of the key, which the C session fills in (Keyring.hand_out)
-# Who may make whom.
-_MAKES = {
-    ROLE_CARD: (ROLE_PATIENT, ROLE_CLINICIAN),
-    ROLE_CLINICIAN: (ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD),
-}
+_KEY_BYTES = const(32)
 
 
 class Programmers:
@@ -40,7 +35,7 @@ class Programmers:
     def enrol(self, role, label):
         """Make a key for a new programmer. Somebody must be at the device."""
         keyring = self._in_session()
-        if role not in _MAKES.get(keyring.role(), ()):
+        if role not in _made_by(keyring.role()):
             raise Refused(protocol.WRONG_ROLE, "role", role)
         slot = CARD_SLOT if role == ROLE_CARD else keyring.free_slot()
         if slot == NO_SLOT:
@@ -112,9 +107,19 @@ class Programmers:
         _, role, generation, _ = self._keyring.fields(slot)
         self._tell(event, slot, role, generation)
         device_id = int.from_bytes(self._keyring.device_id(), "little")
-        return {"slot": slot, "generation": generation, "device_id": device_id, "key": _KEY}
+        key = [{"byte": 0}] * _KEY_BYTES  # its place, which the C session fills in (Keyring.hand_out)
+        return {"slot": slot, "generation": generation, "device_id": device_id, "key": key}
 
     def _tell(self, event, slot, role, generation):
         self._books.memory.note(protocol.CATEGORY_CONNECTIVITY, event, slot, role, (generation,))
         self._books.store()
         self._sound(_TONE_MS)
+
+
+def _made_by(role):
+    """Whom may this role make?"""
+    if role == ROLE_CARD:
+        return ROLE_PATIENT, ROLE_CLINICIAN
+    if role == ROLE_CLINICIAN:
+        return ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD
+    return ()

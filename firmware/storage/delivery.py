@@ -10,8 +10,8 @@ from firmware.protocol import bounded
 
 # A record: its fields, and as bytes.
 _FIELDS = (
-    ("id", "kind", "start_us", "end_us", "programmed_mu", "commanded_strokes", "delivered_strokes")
-    + ("abandoned_strokes", "reason")
+    "id", "kind", "start_us", "end_us", "programmed_mu", "commanded_strokes", "delivered_strokes",
+    "abandoned_strokes", "reason",
 )  # fmt: skip
 _PACKED = "<IBQQIIIIB"
 _PACKED_BYTES = 38

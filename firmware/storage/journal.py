@@ -45,7 +45,7 @@ class Journal:
         self.stroke_uu = stroke_uu
         self.nvm = nvm = Counting(nvm)
         self._format = slots.TwoSlots(nvm, memory_map.FORMAT_AT, memory_map.FORMAT_PAYLOAD_BYTES)
-        self._state = slots.TwoSlots(nvm, memory_map.STATE_AT, PAYLOAD_BYTES)
+        self._state = roomy(slots.TwoSlots(nvm, memory_map.STATE_AT, PAYLOAD_BYTES))  # every stroke writes it
         self._one_format = False
         self._one_settings = False
         self._torn = False  # a save failed: of the record's values the payload may hold what is not true

@@ -19,7 +19,7 @@ from binascii import crc32
 
 from firmware.compat import const
 from firmware.errors import FirmwareError
-from firmware.protocol import BY_ID, INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES, SAFE, refusal
+from firmware.protocol import INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES, SAFE, message_of, refusal
 from firmware.protocol.codec import NAME
 from firmware.storage import slots
 
@@ -85,7 +85,7 @@ class Orders:
         if not heads:
             return False
         head, place = max(heads)
-        return head[1] != done_id and BY_ID[head[3]][NAME] not in SAFE and self._outcome(place) is None
+        return head[1] != done_id and message_of(head[3])[NAME] not in SAFE and self._outcome(place) is None
 
     def begin_life(self, seed, now_us, done_id):
         """After read(): raise the life, and finish the entries of orders that were cut by a power loss.
@@ -114,7 +114,7 @@ class Orders:
         for place in range(ENTRIES):
             head = self._head(place)
             if head and self._outcome(place) is None:
-                undone = place == latest and head[1] != done_id and BY_ID[head[3]][NAME] not in _STORED_BESIDES
+                undone = place == latest and head[1] != done_id and message_of(head[3])[NAME] not in _STORED_BESIDES
                 code = INTERRUPTED if undone else REPEATED
                 self.finish(place, REFUSAL_ID, refusal(head[3], code, 0, head[1]))
 

@@ -4,11 +4,12 @@ Implements: THER-1, THER-4, STORE-1
 """
 
 import struct
+from array import array
 from binascii import crc32
 
 from firmware.compat import const
+from firmware.protocol import HALF_HOURS, PATTERNS
 from firmware.protocol.bounded import pack_into
-from firmware.protocol.vocabulary import HALF_HOURS, PATTERNS
 
 _RATES = HALF_HOURS * len(PATTERNS)
 _RATES_FORMAT = "<%dH" % _RATES
@@ -53,7 +54,7 @@ class Settings:
 
     def forget(self):
         """Reset everything to a new pump's settings."""
-        self._steps = [PRESET_MU_PER_H // RATE_STEP_MU_PER_H] * _RATES
+        self._steps = array("H", [PRESET_MU_PER_H // RATE_STEP_MU_PER_H] * _RATES)
         for name, _, value in _VALUES:
             setattr(self, name, value)
 
@@ -69,11 +70,12 @@ class Settings:
     def set_rates(self, pattern, rates):
         """Replace the 48 rates, mU/h, all of them multiples of 50."""
         first = pattern * HALF_HOURS
-        self._steps[first : first + HALF_HOURS] = [rate // RATE_STEP_MU_PER_H for rate in rates]
+        for place, rate in enumerate(rates):
+            self._steps[first + place] = rate // RATE_STEP_MU_PER_H
 
     def read(self):
         """Take all from the payload."""
-        self._steps = list(struct.unpack_from(_RATES_FORMAT, self._payload, 0))
+        self._steps = array("H", struct.unpack_from(_RATES_FORMAT, self._payload, 0))
         for name, value in zip(_NAMES, struct.unpack_from(_FORMAT, self._payload, _RATES_BYTES)):
             setattr(self, name, value)
 

@@ -15,7 +15,7 @@ Implements: STORE-1, STORE-2, STORE-3
 import struct
 from binascii import crc32
 
-from firmware.compat import const, roomy
+from firmware.compat import const
 
 OVERHEAD_BYTES = const(8)
 
@@ -42,8 +42,7 @@ class TwoSlots:
         self._view = memoryview(self._slot)
         self.payload = self._view[4 : 4 + payload_bytes]
         self._checked = self._view[: self._size - 4]  # by the CRC that follows
-        self._first = 0  # the copy to write first: the one that is not known to be whole and newest
-        roomy(self)
+        self.first = 0  # the copy to write first: the one that is not known to be whole and newest
 
     def read(self):
         """Read the newest whole copy; return NOTHING (payload undefined), ONE or BOTH."""
@@ -54,7 +53,7 @@ class TwoSlots:
             return NOTHING
         self.finished = first is None or second is None or first == second
         newest = 0 if second is None or (first is not None and first > second) else 1
-        self._first = 1 - newest
+        self.first = 1 - newest
         self.sequence = self._read_copy(newest) if newest == 0 else second  # the second is in the buffer
         return BOTH if first == second else ONE
 
@@ -62,20 +61,20 @@ class TwoSlots:
         """Store the payload as the next record. Raises what the memory raises; the previous record then survives."""
         self.sequence += 1
         slot, size = self._slot, self._size
-        address, first = self._address, self._first
+        address, first = self._address, self.first
         struct.pack_into("<I", slot, 0, self.sequence)
         struct.pack_into("<I", slot, size - 4, crc32(self._checked, address))
         write = self._nvm.write
         write(address + first * size, slot)
         # If this fails, the copy just written is the whole one.
-        self._first = 1 - first
+        self.first = 1 - first
         write(address + (1 - first) * size, slot)
-        self._first = first
+        self.first = first
 
     def move(self, address):
         """Move the record to another address, whose present content is unknown."""
         self._address = address
-        self._first = 0
+        self.first = 0
 
     def any_blank(self):
         """Is a copy blank as in a new part, with all bits alike? Then write() was never finished here."""

@@ -11,7 +11,7 @@ import struct
 from binascii import crc32
 
 from firmware.compat import const
-from firmware.protocol.vocabulary import HALF_HOURS, PATTERNS
+from firmware.protocol import HALF_HOURS, PATTERNS
 from firmware.storage.settings import RATE_STEP_MU_PER_H
 
 _FORMAT = "<%dH" % HALF_HOURS

@@ -78,6 +78,7 @@ _PROCEDURE_AT = _OTHERS_AT + struct.calcsize(_OTHER_FORMAT)
 _CORE_AT = _PROCEDURE_AT + PROCEDURE_BYTES
 _OPEN_AT = _CORE_AT + CORE_BYTES
 PAYLOAD_BYTES = _OPEN_AT + stroke_starts.OPEN_BYTES
+del _OTHERS  # half a kilobyte
 
 
 class StateRecord:

@@ -18,8 +18,8 @@ from firmware.protocol import bounded
 # wake-up beyond the time passed to woke(), of a tone, and of a byte to the memory; and how long the link stays in use
 # after its last byte.
 FIGURES = (
-    ("idle_na", "run_na", "motor_na", "tone_na", "link_na", "memory_na")
-    + ("wake_us", "tone_us", "byte_ns", "link_us")
+    "idle_na", "run_na", "motor_na", "tone_na", "link_na", "memory_na",
+    "wake_us", "tone_us", "byte_ns", "link_us",
 )  # fmt: skip
 _IDLE, _RUN, _MOTOR, _TONE, _LINK, _MEMORY, _WAKE_US, _TONE_US, _BYTE_NS, _LINK_US = range(10)
 

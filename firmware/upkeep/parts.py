@@ -9,8 +9,8 @@ Implements: THER-10
 
 # Without these nobody can say what is delivered, or that it is right.
 NEEDED = (
-    ("dose core", "device time", "wall clock", "memory", "deliveries", "therapy", "procedures", "reservoir")
-    + ("alarms", "occlusion", "stroke sensor", "pressure sensor", "self-test")
+    "dose core", "device time", "wall clock", "memory", "deliveries", "therapy", "procedures", "reservoir",
+    "alarms", "occlusion", "stroke sensor", "pressure sensor", "self-test",
 )  # fmt: skip
 # "link" means the bytes only: an order that fails halfway stops the pump. The log of visitors records connects,
 # refusals and failed queries. "battery's account" means the count, not the cell.

@@ -13,8 +13,8 @@ from firmware.upkeep.wall_clock import rates_agree
 
 # In the order in which they run.
 NAMES = (
-    ("core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor")
-    + ("clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven")
+    "core_answers", "native_core", "image", "memory", "ram", "stroke_sensor", "pressure_sensor",
+    "clock", "clock_rate", "watchdog", "spared_parts", "edges_forgiven",
 )  # fmt: skip
 REQUIRED = ("core_answers", "native_core", "memory", "ram", "stroke_sensor", "pressure_sensor", "clock")
 # The core's file and the image do not change while they run.

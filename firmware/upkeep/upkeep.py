@@ -52,8 +52,8 @@ class Means:
 _RATES = ("clock_rate",)
 # Attributes that not every board has.
 _OPTIONAL = (
-    ("image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy", "counter_us")
-    + ("crashed",)
+    "image_digest", "sensor_line", "watchdog_on", "watchdog_reset", "BATTERY_NAH", "entropy", "counter_us",
+    "crashed",
 )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from firmware.drivers.pressure_sensor import PressureSensor
 from firmware.drivers.stepper import Stepper
 from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.errors import Refused
-from firmware.link.answered_by import answering
 from firmware.occlusion.watch import Watch
 from firmware.protocol.alarms import BY_NUMBER
 from firmware.pump import Pump
@@ -22,6 +21,7 @@ from firmware.storage.journal import Journal
 from firmware.storage.memory import Memory
 from firmware.upkeep.upkeep import Means
 from firmware.upkeep.wall_clock import WallClock
+from tests.firmware.answering import answering
 from tests.firmware.ram import RamNvm, RamRtc
 
 MOTOR = (96, 400, 1600, 20_000)

@@ -6,12 +6,13 @@ import pytest
 
 from firmware import dose_codes, protocol
 from firmware.alarms.annunciation import PATTERNS, next_tone_us
-from firmware.link.answered_by import ANSWERED_BY, answering
+from firmware.link.answered_by import ANSWERED_BY
 from firmware.link.commands import Commands
 from firmware.protocol.alarms import BY_NAME
 from firmware.protocol.vocabulary import UTC_MAX_S, UTC_MIN_S
 from firmware.storage import memory_map
 from firmware.upkeep import self_test
+from tests.firmware.answering import answering
 from tests.firmware.hand import SECOND_US, Hand, alarms, refused
 from tests.firmware.ram import RamRtc
 from tests.firmware.test_told_and_kept import logged
@@ -34,7 +35,7 @@ def test_a_message_that_no_part_answers_is_found_at_the_start(hand: Hand) -> Non
 
 @pytest.mark.req("LINK-1")
 def test_each_message_is_answered_by_one_part_that_can(hand: Hand) -> None:
-    named = [name for names in ANSWERED_BY.values() for name in names]
+    named = [name for _, names in ANSWERED_BY for name in names]
     assert sorted(named) == sorted(message.name for message in protocol.MESSAGES)
     for name, part in answering(Commands(hand.pump), hand.pump).items():
         assert callable(getattr(type(part), name, None)), name

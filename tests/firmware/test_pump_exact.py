@@ -8,10 +8,10 @@ import pytest
 
 from firmware import dose_codes, events, protocol
 from firmware.compat import nobody
-from firmware.link.answered_by import answering
 from firmware.occlusion import codes
 from firmware.occlusion.watch import Watch
 from firmware.protocol.alarms import BY_NAME
+from tests.firmware.answering import answering
 from tests.firmware.hand import SECOND_US, Hand, alarms
 from tests.firmware.ram import RamRtc
 from tests.firmware.test_told_and_kept import logged

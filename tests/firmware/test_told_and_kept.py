@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.link.answered_by import answering
 from firmware.protocol.alarms import ALARMS, BY_NAME
 from firmware.storage.deliveries import Deliveries
+from tests.firmware.answering import answering
 from tests.firmware.desk import Desk
 from tests.firmware.hand import SECOND_US, Hand, deliveries, refused
 from tests.firmware.therapy.therapy_by_hand import HOUR_US, MINUTE_US, refill, run_pattern, settings

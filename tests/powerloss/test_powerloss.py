@@ -56,7 +56,7 @@ BUGS = {
         'if struct.unpack_from("<I", self._slot, self._size - 4)[0] != crc32(self._checked, self._address):',
         'if struct.unpack_from("<I", self._slot, 0)[0] == 0:',
     ),
-    "whole copy overwritten": ("storage/slots.py", "self._first = 1 - newest", "self._first = newest"),
+    "whole copy overwritten": ("storage/slots.py", "self.first = 1 - newest", "self.first = newest"),
     "bolus goes on": ("storage/restart.py", "    _need(core.suspend(from_us))\n", ""),
     "event before its record counts": (
         "storage/journal.py",

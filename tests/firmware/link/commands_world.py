@@ -31,7 +31,7 @@ class Pump:
         self.fails: Exception | None = None
         self.failures = self
         part = Part(self)
-        for name in ANSWERED_BY:
+        for name, _ in ANSWERED_BY:
             setattr(self, name, part)
 
     def now_us(self) -> int:

@@ -69,7 +69,7 @@ class Pump:
     orders.initialise(6)
     def __init__(self):
         self.failures = self
-        for part in ANSWERED_BY:
+        for part, _ in ANSWERED_BY:
             setattr(self, part, self)
     def __getattr__(self, name):
         if any([message[0] == name for message in protocol.MESSAGES]):

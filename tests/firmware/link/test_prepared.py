@@ -10,6 +10,7 @@ import pytest
 from firmware import protocol
 from firmware.link.commands import Commands
 from firmware.protocol.codec import ASKED_BYTES, SUMMARY_BYTES
+from tests.firmware.answering import answering
 from tests.firmware.desk import BY_NAME, Desk, lowest
 from tests.firmware.hand import SECOND_US
 from tests.firmware.link.requests import logged, usual
@@ -158,7 +159,7 @@ def test_what_another_programmer_has_changed_meanwhile_is_told_and_not_undone(
     """The other has done both steps; here only what follows from them."""
     person.prepare(name, **values)
     message = BY_NAME[other]
-    part = person.desk.commands._answering[other]
+    part = answering(person.desk.commands, person.desk.hand.pump)[other]
     getattr(part, other)(**changed)
     before = everything(person.desk.hand)["core"]
     assert person.order(name, **values) == "changed_meanwhile"

@@ -10,7 +10,7 @@ import pytest
 
 from firmware import protocol
 from firmware.errors import Refused
-from firmware.link.answered_by import answering
+from tests.firmware.answering import answering
 from tests.firmware.hand import Hand
 from tests.firmware.therapy.test_refused_is_nothing import BAD, everything
 from tests.firmware.therapy.test_states import ORDERS, REACH

@@ -14,12 +14,12 @@ import pytest
 
 from firmware import dose_codes, protocol
 from firmware.errors import Refused
-from firmware.link.answered_by import answering
 from firmware.protocol.alarms import BY_NAME
 from firmware.protocol.all_procedures import BY_NUMBER
 from firmware.storage.memory_map import STATE_AT
 from firmware.storage.slots import OVERHEAD_BYTES
 from firmware.storage.state_record import PAYLOAD_BYTES
+from tests.firmware.answering import answering
 from tests.firmware.hand import SECOND_US, Hand
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "therapy.md"
