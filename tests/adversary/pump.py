@@ -48,6 +48,7 @@ class Watched(Sealed):
     def connect(self) -> None:
         """After a reset."""
         super().connect()
+        self._replaced = b""  # power went before that was stored: the old key holds until the new one comes again
         session, commands = self.session, self.commands
         self._inner = {"open": session.open, "accept": session.accept, "promote": session.promote}
         self._inner |= {"handle": commands.handle, "answer": commands._answer}
