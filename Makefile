@@ -196,7 +196,7 @@ figures: life bench ## run a life and the accuracy bench, and set their figures 
 
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests
-	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs
+	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs session-proofs
 	@$(PYTHON) -m tools.micropython RPI_PICO2
 	@rm -f build/tests.xml
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal --junit-xml build/tests.xml $(ARGS)
@@ -319,6 +319,10 @@ session-cost: ready-emulated ## session: cycles and stack of the RPI_PICO image'
 .PHONY: core-bench
 core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md
 	@$(VENV)/python -m tools.core.bench
+
+.PHONY: session-proofs
+session-proofs: setup ## session: decide the goals of its protocol with E and SPASS; build/session-proofs.json
+	@$(VENV)/python -m tools.session.proofs.gate
 
 .PHONY: lock
 lock: ## pin all dependencies of pyproject.toml again, by hash

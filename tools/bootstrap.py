@@ -131,6 +131,9 @@ PACKAGES = {
         Package(_has("frama-c"), ("frama-c-base",), "Frama-C: run-time errors and contracts of the dose core"),
         Package(_has("why3", "z3", "cvc4"), ("why3", "z3", "cvc4"), "Why3, Z3, CVC4: decide the contracts' goals"),
     ),
+    "session-proofs": (
+        Package(_has("eprover", "SPASS"), ("eprover", "spass"), "E and SPASS: decide the model of the session"),
+    ),
     "emulator": (
         Package(_has("node"), ("nodejs",), "Node: runs the emulated Pico"),
         Package(_has("npm"), ("npm",), "npm: installs rp2040js, by hash"),

@@ -123,6 +123,11 @@ def memory() -> dict[str, Any]:
     }
 
 
+def _session_proofs(data: dict[str, Any]) -> dict[str, Any]:
+    """How many attacks both provers exclude, and in how many broken models they find one."""
+    return {key: data[key] for key in ("attacks_excluded", "honest_runs", "broken_models", "ways_to_break")}
+
+
 # The file of results of each run, and what is kept of it.
 KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "life": ("build/life/summary.json", _life),
@@ -135,6 +140,7 @@ KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "turns": ("build/turns.json", _turns),
     "edges": ("build/edges.json", _edges),
     "emulated": ("build/hil-emulated.json", _emulated),
+    "session_proofs": ("build/session-proofs.json", _session_proofs),
 }
 
 

@@ -1,0 +1,1 @@
+"""Gates on the session of the programmer link. Each is a make target."""
