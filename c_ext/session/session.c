@@ -80,7 +80,11 @@ bool session_enrol(session_t *session, uint8_t slot, uint8_t role, const uint8_t
 }
 
 bool session_rotate(session_t *session, uint8_t slot) {
-    return slots_rotate(&session->slots, &session->random, slot);
+    const bool drawn = slots_rotate(&session->slots, &session->random, slot);
+    if (drawn && (session->pending.slot == slot) && (session->pending.next != 0u)) {
+        end(&session->pending);  // opened with a next key that is none any more, and must not confirm the new one
+    }
+    return drawn;
 }
 
 bool session_promote(session_t *session, uint8_t slot) {
