@@ -45,6 +45,14 @@ static void expire(session_t *session, uint64_t now_us) {
     }
 }
 
+uint8_t session_suite(void) {
+#if RELEVE_RELEASE
+    return SESSION_SUITE;
+#else
+    return SESSION_SUITE | SESSION_DEVELOPMENT;
+#endif
+}
+
 void session_init(session_t *session, const uint8_t schema_hash[SESSION_HASH_BYTES], uint8_t suite) {
     bytes_wipe(session, sizeof *session);
     bytes_copy(session->schema_hash, schema_hash, SESSION_HASH_BYTES);

@@ -68,6 +68,11 @@ typedef struct {
     uint8_t spare_up;
 } session_t;
 
+// The suite of this image's hello: SESSION_SUITE, with its bit in a development image.
+#define SESSION_SUITE 0x01u
+#define SESSION_DEVELOPMENT 0x80u
+uint8_t session_suite(void);
+
 // Sets up a session_t without slots, seed and session. The suite is the hello's, with its bit of a development image.
 void session_init(session_t *session, const uint8_t schema_hash[SESSION_HASH_BYTES], uint8_t suite);
 

@@ -76,10 +76,16 @@ static MP_DEFINE_CONST_DICT(session_locals, session_locals_table);
 static MP_DEFINE_CONST_OBJ_TYPE(session_session_type, MP_QSTR_Session, MP_TYPE_FLAG_NONE, make_new, session_make_new,
                                 locals_dict, &session_locals);
 
+// suite() -> the suite of this image's hello
+static mp_obj_t module_suite(void) {
+    return MP_OBJ_NEW_SMALL_INT(session_suite());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(suite_obj, module_suite);
+
 static const mp_rom_map_elem_t session_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_session)},
     {MP_ROM_QSTR(MP_QSTR_Session), MP_ROM_PTR(&session_session_type)},
-    {MP_ROM_QSTR(MP_QSTR_SUITE), MP_ROM_INT(RELEVE_RELEASE ? 0x01 : 0x81)},  // of this image
+    {MP_ROM_QSTR(MP_QSTR_suite), MP_ROM_PTR(&suite_obj)},
     {MP_ROM_QSTR(MP_QSTR_OPENED), MP_ROM_INT(SESSION_OPENED)},
     {MP_ROM_QSTR(MP_QSTR_REFUSED), MP_ROM_INT(SESSION_REFUSED)},
     {MP_ROM_QSTR(MP_QSTR_SILENT), MP_ROM_INT(SESSION_SILENT)},
