@@ -70,9 +70,9 @@ def live(board):
     pump = Pump(core, clock, *parts, watch, board.tone, keyring, presence)
     keyring.open(noise_of(means.entropy, clock))
     commands = Commands(pump)
-    door = Door(sealed, keyring, presence, pump, commands, suite)
-    if suite & DEVELOPMENT:  # a release has no plain link, with or without keys (SEC-5)
-        door = FirstDoor(PlainDoor(commands.handle), door)
+    locked = Door(sealed, keyring, presence, pump, commands, suite)
+    # A release has no plain link, with or without keys (SEC-5).
+    door = FirstDoor(PlainDoor(commands.handle), locked) if suite & DEVELOPMENT else locked
     uart = Uart(board.uart_read_into, board.uart_write)
     link = Link(uart, door, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters

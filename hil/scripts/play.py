@@ -31,8 +31,8 @@ LOOK_US = 1_000_000  # long enough for a whole look
 # Ids ascend with time and do not depend on the other steps of a script.
 _ID_US = 1_000
 _IDS = 0xFFFFFFFF
-_PAGE = 6
-_EVENTS_PAGE = 8
+_PAGE = 5
+_EVENTS_PAGE = 7
 _RATE_STEP_US = 600 * US_PER_S  # how often a clock that runs fast or slow is moved
 
 

@@ -25,7 +25,7 @@ _OF_ALARMS = ("status", "read_alarms", "acknowledge_alarm")
 _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("status", {}), ("read_time", {}), ("read_procedure", {}), ("read_settings", {}), ("read_reservoir", {}),
     ("read_energy", {}), ("read_diagnosis", {}), ("read_alarms", {"first": 0}), ("self_test", {}),
-    ("read_deliveries", {"since_id": 0, "max_count": 6}), ("read_log", {"since_number": 0, "max_count": 8}),
+    ("read_deliveries", {"since_id": 0, "max_count": 5}), ("read_log", {"since_number": 0, "max_count": 7}),
     ("read_pattern", {"pattern": 1, "staged": False}), ("read_pattern", {"pattern": 1, "staged": True}),
     ("telemetry", {"interval_s": 1, "for_s": 30}), ("telemetry", {"interval_s": 0, "for_s": 0}),
     ("hello", {"schema_hash": protocol.SCHEMA_HASH}),

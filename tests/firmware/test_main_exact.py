@@ -17,6 +17,7 @@ from firmware.upkeep.energy import FED
 from host.api.link import encode_frame
 from tests.firmware.hand import CURRENTS, MOTOR, SECOND_US
 from tests.firmware.ram import RamNvm, RamRtc, RamUart
+from tests.session.device import session_class
 
 pytestmark = pytest.mark.req("BOARD-1", "GUARD-3")
 
@@ -63,6 +64,9 @@ class Board:
     def read_pressure_counts(self) -> int:
         return 512
 
+    def presence(self) -> bool:
+        return False
+
     def idle(self, core: Core, until_us: int) -> int:
         us, happened = self.script[len(self.turns)]
         self.us += us
@@ -90,12 +94,14 @@ def _imported() -> ModuleType:
     vars(dosecore).update(Core=Core, VERSION="9.9")
     board = ModuleType("board")
     vars(board).update(Board=Board)
-    sys.modules.update(dosecore=dosecore, board=board)
+    session = ModuleType("session")
+    vars(session).update(Session=session_class(), suite=lambda: 0x81)
+    sys.modules.update(dosecore=dosecore, board=board, session=session)
     try:
         Board.script = ((0, STOP),)
         from firmware import main  # type: ignore[attr-defined, unused-ignore]  # runs at once, as on a board
     finally:
-        del sys.modules["dosecore"], sys.modules["board"]
+        del sys.modules["dosecore"], sys.modules["board"], sys.modules["session"]
         Board.made.clear()
     return main  # type: ignore[no-any-return, unused-ignore]
 

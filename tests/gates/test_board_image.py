@@ -17,7 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = [path.parent.name for path in (ROOT / "boards").glob("*/board.toml") if "[pins]" in path.read_text()]
 CONTRACT = {
     **{"LINK_TX": 0, "LINK_RX": 1, "CONSOLE_TX": 4, "CONSOLE_RX": 5, "I2C_SDA": 8, "I2C_SCL": 9, "STEP": 16},
-    **{"DIR": 17, "MOTOR_ENABLE": 18, "STROKE_SENSOR": 19, "ANNUNCIATOR": 20, "LED": 25, "PRESSURE": 26, "BATTERY": 27},
+    **{
+        "DIR": 17,
+        "MOTOR_ENABLE": 18,
+        "STROKE_SENSOR": 19,
+        "ANNUNCIATOR": 20,
+        "PRESENCE": 21,
+        "LED": 25,
+        "PRESSURE": 26,
+        "BATTERY": 27,
+    },
 }
 needs_compiler = pytest.mark.skipif(not shutil.which("arm-none-eabi-gcc"), reason="no arm-none-eabi-gcc")
 

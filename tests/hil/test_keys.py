@@ -23,6 +23,7 @@ def test_the_firmware_finds_the_card_and_the_bench() -> None:
     ]
     bench = pump.connect(made.bench.key.secret(), 1, "bench")
     assert isinstance(bench, Programmer)
+    assert isinstance(pump.ask(bench, "identity"), dict)
     assert pump.ask(bench, "set_basal", rate_mu_per_h=1000)["new_rate_mu_per_h"] == 1000
     assert pump.ask(bench, "self_test")["passed"] in (True, False)
     assert Provisioned(7).cells == made.cells != Provisioned(8).cells

@@ -17,8 +17,8 @@ _HOLDS_US = 1_000_000  # short, so that orders that have not expired do not fill
 # Values of requests, where not the smallest that the table allows: those that cost the pump most.
 _VALUES: dict[str, dict[str, Any]] = {
     "hello": {"schema_hash": protocol.SCHEMA_HASH},
-    "read_log": {"since_number": 0, "max_count": 8},
-    "read_deliveries": {"since_id": 0, "max_count": 6},
+    "read_log": {"since_number": 0, "max_count": 7},
+    "read_deliveries": {"since_id": 0, "max_count": 5},
     "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
     "telemetry": {"interval_s": 1, "for_s": 3600},
     "prepare": {"message_id": MESSAGES["bolus"].id, "request": [{"byte": each} for each in (232, 3, 0, 0)]},

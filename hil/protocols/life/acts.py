@@ -62,7 +62,7 @@ class People:
         self.outcome = outcome
         self.patient = patient
         self.bench = bench
-        self.programmer = Recorder(bench.board)
+        self.programmer = Recorder(bench.board, bench.programmer.keyring)
         self.follower = Follower(self.programmer, outcome.violations)
         self.stopped_at_us: int | None = None  # stopped by the pump itself
         self._at_clinic = False  # stopped by the clinic

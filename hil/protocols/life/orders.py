@@ -32,8 +32,8 @@ class Recorder(RecordingProgrammer):
     `exchanged_us` are the bench's times of the exchanges with the pump, each once.
     """
 
-    def __init__(self, transport: Any) -> None:
-        super().__init__(transport, [])
+    def __init__(self, transport: Any, keyring: Keyring | None = None) -> None:
+        super().__init__(transport, [], keyring)
         self.accepted: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = []
         self.exchanged_us: list[int] = []
         self._board = transport

@@ -89,11 +89,15 @@ QUESTIONS: dict[str, tuple[str, Values]] = {
     "read_settings": ("read_settings", {}),
     "read_reservoir": ("read_reservoir", {}),
     "read_alarms": ("read_alarms", {"first": 0}),
-    "read_deliveries": ("read_deliveries", {"since_id": 0, "max_count": 6}),
+    "read_deliveries": ("read_deliveries", {"since_id": 0, "max_count": 5}),
     "settle_order": ("settle_order", {"message_id": 0x11, "payload_crc": 0}),
-    "read_log": ("read_log", {"since_number": 0, "max_count": 8}),
+    "read_log": ("read_log", {"since_number": 0, "max_count": 7}),
     "read_diagnosis": ("read_diagnosis", {}),
+    "identity": ("identity", {}),
 }
+# These need a session, and ask neither core nor books (tests/firmware/session). What prepare shows besides the fields
+# that bind may count a stroke that begins meanwhile in one figure and not in another: it is looked at and not swept.
+NOT_SWEPT = ("enrol", "read_programmers", "revoke", "rotate", "provision", "prepare")
 
 
 def values_of(device: Device, values: Values) -> dict[str, Any]:
