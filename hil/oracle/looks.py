@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hil.scripts.script import Look
 
 Say = Callable[[str, Any, Any, str], None]
-_DELIVERIES_PAGE = 6
+_DELIVERIES_PAGE = 5
 _ALARMS_PAGE = 15
 
 
