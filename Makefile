@@ -320,6 +320,14 @@ session-cost: ready-emulated ## session: cycles and stack of the RPI_PICO image'
 core-bench: core-cost ## dose core against a plain scheduler without guards; docs/performance.md
 	@$(VENV)/python -m tools.core.bench
 
+.PHONY: link-bench
+link-bench: setup core-module ## compare the programmer link with MAVLink 2 and MCUmgr SMP on a noisy line made from SEED; build/link-bench.json
+	@$(VENV)/python -m tools.link_bench --seed $(SEED)
+
+.PHONY: link-bench-nightly
+link-bench-nightly: setup core-module ## the same with ten million corrupted sealed frames, and a million damaged ones of each link
+	@$(VENV)/python -m tools.link_bench --seed $(SEED) --corrupted 10000000 --damaged 1000000
+
 .PHONY: session-proofs
 session-proofs: setup ## session: decide the goals of its protocol with E and SPASS; build/session-proofs.json
 	@$(VENV)/python -m tools.session.proofs.gate

@@ -42,6 +42,8 @@ PYPROJECT = ROOT / "pyproject.toml"
 LOCK = ROOT / "requirements.lock"
 STUBS_LOCK = ROOT / "tools" / "stubs.lock"
 STUBS = BUILD / "stubs"
+LINK_BENCH_LOCK = ROOT / "tools" / "link-bench.lock"
+LINK_BENCH = BUILD / "link-bench"
 # pip builds the one source-only dependency (crcmod) with these, so they come first, by hash like all others.
 INSTALLERS = ("pip", "setuptools")
 
@@ -253,6 +255,21 @@ def make_stubs() -> None:
             target = STUBS / name.removeprefix("micropython-").removesuffix("-stubs")
             pip_install(f"pip-{name}", VENV_PYTHON, lines, "--target", str(target), "--no-compile")
         stamp(STUBS / ".stamp", key)
+
+
+def make_link_bench() -> None:
+    """Put the links that ours is compared with into build/link-bench, outside .venv: nothing else may use them.
+
+    Raises Problem if they cannot be fetched.
+    """
+    key = digest([LINK_BENCH_LOCK])
+    if is_fresh(LINK_BENCH / ".stamp", key):
+        return
+    with locked(BUILD / ".venv-lock"), timed("installing MAVLink and SMP for the comparison into build/link-bench"):
+        shutil.rmtree(LINK_BENCH, ignore_errors=True)
+        lines = [line for each in lock_entries(LINK_BENCH_LOCK).values() for line in each]
+        pip_install("pip-link-bench", VENV_PYTHON, lines, "--target", str(LINK_BENCH), "--no-build-isolation")
+        stamp(LINK_BENCH / ".stamp", key)
 
 
 def main() -> None:

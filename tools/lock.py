@@ -1,4 +1,4 @@
-"""Rewrite requirements.lock and tools/stubs.lock from pyproject.toml: every package of the closure, by hash.
+"""Rewrite requirements.lock and the locks in tools from pyproject.toml: every package of the closure, by hash.
 
     make lock
 
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.bootstrap import LOCK, STUBS_LOCK, install_packages
+from tools.bootstrap import LINK_BENCH_LOCK, LOCK, STUBS_LOCK, install_packages
 from tools.console import ROOT, Problem, main_guard, run_logged, say, timed
 
 RESOLVER = "uv==0.13.9"
@@ -41,6 +41,7 @@ def main() -> None:
         run_logged("lock-uv", [tools / "python", "-m", "pip", "install", RESOLVER])
         resolve(tools / "uv", LOCK, "pyproject.toml", "--group", "dev")
         resolve(tools / "uv", STUBS_LOCK, "--group", "pyproject.toml:stubs")
+        resolve(tools / "uv", LINK_BENCH_LOCK, "--group", "pyproject.toml:link-bench")
 
 
 if __name__ == "__main__":

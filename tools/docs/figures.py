@@ -128,6 +128,28 @@ def _session_proofs(data: dict[str, Any]) -> dict[str, Any]:
     return {key: data[key] for key in ("attacks_excluded", "honest_runs", "broken_models", "ways_to_break")}
 
 
+def _link_bench(data: dict[str, Any]) -> dict[str, Any]:
+    """The links as a table: overhead of each payload, and the rest with payloads of 64 bytes."""
+    rows = [
+        "",
+        "| link | bytes over a payload of 16, 64, 181 | wrong, of damaged frames | frames lost per hit |"
+        " bytes until the next good frame | B/s at 10⁻⁵ | 10⁻⁴ | 10⁻³ |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, link in data["links"].items():
+        noise = {(each["payload_bytes"], each["bit_error_rate"]): each for each in link["noise"]}
+        overhead = ", ".join(f"{noise[size, 1e-5]['overhead_bytes']:g}" for size in (16, 64, 181))
+        wrong = f"{link['damaged']['wrong']} of {link['damaged']['frames']:,}"
+        middle = noise[64, 1e-4]
+        goodput = " | ".join(f"{noise[64, rate]['goodput_bytes_per_s']:,}" for rate in (1e-5, 1e-4, 1e-3))
+        rows.append(
+            f"| {name} | {overhead} | {wrong} | {middle['lost_per_hit']} | {middle['resync_bytes']} | {goodput} |"
+        )
+    session = {"session_bytes": data["session_bytes"], "corrupted": data["corrupted"]}
+    wrong_in_noise = {name: sum(each["wrong"] for each in link["noise"]) for name, link in data["links"].items()}
+    return session | {"wrong_in_noise": sum(wrong_in_noise.values()), "table": "\n".join([*rows, ""])}
+
+
 # The file of results of each run, and what is kept of it.
 KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "life": ("build/life/summary.json", _life),
@@ -140,6 +162,7 @@ KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "turns": ("build/turns.json", _turns),
     "edges": ("build/edges.json", _edges),
     "emulated": ("build/hil-emulated.json", _emulated),
+    "link_bench": ("build/link-bench.json", _link_bench),
     "session_proofs": ("build/session-proofs.json", _session_proofs),
 }
 
