@@ -16,6 +16,7 @@ from hil.oracle.commands import Command, Orders
 from hil.protocols.life.judge import Violations
 from host.api.client import MESSAGES, Programmer
 from host.records import Delivery
+from host.session.keyring import Keyring
 
 US_PER_S = 1_000_000
 HALF_HOUR_S = 1800
