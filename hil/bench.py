@@ -19,7 +19,7 @@ from hil.backends.emulated import EmulatedBoard
 from hil.backends.emulated_stm32 import EmulatedStm32Board
 from hil.backends.virtual import VirtualBoard
 from hil.errors import LinkSilent
-from hil.keys import Provisioned
+from hil.keys import Provisioned, RepeatedKeys
 from hil.oracle.commands import Command, Orders
 from hil.plant import Plant
 from host.api.client import MESSAGES, Programmer
@@ -76,7 +76,7 @@ class Bench:
         made = Provisioned()
         self.board: Any = open_board(kind, plant, keys=made.cells, **options)
         # A board on a desk has the key of this name, if somebody has enrolled the bench there.
-        keyring = Keyring("bench") if isinstance(self.board, DeskBoard) else Keyring(identity=made.bench)
+        keyring = Keyring("bench") if isinstance(self.board, DeskBoard) else RepeatedKeys(made)
         self.programmer = RecordingProgrammer(self.board, self.commands, keyring)
         self.stroke_starts_us: list[int] = self.board.stroke_starts_us
         self.start_tolerance_us: int = self.board.start_tolerance_us

@@ -103,7 +103,7 @@ class Conversation:
         for number, (slot, key) in enumerate(openings * self._attempts):
             offer = offer_of(hello if number == 0 else self._greet())
             self.development = offer.development
-            opening = Opening(offer, identity, slot, key)
+            opening = Opening(offer, identity, slot, key, self.keyring.ephemeral())
             reply = self.link.request(OPEN_ID, opening.request, max(self.timeout_s, _OPENING_S), 1)
             if reply is None:
                 continue  # sent again it would be refused: the challenge is used up

@@ -32,6 +32,10 @@ class Keyring:
             self._identity = keys.load(self.name)
         return self._identity
 
+    def ephemeral(self) -> bytes | None:
+        """The private key of the next handshake; None: it is drawn. A bench, whose runs repeat, has its own."""
+        return None
+
     def rotating(self, new: Identity) -> None:
         """Keep the next key that the device has drawn, beside the one that still holds. Raises KeyFileError."""
         self._keep(new)

@@ -49,7 +49,7 @@ def offer_of(hello: bytes) -> Offer:
 class Opening:
     """One try: `request` is the payload to send, finish() takes the reply's."""
 
-    def __init__(self, offer: Offer, identity: Identity, slot: int, key: Key) -> None:
+    def __init__(self, offer: Offer, identity: Identity, slot: int, key: Key, ephemeral: bytes | None = None) -> None:
         self._role = ROLES.index(identity.role)
         prologue = b"".join(
             (
@@ -57,7 +57,7 @@ class Opening:
                 bytes([slot, self._role]), offer.challenge,
             )
         )  # fmt: skip
-        self._initiator = Initiator(key, prologue)
+        self._initiator = Initiator(key, prologue, ephemeral)
         self.request = bytes([slot]) + self._initiator.first()
 
     def finish(self, reply: bytes) -> Session:
