@@ -67,16 +67,18 @@ class Bench:
     """A pump on its plant with a programmer, in logical, emulated or real time; a context manager.
 
     `kind` is the name of a bench (hil/benches) or the path of a bench file; other options go to the board. `commands`
-    are the accepted orders, `stroke_starts_us` the starts on the motor pins. Raises BenchError and its subclasses.
+    are the accepted orders, `stroke_starts_us` the starts on the motor pins. A pump not `sealed` has no keys and
+    is spoken to plainly, by floods of raw frames. Raises BenchError and its subclasses.
     """
 
-    def __init__(self, plant: Plant, *, kind: str = "virtual", **options: Any) -> None:
+    def __init__(self, plant: Plant, *, kind: str = "virtual", sealed: bool = True, **options: Any) -> None:
         self.plant = plant
         self.commands: list[Command] = []
         made = Provisioned()
-        self.board: Any = open_board(kind, plant, keys=made.cells, **options)
-        # A board on a desk has the key of this name, if somebody has enrolled the bench there.
-        keyring = Keyring("bench") if isinstance(self.board, DeskBoard) else RepeatedKeys(made)
+        self.board: Any = open_board(kind, plant, keys=made.cells if sealed else b"", **options)
+        keyring: Keyring = RepeatedKeys(made) if sealed else Keyring("none")
+        if isinstance(self.board, DeskBoard):  # it has the key of this name, if somebody has enrolled the bench there
+            keyring = Keyring("bench")
         self.programmer = RecordingProgrammer(self.board, self.commands, keyring)
         self.stroke_starts_us: list[int] = self.board.stroke_starts_us
         self.start_tolerance_us: int = self.board.start_tolerance_us

@@ -44,8 +44,8 @@ class Provisioned:
 
 
 class RepeatedKeys(Keyring):
-    """The bench's key to a simulated pump. Its handshakes are the same in every run, so that equal runs are equal to the
-    byte; a simulation has no secrets.
+    """The bench's key to a simulated pump. Its handshakes are the same in every run, so that equal runs are equal to
+    the byte; a simulation has no secrets.
     """
 
     def __init__(self, made: Provisioned) -> None:

@@ -101,7 +101,7 @@ def measure_load(load: Load, strokes: int, *, seed: int = 1) -> dict[str, Any]:
     plant = Plant(load_mechanism(), seed)
     steps_per_stroke = int(plant.parameters["steps_per_stroke"])
     ideal_us = ideal_edges_us(steps_per_stroke, *motor_hz())
-    bench = Bench(plant, kind="emulated", flash_timing=load.flash_timing)
+    bench = Bench(plant, kind="emulated", flash_timing=load.flash_timing, sealed=False)
     try:
         start(bench.board, load)
         bench.check_link()
