@@ -48,6 +48,9 @@ class Preparing(Ordering):
         message = message_of(name)
         self.settle_left()
         encode_request(message, BLANK | values, self._check)  # an invalid order fails before anything is sent
+        return self._prepare(message, values)
+
+    def _prepare(self, message: Message, values: dict[str, Any], again: bool = False) -> Prepared:
         self.begin(message)
         now = self.now(message)
         asked = bytes(protocol.encode(message.request[protocol.ORDER_FIELDS :], values, self._check))
@@ -55,8 +58,14 @@ class Preparing(Ordering):
         reply_id, body = self._request(MESSAGES["prepare"], encode_request(MESSAGES["prepare"], request))
         if reply_id == protocol.REFUSAL_ID:
             error = read_refusal(message, body)
-            restarted = isinstance(error, Refused) and error.code in RESTARTED
-            raise self.restarted(message) if restarted else error
+            if not isinstance(error, Refused) or error.code not in RESTARTED:
+                raise error
+            # Has the pump restarted, or has only the session come to its end, just now?
+            self.identity = None
+            ended = error.code == RESTARTED[1] and not again and self.hello().life == now["life"]
+            if not ended:
+                raise self.restarted(message) from error
+            return self._prepare(message, values, again=True)
         told = decode_fields("prepare", MESSAGES["prepare"].reply, body)["prepared"]
         return Prepared(self, message, values, now, asked, bytes(each["byte"] for each in told))
 

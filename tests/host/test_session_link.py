@@ -215,12 +215,16 @@ def test_a_session_that_ends_between_the_two_steps_of_an_order_is_no_refusal() -
         device.session.forget()
         assert prepared.confirm().new_rate_mu_per_h == 2000
 
-        def ending(frame: bytes, to_pump: bool) -> bytes:
-            if to_pump and number(frame) == 0x10:
-                device.session.forget()
-                device.on_way = lambda each, way: each
-            return frame
+        def ending(before: int) -> Callable[[bytes, bool], bytes]:
+            def on_way(frame: bytes, to_pump: bool) -> bytes:
+                if to_pump and number(frame) == before:
+                    device.session.forget()
+                    device.on_way = lambda each, way: each
+                return frame
 
-        device.on_way = ending
-        assert pump.set_basal(3000).new_rate_mu_per_h == 3000
-    assert device.done == [("set_basal", 1000), ("set_basal", 2000), ("set_basal", 3000)]
+            return on_way
+
+        for ends_before, rate in ((0x10, 3000), (0x46, 4000), (0x03, 5000)):  # the order, prepare, read_time
+            device.on_way = ending(ends_before)
+            assert pump.set_basal(rate).new_rate_mu_per_h == rate
+    assert device.done == [("set_basal", rate) for rate in (1000, 2000, 3000, 4000, 5000)]
