@@ -136,15 +136,15 @@ def test_only_the_oldest_that_have_ended_may_be_missing() -> None:
 
 
 @pytest.mark.req("DOSE-3")
-def test_six_deliveries_are_a_page_and_the_seventh_is_asked_later() -> None:
-    for count, pages in ((0, 1), (1, 1), (6, 1), (7, 2), (12, 2), (13, 3)):
+def test_five_deliveries_are_a_page_and_the_sixth_is_asked_later() -> None:
+    for count, pages in ((0, 1), (1, 1), (5, 1), (6, 2), (10, 2), (11, 3)):
         run = life()
         row = run.looks[1].deliveries[1]
         run.looks[1] = replace(run.looks[1], deliveries=tuple(row | {"id": 10 + place} for place in range(count)))
         made = Judge(run)
         problems = [each for each in made.judge() if each.expected == "none"]
         assert [each.what for each in problems] == [f"delivery {10 + place}" for place in range(count)]
-        assert [each.at_us for each in problems] == [400 * S + (11 + place // 6) * SLOT_US for place in range(count)]
+        assert [each.at_us for each in problems] == [400 * S + (11 + place // 5) * SLOT_US for place in range(count)]
         assert made.device.pump.bench_us == 400 * S + (10 + pages) * SLOT_US
 
 
