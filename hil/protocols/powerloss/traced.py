@@ -97,7 +97,7 @@ def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
     life = Life()
     trace_fd = os.memfd_create("trace")
     memory = Backed(MEMORY_BYTES)
-    bench = Bench(Plant(load_mechanism(), seed), memory=memory, trace_fd=trace_fd)
+    bench = Bench(Plant(load_mechanism(), seed), memory=memory, trace_fd=trace_fd, sealed=False)
     with bench:
         board = bench.board
 
