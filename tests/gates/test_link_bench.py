@@ -48,6 +48,7 @@ def test_the_line_is_the_same_for_all_and_hits_what_it_says() -> None:
 @pytest.mark.req("SEC-1")
 def test_no_corrupted_sealed_frame_is_taken() -> None:
     assert corrupted(20_000, 1) == {"frames": 20_000, "crc_let_through": 0, "tag_let_through": 0}
+    assert corrupted(25, 1, session_frames=10)["frames"] == 25
 
 
 @pytest.mark.nightly

@@ -16,6 +16,7 @@ PAYLOADS_BYTES = (16, 64, 181)
 RATES = {1e-5: 2_000_000, 1e-4: 400_000, 1e-3: 100_000}
 BYTES_PER_S = 11_520  # 115,200 baud, ten bits a byte
 CHUNK = 256
+SESSION_FRAMES = 1_000_000  # a session ends after 2^20
 
 
 def noisy(link: Link, payload_bytes: int, rate: float, sent_bytes: int, seed: int) -> dict[str, Any]:
@@ -63,27 +64,25 @@ def damaged(link: Link, frames: int, seed: int, payload_bytes: int = 64) -> dict
     return {"frames": frames, "wrong": wrong}
 
 
-def corrupted(frames: int, seed: int, payload_bytes: int = 64) -> dict[str, int]:
+def corrupted(frames: int, seed: int, payload_bytes: int = 64, session_frames: int = SESSION_FRAMES) -> dict[str, int]:
     """Damage sealed frames, whole and behind the CRC. Return how many each of CRC and tag let through.
 
-    Behind the CRC means: as if an attacker, or the one case in 2^32, had made the CRC right again. Raises ValueError if
-    the session does not go on afterwards.
+    Behind the CRC means: as if an attacker, or the one case in 2^32, had made the CRC right again. After
+    `session_frames` another session is opened. Raises ValueError if one does not go on after the damage.
     """
-    link = Sealed()
     random = np.random.default_rng(seed)
     crc = tag = 0
-    for _ in range(frames):
-        message, wire = link.send(random.bytes(payload_bytes))
-        found = decode_frame(damage(wire[:-1], random))
-        crc += found is not None
-        true = decode_frame(wire[:-1])
-        assert true is not None
-        sequence, _, payload = true
-        forged = bytearray(damage(payload, random))
-        tag += link.device.open(0, sequence, MESSAGE, forged) >= -1  # a new request, or the last one again
-        if len(payload) != payload_bytes + SEALED_BYTES or message[2] == b"":
-            raise ValueError("that was no sealed frame")
-    message, wire = link.send(b"still here")
-    if link.feed(wire) != [message]:
-        raise ValueError("the session does not go on after the damage")
+    for at in range(0, frames, session_frames):
+        link = Sealed()
+        for _ in range(min(session_frames, frames - at)):
+            _, wire = link.send(random.bytes(payload_bytes))
+            crc += decode_frame(damage(wire[:-1], random)) is not None
+            true = decode_frame(wire[:-1])
+            if true is None or len(true[2]) != payload_bytes + SEALED_BYTES:
+                raise ValueError("that was no sealed frame")
+            forged = bytearray(damage(true[2], random))
+            tag += link.device.open(0, true[0], MESSAGE, forged) >= -1  # a new request, or the last one again
+        message, wire = link.send(b"still here")
+        if link.feed(wire) != [message]:
+            raise ValueError("the session does not go on after the damage")
     return {"frames": frames, "crc_let_through": crc, "tag_let_through": tag}
