@@ -104,7 +104,7 @@ def test_a_key_on_the_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def telling(self: Any, message_id: int, out: Any) -> tuple[int, int]:
         reply_id, length = refuse(self, message_id, out)
-        out[length : length + 16] = bytes(self._keyring._records[2][24:40])
+        out[length : length + 16] = bytes(self._keyring._sealed.record(2)[24:40])
         return reply_id, length + 16
 
     monkeypatch.setattr(Door, "_refuse", telling)
