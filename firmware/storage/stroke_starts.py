@@ -8,7 +8,9 @@ The starts of a damaged block are replaced by the first start known after it. Th
 caps err on the safe side until a day has passed.
 
 Nobody knows for certain how long the power was gone. So after a restart the starts are held back: they are moved later
-by as much as device time has moved, and the caps see the same strokes as at the last record (docs/adr/0011).
+by as much as device time has moved, and the caps see the same strokes as at the last record (docs/adr/0011). A block
+that is written anew for this goes first to the place after the open block's, which nobody needs: whichever of the two
+writes the power cuts, the other place has the block.
 
 Implements: STORE-1, STORE-3, GUARD-1, THER-8
 """
@@ -40,6 +42,8 @@ class History:
         self._blocks = blocks
         self._ticks = ticks
         self._written = 0  # blocks since the first stroke
+        self._valid = 0  # of these, by the last record
+        self._only_spare = -1  # a block that is whole only in the spare place
         self._block = bytearray(BLOCK_BYTES)
         self._view = memoryview(self._block)
         self._open = bytearray(OPEN_BYTES)  # the open part of the first `_held` strokes
@@ -49,8 +53,13 @@ class History:
     def save(self, strokes, open_part):
         """`strokes` have started: write the block that has become full, and put the starts after it in `open_part`."""
         full = strokes // STROKES
+        if self._only_spare >= 0:
+            self._write(self._only_spare, self._only_spare)
+            self._only_spare = -1
         while self._written < full:
-            self._write(self._written)
+            if self._written < self._valid:
+                self._write(self._written, self._valid + 1)
+            self._write(self._written, self._written)
             self._written += 1
         if strokes == self._held:
             pass
@@ -76,7 +85,8 @@ class History:
         ticks = self._ticks
         length = len(ticks)
         self._held = -1
-        self._written = strokes // STROKES
+        self._written = self._valid = strokes // STROKES
+        self._only_spare = -1
         earliest = max(0, strokes - length)
         damaged = 0
         later = saved_us >> TICK_SHIFT
@@ -84,7 +94,10 @@ class History:
             later = struct.unpack_from("<I", open_part, 4 * place)[0]
             ticks[(self._written * STROKES + place) % length] = later
         for number in range(self._written - 1, earliest // STROKES - 1, -1):
-            whole = self._read(number)
+            whole = self._read(number, number)
+            if not whole and self._read(number, self._valid + 1):
+                whole = True
+                self._only_spare = number
             for place in range(STROKES - 1, -1, -1):
                 stroke = number * STROKES + place
                 if stroke < earliest:
@@ -117,19 +130,19 @@ class History:
             ticks[stroke % length] = latest
         self._written = min(self._written, first // STROKES)
 
-    def _at(self, number):
-        return self._address + number % self._blocks * BLOCK_BYTES
+    def _at(self, place):
+        return self._address + place % self._blocks * BLOCK_BYTES
 
-    def _write(self, number):
+    def _write(self, number, place):
         ticks = self._ticks
         block = self._block
         struct.pack_into("<I", block, 0, number + 1)
-        for place in range(STROKES):
-            struct.pack_into("<I", block, 4 + 4 * place, ticks[(number * STROKES + place) % len(ticks)])
+        for each in range(STROKES):
+            struct.pack_into("<I", block, 4 + 4 * each, ticks[(number * STROKES + each) % len(ticks)])
         struct.pack_into("<I", block, BLOCK_BYTES - 4, crc32(self._view[: BLOCK_BYTES - 4]))
-        self._nvm.write(self._at(number), block)
+        self._nvm.write(self._at(place), block)
 
-    def _read(self, number):
-        self._nvm.read_into(self._at(number), self._block)
+    def _read(self, number, place):
+        self._nvm.read_into(self._at(place), self._block)
         crc = struct.unpack_from("<I", self._block, BLOCK_BYTES - 4)[0]
         return crc == crc32(self._view[: BLOCK_BYTES - 4]) and struct.unpack_from("<I", self._block, 0)[0] == number + 1

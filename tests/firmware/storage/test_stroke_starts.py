@@ -126,6 +126,42 @@ def test_a_block_cut_at_any_byte_is_not_missed(cut_bytes: int) -> None:
     assert sorted(ticks) == list(range(1004, 1024))
 
 
+@pytest.mark.req("STORE-1", "STORE-2", "GUARD-1", "THER-8")
+@pytest.mark.parametrize("counted", [0, 1])
+@pytest.mark.parametrize("strokes", [7, 8, 9, 15, 16, 23, 24, 31, 37, 40])
+def test_power_lost_twice_while_starts_are_held_back_damages_none(strokes: int, counted: int) -> None:
+    """Blocks that are written anew are cut at every write, and so is the recovery from that. `counted`: the restart
+    counts a stroke, which may fill a block. The record of `strokes` stays the newest all the time.
+    """
+    shift = stroke_starts.TICK_SHIFT
+
+    def restarted(ring: Ring, gone: int, cut: tuple[int, int]) -> int:
+        """Restart `gone` ticks later, with the power cut in a write after so many bytes; returns the damaged starts."""
+        saver = History(ring.nvm, 0, stroke_starts.blocks_for(20), ring.ticks)
+        damaged = saver.restore(strokes, ring.open_part, now << shift)
+        if counted:
+            ring.ticks[strokes % 20] = now
+        saver.hold_back(strokes + counted, now << shift, now + gone << shift)
+        ring.nvm.cut_write, ring.nvm.cut_bytes = len(ring.nvm.writes) + cut[0], cut[1]
+        with suppress(PowerCut):
+            saver.save(strokes + counted, bytearray(ring.open_part))
+        ring.nvm.cut_write = 0
+        return damaged
+
+    now = 1000 + strokes
+    cuts = [(write, size) for write in range(1, 8) for size in (0, 1, 20, 39)]
+    for first in cuts:
+        for second in cuts:
+            ring = Ring(strokes)
+            true = dict(zip(range(strokes), range(1001, now + 1), strict=True))
+            assert restarted(ring, 30, first) == 0
+            assert restarted(ring, 70, second) == 0, first
+            damaged, ticks = ring.restored()
+            assert damaged == 0, (first, second)
+            for stroke in range(max(0, strokes - 20), strokes):
+                assert true[stroke] <= ticks[stroke % 20] <= now + 70, (first, second)
+
+
 def test_a_block_is_what_the_layout_says() -> None:
     assert stroke_starts.BLOCK_BYTES == 4 + 4 * stroke_starts.STROKES + 4
     assert struct.calcsize("<IIBBBBIIII") + 4 == event_log.EVENT_BYTES
