@@ -190,6 +190,7 @@ class Pump:
             self.alarms.time(now_us)
         if now_us >= self.rounds.due_us:
             self.over = self.rounds.time(now_us)
+            self.programmers.catch_up()
         if now_us >= self.stream.deadline_us:
             self._spared(TELEMETRY, self.stream.time, now_us)
 

@@ -58,6 +58,7 @@ class Keyring:
         self._seed = TwoSlots(nvm, memory_map.KEYS_AT, memory_map.SEED_BYTES, sealed.seed_record())
         self._nvm = nvm
         self._firsts = bytearray(memory_map.SLOTS)  # TwoSlots.first of each slot, which has an object only when needed
+        self._behind = 0  # a bit for each slot whose record is not stored as the session has it
         self._use = TwoSlots(nvm, memory_map.USE_AT, memory_map.USE_BYTES)
         self._noise = bytes
         self.role = sealed.role
@@ -120,7 +121,7 @@ class Keyring:
 
     def enrol(self, slot, role, label, now_us):
         """Draw a key into a slot and store it; it goes out with the next reply. Raises what the memory raises, with the
-        slot free.
+        slot as it is stored.
         """
         until_s = (now_us + _DAY_US) // 1000000 if role == ROLE_SERVICE else 0
         self._sealed.fresh_key(slot, role, label.encode())
@@ -128,13 +129,13 @@ class Keyring:
             self._used(slot, 0, until_s)
             self._store(slot)
         except FirmwareError:
-            self._sealed.wipe(slot)
+            self._take_back(slot)
             raise
         self.hand_out = slot
 
     def revoke(self, slot):
         """Overwrite a slot's key in both copies; a session with it ends at once. Raises what the memory raises, with
-        the slot unusable until the next reset.
+        the slot unusable, and behind() until it is stored or the next reset.
         """
         self._sealed.wipe(slot)
         self._store(slot)
@@ -155,11 +156,32 @@ class Keyring:
         self.provisioned = True
 
     def begun(self, slot, utc_s):
-        """A session with this slot's key has begun: note its use; if it was the next key, the old one ends."""
+        """A session with this slot's key has begun: note its use; if it was the next key, the old one ends.
+
+        Raises what the memory raises. The old key has ended all the same; if the device restarts before that is stored,
+        it has both again, until the new one is used once more.
+        """
         if self._sealed.promote(slot):
-            self._store(slot)
+            self._behind |= 1 << slot
+        self.catch_up()
         if utc_s // 86400 != self.last_use(slot)[0] // 86400:  # the day is enough, and spares the memory
             self._used(slot, utc_s, self.last_use(slot)[1] // 1000000)
+
+    def behind(self, slot):
+        """Has the memory not accepted the slot's latest record?"""
+        return bool(self._behind >> slot & 1)
+
+    def catch_up(self):
+        """Store the records that the memory has not accepted. Raises what the memory raises."""
+        failed = None
+        for slot in range(memory_map.SLOTS if self._behind else 0):
+            if self.behind(slot):
+                try:
+                    self._store(slot)
+                except FirmwareError as error:
+                    failed = error
+        if failed is not None:
+            raise failed
 
     def lapse(self, now_us):
         """End the slots whose time is over; returns one of them, or NO_SLOT."""
@@ -181,10 +203,27 @@ class Keyring:
 
     def _store(self, slot):
         stored = self._stored(slot)
+        self._behind |= 1 << slot
         try:
             stored.write()
         finally:
             self._firsts[slot] = stored.first
+        self._behind &= ~(1 << slot)
+
+    def _take_back(self, slot):
+        """A new key could not be stored, and nobody will know it: the slot is again as the memory has it."""
+        stored = self._stored(slot)
+        half_stored = stored.sequence if self.behind(slot) else -1
+        self._sealed.wipe(slot)
+        try:
+            if stored.read() != NOTHING and stored.sequence != half_stored:
+                self._sealed.load(slot)
+                self._firsts[slot] = stored.first
+                self._behind &= ~(1 << slot)
+                return
+        except FirmwareError:
+            self._behind &= ~(1 << slot)  # what is stored there stays, for the next reset
+        self._sealed.wipe(slot)
 
     def _used(self, slot, utc_s, until_s):
         struct.pack_into("<II", self._use.payload, slot * 8, utc_s, until_s)

@@ -61,7 +61,7 @@ class Programmers:
         """End a programmer's key at once. A programmer cannot end its own: it would not hear the answer."""
         keyring = self._in_session()
         state, role, held, _ = keyring.fields(slot)
-        if state == SLOT_FREE or held != generation:
+        if held != generation or (state == SLOT_FREE and not keyring.behind(slot)):
             raise Refused(protocol.NO_SUCH_SLOT, "slot", slot)
         if slot == keyring.slot():
             raise Refused(protocol.OWN_SLOT, "slot", slot)
@@ -85,6 +85,14 @@ class Programmers:
         host_seed = bytes([each["byte"] for each in seed])
         self._stored(keyring.provision, host_seed)
         return self._made(CARD_SLOT, protocol.EVENT_PROVISIONED)
+
+    def catch_up(self):
+        """Store the keys' records that the memory did not accept when they changed."""
+        if self._keyring is not None:
+            try:
+                self._keyring.catch_up()
+            except FirmwareError:
+                pass  # it has an alarm of its own
 
     def _in_session(self):
         """The keyring; refused outside a session, where nobody has a slot."""

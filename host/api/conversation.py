@@ -93,14 +93,20 @@ class Conversation:
         return payload
 
     def _opened(self, hello: bytes) -> Session:
-        """Open a session, in as many attempts as a request has, each with a challenge of its own."""
+        """Open a session, in as many attempts as a request has, each with a challenge of its own.
+
+        Unless it is refused a key is tried again: its reply may be lost, and another key would end what it has begun.
+        """
         from host.session.errors import SessionRefused  # with what follows: for pumps with sessions
         from host.session.opening import Opening, offer_of
 
         identity = self.keyring.identity()
         refused = False
         openings = identity.openings()
-        for number, (slot, key) in enumerate(openings * self._attempts):
+        most = max(self._attempts * (1 if identity.next is None else len(openings)), len(openings))
+        at = 0
+        for number in range(most):
+            slot, key = openings[at % len(openings)]
             offer = offer_of(hello if number == 0 else self._greet())
             self.development = offer.development
             opening = Opening(offer, identity, slot, key, self.keyring.ephemeral())
@@ -115,6 +121,7 @@ class Conversation:
             except Forged:
                 self.link.frames_forged += 1
             refused = True
+            at += 1
         if refused:
             raise SessionRefused(self.keyring.name)
         raise LinkTimeout("open", self._attempts, max(self.timeout_s, _OPENING_S), self.link.heard_bytes)

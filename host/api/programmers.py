@@ -51,7 +51,7 @@ class Programmers(Ordering):
         KeyFileError.
         """
         new = self._key_of("rotate")
-        self.keyring.rotating(replace(self.keyring.identity(), next=new.key, generation=new.generation))
+        self.keyring.rotating(replace(self.keyring.identity(), next=new.key))
         self.hello()
         return self.keyring.identity()
 

@@ -41,10 +41,11 @@ class Keyring:
         self._keep(new)
 
     def rotated(self) -> None:
-        """The next key has opened a session: it is the key from now on. Raises KeyFileError."""
+        """The next key has opened a session: it is the key from now on, of the next generation. Raises KeyFileError."""
         old = self.identity()
         if old.next is not None:
-            self._keep(replace(old, key=old.next, next=None))
+            generation = (old.generation + 1) % keys.GENERATIONS
+            self._keep(replace(old, key=old.next, next=None, generation=generation))
 
     def _keep(self, identity: Identity) -> None:
         if self._kept:

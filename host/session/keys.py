@@ -33,6 +33,7 @@ DEVICE_ID_BYTES = 8
 SLOTS = 8
 PROVISIONING_SLOT = 0x0F  # which needs no key, and which a device allows for as long as it has none
 LABEL_BYTES = 16
+GENERATIONS = 0x10000  # they are counted in 16 bits
 NEXT = 0x80  # with a slot's number: its next key
 DEFAULT = "default"
 NONE = "none"  # names no key: for a development board that has none either
@@ -67,17 +68,18 @@ class Identity:
             raise ValueError(f"slot {self.slot} is not one of 0 to {SLOTS - 1}")
         if self.role not in ROLES[1:]:
             raise ValueError(f"{self.role!r} is not a role")
-        if len(self.label.encode()) > LABEL_BYTES or not 0 <= self.generation <= 0xFFFF:
+        if len(self.label.encode()) > LABEL_BYTES or not 0 <= self.generation < GENERATIONS:
             raise ValueError("the label or the generation does not fit")
 
     def openings(self) -> list[tuple[int, Key]]:
         """Return what may open a session, as (the slot's number as it is sent, the key), in the order to try it.
 
         During a rotation that is the next key as such; the next key as the slot's own, if the device has made it that
-        and this file did not come to know; the old key.
+        and this file did not come to know; the old key. Else the key; and the same as the device's next one, if it
+        could not store that it has made it the key, and has restarted.
         """
         if self.next is None:
-            return [(self.slot, self.key)]
+            return [(self.slot, self.key), (self.slot | NEXT, self.key)]
         return [(self.slot | NEXT, self.next), (self.slot, self.next), (self.slot, self.key)]
 
 

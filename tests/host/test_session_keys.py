@@ -174,13 +174,17 @@ def test_a_rotation_is_kept_in_two_steps() -> None:
     keys.save(NURSE)
     ring = Keyring("nurse")
     assert ring.there and not Keyring("other").there
-    assert ring.identity().openings() == [(3, NURSE.key)]
+    assert ring.identity().openings() == [(3, NURSE.key), (0x83, NURSE.key)]
     fresh = Key(SECRET[::-1])
-    ring.rotating(replace(NURSE, next=fresh, generation=3))
+    ring.rotating(replace(NURSE, next=fresh))
     assert keys.load("nurse").openings() == [(0x83, fresh), (3, fresh), (3, NURSE.key)]
     ring.rotated()
     ring.rotated()
-    assert keys.load("nurse") == ring.identity() == replace(NURSE, key=fresh, generation=3)
+    assert keys.load("nurse") == ring.identity()
+    assert ring.identity() == replace(NURSE, key=fresh, generation=NURSE.generation + 1), "as the device counts"
+    ring.rotating(replace(NURSE, next=fresh, generation=0xFFFF))
+    ring.rotated()
+    assert ring.identity().generation == 0
 
 
 def test_a_card_s_key_is_kept_nowhere(folder: Path) -> None:

@@ -200,18 +200,45 @@ def test_power_is_cut_at_every_write_of(name: str) -> None:
 
 
 def test_a_memory_that_fails_makes_no_programmer_and_one_that_is_absent_opens_to_nobody() -> None:
-    pump, _, clinician = clinic()
+    pump, card, clinician = clinic()
     pump.present = True
     pump.hand.memory.failing = True
     assert pump.ask(clinician, "enrol", role=protocol.ROLE_PATIENT, label="a") == "memory_failed"
     assert pump.keyring.fields(2)[0] == protocol.SLOT_FREE
+    assert pump.ask(clinician, "enrol", role=protocol.ROLE_CARD, label="card") == "memory_failed"
+    assert opened(pump.connect(card, 0, "card")), "a new card that could not be stored does not void the old one"
     pump.hand.memory.failing = False
+    assert opened(pump.restarted().connect(card, 0, "card"))
     absent = pump.hand
     absent.memory.absent = True
     dark = Guarded(Hand(absent.memory, absent.rtc))
     dark.present = True
     found = dark.take(0x01, protocol.SCHEMA_HASH.to_bytes(8, "little"))
     assert found is None, "no random numbers, no challenge"
+
+
+@pytest.mark.parametrize("role", ["patient", "card"])
+def test_a_key_that_is_half_stored_is_nobody_s_and_its_slot_is_free_again(role: str) -> None:
+    pump, _, clinician = clinic()
+    pump.present = True
+    memory, nvm = pump.hand.memory, pump.hand.journal.nvm
+    write = nvm.write
+    slot = 0 if role == "card" else 2
+    copies = iter((False, True))
+
+    def second_fails(address: int, data: bytes) -> None:
+        here = memory_map.SLOTS_AT + slot * 188 <= address < memory_map.SLOTS_AT + (slot + 1) * 188
+        memory.failing = here and next(copies, True)
+        write(address, data)
+
+    nvm.write = second_fails  # type: ignore[method-assign]
+    assert pump.ask(clinician, "enrol", role=protocol.ROLES.index(role), label="a") == "memory_failed"
+    assert pump.keyring.fields(slot)[0] == protocol.SLOT_FREE and pump.keyring.behind(slot)
+    nvm.write, memory.failing = write, False  # type: ignore[method-assign]
+    pump.pass_s(3601)
+    assert not pump.keyring.behind(slot)
+    again = pump.restarted()
+    assert again.keyring.fields(slot)[0] == protocol.SLOT_FREE
 
 
 def test_challenges_never_come_again_whatever_power_does() -> None:
