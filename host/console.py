@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import typer
 from rich.console import RenderableType
 
+from firmware import protocol
 from host import configuration
 from host.api.client import Programmer
 from host.api.prepared import CHANGED, Prepared
@@ -52,6 +53,8 @@ from host.texts.alarms import language_of
 from host.texts.spoken import said
 from host.units import AmountError
 
+# Refusals of what was changed after it was looked at: what an order does it to, or the rates staged for a pattern.
+_MEANWHILE = (CHANGED, *(protocol.CODES[each] for each in (protocol.NOT_STAGED, protocol.NOT_THE_SAME)))
 _ASKED = {"en": "Do it?", "fr": "Le faire ?"}
 _ANSWERS = {"en": ("y", "yes"), "fr": ("o", "oui")}
 
@@ -210,16 +213,12 @@ def confirm(
     question: RenderableType,
     yes: bool,
     declined: str | None = None,
-    *,
-    held: Callable[[], object] | None = None,
     language: str = "en",
 ) -> None:
     """Show the change on stderr and ask for confirmation. Prints `declined` and exits on a no; raises UsageError if
     nobody can be asked.
 
-    `held` returns what the question rests on: if it is other after the answer than before the question, somebody else
-    has changed the pump meanwhile, and NotNow is raised. With `yes` nothing is asked. With JSON as well nothing is
-    shown either, so that stderr holds errors only.
+    With `yes` nothing is asked. With JSON as well nothing is shown either, so that stderr holds errors only.
     """
     screen = Screen(stderr=True)
     need_answer(yes)
@@ -227,29 +226,35 @@ def confirm(
         screen.print(question)
     if yes:
         return
-    before = held() if held else None
     if not _says_yes(language):
         screen.print(said("Nothing was sent.", language) if declined is None else declined)
         raise typer.Exit(EXIT_DECLINED)
-    if held and held() != before:
-        raise NotNow("not sent: the pump was changed while the question stood. Look at it and give the order again")
 
 
-def agreed(options: Options, prepared: Prepared, question: Callable[[Any], RenderableType], yes: bool) -> Any:
+def agreed(
+    options: Options,
+    prepared: Prepared,
+    question: Callable[[Any], RenderableType],
+    yes: bool,
+    declined: str | None = None,
+    again: Callable[[], Prepared] | None = None,
+) -> Any:
     """Show what the pump says that an order would do, ask, and give the order; return its record.
 
-    If the pump was changed while the question stood, the new summary is shown and asked about.
+    If the pump was changed while the question stood, the new summary is shown and asked about. `again` prepares an
+    order whose values come from what the pump holds; without it the values stay as they are.
     """
+    language = spoken_by(options)
     while True:
-        confirm(options, question(prepared.summary), yes)
+        confirm(options, question(prepared.summary), yes, declined, language)
         try:
             return prepared.confirm()
         except Refused as error:
-            if error.code != CHANGED:
+            if error.code not in _MEANWHILE:
                 raise
         if not (yes and options.as_json):
-            Screen(stderr=True).print("The pump was changed meanwhile:")
-        prepared = prepared.again()
+            Screen(stderr=True).print(said("The pump was changed meanwhile:", language))
+        prepared = again() if again else prepared.again()
 
 
 def _says_yes(language: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from firmware import protocol
 from firmware.protocol.alarms import BY_NUMBER
 from host.text import Text
-from host.units import amount, span
+from host.units import amount, millilitres, span
 from host.words import field_words, message_words
 
 _TEXTS = {
@@ -21,7 +21,7 @@ _TEXTS = {
     protocol.CLINICIAN_LIMIT: "the {field}, {value}, is beyond the clinician's limit of {limit}",
     protocol.HOUR_LIMIT: "{value} would exceed what may be used in an hour, {limit}",
     protocol.DAY_LIMIT: "{value} would exceed what may be used in 24 hours, {limit}",
-    protocol.WRONG_STATE: "not possible while the pump is in the state '{state}'",
+    protocol.WRONG_STATE: "not possible while the pump is in the state '{state}'{way}",
     protocol.BOLUS_ACTIVE: "a bolus is already running; wait for its end or cancel it",
     protocol.NO_BOLUS_ACTIVE: "no bolus is running",
     protocol.SCHEMA_MISMATCH: "the pump has restarted, or no hello came before; look at its status, then repeat",
@@ -69,13 +69,26 @@ INVARIANTS = (
 _HOLD_RATES = ("pattern", "rates", "value")
 # Texts for a procedure in the wrong state, by the field of the request that does not fit.
 _PROCEDURES = {
-    "procedure": "stop the pump first, or go on with the procedure that is under way: pump procedure show",
+    "procedure": "a procedure begins on a stopped pump: pump stop",
     "step": "the procedure is not at this step, is making its strokes, or cannot be left here: pump procedure show",
 }
+_UNDER_WAY = "a procedure is under way: pump procedure walk"
 _STOPPED_EMPTY = (
     "{left} are left and the pump stops at {stop}: record a refill (pump refill, pump procedure), or have the clinic"
     " lower the level of the settings"
 )
+# How a person gets out of a state in which an order is refused.
+_WAYS_OUT = {
+    "stopped": ": pump resume",
+    "suspended": ": pump resume",
+    "procedure": ": pump procedure show",
+    "fault": ": pump status",
+}
+# A refill's weights that cannot be.
+IMPOSSIBLE = "impossible weights: {}; weigh again"
+LIGHTER = "the syringe with the remaining insulin is lighter than before"
+_NOT_FILLED = "no more was filled in than was taken back for the vacuum"
+_TOO_MUCH = "{} would be in the reservoir, or would have been in it, where at most {} can be"
 _RATE_TOO_HIGH = "its greatest rate, {value}, is beyond the clinician's limit of {limit}"
 
 
@@ -213,6 +226,8 @@ class InvalidRequest(Refused):
 
 
 def _explain(request: str, code: int, field: str, value: int, limit: int, unit: str) -> Text:
+    if request == "record_refill" and code == protocol.OUT_OF_RANGE and not field:
+        return _of_weights(value, limit)
     state = protocol.STATES[value] if 0 <= value < len(protocol.STATES) else str(value)
     alarm = BY_NUMBER[value].name if value in BY_NUMBER else str(value)
     beyond = "below the least allowed," if value < limit else "above the greatest allowed,"
@@ -220,6 +235,7 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
         "field": field_words(field),
         "beyond": beyond,
         "state": state,
+        "way": "" if request in protocol.SAFE else _WAYS_OUT.get(state, ""),
         "value": str(value),
         "limit": str(limit),
         "alarm": alarm,
@@ -236,8 +252,15 @@ def _explain(request: str, code: int, field: str, value: int, limit: int, unit: 
         text = _STOPPED_EMPTY
         shown.update(left=amount(value, "mU"), stop=amount(limit, "mU"))
     if code == protocol.WRONG_STATE:
-        text = _PROCEDURES.get(field, text)
+        text = _UNDER_WAY if field == "procedure" and value else _PROCEDURES.get(field, text)
     return Text(text, **shown)
+
+
+def _of_weights(value_nl: int, limit_nl: int) -> Text:
+    why: str = Text(_TOO_MUCH, millilitres(value_nl), millilitres(limit_nl))
+    if value_nl < limit_nl:
+        why = _NOT_FILLED if limit_nl else LIGHTER
+    return Text(IMPOSSIBLE, why)
 
 
 def _content(place: int) -> str:

@@ -8,15 +8,13 @@ import typer
 
 from firmware.protocol import TEMPS
 from host.api.client import MESSAGES, Programmer
-from host.clock import told
-from host.console import NotNow, UsageError, confirm, connected, show
-from host.cuts import cut_by, cut_note, cut_text
+from host.clock import clock_of, told
+from host.console import NotNow, UsageError, agreed, connected, show
+from host.cuts import cut_note, cut_text
 from host.day import parse_rate
 from host.options import Json, Options, Yes, options_of, part
-from host.possible import need_rate, need_state, programme
-from host.records import Status
-from host.screens.status import basal_line, programmed_line
-from host.units import AmountError, amount, duration, parse_minutes, parse_whole, span
+from host.records.summaries import BasalSummary, RecommendSummary, TempEndSummary, TempSummary
+from host.units import AmountError, amount, duration, parse_minutes, parse_whole
 
 app = part()
 NO_INSULIN = "[bold red]no insulin[/]"
@@ -34,19 +32,16 @@ def set_basal(
     """Set one basal rate for the whole day (U/h, in steps of 0.05), in place of a pattern."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        rate_mu_per_h = parse_rate(rate)
-        pump.require("set_basal", rate_mu_per_h=rate_mu_per_h)
-        now = pump.status()
-        cut = cut_note(cut_by([rate_mu_per_h], now.limits))
-        new = f"[bold]{amount(rate_mu_per_h, 'mU/h')}, set by hand[/]"
-        if not yes:
-            need_state(now, "running", "suspended", "stopped", "procedure")
-            need_rate(now, rate_mu_per_h)
-        if now.pattern is None and now.basal_rate_mu_per_h == rate_mu_per_h and not yes:
-            raise NotNow(f"the basal rate is {amount(rate_mu_per_h, 'mU/h')} already, set by hand")
-        question = f"Basal rate: {programmed_line(now)} -> {new}{_beside(now)}{cut}"
-        confirm(options, question, yes, held=lambda: programme(pump.status()))
-        reply = pump.set_basal(rate_mu_per_h)
+        prepared = pump.prepare("set_basal", rate_mu_per_h=parse_rate(rate))
+
+        def question(summary: BasalSummary) -> str:
+            new = amount(summary.then_mu_per_h, "mU/h")
+            if summary.old_pattern is None and summary.old_rate_mu_per_h == summary.then_mu_per_h and not yes:
+                raise NotNow(f"the basal rate is {new} already, set by hand")
+            cut = cut_note(summary.cut_by)
+            return f"Basal rate: {_programmed(summary)} -> [bold]{new}, set by hand[/]{beside(summary.state)}{cut}"
+
+        reply = agreed(options, prepared, question, yes)
         before, after = amount(reply.old_rate_mu_per_h, "mU/h"), amount(reply.new_rate_mu_per_h, "mU/h")
         when = told(pump, options).text(reply.at_us)
         show(options, reply, f"Basal rate {before} -> {after} at {when}.{cut_text(reply.cut_by)}")
@@ -74,24 +69,19 @@ def temp(
             return
         if lasting is None:
             raise UsageError(f"say how long: pump temp {value} --for 2h")
-        kind, number, shown = _temp_value(value)
-        minutes = parse_minutes(lasting)
-        pump.require("temp_basal", kind=TEMPS.index(kind), value=number, duration_min=minutes)
-        now = pump.status()
-        if not yes:
-            need_state(now, "running")
-        if now.temp_until_us is not None and not yes:
-            raise NotNow(f"a temporary rate runs: {basal_line(now)}; wait, or pump temp cancel")
-        if kind == "rate" and not yes:
-            need_rate(now, number)
-        if kind == "percent":
-            makes_mu_per_h = now.basal_rate_mu_per_h * number // 100
-            shown += f", {amount(makes_mu_per_h, 'mU/h')} now," + ("" if makes_mu_per_h else f" {NO_INSULIN},")
-        elif not number:
-            shown += f", {NO_INSULIN},"
-        question = f"Basal rate: {basal_line(now)} -> [bold]{shown} for {duration(minutes)}[/]"
-        confirm(options, question, yes, held=lambda: programme(pump.status()))
-        reply = pump.temp_basal(kind, number, minutes)
+        kind, number = _temp_value(value)
+        values = {"kind": TEMPS.index(kind), "value": number, "duration_min": parse_minutes(lasting)}
+
+        def question(summary: TempSummary) -> str:
+            new = amount(summary.then_mu_per_h, "mU/h")
+            if summary.kind == "percent":
+                new = f"{summary.value} % of what is programmed, {new} now"
+            nothing = "" if summary.then_mu_per_h else f", {NO_INSULIN}"
+            lasts = f"{nothing}, for" if summary.kind == "percent" or nothing else " for"
+            new += f"{lasts} {duration(summary.duration_min)}"
+            return f"Basal rate: {_in_force(pump, summary)} -> [bold]{new}[/]{cut_note(summary.cut_by)}"
+
+        reply = agreed(options, pump.prepare("temp_basal", **values), question, yes)
         in_force, clock = amount(reply.in_force_mu_per_h, "mU/h"), told(pump, options)
         since, until = clock.text(reply.at_us), clock.text(reply.until_us)
         text = f"Temporary basal no. {reply.delivery_id}: {in_force} from {since} until {until}."
@@ -112,57 +102,64 @@ def recommend(
     """Recommend a basal rate as a closed loop does; it lapses unless renewed."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        rate_mu_per_h, minutes = parse_rate(rate), parse_minutes(lasting)
-        pump.require("recommend_rate", rate_mu_per_h=rate_mu_per_h, valid_min=minutes)
-        now = pump.status()
-        if not yes:
-            need_state(now, "running")
-            need_rate(now, rate_mu_per_h)
-        if now.temp_until_us is not None and not yes:
-            raise NotNow(f"a temporary rate runs: {basal_line(now)}; wait, or pump temp cancel")
-        old, new = basal_line(now), f"{amount(rate_mu_per_h, 'mU/h')} for {duration(minutes)}"
-        nothing = "" if rate_mu_per_h else f", {NO_INSULIN}"
-        question = f"Basal rate: {old} -> [bold]{new}[/]{nothing}"
-        confirm(options, question, yes, held=lambda: programme(pump.status()))
-        reply = pump.recommend_rate(rate_mu_per_h, minutes)
+        values = {"rate_mu_per_h": parse_rate(rate), "valid_min": parse_minutes(lasting)}
+
+        def question(summary: RecommendSummary) -> str:
+            old, new = amount(summary.in_force_mu_per_h, "mU/h"), amount(summary.then_mu_per_h, "mU/h")
+            nothing = "" if summary.then_mu_per_h else f", {NO_INSULIN}"
+            back = f"then {amount(summary.programmed_mu_per_h, 'mU/h')} as programmed"
+            return f"Basal rate: {old} -> [bold]{new} for {duration(summary.valid_min)}[/]{nothing}, {back}"
+
+        reply = agreed(options, pump.prepare("recommend_rate", **values), question, yes)
+        new = f"{amount(values['rate_mu_per_h'], 'mU/h')} for {duration(values['valid_min'])}"
         back = amount(reply.programmed_mu_per_h, "mU/h")
         clock = told(pump, options)
         text = f"Basal rate {new} from {clock.text(reply.at_us)} until {clock.text(reply.until_us)};"
         show(options, reply, f"{text} then {back} as programmed, unless renewed.")
 
 
-def _beside(now: Status) -> str:
+def _programmed(summary: BasalSummary) -> str:
+    """What is programmed before, and what is delivered in its place."""
+    by = "set by hand" if summary.old_pattern is None else f"pattern {summary.old_pattern}"
+    old = f"{amount(summary.old_rate_mu_per_h, 'mU/h')}, {by}"
+    if summary.state != "running" or summary.in_force_mu_per_h == summary.old_rate_mu_per_h:
+        return old
+    return f"{old} ({amount(summary.in_force_mu_per_h, 'mU/h')} is delivered now)"
+
+
+def beside(state: str) -> str:
     """What goes on in place of the programmed rate when that is changed."""
-    if now.state in ("stopped", "procedure"):
-        return f"; the pump is {'stopped' if now.state == 'stopped' else 'in a procedure'}, it holds after pump resume"
-    if now.state == "suspended":
-        return "; the pump is suspended, it holds after pump resume"
-    return ""
+    if state in ("stopped", "procedure"):
+        return f"; the pump is {'stopped' if state == 'stopped' else 'in a procedure'}, it holds after pump resume"
+    return "; the pump is suspended, it holds after pump resume" if state == "suspended" else ""
+
+
+def _in_force(pump: Programmer, summary: TempSummary | TempEndSummary) -> str:
+    """What is delivered before, and until when if that is a temporary rate."""
+    now = amount(summary.in_force_mu_per_h, "mU/h")
+    if summary.temp_until_us is None:
+        return now
+    return f"{now}, temporary until {clock_of(pump).text(summary.temp_until_us)}"
 
 
 def _cancel_temp(pump: Programmer, options: Options, yes: bool) -> None:
-    now = pump.status()
-    old = "no temporary rate"
-    if now.temp_until_us is not None:
-        old = f"{amount(now.in_force_mu_per_h, 'mU/h')}, temporary for another {span(now.temp_until_us - now.now_us)}"
-    elif not yes:
-        raise NotNow("no temporary rate is running: there is nothing to cancel")
-    question = f"Basal rate: {old} -> [bold]{programmed_line(now)}[/]"
-    confirm(options, question, yes, held=lambda: programme(pump.status()))
-    reply = pump.cancel_temp()
+    def question(summary: TempEndSummary) -> str:
+        then = f"{amount(summary.then_mu_per_h, 'mU/h')}, as programmed"
+        return f"Basal rate: {_in_force(pump, summary)} -> [bold]{then}[/]{cut_note(summary.cut_by)}"
+
+    reply = agreed(options, pump.prepare("cancel_temp"), question, yes)
     text = f"Temporary basal no. {reply.delivery_id} cancelled at {told(pump, options).text(reply.at_us)};"
     show(options, reply, f"{text} basal {amount(reply.in_force_mu_per_h, 'mU/h')}.")
 
 
-def _temp_value(text: str) -> tuple[str, int, str]:
-    """Return (kind, value, text to show)."""
+def _temp_value(text: str) -> tuple[str, int]:
+    """Return (kind, value)."""
     if not text.endswith("%"):
         rate_mu_per_h = parse_rate(text)
         if rate_mu_per_h > _GREATEST_MU_PER_H:
             raise UsageError(f"{text} U/h is beyond the hard limit of 35.00 U/h; a percentage is written {text}%")
-        return "rate", rate_mu_per_h, amount(rate_mu_per_h, "mU/h")
+        return "rate", rate_mu_per_h
     try:
-        percent = parse_whole(text.removesuffix("%"), "%", high=_GREATEST_PERCENT)
+        return "percent", parse_whole(text.removesuffix("%"), "%", high=_GREATEST_PERCENT)
     except AmountError as error:
         raise AmountError(f"{text!r} is not a percentage from 0% to {_GREATEST_PERCENT}%") from error
-    return "percent", percent, f"{percent} % of what is programmed"

@@ -12,7 +12,6 @@ from host.commands.following import follow
 from host.commands.running import asked_of
 from host.console import NotNow, UsageError, agreed, confirm, connected, show
 from host.options import Json, Options, Yes, options_of, part
-from host.possible import need_bolus
 from host.records.summaries import BolusSummary, DualSummary, SquareSummary
 from host.screens.status import bolus_line, square_line
 from host.units import amount, duration, parse_milli, parse_minutes, span, whole_steps
@@ -95,10 +94,6 @@ def cancel(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
 
 
 def _normal(pump: Programmer, options: Options, volume_mu: int, yes: bool, wait: bool) -> None:
-    pump.require("bolus", volume_mu=volume_mu)
-    if not yes:
-        need_bolus(pump.status(), volume_mu, 0)
-
     def question(told: BolusSummary) -> str:
         new = f"[bold]{amount(told.volume_mu, 'mU')}[/], takes about {span(told.takes_s * _US_PER_S)}"
         return f"Bolus: none -> {new}{_comes_to(told)}"
@@ -112,9 +107,6 @@ def _normal(pump: Programmer, options: Options, volume_mu: int, yes: bool, wait:
 
 
 def _square(pump: Programmer, options: Options, volume_mu: int, minutes: int, yes: bool, wait: bool) -> None:
-    pump.require("square_bolus", volume_mu=volume_mu, duration_min=minutes)
-    if not yes:
-        need_bolus(pump.status(), 0, volume_mu)
     new = f"{amount(volume_mu, 'mU')} spread over {duration(minutes)}"
 
     def question(told: SquareSummary) -> str:
@@ -132,9 +124,6 @@ def _square(pump: Programmer, options: Options, volume_mu: int, minutes: int, ye
 def _dual(
     pump: Programmer, options: Options, volume_mu: int, square_mu: int, minutes: int, yes: bool, wait: bool
 ) -> None:
-    pump.require("dual_bolus", volume_mu=volume_mu, square_mu=square_mu, duration_min=minutes)
-    if not yes:
-        need_bolus(pump.status(), volume_mu, square_mu)
     new = f"{amount(volume_mu, 'mU')} at once, {amount(square_mu, 'mU')} spread over {duration(minutes)}"
 
     def question(told: DualSummary) -> str:

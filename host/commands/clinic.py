@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 
+from host.api.prepared import Prepared
 from host.clock import told
-from host.console import NotNow, confirm, connected, show
-from host.cuts import cut_by, cut_note, cut_text
+from host.console import NotNow, agreed, connected, show
+from host.cuts import cut_note, cut_text
 from host.day import parse_rate
 from host.options import Json, Yes, options_of, part
-from host.possible import programme
-from host.records import Limits, Settings
+from host.records.summaries import LimitsSummary, MemorySummary, SettingsSummary, TimeSummary
 from host.screens.clinic import limits_table, settings_table
 from host.screens.common import plain
 from host.units import AmountError, amount, local, parse_milli, parse_minutes, parse_time, parse_whole, utc, whole_steps
 
 app = part()
-_BELIEVED = ("whole", "mended", "caps_late")
 _OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{1,2})(?::([0-5][0-9]))?")
 
 
@@ -46,26 +45,22 @@ def limits(
         changes = {name: _volume(text) for name, text in given.items() if text is not None}
         if max_basal is not None:
             changes["max_basal_mu_per_h"] = parse_rate(max_basal)
-        now = pump.status()
-        old = now.limits
         if not changes:
+            old = pump.status().limits
             show(options, old, limits_table(old))
             return
-        new: Limits = replace(old, **changes)
-        pump.require("set_limits", **asdict(new))
-        if new == old and not yes:
-            raise NotNow("these are the limits already")
-        if not yes and new.max_day_mu < new.max_hour_mu:
-            day, hour = amount(new.max_day_mu, "mU"), amount(new.max_hour_mu, "mU")
-            raise NotNow(f"the limit for any 24 h, {day}, cannot be below that for any 60 min, {hour}")
-        rates: Sequence[int] = (now.basal_rate_mu_per_h,)
-        if now.pattern is not None:
-            rates = pump.read_pattern(now.pattern).rates_mu_per_h
-        cut = cut_note(cut_by(rates, new))
-        table = limits_table(old, new)
-        question = Group(table, f"programmed basal{cut}") if cut else table
-        confirm(options, question, yes, held=lambda: programme(pump.status()))
-        reply = pump.set_limits(new)
+
+        def prepare() -> Prepared:
+            return pump.prepare("set_limits", **asdict(replace(pump.status().limits, **changes)))
+
+        def question(summary: LimitsSummary) -> RenderableType:
+            if summary.new == summary.old and not yes:
+                raise NotNow("these are the limits already")
+            cut = cut_note(summary.cut_by)
+            table = limits_table(summary.old, summary.new)
+            return Group(table, f"programmed basal{cut}") if cut else table
+
+        reply = agreed(options, prepare(), question, yes, again=prepare)
         show(options, reply, f"Limits set at {told(pump, options).text(reply.at_us)}.{cut_text(reply.cut_by)}")
 
 
@@ -107,16 +102,20 @@ def settings(
             "stroke_tone": stroke_tone,
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        old = pump.read_settings()
         if not changes:
+            old = pump.read_settings()
             show(options, old, settings_table(old))
             return
-        new: Settings = replace(old, **changes)
-        pump.require("set_settings", **asdict(new))
-        if new == old and not yes:
-            raise NotNow("these are the settings already")
-        confirm(options, settings_table(old, new), yes, held=pump.read_settings)
-        reply = pump.set_settings(new)
+
+        def prepare() -> Prepared:
+            return pump.prepare("set_settings", **asdict(replace(pump.read_settings(), **changes)))
+
+        def question(summary: SettingsSummary) -> RenderableType:
+            if summary.new == summary.old and not yes:
+                raise NotNow("these are the settings already")
+            return settings_table(summary.old, summary.new)
+
+        reply = agreed(options, prepare(), question, yes, again=prepare)
         show(options, reply, f"Settings stored at {told(pump, options).text(reply.at_us)}.")
 
 
@@ -135,13 +134,20 @@ def set_time(
     """Set the pump's wall clock; basal goes on as programmed for that time."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        now, offset_min = pump.status(), pump.read_settings().utc_offset_min
+        offset_min = pump.read_settings().utc_offset_min
         utc_s = round(time.time()) if when is None else parse_time(when, offset_min)
-        pump.require("set_time", utc_s=utc_s)
-        old = local(now.utc_s, offset_min) if now.utc_s else "lost"
-        new = f"[bold]{local(utc_s, offset_min)}[/], the pump's own local time, by which patterns run; {utc(utc_s)}"
-        confirm(options, f"Clock: {old} -> {new}", yes)
-        reply = pump.set_time(utc_s)
+
+        def question(summary: TimeSummary) -> str:
+            known = summary.clock_known and summary.old_utc_s is not None
+            old = local(summary.old_utc_s or 0, summary.utc_offset_min) if known else "lost"
+            new = f"[bold]{local(summary.new_utc_s, summary.utc_offset_min)}[/], the pump's own local time"
+            lines = [f"Clock: {old} -> {new}, by which patterns run; {utc(summary.new_utc_s)}"]
+            if summary.then_mu_per_h != summary.old_rate_mu_per_h:
+                rates = (summary.old_rate_mu_per_h, summary.then_mu_per_h)
+                lines.append("Programmed basal: " + " -> ".join(amount(each, "mU/h") for each in rates))
+            return "\n".join(lines)
+
+        reply = agreed(options, pump.prepare("set_time", utc_s=utc_s), question, yes)
         show(options, reply, f"Clock set to {local(reply.new_utc_s, offset_min)}, {utc(reply.new_utc_s)}.")
 
 
@@ -150,12 +156,11 @@ def initialise_memory(ctx: typer.Context, yes: Yes = False, as_json: Json = Fals
     """Initialise a memory that the pump cannot believe; the pump is stopped and forgets today's use."""
     options = options_of(ctx, as_json)
     with connected(options) as pump:
-        new = "empty; rates, patterns, limits and caps forgotten"
-        memory = pump.status().memory
-        if memory in _BELIEVED and not yes:
-            raise NotNow(f"the memory is {plain(memory)}: there is nothing to initialise")
-        confirm(options, f"Memory: {plain(memory)} -> [bold]{new}[/]", yes)
-        reply = pump.initialise_memory()
+
+        def question(summary: MemorySummary) -> str:
+            return f"Memory: {plain(summary.memory)} -> [bold]empty; rates, patterns, limits and caps forgotten[/]"
+
+        reply = agreed(options, pump.prepare("initialise_memory"), question, yes)
         show(options, reply, f"Memory initialised at {told(pump, options).text(reply.at_us)}; delivery is stopped.")
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 
 from firmware.protocol import PATTERNS
 from host import day
 from host.api.client import Programmer
+from host.api.prepared import Prepared
 from host.clock import told
-from host.console import NotNow, UsageError, confirm, connected, need_answer, show
-from host.cuts import cut_by, cut_note, cut_text
+from host.commands.basal import beside
+from host.console import NotNow, UsageError, agreed, connected, need_answer, show
+from host.cuts import cut_note, cut_text
 from host.errors import BadReply
 from host.options import Json, Yes, options_of, part
-from host.possible import need_state, programme
 from host.records import Pattern, Status
+from host.records.summaries import CommitSummary, SelectSummary
 from host.screens.pattern import compared_table, pattern_table, patterns_table
-from host.screens.status import programmed_line
 from host.units import amount
 
 app = part()
@@ -98,29 +100,18 @@ def edit(
         if bool(changes) == (file is not None):
             raise UsageError(f"give changes, pump pattern edit {name} 06:00=0.8 22:30=0.45, or --file")
         need_answer(yes)
-        old = pump.read_pattern(name).rates_mu_per_h
-        if file is not None:
-            wanted = day.read_file(Path(file))
-        else:
-            wanted = day.whole(changes or ()) if whole else day.edited(old, changes or ())
-        if wanted == old:
-            raise NotNow(f"pattern {name} already has these rates")
-        staged, cut = _stage(pump, name, wanted)
-        running = _running(pump.status()) == name
-        table = compared_table(name, old, staged.rates_mu_per_h, running=running)
-        if cut != "none":
-            table = Group(table, cut_text(cut).strip())
-        confirm(
-            options,
-            table,
-            yes,
-            "Nothing was changed.",
-            held=lambda: (pump.read_pattern(name).rates_mu_per_h, programme(pump.status())),
-        )
-        reply = pump.commit_pattern(name, staged.fingerprint)
+        read = day.read_file(Path(file)) if file is not None else None
+
+        def wanted(old: day.Rates) -> day.Rates:
+            if read is not None:
+                return read
+            return day.whole(changes or ()) if whole else day.edited(old, changes or ())
+
+        change = _Edit(pump, name, wanted)
+        reply = agreed(options, change.prepare(), change.question, yes, "Nothing was changed.", change.prepare)
         total = f"{amount(reply.day_mu, 'mU')} a day"
         when = told(pump, options).text(reply.at_us)
-        basal = f"; basal now {amount(reply.in_force_mu_per_h, 'mU/h')}" if running else ""
+        basal = f"; basal now {amount(reply.in_force_mu_per_h, 'mU/h')}" if change.running else ""
         show(options, reply, f"Pattern {name} stored at {when}: {total}{basal}.{cut_text(reply.cut_by)}")
 
 
@@ -130,26 +121,19 @@ def select(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = F
     options = options_of(ctx, as_json)
     with connected(options) as pump:
         name = _name(which)
-        now, new = pump.status(), pump.read_pattern(name)
-        old_name = _running(now)
-        if old_name is not None and old_name != name:
-            old = pump.read_pattern(old_name).rates_mu_per_h
-            question = f"pattern {old_name} ({amount(day.day_mu(old), 'mU')} a day)"
-        else:
-            question = programmed_line(now)
-        total = f"pattern {name} ({amount(new.day_mu, 'mU')} a day)"
-        cut = cut_note(cut_by(new.rates_mu_per_h, now.limits))
-        if not yes:
-            need_state(now, "running", "suspended", "stopped", "procedure")
-        if old_name == name and not yes:
-            raise NotNow(f"pattern {name} runs already")
-        confirm(
-            options,
-            f"Basal: {question} -> [bold]{total}[/]{cut}",
-            yes,
-            held=lambda: (pump.read_pattern(name).rates_mu_per_h, programme(pump.status())),
-        )
-        reply = pump.select_pattern(name)
+
+        def question(summary: SelectSummary) -> str:
+            if summary.old_pattern == summary.pattern and not yes:
+                raise NotNow(f"pattern {name} runs already")
+            old = f"{amount(summary.old_rate_mu_per_h, 'mU/h')}, set by hand"
+            if summary.old_pattern is not None:
+                old = f"pattern {summary.old_pattern} ({amount(summary.old_day_mu, 'mU')} a day)"
+            new = f"[bold]pattern {summary.pattern} ({amount(summary.day_mu, 'mU')} a day)[/]"
+            new += f", {amount(summary.then_mu_per_h, 'mU/h')} now"
+            return f"Basal: {old} -> {new}{beside(summary.state)}{cut_note(summary.cut_by)}"
+
+        prepared = pump.prepare("select_pattern", pattern=PATTERNS.index(name))
+        reply = agreed(options, prepared, question, yes)
         rate, when = amount(reply.rate_mu_per_h, "mU/h"), told(pump, options).text(reply.at_us)
         show(options, reply, f"Pattern {name} runs from {when} on: {rate} now.{cut_text(reply.cut_by)}")
 
@@ -161,13 +145,42 @@ def _name(text: str) -> str:
     return text.upper()
 
 
-def _stage(pump: Programmer, name: str, wanted: day.Rates) -> tuple[Pattern, str]:
-    """Stage `wanted` in the pump; return (the staged pattern as read back, the limit that cuts it)."""
-    cut = pump.stage_pattern(name, wanted).cut_by
-    staged = pump.read_pattern(name, staged=True)
-    if staged.rates_mu_per_h != wanted or staged.fingerprint != day.fingerprint(wanted):
-        raise BadReply(f"what the pump holds for pattern {name} is not what was sent; nothing was changed")
-    return staged, cut
+class _Edit:
+    """A change of pattern `name`; `wanted` returns the new rates for those that the pump holds."""
+
+    def __init__(self, pump: Programmer, name: str, wanted: Callable[[day.Rates], day.Rates]) -> None:
+        self.running = False
+        self._pump = pump
+        self._name = name
+        self._wanted = wanted
+        self._old: day.Rates = ()
+        self._new: day.Rates = ()
+
+    def prepare(self) -> Prepared:
+        """Stage the new rates, read them back, and have the pump say what storing them would do."""
+        name = self._name
+        self._old = self._pump.read_pattern(name).rates_mu_per_h
+        wanted = self._wanted(self._old)
+        if wanted == self._old:
+            raise NotNow(f"pattern {name} already has these rates")
+        self._pump.stage_pattern(name, wanted)
+        staged = self._pump.read_pattern(name, staged=True)
+        if staged.rates_mu_per_h != wanted or staged.fingerprint != day.fingerprint(wanted):
+            raise BadReply(f"what the pump holds for pattern {name} is not what was sent; nothing was changed")
+        self._new = staged.rates_mu_per_h
+        return self._pump.prepare("commit_pattern", pattern=PATTERNS.index(name), fingerprint=staged.fingerprint)
+
+    def question(self, summary: CommitSummary) -> RenderableType:
+        """The rates side by side, which are those that the pump's summary speaks of."""
+        if (day.fingerprint(self._old), day.fingerprint(self._new)) != (summary.old_fingerprint, summary.fingerprint):
+            raise NotNow("not sent: the pump was changed meanwhile. Look at it and give the order again")
+        self.running = summary.running
+        lines: list[RenderableType] = [compared_table(self._name, self._old, self._new, running=summary.running)]
+        if summary.running and summary.then_mu_per_h != summary.old_rate_mu_per_h:
+            rates = (summary.old_rate_mu_per_h, summary.then_mu_per_h)
+            lines.append("Programmed basal now: " + " -> ".join(amount(each, "mU/h") for each in rates))
+        cut = cut_text(summary.cut_by).strip()
+        return Group(*lines, *[cut] * bool(cut))
 
 
 def _running(status: Status) -> str | None:

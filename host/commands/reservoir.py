@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from firmware.protocol import refill as made
 from host import console
-from host.console import NotNow, UsageError, ask, confirm, connected, show
+from host.console import UsageError, agreed, ask, connected, show
+from host.errors import IMPOSSIBLE, LIGHTER
 from host.options import Json, Language, Yes, part, spoken_of
-from host.screens.clinic import refilled_text, reservoir_table
+from host.records.summaries import RefillSummary
+from host.screens.clinic import refilled_text, reservoir_table, verdict_text
 from host.text import Text
 from host.texts.alarms import language_of
 from host.texts.spoken import number_said, said
@@ -63,7 +64,6 @@ def refill(
     }
     with connected(options) as pump:
         words = language_of(options.language)
-        per_ml = pump.hello().concentration_u_per_ml
         found = {name: _read(name, text) for name, text in given.items() if text is not None}
         missing = [name for name in given if name not in found]
         if missing == ["taken_back"] and yes:
@@ -80,30 +80,19 @@ def refill(
             "drawn_before_mg": found["drawn_before"],
             "drawn_after_mg": found["drawn_after"],
         }
-        pump.require("record_refill", **weights)
-        rest_nl, filled_nl = _volumes(weights)
 
-        def both(volume_nl: int) -> tuple[str, str]:
-            return (
-                number_said(millilitres(volume_nl), words),
-                number_said(amount(volume_nl * per_ml // 1000, "mU"), words),
-            )
+        def question(summary: RefillSummary) -> str:
+            if summary.residual_nl < 0:
+                raise UsageError(Text(IMPOSSIBLE, LIGHTER))
+            counted = said("not known", words)
+            if summary.refills:
+                counted = said("{} by count", words, number_said(amount(summary.left_mu, "mU"), words))
+            drawn, filled = (millilitres(each) for each in (summary.residual_nl, summary.filled_nl))
+            text = "Reservoir: {}, {} drawn -> [bold]{}[/]"
+            asked = said(text, words, counted, number_said(drawn, words), number_said(filled, words))
+            return f"{asked}\n{verdict_text(summary, words)}"
 
-        old, new = pump.read_reservoir(), ", ".join(both(filled_nl))
-        counted = said("not known", words)
-        if old.filled_mu:
-            counted = said("{} by count", words, number_said(amount(old.left_mu, "mU"), words))
-        weighed = said("{}, {} drawn", words, *both(rest_nl))
-        if not yes and pump.status().state == "procedure":
-            raise NotNow("the pump is in a procedure: pump procedure show")
-        confirm(
-            options,
-            said("Reservoir: {}, {} -> [bold]{}[/]", words, counted, weighed, new),
-            yes,
-            held=lambda: (pump.read_reservoir().filled_utc_s, pump.read_reservoir().filled_mu, pump.status().state),
-            language=words,
-        )
-        reply = pump.record_refill(**weights)
+        reply = agreed(options, pump.prepare("record_refill", **weights), question, yes)
         show(options, reply, refilled_text(reply, words))
 
 
@@ -120,21 +109,3 @@ def _ask(name: str, language: str) -> int:
     question, unit = (said(each, language) for each in QUESTIONS[name])
     default = _TAKEN_BACK_ML if name == "taken_back" else None
     return ask(f"{question} ({unit})", lambda text: _read(name, text), language, default)
-
-
-def _volumes(weights: dict[str, int]) -> tuple[int, int]:
-    """Return (nL drawn, nL in the reservoir now). Raises UsageError if the weights are impossible."""
-    try:
-        put_in = made.weighed(weights["put_before_mg"], weights["put_after_mg"])
-        filled = made.net_fill(put_in, made.read_off(weights["taken_back_nl"]))
-        drawn = made.weighed(weights["drawn_after_mg"], weights["drawn_before_mg"])
-    except made.Refused as error:
-        why: str = "no more was filled in than was taken back for the vacuum"
-        if error.limit == made.CAPACITY_NL:
-            text = "{} would be in the reservoir, which holds up to {}"
-            why = Text(text, millilitres(error.value), millilitres(error.limit))
-        raise UsageError(Text("impossible weights: {}; weigh again", why)) from error
-    if drawn.nl < 0:
-        why = "the syringe with the remaining insulin is lighter than before"
-        raise UsageError(Text("impossible weights: {}; weigh again", why))
-    return int(drawn.nl), int(filled.nl)

@@ -8,11 +8,11 @@ from typing import TypeVar
 import typer
 
 from host.clock import told
-from host.console import NotNow, confirm, connected, need_answer, show, spoken_by
+from host.console import NotNow, agreed, confirm, connected, need_answer, show, spoken_by
 from host.errors import HostError
 from host.options import Json, Language, Yes, part, spoken_of
-from host.possible import need_state, programme
 from host.records import Status
+from host.records.summaries import ResumeSummary
 from host.text import Text
 from host.texts.spoken import in_language, number_said, said
 from host.units import amount
@@ -101,13 +101,13 @@ def resume(ctx: typer.Context, yes: Yes = False, language: Language = None, as_j
     options = spoken_of(ctx, language, as_json)
     with connected(options) as pump:
         words = spoken_by(options)
-        now = pump.status()
-        if not yes:
-            need_state(now, "suspended", "stopped")
-        programmed = dose(now.basal_rate_mu_per_h, "mU/h", words)
-        question = said("Delivery: {} -> [bold]running, basal {}[/]", words, running_text(now, words), programmed)
-        confirm(options, question, yes, held=lambda: programme(pump.status()), language=words)
-        reply = pump.resume()
+
+        def question(summary: ResumeSummary) -> str:
+            text = "Delivery: {}, basal {} -> [bold]running, basal {}[/]"
+            rates = (summary.in_force_mu_per_h, summary.then_mu_per_h)
+            return said(text, words, said(summary.state, words), *(dose(each, "mU/h", words) for each in rates))
+
+        reply = agreed(options, pump.prepare("resume"), question, yes)
         when = in_language(told(pump, options).text(reply.at_us), words)
         rate = dose(reply.rate_mu_per_h, "mU/h", words)
         show(options, reply, said("Delivery resumed at {}: basal {}.", words, when, rate))

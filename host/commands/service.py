@@ -12,19 +12,21 @@ from rich.progress import Progress
 from firmware.protocol import PROCEDURES
 from firmware.protocol.procedures import Input, Step
 from host.api.client import Programmer
+from host.api.prepared import CHANGED
 from host.clock import told
 from host.commands import steps
-from host.console import NotNow, UsageError, ask, confirm, connected, need_answer, show
+from host.console import NotNow, UsageError, agreed, ask, connected, need_answer, show
 from host.errors import OrderInterrupted, Refused
 from host.options import EXIT_INTERRUPTED, EXIT_REFUSED, Json, Language, Yes, options_of, part, spoken_of
 from host.records import Procedure, ProcedureChange, Verdict
+from host.records.summaries import AnswerSummary, FaultSummary, InterruptSummary, StartSummary
 from host.screens.clinic import verdict_text
 from host.screens.common import fault_text, plain
 from host.screens.service import answers, energy_table, procedure_table, procedure_title, self_test_table, step_of
 from host.telling import Screen
 from host.text import Text
 from host.texts.alarms import language_of
-from host.texts.spoken import number_said, said
+from host.texts.spoken import said
 from host.units import AmountError
 
 app = part()
@@ -72,16 +74,13 @@ def start(
         name = _kinds().get(kind.lower().replace("_", "-"), "")
         if not name:
             raise UsageError(Text("there is no procedure {!r}, only {}", kind, ", ".join(_kinds())))
-        state = pump.status().state
-        if state == "procedure":
-            raise NotNow("a procedure is under way: pump procedure walk")
-        if state != "stopped":
-            raise NotNow(Text("a procedure begins on a stopped pump, and this one is {}: pump stop", state))
-        question = said(
-            "Pump: {} -> [bold]in a procedure[/]. {}", words, said(state, words), procedure_title(name, words)
-        )
-        confirm(options, question, yes, language=words)
-        reply = pump.start_procedure(name)
+
+        def question(summary: StartSummary) -> str:
+            state, title = said(summary.state, words), procedure_title(summary.procedure, words)
+            holds = said("The reservoir holds: {}.", words, said(plain(summary.reservoir_holds), words))
+            return said("Pump: {} -> [bold]in a procedure[/]. {}", words, state, title) + f"\n{holds}"
+
+        reply = agreed(options, pump.prepare("start_procedure", procedure=PROCEDURES.index(name)), question, yes)
         if yes or options.as_json:
             show(options, reply, procedure_table(reply.now, words))
         else:
@@ -123,15 +122,11 @@ def answer(
             raise UsageError("this step takes no value")
         if value is None and step.takes is not None:
             raise UsageError(Text("this step asks for --value: {}", steps.asked(step, words)))
-        figure, with_unit = 0, ""
-        if value is not None:
-            unit = said(steps.unit_of(step.takes)[0], words)
-            figure, with_unit = steps.parse(step.takes, value), f", {number_said(value.strip(), words)} {unit}"
-        where, shown_choice = said(plain(step.name), words), said(plain(choice), words)
-        question = said("At '{}': [bold]{}[/]{}", words, where, shown_choice, with_unit)
-        confirm(options, question, yes, held=lambda: pump.read_procedure().step, language=words)
+        figure = 0 if value is None else steps.parse(step.takes, value)
+        values = {"step": now.step, "choice": names.index(choice), "value": figure}
         try:
-            reply = pump.answer_procedure(now.step, names.index(choice), figure)
+            prepared = pump.prepare("answer_procedure", **values)
+            reply = agreed(options, prepared, lambda summary: steps.answered(summary, words), yes)
         except Refused as error:
             raise steps.in_units(step.takes, error) if step.takes else error from None
         shown = procedure_table(reply.now, words)
@@ -148,10 +143,8 @@ def interrupt(ctx: typer.Context, yes: Yes = False, language: Language = None, a
         step = _needed(now, words)
         if step.interrupt is None:
             raise NotNow(Text("the procedure cannot be broken off at '{}': pump procedure show", plain(step.name)))
-        where, leads = said(plain(step.name), words), said(plain(str(step.interrupt)), words)
-        question = said("At '{}': interrupt -> [bold]{}[/]", words, where, leads)
-        confirm(options, question, yes, held=lambda: pump.read_procedure().step, language=words)
-        reply = pump.interrupt_procedure(now.step)
+        prepared = pump.prepare("interrupt_procedure", step=now.step)
+        reply = agreed(options, prepared, lambda summary: steps.interrupted(summary, words), yes)
         show(options, reply, procedure_table(reply.now, words))
 
 
@@ -174,8 +167,13 @@ def clear_fault(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> 
         fault = pump.status().fault
         if not fault:
             raise NotNow("no fault is latched")
-        confirm(options, f"{fault_text(fault)} -> [bold]cleared; stopped until it is resumed[/]", yes)
-        reply = pump.clear_fault(fault)
+
+        def question(summary: FaultSummary) -> str:
+            strokes = f"{summary.confirmed_strokes} of {summary.commanded_strokes} strokes"
+            cleared = f"{fault_text(summary.fault)} -> [bold]cleared; stopped until it is resumed[/]"
+            return f"{cleared}\n{strokes} were seen; all count as seen then."
+
+        reply = agreed(options, pump.prepare("clear_fault", fault=fault), question, yes)
         seen = f"{reply.confirmed_strokes} of {reply.commanded_strokes} strokes had been seen"
         when = told(pump, options).text(reply.at_us)
         show(options, reply, f"Fault cleared at {when}; {seen}. The pump is stopped: pump resume.")
@@ -220,26 +218,48 @@ def _step(pump: Programmer, now: Procedure, step: Step, language: str) -> tuple[
     offered = names + ["interrupt"] * (step.interrupt is not None)
     text = " / ".join(said(plain(each), language) for each in offered)
     word = ask(text, lambda given: steps.word(given, offered, language), language)
+    values = {"step": now.step, "choice": offered.index(word), "value": 0}
     if word == "interrupt":
-        return pump.interrupt_procedure(now.step).now, None
-    place, takes = names.index(word), step.takes
-    if takes is None:
-        reply = pump.answer_procedure(now.step, place, 0)
+        reply = _given(pump, now, "interrupt_procedure", step=now.step)
+    elif step.takes is None:
+        reply = _given(pump, now, "answer_procedure", **values)
     else:
-        reply = ask(steps.asked(step, language), lambda given: _sent(pump, now, place, takes, given), language)
+        takes = step.takes
+        reply = ask(steps.asked(step, language), lambda text: _sent(pump, now, values, takes, text), language)
+    if reply is None:
+        Screen().print(said("The pump was changed meanwhile:", language))
+        return pump.read_procedure(), None
     return reply.now, reply.verdict
 
 
-def _sent(pump: Programmer, now: Procedure, place: int, takes: Input, text: str) -> ProcedureChange:
+def _sent(pump: Programmer, now: Procedure, values: dict[str, int], takes: Input, text: str) -> ProcedureChange | None:
     """Send the figure `text` of a step. Raises AmountError, as for one that cannot be read, if the pump finds it out of
     range: nothing has changed, and another can be typed.
     """
     try:
-        return pump.answer_procedure(now.step, place, steps.parse(takes, text))
+        return _given(pump, now, "answer_procedure", **values | {"value": steps.parse(takes, text)})
     except Refused as error:
         if error.code == "out_of_range":
             raise AmountError(str(steps.in_units(takes, error))) from error
         raise
+
+
+def _given(pump: Programmer, now: Procedure, name: str, **values: int) -> ProcedureChange | None:
+    """Give what was chosen at the step on the screen, whose choice is the consent; None: the pump says that it would do
+    something else than the screen does.
+    """
+    prepared = pump.prepare(name, **values)
+    summary: AnswerSummary | InterruptSummary = prepared.summary
+    strokes = summary.strokes if isinstance(summary, AnswerSummary) else summary.strokes_left
+    if (summary.procedure, strokes) != (now.procedure, now.procedure_strokes_left):
+        return None
+    try:
+        reply: ProcedureChange = prepared.confirm()
+    except Refused as error:
+        if error.code != CHANGED:
+            raise
+        return None
+    return reply
 
 
 def _wait(pump: Programmer, now: Procedure, language: str) -> Procedure:

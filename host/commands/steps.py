@@ -9,7 +9,9 @@ from decimal import Decimal
 
 from firmware.protocol.procedures import Input, Step
 from host.errors import Refused
+from host.records.summaries import AnswerSummary, InterruptSummary
 from host.screens.common import plain
+from host.screens.service import BY_NAME
 from host.text import Text
 from host.texts.spoken import number_said, said
 from host.units import AmountError, parse_milli, parse_whole
@@ -69,6 +71,33 @@ def in_units(takes: Input, error: Refused) -> Refused:
 
 def _name(takes: Input) -> str:
     return plain(takes.name.removesuffix("_nl").removesuffix("_pa"))
+
+
+def answered(summary: AnswerSummary, language: str) -> str:
+    """Return what the pump says that an answer would do."""
+    step = _step_of(summary)
+    text = ""
+    if step.takes is not None:
+        unit, per_milli = unit_of(step.takes)
+        figure = digits(Decimal(summary.value) / per_milli) if per_milli else str(summary.value)
+        text = f", {number_said(figure, language)} {said(unit, language)}"
+    if summary.strokes:
+        text += said(", {} strokes", language, summary.strokes)
+    choice = said(plain(step.choices[summary.choice][0]), language)
+    return said("At '{}': [bold]{}[/]{}", language, said(plain(step.name), language), choice, text)
+
+
+def interrupted(summary: InterruptSummary, language: str) -> str:
+    """Return what the pump says that an interruption would do."""
+    step = _step_of(summary)
+    leads = said(plain(str(step.interrupt)), language)
+    text = said("At '{}': interrupt -> [bold]{}[/]", language, said(plain(step.name), language), leads)
+    return text + said(", {} strokes are not made", language, summary.strokes_left) * bool(summary.strokes_left)
+
+
+def _step_of(summary: AnswerSummary | InterruptSummary) -> Step:
+    step: Step = BY_NAME[summary.procedure].steps[summary.step]
+    return step
 
 
 def words_of(offered: list[str], language: str) -> str:

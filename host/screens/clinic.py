@@ -8,6 +8,7 @@ from dataclasses import fields
 from rich.console import Group
 
 from host.records import DeviceTime, Limits, Refilled, Reservoir, Settings, Verdict
+from host.records.summaries import RefillSummary
 from host.screens.common import Listing, old_and_new, pairs, plain
 from host.texts.spoken import number_said, said
 from host.units import amount, duration, local, millilitres, span, uptime, utc
@@ -120,7 +121,7 @@ def refilled_text(found: Refilled, language: str = "en") -> str:
     return f"{text}\n{verdict_text(found.verdict, language)}"
 
 
-def verdict_text(found: Verdict, language: str = "en") -> str:
+def verdict_text(found: Verdict | RefillSummary, language: str = "en") -> str:
     """The verdict of a refill on the interval before it."""
     lines = []
     if found.band == "over":

@@ -35,8 +35,6 @@ FRENCH_ERRORS = {
     "{}; no serial port was found on this machine": "{} ; aucun port série trouvé sur cette machine",
     "this changes delivery and there is no terminal to ask on; give --yes to do it without asking":
         "ceci change la perfusion et il n'y a pas de terminal où poser la question ; --yes le fait sans question",
-    "not sent: the pump was changed while the question stood. Look at it and give the order again":
-        "non envoyé : la pompe a été modifiée pendant la question. Regardez son état et redonnez l'ordre",
     "{!r} is not a language of this programmer; it has {}": "« {} » n'est pas une langue de ce programmateur ; il a {}",
     "RELEVE_CONFIG names {}, and there is no such file": "RELEVE_CONFIG désigne {}, qui n'existe pas",
     "cannot read the configuration {}: {}": "impossible de lire la configuration {} : {}",
@@ -104,7 +102,9 @@ FRENCH_ERRORS = {
         "{field} : {value} dépasse la limite du médecin, {limit}",
     "{value} would exceed what may be used in an hour, {limit}": "{value} dépasserait la limite d'une heure, {limit}",
     "{value} would exceed what may be used in 24 hours, {limit}": "{value} dépasserait la limite de 24 heures, {limit}",
-    "not possible while the pump is in the state '{state}'": "impossible tant que la pompe est {state}",
+    "not possible while the pump is in the state '{state}'{way}": "impossible tant que la pompe est {state}{way}",
+    ": pump resume": " : pump resume", ": pump status": " : pump status",
+    ": pump procedure show": " : pump procedure show",
     "a bolus is already running; wait for its end or cancel it":
         "un bolus est en cours ; attendez sa fin ou annulez-le",
     "no bolus is running": "aucun bolus n'est en cours",
@@ -160,8 +160,8 @@ FRENCH_ERRORS = {
         "il ne reste que {limit} au-dessus du niveau où la pompe s'arrête ; remplissez",
     "the reservoir holds {content}, but it begins with {needed}: pump procedure show":
         "le réservoir contient : {content} ; il faut : {needed}. Voir pump procedure show",
-    "stop the pump first, or go on with the procedure that is under way: pump procedure show":
-        "arrêtez d'abord la pompe, ou continuez la procédure en cours : pump procedure show",
+    "a procedure begins on a stopped pump: pump stop": "une procédure commence sur une pompe arrêtée : pump stop",
+    "a procedure is under way: pump procedure walk": "une procédure est en cours : pump procedure walk",
     "the procedure is not at this step, is making its strokes, or cannot be left here: pump procedure show":
         "la procédure n'en est pas à cette étape, fait ses impulsions, ou ne se quitte pas ici : pump procedure show",
     "{left} are left and the pump stops at {stop}: record a refill (pump refill, pump procedure), or have the clinic"
@@ -171,17 +171,9 @@ FRENCH_ERRORS = {
     "its greatest rate, {value}, is beyond the clinician's limit of {limit}":
         "son débit maximal, {value}, dépasse la limite du médecin, {limit}",
     # Not now.
-    "the pump is stopped: pump resume": "la pompe est arrêtée : pump resume",
-    "the pump is suspended: pump resume": "la pompe est suspendue : pump resume",
-    "the pump is in a procedure: pump procedure show": "la pompe est en procédure : pump procedure show",
-    "the pump has latched a fault: pump status": "la pompe est en défaut : pump status",
-    "the pump is running already": "la pompe est déjà en marche",
     "the pump is in the state '{}': only one that is running can be suspended":
         "la pompe est {} : on ne suspend qu'une pompe en marche",
     "there is no procedure {!r}, only {}": "la procédure « {} » n'existe pas, seulement {}",
-    "a procedure is under way: pump procedure walk": "une procédure est en cours : pump procedure walk",
-    "a procedure begins on a stopped pump, and this one is {}: pump stop":
-        "une procédure commence sur une pompe arrêtée, et celle-ci est {} : pump stop",
     "the choices at '{}' are: {}": "réponses possibles à l'étape « {} » : {}",
     "this step takes no value": "cette étape ne prend pas de valeur",
     "this step asks for --value: {}": "cette étape demande --value : {}",
@@ -190,8 +182,8 @@ FRENCH_ERRORS = {
     "no procedure is under way: pump procedure start": "aucune procédure en cours : pump procedure start",
     "not given: {}": "manque : {}", "impossible weights: {}; weigh again": "poids impossibles : {} ; pesez de nouveau",
     "no more was filled in than was taken back for the vacuum": "le volume rempli ne dépasse pas le volume repris",
-    "{} would be in the reservoir, which holds up to {}":
-        "il y aurait {} dans le réservoir, qui en contient {} au plus",
+    "{} would be in the reservoir, or would have been in it, where at most {} can be":
+        "il y aurait {} dans le réservoir, ou il y aurait eu cela, alors qu'il y a {} au plus",
     "the syringe with the remaining insulin is lighter than before":
         "la seringue avec le reste d'insuline est plus légère qu'avant",
     "there is no alarm called {!r}; `pump alarms` shows the names":

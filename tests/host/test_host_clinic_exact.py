@@ -10,6 +10,7 @@ import pytest
 from host.api.client import Programmer
 from host.commands import clinic
 from host.records import MemoryInitialised
+from host.records.summaries import MemorySummary
 from host.units import AmountError
 from tests.host.patient import Patient
 
@@ -32,9 +33,9 @@ def rows(screen: str) -> dict[str, list[str]]:
 def test_limits_are_shown_and_changed_only_where_they_are_given(patient: Patient) -> None:
     assert rows(patient.see("limits"))["any 24 h"] == ["150.00 U"]
     assert json.loads(patient.see("limits", "--json"))["max_day_mu"] == 150_000
-    asked = rows(patient.asked("limits", "--max-basal", "5.05", "--max-bolus", "20.001"))
+    asked = rows(patient.asked("limits", "--max-basal", "5.05", "--max-bolus", "20.2"))
     assert {name: values for name, values in asked.items() if len(values) > 1 and name != "now"} == {
-        "basal rate": ["35.00 U/h", "5.05 U/h", "←"], "one bolus": ["40.00 U", "20.001 U", "←"],
+        "basal rate": ["35.00 U/h", "5.05 U/h", "←"], "one bolus": ["40.00 U", "20.20 U", "←"],
         "any 60 min": ["60.00 U", "60.00 U"], "any 24 h": ["150.00 U", "150.00 U"],
     }  # fmt: skip
     assert patient.do("limits", "--max-hour", "50", "--max-day", "90") == "Limits set at 2026-01-01 00:00:00.\n"
@@ -57,6 +58,7 @@ def test_limits_that_must_cut_what_is_programmed_say_so_and_what_cannot_be_is_no
     run = patient.terminal.run("limits", "--max-hour", "60.001", answer="y\n")
     assert run.exit_code == 2 and "the limit for any 60 min, 60.001 U, is beyond the hard limit" in run.stderr
     assert "one bolus" not in run.stderr
+    assert "20.001 U, is not a whole number of strokes" in patient.makes_no_sense("limits", "--max-bolus", "20.001")
     for words in (("--max-bolus", "0.0005"), ("--max-bolus", "1.0001"), ("--max-basal", "1.26")):
         assert "is not a whole number of" in patient.fails(2, "limits", *words)
 
@@ -111,6 +113,10 @@ def test_the_clock_is_set_to_this_computer_s_or_to_a_time_by_the_pump_s_own(
     assert patient.do("set-time", "2026-01-01T08:00") == told
     reply = json.loads(patient.do("set-time", "--json"))
     assert (reply["old_utc_s"], reply["new_utc_s"]) == (NEW_YEAR_S + 7 * 3600, NEW_YEAR_S + 8)
+    patient.do("pattern", "edit", "A", "--whole", "00:00=0.2", "12:00=0.5")
+    patient.do("pattern", "select", "A")
+    asked = patient.asked("set-time", "2026-01-01T13:00").splitlines()
+    assert asked[1] == "Programmed basal: 0.20 U/h -> 0.50 U/h"
     patient.hand.wall.lose(1)
     assert patient.asked("set-time").startswith("Clock: lost -> 2026-01-01 01:00:08 UTC+01:00")
     monkeypatch.setattr(clinic.time, "time", lambda: 1.0)
@@ -122,7 +128,16 @@ def test_the_clock_is_set_to_this_computer_s_or_to_a_time_by_the_pump_s_own(
 def test_a_memory_is_initialised_only_after_a_question_that_says_what_is_forgotten(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "the memory is whole: there is nothing to initialise" in patient.makes_no_sense("initialise-memory")
+    assert "the pump's memory is good: nothing to initialise" in patient.makes_no_sense("initialise-memory")
     assert "the pump's memory is good: nothing to initialise" in patient.fails(3, "initialise-memory")
-    monkeypatch.setattr(Programmer, "initialise_memory", lambda _: MemoryInitialised(61_500_000))
+
+    class Ready:
+        summary = MemorySummary("damaged")
+
+        def confirm(self) -> MemoryInitialised:
+            return MemoryInitialised(61_500_000)
+
+    monkeypatch.setattr(Programmer, "prepare", lambda *_: Ready())
+    asked = patient.asked("initialise-memory").splitlines()[0]
+    assert asked == "Memory: damaged -> empty; rates, patterns, limits and caps forgotten"
     assert patient.do("initialise-memory") == "Memory initialised at 2026-01-01 00:01:01; delivery is stopped.\n"

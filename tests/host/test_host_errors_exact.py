@@ -123,7 +123,8 @@ def test_names_stand_for_the_numbers_of_states_alarms_contents_and_invariants() 
 
 @pytest.mark.req("THER-6")
 def test_a_procedure_in_the_wrong_state_says_what_to_do() -> None:
-    assert why(protocol.WRONG_STATE, 0, field="procedure").startswith("stop the pump first")
+    assert why(protocol.WRONG_STATE, 0, field="procedure") == "a procedure begins on a stopped pump: pump stop"
+    assert why(protocol.WRONG_STATE, 2, field="procedure") == "a procedure is under way: pump procedure walk"
     assert why(protocol.WRONG_STATE, 0, field="step").startswith("the procedure is not at this step")
     assert why(protocol.OUT_OF_RANGE, 1, field="step").startswith("the step, 1, is above")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host import errors, possible
+from host import errors
 from host.api.conversation import MESSAGES
 from host.commands import reservoir
 from host.texts.spoken import FRENCH
@@ -19,14 +19,15 @@ pytestmark = pytest.mark.req("HOST-1")
 ROOT = Path(__file__).resolve().parents[2]
 # Of commands that speak English only, or of what is not met by those that speak French.
 ENGLISH = (
-    ("basal.py", "bolus.py", "clinic.py", "following.py", "here.py", "pattern.py", "day.py", "units.py", "possible.py")
+    ("basal.py", "bolus.py", "clinic.py", "following.py", "here.py", "pattern.py", "day.py", "units.py")
     + ("store.py", "programmers.py")
 )  # fmt: skip
 
 
 def test_every_text_of_an_error_stands_in_the_table() -> None:
     texts = [*errors._TEXTS.values(), *errors._PROCEDURES.values(), errors._STOPPED_EMPTY, errors._RATE_TOO_HIGH]
-    texts += [*possible._WAYS_OUT.values(), *(message_words(name) for name in MESSAGES)]
+    texts += [errors._UNDER_WAY, errors.IMPOSSIBLE, errors.LIGHTER, errors._NOT_FILLED, errors._TOO_MUCH]
+    texts += [*errors._WAYS_OUT.values(), *(message_words(name) for name in MESSAGES)]
     texts += [each for question in reservoir.QUESTIONS.values() for each in question]
     for name in SENT:
         texts += [field_words(each.name) for each in MESSAGES[name].request if each.name in ("value", "interval_s")]

@@ -44,7 +44,8 @@ def test_an_edit_is_asked_about_and_told_with_the_day_s_total(patient: Patient) 
     patient.do("pattern", "select", "A")
     asked = patient.asked("pattern", "edit", "A", "00:00=0.3")
     assert asked.startswith("Pattern A (runs now)") and "00:00  06:00  0.20 U/h  0.30 U/h  ←" in asked
-    assert asked.partition("It runs now")[2].startswith(": the new rates hold at once.\nDo it? [y/N]:")
+    basal = "Programmed basal now: 0.20 U/h -> 0.30 U/h"
+    assert asked.partition("It runs now")[2].startswith(f": the new rates hold at once.\n{basal}\nDo it? [y/N]:")
     assert asked.endswith("Nothing was changed.\n")
     told = patient.do("pattern", "edit", "A", "00:00=0.3")
     assert told == "Pattern A stored at 2026-01-01 00:00:00: 16.20 U a day; basal now 0.30 U/h.\n"
@@ -61,7 +62,9 @@ def test_a_pattern_that_a_cap_must_cut_says_so_before_and_after(patient: Patient
     assert f"It does not run now.\n{cut}\nDo it?" in patient.asked("pattern", "edit", "A", "00:00=4")
     assert patient.do("pattern", "edit", "A", "00:00=4").endswith(f": 96.00 U a day. {cut}\n")
     asked = patient.asked("pattern", "select", "A").partition("\nDo it?")[0]
-    assert asked == ("Basal: 0.00 U/h, set by hand -> pattern A (96.00 U a day), cut by the limit for 24 hours")
+    assert asked == (
+        "Basal: 0.00 U/h, set by hand -> pattern A (96.00 U a day), 4.00 U/h now, cut by the limit for 24 hours"
+    )
     assert patient.do("pattern", "select", "A") == f"Pattern A runs from 2026-01-01 00:00:00 on: 4.00 U/h now. {cut}\n"
 
 
@@ -71,9 +74,9 @@ def test_a_selection_is_asked_about_with_what_runs_before(patient: Patient) -> N
 
     patient.do("set-basal", "1")
     patient.do("pattern", "edit", "B", *WHOLE)
-    assert question("B") == "Basal: 1.00 U/h, set by hand -> pattern B (15.60 U a day)"
+    assert question("B") == "Basal: 1.00 U/h, set by hand -> pattern B (15.60 U a day), 0.20 U/h now"
     assert patient.do("pattern", "select", "B") == "Pattern B runs from 2026-01-01 00:00:00 on: 0.20 U/h now.\n"
-    assert question("A") == "Basal: pattern B (15.60 U a day) -> pattern A (4.80 U a day)"
+    assert question("A") == "Basal: pattern B (15.60 U a day) -> pattern A (4.80 U a day), 0.20 U/h now"
     assert "pattern B runs already" in patient.makes_no_sense("pattern", "select", "B")
     assert json.loads(patient.do("pattern", "select", "A", "--json"))["old_pattern"] == "B"
 

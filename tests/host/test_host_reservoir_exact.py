@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from firmware.protocol import refill as made
-from host.api.client import Programmer
+from host.api.prepared import Prepared
 from host.commands import reservoir
-from host.console import UsageError
 from host.units import AmountError
 from tests.host.patient import Patient
 
@@ -36,13 +34,13 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What is sent with each record of a refill."""
     found: list[dict[str, Any]] = []
-    record = Programmer.record_refill
+    confirm = Prepared.confirm
 
-    def record_refill(pump: Programmer, **weights: int) -> Any:
-        found.append(weights)
-        return record(pump, **weights)
+    def confirmed(prepared: Prepared) -> Any:
+        found.append(prepared._values)
+        return confirm(prepared)
 
-    monkeypatch.setattr(Programmer, "record_refill", record_refill)
+    monkeypatch.setattr(Prepared, "confirm", confirmed)
     return found
 
 
@@ -71,13 +69,17 @@ def test_a_person_is_asked_for_what_is_not_given_and_then_for_all_of_it(
     for each in QUESTIONS:
         assert each in shown
     assert "'x' is not a number of g" in shown
-    assert "Reservoir: not known, 5.00 mL, 2000.00 U drawn -> 13.00 mL, 5200.00 U\n" in shown
+    asked = "Reservoir: not known, 5.00 mL drawn -> 13.00 mL\nThat is: nothing to compare with: the first refill, or"
+    assert asked in shown
     run = patient.terminal.run("refill", *GIVEN, answer="1.5\ny\n")
     assert run.exit_code == 0 and [each in run.stderr for each in QUESTIONS] == [False] * 4 + [True]
     assert sent == [WEIGHTS | {"taken_back_nl": 1_500_000}]
     run = patient.terminal.run("refill", *GIVEN[2:], "--taken-back", "2", answer="20\nn\n")
     assert [each in run.stderr for each in QUESTIONS] == [True] + [False] * 4
-    assert "Reservoir: 5400.00 U by count, 5.00 mL, 2000.00 U drawn -> 13.00 mL, 5200.00 U\n" in run.stderr
+    assert (
+        "Reservoir: 5400.00 U by count, 5.00 mL drawn -> 13.00 mL\n"
+        "8.50 mL are missing and were not delivered by strokes.\nThat is: over-delivery, a leak or a weighing error"
+    ) in run.stderr
 
 
 def test_a_script_must_give_all_but_what_is_usual(patient: Patient) -> None:
@@ -102,17 +104,27 @@ def test_a_weight_is_read_in_milligrams_and_a_volume_in_nanolitres(patient: Pati
     assert run.exit_code == 2 and "fresh syringe, 150001 mg, is above" in run.stderr and "->" not in run.stderr
 
 
-def test_weights_that_cannot_be_are_explained_by_what_they_would_mean() -> None:
-    weights = WEIGHTS | {"taken_back_nl": 2_000_000}
-    assert reservoir._volumes(weights) == (5_000_000, 13_000_000)
-    assert reservoir._volumes(weights | {"taken_back_nl": 0}) == (5_000_000, made.CAPACITY_NL)
-    assert reservoir._volumes(weights | {"taken_back_nl": 14_999_999}) == (5_000_000, 1)
-    assert reservoir._volumes(weights | {"drawn_after_mg": 20_000}) == (0, 13_000_000)
-    for change, told in (
-        ({"put_before_mg": 40_001, "taken_back_nl": 0}, "15.001 mL would be in the reservoir, which holds up to 15.00"),
-        ({"taken_back_nl": 15_000_000}, "no more was filled in than was taken back for the vacuum"),
-        ({"put_after_mg": 40_001}, "no more was filled in than was taken back for the vacuum"),
-        ({"drawn_after_mg": 19_999}, "the syringe with the remaining insulin is lighter than before"),
-    ):
-        with pytest.raises(UsageError, match=f"^impossible weights: {told}.*; weigh again$"):
-            reservoir._volumes(weights | change)
+def test_weights_that_cannot_be_are_explained_by_what_they_would_mean(patient: Patient) -> None:
+    """As the pump finds, before anything is asked."""
+    weights = {"drawn-before": "20", "drawn-after": "25.025", "put-before": "40", "put-after": "24.925"}
+    for refills in range(2):
+        for change, told in (
+            ({"put-before": "40.001", "taken-back": "0"}, "15.001 mL would be in the reservoir, or would have been"),
+            ({"taken-back": "15"}, "no more was filled in than was taken back for the vacuum"),
+            ({"put-after": "40.001"}, "no more was filled in than was taken back for the vacuum"),
+            ({"drawn-after": "19.999"}, "the syringe with the remaining insulin is lighter than before"),
+            (
+                {"drawn-after": "34.07"},
+                "14.00 mL would be in the reservoir, or would have been in it, where at most 13.00",
+            ),
+        ):
+            if not refills and "14.00" in told:
+                continue  # nothing is known of what the reservoir held
+            given = weights | {"taken-back": "2"} | change
+            patient.terminal.person()
+            words = [each for name, value in given.items() for each in (f"--{name}", value)]
+            run = patient.terminal.run("refill", *words, answer="y\n")
+            assert run.exit_code in (2, 3) and "Do it?" not in run.stderr
+            assert f"impossible weights: {told}" in run.stderr and run.stderr.endswith("; weigh again\n")
+        patient.do("refill", *GIVEN)
+    assert [name for name, *_ in patient.terminal.device.done] == ["record_refill"] * 2

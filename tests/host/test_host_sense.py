@@ -8,7 +8,7 @@ import pytest
 
 from host import console
 from host.commands import following
-from tests.firmware.hand import SECOND_US
+from tests.firmware.hand import SECOND_US, Hand
 from tests.host.patient import Patient
 
 pytestmark = pytest.mark.req("HOST-1", "THER-9")
@@ -49,37 +49,71 @@ def test_a_person_is_asked_what_the_pump_then_does(
     assert "refused by the pump" not in run.stderr or not asked
 
 
-@pytest.mark.parametrize(
-    ("mine", "other"),
-    [
-        (("limits", "--max-day", "90"), ("limits", "--max-hour", "50")),
-        (("settings", "--auto-off", "1h"), ("settings", "--in-use-days", "30")),
-        (("set-basal", "2"), ("set-basal", "3")),
-        (("temp", "50%", "--for", "1h"), ("suspend",)),
-        (("pattern", "select", "B"), ("pattern", "edit", "B", "00:00=2")),
-        (("pattern", "edit", "B", "06:00=2"), ("pattern", "edit", "B", "00:00=1")),
-        (("resume",), ("set-basal", "3")),
-    ],
-    ids=" ".join,
-)
-def test_what_another_has_changed_while_the_question_stood_is_not_undone(
-    monkeypatch: pytest.MonkeyPatch, mine: tuple[str, ...], other: tuple[str, ...]
+CHANGED = [  # what one orders, what another does while it is asked about, and what is shown then
+    (("limits", "--max-day", "90"), ("limits", "--max-hour", "50"), "any 60 min    50.00 U    50.00 U"),
+    (("settings", "--auto-off", "1h"), ("settings", "--in-use-days", "30"), "30 d"),
+    (("set-basal", "2"), ("set-basal", "3"), "3.00 U/h, set by hand -> 2.00 U/h"),
+    (("temp", "50%", "--for", "1h"), ("set-basal", "3"), "1.50 U/h now, for 1 h"),
+    (("temp", "cancel"), ("set-basal", "3"), "-> 3.00 U/h, as programmed"),
+    (("recommend", "2", "--for", "5min"), ("set-basal", "3"), "3.00 U/h -> 2.00 U/h for 5 min, then 3.00 U/h"),
+    (("pattern", "select", "B"), ("pattern", "edit", "B", "00:00=2"), "pattern B (48.00 U a day), 2.00 U/h now"),
+    (("pattern", "edit", "B", "06:00=2"), ("pattern", "edit", "B", "00:00-06:00=1"), "A day: 9.60 U -> 42.00 U"),
+    (("resume",), ("set-basal", "3"), "stopped, basal 0.00 U/h -> running, basal 3.00 U/h"),
+    (("set-time", "2026-01-01T10:00Z"), ("settings", "--utc-offset", "+02:00"), "12:00:00 UTC+02:00"),
+    (("procedure", "start", "patency"), ("resume",), "a procedure begins on a stopped pump"),
+    (("temp", "0.5", "--for", "1h"), ("suspend",), "the state 'suspended': pump resume"),
+]
+
+
+@pytest.mark.req("SEC-3")
+@pytest.mark.parametrize("answer", [True, False])
+@pytest.mark.parametrize(("mine", "other", "shown"), CHANGED, ids=[" ".join(each[0]) for each in CHANGED])
+def test_what_another_has_changed_while_the_question_stood_is_shown_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch, mine: tuple[str, ...], other: tuple[str, ...], shown: str, answer: bool
 ) -> None:
+    """As the pump says it; then it is asked again, or told that it cannot be any more."""
     patient = Patient(monkeypatch)
-    if mine == ("resume",):
+    patient.do("set-basal", "1")
+    if mine[0] in ("resume", "procedure"):
         patient.do("stop")
+    if mine == ("temp", "cancel"):
+        patient.do("temp", "50%", "--for", "1h")
+    said: list[int] = []
 
     def answers(language: str) -> bool:
-        patient.do(*other)
-        return True
+        if not said:
+            patient.do(*other)
+            said.append(len(patient.terminal.device.done))
+            return True
+        said.append(len(patient.terminal.device.done))
+        return answer
 
     patient.terminal.person()
     monkeypatch.setattr(console, "_says_yes", answers)
-    before = len(patient.terminal.device.done)
     run = patient.terminal.run(*mine)
-    assert run.exit_code == 3 and "the pump was changed while the question stood" in run.stderr
-    others = 1 + (other[:2] == ("pattern", "edit"))
-    assert len(patient.terminal.device.done) - before <= others
+    given = len(patient.terminal.device.done) - said[0]
+    if len(said) == 1:  # it cannot be any more
+        assert run.exit_code == 3 and given == 0 and shown in run.stderr
+        return
+    first, _, then = run.stderr.partition("The pump was changed meanwhile:")
+    assert shown in then and shown not in first and said[1] == said[0]
+    assert (run.exit_code, given) == ((0, 1) if answer else (1, 0))
+
+
+def test_thinking_at_a_question_for_long_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves by itself meanwhile, such as what the pump has used, is nothing that anybody has changed."""
+    for order in (("set-basal", "2"), ("limits", "--max-day", "90"), ("pattern", "edit", "B", "06:00=2"), ("stop",)):
+        patient = Patient(monkeypatch)
+        patient.do("set-basal", "1")
+
+        def answers(language: str, hand: Hand = patient.hand) -> bool:
+            hand.live(hand.now_us + 600 * SECOND_US)
+            return True
+
+        patient.terminal.person()
+        monkeypatch.setattr(console, "_says_yes", answers)
+        run = patient.terminal.run(*order)
+        assert run.exit_code == 0 and "changed meanwhile" not in run.stderr, run.stderr
 
 
 @pytest.mark.req("SEC-3")

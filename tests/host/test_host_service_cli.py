@@ -27,7 +27,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
 
 @pytest.mark.req("HOST-1", "THER-6")
 def test_a_procedure_is_walked_through_at_a_terminal(patient: Patient) -> None:
-    assert "this one is running: pump stop" in patient.fails(3, "procedure", "start", "patency")
+    assert "a procedure begins on a stopped pump: pump stop" in patient.fails(3, "procedure", "start", "patency")
     patient.do("stop")
     assert procedures_en.TITLES["patency"] in patient.asked("procedure", "start", "patency")
     patient.terminal.person()

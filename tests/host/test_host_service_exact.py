@@ -10,9 +10,11 @@ import pytest
 from firmware.protocol.all_procedures import BY_NUMBER
 from firmware.protocol.procedures import Input
 from host.api.client import Programmer
+from host.api.prepared import Prepared
 from host.commands import service, steps
 from host.errors import OrderInterrupted
 from host.records import Procedure, ProcedureChange, Verdict
+from host.records.summaries import AnswerSummary
 from host.units import AmountError
 from tests.firmware.hand import SECOND_US
 from tests.host.patient import Patient
@@ -72,7 +74,7 @@ def test_a_procedure_is_begun_on_a_stopped_pump_and_answered_with_figures_in_the
         (("ready", "--value", "1"), "the choices at 'withdraw' are: done"),
     ):
         assert told in patient.fails(2, "procedure", "answer", *words)
-    assert question(patient.asked("procedure", "answer", "done", "--value", " 1,5 ")) == "At 'withdraw': done, 1,5 mL"
+    assert question(patient.asked("procedure", "answer", "done", "--value", " 1,5 ")) == "At 'withdraw': done, 1.5 mL"
     reply = json.loads(patient.do("procedure", "answer", "done", "--value", "1,5", "--json"))
     assert (reply["now"]["step"], reply["now"]["reservoir_holds"], reply["verdict"]) == (2, "empty", None)
     assert question(patient.asked("procedure", "interrupt")) == "At 'fill': interrupt -> unfit"
@@ -153,12 +155,20 @@ def test_a_walk_tells_the_verdict_of_a_refill_and_sends_what_was_said(
     over = record(Procedure, procedure_end=0)
     verdicts = [None, Verdict(-162, 34, "rinse", 0, 12_000_000)]
 
-    def answer(_: Programmer, step: int, choice: int, value: int = 0) -> ProcedureChange:
-        sent.append((step, choice, value))
-        verdict = verdicts.pop(0)
-        return ProcedureChange(0, record(Procedure, procedure="rinse", step=6) if verdict is None else over, verdict)
+    class Answer:
+        def __init__(self, _: Programmer, name: str, step: int, choice: int, value: int) -> None:
+            self.summary = AnswerSummary("rinse", step, choice, value, 0)
+            assert name == "answer_procedure"
+            sent.append((step, choice, value))
 
-    monkeypatch.setattr(Programmer, "answer_procedure", answer)
+        def confirm(self) -> ProcedureChange:
+            verdict = verdicts.pop(0)
+            return ProcedureChange(0, over if verdict else record(Procedure, procedure="rinse", step=6), verdict)
+
+    def prepare(*given: Any, **values: int) -> Answer:
+        return Answer(*given, **values)
+
+    monkeypatch.setattr(Programmer, "prepare", prepare)
     monkeypatch.setattr(Programmer, "read_procedure", lambda _: record(Procedure, procedure="rinse", step=4))
     patient.terminal.person()
     run = patient.terminal.run("procedure", "walk", answer="done\nagain\n1.5\n", env={"FORCE_COLOR": "1"})
@@ -200,7 +210,7 @@ def test_breaking_off_amid_an_answer_tells_what_became_of_it(
         raise OrderInterrupted("answer_procedure", "the pump has done it", settled=settled)
 
     patient.do("procedure", "start", "patency")
-    monkeypatch.setattr(Programmer, "answer_procedure", broken_off)
+    monkeypatch.setattr(Prepared, "confirm", broken_off)
     patient.terminal.person()
     run = patient.terminal.run("procedure", "walk", answer="ready\n")
     assert run.exit_code == (130 if settled else 6) and "It stays" not in run.stdout

@@ -27,7 +27,8 @@ def test_a_temporary_basal_as_percent_and_as_rate_and_its_end(patient: Patient) 
     shown = patient.see("status")
     assert "0.50 U/h, temporary for another 1 h 30 min" in shown and "1.00 U/h, set by hand" in shown
     assert json.loads(patient.do("temp", "0.8", "--for", "90min", "--json"))["in_force_mu_per_h"] == 800
-    assert "0.80 U/h, temporary for another 1 h 30 min -> 1.00 U/h, set by hand" in patient.asked("temp", "cancel")
+    told = "0.80 U/h, temporary until 2026-01-01 02:00:00 -> 1.00 U/h, as programmed"
+    assert told in patient.asked("temp", "cancel")
     assert "basal 1.00 U/h" in patient.do("temp", "cancel")
     assert "no temporary basal is running" in patient.fails(3, "temp", "cancel")
 
