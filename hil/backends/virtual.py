@@ -43,7 +43,7 @@ class VirtualBoard:
 
     `now_us` is the bench's time. Between calls the board is always asleep, or `powered` is false. `stroke_starts_us` is
     the raw record of the motor pins. `memory` outlives a power cut; a caller who wants another size passes its own.
-    `keys` are written into it before (hil/keys.py). With `trace_fd` every write to the memory is traced. Raises
+    `keys` are written into its own before (hil/keys.py). With `trace_fd` every write to the memory is traced. Raises
     DeviceMissing, DeviceLost.
     """
 
@@ -67,7 +67,8 @@ class VirtualBoard:
         self.plant = plant
         self.memory = memory or Backed()
         self._own_memory = memory is None
-        self.memory.put(KEYS_AT, keys)
+        if self._own_memory:
+            self.memory.put(KEYS_AT, keys)
         # Called after each exchange with the request's number (modulo 2^16) and the time.
         self.watch: Callable[[int, int], None] | None = None
         # The detector's mechanism is a constant of a board on a desk. A virtual board takes it from its plant.

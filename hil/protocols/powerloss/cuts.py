@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hil.protocols.powerloss.traced import BURST_US, MEMORY_BYTES, Life, Memory, Write
+from hil.protocols.powerloss.traced import BURST_US, Life, Memory, Write
 
 # Time without power before the restart, and whether the clock keeps running. Each cut takes the next of these in turn.
 OFF = ((1_500_000, True), (120_000_000, True), (10_800_000_000, True), (90_000_000, False))
@@ -67,9 +67,9 @@ def _clock_ahead_s(life: Life, exchange: int) -> int:
     return [each for each in life.memories if each.begins <= exchange][-1].clock_ahead_s
 
 
-def image(writes: list[Write], whole: int, torn_bytes: int, onto: bytes | None = None) -> bytearray:
-    """Return the memory's cells after `whole` writes and `torn_bytes` of the next."""
-    cells = bytearray(onto or bytes(MEMORY_BYTES))
+def image(onto: bytes | bytearray, writes: list[Write], whole: int, torn_bytes: int) -> bytearray:
+    """Return the cells `onto` after `whole` writes and `torn_bytes` of the next."""
+    cells = bytearray(onto)
     for write in writes[:whole]:
         cells[write.address : write.address + len(write.data)] = write.data
     if torn_bytes:

@@ -75,9 +75,7 @@ class Restarter:
     def _open(self, cells: bytearray, cut: Cut, start_us: int, trace_fd: int = 0) -> Bench:
         self._memory.load(cells)
         self._memory.set_clock(EPOCH_S + cut.clock_ahead_s if cut.clock_kept else None)
-        # Without keys: a session that begins stores, and with it comes another permit.
-        how: dict[str, Any] = {"memory": self._memory, "start_us": start_us, "trace_fd": trace_fd, "sealed": False}
-        return Bench(Plant(load_mechanism(), 1), **how)
+        return Bench(Plant(load_mechanism(), 1), memory=self._memory, start_us=start_us, trace_fd=trace_fd)
 
     def _look(self, bench: Bench, truth: Truth, permits: int, outcome: Outcome) -> None:
         bad = outcome.violations.append

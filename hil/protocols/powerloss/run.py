@@ -33,7 +33,7 @@ def _begin(life: Life) -> None:
 def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
     cut, also_recovery = job
     truth = truth_at(_life, cut)
-    cells = image(_life.writes, cut.writes, cut.torn_bytes)
+    cells = image(_life.cells, _life.writes, cut.writes, cut.torn_bytes)
     outcome = _restarter.judge(cells, cut, truth)
     found: dict[str, Any] = {
         "violations": [f"{cut.name}: {text}" for text in outcome.violations],
@@ -47,9 +47,10 @@ def _judge(job: tuple[Cut, bool]) -> dict[str, Any]:
         last = max(index for index, write in enumerate(writes) if len(write.data) > RECORD_BYTES_MIN)
         for index, write in enumerate(writes):
             for torn_bytes in (0, len(write.data) // 2) if index else (len(write.data) // 2,):
-                again = image(writes, index, torn_bytes, bytes(cells))
-                # The second copy of the last record: a new life may already have written the permit of the next stroke.
-                permits = 2 if torn_bytes and index == last else 1
+                again = image(cells, writes, index, torn_bytes)
+                # From within the second copy of the last record on, the new life may have written the permit of the
+                # next stroke. After that record it only renews the seed of its random numbers.
+                permits = 2 if index > last or (index == last and torn_bytes) else 1
                 second = _restarter.judge(again, cut, truth, off_us=AGAIN_OFF_US, permits=permits)
                 where = f"{cut.name}, then in recovery write {index + 1} after {torn_bytes} bytes"
                 found["violations"] += [f"{where}: {text}" for text in second.violations]

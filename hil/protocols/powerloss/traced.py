@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from firmware.protocol import MANUAL, PATTERNS
 from hil.backends.backed import EPOCH_S, TRACE, Backed
 from hil.bench import Bench
+from hil.keys import KEYS_AT, Provisioned
 from hil.plant import Plant, load_mechanism
 from hil.protocols.powerloss.script import Step
 from host.records import Status
@@ -61,8 +62,11 @@ class Bolus:
 
 @dataclass
 class Life:
-    """The trace. Request n was received at `times_us[n - 1]`, when `started[n - 1]` strokes had started."""
+    """The trace. Request n was received at `times_us[n - 1]`, when `started[n - 1]` strokes had started. `cells` are
+    the memory before the first write.
+    """
 
+    cells: bytes = bytes(MEMORY_BYTES)
     writes: list[Write] = field(default_factory=list)
     times_us: list[int] = field(default_factory=list)
     started: list[int] = field(default_factory=list)
@@ -93,21 +97,22 @@ def remembered(status: Status, begins: int, ends: int, stroke_uu: int) -> Memory
 
 
 def traced(script: tuple[Step, ...], *, seed: int = 1) -> Life:
-    """Run `script` on a virtual board with an empty memory."""
-    life = Life()
+    """Run `script` on a virtual board with nothing in its memory but its keys."""
     trace_fd = os.memfd_create("trace")
     memory = Backed(MEMORY_BYTES)
-    bench = Bench(Plant(load_mechanism(), seed), memory=memory, trace_fd=trace_fd, sealed=False)
+    memory.put(KEYS_AT, Provisioned().cells)
+    life = Life(memory.image())
+    bench = Bench(Plant(load_mechanism(), seed), memory=memory, trace_fd=trace_fd)
+    board = bench.board
+
+    def watch(sequence: int, now_us: int) -> None:
+        while len(life.times_us) < sequence:
+            life.times_us.append(now_us)
+            life.started.append(len(board.stroke_starts_us))
+
+    watch(2, 0)  # hello and the first request came before this
+    board.watch = watch
     with bench:
-        board = bench.board
-
-        def watch(sequence: int, now_us: int) -> None:
-            while len(life.times_us) < sequence:
-                life.times_us.append(now_us)
-                life.started.append(len(board.stroke_starts_us))
-
-        watch(2, 0)  # hello and the first request came before this
-        board.watch = watch
         uu = life.stroke_uu = board.stroke_uu
         life.memories.append(remembered(bench.programmer.status(), 0, 0, uu))
         for step in script:
