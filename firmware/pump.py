@@ -13,6 +13,7 @@ from firmware.events import FAULT, STROKE, TIME, WITHHELD
 from firmware.link.reports import Reports
 from firmware.link.telemetry import Telemetry
 from firmware.link.visitors import Visitors
+from firmware.session.presence import Presence
 from firmware.session.programmers import Programmers
 from firmware.storage.commit import Books
 from firmware.therapy.boluses import Boluses
@@ -27,7 +28,7 @@ from firmware.therapy.switch import Switch
 from firmware.therapy.therapy import Therapy
 from firmware.upkeep.edges import Edges
 from firmware.upkeep.failures import Failures
-from firmware.upkeep.parts import BATTERY, TELEMETRY, TONES, VISITORS
+from firmware.upkeep.parts import BATTERY, LINK, TELEMETRY, TONES, VISITORS
 from firmware.upkeep.rounds import Rounds
 from firmware.upkeep.upkeep import Upkeep, world_of
 
@@ -35,6 +36,7 @@ FIRMWARE_VERSION = "0.2.0"
 _SOON_US = 1000000
 _STROKE_TONE_MS = 50
 _BOLUS_TONE_MS = 200
+_HOLD_TONE_MS = 500  # each second, so that it is taken for no alarm and slept through by nobody
 _SPACING_US_PER_NL = 4000  # the core's, DOSE-4
 
 
@@ -99,7 +101,8 @@ class Pump:
         self.reports = Reports(self, core, clock, wall, self.books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
         self.visitors = Visitors(clock, memory)
-        self.programmers = Programmers(clock, self.books, keyring, presence, self._toned)
+        self.presence = presence or Presence(lambda: False, clock)
+        self.programmers = Programmers(clock, self.books, keyring, self.presence, self._toned)
         self.device = Device(core, clock, wall, self.books, self.therapy, self.alarms, self.upkeep, self.reports)
         self.faults = Faults(core, clock, self.books, self.therapy, self.course, self.alarms, self.upkeep, stepper)
         self.rounds = Rounds(
@@ -173,9 +176,8 @@ class Pump:
 
     def _due_us(self):
         alarms = self.alarms
-        return min(
-            self.rounds.due_us, self.therapy.deadline_us, alarms.tone_us, alarms.refill_us, self.stream.deadline_us
-        )
+        link_us = min(self.stream.deadline_us, self.presence.due_us)
+        return min(self.rounds.due_us, self.therapy.deadline_us, alarms.tone_us, alarms.refill_us, link_us)
 
     def _time(self, now_us):
         self.stream.woke(now_us, self._due_us())
@@ -191,8 +193,23 @@ class Pump:
         if now_us >= self.rounds.due_us:
             self.over = self.rounds.time(now_us)
             self.programmers.catch_up()
+        if now_us >= self.presence.due_us:
+            self._spared(LINK, self._held)
         if now_us >= self.stream.deadline_us:
             self._spared(TELEMETRY, self.stream.time, now_us)
+
+    def card_asked(self):
+        """Somebody without card and clinician asks for a new card: that takes ten minutes, heard all the while."""
+        if self.presence.hold():
+            self._toned(_HOLD_TONE_MS)
+            self.visited(self.visitors.held, protocol.HOLD_BEGUN)
+
+    def _held(self):
+        found = self.presence.look()
+        if found:
+            self.visited(self.visitors.held, found)
+        if self.presence.due_us != protocol.NEVER_US:
+            self._toned(_HOLD_TONE_MS)
 
     def _telling(self):
         values = self.status()

@@ -19,6 +19,7 @@ _NOT_OPEN = const(-2)  # of the C session: answer that there is no session
 _AGAIN = const(-1)  # the request has come before: send the stored reply
 _OPENED = const(1)
 _REFUSED = const(0)
+_PROVISIONING = const(0x0F)  # the slot of the key that everybody knows
 
 
 class Door:
@@ -88,9 +89,13 @@ class Door:
         now_us = self._pump.now_us()
         presence = self._presence.shown()
         self._lapse(now_us)
-        found = self._sealed.accept(now_us, presence, presence and not self._keyring.provisioned, payload, out)
+        provisioning = presence and (not self._keyring.provisioned or self._presence.held)
+        asks_for_card = bool(payload) and payload[0] == _PROVISIONING
+        found = self._sealed.accept(now_us, presence, provisioning, payload, out)
         if found == _OPENED:
             return OPEN | protocol.REPLY_BIT, 61
+        if asks_for_card and presence and self._keyring.provisioned:
+            self._pump.card_asked()
         self._counters.openings_refused += 1
         self._pump.visited(self._pump.visitors.intruded)
         return self._refuse(OPEN, out) if found == _REFUSED else (0, 0)

@@ -12,6 +12,7 @@ from firmware.compat import const
 
 _HOUR_US = const(3600000000)
 _REFUSALS = const(32)  # in a burst; then one an hour
+_HOLDS = const(8)  # the same, of a button that is held
 
 
 class Sparing:
@@ -44,6 +45,8 @@ class Visitors:
         self._connects = Sparing(1, 2 * _HOUR_US)
         self._refusals = Sparing(_REFUSALS, _HOUR_US)
         self._intrusions = Sparing(1, _HOUR_US)
+        self._holds = Sparing(_HOLDS, _HOUR_US)
+        self._held_long = Sparing(_HOLDS, _HOUR_US)
         self._failures = Sparing(_REFUSALS, _HOUR_US)
 
     def connected(self, schema_agreed):
@@ -59,6 +62,11 @@ class Visitors:
     def intruded(self):
         """An opening was refused."""
         return self._note(self._intrusions, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_OPENINGS_REFUSED, 0)
+
+    def held(self, what):
+        """Presence is held for a new card: a HOLD_ of the protocol."""
+        sparing = self._held_long if what == protocol.HOLD_LONG_ENOUGH else self._holds
+        return self._note(sparing, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_PRESENCE_HELD, what)
 
     def refused(self, message_id, refusal_code, value):
         """An order was refused."""

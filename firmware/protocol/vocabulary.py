@@ -48,7 +48,7 @@ EVENTS = (
     "memory", "clock_lost", "clock_set", "connected", "diagnosis", "settings_kept", "rate_lapsed",
     "alarm", "acknowledged", "self_test", "exception", "fault_cleared", "clock_silent",
     "edge_differs", "edge_forgiven", "setting_changed", "crashed",
-    "enrolled", "revoked", "rotated", "provisioned", "openings_refused",
+    "enrolled", "revoked", "rotated", "provisioned", "openings_refused", "presence_held",
 )  # fmt: skip
 (EVENT_UNREADABLE, EVENT_DELIVERY_ENDED, EVENT_DELIVERY_SO_FAR, EVENT_ACCEPTED, EVENT_REFUSED) = range(5)
 (EVENT_INITIALISED, EVENT_RESET, EVENT_FAULT, EVENT_MEMORY) = range(5, 9)
@@ -56,7 +56,8 @@ EVENTS = (
 (EVENT_SETTINGS_KEPT, EVENT_RATE_LAPSED, EVENT_ALARM, EVENT_ACKNOWLEDGED, EVENT_SELF_TEST) = range(13, 18)
 (EVENT_EXCEPTION, EVENT_FAULT_CLEARED, EVENT_CLOCK_SILENT, EVENT_EDGE_DIFFERS, EVENT_EDGE_FORGIVEN) = range(18, 23)
 EVENT_SETTING_CHANGED, EVENT_CRASHED, EVENT_ENROLLED, EVENT_REVOKED, EVENT_ROTATED = range(23, 28)
-EVENT_PROVISIONED, EVENT_OPENINGS_REFUSED = range(28, 30)
+EVENT_PROVISIONED, EVENT_OPENINGS_REFUSED, EVENT_PRESENCE_HELD = range(28, 31)
+HOLD_BEGUN, HOLD_LET_GO, HOLD_LONG_ENOUGH = range(1, 4)  # of presence_held, its detail
 
 # Refusal codes: CODES[code] is its name.
 CODES = (

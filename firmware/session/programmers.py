@@ -77,14 +77,19 @@ class Programmers:
         return self._made(slot, protocol.EVENT_ROTATED)
 
     def provision(self, seed):
-        """Take a seed and make a card: on a device that has none, with somebody at it."""
+        """Take a seed and make a card: on a device that has none, with somebody at it; or a new card, which voids the
+        old one, if somebody has held presence for ten minutes.
+        """
         keyring = self._in_session()
-        if keyring.provisioned:
+        again = keyring.provisioned
+        if again and not self._presence.held:
             raise Refused(protocol.ALREADY_PROVISIONED)
-        self._need_presence()
+        if not again:
+            self._need_presence()
         host_seed = bytes([each["byte"] for each in seed])
         self._stored(keyring.provision, host_seed)
-        return self._made(CARD_SLOT, protocol.EVENT_PROVISIONED)
+        self._presence.spend()
+        return self._made(CARD_SLOT, protocol.EVENT_ENROLLED if again else protocol.EVENT_PROVISIONED)
 
     def catch_up(self):
         """Store the keys' records that the memory did not accept when they changed."""

@@ -12,7 +12,9 @@ import typer
 from rich.markup import escape
 
 from host import console
+from host.api.book import Book
 from host.api.client import Programmer
+from host.api.provisioning import everybody_s, replace_card
 from host.console import NotNow, UsageError, confirm, connected, here, show
 from host.errors import Refused
 from host.options import Json, Options, Yes, options_of, part
@@ -34,8 +36,18 @@ commands = part(
 app.add_typer(commands, name="programmers")
 ROLES = ("patient", "clinician", "service")
 _PRESENCE_S = 60
+_HOLD_EACH_S = 5
+_HOLD_TRIES = 20 * 60 // _HOLD_EACH_S  # twice the ten minutes: somebody may let go
 _TRIES = 3
 _ASK_PRESENCE = "Show presence at the pump now: press its button, or hold the magnet to it. Waiting {} s, Ctrl-C ends."
+_ASK_TO_HOLD = (
+    "Hold the pump's button now, or the magnet to it, for ten minutes without letting go. The pump sounds each second;"
+    " if it falls silent, it was let go, and the ten minutes begin anew. Ctrl-C ends."
+)
+_NOT_HELD = (
+    "the pump's button was not held for ten minutes in one go, or somebody keeps its line busy: nothing has changed,"
+    " the old card holds. Hold it from the first sound on, and repeat"
+)
 
 Role = Annotated[str, typer.Option("--role", metavar="|".join(ROLES), help="What it may do; default: clinician.")]
 Label = Annotated[str | None, typer.Option(metavar="TEXT", help="Whose it is, 1 to 16 bytes; default: this computer.")]
@@ -142,7 +154,7 @@ def show_keys(ctx: typer.Context, as_json: Json = False) -> None:
 @commands.command()
 def card(
     ctx: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="new|show", help="Have the pump make one, or show one's letters.")],
+    what: Annotated[str, typer.Argument(metavar="new|lost|show", help="Have one made, or show one's letters.")],
     file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="The card's file to show, - for stdin.")] = None,
     out: Annotated[str | None, typer.Option(metavar="FILE", help="Write the letters there, not to the screen.")] = None,
     svg: Annotated[str | None, typer.Option(metavar="FILE", help="Write the QR code there, to be printed.")] = None,
@@ -152,17 +164,21 @@ def card(
     """A key on paper: it enrols programmers, stops or suspends the pump, and does nothing else.
 
     new: the old card opens nothing any more. Needs a clinician's key, and presence at the pump.
+
+    lost: the same without card and clinician, for whoever is at the pump and holds its button for ten minutes without
+    letting go. It sounds each second; therapy and programmers stay as they are.
     """
     options = options_of(ctx, as_json)
+    lost = what == "lost"
     if what == "show":
         with here(options):
             if file is None or out is not None or svg is not None or options.as_json:
                 raise UsageError("pump card show FILE shows a card on the screen; - reads it from stdin")
             show(options, None, card_text(_card_key(file)))
         return
-    with connected(options) as pump:
-        if what != "new" or file is not None:
-            raise UsageError("write pump card new, or pump card show FILE")
+    with connected(options, everybody_s if lost else None) as pump:
+        if what not in ("new", "lost") or file is not None:
+            raise UsageError("write pump card new, pump card lost, or pump card show FILE")
         if options.as_json and out is None:
             raise UsageError("with --json a card goes into a file: --out FILE")
         for path in map(Path, filter(None, (out, svg))):
@@ -171,7 +187,7 @@ def card(
             if not path.parent.is_dir():
                 raise UsageError(f"there is no folder {path.parent}")
         confirm(options, "Card -> [bold]a new one; the old one opens nothing any more[/]", yes)
-        key = _with_presence(pump, "card", "card").key
+        key = (_by_holding(pump) if lost else _with_presence(pump, "card", "card")).key
         if svg is not None:
             keys.write_private(Path(svg), cards.svg(key), replace=False)
         if out is not None:
@@ -233,6 +249,23 @@ def _with_presence(pump: Programmer, role: str, label: str) -> NewKey:
             Screen(stderr=True).print(_ASK_PRESENCE.format(_PRESENCE_S))
         time.sleep(1)
     return pump.enrol(role, label)
+
+
+def _by_holding(pump: Programmer) -> NewKey:
+    """Ask for a card until the button was held for ten minutes."""
+    pump.book = Book()  # in this session nothing can be settled
+    screen = Screen(stderr=True)
+    screen.print(_ASK_TO_HOLD)
+    left = iter(range(_HOLD_TRIES, 0, -1))
+
+    def wait() -> bool:
+        tries = next(left, 0)
+        if not tries:
+            raise NotNow(_NOT_HELD)
+        time.sleep(_HOLD_EACH_S)
+        return True
+
+    return replace_card(pump, wait)
 
 
 def _which(who: str, found: list[ProgrammerSlot]) -> ProgrammerSlot:

@@ -172,6 +172,11 @@ def _crashed(event: Event, _: int) -> str:
     return where + (f", fault status {event.d:#010x}" if event.d else "")
 
 
+_HOLDS = {
+    protocol.HOLD_BEGUN: "somebody holds the button for a new card",
+    protocol.HOLD_LET_GO: "let go before the ten minutes were over",
+    protocol.HOLD_LONG_ENOUGH: "for ten minutes: a new card may be made",
+}
 _TEXTS: dict[str, Callable[[Event, int], str]] = {
     "reset": _reset,
     "diagnosis": _diagnosis,
@@ -195,6 +200,7 @@ _TEXTS: dict[str, Callable[[Event, int], str]] = {
     "revoked": _programmer,
     "rotated": _programmer,
     "provisioned": _programmer,
+    "presence_held": lambda event, _: _HOLDS.get(event.detail, f"no. {event.detail}") + _and_before(event.a, "times"),
     "openings_refused": lambda event, _: f"nobody that the pump knows{_and_before(event.a, 'times')}",
 }
 

@@ -38,7 +38,7 @@ class Sealed(Device):
         keyring = Keyring(self.hand.memory, self.session)
         noise = iter(range(1 << 30))
         keyring.open(noise_of(lambda: next(noise), self.hand.clock))
-        presence = Presence(lambda: self.present, self.hand.clock)
+        presence = pump.presence = Presence(lambda: self.present, self.hand.clock)
         pump.programmers = Programmers(self.hand.clock, pump.books, keyring, presence, self.hand.tones_ms.append)
         if self.provisioned and not keyring.provisioned:
             self._provision(keyring)

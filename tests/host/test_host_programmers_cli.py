@@ -173,6 +173,40 @@ def test_a_new_card_voids_the_old_one(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert Programmer(clinic.device, keyring=Keyring("card", card.identity(new))).stop()
 
 
+def test_a_card_is_replaced_by_who_holds_the_pump_s_button(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clinic = Clinic(monkeypatch, tmp_path)
+    begun_us = clinic.device.hand.now_us
+
+    def sleep(seconds: float) -> None:
+        clinic.device.live(seconds)
+        clinic.device.present = True
+
+    monkeypatch.setattr(module.time, "sleep", sleep)
+    out = tmp_path / "card.txt"
+    run = clinic.run("card", "lost", "--yes", "--out", str(out))
+    assert run.exit_code == 0, run.stderr
+    assert "Hold the pump's button now" in run.stderr and "ten minutes without letting go" in run.stderr
+    assert 600 <= (clinic.device.hand.now_us - begun_us) / 1e6 < 630
+    new = card.read_file(out)
+    with pytest.raises(SessionRefused):
+        Programmer(clinic.device, keyring=Keyring("card", clinic.device.identities["card"])).stop()
+    assert Programmer(clinic.device, keyring=Keyring("card", card.identity(new))).stop()
+    log = clinic.run("log", "--identity", "none", "--json")
+    assert log.exit_code != 0
+    keys.save(replace(clinic.device.identities["clinician"], name="c"))
+    log = clinic.run("log", "--identity", "c")
+    assert "somebody holds the button for a new card" in log.stdout and "a new card may be made" in log.stdout
+
+
+def test_a_button_that_nobody_holds_gives_no_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clinic = Clinic(monkeypatch, tmp_path)
+    monkeypatch.setattr(module, "_HOLD_TRIES", 3)
+    clinic.device.present = True
+    run = clinic.run("card", "lost", "--yes")
+    assert run.exit_code != 0 and "nothing has changed, the old card holds" in run.stderr and not run.stdout.strip()
+    assert Programmer(clinic.device, keyring=Keyring("card", clinic.device.identities["card"])).stop()
+
+
 def test_the_keys_of_this_computer_are_shown_without_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clinic = Clinic(monkeypatch, tmp_path)
     assert "No keys in" in clinic.run("programmers", "keys", port=None).stdout

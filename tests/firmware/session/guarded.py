@@ -33,7 +33,7 @@ class Guarded:
         pump = self.hand.pump
         self.session = session_class()(SCHEMA, SUITE)
         self.keyring = Keyring(self.hand.journal.nvm, self.session)
-        self.presence = Presence(lambda: self.present, self.hand.clock)
+        self.presence = pump.presence = Presence(lambda: self.present, self.hand.clock)
         pump.programmers = Programmers(
             self.hand.clock, pump.books, self.keyring, self.presence, self.hand.tones_ms.append
         )
