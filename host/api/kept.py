@@ -32,14 +32,23 @@ class Order:
     number: int | None = None
 
     @property
+    def left(self) -> bool:
+        """Has an earlier program given it, perhaps of another version?"""
+        return self.sequence == _NO_SEQUENCE
+
+    @property
     def life(self) -> int:
         """The life of the pump for which it was given; 0 in one that reduces delivery."""
         return int(protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])["life"])
 
     @property
     def question(self) -> bytes:
-        """The payload of the request that asks for its outcome."""
-        values = protocol.decode(protocol.ORDER, self.payload[: protocol.ORDER_BYTES])
+        """The payload of the request that asks for its outcome. Another version's order begins alike, and may be
+        shorter.
+        """
+        values = protocol.decode(
+            protocol.ORDER, self.payload[: protocol.ORDER_BYTES].ljust(protocol.ORDER_BYTES, b"\0")
+        )
         values.update(message_id=self.message.id, payload_crc=crc32(self.payload))
         return bytes(protocol.encode(MESSAGES["settle_order"].request, values))
 
@@ -92,7 +101,9 @@ class Kept(Conversation):
                 self.book.unreached(self.keyring, error)
                 raise
         for each in self.book.left(self.pump_name()):
-            order = self.uncertain = Order(_BY_ID[each.message_id], each.payload, _NO_SEQUENCE, each.number)
+            # What this version does not know can be asked about all the same: its number is all that is sent of it.
+            message = _BY_ID.get(each.message_id) or Message(each.message, each.message_id, "anyone", False, "")
+            order = self.uncertain = Order(message, each.payload, _NO_SEQUENCE, each.number)
             try:
                 reply = self.settle()
                 self.book.tell(each, "not_done" if reply is None else "done", "")

@@ -39,6 +39,7 @@ from host.errors import (
 )
 from host.session.errors import SessionError
 from host.session.keyring import Keyring
+from host.text import Text
 
 BLANK = {"command_id": 1, "life": 0, "expires_us": 0, "confirms": 0}  # what an order begins with, not filled in
 _COMMAND_IDS = 0xFFFFFFFF
@@ -188,7 +189,7 @@ class Ordering(Kept):
     def _outcome(self, order: Order, reply_id: int, body: bytes) -> dict[str, Any]:
         if reply_id != protocol.REFUSAL_ID:
             self.done.append(order.message.name)
-            return decode_reply(order.message, body)
+            return {} if order.left else decode_reply(order.message, body)  # nobody waits for it, and it may be another
         error = read_refusal(order.message, body)
         if isinstance(error, Refused) and error.code == _REPEATED:
             raise OrderUncertain(order.message.name, "the pump lost power while carrying it out", begun=True)
@@ -250,6 +251,10 @@ class Ordering(Kept):
                 )
             if answer["outcome"] == "void":
                 return 0, b""
+            if answer["outcome"] != "answered":
+                raise BadReply(
+                    Text("the pump's reply to '{}' does not fit the message table: {}", "settle_order", answer)
+                )
             return answer["reply_id"], bytes(each["byte"] for each in answer["reply"])
         raise OrderUncertain(order.message.name, "the pump restarts again and again")
 
