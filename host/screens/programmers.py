@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from rich.console import Group
 from rich.markup import escape
-from rich.text import Text
+from rich.text import Text as Plain
 
 from host.records.programmers import KnownKey, ProgrammerSlot
 from host.screens.common import NOT_A_DEVICE, Listing
 from host.session import card
 from host.session.key import Key
+from host.texts.spoken import in_language, said
 from host.units import utc
 
 _STATES = {"enrolled": "not used yet", "in_use": ""}
@@ -22,7 +23,12 @@ def shown(label: str) -> str:
     return escape(label if label.isprintable() else repr(label))
 
 
-def programmers_table(found: Sequence[ProgrammerSlot], own: int | None) -> Listing:
+def quoted(name: str, language: str) -> str:
+    """A name between the marks of `language`."""
+    return repr(name) if language == "en" else f"« {name if name.isprintable() else repr(name)} »"
+
+
+def programmers_table(found: Sequence[ProgrammerSlot], own: int | None, language: str = "en") -> Listing:
     """Who has a key of the pump; `own` is the slot of this computer's."""
     rows = []
     for each in found:
@@ -32,28 +38,32 @@ def programmers_table(found: Sequence[ProgrammerSlot], own: int | None) -> Listi
             "rotating" if each.used_next else "",
             "this one" if each.slot == own else "",
         ]
-        rows.append((str(each.slot), each.role, shown(each.label), used, ", ".join(filter(None, notes))))
-    return Listing(f"Programmers {NOT_A_DEVICE}", ("slot", "role", "label", "last session", ""), rows)
+        told = ", ".join(said(note, language) for note in notes if note)
+        rows.append((str(each.slot), said(each.role, language), shown(each.label), used, told))
+    title = f"{said('Programmers', language)} {said(NOT_A_DEVICE, language)}"
+    headings = [said(each, language) for each in ("slot", "role", "label", "last session")]
+    return Listing(title, (*headings, ""), rows)
 
 
-def keys_table(found: Sequence[KnownKey]) -> Listing:
+def keys_table(found: Sequence[KnownKey], language: str = "en") -> Listing:
     """The keys of this computer."""
-    rows = [
-        (each.identity, "[red]unusable[/]", escape(each.error), "", "")
-        if each.error
-        else (each.identity, each.role or "", shown(each.label or ""), str(each.slot), each.device_id or "")
-        for each in found
-    ]
-    return Listing("Keys of this computer", ("name", "role", "label", "slot", "pump"), rows)
+    rows = []
+    for each in found:
+        about = (said(each.role or "", language), shown(each.label or ""), str(each.slot), each.device_id or "")
+        if each.error:
+            about = (said("[red]unusable[/]", language), escape(in_language(each.error, language)), "", "")
+        rows.append((each.identity, *about))
+    headings = [said(each, language) for each in ("name", "role", "label", "slot", "pump")]
+    return Listing(said("Keys of this computer", language), headings, rows)
 
 
-def card_text(key: Key) -> Group:
+def card_text(key: Key, language: str = "en") -> Group:
     """A card to be printed: letters, code, and what it is for."""
     groups = card.letters(key).split(" ")
     lines = [" ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)]
-    text = [
+    what = [
         "Card of the pump. Whoever has it, and is at the pump, can enrol a programmer; anywhere, stop or suspend it.",
         "Print it, keep it with the patient and in the clinic, and nowhere on a computer.",
-        "", *lines, "", card.picture(key),
-    ]  # fmt: skip
-    return Group(Text("\n".join(text), no_wrap=True))
+    ]
+    text = [*(said(each, language) for each in what), "", *lines, "", card.picture(key)]
+    return Group(Plain("\n".join(text), no_wrap=True))

@@ -17,6 +17,7 @@ from pathlib import Path
 from host.session.errors import CardError
 from host.session.key import KEY_BYTES, Key
 from host.session.keys import DEVICE_ID_BYTES, Identity, write_private
+from host.text import Text
 
 LETTERS = 52
 SLOT = 0  # of the card, in every device
@@ -42,9 +43,8 @@ def read(text: str) -> Key:
         if each.upper() not in _ALPHABET or not each.isascii():
             raise CardError(_no_letter(each, place))
     if len(found) != LETTERS:
-        raise CardError(
-            f"a card has {LETTERS} letters in {LETTERS // _GROUP} groups of {_GROUP}; these are {len(found)}"
-        )
+        text = "a card has {} letters in {} groups of {}; these are {}"
+        raise CardError(Text(text, LETTERS, LETTERS // _GROUP, _GROUP, len(found)))
     number = 0
     for each in found:
         number = number << 5 | _ALPHABET.index(each.upper())
@@ -73,16 +73,20 @@ def read_file(path: Path) -> Key:
     try:
         with path.open("rb") as file:
             if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise CardError(f"others can read the card {path}: it is not used. If nobody has: chmod 600 {path}")
-            text = file.read(_MOST_BYTES).decode("ascii")
+                text = "others can read the card {}: it is not used. If nobody has: chmod 600 {}"
+                raise CardError(Text(text, path, path))
+            letters_there = file.read(_MOST_BYTES).decode("ascii")
     except OSError as error:
-        raise CardError(f"cannot read the card {path}: {error.strerror}") from error
+        raise CardError(Text("cannot read the card {}: {}", path, error.strerror)) from error
     except UnicodeDecodeError:
         raise CardError(
-            f"{path} is not a card's file, which has {LETTERS} letters. Of a picture of the code, type what a QR reader"
-            " shows"
+            Text(
+                "{} is not a card's file, which has {} letters. Of a picture of the code, type what a QR reader shows",
+                path,
+                LETTERS,
+            )
         ) from None
-    return read(text)
+    return read(letters_there)
 
 
 def picture(key: Key) -> str:
@@ -109,8 +113,8 @@ def _check(key: Key) -> int:
     return hashlib.sha256(b"releve-card" + key.secret()).digest()[0] >> 8 - _CHECK_BITS
 
 
-def _no_letter(each: str, place: int) -> str:
-    where = f"letter {place % _GROUP + 1} of group {place // _GROUP + 1}"
+def _no_letter(each: str, place: int) -> Text:
+    where = (place % _GROUP + 1, place // _GROUP + 1)
     if each in _MISTAKEN:
-        return f"{where} is the digit {each}, which no card has: it is {_MISTAKEN[each]}"
-    return f"{where} is {each!r}, which no card has: A to Z and 2 to 7"
+        return Text("letter {} of group {} is the digit {}, which no card has: it is {}", *where, each, _MISTAKEN[each])
+    return Text("letter {} of group {} is {!r}, which no card has: A to Z and 2 to 7", *where, each)

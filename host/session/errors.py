@@ -56,10 +56,11 @@ class KeyNotReceived(SessionError):
     """The pump may have made a key that has not arrived."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(
-            f"the pump may have made a key that did not arrive here ({why}). The keys from before hold. Look with"
+        text = (
+            "the pump may have made a key that did not arrive here ({}). The keys from before hold. Look with"
             " pump programmers for a slot that nobody has used, revoke it, and try again"
         )
+        super().__init__(Text(text, why))
 
 
 class NotProvisioned(SessionError):

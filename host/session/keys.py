@@ -159,7 +159,7 @@ def ensure_room(name: str) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise KeyFileError(f"cannot write a key into {path.parent}: {error.strerror}") from error
+        raise KeyFileError(Text("cannot write a key into {}: {}", path.parent, error.strerror)) from error
 
 
 def remove(name: str) -> None:
@@ -167,7 +167,7 @@ def remove(name: str) -> None:
     try:
         place(name).unlink(missing_ok=True)
     except OSError as error:
-        raise KeyFileError(f"cannot remove the key {place(name)}: {error.strerror}") from error
+        raise KeyFileError(Text("cannot remove the key {}: {}", place(name), error.strerror)) from error
 
 
 def write_private(path: Path, content: bytes, *, replace: bool) -> None:
@@ -188,21 +188,22 @@ def write_private(path: Path, content: bytes, *, replace: bool) -> None:
     except FileExistsError as error:
         raise KeyFileError(_is_there(path)) from error
     except OSError as error:
-        raise KeyFileError(f"cannot write {path}: {error.strerror}") from error
+        raise KeyFileError(Text("cannot write {}: {}", path, error.strerror)) from error
     finally:
         with suppress(OSError):
             Path(temporary).unlink()
 
 
-def _is_there(path: Path) -> str:
-    return f"there is a key {path} already; it is left as it is. Choose another name with --identity, or remove it"
+def _is_there(path: Path) -> Text:
+    text = "there is a key {} already; it is left as it is. Choose another name with --identity, or remove it"
+    return Text(text, path)
 
 
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise KeyFileError(f"cannot make the folder {path}: {error.strerror}") from error
+        raise KeyFileError(Text("cannot make the folder {}: {}", path, error.strerror)) from error
 
 
 def _settle(path: Path) -> None:

@@ -15,6 +15,7 @@ from host.session.key import Key
 from host.session.keys import ROLES, Identity
 from host.session.noise import Initiator
 from host.session.plain import DEVELOPMENT, HASH_BYTES, OFFER_BYTES, SUITE, VERSION, Forged
+from host.text import Text
 
 _LABEL = b"releve-session-1"
 _TOLD = struct.Struct("<IQB")  # session number, device time in µs, role
@@ -36,13 +37,15 @@ class Offer:
 def offer_of(hello: bytes) -> Offer:
     """Return the offer in a reply to hello. Raises BadReply for another one, or a session that is not known here."""
     if len(hello) != OFFER_BYTES:
-        raise BadReply(f"the pump's answer to hello has {len(hello)} bytes, an offer of a session {OFFER_BYTES}")
+        text = "the pump's answer to hello has {} bytes, an offer of a session {}"
+        raise BadReply(Text(text, len(hello), OFFER_BYTES))
     version, suite = hello[HASH_BYTES : HASH_BYTES + 2]
     if version != VERSION or suite & ~DEVELOPMENT != SUITE:
-        raise BadReply(
-            f"the pump offers version {version}, suite {suite & ~DEVELOPMENT} of the session; this programmer has"
-            f" version {VERSION}, suite {SUITE}. Use the programmer that belongs to this firmware"
+        text = (
+            "the pump offers version {}, suite {} of the session; this programmer has version {}, suite {}. Use the"
+            " programmer that belongs to this firmware"
         )
+        raise BadReply(Text(text, version, suite & ~DEVELOPMENT, VERSION, SUITE))
     return Offer(suite, hello[HASH_BYTES + 2 :])
 
 

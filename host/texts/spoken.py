@@ -7,14 +7,16 @@ Implements: HOST-1
 
 from __future__ import annotations
 
+import os
 import re
 from string import Formatter
 
 from host.text import Text
+from host.texts.spoken_cards import FRENCH_CARDS
 from host.texts.spoken_errors import FRENCH_ERRORS, SYSTEM
 from host.texts.spoken_keys import FRENCH_KEYS
 
-FRENCH = FRENCH_ERRORS | FRENCH_KEYS | {
+FRENCH = FRENCH_ERRORS | FRENCH_KEYS | FRENCH_CARDS | {
     # The status.
     "Pump status": "État de la pompe",
     "(development platform, not a medical device)": "(plateforme de développement, pas un dispositif médical)",
@@ -172,6 +174,7 @@ FRENCH = FRENCH_ERRORS | FRENCH_KEYS | {
 
 _AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)? ?[A-Za-zµ/%]*")
 _DAYS = re.compile(r"([0-9]+) d ([0-9].*)")
+_BY_WORDS = {os.strerror(number): text for number, text in SYSTEM.items() if number > 0}
 _OF_THE_SYSTEM = re.compile(r"\[Errno (-?[0-9]+)\]")
 
 
@@ -206,7 +209,7 @@ def in_language(text: object, language: str) -> str:
         return SYSTEM.get(int(found[1]), f"erreur {found[1]} du système")
     if found := _DAYS.fullmatch(plain):
         return f"{found[1]} j {found[2]}"
-    return number_said(plain, language) if _AMOUNT.fullmatch(plain) else FRENCH.get(plain, plain)
+    return number_said(plain, language) if _AMOUNT.fullmatch(plain) else FRENCH.get(plain, _BY_WORDS.get(plain, plain))
 
 
 def number_said(text: str, language: str) -> str:

@@ -38,7 +38,7 @@ WORD = re.compile(r"[^\W\d_]{3,}")
 SENT = (
     ("hello", "status", "read_settings", "read_alarms", "read_time", "read_procedure", "start_procedure", "stop")
     + ("answer_procedure", "interrupt_procedure", "acknowledge_alarm", "telemetry", "suspend", "resume")
-    + ("read_reservoir", "record_refill", "settle_order")
+    + ("read_reservoir", "record_refill", "settle_order", "enrol", "read_programmers", "revoke", "rotate", "provision")
 )
 NAMES = {
     # Of commands and what they take, of this machine, of formats.
@@ -81,7 +81,7 @@ def speaking() -> Iterator[tuple[str, Any]]:
     def below(words: str, command: Any) -> Iterator[tuple[str, Any]]:
         for name, each in getattr(command, "commands", {}).items():
             yield from below(f"{words} {name}".strip(), each)
-        if any("--language" in each.opts for each in command.params):
+        if words and any("--language" in each.opts for each in command.params):
             yield words, command
 
     for module in {entry[0] for commands in COMMANDS.values() for entry in commands.values()}:
@@ -93,6 +93,7 @@ def test_french_is_offered_where_a_patient_and_a_nurse_look() -> None:
     assert offered == {
         "status", "monitor", "telemetry", "stop", "suspend", "resume", "alarms", "acknowledge", "reservoir", "refill",
         "procedure show", "procedure start", "procedure walk", "procedure answer", "procedure interrupt",
+        "programmers", *(f"programmers {name}" for name in ("list", "enrol", "revoke", "rotate", "card", "keys")),
     }  # fmt: skip
 
 

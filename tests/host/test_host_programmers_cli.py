@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from host.api.client import Programmer
-from host.commands import programmers as module
+from host.commands import enrolling as module
 from host.session import card, keys
 from host.session.errors import SessionRefused
 from host.session.key import Key
