@@ -135,6 +135,10 @@ edges-nightly: ready-emulated ## the same with a million steps
 link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly; resumes where it was stopped); build/link-floods.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json $(ARGS)
 
+.PHONY: same-strokes
+same-strokes: ready-$(BENCH) ## dose on BENCH under each kind of flood and attack, compare with a silent line; build/same-strokes-BENCH.json
+	@$(VENV)/python -m hil.cli same-strokes --bench $(BENCH) --workers $(WORKERS) --out build/same-strokes-$(BENCH).json $(ARGS)
+
 .PHONY: turns
 turns: ready-emulated ## measure the supervisor's longest turn for each kind of request, fine strokes; build/turns.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --seconds 5 --quantum 125 --out build/turns.json

@@ -23,6 +23,7 @@ from hil.keys import Provisioned, RepeatedKeys
 from hil.oracle.commands import Command, Orders
 from hil.plant import Plant
 from host.api.client import MESSAGES, Programmer
+from host.api.transport import Transport
 from host.errors import LinkError
 from host.session.keyring import Keyring
 
@@ -46,6 +47,11 @@ def open_board(
     return DeskBoard(plant, bench=bench, **options)
 
 
+def programmer_at(transport: Transport, **how: Any) -> Programmer:
+    """Return a programmer with the bench's own key, to a simulated pump that was made with Provisioned().cells."""
+    return Programmer(transport, keyring=RepeatedKeys(Provisioned()), **how)
+
+
 class RecordingProgrammer(Programmer):
     """A programmer that records the meaning of every accepted order, with the device's own time of effect."""
 
@@ -67,16 +73,15 @@ class Bench:
     """A pump on its plant with a programmer, in logical, emulated or real time; a context manager.
 
     `kind` is the name of a bench (hil/benches) or the path of a bench file; other options go to the board. `commands`
-    are the accepted orders, `stroke_starts_us` the starts on the motor pins. A pump not `sealed` has no keys and
-    is spoken to plainly, by floods of raw frames. Raises BenchError and its subclasses.
+    are the accepted orders, `stroke_starts_us` the starts on the motor pins. Raises BenchError and its subclasses.
     """
 
-    def __init__(self, plant: Plant, *, kind: str = "virtual", sealed: bool = True, **options: Any) -> None:
+    def __init__(self, plant: Plant, *, kind: str = "virtual", **options: Any) -> None:
         self.plant = plant
         self.commands: list[Command] = []
         made = Provisioned()
-        self.board: Any = open_board(kind, plant, keys=made.cells if sealed else b"", **options)
-        keyring: Keyring = RepeatedKeys(made) if sealed else Keyring("none")
+        self.board: Any = open_board(kind, plant, keys=made.cells, **options)
+        keyring: Keyring = RepeatedKeys(made)
         if isinstance(self.board, DeskBoard):  # it has the key of this name, if somebody has enrolled the bench there
             keyring = Keyring("bench")
         self.programmer = RecordingProgrammer(self.board, self.commands, keyring)

@@ -209,7 +209,7 @@ def floods(
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind of request; may be repeated.")] = None,
     quantum: Annotated[list[int] | None, typer.Option(help="Strokes of 500 or 125 nl only; both otherwise.")] = None,
 ) -> None:
-    """Flood the emulated Pico's link with each kind of request while a 40 U bolus runs."""
+    """Flood the emulated Pico's link with each kind of request and attack while a 40 U bolus runs."""
     from hil.protocols.floods.drive import QUANTA_NL
     from hil.protocols.floods.requests import KINDS
     from hil.protocols.floods.run import run
@@ -219,6 +219,24 @@ def floods(
             out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quantum or QUANTA_NL, said=typer.echo
         )
         write_json(out, recording.take(read_json(out), lambda _: good))
+    raise typer.Exit(recording.exit_code)
+
+
+@app.command("same-strokes")
+def same_strokes(
+    out: Annotated[Path, typer.Option(help="The figures.")] = Path("build/same-strokes-virtual.json"),
+    bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, emulated-stm32 …")] = "virtual",
+    seconds: Annotated[float, typer.Option(min=4, help="How long each flood lasts.")] = 600,
+    workers: Annotated[int, typer.Option(min=1, help="Boards at once.")] = 2,
+    kind: Annotated[list[str] | None, typer.Option(help="Only this kind of flood; may be repeated.")] = None,
+) -> None:
+    """Dose under each kind of flood, and compare every stroke with those of a silent line."""
+    from hil.protocols.floods.requests import KINDS
+    from hil.protocols.floods.same import report, run
+
+    with recorded(out, "same-strokes", bench=bench_name) as recording:
+        figures = run(bench_name=bench_name, seconds=seconds, workers=workers, kinds=kind or KINDS, said=typer.echo)
+        typer.echo(report(recording.take(figures, lambda each: bool(each["passed"])), out))
     raise typer.Exit(recording.exit_code)
 
 

@@ -57,6 +57,7 @@ class Judge:
         self._lives = deque(run.lives)
         self._answers = deque(run.answers)
         self._looks = deque(run.looks)
+        self._renewed = deque(run.renewed_us)
 
     def judge(self) -> list[Disagreement]:
         """Return the disagreements in order of time, at most ENOUGH."""
@@ -69,6 +70,7 @@ class Judge:
                 break
             self._step(number, step)
         if len(self.found) < ENOUGH and self._looks:
+            self._sessions(self.run.script.end_us)
             self.found += judge_look(self.device, self._looks.popleft())
         self._strokes()
         if self.wall.overlooked_us:
@@ -89,6 +91,7 @@ class Judge:
     # Steps
 
     def _step(self, number: int, step: Step) -> None:
+        self._sessions(step.at_us)
         self._to(step.at_us)
         if step.what == LOOK:
             if self._looks:
@@ -99,6 +102,13 @@ class Judge:
             answer = self._answers.popleft()
             assert answer.step == number
             self._answer(step, answer)
+
+    def _sessions(self, before_us: int) -> None:
+        """The sessions that began before then; the pump stores that each has."""
+        while self._renewed and self._renewed[0] < before_us:
+            self._to(self._renewed.popleft())
+            self.device.pump.note("connected")
+            self.device.pump.recorded_us = self.device.pump.now_us
 
     def _world(self, step: Step) -> None:
         if step.what == "power_cut":

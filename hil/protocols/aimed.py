@@ -83,7 +83,7 @@ class Aim:
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(f"aimed {seed}")
-        self.bench = Bench(Plant(load_mechanism(), seed), kind="emulated", sealed=False)
+        self.bench = Bench(Plant(load_mechanism(), seed), kind="emulated")
         self.board, self.programmer = self.bench.board, self.bench.programmer
         self.bench.check_link()
         self.programmer.set_limits(LIMITS)

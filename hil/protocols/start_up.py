@@ -19,13 +19,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from hil.backends.virtual import VirtualBoard
 from hil.errors import BenchError
+from hil.keys import Provisioned
 from hil.plant import Plant, load_mechanism
 from hil.play.server import PumpServer
 from hil.results.files import write_json
 from hil.results.limits import load_limits
+from host.session import keys
 
 RUNS = 9
 _SLOWEST_S = 60
@@ -45,9 +48,13 @@ finally:
 def measure(runs: int = RUNS) -> dict[str, Any]:
     """Run each command `runs` times. Return the figures as build/start-up.json holds them. Raises BenchError."""
     program = [str(Path(sys.executable).with_name("pump"))]
-    with tempfile.TemporaryDirectory() as compiled, _pump() as port:
+    made = Provisioned()
+    with tempfile.TemporaryDirectory() as scratch, _pump(made.cells) as port:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("RELEVE_", "PYTHON"))}
-        environment |= {"PYTHONPYCACHEPREFIX": compiled, "RELEVE_CONFIG": os.devnull}
+        data = {"XDG_DATA_HOME": scratch}
+        environment |= {"PYTHONPYCACHEPREFIX": scratch, "RELEVE_CONFIG": os.devnull, **data}
+        with patch.dict(os.environ, data):
+            keys.save(made.bench)
         status = ["--port", f"socket://localhost:{port}", "--timeout", "10", "status"]
         help_s = [_processor_s([*program, "--help"], environment) for _ in range(runs + 1)][1:]
         status_s = [_processor_s([*program, *status], environment) for _ in range(runs + 1)][1:]
@@ -69,10 +76,10 @@ def measure(runs: int = RUNS) -> dict[str, Any]:
 
 
 @contextmanager
-def _pump() -> Iterator[int]:
+def _pump(cells: bytes) -> Iterator[int]:
     """Yield the TCP port of a virtual pump that keeps the time of the wall clock."""
     over = threading.Event()
-    board = VirtualBoard(Plant(load_mechanism(), 1))
+    board = VirtualBoard(Plant(load_mechanism(), 1), keys=cells)
     try:
         server = PumpServer(board)
 

@@ -63,6 +63,14 @@ RUNS = (
         _EMULATED,
     ),
     Listed(
+        "same-strokes",
+        "same-strokes*.json",
+        "The same strokes under every flood",
+        "Are the strokes those of a silent line, whatever comes over it?",
+        "make same-strokes",
+        "Board and plant are simulated or emulated, as the bench's name says.",
+    ),
+    Listed(
         "turns",
         "turns.json",
         "The supervisor's longest turn",

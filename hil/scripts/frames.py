@@ -12,15 +12,7 @@ from firmware import protocol
 from firmware.protocol import Field, Message, ProtocolError
 from hil.scripts.script import Refusal
 from host.api.conversation import decode_fields
-from host.api.link import decode_frame
 from host.errors import BadReply
-
-
-def body_of(frame: bytes) -> bytes:
-    """The sequence number of a frame that was made here, as it is in it."""
-    got = decode_frame(frame[1:-1])
-    assert got is not None
-    return got[0].to_bytes(2, "little")
 
 
 def hash_of(message: Message, asked: bytes, reply: dict[str, Any] | None) -> int:

@@ -1,7 +1,8 @@
 """Plays a script on a virtual board, open loop: every byte reaches the pump at the script's time, whatever it answers.
 
 So two runs differ only where their scripts differ. The plant is ideal: no noise, no spread, and the stroke sensor
-confirms. Apart from a hello at power-up, nothing is asked that the script does not ask.
+confirms. Apart from a session that is opened at power-up and twice a day, and the pump's time then, nothing is asked
+that the script does not ask.
 
 Implements: HIL-5
 """
@@ -15,18 +16,19 @@ from typing import Any
 from firmware import protocol
 from firmware.protocol import Message
 from hil.backends.backed import Backed
-from hil.backends.virtual import VirtualBoard, uart_time_us
+from hil.backends.virtual import VirtualBoard
 from hil.errors import DeviceLost
+from hil.keys import KEYS_AT, Provisioned
 from hil.plant import Plant, load_mechanism
 from hil.plant.parameters import Table
-from hil.scripts.frames import body_of, hash_of, read
+from hil.scripts.frames import hash_of, read
+from hil.scripts.line import SLOT_US, US_PER_S, Line
 from hil.scripts.script import AGAIN, LOOK, ORDER_HOLDS_US, WORLD, Answer, Life, Look, Refusal, Run, Script, Step
 from host.api.conversation import MESSAGES
-from host.api.link import decode_frame, encode_frame
 
-US_PER_S = 1_000_000
-SLOT_US = 40_000  # long enough for the longest request and the longest reply
-HELLO_AFTER_US = 100_000  # after power-up
+__all__ = ["HELLO_AFTER_US", "LOOK_US", "SLOT_US", "US_PER_S", "IdealPlant", "Player", "play"]
+
+HELLO_AFTER_US = 100_000  # after power-up the session is open, and the pump is asked its time
 LOOK_US = 1_000_000  # long enough for a whole look
 # Ids ascend with time and do not depend on the other steps of a script.
 _ID_US = 1_000
@@ -74,11 +76,11 @@ class Player:
             IdealPlant(script.stroke_nl),
             stroke_nl=script.stroke_nl,
             concentration_u_per_ml=script.concentration_u_per_ml,
-            memory=Backed(),
+            memory=_with_keys(),
         )
-        self._sequence = 0
-        self._buffer = bytearray()
-        self._sent: dict[int, tuple[str, bytes]] = {}  # by time of arrival
+        self.line = Line(self.board, self.run_until_us)
+        self.run.renewed_us = self.line.renewed_us
+        self._sent: dict[int, tuple[str, bytes]] = {}  # message and payload by time of arrival
         self._life = 0
         self._rate_ppm = 0
         self._rate_from_us = 0
@@ -115,8 +117,9 @@ class Player:
         if step.what in WORLD:
             getattr(self, f"_{step.what}")(step.at_us, **step.values)
             return None
-        name, frame, values = self._frame_of(step)
-        reply, refusal = self._exchange(step.at_us, MESSAGES[name], frame)
+        self.line.renew(step.at_us)
+        name, payload, values = self._payload_of(step)
+        reply, refusal = self._exchange(step.at_us, MESSAGES[name], payload)
         answer = Answer(number, step.at_us, name, values, reply, refusal)
         self.run.answers.append(answer)
         return answer
@@ -130,12 +133,13 @@ class Player:
         if end_us > self.now_us:
             self.board.run_until_us(end_us)
         self.board.take_received()
-        self._buffer.clear()
+        self.line.quiet()
 
     def ask(self, at_us: int, name: str, **values: Any) -> dict[str, Any]:
         """Return the reply to a question that arrives at `at_us`, or {} if there is none."""
         message = MESSAGES[name]
-        return self._exchange(at_us, message, self._frame(message, values))[0] or {}
+        self.line.renew(at_us)
+        return self._exchange(at_us, message, _encoded(message, values))[0] or {}
 
     def look(self, at_us: int) -> Look:
         """Ask every question there is."""
@@ -191,7 +195,7 @@ class Player:
 
     # A request and its reply
 
-    def _frame_of(self, step: Step) -> tuple[str, bytes, dict[str, Any]]:
+    def _payload_of(self, step: Step) -> tuple[str, bytes, dict[str, Any]]:
         if step.what == AGAIN:
             return *self._sent[step.values["of_us"]], dict(step.values)
         message = MESSAGES[step.what]
@@ -203,53 +207,21 @@ class Player:
             values["command_id"] = 1 + step.at_us // _ID_US % _IDS
             values["expires_us"] = max(0, device_us + holds_us)
             values["confirms"] = self._prepared(step.at_us, message, values) if message.bound else 0
-        frame = self._frame(message, values)
-        self._sent[step.at_us] = step.what, frame
-        return step.what, frame, dict(step.values)
-
-    def _frame(self, message: Message, values: dict[str, Any]) -> bytes:
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        return b"\0" + encode_frame(self._sequence, message.id, protocol.encode(message.request, values, False))
+        payload = _encoded(message, values)
+        self._sent[step.at_us] = step.what, payload
+        return step.what, payload, dict(step.values)
 
     def _prepared(self, at_us: int, message: Message, values: dict[str, Any]) -> int:
         """Prepare an order at the instant at which it will arrive; return its hash, 0 if there is none."""
         asked = protocol.encode(message.request[protocol.ORDER_FIELDS :], values, False)
         prepare = MESSAGES["prepare"]
         request = {"message_id": message.id, "request": [{"byte": each} for each in asked]}
-        frame, board = self._frame(prepare, request), self.board
-        self.run_until_us(at_us - uart_time_us(len(frame)))
-        if not board.powered:
-            return 0
-        board.write(frame)
-        while board.powered and board.now_us < at_us + SLOT_US:
-            board.run_until_us(at_us + SLOT_US, stop_at_uart=True)
-            for each in board.on_the_line().split(b"\0"):
-                got = decode_frame(each) if each else None
-                if got is not None and got[0] == self._sequence and got[1] != protocol.TELEMETRY_ID:
-                    return hash_of(message, asked, read(prepare, got[1], got[2])[0])
-        return 0
+        got = self.line.prepare(at_us, prepare.id, _encoded(prepare, request))
+        return hash_of(message, asked, read(prepare, *got)[0]) if got else 0
 
-    def _exchange(self, at_us: int, message: Message, frame: bytes) -> tuple[dict[str, Any] | None, Refusal | None]:
-        self.run_until_us(at_us - uart_time_us(len(frame)))
-        board = self.board
-        if not board.powered:
-            self.run_until_us(at_us)
-            return None, None
-        if board.now_us < at_us:
-            board.write(frame)
-        else:  # it was prepared at this instant
-            board.write_at_once(frame)
-        deadline_us = at_us + SLOT_US - 1
-        sequence = int.from_bytes(body_of(frame)[:2], "little")
-        while board.now_us < deadline_us and board.powered:
-            data = board.read((deadline_us - board.now_us) / US_PER_S)
-            self._buffer += data
-            while (end := self._buffer.find(0)) >= 0:
-                got = decode_frame(bytes(self._buffer[:end])) if end else None
-                del self._buffer[: end + 1]
-                if got is not None and got[1] != protocol.TELEMETRY_ID and got[0] == sequence:
-                    return read(message, got[1], got[2])
-        return None, None
+    def _exchange(self, at_us: int, message: Message, payload: bytes) -> tuple[dict[str, Any] | None, Refusal | None]:
+        got = self.line.carry(at_us, message.id, payload)
+        return read(message, *got) if got else (None, None)
 
     # Events of the world
 
@@ -284,11 +256,23 @@ class Player:
         if not self.board.powered:
             raise DeviceLost("the virtual board did not come up")
         said_us = start_us + HELLO_AFTER_US
-        hello = self.ask(said_us, "hello", schema_hash=protocol.SCHEMA_HASH)
-        if not hello:
-            raise DeviceLost(f"no answer to the hello after power-up at {start_us} µs")
-        self._life = hello["life"]
-        self.run.lives.append(Life(start_us, hello["now_us"] - HELLO_AFTER_US))
+        if not self.line.open(said_us - 2 * SLOT_US):
+            raise DeviceLost(f"no session after power-up at {start_us} µs")
+        now = self.ask(said_us, "read_time")
+        if not now:
+            raise DeviceLost(f"no answer in the session after power-up at {start_us} µs")
+        self._life = now["life"]
+        self.run.lives.append(Life(start_us, now["now_us"] - HELLO_AFTER_US))
+
+
+def _with_keys() -> Backed:
+    memory = Backed()
+    memory.put(KEYS_AT, Provisioned().cells)
+    return memory
+
+
+def _encoded(message: Message, values: dict[str, Any]) -> bytes:
+    return bytes(protocol.encode(message.request, values, False))
 
 
 def play(script: Script) -> Run:

@@ -108,7 +108,7 @@ class Life:
 class Run:
     """Records of a run. `strokes_us` are the starts on the motor pins, `edges_us` the stroke sensor's edges. `log` has
     all events except those caused by reading the log; `console` is the board's other output. `late_us` are starts
-    during the last look, which is after the script's end.
+    during the last look, which is after the script's end; at `renewed_us` a session began that was not a life's first.
     """
 
     script: Script
@@ -120,6 +120,7 @@ class Run:
     looks: list[Look] = field(default_factory=list)
     log: list[Mapping[str, Any]] = field(default_factory=list)
     console: str = ""
+    renewed_us: list[int] = field(default_factory=list)
 
     def device_us(self, at_us: int) -> int:
         """The device's time at the bench's `at_us`."""

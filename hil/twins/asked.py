@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from firmware import protocol
 from hil.scripts.play import SLOT_US, US_PER_S
 from hil.scripts.script import Run, Script, Step
 from hil.scripts.writer import US_PER_H, US_PER_MIN, Wish
@@ -28,7 +27,7 @@ _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("read_deliveries", {"since_id": 0, "max_count": 5}), ("read_log", {"since_number": 0, "max_count": 7}),
     ("read_pattern", {"pattern": 1, "staged": False}), ("read_pattern", {"pattern": 1, "staged": True}),
     ("telemetry", {"interval_s": 1, "for_s": 30}), ("telemetry", {"interval_s": 0, "for_s": 0}),
-    ("hello", {"schema_hash": protocol.SCHEMA_HASH}),
+    ("identity", {}),
 )  # fmt: skip
 
 

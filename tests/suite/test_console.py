@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hil.backends.emulated import EmulatedBoard
+from hil.bench import programmer_at
+from hil.keys import Provisioned
 from hil.plant import Plant, load_mechanism
 from hil.play.server import PumpServer
-from host.api.client import Programmer
 from host.api.transport import SerialTransport
 
 pytestmark = pytest.mark.emulated_only("a virtual board has no console")
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.emulated_only("a virtual board has no console")
 
 @pytest.fixture
 def server() -> Iterator[PumpServer]:
-    board = EmulatedBoard(Plant(load_mechanism(), 1))
+    board = EmulatedBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
     server = PumpServer(board)
     stop = threading.Event()
 
@@ -54,7 +55,7 @@ def test_mpremote_talks_to_the_console_and_the_programmer_to_the_link(
 ) -> None:
     port = SerialTransport(server.pty_path)
     try:
-        assert Programmer(port, timeout_s=10).hello().board == "RPI_PICO"
+        assert programmer_at(port, timeout_s=10).hello().board == "RPI_PICO"
     finally:
         port.close()
     assert mpremote("exec", "import sys; print(sys.platform, sys.implementation.name)").split() == [

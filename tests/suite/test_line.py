@@ -7,8 +7,11 @@ import random
 import pytest
 
 from hil.bench import Bench
+from hil.protocols.floods.attacks import ATTACKS, ENDED, FORGED, FORGED_PRESENCE, NOISE, STALE
 from hil.protocols.floods.drive import START_US_MAX, TURN_US_MAX, measure, orders
-from host.api.link import encode_frame
+from hil.protocols.floods.requests import QUESTIONS, SETUPS
+from hil.protocols.floods.same import compare
+from hil.sealing import sealed_frame
 from tests.suite.exact import assert_owed
 
 # A frame waits for the ones before it on the line, 24 ms each; that is no lateness of the supervisor's.
@@ -33,16 +36,36 @@ def test_noise_at_full_line_rate_does_not_move_a_stroke(bench: Bench) -> None:
 def test_requests_as_fast_as_the_line_goes_are_answered_and_dosing_goes_on(bench: Bench) -> None:
     bench.programmer.set_basal(35_000)
     status_id = 2
+    session = bench.programmer.link.session
     for sequence in range(200):
-        bench.board.write(b"\0" + encode_frame(sequence, status_id, b""))
+        bench.board.write(sealed_frame(session, sequence, status_id, b"")[0])
     bench.run_for(minutes=2)
     bench.board.take_received()
     assert_owed(bench)
     assert bench.programmer.status().state == "running"
 
 
+# What the pump itself must have counted of a flood, so that none passes because nobody heard it.
+COUNTED = {
+    FORGED: "openings_refused", FORGED_PRESENCE: "openings_refused", STALE: "openings_refused",
+    ENDED: "frames_forged", SETUPS: "sessions", NOISE: "frames_bad",
+}  # fmt: skip
+
+
+@pytest.mark.req("LINK-4", "SEC-4", "DOSE-6")
+@pytest.mark.parametrize("kind", (*ATTACKS, QUESTIONS, SETUPS))
+def test_under_every_flood_the_strokes_are_those_of_a_silent_line(kind: str, bench_kind: str) -> None:
+    """To the microsecond on a virtual board, within DOSE-6 on a chip."""
+    found = compare(kind, bench_kind, 60 if bench_kind == "virtual" else 6)
+    assert found["passed"], found
+    assert found["strokes"] > 5
+    assert found["counted"][COUNTED.get(kind, "frames_good")] > 10, found
+
+
 # The slowest of each kind; `make link-floods` does all of them, for ten minutes each.
-SLOW = ("self_test", "read_log", "set_basal", "read_deliveries", "stage_pattern", "settle_order", "hello")
+SLOW = (
+    "self_test", "read_log", "set_basal", "read_deliveries", "stage_pattern", "settle_order", *ATTACKS, SETUPS,
+)  # fmt: skip
 
 
 @pytest.mark.req("LINK-4", "DOSE-6", "DOSE-8")

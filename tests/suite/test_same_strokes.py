@@ -12,8 +12,8 @@ import pytest
 from hil.backends.virtual import uart_time_us
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
+from hil.sealing import sealed_frame
 from host.api.conversation import MESSAGES, encode_request
-from host.api.link import encode_frame
 from host.errors import Refused
 
 pytestmark = pytest.mark.chip_only("compares it with the virtual board")
@@ -46,7 +46,7 @@ def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
     end_us = max(orders[-1][0] + 3_600_000_000, bench.now_us)
     bench.run_until_us(end_us + START_US_MAX)
 
-    twin = Bench(Plant(load_mechanism(), 1), sealed=False)
+    twin = Bench(Plant(load_mechanism(), 1))
     try:
         twin.check_link()
         life = twin.programmer.read_time().life
@@ -56,7 +56,8 @@ def test_the_same_script_makes_the_same_strokes(bench: Bench) -> None:
             if message.bound:
                 twin.run_until_us(at_us - PREPARE_US)
                 order["confirms"] = twin.programmer.prepare(name, **values).confirms
-            frame = b"\0" + encode_frame(1000 + sequence, message.id, encode_request(message, order | values))
+            payload, session = encode_request(message, order | values), twin.programmer.link.session
+            frame, _ = sealed_frame(session, 1000 + sequence, message.id, payload)
             twin.run_until_us(at_us - uart_time_us(len(frame)))
             twin.board.write(frame)
             twin.run_until_us(at_us)

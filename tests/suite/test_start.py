@@ -11,6 +11,8 @@ import pytest
 
 from firmware.protocol.alarms import BY_NAME
 from hil.backends.emulated import EmulatedBoard
+from hil.bench import programmer_at
+from hil.keys import Provisioned
 from hil.plant import Plant, load_mechanism
 from host.api.client import Programmer
 from host.records.history import Event
@@ -38,7 +40,7 @@ def instants_ms(seed: int) -> list[int]:
 
 @pytest.fixture
 def board() -> Iterator[EmulatedBoard]:
-    board = EmulatedBoard(Plant(load_mechanism(), 1))
+    board = EmulatedBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
     yield board
     board.close()
 
@@ -56,7 +58,7 @@ def runs(board: EmulatedBoard) -> bool:
     """Does it answer a programmer? Otherwise it has some seconds to try."""
     board.take_received()
     try:
-        return Programmer(board, timeout_s=0.5).hello().board == "RPI_PICO"
+        return programmer_at(board, timeout_s=0.5).hello().board == "RPI_PICO"
     except Exception:
         return False
 
@@ -140,7 +142,7 @@ FRAM, RTC = 0x50, 0x52
 
 def programmer_of(board: EmulatedBoard) -> Programmer:
     """A programmer that has said hello."""
-    programmer = Programmer(board, timeout_s=1)
+    programmer = programmer_at(board, timeout_s=1)
     programmer.hello()
     return programmer
 

@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from hil.backends.virtual import VirtualBoard
+from hil.keys import Provisioned
 from hil.plant import Plant, load_mechanism
 from hil.play.server import PumpServer
 from host import cli
+from host.session import keys
 
 PACE = 20.0
 Pump = Callable[..., Any]
@@ -21,7 +23,7 @@ Pump = Callable[..., Any]
 
 @pytest.fixture
 def pump() -> Iterator[Pump]:
-    board = VirtualBoard(Plant(load_mechanism(), 1))
+    board = VirtualBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
     server = PumpServer(board, pace=PACE)
     over = threading.Event()
 
@@ -31,7 +33,9 @@ def pump() -> Iterator[Pump]:
 
     thread = threading.Thread(target=serve)
     thread.start()
+    keys.save(Provisioned().bench, replace=True)
     general = ["--port", f"socket://localhost:{server.tcp_port}", "--holds", "600", "--timeout", "60", "--json"]
+    general += ["--identity", keys.PLAY]
 
     def run(*arguments: str) -> Any:
         result = CliRunner().invoke(cli.app, [*general, *arguments])

@@ -9,17 +9,18 @@ from collections.abc import Iterator
 import pytest
 
 from hil.backends.virtual import VirtualBoard
+from hil.bench import programmer_at
 from hil.errors import BenchError
+from hil.keys import Provisioned
 from hil.plant import Plant, load_mechanism
 from hil.play.server import PumpServer
-from host.api.client import Programmer
 from host.api.transport import SerialTransport
 from host.errors import PortError
 
 
 @pytest.fixture
 def server() -> Iterator[PumpServer]:
-    board = VirtualBoard(Plant(load_mechanism(), 1))
+    board = VirtualBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
     server = PumpServer(board, pace=1000.0)
     thread = threading.Thread(target=server.serve, kwargs={"for_s": 4.0})
     thread.start()
@@ -33,7 +34,7 @@ def server() -> Iterator[PumpServer]:
 def test_the_same_pump_answers_on_both_ports(server: PumpServer) -> None:
     tcp = SerialTransport(f"socket://localhost:{server.tcp_port}")
     pty = SerialTransport(server.pty_path)
-    over_tcp, over_pty = Programmer(tcp, timeout_s=1.0), Programmer(pty, timeout_s=1.0)
+    over_tcp, over_pty = programmer_at(tcp, timeout_s=1.0), programmer_at(pty, timeout_s=1.0)
     over_tcp.hello()
     over_tcp.set_basal(20_000)
     assert over_pty.status().basal_rate_mu_per_h == 20_000
@@ -50,27 +51,27 @@ def test_the_same_pump_answers_on_both_ports(server: PumpServer) -> None:
 def test_a_second_program_is_told_that_the_port_is_in_use(server: PumpServer, by: str) -> None:
     where = f"socket://localhost:{server.tcp_port}" if by == "tcp" else server.pty_path
     first = SerialTransport(where)
-    assert Programmer(first, timeout_s=1.0).hello()
+    assert programmer_at(first, timeout_s=1.0).hello()
     for _ in range(3):
         with pytest.raises(PortError, match="is in use by another program"), SerialTransport(where) as second:
-            Programmer(second, timeout_s=1.0).hello()
-    assert Programmer(first, timeout_s=1.0).hello(), "the first goes on"
+            programmer_at(second, timeout_s=1.0).hello()
+    assert programmer_at(first, timeout_s=1.0).hello(), "the first goes on"
     first.close()
     for _ in range(20):  # one after the other, as fast as they come
         with SerialTransport(where) as next_one:
-            assert Programmer(next_one, timeout_s=1.0).hello()
+            assert programmer_at(next_one, timeout_s=1.0).hello()
 
 
 @pytest.mark.req("THER-3", "HOST-1")
 def test_a_request_meets_the_pump_at_its_present_time() -> None:
     """However long nobody has talked: the pump itself has nothing to do for an hour here."""
-    board = VirtualBoard(Plant(load_mechanism(), 1))
+    board = VirtualBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
     server = PumpServer(board, pace=1.0)
     thread = threading.Thread(target=server.serve, kwargs={"for_s": 3.0})
     thread.start()
     port = SerialTransport(f"socket://localhost:{server.tcp_port}")
     try:
-        programmer = Programmer(port, timeout_s=1.0)
+        programmer = programmer_at(port, timeout_s=1.0)
         first = programmer.status()
         time.sleep(1.2)
         second = programmer.status()

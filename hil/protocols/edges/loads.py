@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from hil.backends.emulated import EmulatedBoard
 from hil.errors import BenchError
-from host.api.link import encode_frame
+from hil.keys import KEYS_AT, Provisioned
+from hil.sealing import sealed_frame
+from host.api.link import HostLink
 
 INTERRUPT = b"\x03"
 RAW_REPL = b"\x01"
@@ -76,7 +78,9 @@ def start(board: EmulatedBoard, load: Load) -> None:
 
 
 def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
-    """Restart the pump with this script and an empty memory and let `wait_us` pass. A BenchError names `what`."""
+    """Restart the pump with this script and nothing in its memory but its keys, and let `wait_us` pass. A BenchError
+    names `what`.
+    """
     board.write_console(INTERRUPT)
     board.run_until_us(board.now_us + 300_000)
     board.write_console(RAW_REPL)
@@ -86,6 +90,7 @@ def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
     # The pump starts a second time without a reset, which never happens on a board. With its old memory its clock would
     # have to go back, so it gets an empty one.
     board.set_memory("fram", 0, bytes(FRAM_BYTES))
+    board.set_memory("fram", KEYS_AT, Provisioned().cells)
     board.write_console(script.encode() + END)
     board.run_until_us(board.now_us + wait_us)
     said = board.take_console()
@@ -94,9 +99,10 @@ def restart(board: EmulatedBoard, script: str, wait_us: int, what: str) -> None:
 
 
 class Flood:
-    """Keeps the line of the programmer link full with status requests and noise."""
+    """Keeps the line of the programmer link full with status requests in the session of `link`, and noise."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, link: HostLink, seed: int) -> None:
+        self._link = link
         self._random = random.Random(seed)
         self._sequence = 0
         self.bytes = 0
@@ -106,7 +112,7 @@ class Flood:
         data = bytearray()
         while len(data) < LINE_BYTES_PER_S * seconds:
             self._sequence = (self._sequence + 1) & 0xFFFF
-            data += b"\0" + encode_frame(self._sequence, _STATUS_ID, b"")
+            data += sealed_frame(self._link.session, self._sequence, _STATUS_ID, b"")[0]
             if self._sequence % 4 == 0:
                 data += self._random.randbytes(40)
         board.write(bytes(data))

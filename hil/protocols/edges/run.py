@@ -86,7 +86,7 @@ def _deliver(bench: Bench, load: Load, strokes: int) -> list[int]:
         return due_us
     accepted = programmer.bolus(strokes * STROKE_UU // 1000)
     due_us = [accepted.at_us + n * SPACING_US for n in range(strokes)]
-    flood = Flood(seed=1)
+    flood = Flood(programmer.link, seed=1)
     while bench.now_us < due_us[-1] + SPACING_US:
         if load.flood:
             flood.feed(bench.board, 0.5)
@@ -101,7 +101,7 @@ def measure_load(load: Load, strokes: int, *, seed: int = 1) -> dict[str, Any]:
     plant = Plant(load_mechanism(), seed)
     steps_per_stroke = int(plant.parameters["steps_per_stroke"])
     ideal_us = ideal_edges_us(steps_per_stroke, *motor_hz())
-    bench = Bench(plant, kind="emulated", flash_timing=load.flash_timing, sealed=False)
+    bench = Bench(plant, kind="emulated", flash_timing=load.flash_timing)
     try:
         start(bench.board, load)
         bench.check_link()

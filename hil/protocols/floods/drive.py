@@ -1,4 +1,4 @@
-"""Floods the emulated Pico with one kind of request after the other at line rate during a 40 U bolus (LINK-4, DOSE-6).
+"""Floods the emulated Pico with one kind of frame after the other at line rate during a 40 U bolus (LINK-4, DOSE-6).
 
 Each stroke of the bolus is due one spacing after the one before and must start within 50 µs of that, whatever arrives
 on the programmer link. The pump must not reset. Both quanta are measured. The fine one also measures each turn of the
@@ -12,11 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from firmware import protocol
+from hil.bench import Bench
 from hil.protocols.edges.loads import LINE_BYTES_PER_S
-from hil.protocols.floods.requests import Sender
+from hil.protocols.floods.attacks import FORGED_PRESENCE, listen
+from hil.protocols.floods.requests import SETUPS, Sender
+from hil.protocols.floods.told import Told
 from hil.protocols.floods.turns import Turns, open_pump
 from host.api.client import MESSAGES, Programmer
-from host.api.link import decode_frame
 from host.errors import HostError
 from host.records import Limits
 
@@ -32,43 +34,29 @@ _LIMITS = {500: Limits(35_000, 40_000, 60_000, 500_000), 125: Limits(35_000, 40_
 # ms. Entering the stroke and writing the permit need 50 of them, and 60 are kept in reserve. An order without a look
 # ahead takes 180 ms; the look ahead is cut off after 170 ms (firmware/therapy/forecast.py). docs/adr/0012.
 TURN_US_MAX = 350_000
+# From a plain answer to the fourth after it, SEC-4: a second, less what the first has waited for the line.
+PLAIN_WITHIN_US_MIN = 950_000
 
 
-class Told:
-    """Telemetry of the pump during the flood, unsolicited, once a second: no request has to wait for a reply."""
-
-    def __init__(self) -> None:
-        self.received = 0
-        self.latest: dict[str, Any] = {}
-        self.sent_us: list[int] = []  # when each frame was sent
-        self._rest = b""
-
-    def take(self, pieces: list[tuple[int, bytes]]) -> None:
-        """Take in bytes from the pump, with the times at which they arrived."""
-        for at_us, data in pieces:
-            self.received += len(data)
-            *frames, self._rest = (self._rest + data).split(b"\0")
-            for frame in filter(None, frames):
-                decoded = decode_frame(frame)
-                if decoded is not None and decoded[1] == protocol.TELEMETRY_ID:
-                    self.latest = protocol.decode(protocol.TELEMETRY, decoded[2])
-                    self.sent_us.append(at_us)
-
-    @property
-    def late_us(self) -> int:
-        """The greatest delay of any frame: each is due one interval after the start of the one before."""
-        gaps_us = [later - each for each, later in zip(self.sent_us, self.sent_us[1:], strict=False)]
-        return max(gaps_us, default=US_PER_S) - US_PER_S
+def flood(bench: Bench, sender: Sender) -> None:
+    """Half a second of flood; of sessions, one of them."""
+    if sender.kind == SETUPS:
+        sender.sent += 1
+        bench.programmer.hello()
+    else:
+        bench.board.write(sender.frames(bench.now_us, LINE_BYTES_PER_S // 2))
+        bench.run_for(seconds=0.5)
 
 
 def measure(kind: str, stroke_nl: int, seconds: float, bench_name: str = "emulated") -> dict[str, Any]:
     """Run a bolus of 40 U under this flood for `seconds` and return the results."""
     wall_s = time.monotonic()
     bench = open_pump(stroke_nl, bench_name)
-    board, told = bench.board, Told()
+    board = bench.board
     try:
         programmer: Programmer = bench.programmer
-        bench.check_link()
+        told = Told(programmer.link)
+        heard = listen(programmer)
         programmer.set_limits(_LIMITS[stroke_nl])
         programmer.set_basal(0)
         first = len(board.stroke_starts_us)
@@ -79,13 +67,17 @@ def measure(kind: str, stroke_nl: int, seconds: float, bench_name: str = "emulat
         turns = None if stroke_nl == 500 else Turns(board)
         if turns is not None:
             turns.forget()
-        sender = Sender(kind, now.life, now.now_us - bench.now_us)
+        sender = Sender(kind, programmer, now.life, now.now_us - bench.now_us, heard)
         resets = len(board.info()["ready"])
         begun_us = bench.now_us
+        if kind == FORGED_PRESENCE:
+            board.presence = True
         while bench.now_us < begun_us + seconds * US_PER_S:
-            board.write(sender.frames(bench.now_us, LINE_BYTES_PER_S // 2))
-            bench.run_for(seconds=0.5)
+            flood(bench, sender)
             told.take(board.take_timed())
+        board.presence = False
+        for each in programmer.link.told:
+            told.tell(each)
         lived_us = bench.now_us - begun_us
         for _ in range(_QUIET_S):
             if told.latest:
@@ -106,6 +98,8 @@ def measure(kind: str, stroke_nl: int, seconds: float, bench_name: str = "emulat
     failed = told.latest.get("internal_errors", 0) - before.internal_errors
     state = protocol.STATES[told.latest["state"]] if told.latest else "silent"
     passed = late <= START_US_MAX and len(strokes_us) >= due and resets == failed == 0 and state == "running"
+    within_us = None if kind == FORGED_PRESENCE else told.plain_within_us  # with presence hello is always answered
+    passed = passed and not told.unlike and (within_us is None or within_us >= PLAIN_WITHIN_US_MIN)
     return {
         "kind": kind,
         "stroke_nl": stroke_nl,
@@ -121,6 +115,8 @@ def measure(kind: str, stroke_nl: int, seconds: float, bench_name: str = "emulat
         "state": state,
         "internal_errors": failed,
         "telemetry_late_us": told.late_us,
+        "plain_answers": len(told.plain_us),
+        "five_plain_within_us": told.plain_within_us,
         "worst_late_us": told.latest.get("worst_late_us"),
         "wall_s": round(time.monotonic() - wall_s, 1),
         "passed": passed and (turn_us is None or turn_us <= TURN_US_MAX),

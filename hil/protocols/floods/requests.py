@@ -1,22 +1,20 @@
-"""The requests of a flood: frames of one kind, with the values that cost the pump most."""
+"""What a flood is made of: sealed requests of one kind, with the values that cost the pump most, or an attack."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass
 from typing import Any
 
 from firmware import protocol
 from hil.protocols.edges.loads import LINE_BYTES_PER_S
-from host.api.client import MESSAGES
-from host.api.link import encode_frame
+from hil.protocols.floods.attacks import ATTACKS, Attacker, Heard
+from hil.sealing import sealed_frame
+from host.api.client import MESSAGES, Programmer
 from host.records import Limits
 
 US_PER_S = 1_000_000
 _HOLDS_US = 1_000_000  # short, so that orders that have not expired do not fill the table of orders
 # Values of requests, where not the smallest that the table allows: those that cost the pump most.
 _VALUES: dict[str, dict[str, Any]] = {
-    "hello": {"schema_hash": protocol.SCHEMA_HASH},
     "read_log": {"since_number": 0, "max_count": 7},
     "read_deliveries": {"since_id": 0, "max_count": 5},
     "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
@@ -31,24 +29,28 @@ _VALUES: dict[str, dict[str, Any]] = {
     "set_settings": {"suspend_rate_mu_per_h": 200, "in_use_days": 45, "reservoir_low_mu": 800_000,
                      "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000},
     "acknowledge_alarm": {"alarm": 1},
+    "enrol": {"role": protocol.ROLE_PATIENT, "label": "sixteen letters."},
+    "provision": {"seed": [{"byte": 0}] * 32},
 }  # fmt: skip
 # These requests end the bolus by design.
 _ENDS = (*protocol.SAFE, "initialise_memory")
-NOISE, EMPTY, REPEAT = "noise", "empty orders", "one order again"
-KINDS = (*(name for name in MESSAGES if name not in _ENDS), NOISE, EMPTY, REPEAT)
+EMPTY, REPEAT, QUESTIONS, SETUPS = "empty orders", "one order again", "all questions", "session after session"
+KINDS = (*(name for name in MESSAGES if name not in (*_ENDS, *ATTACKS)), EMPTY, REPEAT, QUESTIONS, SETUPS, *ATTACKS)
+_ASKED = [each.name for each in MESSAGES.values() if not each.changes_delivery and each.name in KINDS]
 
 
-@dataclass
 class Sender:
-    """Frames of one kind. `life` is the pump's; `ahead_us` is the pump's time minus the bench's."""
+    """Frames of one kind, in the session of `programmer`. `life` is the pump's; `ahead_us` is the pump's time minus the
+    bench's; `heard` is what an attacker knows.
+    """
 
-    kind: str
-    life: int
-    ahead_us: int
-
-    def __post_init__(self) -> None:
+    def __init__(self, kind: str, programmer: Programmer, life: int, ahead_us: int, heard: Heard) -> None:
+        self.kind = kind
         self.sent = 0
-        self._random = random.Random(self.kind)
+        self._link = programmer.link
+        self._life = life
+        self._ahead_us = ahead_us
+        self._attacker = Attacker(kind, programmer, heard) if kind in ATTACKS else None
 
     def frames(self, now_us: int, size: int) -> bytes:
         """Return frames of at least `size` bytes together, timed from `now_us` on."""
@@ -59,19 +61,26 @@ class Sender:
         return bytes(data)
 
     def _frame(self, now_us: int) -> bytes:
-        if self.kind == NOISE:
-            return self._random.randbytes(100) + b"\0"
+        if self._attacker is not None:
+            return self._attacker.frame(self.sent)
         name = "bolus" if self.kind in (EMPTY, REPEAT) else self.kind
+        if self.kind == QUESTIONS:
+            name = _ASKED[self.sent % len(_ASKED)]
         message = MESSAGES[name]
         if self.kind == EMPTY:
-            return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, b"")
+            return self._sealed(message.id, b"")
         values = {field.name: _least(field) for field in message.request} | _VALUES.get(name, {})
         if "command_id" in values:
             number = 1 if self.kind == REPEAT else self.sent
-            expires_us = protocol.NEVER_US if self.kind == REPEAT else now_us + self.ahead_us + _HOLDS_US
-            values.update(command_id=0x40000000 + number, life=self.life, expires_us=expires_us)
-        return b"\0" + encode_frame(self.sent & 0xFFFF, message.id, protocol.encode(message.request, values, False))
+            expires_us = protocol.NEVER_US if self.kind == REPEAT else now_us + self._ahead_us + _HOLDS_US
+            values.update(command_id=0x40000000 + number, life=self._life, expires_us=expires_us)
+        return self._sealed(message.id, bytes(protocol.encode(message.request, values, False)))
+
+    def _sealed(self, message_id: int, payload: bytes) -> bytes:
+        return sealed_frame(self._link.session, self.sent, message_id, payload)[0]
 
 
 def _least(field: protocol.Field) -> Any:
+    if field.kind.startswith("str"):
+        return ""
     return [] if field.kind == "records" else -(-field.low // field.step) * field.step

@@ -57,7 +57,7 @@ def open_pump(stroke_nl: int, bench_name: str = "emulated") -> Bench:
     if stroke_nl != 500:
         steps = int(table["steps_per_stroke"]) * stroke_nl // 500
         table = table.with_value("stroke_volume_nl", stroke_nl).with_value("steps_per_stroke", steps)
-    bench = Bench(Plant(table, 1), kind=bench_name, stroke_nl=stroke_nl, sealed=False)
+    bench = Bench(Plant(table, 1), kind=bench_name, stroke_nl=stroke_nl)
     if stroke_nl != 500:
         restart(bench.board, stroke_nl)
     return bench
