@@ -9,6 +9,7 @@ import pytest
 
 from hil.backends.emulated_stm32 import BOARD, EmulatedStm32Board, image_file
 from hil.errors import DeviceMissing
+from hil.keys import Provisioned
 from hil.plant import Plant, load_mechanism
 
 
@@ -22,7 +23,7 @@ def open_board() -> Iterator[Callable[..., EmulatedStm32Board]]:
             image_file(options.get("board", BOARD))
         except DeviceMissing as missing:
             pytest.skip(str(missing))
-        board = EmulatedStm32Board(Plant(load_mechanism(), 1), **options)
+        board = EmulatedStm32Board(Plant(load_mechanism(), 1), keys=Provisioned().cells, **options)
         opened.append(board)
         return board
 

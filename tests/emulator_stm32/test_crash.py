@@ -9,7 +9,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board, image_file
-from host.api.client import Programmer
+from hil.bench import programmer_at
 from host.records.history import Event
 from tests.suite.mischief import DEEP, place_of
 
@@ -21,7 +21,7 @@ STACKING, ACCESS = 1 << 4, 1 << 1
 
 
 def crashes(board: EmulatedStm32Board) -> list[Event]:
-    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer = programmer_at(board, timeout_s=1, first_command_id=1 + board.now_us)
     programmer.hello()
     return [event for event in programmer.events() if event.event == "crashed"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from host.api.client import Programmer
+from hil.bench import programmer_at
 from tests.heap import heap_bytes, in_use_bytes, piece_bytes, said_bytes, table_bytes
 from tools import boards
 
@@ -41,7 +41,7 @@ def test_a_tenth_of_the_heap_is_left_while_the_pump_runs(open_board: Callable[..
     there = heap_bytes(tables(board, name))
     said = boards.available(name)["heap_bytes"]
     assert said <= there <= said + 1024
-    programmer = Programmer(board)
+    programmer = programmer_at(board)
     programmer.hello()
     programmer.set_basal(35_000)
     for _ in range(DELIVERIES):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board, image_file
+from hil.bench import programmer_at
 from host.api.client import Programmer
 
 Open = Callable[..., EmulatedStm32Board]
@@ -19,7 +20,7 @@ LATE_US = 50  # DOSE-6
 
 
 def programmer_of(board: EmulatedStm32Board) -> Programmer:
-    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer = programmer_at(board, timeout_s=1, first_command_id=1 + board.now_us)
     programmer.hello()
     return programmer
 
@@ -29,7 +30,7 @@ def programmer_of(board: EmulatedStm32Board) -> Programmer:
 def test_the_image_comes_up_and_says_what_it_is(open_board: Open, name: str) -> None:
     board = open_board(board=name)
     built = json.loads(image_file(name).with_suffix(".json").read_text(encoding="utf-8"))
-    hello = Programmer(board).hello()
+    hello = programmer_at(board).hello()
     assert (hello.board, hello.native_core) == (name, True)
     assert hello.image == built["image"][:16]
     assert [each["reason"] for each in board.info()["resets"]] == ["power on"]

@@ -9,8 +9,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from hil.backends.emulated_stm32 import BOARD, EmulatedStm32Board, image_file
+from hil.bench import programmer_at
 from hil.emulator_stm32.memory import SRAM2_AT
-from host.api.client import Programmer
 
 FRAM = 0x50
 S = 1_000_000
@@ -32,7 +32,7 @@ def test_a_quarter_of_the_stack_is_left(open_board: Callable[..., EmulatedStm32B
     board.power_up()
     noise = stack_of(board)
     board.boot()
-    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer = programmer_at(board, timeout_s=1, first_command_id=1 + board.now_us)
     programmer.hello()
     programmer.set_basal(35_000)
     board.run_until_us(board.now_us + 45 * S)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board
+from hil.bench import programmer_at
 from host.api.client import Programmer
 
 Open = Callable[..., EmulatedStm32Board]
@@ -25,7 +26,7 @@ def new(strokes):
 
 
 def programmer_of(board: EmulatedStm32Board) -> Programmer:
-    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer = programmer_at(board, timeout_s=1, first_command_id=1 + board.now_us)
     programmer.hello()
     return programmer
 
@@ -148,7 +149,7 @@ def test_ctrl_c_at_any_instant_of_the_boot_ends_in_a_console_that_sounded_or_in_
         board.take_console()
         board.write_console(b"\x03")
         if board.run_until_ns(board.now_ns + 4_000_000_000, "ready") == "ready" and not board.take_console():
-            assert Programmer(board, first_command_id=1 + board.now_us).hello().board == "NUCLEO_L476RG"
+            assert programmer_at(board, first_command_id=1 + board.now_us).hello().board == "NUCLEO_L476RG"
             became.append("runs")
         else:
             board.run_until_us(board.now_us + S)

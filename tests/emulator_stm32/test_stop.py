@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board
+from hil.bench import programmer_at
 from hil.errors import DeviceLost
 from host.api.client import Programmer
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def programmer_of(board: EmulatedStm32Board) -> Programmer:
-    programmer = Programmer(board, timeout_s=1, first_command_id=1 + board.now_us)
+    programmer = programmer_at(board, timeout_s=1, first_command_id=1 + board.now_us)
     programmer.hello()
     return programmer
 
