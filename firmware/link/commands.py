@@ -27,7 +27,7 @@ from firmware.link.link import Counters
 from firmware.link.prepared import Prepared, Shown, show
 from firmware.protocol import NO_FIELD, REFUSAL_ID, REPLY_BIT, ProtocolError
 from firmware.protocol.codec import BOUND, CHANGES_DELIVERY, NAME, NUMBER, REPLY, REQUEST, ROLE
-from firmware.storage.orders import HOLDS_US
+from firmware.storage.orders import HOLDS_US, NOBODY
 
 # Who may send what (SEC-2), by the place of the role in protocol.ROLES: the messages of these roles, and by name those
 # of the card, which makes programmers and stops the pump, and nothing else. A service engineer does not dose.
@@ -58,6 +58,7 @@ class Commands:
         self._pump = pump
         self._schema_agreed = False
         self.role = role
+        self._slot = NOBODY
         self._prepared = Prepared(pump.now_us)
         for part, _ in ANSWERED_BY:
             self._part(part)  # AttributeError if the pump lacks one
@@ -80,9 +81,10 @@ class Commands:
         except Exception as error:
             return self._failed(message_id, error)
 
-    def begun(self, role):
-        """A session has begun, of a programmer with this role; its opening has agreed on the schema."""
+    def begun(self, role, slot=NOBODY):
+        """A session has begun, of the programmer with this role and slot; its opening has agreed on the schema."""
         self.role = role
+        self._slot = min(slot, NOBODY)
         self._schema_agreed = True
         self._prepared.forget()  # it holds in one session only
 
@@ -152,14 +154,14 @@ class Commands:
     def settle_order(self, command_id, life, expires_us, message_id, payload_crc, **order):
         """Report the outcome of an order. One that has not arrived is voided: it will not be done any more."""
         orders = self._pump.orders
-        place = orders.find(command_id)
+        place = orders.find(command_id, self._slot)
         outcome = protocol.OUTCOME_ANSWERED
         if place is None:
             now_us = self._pump.now_us()
-            never_done, can_come = orders.never_done(life, expires_us, now_us)
+            never_done, can_come = orders.never_done(life, expires_us, now_us, self._slot)
             outcome = protocol.OUTCOME_VOID if never_done else protocol.OUTCOME_FORGOTTEN
             if can_come:
-                place = orders.begin(command_id, life, message_id, payload_crc, expires_us, now_us)
+                place = orders.begin(command_id, life, message_id, payload_crc, expires_us, now_us, self._slot)
                 voided = protocol.refusal(message_id, protocol.VOIDED, 0, command_id)
                 orders.finish(place, REFUSAL_ID, voided)
             return {"outcome": outcome, "reply_id": 0, "reply": ()}
@@ -184,7 +186,7 @@ class Commands:
         orders, record = self._pump.orders, self._pump.record
         payload_crc = crc32(payload)
         command_id = request["command_id"]
-        place = orders.find(command_id)
+        place = orders.find(command_id, self._slot)
         safe = message[NAME] in protocol.SAFE
         if place is not None:
             if orders.is_same(place, message[NUMBER], payload_crc):
@@ -205,7 +207,7 @@ class Commands:
             raise Refused(protocol.OTHER_LIFE, "life", life, orders.life)
         if not safe and now_us > expires_us:
             raise Refused(protocol.EXPIRED, "expires_us", now_us, expires_us)
-        place = orders.begin(command_id, life, message[NUMBER], payload_crc, expires_us, now_us)
+        place = orders.begin(command_id, life, message[NUMBER], payload_crc, expires_us, now_us, self._slot)
         before = record.command_before = record.command_id
         record.command_id = command_id
         try:

@@ -117,7 +117,7 @@ class Door:
                 self._keyring.begun(slot, pump.utc_s())
             except FirmwareError:
                 pass  # the old key stays valid beside the new one until it is stored
-        self._commands.begun(sealed.role())
+        self._commands.begun(sealed.role(), slot)
         pump.visited(pump.visitors.began, slot)
 
     def _refuse(self, message_id, out):

@@ -23,7 +23,7 @@ from firmware.storage.state_record import PAYLOAD_BYTES, StateRecord
 from firmware.storage.stroke_starts import History
 
 _MAGIC = b"RELV"
-_LAYOUT_VERSION = const(13)
+_LAYOUT_VERSION = const(14)
 
 NEW = const(0)  # nothing was ever stored here
 WHOLE = const(1)  # both copies of the record are there

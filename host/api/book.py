@@ -16,6 +16,8 @@ from host.errors import HostError, OrderInterrupted, OrderLost, OrderUncertain, 
 from host.session.keyring import Keyring
 from host.store import Pending, Store, StoreError
 
+_ID_DIGITS = 16
+
 
 @dataclass(frozen=True)
 class Left:
@@ -28,6 +30,12 @@ class Left:
     order: Pending
     outcome: str
     why: str
+
+
+def _device(pump: str) -> str:
+    """The device's id in a pump's name, which ends in the key's slot; a port as it is."""
+    device, _, slot = pump.rpartition("/")
+    return device if len(device) == _ID_DIGITS and slot.isdigit() else pump
 
 
 def nobody(_: Left | StoreError) -> None:
@@ -43,6 +51,7 @@ class Book:
         self.port = port
         self.told = told
         self.done = ""  # the order left by an earlier program that turned out to have been carried out
+        self.waits = ""  # the order given with another key that may still be carried out
         self._store = store
         self._looked = False
         self._left: list[Pending] = []
@@ -64,13 +73,18 @@ class Book:
         """Return the orders to this pump that an earlier program left, oldest first."""
         return [each for each in self._left if each.pump == pump]
 
+    def left_to_other_keys(self, pump: str) -> list[Pending]:
+        """Return the orders to this pump that programs with other keys of it left, oldest first."""
+        return [each for each in self._left if each.pump != pump and _device(each.pump) == _device(pump)]
+
     def unreached(self, keyring: Keyring, error: HostError) -> None:
         """Tell the orders that stay uncertain because the pump is not reached."""
         try:
             device_id = keyring.identity().device_id if keyring.there else b""
         except HostError:
             device_id = b""
-        for each in self.left(device_id.hex() if any(device_id) else self.port):
+        device = device_id.hex() if any(device_id) else self.port
+        for each in [each for each in self._left if _device(each.pump) == device]:
             self.tell(each, "unknown", str(error))
         self._looked = False  # it may be reached yet
 

@@ -15,8 +15,10 @@ from host.api.book import Book
 from host.api.conversation import MESSAGES, Conversation
 from host.api.transport import Transport
 from host.errors import HostError, OrderUncertain, Refused
+from host.session.errors import OTHER_KEY
 from host.session.keyring import Keyring
-from host.store import StoreError
+from host.session.keys import known
+from host.store import Pending, StoreError
 
 _BY_ID: dict[int, Message] = {message.id: message for message in MESSAGES.values()}
 _NO_SEQUENCE = -1  # of an order that an earlier program has sent
@@ -79,11 +81,14 @@ class Kept(Conversation):
             raise
 
     def pump_name(self) -> str:
-        """What the book knows this pump by: its id, or the port if that is not known."""
+        """What the book knows this pump by: its id and the key's slot, or the port if that is not known.
+
+        What became of an order the pump tells only in the slot of the key that it was given with.
+        """
         if self.link.session is not None:
-            device_id = self.keyring.identity().device_id
-            if any(device_id):
-                return device_id.hex()
+            own = self.keyring.identity()
+            if any(own.device_id):
+                return f"{own.device_id.hex()}/{own.slot}"
         return self.book.port
 
     def settle_left(self) -> None:
@@ -100,6 +105,8 @@ class Kept(Conversation):
             except HostError as error:
                 self.book.unreached(self.keyring, error)
                 raise
+        for each in self.book.left_to_other_keys(self.pump_name()):
+            self._leave_to_its_key(each)
         for each in self.book.left(self.pump_name()):
             # What this version does not know can be asked about all the same: its number is all that is sent of it.
             message = _BY_ID.get(each.message_id) or Message(each.message, each.message_id, "anyone", False, "")
@@ -117,3 +124,20 @@ class Kept(Conversation):
                     return
                 self.book.tell(each, "begun" if error.begun else "forgotten", error.why)
                 self.uncertain = None
+
+    def _leave_to_its_key(self, left: Pending) -> None:
+        """An order was given with another key of this pump, and only that can settle it: while it may still be carried
+        out nothing is ordered, and if there is no such key any more, that is told once.
+        """
+        head = protocol.decode(protocol.ORDER, left.payload[: protocol.ORDER_BYTES])
+        try:
+            now = self.ask(MESSAGES["read_time"], {})
+            can_come = now["life"] == head["life"] and now["now_us"] <= head["expires_us"]
+        except HostError:
+            can_come = left.message not in protocol.SAFE
+        if can_come:
+            self.book.waits = left.message
+            self.book.tell(left, "unknown", OTHER_KEY)
+        elif not known(left.pump):
+            self.book.tell(left, "forgotten", "")
+            self.book.strike_out(left.number)

@@ -37,7 +37,7 @@ from host.errors import (
     PortError,
     Refused,
 )
-from host.session.errors import SessionError
+from host.session.errors import OTHER_KEY, SessionError
 from host.session.keyring import Keyring
 from host.text import Text
 
@@ -262,6 +262,8 @@ class Ordering(Kept):
         self.book.ensure_usable()
         if self.book.done:
             raise EarlierOrderDone(message.name, self.book.done)
+        if self.book.waits:
+            raise OrderUncertain(self.book.waits, OTHER_KEY)
         order = self.uncertain
         if order is None:
             return

@@ -5,6 +5,8 @@ from __future__ import annotations
 from host.errors import HostError
 from host.text import Text
 
+OTHER_KEY = "it was given with another key of this computer: any command with that one settles it (--identity)"
+
 
 class SessionError(HostError):
     """Base of these errors; nothing about therapy was sent."""

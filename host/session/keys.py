@@ -115,6 +115,16 @@ def names() -> list[str]:
         return []
 
 
+def known(pump: str) -> bool:
+    """Is there a key of this device and slot, written as id/slot, on this computer?"""
+    for name in names():
+        with suppress(KeyFileError, NoKey):
+            found = load(name)
+            if f"{found.device_id.hex()}/{found.slot}" == pump:
+                return True
+    return False
+
+
 def load(name: str) -> Identity:
     """Return the identity of this name. Raises NoKey, KeyFileError."""
     path = place(name)

@@ -62,4 +62,6 @@ FRENCH_KEYS = {
     "Still UNKNOWN ({}). Until it is settled only stop, suspend and cancel are sent":
         "Toujours INCONNU ({}). Jusqu'à ce que ce soit réglé, seuls l'arrêt, la suspension et l'annulation sont"
         " envoyés",
+    "it was given with another key of this computer: any command with that one settles it (--identity)":
+        "il a été donné avec une autre clé de cet ordinateur : toute commande avec elle le règle (--identity)",
 }  # fmt: skip

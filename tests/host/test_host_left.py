@@ -12,6 +12,7 @@ from host.api.book import Book, Left
 from host.api.client import MESSAGES, Programmer
 from host.api.link import decode_frame
 from host.errors import EarlierOrderDone, LinkTimeout, OrderUncertain
+from host.session import keys
 from host.store import Store, StoreError
 from tests.host.device import Device
 from tests.host.sealed import Sealed
@@ -242,3 +243,57 @@ def test_a_store_that_cannot_be_used_keeps_orders_back_but_not_stop(
         pump.resume()
         assert pump.bolus(400)
     held.close()
+
+
+class Shared(Computer):
+    """The same with the keys of a patient and of a clinician; `key`: the one that programs have."""
+
+    key = "patient"
+
+    def program(self, transport: object = None, port: str = "a") -> Programmer:
+        assert isinstance(self.device, Sealed)
+        self.device.uart.taken()
+        book = Book(Store(self.path), port, self._hear)
+        return Programmer(transport or self.device, book=book, keyring=self.device.keys(self.key))  # type: ignore[arg-type]
+
+
+def test_an_order_that_another_key_gave_is_shown_and_settled_by_that_key_only(tmp_path: Path) -> None:
+    """The pump tells an outcome to the slot that gave the order; to another it says void, which is not true here."""
+    computer = Shared(tmp_path / "store.sqlite", Sealed())
+    computer.lose()
+    computer.key = "clinician"
+    pump = computer.program()
+    with pytest.raises(OrderUncertain, match="another key of this computer"):
+        pump.set_basal(1000)
+    assert computer.told == ["unknown"] and "another key" in computer.whys[0] and computer.left == 1
+    assert pump.stop(), "what reduces delivery waits for nothing"
+    assert pump.status().state == "stopped"
+    computer.told.clear()
+    computer.key = "patient"
+    computer.program().status()
+    assert computer.told == ["done"] and computer.left == 0
+
+
+def test_an_order_of_a_key_that_is_not_here_any_more_waits_no_longer_than_it_can_come(tmp_path: Path) -> None:
+    computer = Shared(tmp_path / "store.sqlite", Sealed())
+    computer.lose()
+    computer.key = "clinician"
+    computer.device.live(601)
+    pump = computer.program()
+    pump.set_basal(1000)
+    assert computer.told == ["forgotten"] and computer.left == 0
+
+
+def test_an_order_of_a_key_that_is_here_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    computer = Shared(tmp_path / "store.sqlite", Sealed())
+    assert isinstance(computer.device, Sealed)
+    computer.lose()
+    keys.save(computer.device.identities["patient"])
+    computer.key = "clinician"
+    computer.device.restart()
+    computer.program().set_basal(1000)
+    assert computer.told == [] and computer.left == 1
+    computer.key = "patient"
+    computer.program().status()
+    assert computer.told == ["done"] and computer.left == 0

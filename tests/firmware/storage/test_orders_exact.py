@@ -11,7 +11,7 @@ from firmware.drivers.nvm import Counting
 from firmware.errors import MemoryAbsent
 from firmware.protocol import INTERRUPTED, REFUSAL_ID, REPEATED, REPLY_BYTES
 from firmware.storage import slots
-from firmware.storage.orders import BYTES, ENTRIES, HOLDS_US, Orders
+from firmware.storage.orders import BYTES, ENTRIES, HOLDS_US, NOBODY, Orders
 from tests.firmware.desk import BY_NAME
 from tests.firmware.ram import RamNvm
 
@@ -31,10 +31,13 @@ class World:
         self.nvm.cells[:] = b"\xee" * len(self.nvm.cells)
         self.orders = Orders(Counting(self.nvm), AT)
         self.orders.initialise(4)
-        assert self.orders.life == 5 and not any(self.nvm.cells[AT + BYTES - ENTRIES * 91 : AT + BYTES])
+        assert self.orders.life == 5 and not any(self.nvm.cells[AT + BYTES - ENTRIES * 92 : AT + BYTES])
 
-    def begin(self, number: int, message_id: int = BOLUS, expires_us: int = HOLDS_US, now_us: int = 0) -> int:
-        return int(self.orders.begin(number, self.orders.life, message_id, 1000 + number, expires_us, now_us))
+    def begin(
+        self, number: int, message_id: int = BOLUS, expires_us: int = HOLDS_US, now_us: int = 0, slot: int = NOBODY
+    ) -> int:
+        life = self.orders.life
+        return int(self.orders.begin(number, life, message_id, 1000 + number, expires_us, now_us, slot))
 
     def again(self, done_id: int = 0, now_us: int = 0, seed: int = 77) -> tuple[Orders, bool]:
         """The next life, and whether an order may have been cut."""
@@ -53,12 +56,12 @@ def refusal_of(orders: Orders, place: int) -> tuple[int, int, int, int]:
 
 
 def test_it_keeps_to_its_place() -> None:
-    assert BYTES == 2 * (20 + slots.OVERHEAD_BYTES) + 32 * 91, "a life of 20 bytes in two copies, 32 entries"
+    assert BYTES == 2 * (84 + slots.OVERHEAD_BYTES) + 32 * 92, "a life of 84 bytes in two copies, 32 entries"
     world = World()
     for number in range(1, 41):
         world.orders.finish(world.begin(number), BOLUS | 0x80, b"\xdd" * 99)
     assert set(world.nvm.cells[:AT]) == set(world.nvm.cells[AT + BYTES :]) == {0xEE}
-    assert max(len(data) for _, data in world.nvm.writes) <= 91, "a bus gives up on what takes longer than 50 ms"
+    assert max(len(data) for _, data in world.nvm.writes) <= 92, "a bus gives up on what takes longer than 50 ms"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ def test_numbers_go_on_after_a_restart() -> None:
     orders = world.again(13)[0]
     place = orders.begin(14, orders.life, BOLUS, 0, 10, 0)
     assert place == 3
-    heads = [struct.unpack_from("<II", world.nvm.cells, AT + BYTES - (ENTRIES - n) * 91) for n in range(4)]
+    heads = [struct.unpack_from("<II", world.nvm.cells, AT + BYTES - (ENTRIES - n) * 92) for n in range(4)]
     assert heads == [(1, 11), (2, 12), (3, 13), (4, 14)]
 
 
@@ -216,7 +219,7 @@ def test_an_entry_that_is_damaged_may_have_been_done_and_raises_the_floor() -> N
         for number in (1, 2, 3):
             world.orders.finish(world.begin(number, expires_us=5), 0x91, b"")
         if damage is not None:
-            world.nvm.flip(AT + BYTES - (ENTRIES - damage) * 91 + 9)
+            world.nvm.flip(AT + BYTES - (ENTRIES - damage) * 92 + 9)
         orders = world.again(3, now_us=1000)[0]
         assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US) == (known, False)
         assert orders.never_done(5, 1001 + HOLDS_US, 2000 + HOLDS_US) == (True, False)
@@ -225,7 +228,7 @@ def test_an_entry_that_is_damaged_may_have_been_done_and_raises_the_floor() -> N
 def test_a_place_that_should_be_empty_and_is_not_may_have_been_an_orders() -> None:
     world = World()
     world.orders.finish(world.begin(3, expires_us=5), 0x91, b"")
-    world.nvm.flip(AT + BYTES - (ENTRIES - 7) * 91)  # the first bit of an entry
+    world.nvm.flip(AT + BYTES - (ENTRIES - 7) * 92)  # the first bit of an entry
     orders = world.again(3, now_us=1000)[0]
     assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US) == (False, False)
 
@@ -234,7 +237,7 @@ def test_the_place_that_was_being_written_may_be_cut_off_and_raises_nothing() ->
     world = World()
     world.orders.finish(world.begin(1, expires_us=5), 0x91, b"")
     place = world.begin(2, expires_us=5)
-    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 91 + 9)
+    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 92 + 9)
     orders, cut = world.again(1, now_us=1000)
     assert cut is False and orders.find(2) is None
     assert orders.never_done(5, 1000, 2000) == (True, False)
@@ -243,21 +246,21 @@ def test_the_place_that_was_being_written_may_be_cut_off_and_raises_nothing() ->
 def test_the_order_that_was_done_last_is_missing_and_so_others_may_be() -> None:
     world = World()
     place = world.begin(1, expires_us=5)
-    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 91 + 9)
+    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 92 + 9)
     orders = world.again(1, now_us=1000)[0]
     assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US) == (False, False)
 
 
 @pytest.mark.req("STORE-3")
-@pytest.mark.parametrize("byte", range(91))
+@pytest.mark.parametrize("byte", range(92))
 def test_each_byte_of_an_entry_counts(byte: int) -> None:
     world = World()
     place = world.begin(1)
     world.orders.finish(place, 0x91, bytes(range(99)))
-    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 91 + byte)
+    world.nvm.flip(AT + BYTES - (ENTRIES - place) * 92 + byte)
     orders, cut = world.again(1)
     assert cut is False
-    if byte < 29:
+    if byte < 30:
         assert orders.find(1) is None
     else:
         assert refusal_of(orders, place) == (BOLUS, REPEATED, 0, 1)
@@ -305,3 +308,83 @@ def test_another_memory_starts_anew_but_for_the_order_that_asked_for_it() -> Non
     world.orders.finish(place, 0x91, b"new")
     orders = world.again(2)[0]
     assert orders.life == 42 and orders.outcome(place) == (0x91, b"new")
+
+
+def test_an_entry_is_of_one_slot_and_comes_back_as_it_was() -> None:
+    world = World()
+    places = [world.begin(7, slot=slot) for slot in range(NOBODY + 1)]
+    for slot, place in enumerate(places):
+        world.orders.finish(place, 0x91, bytes([slot]))
+    for orders in (world.orders, world.again(7)[0]):
+        assert [orders.find(7, slot) for slot in range(NOBODY + 1)] == places
+        assert orders.find(7) == places[NOBODY] and orders.find(8, 0) is None
+        assert [orders.outcome(place)[1] for place in places] == [bytes([slot]) for slot in range(NOBODY + 1)]
+
+
+def test_what_is_done_is_found_whoever_did_it() -> None:
+    world = World()
+    world.orders.finish(world.begin(3, expires_us=5, slot=4), 0x91, b"")
+    assert world.again(3, now_us=1000)[0].never_done(5, 6, 2000) == (True, False), "nothing is missing"
+
+
+def test_whose_entry_makes_room() -> None:
+    """Slot 1 has 29, 2 has two, 3 one; times in µs."""
+    world = World()
+    life = world.orders.life
+    of_2 = [world.begin(201, expires_us=10, slot=2), world.begin(202, expires_us=10, slot=2)]
+    of_3 = world.begin(301, expires_us=10, slot=3)
+    of_1 = [world.begin(number, expires_us=20, slot=1) for number in range(29)]
+    assert sorted([*of_2, of_3, *of_1]) == list(range(ENTRIES))
+    assert world.begin(100, expires_us=20, now_us=10, slot=1) == of_1[0], "its own: those of others hold until now"
+    assert world.orders.life == life + 1
+    assert world.begin(101, expires_us=20, now_us=10, slot=1) == of_1[1], "its own of another life, the oldest"
+    assert world.begin(203, expires_us=30, now_us=11, slot=2) == of_2[0], "its own, which is over"
+    assert world.begin(302, expires_us=30, now_us=11, slot=3) == of_2[1], "another's that is over, and not its latest"
+    assert world.begin(401, expires_us=30, now_us=11, slot=4) == of_3
+    assert world.begin(402, expires_us=30, now_us=11, slot=4) == of_1[2], "of the one that has more than three"
+    assert world.orders.life == life + 1, "it was of another life"
+    for number in range(40):
+        world.begin(500 + number, expires_us=99, now_us=50, slot=1)
+    assert world.orders.find(203, 2) is not None and world.orders.find(302, 3) is not None, "the latest stay for good"
+    assert world.orders.find(402, 4) is not None and world.orders.find(401, 4) is None
+
+
+def test_who_has_three_makes_room_itself_and_who_has_two_does_not() -> None:
+    for own in (2, 3):
+        world = World()
+        mine = [world.begin(900 + number, slot=0) for number in range(own)]
+        others = [world.begin(number, slot=1) for number in range(ENTRIES - own)]
+        assert world.begin(950, slot=0) == (mine[0] if own == 3 else others[0])
+    full = World()
+    for number in range(ENTRIES):
+        full.begin(number, slot=number % 8)
+    assert full.begin(99, slot=NOBODY) == 0, "the oldest of those that have four"
+
+
+def test_a_slot_s_floor_is_its_own() -> None:
+    world = World()
+    for number in range(ENTRIES + 1):
+        world.begin(number, expires_us=MINUTE_US, slot=1)
+    for orders in (world.orders, world.again(ENTRIES)[0]):
+        assert orders.never_done(5, MINUTE_US, 2 * MINUTE_US, 1) == (False, False)
+        assert orders.never_done(5, MINUTE_US, 2 * MINUTE_US, 0) == (True, False)
+        assert orders.never_done(5, MINUTE_US, 2 * MINUTE_US) == (True, False)
+    world.orders.initialise(4)
+    assert world.orders.never_done(5, MINUTE_US, 2 * MINUTE_US, 1) == (True, False)
+    damaged = World()
+    damaged.orders.finish(damaged.begin(1, expires_us=5, slot=3), 0x91, b"")
+    damaged.nvm.flip(AT + BYTES - ENTRIES * 92 + 9)
+    orders = damaged.again(1, now_us=1000)[0]
+    for slot in range(NOBODY + 1):
+        assert orders.never_done(5, 1000 + HOLDS_US, 2000 + HOLDS_US, slot) == (False, False), (
+            "nobody knows whose it was"
+        )
+
+
+def test_orders_in_a_memory_without_a_life_make_none() -> None:
+    nvm = RamNvm(BYTES)
+    orders = Orders(Counting(nvm), 0)
+    for number in range(1, 2 * ENTRIES):
+        orders.begin(number, 0, INITIALISE, 0, HOLDS_US, 0)
+        assert orders.life == 0 and not orders.stored and not nvm.writes
+    assert orders.find(2 * ENTRIES - 1) is not None and orders.find(ENTRIES - 1) is None

@@ -102,7 +102,7 @@ def test_a_damaged_entry_is_not_believed() -> None:
     at = desk.hand.journal.orders._at
     entry = next(a for a in range(at, at + BYTES) if struct.pack("<I", Desk.ids) == bytes(memory.cells[a : a + 4])) - 4
     image = bytes(memory.cells)
-    for byte in range(91):
+    for byte in range(92):
         memory.cells[:] = image
         memory.cells[entry + byte] ^= 0x10
         again = Desk(desk.hand.restarted())
