@@ -39,7 +39,7 @@ def main() -> None:
         run_logged("lock-venv", [sys.executable, "-m", "venv", folder])
         tools = Path(folder) / "bin"
         run_logged("lock-uv", [tools / "python", "-m", "pip", "install", RESOLVER])
-        resolve(tools / "uv", LOCK, "pyproject.toml", "--group", "dev")
+        resolve(tools / "uv", LOCK, "pyproject.toml", "--extra", "picture", "--group", "dev")
         resolve(tools / "uv", STUBS_LOCK, "--group", "pyproject.toml:stubs")
         resolve(tools / "uv", LINK_BENCH_LOCK, "--group", "pyproject.toml:link-bench")
 

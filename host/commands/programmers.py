@@ -54,7 +54,8 @@ def enrol(
     role: Role = "clinician",
     label: Label = None,
     card: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The card's file, - for stdin; else its letters are asked for.")
+        str | None,
+        typer.Option(metavar="FILE", help="The card's letters, or a picture of its code; - for stdin; else it asks."),
     ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="NAME", help="A clinician's key of this computer, in place of the card.")
@@ -64,7 +65,7 @@ def enrol(
 ) -> None:
     """Have the pump make a key for this computer, with its card or by a clinician, and with somebody at the pump.
 
-    The key is kept under the name that --identity says. The letters of a card's picture are what any QR reader shows.
+    The key is kept under the name that --identity says. The picture is a photo, a scan or a PNG of the card's QR code.
     """
     options = spoken_of(ctx, language, as_json)
     name = options.identity or keys.usual()
@@ -156,6 +157,7 @@ def card(
     file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="The card's file to show, - for stdin.")] = None,
     out: Annotated[str | None, typer.Option(metavar="FILE", help="Write the letters there, not to the screen.")] = None,
     svg: Annotated[str | None, typer.Option(metavar="FILE", help="Write the QR code there, to be printed.")] = None,
+    png: Annotated[str | None, typer.Option(metavar="FILE", help="The same as PNG, which enrol --card reads.")] = None,
     yes: Yes = False,
     language: Language = None,
     as_json: Json = False,
@@ -171,7 +173,7 @@ def card(
     lost = what == "lost"
     if what == "show":
         with here(options):
-            if file is None or out is not None or svg is not None or options.as_json:
+            if file is None or options.as_json or any(each is not None for each in (out, svg, png)):
                 raise UsageError("pump card show FILE shows a card on the screen; - reads it from stdin")
             show(options, None, card_text(card_key(file, spoken_by(options)), spoken_by(options)))
         return
@@ -180,7 +182,7 @@ def card(
             raise UsageError("write pump card new, pump card lost, or pump card show FILE")
         if options.as_json and out is None:
             raise UsageError("with --json a card goes into a file: --out FILE")
-        for path in map(Path, filter(None, (out, svg))):
+        for path in map(Path, filter(None, (out, svg, png))):
             if path.exists():
                 raise UsageError(Text("{} is there already; it is left as it is", path))
             if not path.parent.is_dir():
@@ -191,10 +193,12 @@ def card(
         key = (by_holding(pump, words) if lost else with_presence(pump, "card", "card", words)).key
         if svg is not None:
             keys.write_private(Path(svg), cards.svg(key), replace=False)
+        if png is not None:
+            keys.write_private(Path(png), cards.png(key), replace=False)
         if out is not None:
             cards.write_file(Path(out), key)
         made = said("The new card is in {}.", words, escape(out)) if out else card_text(key, words)
-        show(options, CardMade(out, svg), made)
+        show(options, CardMade(out, svg, png), made)
 
 
 def _list(options: Options) -> None:

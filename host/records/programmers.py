@@ -54,3 +54,4 @@ class CardMade:
 
     file: str | None
     svg: str | None
+    png: str | None

@@ -14,6 +14,7 @@ import os
 import stat
 from pathlib import Path
 
+from host.session import picture as picture_of
 from host.session.errors import CardError
 from host.session.key import KEY_BYTES, Key
 from host.session.keys import DEVICE_ID_BYTES, Identity, write_private
@@ -26,7 +27,8 @@ _CHECK_BITS = 4
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _MISTAKEN = {"0": "the letter O", "1": "the letter I or L", "8": "the letter B", "9": "the letter G or P"}
 _BETWEEN = " \t\r\n-–—·."
-_MOST_BYTES = 4096  # of a card's file
+_MOST_BYTES = 4096  # of a card's letters
+_SVG = (b"<?xml", b"<svg")
 
 
 def letters(key: Key) -> str:
@@ -69,24 +71,26 @@ def write_file(path: Path, key: Key) -> None:
 
 
 def read_file(path: Path) -> Key:
-    """Return the key of a card's file. Raises CardError."""
+    """Return the key of a card's file: its letters, or a picture of its code. Raises CardError."""
     try:
         with path.open("rb") as file:
             if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 text = "others can read the card {}: it is not used. If nobody has: chmod 600 {}"
                 raise CardError(Text(text, path, path))
-            letters_there = file.read(_MOST_BYTES).decode("ascii")
+            content = file.read(picture_of.MOST_BYTES + 1)
     except OSError as error:
         raise CardError(Text("cannot read the card {}: {}", path, error.strerror)) from error
-    except UnicodeDecodeError:
-        raise CardError(
-            Text(
-                "{} is not a card's file, which has {} letters. Of a picture of the code, type what a QR reader shows",
-                path,
-                LETTERS,
-            )
-        ) from None
-    return read(letters_there)
+    if content.startswith(_SVG):
+        text = "{} is an SVG, which is printed and not read: take its PNG, or type the card's letters"
+        raise CardError(Text(text, path))
+    if len(content) <= _MOST_BYTES and b"\0" not in content:
+        try:
+            return read(content.decode())
+        except UnicodeDecodeError:
+            pass  # no letters
+    if len(content) > picture_of.MOST_BYTES:
+        raise CardError(Text("{} is too large for a picture of a card", path))
+    return picture_of.read(path, content, read)
 
 
 def picture(key: Key) -> str:
@@ -98,8 +102,17 @@ def picture(key: Key) -> str:
 
 def svg(key: Key) -> bytes:
     """Return the card's QR code as SVG, to be printed."""
+    return _saved(key, "svg")
+
+
+def png(key: Key) -> bytes:
+    """Return the card's QR code as PNG, to be printed or read back."""
+    return _saved(key, "png")
+
+
+def _saved(key: Key, kind: str) -> bytes:
     out = io.BytesIO()
-    _code(key).save(out, kind="svg", scale=6)
+    _code(key).save(out, kind=kind, scale=6)
     return out.getvalue()
 
 

@@ -78,9 +78,21 @@ FRENCH_CARDS = {
     "others can read the card {}: it is not used. If nobody has: chmod 600 {}":
         "d'autres peuvent lire la carte {} : elle n'est pas utilisée. Si personne ne l'a lue : chmod 600 {}",
     "cannot read the card {}: {}": "impossible de lire la carte {} : {}",
-    "{} is not a card's file, which has {} letters. Of a picture of the code, type what a QR reader shows":
-        "{} n'est pas le fichier d'une carte, qui a {} lettres. D'une image du code, tapez ce que montre un lecteur de"
-        " QR",
+    "{} is an SVG, which is printed and not read: take its PNG, or type the card's letters":
+        "{} est un SVG, qui s'imprime et ne se lit pas : prenez son PNG, ou tapez les lettres de la carte",
+    "{} is too large for a picture of a card": "{} est trop grand pour l'image d'une carte",
+    "the picture {} is damaged, cut short, or of a kind that is not read here: take a PNG or a JPEG":
+        "l'image {} est abîmée, coupée, ou d'une sorte qui ne se lit pas ici : prenez un PNG ou un JPEG",
+    "reading the code of the picture {} takes the packages pillow and zxing-cpp, which are not installed. Install them,"
+    " or type the letters that any QR reader shows":
+        "pour lire le code de l'image {}, il faut les paquets pillow et zxing-cpp, qui ne sont pas installés."
+        " Installez-les, ou tapez les lettres que montre un lecteur de QR",
+    "no QR code is found in the picture {}: take it sharp, straight and whole, or type the card's letters":
+        "pas de code QR dans l'image {} : prenez-le net, droit et entier, ou tapez les lettres de la carte",
+    "the code in the picture {} is not that of a card": "le code de l'image {} n'est pas celui d'une carte",
+    "there are codes of several cards in the picture {}: cut out one":
+        "il y a les codes de plusieurs cartes dans l'image {} : n'en gardez qu'un",
+    "the picture {} is larger than {} million pixels": "l'image {} dépasse {} millions de pixels",
     "there is a key {} already; it is left as it is. Choose another name with --identity, or remove it":
         "il y a déjà une clé {} ; elle reste comme elle est. Prenez un autre nom avec --identity, ou enlevez-la",
     "cannot write a key into {}: {}": "impossible d'écrire une clé dans {} : {}",

@@ -223,7 +223,8 @@ def test_a_path_with_a_blank_is_refused_before_anything_is_built(folder, tmp_pat
 
 def pins() -> dict[str, str]:
     facts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = [facts["project"]["dependencies"], *facts["dependency-groups"].values()]
+    extras = facts["project"]["optional-dependencies"].values()
+    groups = [facts["project"]["dependencies"], *extras, *facts["dependency-groups"].values()]
     return dict(each.split("==") for group in groups for each in group)
 
 

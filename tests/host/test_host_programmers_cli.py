@@ -155,10 +155,14 @@ def test_a_key_is_rotated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 def test_a_new_card_voids_the_old_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clinic = Clinic(monkeypatch, tmp_path, "clinician")
     clinic.device.present = True
-    out, svg = tmp_path / "card.txt", tmp_path / "card.svg"
+    out, svg, png = tmp_path / "card.txt", tmp_path / "card.svg", tmp_path / "card.png"
     words = ("--identity", "clinician", "card", "new", "--yes")
-    run = clinic.run(*words, "--out", str(out), "--svg", str(svg), "--json")
-    assert run.exit_code == 0 and json.loads(run.stdout) == {"file": str(out), "svg": str(svg)}
+    run = clinic.run(*words, "--out", str(out), "--svg", str(svg), "--png", str(png), "--json")
+    assert run.exit_code == 0 and json.loads(run.stdout) == {"file": str(out), "svg": str(svg), "png": str(png)}
+    assert card.read_file(png) == card.read_file(out)
+    clinic.device.present = True
+    run = clinic.run("enrol", "--card", str(png), "--identity", "read", "--label", "read")
+    assert run.exit_code == 0 and keys.load("read").role == "clinician"
     new = card.read_file(out)
     assert new != clinic.device.identities["card"].key and b"<svg" in svg.read_bytes()
     run = clinic.run("card", "show", str(out), port=None)
