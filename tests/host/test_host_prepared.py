@@ -112,6 +112,21 @@ def test_a_script_means_what_it_asks_for_whatever_was_changed_in_between(code: i
     assert error.value.code == protocol.CODES[code] and pump.names.count("bolus") == 3
 
 
+def test_what_was_shown_is_given_again_as_long_as_it_comes_late_and_means_the_same() -> None:
+    done = reply("bolus", at_us=1, delivery_id=2, strokes=2)
+    late = again(protocol.NOT_PREPARED)
+    pump = Pump(bolus=[late, late, late, done])
+    assert programmer(pump).prepare("bolus", volume_mu=400).confirm().strokes == 2
+    for refused in (again(protocol.BOLUS_ACTIVE), again(protocol.CHANGED_MEANWHILE)):
+        pump = Pump(bolus=[late, refused, done])
+        with pytest.raises(Refused):
+            programmer(pump).prepare("bolus", volume_mu=400).confirm()
+    pump = Pump(bolus=[late] * 4)
+    with pytest.raises(Refused):
+        programmer(pump).prepare("bolus", volume_mu=400).confirm()
+    assert pump.names.count("bolus") == 4
+
+
 def test_a_refusal_of_its_own_is_not_tried_again() -> None:
     pump = Pump(bolus=[again(protocol.BOLUS_ACTIVE)])
     with pytest.raises(Refused):
