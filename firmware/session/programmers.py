@@ -9,6 +9,7 @@ from firmware import protocol
 from firmware.compat import const, nobody
 from firmware.errors import FirmwareError, Refused
 from firmware.protocol import (
+    ROLE_BENCH,
     ROLE_CARD,
     ROLE_CLINICIAN,
     ROLE_PATIENT,
@@ -133,6 +134,6 @@ def _made_by(role):
     """Whom may this role make?"""
     if role == ROLE_CARD:
         return ROLE_PATIENT, ROLE_CLINICIAN
-    if role == ROLE_CLINICIAN:
+    if role in (ROLE_CLINICIAN, ROLE_BENCH):
         return ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD
     return ()

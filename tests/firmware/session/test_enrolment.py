@@ -136,6 +136,21 @@ def test_slots_are_full_after_seven_programmers() -> None:
     assert pump.ask(clinician, "enrol", role=protocol.ROLE_PATIENT, label="one more") == "slots_full"
 
 
+def test_the_bench_enrols_whoever_a_clinician_could_and_needs_presence_too() -> None:
+    pump, card, _ = clinic()
+    pump.keyring.enrol(7, protocol.ROLE_BENCH, "bench", 0)
+    bench = opened(pump.connect(bytes(pump.session.record(7)[24:56]), 7, "bench"))
+    pump.keyring.hand_out = -1
+    assert pump.ask(bench, "enrol", role=protocol.ROLE_PATIENT, label="a") == "no_presence"
+    for role in ("patient", "clinician", "service", "card"):
+        key, slot = pump.enrol(bench, role, role)
+        assert opened(pump.connect(key, slot, role))
+    pump.present = True
+    for role in (protocol.ROLE_PROVISIONING, protocol.ROLE_BENCH):
+        assert pump.ask(bench, "enrol", role=role, label="a") in ("wrong_role", "out_of_range")
+    assert pump.connect(card, 0, "card") == "not_open"
+
+
 def test_a_new_card_ends_the_old_one() -> None:
     pump, card, clinician = clinic()
     anew, slot = pump.enrol(clinician, "card", "card")
