@@ -176,7 +176,7 @@ class Pump:
 
     def _due_us(self):
         alarms = self.alarms
-        link_us = min(self.stream.deadline_us, self.presence.due_us)
+        link_us = min(self.stream.deadline_us, self.presence.due_us, self.programmers.due_us)
         return min(self.rounds.due_us, self.therapy.deadline_us, alarms.tone_us, alarms.refill_us, link_us)
 
     def _time(self, now_us):
@@ -195,6 +195,8 @@ class Pump:
             self.programmers.catch_up()
         if now_us >= self.presence.due_us:
             self._spared(LINK, self._held)
+        if now_us >= self.programmers.due_us:
+            self._spared(LINK, self.programmers.rest, self._core.next_us())
         if now_us >= self.stream.deadline_us:
             self._spared(TELEMETRY, self.stream.time, now_us)
 

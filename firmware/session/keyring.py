@@ -161,6 +161,7 @@ class Keyring:
         Raises what the memory raises. The old key has ended all the same; if the device restarts before that is stored,
         it has both again, until the new one is used once more.
         """
+        self._sealed.stir(self._noise())  # the moment is the programmer's, and what the board draws is fresh
         if self._sealed.promote(slot):
             self._behind |= 1 << slot
         self.catch_up()
@@ -182,6 +183,11 @@ class Keyring:
                     failed = error
         if failed is not None:
             raise failed
+
+    def spare(self):
+        """Make the key pair for the next session ahead, if there will be one: the longest that the session computes."""
+        if self.ready and self.provisioned:
+            self._sealed.spare()
 
     def lapse(self, now_us):
         """End the slots whose time is over; returns one of them, or NO_SLOT."""

@@ -9,6 +9,7 @@ from firmware import protocol
 from firmware.compat import const, nobody
 from firmware.errors import FirmwareError, Refused
 from firmware.protocol import (
+    NEVER_US,
     ROLE_BENCH,
     ROLE_CARD,
     ROLE_CLINICIAN,
@@ -21,12 +22,19 @@ from firmware.storage.memory_map import SLOTS
 
 _TONE_MS = const(500)
 _KEY_BYTES = const(32)
+_REST_US = const(1000000)  # after an opening, whose programmer has its first answers by then
+_ROOM_US = const(250000)  # until the next stroke: the curve takes a Pico 160 ms
+_AFTER_US = const(150000)  # after a stroke's start: its burst is over and its record is stored
 
 
 class Programmers:
-    """Answers the messages about programmers; the parts are the pump's, `sound(ms)` its annunciator."""
+    """Answers the messages about programmers; the parts are the pump's, `sound(ms)` its annunciator.
+
+    `due_us` is when rest() must be called.
+    """
 
     def __init__(self, clock, books, keyring, presence, sound=nobody):
+        self.due_us = NEVER_US
         self._clock = clock
         self._books = books
         self._keyring = keyring
@@ -91,6 +99,24 @@ class Programmers:
         self._stored(keyring.provision, host_seed)
         self._presence.spend()
         return self._made(CARD_SLOT, protocol.EVENT_ENROLLED if again else protocol.EVENT_PROVISIONED)
+
+    def opened(self):
+        """A session was opened, or the device has started: it has no key pair for the next session yet."""
+        self.due_us = self._clock.now_us() + _REST_US
+
+    def rest(self, next_stroke_us):
+        """Nothing else is to be done: make the key pair for the next session, which halves its opening.
+
+        Strokes are the interrupt's and come on time all the same; the pair waits so that the record of a stroke, on
+        which the permit of the next depends, does not wait for it. `next_stroke_us`: when one is due, -1: none is.
+        """
+        now_us = self._clock.now_us()
+        if now_us <= next_stroke_us < now_us + _ROOM_US:
+            self.due_us = next_stroke_us + _AFTER_US
+            return
+        self.due_us = NEVER_US
+        if self._keyring is not None:
+            self._keyring.spare()
 
     def catch_up(self):
         """Store the keys' records that the memory did not accept when they changed."""

@@ -21,6 +21,7 @@ from hil.plant import Plant, load_mechanism
 LOADS = ((35_000, 50 / 60), (5_000, 12.0))  # mU/h, hours
 AWAKE_MS_MAX = 3.5  # of a stroke, strokes close together; the memory's 32 ms are slept through
 RATIO_MAX = 1.05
+REST_S = 2.0  # after the orders: the key pair of the next session is made then, once a session and not by stroke
 
 
 def per_stroke(bench: Bench, hours: float) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def measure() -> list[dict[str, Any]]:
     for rate_mu_per_h, hours in LOADS:
         with Bench(Plant(load_mechanism(), 1), kind="emulated") as bench:
             bench.programmer.set_basal(rate_mu_per_h)
+            bench.run_for(seconds=REST_S)
             figures.append({"rate_mu_per_h": rate_mu_per_h, "hours": round(hours, 2), **per_stroke(bench, hours)})
     return figures
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hil.bench import Bench
-from hil.protocols.awake import AWAKE_MS_MAX, per_stroke
+from hil.protocols.awake import AWAKE_MS_MAX, REST_S, per_stroke
 from hil.protocols.occlusion.jobs import make
 from hil.protocols.occlusion.lives import plant_of
 from tests.heap import in_use_bytes, said_bytes, table_bytes
@@ -26,6 +26,21 @@ def test_the_link_answers_soon_after_power_comes(bench: Bench, record_property: 
     boot_ms = bench.board.info()["ready"][0] / 1e6
     record_property("boot_ms", boot_ms)
     assert boot_ms < BOOT_MS_MAX
+
+
+@pytest.mark.req("SEC-1")
+def test_a_session_is_open_soon(bench: Bench, record_property: Callable[[str, object], None]) -> None:
+    """From the first byte of hello to the first sealed reply, with the key pair made ahead and without it."""
+    programmer, took_ms = bench.programmer, {}
+    bench.run_for(seconds=5)
+    for name, rest_s in (("ahead", 0.0), ("at once", 5.0), ("ahead again", 0.0)):
+        begun_us = bench.now_us
+        programmer.hello()
+        took_ms[name] = (bench.now_us - begun_us) / 1000
+        bench.run_for(seconds=rest_s)
+    record_property("session_ms", took_ms)
+    assert max(took_ms.values()) <= 400
+    assert max(took_ms["ahead"], took_ms["ahead again"]) < took_ms["at once"] - 100
 
 
 @pytest.mark.req("DOSE-7")
@@ -81,6 +96,7 @@ def test_a_stroke_keeps_the_processor_busy_for_few_milliseconds(
     bench: Bench, record_property: Callable[[str, object], None]
 ) -> None:
     bench.programmer.set_basal(35_000)
+    bench.run_for(seconds=REST_S)
     each = per_stroke(bench, 50 / 60)
     record_property("instructions_per_stroke", each["instructions"])
     record_property("busy_ms_per_stroke", each["awake_ms"])
