@@ -85,7 +85,7 @@ def stop(ctx: typer.Context, yes: Yes = False, language: Language = None, as_jso
     with connected(options) as pump:
         words = spoken_by(options)
         now = asked_of(pump.status, yes)
-        if now is not None and now.state == "stopped":
+        if now is not None and now.state in ("stopped", "fault"):
             need_answer(yes)  # nothing to ask about; the pump says whether there is anything left to stop
         else:
             confirm(options, _change(now, said("stopped, nothing at all", words), words), yes, language=words)

@@ -18,7 +18,11 @@ ORDERS = [
     ("pattern", "select", "B"), ("resume",), ("acknowledge", "occlusion"), ("initialise-memory",),
     ("procedure", "start", "patency"), ("procedure", "interrupt"), ("procedure", "answer", "ready"), ("clear-fault",),
     ("stop",), ("bolus", "40"), ("set-basal", "30"), ("temp", "30", "--for", "1h"), ("suspend",),
-    ("limits", "--max-day", "0.2"),
+    ("limits", "--max-day", "0.2"), ("limits", "--max-bolus", "30"), ("limits", "--max-basal", "0.5"),
+    ("settings", "--auto-off", "1h"), ("settings", "--reservoir-stop", "900"), ("set-time", "2026-02-01T00:00Z"),
+    ("pattern", "edit", "B", "06:00=2"), ("pattern", "edit", "B", "06:00=30"), ("temp", "0", "--for", "1h"),
+    ("refill", "--drawn-before", "20", "--drawn-after", "25", "--put-before", "40", "--put-after", "25",
+     "--taken-back", "2"),
 ]  # fmt: skip
 STATES: dict[str, Callable[[Patient], object]] = {
     "running": lambda patient: None,
@@ -28,8 +32,12 @@ STATES: dict[str, Callable[[Patient], object]] = {
     "suspended": lambda patient: patient.do("suspend"),
     "stopped": lambda patient: patient.do("stop"),
     "procedure": lambda patient: (patient.do("stop"), patient.do("procedure", "start", "patency")),
+    "fault": lambda patient: (
+        patient.do("bolus", "1"), patient.hand.live(patient.hand.now_us + 60 * SECOND_US, confirm=False),
+    ),
+    "pattern": lambda patient: patient.do("pattern", "select", "B"),
     "limited": lambda patient: patient.do("limits", "--max-bolus", "20", "--max-basal", "20"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("state", STATES)
