@@ -69,7 +69,7 @@ def live(board):
     presence = Presence(board.presence, clock)
     pump = Pump(core, clock, *parts, watch, board.tone, keyring, presence)
     keyring.open(noise_of(means.entropy, clock))
-    pump.programmers.opened()
+    pump.opened()
     commands = Commands(pump)
     locked = Door(sealed, keyring, presence, pump, commands, suite)
     # A release has no plain link, with or without keys (SEC-5).

@@ -101,6 +101,7 @@ class Pump:
         self.reports = Reports(self, core, clock, wall, self.books, sensors, watch, identity)
         self.stream = Telemetry(clock, self._telling)
         self.visitors = Visitors(clock, memory)
+        self._chores_us = protocol.NEVER_US
         self.presence = presence or Presence(lambda: False, clock)
         self.programmers = Programmers(clock, self.books, keyring, self.presence, self._toned)
         self.device = Device(core, clock, wall, self.books, self.therapy, self.alarms, self.upkeep, self.reports)
@@ -176,8 +177,8 @@ class Pump:
 
     def _due_us(self):
         alarms = self.alarms
-        link_us = min(self.stream.deadline_us, self.presence.due_us, self.programmers.due_us)
-        return min(self.rounds.due_us, self.therapy.deadline_us, alarms.tone_us, alarms.refill_us, link_us)
+        tone_us, refill_us, stream_us = alarms.tone_us, alarms.refill_us, self.stream.deadline_us
+        return min(self.rounds.due_us, self.therapy.deadline_us, tone_us, refill_us, stream_us, self._chores_us)
 
     def _time(self, now_us):
         self.stream.woke(now_us, self._due_us())
@@ -193,10 +194,8 @@ class Pump:
         if now_us >= self.rounds.due_us:
             self.over = self.rounds.time(now_us)
             self.programmers.catch_up()
-        if now_us >= self.presence.due_us:
-            self._spared(LINK, self._held)
-        if now_us >= self.programmers.due_us:
-            self._spared(LINK, self.programmers.rest, self._core.next_us())
+        if now_us >= self._chores_us:
+            self._chores(now_us)
         if now_us >= self.stream.deadline_us:
             self._spared(TELEMETRY, self.stream.time, now_us)
 
@@ -205,6 +204,23 @@ class Pump:
         if self.presence.hold():
             self._toned(_HOLD_TONE_MS)
             self.visited(self.visitors.held, protocol.HOLD_BEGUN)
+        self._plan_chores()
+
+    def opened(self):
+        """A session was opened, or the pump has started: make the next one's key pair when there is time."""
+        self.programmers.opened()
+        self._plan_chores()
+
+    def _plan_chores(self):
+        """One time for what the session has to do by itself: every stroke asks when that is, and it is seldom."""
+        self._chores_us = min(self.presence.due_us, self.programmers.due_us)
+
+    def _chores(self, now_us):
+        if now_us >= self.presence.due_us:
+            self._spared(LINK, self._held)
+        if now_us >= self.programmers.due_us:
+            self._spared(LINK, self.programmers.rest, self._core.next_us())
+        self._plan_chores()
 
     def _held(self):
         found = self.presence.look()

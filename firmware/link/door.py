@@ -93,7 +93,7 @@ class Door:
         asks_for_card = bool(payload) and payload[0] == _PROVISIONING
         found = self._sealed.accept(now_us, presence, provisioning, payload, out)
         if found == _OPENED:
-            self._pump.programmers.opened()
+            self._pump.opened()
             return OPEN | protocol.REPLY_BIT, 61
         if asks_for_card and presence and self._keyring.provisioned:
             self._pump.card_asked()

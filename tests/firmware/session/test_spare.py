@@ -44,11 +44,11 @@ def test_it_is_made_a_second_after_an_opening_once_and_used_by_the_next() -> Non
 
 def test_after_a_start_too_and_not_in_a_pump_without_keys() -> None:
     pump = clinic()[0].restarted()
-    pump.hand.pump.programmers.opened()  # as main() does
+    pump.hand.pump.opened()  # as main() does
     pump.pass_s(2)
     assert made(pump)
     blank = Guarded()
-    blank.hand.pump.programmers.opened()
+    blank.hand.pump.opened()
     blank.pass_s(2)
     assert not made(blank)
 
@@ -61,7 +61,7 @@ def test_it_waits_for_a_stroke_that_is_near_and_no_stroke_waits_for_it() -> None
         times, begun_us = counted(pump), pump.hand.now_us
         for ms in range(0, 30_000, 70):
             if asked and pump.hand.pump.programmers.due_us > 1 << 60:
-                pump.hand.pump.programmers.opened()
+                pump.hand.pump.opened()
             pump.hand.live(begun_us + ms * 1000)
         return times, pump.hand.strokes_us
 
@@ -76,7 +76,7 @@ def test_it_waits_for_a_stroke_that_is_near_and_no_stroke_waits_for_it() -> None
 def test_a_stroke_that_is_withheld_for_long_does_not_keep_the_pump_awake() -> None:
     pump, _, _ = clinic()
     programmers = pump.hand.pump.programmers
-    programmers.opened()
+    pump.hand.pump.opened()
     programmers.rest(pump.hand.now_us - 1)
     assert programmers.due_us > 1 << 60 and made(pump)
 
