@@ -139,6 +139,10 @@ link-floods: ready-emulated ## flood the emulated Pico with each kind of request
 same-strokes: ready-$(BENCH) ## dose on BENCH under each kind of flood and attack, compare with a silent line; build/same-strokes-BENCH.json
 	@$(VENV)/python -m hil.cli same-strokes --bench $(BENCH) --workers $(WORKERS) --out build/same-strokes-$(BENCH).json $(ARGS)
 
+.PHONY: flood-cost
+flood-cost: ready-emulated ## measure what forged openings cost the emulated Pico, compute a day's charge, let programmers in; build/flood-cost.json
+	@$(VENV)/python -m hil.cli flood-cost --out build/flood-cost.json $(ARGS)
+
 .PHONY: turns
 turns: ready-emulated ## measure the supervisor's longest turn for each kind of request, fine strokes; build/turns.json
 	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --seconds 5 --quantum 125 --out build/turns.json

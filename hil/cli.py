@@ -240,6 +240,20 @@ def same_strokes(
     raise typer.Exit(recording.exit_code)
 
 
+@app.command("flood-cost")
+def flood_cost(
+    out: Annotated[Path, typer.Option(help="The figures.")] = Path("build/flood-cost.json"),
+    seconds: Annotated[float, typer.Option(min=4, help="How long each flood lasts.")] = 20,
+    times: Annotated[int, typer.Option(min=1, help="How often a programmer comes in, for each rate.")] = 20,
+) -> None:
+    """Measure what forged openings cost the emulated Pico, and how soon a programmer with presence comes in."""
+    from hil.protocols.floods.cost import measure, passed, report
+
+    with recorded(out, "flood-cost", bench="emulated", seed=1) as recording:
+        typer.echo(report(recording.take(measure(seconds, times), passed), out))
+    raise typer.Exit(recording.exit_code)
+
+
 @app.command()
 def life(
     seed: Annotated[int, typer.Option(min=0, help="Which life.")] = 1,

@@ -71,6 +71,14 @@ RUNS = (
         "Board and plant are simulated or emulated, as the bench's name says.",
     ),
     Listed(
+        "flood-cost",
+        "flood-cost.json",
+        "A flood of forged openings",
+        "What does it cost the battery, and does a programmer with presence get in?",
+        "make flood-cost",
+        "Awake times are of the emulated Pico; charge is computed with currents that nobody has measured.",
+    ),
+    Listed(
         "turns",
         "turns.json",
         "The supervisor's longest turn",

@@ -1,0 +1,48 @@
+"""What a flood of forged openings costs the pump, and whether a programmer with presence gets in amid it (SEC-4).
+
+Implements: SEC-4
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hil.protocols.floods import charge, entry
+from hil.results.files import write_json
+
+# Parts of the line rate. With presence the Pico's firmware needs 10 ms for a forged opening, and 199 a second come at
+# line rate: above half of it bytes are lost, the programmer's as well as the attacker's.
+SHARES = (0.25, 0.5, 0.75, 1.0)
+HELD = 0.5
+
+
+def measure(seconds: float, times: int) -> dict[str, Any]:
+    """Measure the charge over `seconds`, and `times` entries amid floods of each share of the line."""
+    return {**charge.measure(seconds), "entries": [entry.measure(times, share) for share in SHARES]}
+
+
+def passed(figures: dict[str, Any]) -> bool:
+    """Did a programmer get in within 2 s every time, as long as the processor keeps up?"""
+    return not any(each["late"] for each in figures["entries"] if each["line_percent"] <= 100 * HELD)
+
+
+def report(figures: dict[str, Any], out: Path) -> str:
+    """Write the figures to `out`; return them as text."""
+    write_json(out, figures)
+    lines = [
+        f"forged openings at line rate, without presence: awake {figures['awake_percent']} %;"
+        f" {figures['ms_unlooked']} ms each, {figures['ms_looked_at']} ms if it is looked at,"
+        f" {figures['looks_a_day']} looks a day (emulated Pico)"
+    ]
+    for board, day in figures["boards"].items():
+        lines.append(
+            f"{board}, computed for a day: the looks {day['looks_mah']} mAh ({day['looks_percent']} % of 2.0 Ah),"
+            f" the flood {day['flood_mah']} mAh ({day['flood_percent']} %), {day['receiver_mah']} of them the receiver"
+        )
+    for each in figures["entries"]:
+        lines.append(
+            f"with presence, {each['line_percent']} % of the line rate: in after at most {each['greatest_ms']} ms,"
+            f" {each['late']} of {each['times']} later than 2 s (emulated Pico)"
+        )
+    return "\n".join(lines) + f"\nwritten to {out}"
