@@ -7,7 +7,9 @@ import random
 import pytest
 
 from hil.bench import Bench
+from hil.protocols.floods import entry
 from hil.protocols.floods.attacks import ATTACKS, ENDED, FORGED, FORGED_PRESENCE, NOISE, STALE
+from hil.protocols.floods.cost import HELD
 from hil.protocols.floods.drive import START_US_MAX, TURN_US_MAX, measure, orders
 from hil.protocols.floods.requests import QUESTIONS, SETUPS
 from hil.protocols.floods.same import compare
@@ -60,6 +62,19 @@ def test_under_every_flood_the_strokes_are_those_of_a_silent_line(kind: str, ben
     assert found["passed"], found
     assert found["strokes"] > 5
     assert found["counted"][COUNTED.get(kind, "frames_good")] > 10, found
+
+
+@pytest.mark.req("SEC-4")
+def test_with_presence_a_programmer_gets_in_within_two_seconds_amid_forged_openings(bench_kind: str) -> None:
+    """At line rate on a virtual board; on a chip at the rate that its processor keeps up with (docs/security.md)."""
+    found = entry.measure(6, 1.0 if bench_kind == "virtual" else HELD, bench_name=bench_kind)
+    assert found["late"] == 0, found
+
+
+@pytest.mark.req("SEC-4")
+@pytest.mark.virtual_only("waits in vain")
+def test_without_presence_a_flood_keeps_it_out_and_that_is_seen(bench_kind: str) -> None:
+    assert entry.measure(2, 1.0, bench_name=bench_kind, presence=False)["late"] == 2
 
 
 # The slowest of each kind; `make link-floods` does all of them, for ten minutes each.

@@ -59,13 +59,14 @@ class Filled:
         self._board.run_until_us(end_us)
 
 
-def measure(times: int, share: float, *, seed: int = 1) -> dict[str, Any]:
-    """Fill this share of an emulated Pico's line with forged openings, show presence, and have a programmer come in
-    `times` times, each at an instant of its own. Return how long each took from its first byte to its first sealed
-    answer.
+def measure(
+    times: int, share: float, *, bench_name: str = "emulated", presence: bool = True, seed: int = 1
+) -> dict[str, Any]:
+    """Fill this share of the line with forged openings, and have a programmer come in `times` times, each at an instant
+    of its own. Return how long each took from its first byte to its first sealed answer.
     """
     draw = random.Random(f"entry {seed}")
-    with Bench(Plant(load_mechanism(), seed), kind="emulated") as bench:
+    with Bench(Plant(load_mechanism(), seed), kind=bench_name) as bench:
         board = bench.board
         attacker = Attacker(FORGED, bench.programmer, listen(bench.programmer))
         number = 0
@@ -76,7 +77,7 @@ def measure(times: int, share: float, *, seed: int = 1) -> dict[str, Any]:
             return attacker.frame(number)
 
         line = Filled(board, frame, share)
-        board.presence = True
+        board.presence = presence
         took_us = []
         for _ in range(times):
             line.run_for_us(draw.randrange(US_PER_S, 3 * US_PER_S))
@@ -90,7 +91,6 @@ def measure(times: int, share: float, *, seed: int = 1) -> dict[str, Any]:
                     continue
             took_us.append(board.now_us - begun_us)
         board.presence = False
-        flagged = board.flagged()
     return {
         "line_percent": round(100 * share),
         "times": times,
@@ -98,5 +98,4 @@ def measure(times: int, share: float, *, seed: int = 1) -> dict[str, Any]:
         "median_ms": round(sorted(took_us)[times // 2] / 1000),
         "late": sum(each > ENTRY_US_MAX for each in took_us),
         "took_ms": [round(each / 1000) for each in took_us],
-        "flagged": flagged,
     }
