@@ -228,15 +228,12 @@ def same_strokes(
     bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, emulated-stm32 …")] = "virtual",
     seconds: Annotated[float, typer.Option(min=4, help="How long each flood lasts.")] = 600,
     workers: Annotated[int, typer.Option(min=1, help="Boards at once.")] = 2,
-    kind: Annotated[list[str] | None, typer.Option(help="Only this kind of flood; may be repeated.")] = None,
 ) -> None:
     """Dose under each kind of flood, and compare every stroke with those of a silent line."""
-    from hil.protocols.floods.requests import KINDS
-    from hil.protocols.floods.same import report, run
+    from hil.protocols.floods.same import passed, report, run
 
     with recorded(out, "same-strokes", bench=bench_name) as recording:
-        figures = run(bench_name=bench_name, seconds=seconds, workers=workers, kinds=kind or KINDS, said=typer.echo)
-        typer.echo(report(recording.take(figures, lambda each: bool(each["passed"])), out))
+        typer.echo(report(recording.take(run(bench_name, seconds, workers, typer.echo), passed), out))
     raise typer.Exit(recording.exit_code)
 
 
@@ -244,7 +241,7 @@ def same_strokes(
 def flood_cost(
     out: Annotated[Path, typer.Option(help="The figures.")] = Path("build/flood-cost.json"),
     seconds: Annotated[float, typer.Option(min=4, help="How long each flood lasts.")] = 20,
-    times: Annotated[int, typer.Option(min=1, help="How often a programmer comes in, for each rate.")] = 20,
+    times: Annotated[int, typer.Option(min=1, help="How often a programmer comes in.")] = 20,
 ) -> None:
     """Measure what forged openings cost the emulated Pico, and how soon a programmer with presence comes in."""
     from hil.protocols.floods.cost import measure, passed, report

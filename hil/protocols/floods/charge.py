@@ -12,7 +12,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from firmware.upkeep.energy import CAPACITY_NAH
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
 from hil.protocols.edges.loads import LINE_BYTES_PER_S
@@ -20,6 +19,7 @@ from hil.protocols.floods.attacks import FORGED, Attacker, listen
 
 US_PER_S = 1_000_000
 DAY_S = 86_400
+CAPACITY_MAH = 2_000  # the cell of PWR-1
 BUCKET, REFILL_S = 10, 6  # wrong openings that are looked at, and one more each 6 s (c_ext/session/quota.h)
 BOARDS = ("RPI_PICO", "STM32L4")
 _SETTLE_S = 2  # after which the bucket is empty
@@ -103,8 +103,8 @@ def _day(board: str, awake_s: float, looks_s: float) -> dict[str, float]:
     flood_mah = awake_s * (run_ma - sleep_ma) / 3600 + receiver_mah
     return {
         "looks_mah": round(looks_mah, 2),
-        "looks_percent": round(100 * looks_mah / (CAPACITY_NAH / 1e6), 3),
+        "looks_percent": round(100 * looks_mah / CAPACITY_MAH, 3),
         "flood_mah": round(flood_mah, 1),
-        "flood_percent": round(100 * flood_mah / (CAPACITY_NAH / 1e6), 1),
+        "flood_percent": round(100 * flood_mah / CAPACITY_MAH, 1),
         "receiver_mah": round(receiver_mah, 1),
     }

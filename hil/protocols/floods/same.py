@@ -7,7 +7,7 @@ microsecond in both; on an emulated chip within 50 µs of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
@@ -102,18 +102,11 @@ def compare(kind: str, bench_name: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def run(
-    *,
-    bench_name: str = "virtual",
-    seconds: float = 600,
-    workers: int = 2,
-    kinds: Iterable[str] = KINDS,
-    said: Callable[[str], None] = print,
-) -> dict[str, Any]:
+def run(bench_name: str, seconds: float, workers: int, said: Callable[[str], None]) -> dict[str, Any]:
     """Compare every kind and return the figures."""
     found = []
     with ProcessPoolExecutor(workers) as pool:
-        for each in as_completed([pool.submit(compare, kind, bench_name, seconds) for kind in kinds]):
+        for each in as_completed([pool.submit(compare, kind, bench_name, seconds) for kind in KINDS]):
             found.append(each.result())
             said(told(found[-1]))
     found.sort(key=lambda each: KINDS.index(each["kind"]))
@@ -128,6 +121,11 @@ def run(
         "passed": all(each["passed"] for each in found),
         "results": found,
     }
+
+
+def passed(figures: dict[str, Any]) -> bool:
+    """Were all strokes those of a silent line?"""
+    return bool(figures["passed"])
 
 
 def report(figures: dict[str, Any], out: Path) -> str:
