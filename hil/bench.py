@@ -15,6 +15,7 @@ from typing import Any
 from hil.backends.bench_file import load_bench
 from hil.backends.board import Board
 from hil.backends.desk import DeskBoard
+from hil.backends.desk_lines import EmulatedLines
 from hil.backends.emulated import EmulatedBoard
 from hil.backends.emulated_stm32 import EmulatedStm32Board
 from hil.backends.virtual import VirtualBoard
@@ -44,7 +45,7 @@ def open_board(
         return EmulatedBoard(plant, keys=keys, **options)
     if bench.kind == "emulated-stm32":
         return EmulatedStm32Board(plant, board=bench.board, keys=keys, **options)
-    return DeskBoard(plant, bench=bench, **options)
+    return DeskBoard(plant, bench=bench, keys=keys, **options)
 
 
 def programmer_at(transport: Transport, **how: Any) -> Programmer:
@@ -82,8 +83,8 @@ class Bench:
         made = Provisioned()
         self.board: Any = open_board(kind, plant, keys=made.cells, **options)
         keyring: Keyring = RepeatedKeys(made)
-        if isinstance(self.board, DeskBoard):  # it has the key of this name, if somebody has enrolled the bench there
-            keyring = Keyring("bench")
+        if isinstance(self.board, DeskBoard) and not isinstance(self.board.lines, EmulatedLines):
+            keyring = Keyring("bench")  # it has the key of this name, if somebody has enrolled the bench there
         self.programmer = RecordingProgrammer(self.board, self.commands, keyring)
         self.stroke_starts_us: list[int] = self.board.stroke_starts_us
         self.start_tolerance_us: int = self.board.start_tolerance_us

@@ -18,6 +18,7 @@ from hil.backends.desk_lines import EmulatedLines, Lines, SerialLines
 from hil.backends.emulator_process import IMAGE
 from hil.errors import BenchError
 from hil.instruments.bench_io import BenchIo, Turn
+from hil.keys import KEYS_AT
 
 if TYPE_CHECKING:
     from hil.plant import Plant
@@ -36,7 +37,8 @@ class DeskBoard:
     backends.
 
     Times are microseconds of the pump's clock since power first came. `stroke_starts_us` are the starts that the bench
-    I/O board saw, `bursts_ns` every step. Raises BenchError and its subclasses.
+    I/O board saw, `bursts_ns` every step; `keys` are written into the memory of an emulated pump first. Raises
+    BenchError and its subclasses.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class DeskBoard:
         stroke_nl: int = 500,
         concentration_u_per_ml: int = 400,
         image: Path | None = None,
+        keys: bytes = b"",
     ) -> None:
         self._bench = bench or load_bench("desk-emulated")
         if self._bench.calibration is None:
@@ -68,6 +71,8 @@ class DeskBoard:
         self._fetched_us = 0
         self.lines: Lines = self._open(image)
         try:
+            if keys and isinstance(self.lines, EmulatedLines):
+                self.lines.order("write", at=KEYS_AT, data=keys.hex())
             self.lines.wait_us(_START_UP_US)
             self.bench_io = BenchIo(self.lines.bench_io)
             self.bench_io.clear()

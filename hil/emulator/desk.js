@@ -29,6 +29,12 @@ const ORDERS = {
         return {};
     },
 
+    /** Put bytes into the pump's FRAM. */
+    write(pair, { at, data }) {
+        pair.pump.fram.bytes.set(unhex(data), at);
+        return {};
+    },
+
     /** The pump's STEP edges from number `from` on, as the emulator saw them. */
     truth(pair, { from }) {
         return { edges: pair.stepEdges.slice(from) };
