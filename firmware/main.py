@@ -12,9 +12,8 @@ from firmware.drivers.stroke_sensor import StrokeSensor
 from firmware.drivers.uart import Uart
 from firmware.events import STOP
 from firmware.link.commands import Commands
-from firmware.link.door import DEVELOPMENT, Door, FirstDoor
+from firmware.link.door import Door
 from firmware.link.link import Link
-from firmware.link.plain import PlainDoor
 from firmware.loop import cycle
 from firmware.occlusion.watch import watch_of
 from firmware.protocol import SCHEMA_HASH
@@ -71,9 +70,7 @@ def live(board):
     keyring.open(noise_of(means.entropy, clock))
     pump.opened()
     commands = Commands(pump)
-    locked = Door(sealed, keyring, presence, pump, commands, suite)
-    # A release has no plain link, with or without keys (SEC-5).
-    door = FirstDoor(PlainDoor(commands.handle), locked) if suite & DEVELOPMENT else locked
+    door = Door(sealed, keyring, presence, pump, commands, suite)
     uart = Uart(board.uart_read_into, board.uart_write)
     link = Link(uart, door, commands.counters, used=pump.linked)
     pump.stream.send, pump.stream.counters = link.tell, link.counters

@@ -44,7 +44,7 @@ class Pump:
     """One pump.
 
     `core` is a dosecore.Core just made, `clock` a Clock, `stepper`, `stroke_sensor` and `pressure_sensor` the drivers,
-    `identity` the fixed fields of the hello reply, `memory` a Memory that has not been opened yet, `wall` the
+    `identity` the fixed fields of the reply of that name, `memory` a Memory that has not been opened yet, `wall` the
     WallClock, `advance(us)` the board's function that moves its counter on, `means` its Means for the upkeep, `watch` a
     Watch over the catheter (None: this board brings no readings for one), `sound(ms)` the annunciator, `keyring` and
     `presence` those of the session. Times are µs, doses mU, rates mU/h.
@@ -276,16 +276,12 @@ class Pump:
 
     # Called by the link, besides the messages that the parts answer.
 
-    def connected(self, schema_agreed):
-        """A programmer has said hello."""
-        self.visited(self.visitors.connected, schema_agreed)
-
     def refused(self, message_id, refusal_code, value):
         """An order was refused: log it."""
         self.visited(self.visitors.refused, message_id, refusal_code, value)
 
     def identity(self):
-        """The hello reply's fields about this device."""
+        """What runs on this device."""
         return self.reports.identity()
 
     def status(self):

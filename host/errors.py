@@ -24,7 +24,6 @@ _TEXTS = {
     protocol.WRONG_STATE: "not possible while the pump is in the state '{state}'{way}",
     protocol.BOLUS_ACTIVE: "a bolus is already running; wait for its end or cancel it",
     protocol.NO_BOLUS_ACTIVE: "no bolus is running",
-    protocol.SCHEMA_MISMATCH: "the pump has restarted, or no hello came before; look at its status, then repeat",
     protocol.INTERNAL_ERROR: "the pump's firmware failed; in an order this stops delivery: look at its status",
     protocol.MEMORY_FAILED: "the pump's memory cannot be written or believed; delivery is stopped, look at its status",
     protocol.MEMORY_GOOD: "the pump's memory is good: nothing to initialise",

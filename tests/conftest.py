@@ -14,6 +14,8 @@ from hypothesis import settings
 
 from hil.backends.emulator_process import use_bootrom
 from hil.errors import BenchError
+from hil.keys import Provisioned
+from host.session import keys
 
 # How long an example takes is the machine's business: no limit of the wall clock where nothing can hang.
 settings.register_profile("releve", deadline=None)
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     data = tempfile.mkdtemp(prefix="releve-data-")
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     os.environ["XDG_DATA_HOME"] = os.environ["LOCALAPPDATA"] = data
+    keys.save(Provisioned().bench)  # of the pumps that tests make: tests/host/device.py
     bootrom = str(config.getoption("--bootrom"))
     if not bootrom:
         return

@@ -5,12 +5,13 @@ import pins
 import quick
 from agenda import Agenda
 from capture import Capture
+from open_door import OpenDoor
 from player import Player
 from port import open_port
 from pressure import Dac
 from service import Outputs, Service
 
-from firmware.link import link, plain
+from firmware.link import link
 
 _I2C_HZ = 400_000
 # The player's queue holds four turns, and strokes come at least 2 s apart: refill it at least this often.
@@ -33,7 +34,7 @@ def run():
     port = open_port(pin(pins.LINK_TX), pin(pins.LINK_RX))
     link.cobs = quick  # type: ignore[assignment]
     link.crc32c = quick.crc32c  # type: ignore[assignment]
-    line = link.Link(port, plain.PlainDoor(service.handle), counters)
+    line = link.Link(port, OpenDoor(service.handle), counters)
     while not service.quitting:
         while line.poll() and not service.quitting:
             pass

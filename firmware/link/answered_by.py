@@ -5,7 +5,7 @@ that of the messages: each message is answered by exactly one part, and the part
 """
 
 ANSWERED_BY = (
-    ("commands", ("hello", "identity", "status", "settle_order", "prepare")),
+    ("commands", ("identity", "status", "settle_order", "prepare")),
     ("switch", ("suspend", "stop", "resume")),
     ("therapy", ("set_basal", "temp_basal", "cancel_temp", "recommend_rate", "select_pattern")),
     ("boluses", ("bolus", "square_bolus", "dual_bolus", "cancel_bolus")),

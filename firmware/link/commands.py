@@ -2,15 +2,14 @@
 
 Each message is answered by the part that answered_by.py names, by its method of the message's name: it takes the
 request's fields and returns the reply's, or raises `firmware.errors.Refused`. Besides, the pump has `identity()` (the
-hello reply's fields from `board` on), `status()` (without the link counters), `now_us()`, `connected(schema_agreed)`,
-`announced()`, `refused(message_id, code, value)`, `failed(error)`, `stumbled(error)`; `orders`, the
-firmware.storage.orders.Orders with the outcome of each order; and `record`, whose `command_id` outlives a reset.
+fields of its reply), `status()` (without the link counters), `now_us()`, `announced()`, `refused(message_id, code,
+value)`, `failed(error)`, `stumbled(error)`; `orders`, the firmware.storage.orders.Orders with the outcome of each
+order; and `record`, whose `command_id` outlives a reset.
 
 An order (a message that changes delivery) carries an id, the life of the pump for which it was given, and its expiry
 time. It is written down before it acts, so orders are idempotent: if the same order is sent again, whatever has come in
 between, the earlier answer is returned and nothing is done. An order that comes late, or is meant for another life, is
-refused (LINK-2, THER-3). Stop, suspend and cancel_bolus are never too late and need nothing: no hello, no expiry, no
-unused id.
+refused (LINK-2, THER-3). Stop, suspend and cancel_bolus are never too late and need nothing: no expiry, no unused id.
 
 Before, an order is prepared: the device answers with its own summary of what the order would do, and the order carries
 the summary's hash (firmware/link/prepared.py).
@@ -47,16 +46,14 @@ _HEARD = ("bolus", "square_bolus", "dual_bolus")  # whoever wears the pump is to
 class Commands:
     """Answers requests for one pump.
 
-    Until a hello has agreed on the schema, everything but protocol.SAFE is refused with SCHEMA_MISMATCH: after a reset
-    of the device the programmer must find out what it talks to. `counters` is shared with the Link; `last_error` keeps
-    the latest unexpected exception for inspection. `role` is the programmer's, a place in protocol.ROLES.
+    `counters` is shared with the Link; `last_error` keeps the latest unexpected exception for inspection. `role` is
+    that of the session's programmer, a place in protocol.ROLES.
     """
 
-    def __init__(self, pump, counters=None, role=protocol.ROLE_BENCH):
+    def __init__(self, pump, counters=None, role=protocol.ROLE_NONE):
         self.counters = counters or Counters()
         self.last_error = None
         self._pump = pump
-        self._schema_agreed = False
         self.role = role
         self._slot = NOBODY
         self._prepared = Prepared(pump.now_us)
@@ -75,28 +72,17 @@ class Commands:
                 return self._execute(message_id, payload)
             except Refused as error:
                 message = protocol.message_of(message_id)
-                if self._schema_agreed and message is not None and message[CHANGES_DELIVERY]:
+                if message is not None and message[CHANGES_DELIVERY]:
                     self._pump.refused(message_id, error.code, error.value)
                 return self._refuse(message_id, error)
         except Exception as error:
             return self._failed(message_id, error)
 
     def begun(self, role, slot=NOBODY):
-        """A session has begun, of the programmer with this role and slot; its opening has agreed on the schema."""
+        """A session has begun, of the programmer with this role and slot."""
         self.role = role
         self._slot = min(slot, NOBODY)
-        self._schema_agreed = True
         self._prepared.forget()  # it holds in one session only
-
-    def hello(self, schema_hash):
-        """Agree on the schema and identify the device."""
-        self._schema_agreed = schema_hash == protocol.SCHEMA_HASH
-        self._prepared.forget()  # it holds in one session only
-        self._pump.connected(self._schema_agreed)
-        reply = self._pump.identity()
-        reply["schema_hash"] = protocol.SCHEMA_HASH
-        reply["protocol_version"] = protocol.PROTOCOL_VERSION
-        return reply
 
     def identity(self):
         """What runs on the device."""
@@ -113,16 +99,8 @@ class Commands:
         message = protocol.message_of(message_id)
         if message is None:
             raise Refused(protocol.UNKNOWN_MESSAGE, None, message_id)
-        agreed = self._schema_agreed or message[NAME] == "hello"
-        if not agreed and message[NAME] not in protocol.SAFE:
-            raise Refused(protocol.SCHEMA_MISMATCH)
         self._need_role(message)
-        try:
-            request = _decode(message[REQUEST], payload)
-        except Refused:
-            if agreed:
-                raise
-            raise Refused(protocol.SCHEMA_MISMATCH)  # the request may follow another schema
+        request = _decode(message[REQUEST], payload)
         if message[CHANGES_DELIVERY]:
             return self._order(message, request, payload)
         return self._answer(message, request)
@@ -133,7 +111,7 @@ class Commands:
 
     def prepare(self, message_id, request):
         """Tell what an order would do, or refuse it as the order would be refused; nothing changes, the log included.
-        The summary holds until the next one or the next hello, for two minutes.
+        The summary holds until the next one or the end of the session, for two minutes.
         """
         message = protocol.message_of(message_id)
         if message is None or not message[BOUND]:

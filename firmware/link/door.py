@@ -13,7 +13,6 @@ from firmware.errors import FirmwareError
 HELLO = const(0x01)
 OPEN = const(0x05)
 VERSION = const(1)
-DEVELOPMENT = const(0x80)  # in the suite: a development image
 _COUNTER_BYTES = const(4)  # in front of the text of a sealed frame
 _NOT_OPEN = const(-2)  # of the C session: answer that there is no session
 _AGAIN = const(-1)  # the request has come before: send the stored reply
@@ -65,11 +64,6 @@ class Door:
         if not self._sealed.live(self._pump.now_us()):
             return 0
         return self._seal(0, message_id, payload, out, -1)
-
-    @property
-    def needed(self):
-        """Has the device keys, or is somebody about to give it some?"""
-        return self._keyring.provisioned or self._presence.shown()
 
     def _seal(self, sequence, message_id, payload, out, hand_out):
         length = len(payload)
@@ -125,24 +119,3 @@ class Door:
         payload = protocol.refusal(message_id, protocol.NOT_OPEN)
         out[: len(payload)] = payload
         return protocol.REFUSAL_ID, len(payload)
-
-
-class FirstDoor:
-    """The door of a development board that has no keys yet: `plain` hears every request, until there is a key, or
-    somebody who is about to give it one; then it is `door`.
-    """
-
-    def __init__(self, plain, door):
-        self._plain = plain
-        self._door = door
-
-    def take(self, sequence, message_id, payload, out):
-        """As Door.take()."""
-        return self._which().take(sequence, message_id, payload, out)
-
-    def tell(self, message_id, payload, out):
-        """As Door.tell()."""
-        return self._which().tell(message_id, payload, out)
-
-    def _which(self):
-        return self._door if self._door.needed else self._plain

@@ -60,7 +60,7 @@ class Reports:
         return {"now_us": now_us, "utc_s": self._wall.utc_s(now_us), "life": self._memory.orders.life}
 
     def identity(self):
-        """The hello reply's fields about this device."""
+        """What runs on this device."""
         values = dict(self._identity)
         values["now_us"] = self._clock.now_us()
         values["life"] = self._memory.orders.life

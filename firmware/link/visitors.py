@@ -49,15 +49,9 @@ class Visitors:
         self._held_long = Sparing(_HOLDS, _HOUR_US)
         self._failures = Sparing(_REFUSALS, _HOUR_US)
 
-    def connected(self, schema_agreed):
-        """A programmer has said hello."""
-        if schema_agreed:
-            return self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1)
-        return self._note(self._refusals, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 0)
-
     def began(self, slot):
         """A session has begun, with the key of this slot."""
-        return self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1, slot)
+        return self._note(self._connects, protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, slot)
 
     def intruded(self):
         """An opening was refused."""

@@ -63,7 +63,6 @@ ORDER = (
     Field("confirms", "u64", "", "hash of the summary that `prepare` has answered with; 0 where none is needed"),
 )
 LIFE = u32("life", "what an order must name; other after each start, 0 while no order can be taken")
-HASH = Field("schema_hash", "u64", "", "the sender's schema hash; always the first field, so any version can read it")
 
 DELIVERY = (
     u32("id", "delivery number; rises by one, never reused"),

@@ -34,8 +34,6 @@ class Message(namedtuple("Message", "name id role changes_delivery request reply
 
 
 MESSAGES = (
-    Message("hello", 0x01, "anyone", False, "Agree on the schema and learn what runs. Comes first; its request"
-        " never changes.", (HASH,), (HASH, u8("protocol_version", "version of the link")) + IDENTITY),
     Message("read_time", 0x03, "anyone", False, "What time it is; to say until when an order holds.",
         (), (time("now_us", "device time"), u32("utc_s", "wall clock since 1970; 0 if it is lost", "s"), LIFE)),
     Message("settle_order", 0x04, "anyone", False, "What became of an order? One that has not come is not done any"

@@ -63,7 +63,7 @@ HOLD_BEGUN, HOLD_LET_GO, HOLD_LONG_ENOUGH = range(1, 4)  # of presence_held, its
 CODES = (
     "accepted", "unknown_message", "bad_length", "out_of_range", "not_multiple", "not_whole_strokes", "hard_limit",
     "clinician_limit", "hour_limit", "day_limit", "wrong_state", "bolus_active", "no_bolus_active",
-    "schema_mismatch", "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active",
+    "internal_error", "memory_failed", "memory_good", "clock_failed", "no_temp_active",
     "temp_active", "not_staged", "not_the_same", "expired", "repeated", "wrong_role", "not_active", "cause_there",
     "unfit", "self_test_failed", "no_fault", "unsound", "wrong_content",
     "other_life", "holds_too_long", "id_taken", "interrupted", "voided", "reservoir",
@@ -72,13 +72,13 @@ CODES = (
 )  # fmt: skip
 (UNKNOWN_MESSAGE, BAD_LENGTH, OUT_OF_RANGE, NOT_MULTIPLE, NOT_WHOLE_STROKES) = range(1, 6)
 (HARD_LIMIT, CLINICIAN_LIMIT, HOUR_LIMIT, DAY_LIMIT, WRONG_STATE, BOLUS_ACTIVE) = range(6, 12)
-(NO_BOLUS_ACTIVE, SCHEMA_MISMATCH, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 18)
-(NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(18, 24)
-(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND, WRONG_CONTENT) = range(24, 32)
-OTHER_LIFE, HOLDS_TOO_LONG, ID_TAKEN, INTERRUPTED, VOIDED = range(32, 37)
-RESERVOIR_LEVEL = const(37)
-NOT_OPEN, NO_PRESENCE, SLOTS_FULL, NO_SUCH_SLOT, ALREADY_PROVISIONED, OWN_SLOT = range(38, 44)
-NOT_PREPARED, CHANGED_MEANWHILE = range(44, 46)
+(NO_BOLUS_ACTIVE, INTERNAL_ERROR, MEMORY_FAILED, MEMORY_GOOD, CLOCK_FAILED) = range(12, 17)
+(NO_TEMP_ACTIVE, TEMP_ACTIVE, NOT_STAGED, NOT_THE_SAME, EXPIRED, REPEATED) = range(17, 23)
+(WRONG_ROLE, NOT_ACTIVE, CAUSE_THERE, UNFIT, SELF_TEST_FAILED, NO_FAULT, UNSOUND, WRONG_CONTENT) = range(23, 31)
+OTHER_LIFE, HOLDS_TOO_LONG, ID_TAKEN, INTERRUPTED, VOIDED = range(31, 36)
+RESERVOIR_LEVEL = const(36)
+NOT_OPEN, NO_PRESENCE, SLOTS_FULL, NO_SUCH_SLOT, ALREADY_PROVISIONED, OWN_SLOT = range(37, 43)
+NOT_PREPARED, CHANGED_MEANWHILE = range(43, 45)
 # The outcome of an order: it was answered as given; it was not done and will not be; it is too old to be remembered.
 OUTCOMES = ("answered", "void", "forgotten")
 OUTCOME_ANSWERED, OUTCOME_VOID, OUTCOME_FORGOTTEN = range(3)

@@ -18,17 +18,17 @@ from host.records import Hello
 from host.records.made import made
 from host.session.key import Key
 from host.session.keyring import Keyring
-from host.session.plain import OFFER_BYTES, OPEN_ID, Forged
+from host.session.plain import HASH_BYTES, HELLO_ID, OPEN_ID, Forged
 from host.text import Text
 
 if TYPE_CHECKING:
-    from host.session.frames import Session  # they are loaded with its ciphers when a pump asks for a session
+    from host.session.frames import Session  # loaded late, with its ciphers
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
 _OPENING_S = 3.0  # the device multiplies on a curve, 0.3 s on the slowest board
 # The pump has restarted, or has ended the session: what it is asked then, it has not taken up.
-RESTARTED = (protocol.CODES[protocol.SCHEMA_MISMATCH], protocol.CODES[protocol.NOT_OPEN])
+NOT_OPEN = protocol.CODES[protocol.NOT_OPEN]
 
 
 class Conversation:
@@ -57,16 +57,9 @@ class Conversation:
     def hello(self) -> Hello:
         """Agree on the schema, open a session, and return the pump's identity; also needed after a restart of the pump.
 
-        Raises NoKey, KeyFileError, SessionRefused, PlainPump.
+        Raises NoKey, KeyFileError, SessionRefused.
         """
-        payload = self.open_session()
-        if self.link.session is None:
-            if self.keyring.there:
-                from host.session.errors import PlainPump
-
-                raise PlainPump(self.keyring.name)
-            self.identity = made(Hello, decode_reply(MESSAGES["hello"], payload))
-            return self.identity
+        self.open_session()
         message = MESSAGES["identity"]
         found = decode_reply(message, self._exchange(message, b""))
         if self._opened_with == self.keyring.identity().next:
@@ -76,28 +69,26 @@ class Conversation:
         )
         return self.identity
 
-    def open_session(self) -> bytes:
-        """Agree on the schema and open a session, if the pump wants one; return its answer to hello."""
+    def open_session(self) -> None:
+        """Agree on the schema and open a session, in as many attempts as a request has, each with its own challenge."""
         self.identity = self.link.session = None
-        payload = self._greet()
-        if len(payload) == OFFER_BYTES:
-            self.link.session = self._opened(payload)
-        return payload
+        hello = self._greet()
+        self.link.session = self._opened(hello)
 
     def _greet(self) -> bytes:
-        message = MESSAGES["hello"]
-        payload = self._exchange(message, encode_request(message, {"schema_hash": protocol.SCHEMA_HASH}, self._check))
-        pump_hash = int.from_bytes(payload[:8], "little")
-        if len(payload) >= 8 and pump_hash != protocol.SCHEMA_HASH:
+        ours = protocol.SCHEMA_HASH.to_bytes(HASH_BYTES, "little")
+        reply = self.link.request(HELLO_ID, ours, self.timeout_s, self._attempts)
+        if reply is None:
+            raise LinkTimeout("hello", self._attempts, self.timeout_s, self.link.heard_bytes)
+        payload = reply[1]
+        pump_hash = int.from_bytes(payload[:HASH_BYTES], "little")
+        if reply[0] != protocol.REFUSAL_ID and len(payload) >= HASH_BYTES and pump_hash != protocol.SCHEMA_HASH:
             raise SchemaMismatch(pump_hash, protocol.SCHEMA_HASH)
         return payload
 
     def _opened(self, hello: bytes) -> Session:
-        """Open a session, in as many attempts as a request has, each with a challenge of its own.
-
-        Unless it is refused a key is tried again: its reply may be lost, and another key would end what it has begun.
-        """
-        from host.session.errors import SessionRefused  # with what follows: for pumps with sessions
+        """A key that is not refused is tried again: its reply may be lost, and another key would end what it began."""
+        from host.session.errors import SessionRefused
         from host.session.opening import Opening, offer_of
 
         identity = self.keyring.identity()
@@ -145,11 +136,10 @@ class Conversation:
         try:
             return decode_reply(message, self._exchange(message, payload))
         except Refused as error:
-            if error.code not in RESTARTED:
+            if error.code != NOT_OPEN:
                 raise
         except LinkTimeout:
-            if self.link.session is None:
-                raise
+            pass
         self.hello()  # the pump has restarted
         return decode_reply(message, self._exchange(message, payload))
 

@@ -85,11 +85,8 @@ class Kept(Conversation):
 
         What became of an order the pump tells only in the slot of the key that it was given with.
         """
-        if self.link.session is not None:
-            own = self.keyring.identity()
-            if any(own.device_id):
-                return f"{own.device_id.hex()}/{own.slot}"
-        return self.book.port
+        own = self.keyring.identity()
+        return f"{own.device_id.hex()}/{own.slot}" if any(own.device_id) else self.book.port
 
     def settle_left(self) -> None:
         """Settle the orders that an earlier program has left uncertain, and tell each to `book.told`. Once.

@@ -17,7 +17,7 @@ from firmware.protocol import Message
 from host.api.book import Book
 from host.api.conversation import (
     MESSAGES,
-    RESTARTED,
+    NOT_OPEN,
     decode_reply,
     encode_request,
     message_of,
@@ -45,7 +45,6 @@ BLANK = {"command_id": 1, "life": 0, "expires_us": 0, "confirms": 0}  # what an 
 _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4
 _SETTLE_FACTOR = 2.0  # each attempt waits twice as long as the one before: the path may be slow
-_NOT_OPEN = protocol.CODES[protocol.NOT_OPEN]
 _REPEATED = protocol.CODES[protocol.REPEATED]
 
 
@@ -104,8 +103,8 @@ class Ordering(Kept):
     def _order(self, message: Message, values: dict[str, Any]) -> dict[str, Any]:
         encode_request(message, BLANK | values, self._check)  # an invalid order fails before anything is sent
         if message.name in protocol.SAFE:
-            if not self.ready and self.keyring.there:
-                self.hello()  # without a key an order that reduces delivery needs none, and is sent at once
+            if not self.ready:
+                self.hello()
             return self.send(message, values, {}, 0)
         self.begin(message)
         return self.send(message, values, self.now(message), 0)
@@ -134,7 +133,7 @@ class Ordering(Kept):
         try:
             return self._outcome(order, *self._request(order.message, order.payload))
         except Refused as error:
-            if error.code not in RESTARTED:
+            if error.code != NOT_OPEN:
                 raise
             self.identity = None  # the pump has restarted, perhaps between two attempts
             return self._find_out(order, error)
@@ -143,27 +142,25 @@ class Ordering(Kept):
 
     def _insist(self, order: Order) -> dict[str, Any]:
         """Send an order that reduces delivery, again and again: it is carried out once, and late it does no harm."""
-        message, sealed = order.message, self.link.session is not None
+        message = order.message
         try:
             try:
                 return self._outcome(order, *self._request(message, order.payload))
             except (LinkTimeout, BadReply):
                 pass
             except Refused as error:
-                if error.code not in RESTARTED:
+                if error.code != NOT_OPEN:
                     raise
                 self.hello()
             return self._outcome(order, *self._request(message, order.payload, _SETTLE_ATTEMPTS, _SETTLE_FACTOR))
         except KeyboardInterrupt as error:
             raise OrderInterrupted(message.name, "it may have been carried out", settled=False) from error
         except Refused as error:
-            if error.code not in RESTARTED:
+            if error.code != NOT_OPEN:
                 raise
             # Anybody can say so, or the pump has restarted over it: an attempt before may have been carried out.
             raise OrderUncertain(message.name, str(error), again=True) from error
         except (LinkError, PortError, SessionError) as error:
-            if isinstance(error, SessionError) and not sealed:
-                raise  # the pump has refused it, and wants a session first
             raise OrderUncertain(message.name, str(error), again=True) from error
 
     def now(self, message: Message) -> dict[str, int]:
@@ -172,19 +169,20 @@ class Ordering(Kept):
         known = self.identity
         try:
             return decode_reply(clock, self._exchange(clock, b""))
-        except Refused as error:
-            if error.code not in RESTARTED:
+        except (Refused, LinkTimeout) as error:
+            if isinstance(error, Refused) and error.code != NOT_OPEN:
                 raise
-            # Has the pump restarted, or has only the session come to its end?
+            # Has the pump restarted, or has only the session come to its end? If another programmer has one now, the
+            # pump is silent.
             self.identity = None
-            if error.code != _NOT_OPEN or known is None or self.hello().life != known.life:
+            if known is None or self.hello().life != known.life:
                 raise self.restarted(message) from error
             return decode_reply(clock, self._exchange(clock, b""))
 
     def restarted(self, message: Message) -> Refused:
         """The pump has restarted. The order was given for its state before that, so it is not sent."""
         self.identity = None
-        return Refused(message.name, protocol.SCHEMA_MISMATCH, "", 0, 0, "")
+        return Refused(message.name, protocol.OTHER_LIFE, "", 0, 0, "")
 
     def _outcome(self, order: Order, reply_id: int, body: bytes) -> dict[str, Any]:
         if reply_id != protocol.REFUSAL_ID:
@@ -216,8 +214,8 @@ class Ordering(Kept):
             return reply
         if isinstance(cause, Refused):
             # The session in which it was prepared has come to its end, or the pump has restarted.
-            ended = cause.code == _NOT_OPEN and self.identity is not None and self.identity.life == order.life
-            raise Refused(name, protocol.NOT_PREPARED if ended else protocol.SCHEMA_MISMATCH, "", 0, 0, "") from cause
+            ended = cause.code == NOT_OPEN and self.identity is not None and self.identity.life == order.life
+            raise Refused(name, protocol.NOT_PREPARED if ended else protocol.OTHER_LIFE, "", 0, 0, "") from cause
         raise OrderLost(name, str(cause)) from cause
 
     def _settled(self, order: Order) -> tuple[int, bytes]:
@@ -239,7 +237,7 @@ class Ordering(Kept):
                 error = read_refusal(question, body)
                 if isinstance(error, Refused) and error.code == protocol.CODES[protocol.ID_TAKEN]:
                     return 0, b""  # this id is another order's: this one cannot be carried out
-                if not isinstance(error, Refused) or error.code not in RESTARTED:
+                if not isinstance(error, Refused) or error.code != NOT_OPEN:
                     raise error
                 self.identity = None
                 continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol import Message
-from host.api.conversation import MESSAGES, RESTARTED, decode_fields, encode_request, message_of, read_refusal
+from host.api.conversation import MESSAGES, NOT_OPEN, decode_fields, encode_request, message_of, read_refusal
 from host.api.orders import BLANK, Ordering
 from host.api.replies import record_of, summary_of
 from host.errors import Refused
@@ -58,11 +58,11 @@ class Preparing(Ordering):
         reply_id, body = self._request(MESSAGES["prepare"], encode_request(MESSAGES["prepare"], request))
         if reply_id == protocol.REFUSAL_ID:
             error = read_refusal(message, body)
-            if not isinstance(error, Refused) or error.code not in RESTARTED:
+            if not isinstance(error, Refused) or error.code != NOT_OPEN:
                 raise error
             # Has the pump restarted, or has only the session come to its end, just now?
             self.identity = None
-            ended = error.code == RESTARTED[1] and not again and self.hello().life == now["life"]
+            ended = not again and self.hello().life == now["life"]
             if not ended:
                 raise self.restarted(message) from error
             return self._prepare(message, values, again=True)

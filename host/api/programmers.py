@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from firmware import protocol
-from host.api.conversation import MESSAGES, RESTARTED, decode_reply, encode_request, place_of
+from host.api.conversation import MESSAGES, NOT_OPEN, decode_reply, encode_request, place_of
 from host.api.orders import Ordering
 from host.errors import LinkError, PortError, Refused
 from host.records.made import made
 from host.records.programmers import NewKey, ProgrammerSlot
-from host.session.errors import KeyNotReceived, NotProvisioned
+from host.session.errors import KeyNotReceived, NotProvisioned, SessionRefused
 from host.session.key import KEY_BYTES, Key
 from host.session.keys import DEVICE_ID_BYTES, Identity
 
@@ -60,9 +60,10 @@ class Programmers(Ordering):
 
         Somebody must show presence at it; anybody can open this session there. Raises NotProvisioned, KeyNotReceived.
         """
-        self.open_session()
-        if self.link.session is None:
-            raise NotProvisioned
+        try:
+            self.open_session()
+        except SessionRefused as error:
+            raise NotProvisioned from error
         return self._key_of("provision", seed=[{"byte": each} for each in secrets.token_bytes(KEY_BYTES)])
 
     def _key_of(self, name: str, **values: Any) -> NewKey:
@@ -74,7 +75,7 @@ class Programmers(Ordering):
         try:
             reply = decode_reply(message, self._exchange(message, payload))
         except Refused as error:
-            if error.code in RESTARTED:
+            if error.code == NOT_OPEN:
                 raise KeyNotReceived(str(error)) from error
             raise
         except (LinkError, PortError) as error:

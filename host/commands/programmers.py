@@ -124,8 +124,6 @@ def rotate(ctx: typer.Context, language: Language = None, as_json: Json = False)
     with connected(options) as pump:
         if not pump.ready:
             pump.hello()
-        if pump.link.session is None:
-            raise NotNow("this pump has no keys yet")
         new = pump.rotate()
         if new.next is not None:
             raise NotNow("the new key has not opened a session yet; the next command tries it again")
@@ -204,7 +202,7 @@ def card(
 def _list(options: Options) -> None:
     with connected(options) as pump:
         found = pump.read_programmers()
-        own = pump.keyring.identity().slot if pump.link.session else None
+        own = pump.keyring.identity().slot
         show(options, found, programmers_table(found, own, spoken_by(options)))
 
 

@@ -148,10 +148,7 @@ def _setting_changed(event: Event, _: int) -> str:
 
 
 def _connected(event: Event, _: int) -> str:
-    who = f"the programmer of slot {event.reason}" if event.reason else "a programmer"
-    if not event.detail:
-        who = "a programmer of another version"
-    return who + _and_before(event.a, "times")
+    return f"the programmer of slot {event.detail}" + _and_before(event.a, "times")
 
 
 def _programmer(event: Event, _: int) -> str:

@@ -21,17 +21,6 @@ class NoKey(SessionError):
         super().__init__(Text(text, name, has if others else "no pump has enrolled it yet"))
 
 
-class PlainPump(SessionError):
-    """The pump speaks without a session, although there is a key for one: somebody may pass for it."""
-
-    def __init__(self, name: str) -> None:
-        text = (
-            "the pump answers without a session, although this computer has the key named {!r}: it may not be the pump"
-            " that it seems. Nothing was sent. A development board without keys is spoken to by --identity none"
-        )
-        super().__init__(Text(text, name))
-
-
 class KeyFileError(SessionError):
     """A key's file is there and cannot be used; it is left as it is."""
 
@@ -65,8 +54,12 @@ class KeyNotReceived(SessionError):
         super().__init__(Text(text, why))
 
 
-class NotProvisioned(SessionError):
-    """A pump without keys opens a session to be given some only while presence is shown at it."""
+class NotProvisioned(SessionRefused):
+    """Only a pump without keys opens a session to be given some, and only while presence is shown at it."""
 
     def __init__(self) -> None:
-        super().__init__("the pump has no keys yet, and nobody shows presence at it: press its button, then repeat")
+        SessionError.__init__(
+            self,
+            "the pump does not let itself be given keys: it has some already, or nobody shows presence at it (press its"
+            " button)",
+        )

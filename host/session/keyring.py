@@ -13,7 +13,7 @@ from host.session.keys import Identity
 
 class Keyring:
     """One key, by its name in this computer's folder of keys, or given as `identity`, which is then kept nowhere.
-    Without either it is the usual one; `none`: none at all.
+    Without either it is the usual one.
     """
 
     def __init__(self, name: str | None = None, identity: Identity | None = None) -> None:
@@ -23,8 +23,8 @@ class Keyring:
 
     @property
     def there(self) -> bool:
-        """Is there such a key, so that the pump is expected to want it?"""
-        return self._identity is not None or (self.name != keys.NONE and keys.place(self.name).exists())
+        """Is there such a key, in this computer's folder?"""
+        return self._identity is not None or keys.place(self.name).exists()
 
     def identity(self) -> Identity:
         """Return the key and what belongs to it. Raises NoKey, KeyFileError."""

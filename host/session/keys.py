@@ -36,7 +36,6 @@ LABEL_BYTES = 16
 GENERATIONS = 0x10000  # they are counted in 16 bits
 NEXT = 0x80  # with a slot's number: its next key
 DEFAULT = "default"
-NONE = "none"  # names no key: for a development board that has none either
 PLAY = "play"  # of the simulated pump that `make pump` runs, which leaves it here
 ROLES = ("none", "patient", "clinician", "service", "card", "provisioning", "bench")  # of a slot, by number
 _FIELDS: dict[str, type | tuple[type, ...]] = {

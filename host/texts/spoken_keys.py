@@ -16,10 +16,6 @@ FRENCH_KEYS = {
         "la pompe n'a pas ouvert de session avec la clé « {} » : la clé est d'une autre pompe, a été révoquée, ou"
         " quelqu'un occupe la ligne. Vérifiez le port et --identity ; montrez votre présence à la pompe et réessayez ;"
         " sinon inscrivez-vous de nouveau : pump enrol",
-    "the pump answers without a session, although this computer has the key named {!r}: it may not be the pump that it"
-    " seems. Nothing was sent. A development board without keys is spoken to by --identity none":
-        "la pompe répond sans session, alors que cet ordinateur a la clé « {} » : ce n'est peut-être pas la pompe"
-        " qu'elle paraît. Rien n'a été envoyé. À une carte de développement sans clés on parle par --identity none",
     "{!r} is no name of a key: letters, digits, - and _, at most 32":
         "« {} » ne peut pas nommer une clé : lettres, chiffres, - et _, 32 au plus",
     "cannot read the key {}: {}": "impossible de lire la clé {} : {}",

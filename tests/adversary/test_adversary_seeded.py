@@ -14,13 +14,16 @@ from firmware.link.link import Link
 from firmware.session.keyring import Keyring
 from firmware.storage.orders import Orders
 from host.api import link
+from host.api.conversation import MESSAGES, Conversation, decode_reply
 from host.api.orders import Ordering
 from host.errors import OrderLost
-from host.session.keyring import Keyring as Keys
-from host.session.plain import Forged, is_not_open
+from host.records import Hello
+from host.records.made import made
+from host.session.plain import OFFER_BYTES, Forged, is_not_open
 from tests.adversary import pump as pumps
 from tests.adversary.play import foreign, play
-from tests.adversary.scenario import Move, Scenario, made
+from tests.adversary.scenario import Move, Scenario
+from tests.adversary.scenario import made as scenario
 from tests.session.device import session_class
 
 pytestmark = [pytest.mark.req("SEC-1", "SEC-2", "SEC-4", "LINK-2"), pytest.mark.timeout(600)]
@@ -30,7 +33,7 @@ _MOST = 600
 def found(kind: str, moves: tuple[Move, ...] = ()) -> bool:
     """Is a violation of this kind found: by these moves, or by the scenarios of the first seeds?"""
     foreign()
-    scenarios = [Scenario(1, moves)] if moves else map(made, range(1, _MOST))
+    scenarios = [Scenario(1, moves)] if moves else map(scenario, range(1, _MOST))
     return any(what.startswith(kind) for scenario in scenarios for what in play(scenario))
 
 
@@ -140,8 +143,25 @@ def test_openings_that_use_up_the_challenge_are_found(monkeypatch: pytest.Monkey
 
 
 def test_a_programmer_that_believes_a_pump_without_sessions_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Keys, "there", property(lambda self: False))
-    assert found("order: ")
+    hello = Conversation.hello
+    said: list[bytes] = []
+
+    def believing(self: Any) -> None:
+        self.identity = None
+        said[:] = [self._greet()]
+        self.link.session = self._opened(said[0]) if len(said[0]) == OFFER_BYTES else None
+
+    def plain(self: Any) -> Any:
+        self.open_session()
+        if self.link.session is not None:
+            return hello(self)
+        told = decode_reply(MESSAGES["identity"], said[0][9:])
+        self.identity = made(Hello, {"schema_hash": protocol.SCHEMA_HASH, "protocol_version": 2} | told)
+        return self.identity
+
+    monkeypatch.setattr(Conversation, "open_session", believing)
+    monkeypatch.setattr(Conversation, "hello", plain)
+    assert found("order: ", (("way", 1, 1, "pose", 10, 0), ("call", "clinician", "stop", 7)))
 
 
 def test_a_programmer_that_takes_a_lost_order_for_not_done_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from host.session.plain import HELLO_ID, OFFER_BYTES, OPEN_ID
 
 Frame = bytes  # as it is between two delimiters
 _OPENING_BYTES = 49
+_IDENTITY = {each.name: each for each in protocol.MESSAGES}["identity"].reply
 
 
 def framed(sequence: int, message_id: int, payload: bytes) -> Frame:
@@ -188,14 +189,16 @@ def _downgraded(offer: bytes, a: int, b: int) -> bytes:
         return offer[:8] + bytes([a & 3, a >> 2 & 0xFF]) + offer[10:]
     if how == 2:
         return offer[:10] + random.Random(a).randbytes(8)
-    return _plain_reply(protocol.MESSAGES[0])
+    return _plain_hello()
 
 
-def _plain_reply(message: protocol.Message) -> bytes:
+def _plain_hello() -> bytes:
+    return protocol.SCHEMA_HASH.to_bytes(8, "little") + b"\2" + _plain_reply(_IDENTITY)
+
+
+def _plain_reply(fields: tuple[protocol.Field, ...]) -> bytes:
     """What a pump without sessions might answer."""
-    values = {field.name: _plain_value(field) for field in message.reply}
-    values["schema_hash"] = protocol.SCHEMA_HASH
-    return bytes(protocol.encode(message.reply, values, False))
+    return bytes(protocol.encode(fields, {field.name: _plain_value(field) for field in fields}, False))
 
 
 def _plain_value(field: protocol.Field) -> object:
@@ -206,9 +209,11 @@ def _plain_value(field: protocol.Field) -> object:
 
 def _posed(frame: Frame) -> list[Frame]:
     found = decode_frame(frame)
+    if found is not None and found[1] == HELLO_ID:
+        return [framed(found[0], HELLO_ID | 0x80, _plain_hello())]
     if found is None or found[1] not in protocol.BY_ID:
         return []
-    return [framed(found[0], found[1] | 0x80, _plain_reply(protocol.BY_ID[found[1]]))]
+    return [framed(found[0], found[1] | 0x80, _plain_reply(protocol.BY_ID[found[1]].reply))]
 
 
 def _spliced(mine: tuple[int, int, bytes], other: tuple[int, int, bytes], how: int) -> Frame:

@@ -18,14 +18,18 @@ class Desk:
 
     ids = 100
 
-    def __init__(self, hand: Hand | None = None, *, agreed: bool = True) -> None:
+    def __init__(self, hand: Hand | None = None) -> None:
         self.hand = hand or Hand()
         self.commands = Commands(self.hand.pump)
         self.pump = self.hand.pump
         self.frames: list[tuple[int, bytes]] = []
         self.refusal: dict[str, int] = {}  # the fields of the latest
-        if agreed:
-            self.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+        self.opens()
+
+    def opens(self, role: int = protocol.ROLE_BENCH) -> None:
+        """A session begins, of a programmer with this role in slot 1: what the door says of it (link/door.py)."""
+        self.commands.begun(role)
+        self.pump.visited(self.pump.visitors.began, 1)
 
     def frame(self, name: str, **values: Any) -> tuple[int, bytes]:
         """A request's id and payload; what an order must carry is filled in."""

@@ -260,7 +260,7 @@ def test_a_watch_is_woken_for_told_of_and_heard() -> None:
 def test_a_pump_just_made_is_neither_over_nor_failing_and_hears_visitors() -> None:
     hand = Hand()
     assert hand.pump.over is False and hand.pump.failures._failing is False
-    hand.pump.connected(True)
+    hand.pump.visited(hand.pump.visitors.began, 1)
     assert [each["detail"] for each in logged(hand, protocol.EVENT_CONNECTED)] == [1]
 
 

@@ -178,22 +178,20 @@ class Log:
 def test_what_visitors_do_is_noted_as_often_as_it_may_be() -> None:
     log = Log()
     connected = (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED)
-    assert log.visitors.connected(True) is True and log.visitors.connected(True) is False
+    assert log.visitors.began(1) is True and log.visitors.began(1) is False
     assert log.notes == [(*connected, 1, 0, (1,))]
     log.now_us = 2 * HOUR_US - 1
-    assert log.visitors.connected(True) is False
+    assert log.visitors.began(1) is False
     log.now_us += 1
-    assert log.visitors.connected(True) is True and log.notes[-1] == (*connected, 1, 0, (3,))
+    assert log.visitors.began(1) is True and log.notes[-1] == (*connected, 1, 0, (3,))
 
     log = Log()
     refusal = (protocol.CATEGORY_COMMAND, protocol.EVENT_REFUSED, 17, 4)
     for value, told in ((-5, 5), (2**32 - 1, 2**32 - 1), (2**32, 2**32 - 1)):
         assert log.visitors.refused(17, 4, value) is True and log.notes[-1] == (*refusal, (told, 1))
-    for _ in range(28):
+    for _ in range(29):
         assert log.visitors.refused(17, 4, 0)
-    assert log.visitors.connected(False) is True, "another schema's counts as a refusal, the 32nd"
-    assert log.notes[-1] == (*connected, 0, 0, (1,))
-    assert log.visitors.refused(17, 4, 0) is False and log.visitors.connected(True) is True
+    assert log.visitors.refused(17, 4, 0) is False and log.visitors.began(1) is True
     log.now_us = HOUR_US
     assert log.visitors.refused(17, 4, 9) is True and log.notes[-1] == (*refusal, (9, 2))
 

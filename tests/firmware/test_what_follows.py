@@ -90,18 +90,14 @@ def test_stop_and_suspend_are_logged_stored_alarms_and_refused_where_they_say_no
 
 @pytest.mark.req("LOG-1", "LOG-2")
 def test_visitors_are_told_apart_and_a_crowd_is_counted(hand: Hand) -> None:
-    desk = Desk(hand, agreed=False)
-    desk.ask("hello", schema_hash=1)
-    desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    desk = Desk(hand)
     told = logged(hand, protocol.EVENT_CONNECTED)
-    assert [(each["category"], each["detail"], each["a"]) for each in told] == [
-        (protocol.CATEGORY_CONNECTIVITY, 0, 1), (protocol.CATEGORY_CONNECTIVITY, 1, 1),
-    ]  # fmt: skip
+    assert [(each["category"], each["detail"], each["a"]) for each in told] == [(protocol.CATEGORY_CONNECTIVITY, 1, 1)]
     for _ in range(5):
-        desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
-    assert len(logged(hand, protocol.EVENT_CONNECTED)) == 2
+        desk.opens()
+    assert len(logged(hand, protocol.EVENT_CONNECTED)) == 1
     hand.live(2 * HOUR_US)
-    desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    desk.opens()
     assert logged(hand, protocol.EVENT_CONNECTED)[-1]["a"] == 6, "those that were not told, and this one"
     before = len(logged(hand, protocol.EVENT_REFUSED))
     for _ in range(100):

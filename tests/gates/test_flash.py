@@ -10,6 +10,7 @@ import pytest
 from host.records import Hello
 from tests.firmware.hand import Hand
 from tests.host.device import Device
+from tests.host.sealed import Sealed
 from tools.console import Problem
 from tools.flash import __main__ as tool
 from tools.flash.drive import Drive, mounted
@@ -263,14 +264,22 @@ def test_an_image_that_does_not_know_itself_is_not_taken_for_the_right_one():
 
 def test_the_board_is_asked_until_it_has_started(monkeypatch):
     device = Device()
-    device.lose_replies = 3
+    device.lose_replies = 3, 1
     monkeypatch.setattr(tool, "SerialTransport", lambda _port: device)
     assert tool.read_identity("port", 30.0, pause=lambda _s: None).board == "HAND"
 
 
+def test_a_board_without_keys_is_written_and_said_not_to_be_verified(monkeypatch):
+    device = Sealed(provisioned=False)
+    monkeypatch.setattr(tool, "SerialTransport", lambda _port: device)
+    facts = {"c_modules": [tool.PUMP_MODULE]}
+    said = tool.look_back("HAND", facts, {"image": IMAGE}, "port")
+    assert said.startswith("written; ") and "NOT verified" in said and "pump-bench provision --port port" in said
+
+
 def test_a_port_where_nobody_answers_is_named(monkeypatch):
     device = Device()
-    device.lose_replies = 1000
+    device.lose_replies = 1000, 1
     monkeypatch.setattr(tool, "SerialTransport", lambda _port: device)
     with pytest.raises(Problem, match=r"could not be verified(.|\n)*Is port the adapter"):
         tool.read_identity("port", 0.0, pause=time.sleep)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from firmware.link.link import Counters, Link
-from firmware.link.plain import PlainDoor
 from hil.errors import BenchError, LinkSilent
 from hil.instruments import bench_io_messages as message
 from hil.instruments.bench_io import NS_PER_COUNT, BenchIo, EdgesLost, Turn, extend
+from tests.firmware.open_door import OpenDoor
 
 BOARD = Path(__file__).resolve().parents[2] / "boards" / "BENCH_IO"
 START = 0xFFFFFFFE
@@ -142,7 +142,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     counters = Counters()
     made.service = service.Service(made.capture, made.player, made.agenda, outputs, counters)
     made.wire = Wire()
-    made.wire.link = Link(BoardEnd(made.wire), PlainDoor(made.service.handle), counters)
+    made.wire.link = Link(BoardEnd(made.wire), OpenDoor(made.service.handle), counters)
     made.io = BenchIo(made.wire)
     for name in ("service", "agenda", "bench_io_messages"):
         monkeypatch.delitem(sys.modules, name, raising=False)

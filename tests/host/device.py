@@ -6,21 +6,34 @@ from typing import Any
 
 from firmware import protocol
 from firmware.link.commands import Commands
+from firmware.link.door import Door
 from firmware.link.link import Link
-from firmware.link.plain import PlainDoor
+from firmware.session.keyring import Keyring, noise_of
+from firmware.session.presence import Presence
+from firmware.session.programmers import Programmers
+from hil.keys import KEYS_AT, Provisioned
 from host.api.link import decode_frame
+from host.session.plain import HELLO_ID, OPEN_ID
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart
+from tests.session.device import session_class
+
+SUITE = 0x81  # of a development image
+KEYS = Provisioned()  # tests/conftest.py has put its key where programmers look for one
+_IDENTITY_ID = 0x06
+_OPENING = (HELLO_ID, OPEN_ID, _IDENTITY_ID)
 
 
 class Device:
     """The pump of `hand` behind a link, and itself the transport to it. Only what a test sets goes wrong.
 
-    `lose_replies`: how many, or how many and of which message.
+    It has the bench's keys. `present`: somebody shows presence. `lose_replies`: how many, those of a session's opening
+    apart, or how many and of which message.
     """
 
     def __init__(self, hand: Hand | None = None) -> None:
         self.hand = hand or Hand()
+        self.present = False
         self.uart = RamUart()
         self.connect()
         self.lose_replies: int | tuple[int, int] = 0
@@ -38,9 +51,29 @@ class Device:
         self.connect()
 
     def connect(self) -> None:
-        """Nobody has said hello yet."""
-        self.commands = Commands(self.pump)
-        self.link = Link(self.uart, PlainDoor(self.commands.handle), self.commands.counters)
+        """After a reset: nobody has a session."""
+        pump, clock = self.pump, self.hand.clock
+        self.session = session_class()(protocol.SCHEMA_HASH.to_bytes(8, "little"), SUITE)
+        keyring = Keyring(self.hand.memory, self.session)
+        noise = iter(range(1 << 30))
+        self.provide()
+        keyring.open(noise_of(lambda: next(noise), clock))
+        presence = pump.presence = Presence(lambda: self.present, clock)
+        pump.programmers = Programmers(clock, pump.books, keyring, presence, self.hand.tones_ms.append)
+        self.enrol(keyring)
+        self.commands = Commands(pump)
+        door = Door(self.session, keyring, presence, pump, self.commands, SUITE)
+        self.link = Link(self.uart, door, self.commands.counters)
+        pump.stream.send, pump.stream.counters = self.link.tell, self.commands.counters
+
+    def provide(self) -> None:
+        """Give a memory without keys the bench's."""
+        cells = self.hand.memory.cells
+        if not any(cells[KEYS_AT : KEYS_AT + len(KEYS.cells)]):
+            cells[KEYS_AT : KEYS_AT + len(KEYS.cells)] = KEYS.cells
+
+    def enrol(self, keyring: Keyring) -> None:
+        """Programmers besides the bench: none here."""
 
     @property
     def done(self) -> list[tuple[Any, ...]]:
@@ -51,6 +84,10 @@ class Device:
             for each in log
             if each["event"] == protocol.EVENT_ACCEPTED
         ]
+
+    def rested(self) -> None:
+        """As after a second without hellos, of which the pump answers so many and no more."""
+        self.session.c.quota.answered = 0
 
     def live(self, seconds: float) -> None:
         """Time passes."""
@@ -80,7 +117,8 @@ class Device:
         count, message_id = lose if isinstance(lose, tuple) else (lose, None)
         found = decode_frame(reply.strip(b"\0"))
         assert found is not None
-        lost = count > 0 and message_id in (None, found[1] & 0x7F)
+        number = found[1] & 0x7F
+        lost = count > 0 and (number not in _OPENING if message_id is None else number == message_id)
         if lost:
             self.lose_replies = count - 1 if message_id is None else (count - 1, message_id)
         return lost

@@ -7,43 +7,34 @@ from collections.abc import Callable
 import pytest
 
 from firmware import protocol
-from firmware.link.commands import Commands
-from firmware.link.link import Link
-from firmware.link.plain import PlainDoor
 from host.api.client import MESSAGES
 from host.api.link import decode_frame
-from tests.firmware.hand import SECOND_US, Hand
-from tests.firmware.ram import RamUart
+from tests.firmware.hand import SECOND_US
+from tests.host.device import Device
 
 pytestmark = pytest.mark.req("LINK-2", "HOST-3")
 BOLUS = MESSAGES["bolus"].id
 
 
-class Path:
+class Path(Device):
     """A pump on CPython and the line to it, in the pump's time: `delay_us` each way, frames lost as `loses` says.
 
     `loses(to_pump, message_id)` is asked of each frame; `on_frame(message_id)` is called before the pump hears one.
     """
 
     def __init__(self) -> None:
-        self.hand = Hand()
+        super().__init__()
         self.delay_us = 1_000
         self.loses: Callable[[bool, int], bool] = lambda to_pump, message_id: False
         self.on_frame: Callable[[int], None] = lambda message_id: None
         self.to_pump: list[tuple[int, bytes]] = []
         self.to_host: list[tuple[int, bytes]] = []
         self.heard: list[int] = []
-        self._connect()
-
-    def _connect(self) -> None:
-        self.commands = Commands(self.hand.pump)
-        self.uart = RamUart()
-        self.link = Link(self.uart, PlainDoor(self.commands.handle), self.commands.counters)
 
     def restart(self) -> None:
         """The pump loses its power for a moment."""
         self.hand = self.hand.restarted(SECOND_US // 10)
-        self._connect()
+        self.connect()
 
     def write(self, data: bytes) -> None:
         for frame in data.split(b"\0"):

@@ -31,6 +31,7 @@ class Terminal:
     def open(self, port):
         self.ports.append(port)
         self.device.closed = False
+        self.device.rested()  # between two commands; the device's time stands still
         return self.device
 
     def person(self):

@@ -152,7 +152,7 @@ def test_a_refusal_by_the_pump_is_exit_code_3(terminal):
 
 
 def test_no_answer_is_exit_code_4(terminal):
-    terminal.device.lose_replies = 99
+    terminal.device.lose_replies = 99, 1
     result = terminal.run("status")
     assert result.exit_code == 4 and "no answer to 'hello' within 0.5 s, 3 attempts" in result.stderr
 

@@ -18,8 +18,8 @@ from host.api.conversation import (
     place_of,
     read_refusal,
 )
-from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply, HostError, InvalidRequest, LinkTimeout, NoSuchName, Refused, SchemaMismatch
+from host.session.plain import HELLO_ID, OPEN_ID, SUITE, VERSION
 from tests.host.answering import Answering
 from tests.host.device import Device
 
@@ -45,29 +45,56 @@ def refusal(number: int, code: int, field: int = 0xFF, value: int = 0, limit: in
     return protocol.REFUSAL_ID, bytes(protocol.encode(protocol.REFUSAL, values, False))
 
 
-def hello_payload(device: Device) -> bytes:
-    """What a real pump says."""
-    request = encode_request(MESSAGES["hello"], {"schema_hash": protocol.SCHEMA_HASH})
-    found = decode_frame(device.feed(encode_frame(0, MESSAGES["hello"].id, request)).strip(b"\0"))
-    assert found is not None
-    return found[2]
+def identity_payload(life: int) -> bytes:
+    """What a real pump says that it is, in this life."""
+    values = Device().pump.identity() | {"life": life}
+    return bytes(protocol.encode(MESSAGES["identity"].reply, values, False))
+
+
+class Closed(Answering):
+    """Answers every hello with `said`, and opens nothing."""
+
+    opens = False
+
+    def __init__(self, said: bytes | None, reply_id: int = HELLO_ID | protocol.REPLY_BIT) -> None:
+        super().__init__()
+        self.said = None if said is None else (reply_id, said)
+        self.asked: list[int] = []
+
+    def answer_to(self, number: int, payload: bytes, sequence: int) -> tuple[int, bytes] | None:
+        self.asked.append(number)
+        return self.said if number == HELLO_ID else None
 
 
 def test_a_pump_of_another_schema_is_told_apart_from_one_that_answers_nonsense() -> None:
-    payload = hello_payload(Device())
+    ours, other = (each.to_bytes(8, "little") for each in (protocol.SCHEMA_HASH, protocol.SCHEMA_HASH + 1))
+    offer = bytes([VERSION, SUITE]) + bytes(8)
     for answer, error in (
-        ((protocol.SCHEMA_HASH + 1).to_bytes(8, "little"), SchemaMismatch),
-        ((protocol.SCHEMA_HASH + 1).to_bytes(8, "little") + payload[8:], SchemaMismatch),
-        (b"\0" * 7, BadReply),
-        (payload[:8], BadReply),
-    ):
-        talk = Conversation(Scripted(lambda number, _, answer=answer: (number | 0x80, answer)))  # type: ignore[misc]
+        (other, SchemaMismatch), (other + offer, SchemaMismatch), (b"\0" * 7, BadReply), (b"", BadReply),
+        (ours, BadReply), (ours + offer[:-1], BadReply), (ours + offer + b"\0", BadReply),
+        (ours + bytes([VERSION + 1, SUITE]) + bytes(8), BadReply),
+        (ours + bytes([VERSION, SUITE + 1]) + bytes(8), BadReply),
+    ):  # fmt: skip
+        closed = Closed(answer)
+        talk = Conversation(closed)
         with pytest.raises(error):
             talk.hello()
-        assert talk.identity is None
+        assert talk.identity is None and talk.link.session is None and closed.asked == [HELLO_ID], (
+            "nothing but the hello"
+        )
     with pytest.raises(SchemaMismatch) as found:
-        Conversation(Scripted(lambda number, _: (number | 0x80, b"\1" + bytes(7)))).hello()
+        Conversation(Closed(b"\1" + bytes(7))).hello()
     assert (found.value.pump_hash, found.value.programmer_hash) == (1, protocol.SCHEMA_HASH)
+    refused = protocol.refusal(HELLO_ID, protocol.NOT_OPEN)
+    with pytest.raises(BadReply):
+        Conversation(Closed(refused, protocol.REFUSAL_ID)).hello()
+
+
+def test_a_pump_that_opens_no_session_is_asked_nothing_in_clear() -> None:
+    closed = Closed(protocol.SCHEMA_HASH.to_bytes(8, "little") + bytes([VERSION, SUITE]) + bytes(8))
+    with pytest.raises(LinkTimeout, match="'open'"):
+        Programmer(closed, attempts=2).bolus(400)
+    assert closed.asked == [HELLO_ID, OPEN_ID] * 2
 
 
 def test_the_first_question_says_hello_and_the_next_does_not() -> None:
@@ -78,13 +105,12 @@ def test_the_first_question_says_hello_and_the_next_does_not() -> None:
     talk = Conversation(scripted)
     talk.ask(clock, {})
     talk.ask(clock, {})
-    assert scripted.asked == ["hello", "read_time", "read_time"]
+    assert scripted.asked == ["identity", "read_time", "read_time"]
 
 
 def _through(device: Device, number: int, payload: bytes) -> tuple[int, bytes]:
-    found = decode_frame(device.feed(encode_frame(1, number, payload)).strip(b"\0"))
-    assert found is not None
-    return found[1], found[2]
+    device.commands.begun(protocol.ROLE_BENCH)
+    return device.commands.handle(number, memoryview(payload))
 
 
 def test_a_pump_that_has_restarted_is_said_hello_to_and_asked_again() -> None:
@@ -94,9 +120,15 @@ def test_a_pump_that_has_restarted_is_said_hello_to_and_asked_again() -> None:
     talk.ask(MESSAGES["read_time"], {})
     first = talk.identity
     scripted.asked.clear()
-    device.restart()
+    answer = scripted.answer
+
+    def ended(number: int, payload: bytes) -> tuple[int, bytes] | None:
+        scripted.answer = answer
+        return refusal(number, protocol.NOT_OPEN)
+
+    scripted.answer = ended
     talk.ask(MESSAGES["read_time"], {})
-    assert scripted.asked == ["read_time", "hello", "read_time"]
+    assert scripted.asked == ["read_time", "identity", "read_time"]
     assert talk.identity is not None and talk.identity is not first
 
 
@@ -124,12 +156,14 @@ def test_another_refusal_is_raised_and_costs_no_hello() -> None:
         with pytest.raises(Refused) as error:
             talk.ask(MESSAGES["read_time"], {})
         assert error.value.code == "wrong_role"
-    assert scripted.asked == ["hello", "read_time", "read_time"] and talk.identity is not None
+    assert scripted.asked == ["identity", "read_time", "read_time"] and talk.identity is not None
 
 
 def test_silence_is_told_with_the_attempts_and_the_patience() -> None:
     scripted = Scripted(lambda number, _: None)
     talk = Conversation(scripted, timeout_s=0.25, attempts=2)
+    scripted.opens = False
+    scripted.answer_to = lambda *_: None  # type: ignore[method-assign]
     with pytest.raises(LinkTimeout, match=r"'hello' within 0\.25 s, 2 attempts; nothing came"):
         talk.hello()
     assert scripted.waited == [0.25, 0.25]

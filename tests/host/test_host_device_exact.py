@@ -11,7 +11,6 @@ from firmware import protocol
 from host import records
 from host.api import client
 from host.api.client import MESSAGES, Programmer
-from host.api.link import encode_frame
 from host.errors import BadReply
 from tests.host.device import Device
 from tests.host.test_host_orders_exact import Pump, programmer, reply
@@ -82,7 +81,8 @@ def test_telemetry_is_ordered_and_listened_to() -> None:
     assert pump.telemetry(2, 30) == records.Streaming(30_000_000)
     assert pump.listen(0.5) is None
     frame = bytes(protocol.encode(protocol.TELEMETRY, zeros(protocol.TELEMETRY, wakes=7, now_us=5)))
-    device.uart.sent += encode_frame(0, protocol.TELEMETRY_ID, frame) + encode_frame(0, protocol.TELEMETRY_ID, b"\1")
+    for each in (frame, b"\1"):
+        device.link.tell(protocol.TELEMETRY_ID, each)
     found = pump.listen(0.5)
     assert isinstance(found, records.Telemetry) and (found.wakes, found.now_us) == (7, 5)
     with pytest.raises(BadReply, match="telemetry"):

@@ -36,7 +36,7 @@ FR = ("--language", "fr")
 WORD = re.compile(r"[^\W\d_]{3,}")
 # What each sends, of what speaks French.
 SENT = (
-    ("hello", "status", "read_settings", "read_alarms", "read_time", "read_procedure", "start_procedure", "stop")
+    ("identity", "status", "read_settings", "read_alarms", "read_time", "read_procedure", "start_procedure", "stop")
     + ("answer_procedure", "interrupt_procedure", "acknowledge_alarm", "telemetry", "suspend", "resume")
     + ("read_reservoir", "record_refill", "settle_order", "enrol", "read_programmers", "revoke", "rotate", "provision")
 )

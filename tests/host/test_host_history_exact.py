@@ -225,8 +225,8 @@ def test_what_befell_the_pump_is_told_in_words_and_figures() -> None:
             {"a": 0, "b": 0, "c": 0, "d": 0x10},
             "HardFault with a full stack, fault status 0x00000010",
         ),
-        ("connected", {"detail": 1, "a": 1}, "a programmer"),
-        ("connected", {"detail": 0, "a": 2}, "a programmer of another version; 2 times since the previous record"),
+        ("connected", {"detail": 1, "a": 1}, "the programmer of slot 1"),
+        ("connected", {"detail": 0, "a": 2}, "the programmer of slot 0; 2 times since the previous record"),
     ):  # fmt: skip
         assert text(event, **values) == told
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.link.link import Link
-from firmware.link.plain import PlainDoor
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
 from host.api.link import HostLink, decode_frame, encode_frame
+from tests.firmware.open_door import OpenDoor
 from tests.firmware.ram import RamUart
 
 
@@ -46,7 +46,7 @@ def test_frames_are_those_of_the_firmware(sequence, message_id, payload):
     assert len(encoded) <= MAX_WIRE_BYTES
     assert decode_frame(encoded[:-1]) == (sequence, message_id, payload)
     uart = RamUart()
-    link = Link(uart, PlainDoor(lambda number, data: (number | 0x80, bytes(data))))
+    link = Link(uart, OpenDoor(lambda number, data: (number | 0x80, bytes(data))))
     uart.incoming += encoded
     while link.poll():
         pass

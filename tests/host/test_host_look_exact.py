@@ -216,7 +216,7 @@ def test_identity_finding_and_clocks_are_shown_to_people_and_to_scripts(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert patient.see("status").startswith(
-        "Pump status (development platform, not a medical device)\nstate         running"
+        "Pump status (development platform, not a medical device)\nimage         development image, not a release"
     )
     assert json.loads(patient.see("status", "--json"))["state"] == "running"
     assert "insulin    U-400" in patient.see("hello")

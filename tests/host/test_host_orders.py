@@ -17,6 +17,7 @@ from host.errors import (
     PortError,
     Refused,
 )
+from host.session.plain import HELLO_ID, OPEN_ID
 from tests.firmware.hand import SECOND_US
 from tests.host.lossy_path import BOLUS, Path, losing, number
 
@@ -83,7 +84,7 @@ def test_the_pump_restarts_before_the_order_came(path: Path, pump: Programmer) -
     path.on_frame = lambda message_id: path.restart() if message_id == BOLUS else None
     with pytest.raises(Refused, match="has restarted") as error:
         pump.bolus(400)
-    assert error.value.code == "schema_mismatch" and path.booked_mu == 0 and pump.uncertain is None
+    assert error.value.code == "other_life" and path.booked_mu == 0 and pump.uncertain is None
     path.on_frame = lambda message_id: None
     assert pump.bolus(400).strokes == 2
 
@@ -172,14 +173,15 @@ def test_what_makes_less_asks_nothing_first_and_insists(path: Path, pump: Progra
 
 @pytest.mark.req("THER-3")
 @pytest.mark.parametrize("order", ["stop", "suspend", "cancel_bolus"])
-def test_what_makes_less_is_the_first_frame_of_a_connection(path: Path, order: str) -> None:
-    """Also when the pump answers nothing else."""
+def test_what_makes_less_needs_a_session_and_nothing_else(path: Path, order: str) -> None:
+    """Also when the pump tells neither the time nor its life."""
     Programmer(path, timeout_s=0.1).bolus(2000)
-    path._connect()
+    path.connect()
     path.heard.clear()
-    path.loses = lambda to_pump, message_id: to_pump and message_id != MESSAGES[order].id
+    asked = (HELLO_ID, OPEN_ID, MESSAGES["identity"].id, MESSAGES[order].id)
+    path.loses = lambda to_pump, message_id: to_pump and message_id not in asked
     getattr(Programmer(path, timeout_s=0.1), order)()
-    assert path.heard == [MESSAGES[order].id]
+    assert path.heard == list(asked)
     assert path.hand.pump.status()["bolus_remaining_mu"] == 0
 
 

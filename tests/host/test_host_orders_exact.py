@@ -10,16 +10,14 @@ import pytest
 
 from firmware import protocol
 from host.api.client import MESSAGES, Programmer
-from host.api.link import encode_frame
 from host.errors import BadReply, EarlierOrderDone, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
 from tests.firmware.desk import lowest
 from tests.host.answering import Answering
-from tests.host.device import Device
-from tests.host.test_host_conversation_exact import hello_payload, refusal
+from tests.host.test_host_conversation_exact import identity_payload, refusal
 
 pytestmark = pytest.mark.req("LINK-2", "HOST-3")
-HELLO, CLOCK, SETTLE, BOLUS, STOP = (
-    MESSAGES[name].id for name in ("hello", "read_time", "settle_order", "bolus", "stop")
+IDENTITY, CLOCK, SETTLE, BOLUS, STOP = (
+    MESSAGES[name].id for name in ("identity", "read_time", "settle_order", "bolus", "stop")
 )
 Said = tuple[int, bytes] | None
 STROKES = {"at_us": 1, "delivery_id": 2, "strokes": 2}
@@ -37,14 +35,14 @@ def prepared(message: protocol.Message) -> tuple[int, bytes]:
 
 
 class Pump(Answering):
-    """Answers hello and the time, at life 9 and 1,000 s; anything else as the next of `says[name]` (None: silence)."""
+    """Answers what it is and the time, at life 9 and 1,000 s; else as the next of `says[name]` (None: silence)."""
 
     def __init__(self, **says: list[Said | Callable[[], Said]]) -> None:
         super().__init__()
         self.says = says
         self.asked: list[tuple[str, dict[str, Any], int]] = []
         self.now_us = 1_000_000_000
-        self._hello = hello_payload(Device())
+        self._identity = identity_payload(9)
 
     def answer_to(self, number: int, payload: bytes, sequence: int) -> Said:
         message = protocol.BY_ID[number]
@@ -56,8 +54,8 @@ class Pump(Answering):
         if self.says.get(message.name):
             said = self.says[message.name].pop(0)
             return said() if callable(said) else said
-        if number == HELLO:
-            return number | protocol.REPLY_BIT, self._hello
+        if message.name == "identity":
+            return number | protocol.REPLY_BIT, self._identity
         return reply("read_time", now_us=self.now_us, utc_s=0, life=9) if number == CLOCK else None
 
     @property
@@ -88,7 +86,7 @@ def test_an_order_has_its_number_the_pump_s_life_and_ten_seconds() -> None:
     pump = Pump(bolus=[reply("bolus", **STROKES)] * 3)
     made = programmer(pump, first_command_id=2**32 - 1)
     assert made.bolus(400).strokes == 2
-    assert pump.names == ["hello", "read_time", "bolus"]
+    assert pump.names == ["identity", "read_time", "bolus"]
     assert pump.asked[2][1] == {"command_id": 2**32 - 1, "life": 9, "expires_us": 1_010_000_000, "volume_mu": 400}
     made.bolus(400)
     assert pump.names[3:] == ["read_time", "bolus"] and pump.asked[4][1]["command_id"] == 1, "they begin anew"
@@ -103,10 +101,10 @@ def test_an_order_has_its_number_the_pump_s_life_and_ten_seconds() -> None:
     assert len(first) > 1 and all(0 <= each < 2**32 - 1 for each in first), "drawn, so that two programs differ"
 
 
-def test_what_makes_less_goes_out_at_once_and_for_ever() -> None:
+def test_what_makes_less_goes_out_without_a_time_and_for_ever() -> None:
     pump = Pump(stop=[reply("stop", at_us=1, abandoned_strokes=0)])
     assert programmer(pump).stop().abandoned_strokes == 0
-    assert pump.names == ["stop"] and pump.asked[0][1] == {"command_id": 5, "life": 0, "expires_us": 0}
+    assert pump.names == ["identity", "stop"] and pump.asked[1][1] == {"command_id": 5, "life": 0, "expires_us": 0}
 
 
 def test_what_cannot_be_ordered_is_not_asked_about() -> None:
@@ -182,21 +180,22 @@ def test_a_number_that_is_another_order_s_was_not_done_and_another_refusal_is_no
 def test_the_order_s_own_answer_may_come_while_it_is_asked_about() -> None:
     pump = Pump()
     made = programmer(pump)
+    write = pump.write
+    held: list[bytes] = []
 
-    def late() -> Said:
-        sequence = next(sequence for name, _, sequence in pump.asked if name == "bolus")
-        pump._late = encode_frame(sequence, *answer)  # type: ignore[attr-defined]
-        return None
+    def slow(data: bytes) -> None:
+        write(data)
+        name = pump.names[-1] if pump.asked else ""
+        if name == "bolus":
+            held[:] = [pump._waiting]
+            pump._waiting = b""
+        elif name == "settle_order":
+            pump._waiting = held.pop()
 
+    pump.write = slow  # type: ignore[method-assign]
     for answer in (reply("bolus", **STROKES), refusal(BOLUS, protocol.BOLUS_ACTIVE)):
         pump.asked.clear()
-        pump.says["settle_order"] = [late]
-        read = pump.read
-
-        def with_late(timeout_s: float, read: Callable[[float], bytes] = read) -> bytes:
-            return read(timeout_s) or pump.__dict__.pop("_late", b"")
-
-        pump.read = with_late  # type: ignore[method-assign]
+        pump.says |= {"bolus": [answer], "settle_order": [None]}
         if answer[0] == protocol.REFUSAL_ID:
             with pytest.raises(Refused, match="already running"):
                 made.bolus(400)
@@ -206,11 +205,11 @@ def test_the_order_s_own_answer_may_come_while_it_is_asked_about() -> None:
 
 
 def test_a_pump_that_has_restarted_is_said_hello_to_twice_at_the_most() -> None:
-    mismatch = refusal(SETTLE, protocol.SCHEMA_MISMATCH)
+    mismatch = refusal(SETTLE, protocol.NOT_OPEN)
     pump = Pump(settle_order=[mismatch, settled("void")])
     with pytest.raises(OrderLost):
         programmer(pump).bolus(400)
-    assert pump.names[-3:] == ["settle_order", "hello", "settle_order"]
+    assert pump.names[-3:] == ["settle_order", "identity", "settle_order"]
     pump = Pump(settle_order=[mismatch] * 5)
     made = programmer(pump)
     with pytest.raises(OrderUncertain):
@@ -223,35 +222,38 @@ def test_an_order_that_is_refused_is_not_asked_about() -> None:
     made = programmer(pump)
     with pytest.raises(Refused, match="already running"):
         made.bolus(400)
-    assert pump.names == ["hello", "read_time", "bolus"] and made.identity is not None and made.uncertain is None
+    assert pump.names == ["identity", "read_time", "bolus"] and made.identity is not None and made.uncertain is None
 
 
 def test_an_order_to_a_pump_that_has_restarted_is_not_sent_again() -> None:
-    pump = Pump(read_time=[refusal(CLOCK, protocol.SCHEMA_MISMATCH)])
+    this, next_one = ((IDENTITY | protocol.REPLY_BIT, identity_payload(life)) for life in (9, 10))
+    pump = Pump(identity=[this, next_one], read_time=[refusal(CLOCK, protocol.NOT_OPEN)])
     made = programmer(pump)
     with pytest.raises(Refused, match="has restarted") as error:
         made.bolus(400)
-    assert (error.value.code, made.identity) == ("schema_mismatch", None) and "bolus" not in pump.names
+    assert (error.value.code, made.identity) == ("other_life", None) and "bolus" not in pump.names
     assert (error.value.value, error.value.limit) == (0, 0)
     with pytest.raises(Refused, match="role"):
         programmer(Pump(read_time=[refusal(CLOCK, protocol.WRONG_ROLE)])).bolus(400)
     # It has restarted between two attempts: was the first one done?
-    between = refusal(BOLUS, protocol.SCHEMA_MISMATCH)
+    between = refusal(BOLUS, protocol.NOT_OPEN)
     done = settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])
-    pump = Pump(bolus=[None, between], settle_order=[done])
+    pump = Pump(identity=[this, next_one], bolus=[None, between], settle_order=[done])
     assert programmer(pump).bolus(400).strokes == 2
-    assert pump.names[-2:] == ["hello", "settle_order"]
+    assert pump.names[-2:] == ["identity", "settle_order"]
     with pytest.raises(Refused, match="has restarted") as error:
-        programmer(Pump(bolus=[between], settle_order=[settled("void")])).bolus(400)
+        programmer(Pump(identity=[this, next_one], bolus=[between], settle_order=[settled("void")])).bolus(400)
     assert (error.value.value, error.value.limit) == (0, 0)
+    with pytest.raises(Refused, match="give it again") as error:
+        programmer(Pump(bolus=[between] * 3, settle_order=[settled("void")] * 3)).bolus(400)
+    assert error.value.code == "not_prepared", "only the session has ended, each time"
 
 
 def test_a_pump_of_another_schema_settles_nothing() -> None:
-    other = HELLO | protocol.REPLY_BIT, b"\1" + bytes(7)
     pump = Pump()
     made = uncertain(pump)
     made.identity = None
-    pump.says["hello"] = [other]
+    pump.schema = b"\1" + bytes(7)
     with pytest.raises(OrderUncertain) as error:
         made.settle()
     assert isinstance(error.value.__cause__, SchemaMismatch) and made.identity is None and made.uncertain is not None
@@ -299,13 +301,13 @@ def test_what_makes_less_is_given_seven_times_with_more_and_more_patience() -> N
     pump = Pump()
     with pytest.raises(OrderUncertain, match="Give it again"):
         programmer(pump).stop()
-    assert pump.names == ["stop"] * 7 and pump.waited == [0.5, 0.5, 0.5, 0.5, 1.0, 2.0, 4.0]
-    assert len({values["command_id"] for _, values, _ in pump.asked}) == 1, "it is done once"
+    assert pump.names == ["identity", *["stop"] * 7] and pump.waited[3:] == [0.5, 0.5, 0.5, 0.5, 1.0, 2.0, 4.0]
+    assert len({values["command_id"] for _, values, _ in pump.asked[1:]}) == 1, "it is done once"
     good = reply("stop", at_us=1, abandoned_strokes=0)
-    pump = Pump(stop=[refusal(STOP, protocol.SCHEMA_MISMATCH), good])
-    assert programmer(pump).stop().abandoned_strokes == 0 and pump.names == ["stop", "hello", "stop"]
+    pump = Pump(stop=[refusal(STOP, protocol.NOT_OPEN), good])
+    assert programmer(pump).stop().abandoned_strokes == 0 and pump.names == ["identity", "stop"] * 2
     pump = Pump(stop=[(STOP | 0x80, b"\1"), good])
-    assert programmer(pump).stop().abandoned_strokes == 0 and pump.names == ["stop", "stop"]
+    assert programmer(pump).stop().abandoned_strokes == 0 and pump.names == ["identity", "stop", "stop"]
     with pytest.raises(Refused, match="role"):
         programmer(Pump(stop=[refusal(STOP, protocol.WRONG_ROLE)])).stop()
 

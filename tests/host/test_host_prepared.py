@@ -93,7 +93,7 @@ def test_a_pump_that_has_restarted_is_not_given_what_was_shown_before(device: De
     device.restart()
     with pytest.raises(Refused) as error:
         prepared.confirm()
-    assert error.value.code == "schema_mismatch" and device.pump.status()["basal_rate_mu_per_h"] == 1_000
+    assert error.value.code == "other_life" and device.pump.status()["basal_rate_mu_per_h"] == 1_000
 
 
 def again(code: int, name: str = "bolus") -> tuple[int, bytes]:
@@ -105,7 +105,7 @@ def test_a_script_means_what_it_asks_for_whatever_was_changed_in_between(code: i
     done = reply("bolus", at_us=1, delivery_id=2, strokes=2)
     pump = Pump(bolus=[again(code), again(code), done])
     assert programmer(pump).bolus(400).strokes == 2
-    assert pump.names == ["hello", *["read_time", "bolus"] * 3]
+    assert pump.names == ["identity", *["read_time", "bolus"] * 3]
     pump = Pump(bolus=[again(code)] * 3)
     with pytest.raises(Refused) as error:
         programmer(pump).bolus(400)

@@ -14,7 +14,7 @@ from host.api.link import decode_frame
 from host.api.provisioning import provision
 from host.errors import Refused
 from host.session import card, keys
-from host.session.errors import KeyNotReceived, SessionRefused
+from host.session.errors import KeyNotReceived, NotProvisioned, SessionRefused
 from host.session.keyring import Keyring
 from host.session.keys import Identity
 from tests.host.sealed import Sealed
@@ -184,7 +184,7 @@ def test_provisioning_makes_a_card_and_programmers() -> None:
         assert identity.device_id == made.device_id
         assert Programmer(device, keyring=Keyring(identity.name, identity)).status().state == "running"
     assert Programmer(device, keyring=Keyring("card", card.identity(made.card))).stop()
-    with pytest.raises(SessionRefused):
+    with pytest.raises(NotProvisioned, match="it has some already"):
         provision(device, presence)
     other = Desk(provisioned=False)
     other.present = True
@@ -193,7 +193,7 @@ def test_provisioning_makes_a_card_and_programmers() -> None:
 
 def test_without_presence_nothing_is_provisioned() -> None:
     device = Desk(provisioned=False)
-    with pytest.raises((SessionRefused, Refused)):
+    with pytest.raises(NotProvisioned, match="press its button"):
         provision(device, lambda: None)
 
 

@@ -134,6 +134,7 @@ def test_a_bolus_beside_which_another_has_begun_is_shown_anew(monkeypatch: pytes
         said.append(answer)
         if len(said) == 1:
             patient.do("bolus", "1", "--over", "1h")
+            patient.terminal.device.rested()
             return True
         return answer
 

@@ -11,11 +11,9 @@ from firmware import protocol
 from host.api.client import MESSAGES, Programmer
 from host.api.link import decode_frame, encode_frame
 from host.errors import BadReply, LinkTimeout, OrderLost, OrderUncertain, SchemaMismatch
-from host.session.errors import NoKey, PlainPump, SessionRefused
+from host.session.errors import NoKey, SessionRefused
 from host.session.key import Key
 from host.session.keyring import Keyring
-from tests.host.device import Device
-from tests.host.sealed import Sealed
 from tests.host.test_session_link import Line, number
 
 pytestmark = pytest.mark.req("SEC-1", "LINK-2", "HOST-3")
@@ -183,18 +181,6 @@ def test_the_roles_of_keys_are_those_of_the_link() -> None:
     from host.session.keys import ROLES
 
     assert ROLES[1:] == protocol.ROLES[1:]
-
-
-def test_a_pump_that_speaks_plain_to_who_has_a_key_is_not_believed() -> None:
-    device, sealed = Device(), Sealed()
-    with (
-        Programmer(device, keyring=sealed.keys("clinician")) as pump,
-        pytest.raises(PlainPump, match="not be the pump"),
-    ):
-        pump.set_basal(1000)
-    assert device.done == []
-    with Programmer(device, keyring=Keyring("none")) as pump:
-        assert pump.set_basal(1000).new_rate_mu_per_h == 1000
 
 
 def test_a_stop_that_may_have_been_carried_out_is_not_told_refused() -> None:

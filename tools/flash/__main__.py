@@ -3,7 +3,8 @@
     python -m tools.flash BOARD [--port PORT] [--release] [--target NAME] [--dry-run]
 
 It builds the image if need be, finds the one reachable board, announces what it will do, and does it. Then it asks the
-board over the programmer link (PORT) for its identity: its name and its image's SHA-256 must match the file.
+board over the programmer link (PORT), if this computer has a key to it, for its identity: its name and its image's
+SHA-256 must match the file.
 Errors: Problem (exit status 1), saying what to do.
 """
 
@@ -18,6 +19,7 @@ from host.api.client import Programmer
 from host.api.transport import SerialTransport
 from host.errors import HostError, SchemaMismatch
 from host.records import Hello
+from host.session.errors import SessionError
 from tools.console import Problem, main_guard, say
 from tools.flash.drive import Drive
 from tools.flash.programs import Openocd, Picotool, Pyocd, StFlash
@@ -47,7 +49,9 @@ def choose(board: str, facts: dict[str, Any], ways: Sequence[Way], wanted: str =
 
 
 def read_identity(port: str, within_s: float, pause: Callable[[float], None] = time.sleep) -> Hello:
-    """Return the identity of the board on `port`, retrying for `within_s`. Raises Problem if there is no reply."""
+    """Return the identity of the board on `port`, retrying for `within_s`. Raises Problem if there is no reply,
+    SessionError if it answers, but opens no session: it has no keys yet, or none of this computer's.
+    """
     end = time.monotonic() + within_s
     while True:
         try:
@@ -58,6 +62,8 @@ def read_identity(port: str, within_s: float, pause: Callable[[float], None] = t
                 transport.close()
         except SchemaMismatch as error:
             raise Problem(f"the board on {port} runs another firmware version than was written: {error}") from None
+        except SessionError:
+            raise
         except HostError as error:
             if time.monotonic() >= end:
                 raise Problem(
@@ -95,7 +101,13 @@ def look_back(board: str, facts: dict[str, Any], image: dict[str, Any], port: st
         return f"written; what runs was NOT verified: {board} is no pump and has no programmer link"
     if not port:
         return "written; what runs was NOT verified: name the programmer link's port, PORT=/dev/tty…"
-    hello = read_identity(port, ANSWER_WITHIN_S)
+    try:
+        hello = read_identity(port, ANSWER_WITHIN_S)
+    except SessionError as error:
+        return (
+            f"written; the board answers and speaks this version of the link, but what runs was NOT verified: {error}."
+            f" A new board gets its keys with: pump-bench provision --port {port}"
+        )
     verify(hello, board, image, port)
     return f"verified: {hello.board} on {port} runs firmware {hello.firmware_version}, image {hello.image}"
 

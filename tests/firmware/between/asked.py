@@ -77,7 +77,6 @@ ORDERS: dict[str, tuple[str, Values]] = {
     "initialise_memory": ("initialise_memory", {}),
 }  # fmt: skip
 QUESTIONS: dict[str, tuple[str, Values]] = {
-    "hello": ("hello", {"schema_hash": protocol.SCHEMA_HASH}),
     "read_time": ("read_time", {}),
     "status": ("status", {}),
     "stage_pattern": ("stage_pattern", {"pattern": 1, "rates": ALTERNATE}),

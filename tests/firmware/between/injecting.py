@@ -68,7 +68,7 @@ class Device(Hand):
         self.injector = injector
         self.commands = Commands(self.pump)
         self.commands._prepared = Agreeing(self.pump.now_us)
-        self.commands.hello(protocol.SCHEMA_HASH)
+        self.commands.begun(protocol.ROLE_BENCH)
 
         handle, self.pump.handle = self.pump.handle, self._turn  # type: ignore[method-assign]
         self._handle = handle

@@ -137,7 +137,7 @@ class Device(Hand):
             self.commands = Commands(self.pump)
         self.commands._prepared = Agreeing(self.pump.now_us)
         self.core.board = self  # type: ignore[attr-defined]
-        self.commands.hello(protocol.SCHEMA_HASH)
+        self.commands.begun(protocol.ROLE_BENCH)
 
     # Time, and what it brings.
 

@@ -11,9 +11,9 @@ import pytest
 from firmware import dose_codes as code
 from firmware import events, protocol
 from firmware.link.link import Link
-from firmware.link.plain import PlainDoor
 from firmware.loop import cycle
 from tests.firmware.hand import SECOND_US, Hand
+from tests.firmware.open_door import OpenDoor
 from tests.firmware.ram import RamUart
 
 STROKE_MU = 200
@@ -146,7 +146,7 @@ def test_a_failure_around_idling_is_one_in_a_turn(failing: str, monkeypatch: pyt
 
     if failing == "deadline_us":
         monkeypatch.setattr(type(hand.pump), "deadline_us", property(fail))
-    link = Link(RamUart(), PlainDoor(lambda message_id, payload: (0, b"")))
+    link = Link(RamUart(), OpenDoor(lambda message_id, payload: (0, b"")))
     for _ in range(3):
         cycle(idle, hand.core, hand.pump, link)
     assert hand.core.state()[code.SUSPENDED]

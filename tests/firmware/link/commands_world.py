@@ -38,13 +38,10 @@ class Pump:
         return self.us
 
     def identity(self) -> dict[str, Any]:
-        return lowest(BY_NAME["hello"].reply)
+        return lowest(BY_NAME["identity"].reply)
 
     def status(self) -> dict[str, Any]:
         return lowest(BY_NAME["status"].reply)
-
-    def connected(self, agreed: bool) -> None:
-        self.told.append(("connected", agreed))
 
     def announced(self) -> None:
         pass
@@ -80,10 +77,10 @@ class Part:
 
 
 class World:
-    def __init__(self, role: str = "bench", *, agreed: bool = True) -> None:
+    def __init__(self, role: str = "bench", *, begun: bool = True) -> None:
         self.pump = Pump()
         self.commands = Commands(self.pump)
-        if agreed:
+        if begun:
             self.commands.begun(protocol.ROLES.index(role))
         self.pump.told.clear()
 

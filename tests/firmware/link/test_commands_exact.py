@@ -18,32 +18,11 @@ from tests.firmware.link.commands_world import Pump, World
 pytestmark = pytest.mark.req("LINK-1", "LINK-2", "THER-3")
 
 
-def test_a_new_one_has_seen_nothing() -> None:
-    world = World(agreed=False)
+def test_a_new_one_has_seen_nothing_and_answers_nobody() -> None:
+    world = World(begun=False)
     assert world.commands.last_error is None and world.counted() == {}
-    assert world.ask("read_time")[0] == "schema_mismatch"
-    assert world.ask("bolus")[0] == "schema_mismatch" and world.pump.told == [], "and nothing of it is logged"
+    assert world.ask("read_time")[0] == world.ask("stop", command_id=30)[0] == "wrong_role"
     assert world.counted() == {"requests_refused": 2}
-
-
-def test_hello_agrees_on_the_schema_and_says_so() -> None:
-    world = World(agreed=False)
-    reply, fields = world.ask("hello", schema_hash=protocol.SCHEMA_HASH ^ 1)
-    assert reply == "reply" and world.ask("read_time")[0] == "schema_mismatch"
-    assert (fields["schema_hash"], fields["protocol_version"]) == (protocol.SCHEMA_HASH, protocol.PROTOCOL_VERSION)
-    world.ask("hello", schema_hash=protocol.SCHEMA_HASH)
-    assert world.ask("read_time")[0] == "reply"
-    assert [each for each in world.pump.told if each[0] == "connected"] == [("connected", False), ("connected", True)]
-    world.ask("hello", schema_hash=0)
-    assert world.ask("read_time")[0] == "schema_mismatch", "whoever disagrees ends it"
-
-
-def test_what_makes_less_needs_no_hello_but_its_own_fields() -> None:
-    world = World(agreed=False)
-    for name in protocol.SAFE:
-        assert world.send(name, b"\x01")[0] == "schema_mismatch", "another schema's, it may be"
-        assert world.ask(name, command_id=30 + len(name))[0] == "reply"
-    assert World().send("stop", b"\x01")[0] == "bad_length"
 
 
 def test_an_unknown_message_is_named() -> None:
@@ -62,7 +41,7 @@ def test_roles() -> None:
     for role, roles in may.items():
         world = World(role)
         for message in protocol.MESSAGES:
-            if message.name not in ("hello", "settle_order", "status"):
+            if message.name not in ("settle_order", "status"):
                 refused = world.ask(message.name, command_id=100 + message.id)[0] == "wrong_role"
                 assert refused == (message.role not in roles), (role, message.name)
 
@@ -221,7 +200,7 @@ def test_a_pump_that_cannot_answer_every_message_is_none() -> None:
     pump = Pump()
     del pump.reports
     with pytest.raises(AttributeError, match="reports"):
-        Commands(pump)
+        Commands(pump, role=protocol.ROLE_BENCH)
 
 
 def test_the_status_has_the_links_counters() -> None:

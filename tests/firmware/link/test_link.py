@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.link.link import Counters, Link
-from firmware.link.plain import PlainDoor
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES
+from tests.firmware.open_door import OpenDoor
 from tests.firmware.ram import RamUart
 
 crc32c = crcmod.predefined.mkCrcFun("crc-32c")
@@ -28,7 +28,7 @@ class Echo:
     def __init__(self, door=None):
         self.requests = []
         self.uart = RamUart()
-        self.link = Link(self.uart, door or PlainDoor(self.handle))
+        self.link = Link(self.uart, door or OpenDoor(self.handle))
         self.counters = self.link.counters
 
     def handle(self, message_id, payload):

@@ -6,8 +6,8 @@ import pytest
 from cobs import cobs
 
 from firmware.link.link import Counters, Link
-from firmware.link.plain import PlainDoor
 from tests.firmware.link.test_link import crc32c, frame
+from tests.firmware.open_door import OpenDoor
 from tests.firmware.ram import RamUart
 
 pytestmark = pytest.mark.req("LINK-1", "LINK-4")
@@ -22,7 +22,7 @@ class World:
         self.used: list[int] = []
         self.heard: list[tuple[int, bytes]] = []
         self.reply = b""
-        self.link = Link(self.uart, PlainDoor(self._handle), used=self.used.append)
+        self.link = Link(self.uart, OpenDoor(self._handle), used=self.used.append)
 
     def _handle(self, message_id: int, payload: bytes) -> tuple[int, bytes]:
         self.heard.append((message_id, bytes(payload)))

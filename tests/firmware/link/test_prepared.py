@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from firmware import protocol
-from firmware.link.commands import Commands
 from firmware.protocol.codec import ASKED_BYTES, SUMMARY_BYTES
 from tests.firmware.answering import answering
 from tests.firmware.desk import BY_NAME, Desk, lowest
@@ -126,9 +125,9 @@ def test_it_holds_for_two_minutes_and_not_a_microsecond_longer(person: Person) -
         person.desk.pump.therapy.set_basal(1_000)
 
 
-def test_it_does_not_outlive_a_hello_or_a_reset(person: Person) -> None:
+def test_it_does_not_outlive_its_session_or_a_reset(person: Person) -> None:
     person.prepare("set_basal", rate_mu_per_h=2_000)
-    person.desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    person.desk.opens()
     assert person.order("set_basal", rate_mu_per_h=2_000) == "not_prepared"
     person.prepare("set_basal", rate_mu_per_h=2_000)
     person.desk = person.desk.restarted()
@@ -187,7 +186,7 @@ def test_a_repeat_is_answered_from_the_table_though_nothing_is_prepared_any_more
     frame = person.desk.frames[-1]
     person.desk.hand.live(person.desk.hand.now_us + 5 * MINUTE_US)
     assert person.desk.send(frame) == done
-    person.desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    person.desk.opens()
     assert person.desk.send(frame) == done
     assert len(logged(person.desk, protocol.EVENT_ACCEPTED)) == 2
 
@@ -197,7 +196,7 @@ def test_one_that_was_refused_as_not_prepared_stays_refused(person: Person) -> N
     assert person.order("bolus", volume_mu=400, confirms=0) == "not_prepared"
     person.prepare("bolus", volume_mu=400)
     frame = person.desk.frame("bolus", volume_mu=400, confirms=person.hash, command_id=7)
-    person.desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    person.desk.opens()
     assert person.desk.send(frame) == "not_prepared"
     person.prepare("bolus", volume_mu=400)
     assert person.desk.send(frame) == "not_prepared" and not person.desk.booked_mu
@@ -212,8 +211,7 @@ def test_what_makes_less_needs_nothing(person: Person, name: str) -> None:
 
 @pytest.mark.parametrize("role", ["patient", "clinician", "service"])
 def test_who_may_not_give_an_order_may_not_prepare_it(desk: Desk, role: str) -> None:
-    desk.commands = Commands(desk.pump, role=protocol.ROLES.index(role))
-    desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    desk.opens(protocol.ROLES.index(role))
     person = Person(desk)
     for name in TWO_STEPS:
         values = lowest(BY_NAME[name].request[protocol.ORDER_FIELDS :])

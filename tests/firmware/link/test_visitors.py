@@ -38,7 +38,7 @@ def test_a_programmer_that_polls_is_told_once_and_counted() -> None:
     assert first == 1
     writes = len(desk.hand.memory.writes)
     for _ in range(100):
-        desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+        desk.opens()
         for question in ("status", "read_time", "read_log", "read_deliveries"):
             desk.ask(
                 question,
@@ -47,7 +47,7 @@ def test_a_programmer_that_polls_is_told_once_and_counted() -> None:
             )
     assert count(desk, "connected") == 1 and len(desk.hand.memory.writes) == writes
     desk.hand.live(2 * HOUR_US + SECOND_US)
-    desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+    desk.opens()
     assert [each for each in told(desk) if each[0] == "connected"][-1] == ("connected", 1, 101, 0)
 
 
@@ -61,16 +61,6 @@ def test_refused_orders_are_told_one_by_one_then_counted() -> None:
     desk.ask("bolus", volume_mu=1)
     bolus = BY_NAME["bolus"].id
     assert [each for each in told(desk) if each[0] == "refused"][-1] == ("refused", bolus, 1, 969)
-
-
-@pytest.mark.req("LINK-4", "LOG-2")
-def test_frames_before_a_hello_write_nothing() -> None:
-    desk = Desk(agreed=False)
-    before, writes = told(desk), len(desk.hand.memory.writes)
-    for message in protocol.MESSAGES[1:]:
-        for payload in (b"", bytes(len(protocol.encode(message.request, {}, False)) if not message.request else 40)):
-            assert desk.send((message.id, payload)) == "schema_mismatch"
-    assert told(desk) == before and len(desk.hand.memory.writes) == writes
 
 
 def test_repeats_and_settling_write_nothing_into_the_log() -> None:
@@ -91,9 +81,8 @@ def test_a_day_of_floods_leaves_the_day_before_in_the_log() -> None:
     first = desk.pump.reports.read_log(0, 1)["events"][0]["number"]
     for _ in range(24):
         for _ in range(60):
-            desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
-            desk.ask("hello", schema_hash=1)
-            desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
+            desk.opens()
+            desk.opens()
             desk.ask("bolus", volume_mu=1)
             desk.send((BY_NAME["bolus"].id, b""))
         desk.hand.live(desk.hand.now_us + HOUR_US)
@@ -110,7 +99,6 @@ def test_a_day_of_floods_leaves_the_day_before_in_the_log() -> None:
     [
         ("read_time", {}, False),
         ("status", {}, False),
-        ("hello", {"schema_hash": protocol.SCHEMA_HASH}, False),
         ("bolus", {"volume_mu": 1}, False),
         ("set_basal", {"rate_mu_per_h": 0, "expires_us": 0}, False),
         ("recommend_rate", {"rate_mu_per_h": 500, "valid_min": 60}, False),

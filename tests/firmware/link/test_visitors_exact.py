@@ -40,12 +40,12 @@ class Log:
 
 def test_a_connect_is_written_every_two_hours() -> None:
     log = Log()
-    assert log.visitors.connected(True) is True
+    assert log.visitors.began(1) is True
     for at_us in (0, 2 * HOUR_US - 1):
         log.now_us = at_us
-        assert log.visitors.connected(True) is False
+        assert log.visitors.began(1) is False
     log.now_us = 2 * HOUR_US
-    assert log.visitors.connected(True) is True
+    assert log.visitors.began(1) is True
     kind = (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 1, 0)
     assert log.noted == [(*kind, (1,)), (*kind, (3,))]
 
@@ -62,12 +62,12 @@ def test_thirty_two_refusals_are_written_at_once_then_one_an_hour() -> None:
     assert log.noted[0] == (*kind, (12_400, 1)) and log.noted[-1] == (*kind, (0xFFFFFFFF, 10))
 
 
-def test_a_hello_of_another_schema_counts_as_a_refusal_and_a_failed_question_by_itself() -> None:
+def test_a_failed_question_counts_by_itself() -> None:
     log = Log()
-    for _ in range(32):
-        assert log.visitors.connected(False) is True
-    assert log.visitors.refused(0x11, protocol.HOUR_LIMIT, 1) is False
-    assert log.noted[-1] == (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 0, 0, (1,))
     assert [log.visitors.stumbled(5) for _ in range(33)] == [True] * 32 + [False]
     assert log.noted[-1] == (protocol.CATEGORY_MALFUNCTION, protocol.EVENT_EXCEPTION, 5, 0, (1,))
-    assert log.visitors.connected(True) is True
+    assert log.visitors.began(2) is True and log.visitors.intruded() is True and log.visitors.intruded() is False
+    assert log.noted[-2:] == [
+        (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_CONNECTED, 2, 0, (1,)),
+        (protocol.CATEGORY_CONNECTIVITY, protocol.EVENT_OPENINGS_REFUSED, 0, 0, (1,)),
+    ]

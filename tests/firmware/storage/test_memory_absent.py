@@ -115,7 +115,7 @@ def test_while_it_is_absent_nothing_is_ordered_and_nothing_written(order: Callab
         pass
     after.pump.upkeep.account()
     after.pump.device.self_test()
-    after.pump.connected(True)
+    after.pump.visited(after.pump.visitors.began, 1)
     after.pump.failures.failed(ValueError("a mistake"))
     after.live(after.now_us + MINUTE_US)
     assert after.strokes_us == []

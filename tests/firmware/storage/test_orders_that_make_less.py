@@ -32,19 +32,17 @@ def test_what_makes_less_needs_no_time_no_life_and_no_memory(name: str) -> None:
 
 
 @pytest.mark.req("THER-3")
-@pytest.mark.parametrize("wrong", ["nothing", "no clock", "other schema", "taken id", "memory"])
+@pytest.mark.parametrize("wrong", ["nothing", "no clock", "taken id", "memory"])
 @pytest.mark.parametrize("name", protocol.SAFE)
-def test_what_makes_less_is_done_in_the_first_frame_of_a_connection(name: str, wrong: str) -> None:
-    """No hello, no clock, no expiry, an id that another order has: less comes of it all the same."""
+def test_what_makes_less_is_done_in_the_first_frame_of_a_session(name: str, wrong: str) -> None:
+    """No clock, no expiry, an id that another order has: less comes of it all the same."""
     desk = running()
     desk.ask("bolus", volume_mu=2000, command_id=7)
     desk.hand.live(5 * SECOND_US)
-    fresh = Desk(desk.hand, agreed=False)
+    fresh = Desk(desk.hand)
     if wrong == "no clock":
         desk.hand.rtc.now_s = None
         desk.hand.wall.lose(1)
-    elif wrong == "other schema":
-        fresh.ask("hello", schema_hash=protocol.SCHEMA_HASH ^ 1)
     elif wrong == "memory":
         desk.hand.memory.absent = True
     order = {"command_id": 7} if wrong == "taken id" else {}
@@ -53,27 +51,25 @@ def test_what_makes_less_is_done_in_the_first_frame_of_a_connection(name: str, w
     strokes = len(desk.hand.strokes_us)
     desk.hand.live(desk.hand.now_us + MINUTE_US)
     assert len(desk.hand.strokes_us) <= strokes + 1
-    assert fresh.ask("bolus", volume_mu=200) == "schema_mismatch"
 
 
 @pytest.mark.req("THER-3", "LINK-2")
 @pytest.mark.parametrize("name", protocol.SAFE)
 def test_what_makes_less_and_comes_again_never_makes_more(name: str) -> None:
-    """Captured and played again, in this life or the next, with or without a hello: nothing is delivered by it."""
+    """Captured and played again, in this life or the next, in this session or another: nothing is delivered by it."""
     desk = running()
     desk.ask("set_basal", rate_mu_per_h=1000)
     desk.ask("bolus", volume_mu=2000)
     frame = desk.frame(name, life=0, expires_us=0)
     first = desk.send(frame)
     assert isinstance(first, dict)
-    for other in (Desk(desk.hand, agreed=False), desk):
+    for other in (Desk(desk.hand), desk):
         assert other.send(frame) == first
     before = desk.ask("status")
-    desk = Desk(desk.hand.restarted(), agreed=False)
+    desk = Desk(desk.hand.restarted())
     for _ in range(40):  # as many others that the table forgets the first
         desk.ask(name, life=0, expires_us=0)
     desk.send(frame)
-    desk.ask("hello", schema_hash=protocol.SCHEMA_HASH)
     after = desk.ask("status")
     assert after["state"] == before["state"] and after["in_force_mu_per_h"] == before["in_force_mu_per_h"]
     assert after["bolus_remaining_mu"] == 0

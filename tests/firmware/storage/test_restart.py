@@ -271,7 +271,7 @@ def test_power_lost_at_any_byte_of_the_very_first_start_leaves_a_new_pump() -> N
 @pytest.mark.req("LOG-1")
 def test_what_happens_is_in_the_log_in_its_five_classes() -> None:
     hand = Hand(rtc=RamRtc(None))
-    hand.pump.connected(True)
+    hand.pump.visited(hand.pump.visitors.began, 1)
     hand.pump.boluses.bolus(600)
     hand.pump.refused(0x11, protocol.BOLUS_ACTIVE, 600)
     hand.live(HOUR_US)

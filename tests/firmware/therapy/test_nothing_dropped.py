@@ -71,7 +71,7 @@ def test_a_halt_ends_only_when_the_core_says_that_it_is_suspended(halt: str, ref
         getattr(hand.pump.switch, halt)()
     elif halt == "memory":
         hand.memory.failing = True
-        hand.pump.connected(True)
+        hand.pump.visited(hand.pump.visitors.began, 1)
         hand.memory.failing = False
     elif halt == "exception":
         hand.pump.failures.failed(ValueError("for the test"))

@@ -196,7 +196,7 @@ def emptied(hand: Hand) -> None:
 
 def no_memory(hand: Hand) -> None:
     hand.memory.failing = True
-    hand.pump.connected(True)
+    hand.pump.visited(hand.pump.visitors.began, 1)
     hand.memory.failing = False
 
 

@@ -53,7 +53,7 @@ def memory_fault(hand: Hand) -> int:
     # Latched by a word that differed and is whole again.
     hand.core.c.guard.fault.value = code.FAULT_MEMORY
     hand.core.c.guard.fault.check = ~code.FAULT_MEMORY & 0xFFFFFFFF
-    hand.pump.connected(True)
+    hand.pump.visited(hand.pump.visitors.began, 1)
     return code.FAULT_MEMORY
 
 
@@ -100,7 +100,7 @@ def test_only_a_service_engineer_may(role: str) -> None:
     hand = faulted()
     hand.pump.identity = lambda: IDENTITY  # type: ignore[method-assign]
     for each, expected in ((role, protocol.WRONG_ROLE), ("service", None)):
-        commands = Commands(hand.pump)
+        commands = Commands(hand.pump, role=protocol.ROLE_BENCH)
         commands.begun(protocol.ROLES.index(each))
         message = protocol.BY_ID[0x3F]
         commands._prepared = Agreeing(hand.pump.now_us)

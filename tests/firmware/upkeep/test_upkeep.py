@@ -10,12 +10,12 @@ from firmware import protocol
 from firmware.errors import Refused
 from firmware.link.commands import Commands
 from firmware.link.link import Link
-from firmware.link.plain import PlainDoor
 from firmware.protocol.alarms import BY_NAME
 from firmware.storage import memory_map
 from firmware.upkeep import energy, self_test
 from host.api.link import encode_frame
 from tests.firmware.hand import CURRENTS, SECOND_US, Hand, alarms
+from tests.firmware.open_door import OpenDoor
 from tests.firmware.ram import RamUart
 
 HOUR_US = 3600 * SECOND_US
@@ -105,7 +105,7 @@ def test_every_byte_written_to_memory_is_in_the_account() -> None:
 
 def on_the_link(hand: Hand) -> tuple[Link, RamUart]:
     uart = RamUart()
-    return Link(uart, PlainDoor(Commands(hand.pump).handle), used=hand.pump.linked), uart
+    return Link(uart, OpenDoor(Commands(hand.pump, role=protocol.ROLE_BENCH).handle), used=hand.pump.linked), uart
 
 
 @pytest.mark.req("PWR-1")
