@@ -150,6 +150,21 @@ def _link_bench(data: dict[str, Any]) -> dict[str, Any]:
     return session | {"wrong_in_noise": sum(wrong_in_noise.values()), "table": "\n".join([*rows, ""])}
 
 
+def _same_strokes(data: dict[str, Any]) -> dict[str, Any]:
+    """Strokes under all kinds of flood against those of a silent line, on a virtual board."""
+    return {name: data[name] for name in ("seconds", "kinds", "frames", "strokes", "greatest_off_us")}
+
+
+def _flood_cost(data: dict[str, Any]) -> dict[str, Any]:
+    """What a flood of forged openings costs, and the programmers that came in amid it, as a table."""
+    names = ("ms_unlooked", "ms_looked_at", "looks_a_day", "looks_awake_s_a_day", "awake_percent", "boards")
+    lines = ["", "| forged openings, part of the line rate | in after at most | later than 2 s |", "|---|---|---|"]
+    for each in data["entries"]:
+        late = f"{each['late']} of {each['times']}"
+        lines.append(f"| {each['line_percent']} % | {each['greatest_ms'] / 1000:.1f} s | {late} |")
+    return {name: data[name] for name in names} | {"table": "\n".join([*lines, ""])}
+
+
 # The file of results of each run, and what is kept of it.
 KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "life": ("build/life/summary.json", _life),
@@ -164,6 +179,8 @@ KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "emulated": ("build/hil-emulated.json", _emulated),
     "link_bench": ("build/link-bench.json", _link_bench),
     "session_proofs": ("build/session-proofs.json", _session_proofs),
+    "same_strokes": ("build/same-strokes-virtual.json", _same_strokes),
+    "flood_cost": ("build/flood-cost.json", _flood_cost),
 }
 
 
