@@ -204,7 +204,7 @@ figures: life bench ## run a life and the accuracy bench, and set their figures 
 
 .PHONY: test
 test: ready ready-desk-emulated ## run all tests
-	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs session-proofs
+	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs session-proofs session-second
 	@$(PYTHON) -m tools.micropython RPI_PICO2
 	@rm -f build/tests.xml
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal --junit-xml build/tests.xml $(ARGS)

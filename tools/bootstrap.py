@@ -77,6 +77,10 @@ def _has_venv() -> bool:
     return True
 
 
+def _has_bearssl() -> bool:
+    return Path("/usr/include/bearssl.h").is_file()
+
+
 def _has_dpkg_source() -> bool:
     return bool(shutil.which("dpkg-source") and shutil.which("xz"))
 
@@ -135,6 +139,9 @@ PACKAGES = {
     ),
     "session-proofs": (
         Package(_has("eprover", "SPASS"), ("eprover", "spass"), "E and SPASS: decide the model of the session"),
+    ),
+    "session-second": (
+        Package(_has_bearssl, ("libbearssl-dev",), "BearSSL: the session's primitives a second time, for tests"),
     ),
     "emulator": (
         Package(_has("node"), ("nodejs",), "Node: runs the emulated Pico"),
