@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _crc32c = crcmod.predefined.mkCrcFun("crc-32c")
 _BYTES_PER_S = 11520  # 115200 baud, ten bits a byte
+_US_PER_S = 1_000_000
+_FRAME_S = 0.05  # beyond a time-out: a reply that has begun to come comes to its end
 _TOLD_MAX = 3600  # an hour of unread frames at 1 Hz
 _LEAST_BUDGET_BYTES = 4 * MAX_WIRE_BYTES
 _REMEMBERED = 16  # requests whose late reply can still be opened
@@ -143,19 +145,25 @@ class HostLink:
         return asked
 
     def _await(self, awaited: list[Asked], timeout_s: float) -> tuple[int, bytes] | None:
-        # A transport that never falls silent would never time out. So the wait also ends once it has delivered more
-        # bytes than the line can carry within the time-out.
+        # A transport that never falls silent would never time out: somebody else may have the pump answer. So the wait
+        # also ends by the transport's clock, if it has one, and once it has delivered more bytes than the line can
+        # carry within the time-out.
         budget = max(_LEAST_BUDGET_BYTES, int(_BYTES_PER_S * timeout_s))
+        end_us = self._now_us() + round((timeout_s + _FRAME_S) * _US_PER_S)
         while True:
             reply = self._next_reply(awaited)
             if reply is not None or (not awaited and self.told):
                 return reply
-            data = self._transport.read(timeout_s) if budget > 0 else b""
+            left_s = min(timeout_s, (end_us - self._now_us()) / _US_PER_S)
+            data = self._transport.read(left_s) if budget > 0 and left_s > 0 else b""
             if not data:
                 return None
             budget -= len(data)
             self.heard_bytes += len(data)
             self._buffer += data
+
+    def _now_us(self) -> int:
+        return getattr(self._transport, "now_us", 0)
 
     def _next_reply(self, awaited: list[Asked]) -> tuple[int, bytes] | None:
         while (end := self._buffer.find(0)) >= 0:

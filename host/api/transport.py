@@ -1,7 +1,7 @@
 """Transports: the byte stream that the client needs, and its implementation over a serial port.
 
-The client keeps no time of its own; a transport's `read` does. So the same client runs on a serial port in real time
-and on a virtual bench in logical time.
+The client keeps no time of its own; a transport's `read` does, and its `now_us`, if it has one. So the same client runs
+on a serial port in real time and on a virtual bench in logical time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import errno
 import re
 import select
 import socket
+import time
 from typing import Any, Protocol
 
 from host.errors import PortError
@@ -107,6 +108,11 @@ class SerialTransport:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def now_us(self) -> int:
+        """Time of this machine's monotonic clock, in µs."""
+        return time.monotonic_ns() // 1000
 
     def write(self, data: bytes) -> None:
         """Send all of `data`; raises PortError, also if the port does not take it within 5 s."""

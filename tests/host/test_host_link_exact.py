@@ -127,6 +127,23 @@ def test_a_line_that_never_falls_silent_may_say_so_much_as_it_can_carry() -> Non
     assert link.heard_bytes == 2 * 1_024, "of the latest request, all attempts"
 
 
+@pytest.mark.req("SEC-4")
+def test_a_wait_ends_by_the_clock_while_others_are_answered() -> None:
+    """A frame for somebody else every 0.2 s; the reply that has begun within the time-out is taken to its end."""
+
+    class Busy(Line):
+        now_us = 0
+
+        def read(self, timeout_s: float) -> bytes:
+            self.now_us += round(min(timeout_s, 0.2) * 1_000_000)
+            return encode_frame(9, 0x81, b"another's") if timeout_s >= 0.2 else super().read(timeout_s)
+
+    line = Busy()
+    assert HostLink(line).request(1, b"", 3.0, 1) is None and 3_000_000 <= line.now_us <= 3_050_000
+    line = Busy(encode_frame(0, 0x81, b"late"))
+    assert HostLink(line).request(1, b"", 3.0, 1) == (0x81, b"late") and line.now_us > 3_000_000
+
+
 def test_bytes_without_a_delimiter_are_forgotten_when_no_frame_is_so_long() -> None:
     for length, kept in ((255, 255), (256, 0), (300, 0)):
         link = HostLink(Line(b"\x01" * length))
