@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from cobs import cobs
 
 from c_ext.host import Core
 from firmware import protocol
 from firmware.events import STOP, TIME, UART
 from firmware.protocol import decode
 from firmware.upkeep.energy import FED
-from host.api.link import encode_frame
+from hil.keys import KEYS_AT, Provisioned
+from hil.sealing import sealed_frame
+from host.api.conversation import MESSAGES
+from host.api.link import decode_frame, encode_frame
+from host.session.frames import Session
+from host.session.opening import Opening, offer_of
+from host.session.plain import HELLO_ID, OPEN_ID
 from tests.firmware.hand import CURRENTS, MOTOR, SECOND_US
 from tests.firmware.ram import RamNvm, RamRtc, RamUart
 from tests.session.device import session_class
 
 pytestmark = pytest.mark.req("BOARD-1", "GUARD-3")
+Frame = Callable[[bytes], bytes]
+KEYS = Provisioned()
 
 
 class Board:
     """Idles as `script` says: the events of each turn, after so much time; STOP when it is over."""
 
     script: tuple[tuple[int, int], ...] = ()
-    frames: tuple[bytes, ...] = ()  # one for each turn with bytes
+    frames: tuple[Frame, ...] = ()  # one for each turn with bytes
     made: list[Board] = []  # noqa: RUF012 - whoever starts the pump makes it
     absent = False
 
@@ -45,6 +53,7 @@ class Board:
         self.tones: list[int] = []
         self.uart = RamUart()
         self.nvm = RamNvm(65_536)
+        self.nvm.cells[KEYS_AT : KEYS_AT + len(KEYS.cells)] = KEYS.cells
         self.nvm.absent = Board.absent
         self.rtc = RamRtc()
         self.uart_read_into, self.uart_write = self.uart.read_into, self.uart.write
@@ -73,7 +82,7 @@ class Board:
         self.turns.append(until_us)
         if happened & UART:
             first, *rest = self.frames
-            self.uart.incoming += first
+            self.uart.incoming += first(bytes(self.uart.sent))
             self.frames = tuple(rest)
         if us > 2 * SECOND_US:
             self.nvm.absent = False
@@ -109,10 +118,34 @@ def _imported() -> ModuleType:
 main: Any = _imported()
 
 
-HELLO = encode_frame(7, 0x01, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+class Talk:
+    """A programmer with the bench's key: its frames, each made when what the board has sent by then is known."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+
+    def hello(self, _: bytes) -> bytes:
+        return encode_frame(7, HELLO_ID, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+
+    def open(self, sent: bytes) -> bytes:
+        identity = KEYS.bench
+        self._opening = Opening(offer_of(frames_of(sent)[-1][2]), identity, *identity.openings()[0])
+        return encode_frame(8, OPEN_ID, self._opening.request)
+
+    def asks(self, sequence: int, name: str, payload: bytes = b"") -> Frame:
+        def frame(sent: bytes) -> bytes:
+            self.session = self.session or self._opening.finish(frames_of(sent)[-1][2])
+            made, self.asked = sealed_frame(self.session, sequence, MESSAGES[name].id, payload)
+            return made
+
+        return frame
 
 
-def ran(*script: tuple[int, int], absent: bool = False, frames: tuple[bytes, ...] = (HELLO,)) -> Board:
+def frames_of(sent: bytes) -> list[tuple[int, int, bytes]]:
+    return [found for each in sent.split(b"\0") if each and (found := decode_frame(each)) is not None]
+
+
+def ran(*script: tuple[int, int], absent: bool = False, frames: tuple[Frame, ...] = (Talk().hello,)) -> Board:
     Board.script, Board.absent, Board.frames = script, absent, frames
     main.main()
     (made,) = Board.made
@@ -126,22 +159,27 @@ def test_it_runs_until_the_board_says_stop_and_leaves() -> None:
 
 
 def test_a_request_is_answered_and_its_bytes_are_paid_for() -> None:
-    board = ran((0, UART), (0, STOP))
+    talk = Talk()
+    board = ran((0, UART), (0, UART), (0, UART), (0, STOP), frames=(talk.hello, talk.open, talk.asks(9, "identity")))
     assert board.uart.sent.endswith(b"\0") and board.left == 1
-    body = cobs.decode(bytes(board.uart.sent[:-1]))
-    assert body[:3] == b"\x07\x00\x81"
-    fields = decode(protocol.BY_ID[0x01].reply, body[3:-4])
+    hello, opened, told = frames_of(bytes(board.uart.sent))
+    assert hello[:2] == (7, HELLO_ID | 0x80) and opened[:2] == (8, OPEN_ID | 0x80)
+    answer = talk.asked.answered_by(*told)
+    assert answer is not None
+    fields = decode(MESSAGES["identity"].reply, answer[1])
     told = {name: fields[name] for name in ("board", "core_version", "native_core", "stroke_uu", "stroke_nl")}
     assert told == {"board": "FAKE", "core_version": "9.9", "native_core": True, "stroke_uu": 200_000, "stroke_nl": 500}
 
 
 @pytest.mark.req("LOG-3")
 def test_the_stream_goes_over_the_link_with_its_counters() -> None:
-    for_5_s = encode_frame(8, 0x3E, b"\x01\x05\0\0\0")
-    board = ran((0, UART), (0, UART), (SECOND_US, TIME), (0, STOP), frames=(HELLO, for_5_s))
-    last = cobs.decode(bytes(board.uart.sent[:-1]).rpartition(b"\0")[2])
-    assert last[:3] == b"\0\0\xfe"
-    assert decode(protocol.TELEMETRY, last[3:-4])["frames_good"] == 2
+    talk = Talk()
+    for_5_s = talk.asks(9, "telemetry", b"\x01\x05\0\0\0")
+    script = ((0, UART), (0, UART), (0, UART), (SECOND_US, TIME), (0, STOP))
+    board = ran(*script, frames=(talk.hello, talk.open, for_5_s))
+    *_, last = frames_of(bytes(board.uart.sent))
+    assert last[:2] == (0, protocol.TELEMETRY_ID) and talk.session is not None
+    assert decode(protocol.TELEMETRY, talk.session.open_telemetry(*last))["frames_good"] == 3
 
 
 @pytest.mark.req("OCC-1")
