@@ -1,8 +1,7 @@
 """`pump-bench`: the bench on the command line.
 
-Exit codes: 0 every judged measurement passed; 1 one failed; 2 wrong usage; 4 the bench itself is broken (the board does
-not start, the link is silent, a worker was killed, the disk is full), so that nothing can be said about dosing; 130
-interrupted.
+Exit codes: 0 every judged measurement passed; 1 one failed; 2 wrong usage; 4 the bench itself is broken (no board, a
+silent link, a killed worker, a full disk), so that nothing can be said about dosing; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import typer
 from rich.console import Console
 
 from hil.errors import EXIT_BENCH, BenchError
-from hil.play import commands
+from hil.play import commands, provision
 from hil.report.figures import recorded
 from hil.report.index import fresh
 from hil.results.files import read_json, write_json
@@ -270,6 +269,7 @@ def life(
 
 
 app.command()(commands.pump)
+app.command()(provision.provision)
 app.command(context_settings={"ignore_unknown_options": True})(commands.fault)  # a figure may begin with a minus
 
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from host.api.client import Programmer
 from host.api.transport import Transport
 from host.errors import LinkTimeout, Refused
 from host.records.programmers import NewKey
 from host.session import card
-from host.session.errors import SessionRefused
+from host.session.errors import NotProvisioned, SessionRefused
 from host.session.key import KEY_BYTES, Key
 from host.session.keyring import Keyring
 from host.session.keys import DEVICE_ID_BYTES, PROVISIONING_SLOT, Identity
@@ -47,21 +48,42 @@ def provision(
     presence: Callable[[], None],
     programmers: Sequence[tuple[str, str, str]] = (("default", "clinician", "first"),),
     timeout_s: float = 0.5,
+    *,
+    keep: Callable[[Key], None] = lambda _: None,
+    wait: Callable[[], bool] = lambda: False,
 ) -> Provisioned:
     """Provision the pump at `transport` and enrol `programmers`, each (name of its key, role, label).
 
-    `presence()` is called before each step that needs it, and has presence shown. Nothing is written to a file.
+    `presence()` is called before each step that needs it, and has presence shown or asks for it. While a pump that
+    answers sees none, `wait()` waits between two attempts and returns whether to go on. `keep()` is given the card's
+    key as soon as it is made: whatever happens then, it is the pump's. Nothing is written to a file.
     Raises what Programmer.provision() and enrol() raise; Refused with `already_provisioned`.
     """
     presence()
-    made = Programmer(transport, keyring=everybody_s(), timeout_s=timeout_s).provision()
+    bare = Programmer(transport, keyring=everybody_s(), timeout_s=timeout_s)
+    made = _shown(bare.provision, wait)
+    keep(made.key)
     holder = Programmer(transport, keyring=Keyring("card", card.identity(made.key)), timeout_s=timeout_s)
     found = []
     for name, role, label in programmers:
         presence()
-        new = holder.enrol(role, label)
+        new = _shown(partial(holder.enrol, role, label), wait)
         found.append(Identity(name, new.device_id, new.slot, role, label, new.generation, new.key))
     return Provisioned(made.device_id, made.key, tuple(found))
+
+
+def _shown(ask: Callable[[], NewKey], wait: Callable[[], bool]) -> NewKey:
+    """Ask until the pump sees presence. One that has answered once may be silent for a while: asked too often."""
+    answered = False
+    while True:
+        try:
+            return ask()
+        except (NotProvisioned, LinkTimeout, Refused) as error:
+            if isinstance(error, Refused) and error.code != "no_presence":
+                raise
+            answered = answered or not isinstance(error, LinkTimeout)
+            if not answered or not wait():
+                raise
 
 
 def replace_card(pump: Programmer, wait: Callable[[], bool]) -> NewKey:
