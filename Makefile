@@ -46,7 +46,7 @@ setup: ## install what the project needs: system packages, .venv
 	@$(BOOTSTRAP) venv
 
 .PHONY: firmware
-firmware: ## build MicroPython with the firmware for BOARD; RELEASE=1 without console
+firmware: ## build MicroPython with the firmware for BOARD; RELEASE=1: closed, without console
 	@$(PYTHON) -m tools.micropython $(BOARD) $(if $(RELEASE),--release)
 
 .PHONY: flash
@@ -206,6 +206,7 @@ figures: life bench ## run a life and the accuracy bench, and set their figures 
 test: ready ready-desk-emulated ## run all tests
 	@$(BOOTSTRAP) rp2 core-gates core-target core-proofs session-proofs session-second
 	@$(PYTHON) -m tools.micropython RPI_PICO2
+	@$(PYTHON) -m tools.micropython RPI_PICO --release
 	@rm -f build/tests.xml
 	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal --junit-xml build/tests.xml $(ARGS)
 

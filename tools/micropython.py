@@ -3,7 +3,7 @@
     python3 -m tools.micropython BOARD [--release]     builds if stale, prints the path of the result
 
 boards/BOARD/board.toml names the port, the C modules and the inputs. Results lie in build/BOARD/, those of a release
-(no console) in build/BOARD-release/.
+(no console) in build/BOARD-release/; one of the RP2 family must be closed (tools/closed_image.py).
 Errors: Problem, with the last lines of the build log and its path.
 """
 
@@ -12,9 +12,10 @@ import tomllib
 from pathlib import Path
 from typing import Protocol
 
+from tools import closed_image
 from tools.console import ROOT, Problem, main_guard
 from tools.ports import rp2, stm32, unix
-from tools.ports.common import Job
+from tools.ports.common import PUMP_MODULE, Job
 
 
 class Port(Protocol):
@@ -60,7 +61,11 @@ def board_job(board: str, release: bool = False) -> Job:
 def build_board(board: str, release: bool = False) -> Path:
     """Return the program for `board`, built if its inputs have changed. Raises Problem."""
     job = board_job(board, release)
-    return PORTS[job.facts["port"]].build(job)
+    port = PORTS[job.facts["port"]]
+    program = port.build(job)
+    if release and port is rp2 and PUMP_MODULE in job.modules:
+        closed_image.check(program.with_suffix(".elf"), ROOT)
+    return program
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ add_library(usermod_hardware INTERFACE)
 target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
     ${CMAKE_CURRENT_LIST_DIR}/bus.c
+    ${CMAKE_CURRENT_LIST_DIR}/closed.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
     ${CMAKE_CURRENT_LIST_DIR}/crash.c
     ${CMAKE_CURRENT_LIST_DIR}/early.c
