@@ -34,6 +34,11 @@ class Filled:
         self._filled_us = board.now_us  # until then there are bytes for the line
         self._heard = b""
 
+    @property
+    def now_us(self) -> int:
+        """The board's time, by which the programmer ends its waits."""
+        return int(self._board.now_us)
+
     def write(self, data: bytes) -> None:
         """Send a frame after what is on the line by now."""
         self._board.write(data)
