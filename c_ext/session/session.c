@@ -45,6 +45,8 @@ static void expire(session_t *session, uint64_t now_us) {
     }
 }
 
+_Static_assert((SESSION_SUITE & SESSION_DEVELOPMENT) == 0u, "the bit of a development image is not the suite's");
+
 uint8_t session_suite(void) {
 #if RELEVE_RELEASE
     return SESSION_SUITE;
