@@ -85,7 +85,7 @@ def test_replies_that_are_not_bound_to_their_request_are_found(monkeypatch: pyte
 
 def test_a_role_that_is_not_the_slot_s_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = Commands.begun
-    monkeypatch.setattr(Commands, "begun", lambda self, role: begun(self, protocol.ROLE_CLINICIAN))
+    monkeypatch.setattr(Commands, "begun", lambda self, role, slot: begun(self, protocol.ROLE_CLINICIAN, slot))
     assert found("role: ")
 
 
@@ -93,7 +93,7 @@ def test_orders_that_are_forgotten_are_found(monkeypatch: pytest.MonkeyPatch) ->
     """The answer becomes "no session". Of the random scenarios the 524th is the first to find it."""
     moves: tuple[Move, ...] = (("way", 0, 5, "refuse", 0, 0), ("call", "clinician", "set_basal", 7))
     assert not found("order: ", moves)
-    monkeypatch.setattr(Orders, "find", lambda self, command_id: None)
+    monkeypatch.setattr(Orders, "find", lambda self, *_: None)
     assert found("order: ", moves)
 
 
