@@ -39,6 +39,7 @@ from host.errors import (
 )
 from host.session.errors import OTHER_KEY, SessionError
 from host.session.keyring import Keyring
+from host.session.plain import is_not_open
 from host.text import Text
 
 BLANK = {"command_id": 1, "life": 0, "expires_us": 0, "confirms": 0}  # what an order begins with, not filled in
@@ -232,15 +233,15 @@ class Ordering(Kept):
             if reply_id == order.message.id | protocol.REPLY_BIT:
                 return reply_id, body  # the order's own answer has come after all
             if reply_id == protocol.REFUSAL_ID:
+                if is_not_open(body):  # of the question, or of the order itself: anybody can say so
+                    self.identity = None
+                    continue
                 if body[:1] == bytes([order.message.id]):
                     return reply_id, body
                 error = read_refusal(question, body)
                 if isinstance(error, Refused) and error.code == protocol.CODES[protocol.ID_TAKEN]:
                     return 0, b""  # this id is another order's: this one cannot be carried out
-                if not isinstance(error, Refused) or error.code != NOT_OPEN:
-                    raise error
-                self.identity = None
-                continue
+                raise error
             answer = decode_reply(question, body)
             if answer["outcome"] == "forgotten":
                 self.uncertain = None  # nothing more can be asked

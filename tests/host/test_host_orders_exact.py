@@ -10,6 +10,7 @@ import pytest
 
 from firmware import protocol
 from host.api.client import MESSAGES, Programmer
+from host.api.link import encode_frame
 from host.errors import BadReply, EarlierOrderDone, OrderInterrupted, OrderLost, OrderUncertain, Refused, SchemaMismatch
 from tests.firmware.desk import lowest
 from tests.host.answering import Answering
@@ -202,6 +203,26 @@ def test_the_order_s_own_answer_may_come_while_it_is_asked_about() -> None:
         else:
             assert made.bolus(400).strokes == 2
         assert pump.names.count("settle_order") == 1 and made.uncertain is None
+
+
+@pytest.mark.req("SEC-1")
+def test_a_plain_word_that_there_is_no_session_is_no_outcome_of_an_interrupted_order() -> None:
+    """It comes in the order's own place while the programmer asks what became of it; anybody can have sent it."""
+    done = settled("answered", BOLUS | 0x80, reply("bolus", **STROKES)[1])
+    pump = Pump(bolus=[interrupts], settle_order=[None, done])
+    write, lies = pump.write, [True]
+
+    def lied_to(data: bytes) -> None:
+        write(data)
+        if pump.names[-1:] == ["settle_order"] and lies:
+            sequence = next(sequence for name, _, sequence in pump.asked if name == "bolus")
+            lies.clear()
+            pump._waiting = encode_frame(sequence, *refusal(BOLUS, protocol.NOT_OPEN))
+
+    pump.write = lied_to  # type: ignore[method-assign]
+    with pytest.raises(OrderInterrupted, match="the pump has done it") as error:
+        programmer(pump).bolus(400)
+    assert error.value.settled and (error.value.reply or {}).get("strokes") == 2
 
 
 def test_a_pump_that_has_restarted_is_said_hello_to_twice_at_the_most() -> None:
