@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import select
 import socket
+import threading
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from hil.backends.board import Board
 from hil.errors import BenchError
@@ -24,6 +26,7 @@ from hil.play.world import World
 US_PER_S = 1_000_000
 _READ_BYTES = 1024
 _TRIES = 100
+_BACKGROUND_S = 0.2  # at most until a server in the background ends
 IN_USE = b"port in use\r\n"  # host/api/transport.py knows it
 
 
@@ -89,6 +92,24 @@ class PumpServer:
                 catch_up()  # what has come meets the pump at its present time, not at that of its last event
             for each in ready:
                 self._take_in(each)
+
+    @contextmanager
+    def in_background(self) -> Iterator[PumpServer]:
+        """Serve in a thread of its own, and close the ports at the end."""
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                self.serve(for_s=_BACKGROUND_S)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            thread.join()
+            self.close()
 
     def close(self) -> None:
         """Close the ports. The board stays open; it is the caller's."""

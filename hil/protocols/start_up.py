@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,23 +77,10 @@ def measure(runs: int = RUNS) -> dict[str, Any]:
 @contextmanager
 def _pump(cells: bytes) -> Iterator[int]:
     """Yield the TCP port of a virtual pump that keeps the time of the wall clock."""
-    over = threading.Event()
     board = VirtualBoard(Plant(load_mechanism(), 1), keys=cells)
     try:
-        server = PumpServer(board)
-
-        def serve() -> None:
-            while not over.is_set():
-                server.serve(for_s=0.1)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
+        with PumpServer(board).in_background() as server:
             yield server.tcp_port
-        finally:
-            over.set()
-            thread.join()
-            server.close()
     finally:
         board.close()
 

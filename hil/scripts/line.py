@@ -15,7 +15,7 @@ from host.api.conversation import MESSAGES
 from host.api.link import Asked, decode_frame
 from host.session.frames import Session
 from host.session.opening import Opening, offer_of
-from host.session.plain import HELLO_ID, OPEN_ID, Forged
+from host.session.plain import HELLO_ID, OPEN_ID, Forged, schema
 
 US_PER_S = 1_000_000
 SLOT_US = 40_000  # long enough for the longest request and the longest reply
@@ -42,7 +42,7 @@ class Line:
     def open(self, hello_us: int) -> bool:
         """Open a session by a hello that arrives at `hello_us`, two slots long; return whether the pump did."""
         self._opened_us = hello_us
-        hello = self.carry(hello_us, HELLO_ID, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+        hello = self.carry(hello_us, HELLO_ID, schema())
         if hello is not None:
             identity = self._keyring.identity()
             slot, key = identity.openings()[0]

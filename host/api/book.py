@@ -80,10 +80,10 @@ class Book:
     def unreached(self, keyring: Keyring, error: HostError) -> None:
         """Tell the orders that stay uncertain because the pump is not reached."""
         try:
-            device_id = keyring.identity().device_id if keyring.there else b""
+            pump = keyring.identity().pump if keyring.there else ""
         except HostError:
-            device_id = b""
-        device = device_id.hex() if any(device_id) else self.port
+            pump = ""
+        device = _device(pump or self.port)
         for each in [each for each in self._left if _device(each.pump) == device]:
             self.tell(each, "unknown", str(error))
         self._looked = False  # it may be reached yet

@@ -18,13 +18,14 @@ from host.records import Hello
 from host.records.made import made
 from host.session.key import Key
 from host.session.keyring import Keyring
-from host.session.plain import HASH_BYTES, HELLO_ID, OPEN_ID, Forged
+from host.session.plain import HASH_BYTES, HELLO_ID, OPEN_ID, Forged, schema
 from host.text import Text
 
 if TYPE_CHECKING:
     from host.session.frames import Session  # loaded late, with its ciphers
 
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
+_HELLO = Message("hello", HELLO_ID, "anyone", False, "Before there is a session; docs/protocol.md.")
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
 _OPENING_S = 3.0  # the device multiplies on a curve, 0.3 s on the slowest board
 # The pump has restarted, or has ended the session: what it is asked then, it has not taken up.
@@ -76,13 +77,9 @@ class Conversation:
         self.link.session = self._opened(hello)
 
     def _greet(self) -> bytes:
-        ours = protocol.SCHEMA_HASH.to_bytes(HASH_BYTES, "little")
-        reply = self.link.request(HELLO_ID, ours, self.timeout_s, self._attempts)
-        if reply is None:
-            raise LinkTimeout("hello", self._attempts, self.timeout_s, self.link.heard_bytes)
-        payload = reply[1]
+        reply_id, payload = self._request(_HELLO, schema())
         pump_hash = int.from_bytes(payload[:HASH_BYTES], "little")
-        if reply[0] != protocol.REFUSAL_ID and len(payload) >= HASH_BYTES and pump_hash != protocol.SCHEMA_HASH:
+        if reply_id != protocol.REFUSAL_ID and len(payload) >= HASH_BYTES and pump_hash != protocol.SCHEMA_HASH:
             raise SchemaMismatch(pump_hash, protocol.SCHEMA_HASH)
         return payload
 

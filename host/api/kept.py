@@ -85,8 +85,7 @@ class Kept(Conversation):
 
         What became of an order the pump tells only in the slot of the key that it was given with.
         """
-        own = self.keyring.identity()
-        return f"{own.device_id.hex()}/{own.slot}" if any(own.device_id) else self.book.port
+        return self.keyring.identity().pump or self.book.port
 
     def settle_left(self) -> None:
         """Settle the orders that an earlier program has left uncertain, and tell each to `book.told`. Once.

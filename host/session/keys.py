@@ -70,6 +70,11 @@ class Identity:
         if len(self.label.encode()) > LABEL_BYTES or not 0 <= self.generation < GENERATIONS:
             raise ValueError("the label or the generation does not fit")
 
+    @property
+    def pump(self) -> str:
+        """What an order's store knows the pump by, with this key: its id and the slot. A card's does not say whose."""
+        return f"{self.device_id.hex()}/{self.slot}" if any(self.device_id) else ""
+
     def openings(self) -> list[tuple[int, Key]]:
         """Return what may open a session, as (the slot's number as it is sent, the key), in the order to try it.
 
@@ -115,11 +120,10 @@ def names() -> list[str]:
 
 
 def known(pump: str) -> bool:
-    """Is there a key of this device and slot, written as id/slot, on this computer?"""
+    """Is there a key of this pump and slot (Identity.pump) on this computer?"""
     for name in names():
         with suppress(KeyFileError, NoKey):
-            found = load(name)
-            if f"{found.device_id.hex()}/{found.slot}" == pump:
+            if load(name).pump == pump:
                 return True
     return False
 

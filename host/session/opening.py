@@ -8,13 +8,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from firmware import protocol
 from host.errors import BadReply
 from host.session.frames import Session
 from host.session.key import Key
 from host.session.keys import ROLES, Identity
 from host.session.noise import Initiator
-from host.session.plain import DEVELOPMENT, HASH_BYTES, OFFER_BYTES, SUITE, VERSION, Forged
+from host.session.plain import DEVELOPMENT, HASH_BYTES, OFFER_BYTES, SUITE, VERSION, Forged, schema
 from host.text import Text
 
 _LABEL = b"releve-session-1"
@@ -56,7 +55,7 @@ class Opening:
         self._role = ROLES.index(identity.role)
         prologue = b"".join(
             (
-                _LABEL, bytes([offer.suite]), protocol.SCHEMA_HASH.to_bytes(HASH_BYTES, "little"), identity.device_id,
+                _LABEL, bytes([offer.suite]), schema(), identity.device_id,
                 bytes([slot, self._role]), offer.challenge,
             )
         )  # fmt: skip

@@ -21,6 +21,11 @@ OFFER_BYTES = HASH_BYTES + 2 + CHALLENGE_BYTES  # of a hello's reply: hash, vers
 _REFUSAL_BYTES = 19
 
 
+def schema() -> bytes:
+    """Return this programmer's schema hash as it crosses the link: all of a hello, and the beginning of its reply."""
+    return bytes(protocol.SCHEMA_HASH.to_bytes(HASH_BYTES, "little"))
+
+
 class Forged(Exception):
     """A message that the holder of the key has not made, or not for this place."""
 

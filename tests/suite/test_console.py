@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,19 +21,8 @@ pytestmark = pytest.mark.emulated_only("a virtual board has no console")
 @pytest.fixture
 def server() -> Iterator[PumpServer]:
     board = EmulatedBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
-    server = PumpServer(board)
-    stop = threading.Event()
-
-    def serve() -> None:
-        while not stop.is_set():
-            server.serve(for_s=0.2)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield server
-    stop.set()
-    thread.join()
-    server.close()
+    with PumpServer(board).in_background() as server:
+        yield server
     board.close()
 
 

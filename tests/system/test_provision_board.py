@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -24,18 +23,10 @@ from host.session.keyring import Keyring
 def test_a_board_without_keys_is_provisioned_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(keys, "folder", lambda: tmp_path / "keys")
     board = VirtualBoard(PlayPlant(load_mechanism(), 1))
-    server = PumpServer(board)
-    over = threading.Event()
-
-    def serve() -> None:
-        while not over.is_set():
-            server.serve(for_s=0.2)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    port, out = f"socket://localhost:{server.tcp_port}", tmp_path / "card"
-    words = ["provision", "--port", port, "--name", "desk", "--card", str(out)]
-    try:
+    out = tmp_path / "card"
+    with PumpServer(board).in_background() as server:
+        port = f"socket://localhost:{server.tcp_port}"
+        words = ["provision", "--port", port, "--name", "desk", "--card", str(out)]
         control.ask(server.tcp_port, "show-presence", 60)
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, done.output
@@ -44,8 +35,4 @@ def test_a_board_without_keys_is_provisioned_once(monkeypatch: pytest.MonkeyPatc
             assert [(each.slot, each.role) for each in pump.read_programmers()] == [(0, "card"), (1, "clinician")]
         with Programmer(SerialTransport(port), keyring=Keyring("card", card.identity(card.read_file(out)))) as pump:
             assert pump.stop()
-    finally:
-        over.set()
-        thread.join()
-        server.close()
-        board.close()
+    board.close()

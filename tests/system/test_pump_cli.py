@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,29 +23,18 @@ Pump = Callable[..., Any]
 @pytest.fixture
 def pump() -> Iterator[Pump]:
     board = VirtualBoard(Plant(load_mechanism(), 1), keys=Provisioned().cells)
-    server = PumpServer(board, pace=PACE)
-    over = threading.Event()
-
-    def serve() -> None:
-        while not over.is_set():
-            server.serve(for_s=0.5)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
     keys.save(Provisioned().bench, replace=True)
-    general = ["--port", f"socket://localhost:{server.tcp_port}", "--holds", "600", "--timeout", "60", "--json"]
-    general += ["--identity", keys.PLAY]
+    with PumpServer(board, pace=PACE).in_background() as server:
+        general = ["--port", f"socket://localhost:{server.tcp_port}", "--holds", "600", "--timeout", "60", "--json"]
+        general += ["--identity", keys.PLAY]
 
-    def run(*arguments: str) -> Any:
-        result = CliRunner().invoke(cli.app, [*general, *arguments])
-        assert result.exit_code == 0, result.stderr
-        found = [json.loads(line) for line in result.stdout.splitlines()]
-        return found[0] if len(found) == 1 else found
+        def run(*arguments: str) -> Any:
+            result = CliRunner().invoke(cli.app, [*general, *arguments])
+            assert result.exit_code == 0, result.stderr
+            found = [json.loads(line) for line in result.stdout.splitlines()]
+            return found[0] if len(found) == 1 else found
 
-    yield run
-    over.set()
-    thread.join()
-    server.close()
+        yield run
     board.close()
 
 

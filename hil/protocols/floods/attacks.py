@@ -18,13 +18,13 @@ from host.api.client import MESSAGES, Programmer
 from host.api.link import decode_frame
 from host.api.transport import Transport
 from host.session.frames import MAX_SEALED_BYTES, SEAL_BYTES
-from host.session.plain import HELLO_ID, OPEN_ID, PLAIN
+from host.session.plain import HELLO_ID, OPEN_ID, PLAIN, schema
 
 NOISE, UNSEALED, HELLOS = "noise", "unsealed requests", "hello"
 FORGED, FORGED_PRESENCE, STALE = "forged openings", "forged openings with presence", "stale openings"
 REPLAYED, CORRUPTED, ENDED = "replayed frames", "corrupted frames", "frames of an ended session"
 ATTACKS = (NOISE, UNSEALED, HELLOS, FORGED, FORGED_PRESENCE, STALE, REPLAYED, CORRUPTED, ENDED)
-HELLO = plain_frame(1, HELLO_ID, protocol.SCHEMA_HASH.to_bytes(8, "little"))
+HELLO = plain_frame(1, HELLO_ID, schema())
 _STATUS, _STOP = MESSAGES["status"].id, MESSAGES["stop"].id
 _OPENING_BYTES = 48  # an ephemeral key and a tag
 _HELLO_EACH = 64  # openings: 0.3 s at line rate

@@ -14,8 +14,9 @@ from typing import Any
 
 from hil.bench import Bench
 from hil.plant import Plant, load_mechanism
-from hil.protocols.edges.loads import LINE_BYTES_PER_S
-from hil.protocols.floods.attacks import FORGED, Attacker, listen
+from hil.protocols.floods.attacks import FORGED, listen
+from hil.protocols.floods.drive import flood
+from hil.protocols.floods.requests import Sender
 
 US_PER_S = 1_000_000
 DAY_S = 86_400
@@ -32,25 +33,21 @@ def awake(seconds: float, *, flooded: bool, presence: bool = False) -> dict[str,
     """
     with Bench(Plant(load_mechanism(), 1), kind="emulated") as bench:
         board, programmer = bench.board, bench.programmer
-        attacker = Attacker(FORGED, programmer, listen(programmer))
+        sender = Sender(FORGED, programmer, 0, 0, listen(programmer))
         programmer.set_basal(1_000)
-        number = 0
 
         def run(seconds: float) -> None:
-            nonlocal number
             end_us = bench.now_us + round(seconds * US_PER_S)
             while bench.now_us < end_us:
-                data = b""
-                while flooded and len(data) < LINE_BYTES_PER_S // 2:
-                    number += 1
-                    data += attacker.frame(number)
-                board.write(data)
-                bench.run_for(seconds=0.5)
+                if flooded:
+                    flood(bench, sender)
+                else:
+                    bench.run_for(seconds=0.5)
                 board.take_received()
 
         board.presence = presence
         run(_SETTLE_S)
-        before, sent, from_us = board.info(), number, bench.now_us
+        before, sent, from_us = board.info(), sender.sent, bench.now_us
         refused = programmer.status().openings_refused
         run(seconds)
         after, lived_s = board.info(), (bench.now_us - from_us) / US_PER_S
@@ -58,7 +55,7 @@ def awake(seconds: float, *, flooded: bool, presence: bool = False) -> dict[str,
         bench.run_for(seconds=2)
         refused = programmer.status().openings_refused - refused
         slept = (after["sleep"] - before["sleep"]) / (after["now"] - before["now"])
-    return {"awake": 1 - slept, "refused_per_s": refused / lived_s, "sent_per_s": (number - sent) / lived_s}
+    return {"awake": 1 - slept, "refused_per_s": refused / lived_s, "sent_per_s": (sender.sent - sent) / lived_s}
 
 
 def currents(board: str) -> tuple[float, float]:

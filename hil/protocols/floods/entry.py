@@ -7,7 +7,8 @@ which is jamming and no flood.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from hil.bench import Bench, programmer_at
@@ -23,13 +24,13 @@ _SLICE_US = 20_000
 
 
 class Filled:
-    """The line to `board`, this share of it filled with the frames of `frame()`. As a transport it lets frames of its
-    own in between.
+    """The line to `board`, this share of it filled with `frames`, which do not end. As a transport it lets frames of
+    its own in between.
     """
 
-    def __init__(self, board: Any, frame: Callable[[], bytes], share: float) -> None:
+    def __init__(self, board: Any, frames: Iterator[bytes], share: float) -> None:
         self._board = board
-        self._frame = frame
+        self._frames = frames
         self._share = share
         self._filled_us = board.now_us  # until then there are bytes for the line
         self._heard = b""
@@ -57,7 +58,7 @@ class Filled:
         """Let time pass."""
         end_us = self._board.now_us + us
         while self._filled_us < end_us:
-            frame = self._frame()
+            frame = next(self._frames)
             self._board.write(frame)
             taken_us = len(frame) * US_PER_S / LINE_BYTES_PER_S / self._share
             self._filled_us = max(self._filled_us, self._board.now_us) + round(taken_us)
@@ -74,14 +75,7 @@ def measure(
     with Bench(Plant(load_mechanism(), seed), kind=bench_name) as bench:
         board = bench.board
         attacker = Attacker(FORGED, bench.programmer, listen(bench.programmer))
-        number = 0
-
-        def frame() -> bytes:
-            nonlocal number
-            number += 1
-            return attacker.frame(number)
-
-        line = Filled(board, frame, share)
+        line = Filled(board, map(attacker.frame, count(1)), share)
         board.presence = presence
         took_us = []
         for _ in range(times):
