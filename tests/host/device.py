@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from firmware import protocol
-from firmware.link.commands import Commands
-from firmware.link.door import Door
 from firmware.link.link import Link
-from firmware.session.keyring import Keyring, noise_of
-from firmware.session.presence import Presence
-from firmware.session.programmers import Programmers
+from firmware.session.keyring import Keyring
 from hil.keys import KEYS_AT, Provisioned
 from host.api.link import decode_frame
 from host.session.plain import HELLO_ID, OPEN_ID
 from tests.firmware.hand import SECOND_US, Hand
 from tests.firmware.ram import RamUart
-from tests.session.device import session_class
+from tests.firmware.session.wired import wired
 
-SUITE = 0x81  # of a development image
 KEYS = Provisioned()  # tests/conftest.py has put its key where programmers look for one
 _IDENTITY_ID = 0x06
 _OPENING = (HELLO_ID, OPEN_ID, _IDENTITY_ID)
@@ -52,19 +47,12 @@ class Device:
 
     def connect(self) -> None:
         """After a reset: nobody has a session."""
-        pump, clock = self.pump, self.hand.clock
-        self.session = session_class()(protocol.SCHEMA_HASH.to_bytes(8, "little"), SUITE)
-        keyring = Keyring(self.hand.memory, self.session)
         noise = iter(range(1 << 30))
         self.provide()
-        keyring.open(noise_of(lambda: next(noise), clock))
-        presence = pump.presence = Presence(lambda: self.present, clock)
-        pump.programmers = Programmers(clock, pump.books, keyring, presence, self.hand.tones_ms.append)
+        self.session, keyring, _, self.commands, door = wired(self.hand, lambda: self.present, lambda: next(noise))
         self.enrol(keyring)
-        self.commands = Commands(pump)
-        door = Door(self.session, keyring, presence, pump, self.commands, SUITE)
         self.link = Link(self.uart, door, self.commands.counters)
-        pump.stream.send, pump.stream.counters = self.link.tell, self.commands.counters
+        self.pump.stream.send, self.pump.stream.counters = self.link.tell, self.commands.counters
 
     def provide(self) -> None:
         """Give a memory without keys the bench's."""

@@ -10,6 +10,11 @@ from tests.firmware.hand import Hand
 from tests.host.terminal import Terminal
 
 
+def question(stderr: str) -> str:
+    """What was shown before it was asked."""
+    return stderr.partition("\nDo it?")[0]
+
+
 class Patient:
     """A pump and the terminal on which it is talked to."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from host.api.client import Programmer
 from host.api.prepared import Prepared
-from tests.host.patient import Patient
+from tests.host.patient import Patient, question
 
 pytestmark = pytest.mark.req("HOST-1", "SEC-3", "THER-5", "THER-6", "THER-9")
 
@@ -18,11 +18,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
     patient = Patient(monkeypatch)
     patient.do("stop")
     return patient
-
-
-def question(stderr: str) -> str:
-    """What was shown before it was asked."""
-    return stderr.partition("\nDo it?")[0]
 
 
 def test_what_a_question_says_of_a_procedure_is_what_the_pump_says(patient: Patient) -> None:

@@ -9,7 +9,7 @@ import pytest
 from host.commands.running import asked_of
 from host.errors import LinkTimeout
 from tests.firmware.hand import SECOND_US
-from tests.host.patient import Patient
+from tests.host.patient import Patient, question
 
 pytestmark = pytest.mark.req("HOST-1", "THER-3", "THER-9")
 
@@ -17,11 +17,6 @@ pytestmark = pytest.mark.req("HOST-1", "THER-3", "THER-9")
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
     return Patient(monkeypatch)
-
-
-def question(stderr: str) -> str:
-    """What was shown before it was asked."""
-    return stderr.partition("\nDo it?")[0]
 
 
 def test_a_suspend_and_a_resume_are_asked_about_with_all_that_runs(patient: Patient) -> None:

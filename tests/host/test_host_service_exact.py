@@ -17,7 +17,7 @@ from host.records import Procedure, ProcedureChange, Verdict
 from host.records.summaries import AnswerSummary
 from host.units import AmountError
 from tests.firmware.hand import SECOND_US
-from tests.host.patient import Patient
+from tests.host.patient import Patient, question
 from tests.host.shown import record
 
 pytestmark = pytest.mark.req("HOST-1", "THER-5", "THER-6")
@@ -52,11 +52,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Patient:
     monkeypatch.setattr(service, "Progress", Bar)
     patient.do("stop")
     return patient
-
-
-def question(stderr: str) -> str:
-    """What was shown before it was asked."""
-    return stderr.partition("\nDo it?")[0]
 
 
 def test_a_procedure_is_begun_on_a_stopped_pump_and_answered_with_figures_in_their_units(patient: Patient) -> None:

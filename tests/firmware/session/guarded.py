@@ -6,19 +6,13 @@ import struct
 from typing import Any
 
 from firmware import protocol
-from firmware.link.commands import Commands
-from firmware.link.door import HELLO, OPEN, Door
-from firmware.session.keyring import Keyring, noise_of
-from firmware.session.presence import Presence
-from firmware.session.programmers import Programmers
+from firmware.link.door import HELLO, OPEN
 from tests.firmware.agreeing import prepared
 from tests.firmware.hand import SECOND_US, Hand
-from tests.session.device import session_class
+from tests.firmware.session.wired import SCHEMA, SUITE, wired
 from tests.session.programmer import Programmer
 
 BY_NAME = {message.name: message for message in protocol.MESSAGES}
-SCHEMA = protocol.SCHEMA_HASH.to_bytes(8, "little")
-SUITE = 0x81
 HOLDS_US = 10 * SECOND_US
 PROVISIONING_SLOT = 0x0F
 
@@ -30,16 +24,8 @@ class Guarded:
         self.hand = hand or Hand()
         self.present = False
         self.schema_hash, self.suite = SCHEMA, SUITE
-        pump = self.hand.pump
-        self.session = session_class()(SCHEMA, SUITE)
-        self.keyring = Keyring(self.hand.journal.nvm, self.session)
-        self.presence = pump.presence = Presence(lambda: self.present, self.hand.clock)
-        pump.programmers = Programmers(
-            self.hand.clock, pump.books, self.keyring, self.presence, self.hand.tones_ms.append
-        )
-        self.keyring.open(noise_of(None, self.hand.clock))
-        self.commands = Commands(pump)
-        self.door = Door(self.session, self.keyring, self.presence, pump, self.commands, SUITE)
+        parts = wired(self.hand, lambda: self.present)
+        self.session, self.keyring, self.presence, self.commands, self.door = parts
         self.sequence = 0
         self.ids = 100
 
