@@ -12,7 +12,7 @@ from tests.core.test_sanitizers import CFLAGS, run
 
 HERE = Path(__file__).parent
 # Those that need a MicroPython or an emulated processor run no code of the host.
-OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py", "test_second.py", "test_published.py")
+OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py", "test_second.py")
 POKE = """
 import sys
 from pathlib import Path
