@@ -100,7 +100,7 @@ ready-%:
 
 .PHONY: bench
 bench: ready-$(BENCH) ## run the accuracy bench on BENCH with a plant made from SEED; results in build/bench
-	@$(VENV)/python -m hil.cli bench --bench $(BENCH) --seed $(SEED) --out build/bench
+	@$(VENV)/python -m hil bench --bench $(BENCH) --seed $(SEED) --out build/bench
 
 .PHONY: hil
 hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-stm32, desk-emulated; desk with BENCH_FILE; build/hil-BENCH.html
@@ -109,43 +109,43 @@ hil: ready-$(BENCH) ## run the HIL suite on BENCH: virtual, emulated, emulated-s
 
 .PHONY: speed
 speed: ready ## measure how much faster than real time a bench runs; build/speed.json
-	@$(VENV)/python -m hil.cli speed --out build/speed.json
+	@$(VENV)/python -m hil speed --out build/speed.json
 
 .PHONY: start-up
 start-up: ready ## measure the processor time that `pump` takes to start; build/start-up.json
-	@$(VENV)/python -m hil.cli start-up --out build/start-up.json
+	@$(VENV)/python -m hil start-up --out build/start-up.json
 
 .PHONY: day
 day: ready-$(BENCH) ## run a day of 5 U/h and a bolus of 30 U on BENCH: speed, strokes, the latest start; build/day-BENCH.json
-	@$(VENV)/python -m hil.cli day --bench $(BENCH) --out build/day-$(BENCH).json
+	@$(VENV)/python -m hil day --bench $(BENCH) --out build/day-$(BENCH).json
 
 .PHONY: awake
 awake: ready-emulated ## measure the awake time of the emulated Pico per stroke; BESIDE=another built checkout: the ratio to it
-	@$(VENV)/python -m hil.cli awake $(if $(BESIDE),--beside "$(BESIDE)")
+	@$(VENV)/python -m hil awake $(if $(BESIDE),--beside "$(BESIDE)")
 
 .PHONY: edges
 edges: ready-emulated ## measure step edges and stroke starts on the emulated Pico under load; build/edges.json
-	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --steps 100000 --out build/edges.json
+	@$(VENV)/python -m hil edges --workers $(WORKERS) --steps 100000 --out build/edges.json
 
 .PHONY: edges-nightly
 edges-nightly: ready-emulated ## the same with a million steps
-	@$(VENV)/python -m hil.cli edges --workers $(WORKERS) --out build/edges.json
+	@$(VENV)/python -m hil edges --workers $(WORKERS) --out build/edges.json
 
 .PHONY: link-floods
 link-floods: ready-emulated ## flood the emulated Pico with each kind of request, ten minutes each (nightly; resumes where it was stopped); build/link-floods.json
-	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --out build/link-floods.json $(ARGS)
+	@$(VENV)/python -m hil floods --workers $(WORKERS) --out build/link-floods.json $(ARGS)
 
 .PHONY: same-strokes
 same-strokes: ready-$(BENCH) ## dose on BENCH under each kind of flood and attack, compare with a silent line; build/same-strokes-BENCH.json
-	@$(VENV)/python -m hil.cli same-strokes --bench $(BENCH) --workers $(WORKERS) --out build/same-strokes-$(BENCH).json $(ARGS)
+	@$(VENV)/python -m hil same-strokes --bench $(BENCH) --workers $(WORKERS) --out build/same-strokes-$(BENCH).json $(ARGS)
 
 .PHONY: flood-cost
 flood-cost: ready-emulated ## measure what forged openings cost the emulated Pico, compute a day's charge, let programmers in; build/flood-cost.json
-	@$(VENV)/python -m hil.cli flood-cost --out build/flood-cost.json $(ARGS)
+	@$(VENV)/python -m hil flood-cost --out build/flood-cost.json $(ARGS)
 
 .PHONY: turns
 turns: ready-emulated ## measure the supervisor's longest turn for each kind of request, fine strokes; build/turns.json
-	@$(VENV)/python -m hil.cli floods --workers $(WORKERS) --seconds 5 --quantum 125 --out build/turns.json
+	@$(VENV)/python -m hil floods --workers $(WORKERS) --seconds 5 --quantum 125 --out build/turns.json
 
 .PHONY: boot-nightly
 boot-nightly: ready-emulated ## inject Ctrl-C, an exception, no memory, a crash at every 10 ms of the emulated Pico's boot
@@ -153,7 +153,7 @@ boot-nightly: ready-emulated ## inject Ctrl-C, an exception, no memory, a crash 
 
 .PHONY: aimed
 aimed: ready-emulated ## aim orders at the armed stroke of the emulated Pico, ±2 ms (ARGS="--orders 2000"); build/aimed.json
-	@$(VENV)/python -m hil.cli aimed --workers $(WORKERS) --out build/aimed.json $(ARGS)
+	@$(VENV)/python -m hil aimed --workers $(WORKERS) --out build/aimed.json $(ARGS)
 
 .PHONY: between-nightly
 between-nightly: setup core-module ## inject interrupts, exceptions, failed writes, power cuts at every line of orders, events, start-ups; build/between.json
@@ -165,20 +165,20 @@ adversary: setup ## play SCENARIOS scenarios from SEED on with a man in the midd
 
 .PHONY: occlusion
 occlusion: ready ## judge the occlusion detector on a campaign of faults made from SEED; build/occlusion.json
-	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --out build/occlusion.json
+	@$(VENV)/python -m hil occlusion --seed $(SEED) --workers $(WORKERS) --out build/occlusion.json
 
 .PHONY: occlusion-nightly
 occlusion-nightly: ready ## the same with 1,000 patient-years without a fault; build/occlusion-nightly.json
-	@$(VENV)/python -m hil.cli occlusion --seed $(SEED) --workers $(WORKERS) --patient-years 1000 \
+	@$(VENV)/python -m hil occlusion --seed $(SEED) --workers $(WORKERS) --patient-years 1000 \
 		--out build/occlusion-nightly.json
 
 .PHONY: powerloss
 powerloss: ready ## cut the power at every write and exchange of a life, and of each recovery; build/powerloss.json
-	@$(VENV)/python -m hil.cli powerloss --workers $(WORKERS) --out build/powerloss.json
+	@$(VENV)/python -m hil powerloss --workers $(WORKERS) --out build/powerloss.json
 
 .PHONY: life
 life: ready ## simulate eight years of one patient, made from SEED, checked every day; build/life
-	@$(VENV)/python -m hil.cli life --seed $(SEED) --out build/life
+	@$(VENV)/python -m hil life --seed $(SEED) --out build/life
 
 .PHONY: scripts-nightly
 scripts-nightly: ready ## run SCRIPTS random therapy scripts from SEED on: oracle with spoiled runs, volleys, twin runs of each kind; build/oracle.json, build/storms.json, build/scripts.json
@@ -188,11 +188,11 @@ scripts-nightly: ready ## run SCRIPTS random therapy scripts from SEED on: oracl
 
 .PHONY: desk-edges
 desk-edges: ready-desk-emulated ## compare what the emulated bench I/O board captures with the true edges; build/desk-edges.json
-	@$(VENV)/python -m hil.cli desk-edges --out build/desk-edges.json
+	@$(VENV)/python -m hil desk-edges --out build/desk-edges.json
 
 .PHONY: pump
 pump: ready-$(BENCH) ## run a pump on BENCH at PACE × real time, its programmer link on TCP PORT and a pty
-	@$(VENV)/python -m hil.cli pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)
+	@$(VENV)/python -m hil pump --bench $(BENCH) --port $(PORT) --pace $(PACE) --seed $(SEED)
 
 .PHONY: pictures
 pictures: bench ## make the pictures of the README: the programmer, the report (that one with Chromium, if it is there)

@@ -276,12 +276,14 @@ app.command(context_settings={"ignore_unknown_options": True})(commands.fault)  
 def main() -> None:
     """Entry point of `pump-bench`: like app(), but with the exit code of a broken bench."""
     try:
-        app()
+        app(prog_name="pump-bench")
     except SystemExit as ended:
         if ended.code == EXIT_INTERRUPTED:
-            Console(stderr=True).print("interrupted: nothing was judged", highlight=False)
+            _interrupted()
         raise
     except BenchError as error:
+        if _by_ctrl_c(error):
+            _interrupted()
         _broken(str(error))
     except BrokenProcessPool:
         _broken("a worker process has died: it was killed, or memory ran out")
@@ -289,6 +291,18 @@ def main() -> None:
         if error.errno not in _UNWRITABLE:
             raise
         _broken(f"the results cannot be written: {error}")
+
+
+def _by_ctrl_c(error: BaseException | None) -> bool:
+    """True if the error came of an interruption: a board that was left in mid-word, and asked again, is lost."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _interrupted() -> NoReturn:
+    Console(stderr=True).print("interrupted: nothing was judged", highlight=False)
+    raise SystemExit(EXIT_INTERRUPTED) from None
 
 
 def _broken(what: str) -> NoReturn:

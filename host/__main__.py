@@ -1,5 +1,22 @@
-"""`python -m host` is the `pump` command."""
+"""The `pump` command begins here; also `python -m host`."""
 
-from host.cli import app
+from __future__ import annotations
 
-app(prog_name="pump")
+from collections.abc import Callable
+
+from host.begin import begin
+
+
+def _load() -> Callable[[], object]:
+    from host.cli import app  # here, where Ctrl-C ends it quietly
+
+    return lambda: app(prog_name="pump")
+
+
+def main() -> None:
+    """Run `pump`."""
+    begin(_load)
+
+
+if __name__ == "__main__":
+    main()

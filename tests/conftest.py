@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -41,6 +42,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep keys and stores away from the user's own; take the boot ROM in. Raises pytest.UsageError."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Run as a shell's job in the background, where every program that a test interrupts would ignore it, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     data = tempfile.mkdtemp(prefix="releve-data-")
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     os.environ["XDG_DATA_HOME"] = os.environ["LOCALAPPDATA"] = data

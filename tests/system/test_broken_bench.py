@@ -21,7 +21,7 @@ from hil.errors import DeviceLost, DeviceMissing
 from hil.plant import Plant, load_mechanism
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCH = [sys.executable, "-m", "hil.cli"]
+BENCH = [sys.executable, "-m", "hil"]
 
 
 def plant() -> Plant:
@@ -115,6 +115,44 @@ def test_ctrl_c_is_no_verdict(tmp_path: Path) -> None:
     assert life.returncode == cli.EXIT_INTERRUPTED
     assert "interrupted" in errors and "Traceback" not in errors
     assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.req("HIL-8")
+def test_a_board_that_is_lost_by_ctrl_c_is_no_broken_bench(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An order that is interrupted is settled at once; a virtual board that was left in mid-word cannot be asked."""
+
+    def lost(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise DeviceLost("the virtual board ended") from None
+
+    monkeypatch.setattr("hil.protocols.life.run.run", lost)
+    monkeypatch.setattr("sys.argv", ["pump-bench", "life", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.EXIT_INTERRUPTED
+    assert "interrupted: nothing was judged" in capsys.readouterr().err
+
+
+@pytest.mark.req("HIL-8", "HOST-4")
+@pytest.mark.parametrize(
+    ("program", "before", "code"),
+    [
+        ("begin(press)", "", -signal.SIGINT),  # while it loads
+        ("begin(lambda: press)", "", -signal.SIGINT),  # a program has its own answer; this one has none
+        ("begin(lambda: atexit.register(press) and (lambda: sys.exit(3)))", "", 3),  # after its last word
+        ("begin(lambda: press)", "signal.signal(signal.SIGINT, signal.SIG_IGN)", 0),  # in the background
+    ],
+)
+def test_ctrl_c_at_any_moment_ends_a_program_or_changes_nothing(program: str, before: str, code: int) -> None:
+    words = f"import atexit, os, signal, sys; {before}\nfrom host.begin import begin\n"
+    words += f"press = lambda: os.kill(os.getpid(), signal.SIGINT)\n{program}"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == code
+    assert ("Traceback" in done.stderr) == (program == "begin(lambda: press)" and not before), done.stderr
 
 
 @pytest.mark.req("HIL-8")

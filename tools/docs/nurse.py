@@ -102,7 +102,7 @@ def _clean(shown: bytes) -> str:
 def sessions(language: str, figures: dict[str, list[str]]) -> dict[str, str]:
     """Play a refill and a rinse on a new pump that has run for a while; return the screens by their command."""
     port = 7300 + os.getpid() % 500
-    command = (sys.executable, "-m", "hil.cli", "pump", "--port", str(port), "--pace", str(_PACE))
+    command = (sys.executable, "-m", "hil", "pump", "--port", str(port), "--pace", str(_PACE))
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

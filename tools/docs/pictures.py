@@ -51,7 +51,7 @@ def terminal() -> str:
     """Return the screens of a bolus and of the status after it, on a virtual pump."""
     port = 7800 + os.getpid() % 500
     server = subprocess.Popen(
-        (sys.executable, "-m", "hil.cli", "pump", "--port", str(port)), cwd=ROOT, stdout=subprocess.PIPE, text=True
+        (sys.executable, "-m", "hil", "pump", "--port", str(port)), cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     console = Console(record=True, width=_COLUMNS, file=io.StringIO())
     try:
