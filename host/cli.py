@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 
 from host.commands import COMMANDS, SHORT
 from host.options import EXIT_DECLINED, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, Json, Options, Yes
+from host.stdout import ensure_stdout
 from host.version import __version__
 
 HELP = """Programmer of the Relève insulin pump platform.
@@ -138,7 +139,10 @@ def _as_written(ctx: Any, command: Any) -> Any:
 
 
 def _as_it_can_be_shown(text: str) -> str:
-    """Characters that stdout does not have by their numbers; typer would write UTF-8 to a terminal of ASCII."""
+    """Characters that stdout does not have by their numbers; typer would write UTF-8 to a terminal of ASCII. Raises
+    OSError if nothing can be shown.
+    """
+    ensure_stdout()
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
@@ -191,7 +195,8 @@ def _version(value: bool) -> None:
     if value:
         from firmware.protocol import PROTOCOL_VERSION, SCHEMA_HASH  # half of what --version takes
 
-        typer.echo(f"pump {__version__}, link version {PROTOCOL_VERSION}, schema {SCHEMA_HASH:016x}")
+        text = f"pump {__version__}, link version {PROTOCOL_VERSION}, schema {SCHEMA_HASH:016x}"
+        typer.echo(_as_it_can_be_shown(text))
         raise typer.Exit
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import signal
 import sys
@@ -46,6 +45,7 @@ from host.plain import as_plain
 from host.reach import how_to_reach
 from host.session.errors import CardError, SessionError
 from host.session.keyring import Keyring
+from host.stdout import ensure_stdout
 from host.store import StoreError
 from host.telling import Screen, report, say_error, silence
 from host.text import Text
@@ -195,16 +195,16 @@ def configured(options: Options) -> None:
 
 def show(options: Options, value: Any, screen: RenderableType) -> None:
     """Print `value` (a record, or a list of them) as JSON, or `screen` for people."""
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "stdout is closed")
     if options.as_json:
         write_line(json.dumps(as_plain(value)))
     else:
+        ensure_stdout()
         Screen().print(screen)  # both flush, here, where a failure can still be reported
 
 
 def write_line(text: str) -> None:
     """Write a line to stdout, at once. Raises OSError."""
+    ensure_stdout()
     print(text, flush=True)
 
 

@@ -111,7 +111,8 @@ def read_file(path: Path) -> Rates:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise AmountError(f"cannot read {path}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise AmountError(f"cannot read {str(path)!r}: {why}") from error
     if text.lstrip().startswith("{"):
         return _from_json(path, text)
     try:

@@ -11,6 +11,7 @@ from host.text import Text
 from host.units import amount, millilitres, span
 from host.words import field_words, message_words
 
+OWN_KEY = "a programmer cannot end its own key: use another clinician's"
 _TEXTS = {
     protocol.UNKNOWN_MESSAGE: "the pump does not know this request",
     protocol.BAD_LENGTH: "the request has {value} bytes, the pump expected {limit}",
@@ -52,7 +53,7 @@ _TEXTS = {
     protocol.SLOTS_FULL: "the pump knows seven programmers and its card: pump programmers list, then revoke one",
     protocol.NO_SUCH_SLOT: "the pump has no such programmer (any more): pump programmers list",
     protocol.ALREADY_PROVISIONED: "the pump has been provisioned already",
-    protocol.OWN_SLOT: "a programmer cannot end its own key: use another clinician's",
+    protocol.OWN_SLOT: OWN_KEY,
     protocol.NOT_PREPARED: "it was not looked at just before, or too long ago; give it again",
     protocol.CHANGED_MEANWHILE: "the pump was changed meanwhile, and it would do something else; look at it again",
     protocol.WRONG_CONTENT: "the reservoir holds {content}, but it begins with {needed}: pump procedure show",

@@ -21,6 +21,7 @@ from host.text import Text
 from host.texts.spoken import in_language, said
 from host.words import message_words
 
+_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # which French has
 _UNBOUNDED_COLUMNS = 1000  # of a pipe or a file: whoever reads it wants each line whole
 
 
@@ -52,7 +53,17 @@ def silence() -> None:
 
 def say_error(screen: Console, text: str, language: str) -> None:
     """Show an error to a person."""
-    screen.print(f"[bold red]{said('error:', language)}[/] {escape(in_language(text, language))}", soft_wrap=True)
+    shown = escape(_harmless(in_language(text, language)))
+    screen.print(f"[bold red]{said('error:', language)}[/] {shown}", soft_wrap=True)
+
+
+def _harmless(text: str) -> str:
+    """The text in one line; all that would move the cursor, colour the screen or turn the writing round is told by its
+    number.
+    """
+    return "".join(
+        each if each.isprintable() or each in _SPACES else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def report(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from firmware.protocol.alarms import BY_NAME
+from firmware.protocol.alarms import BY_NAME, LASTING
 from host.clock import told
 from host.console import NotNow, confirm, connected, show
 from host.options import Json, Language, Yes, part, spoken_of
@@ -49,6 +49,9 @@ def acknowledge(
         mine = [each for each in found if each.alarm == number]
         if not mine and not yes:
             raise NotNow(Text("there is no alarm '{}' now", alarm))
+        if not yes and mine[0].cause_there and mine[0].name not in LASTING:
+            there = Text("the cause of the alarm '{alarm}' is still there", alarm=mine[0].name)
+            raise NotNow(Text("{}: {}", there, mine[0].do))
         confirm(options, alarms_table(mine, pump.read_time().now_us, words), yes, language=words)
         reply = pump.acknowledge_alarm(number)
         others = reply.alarms - reply.cause_there

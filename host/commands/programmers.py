@@ -11,6 +11,7 @@ from rich.markup import escape
 from host.api.provisioning import everybody_s
 from host.commands.enrolling import by_holding, card_key, label_of, with_presence
 from host.console import NotNow, UsageError, confirm, connected, here, show, spoken_by
+from host.errors import OWN_KEY
 from host.options import Json, Language, Options, Yes, part, spoken_of
 from host.records.programmers import CardMade, KnownKey, ProgrammerSlot
 from host.screens.programmers import card_text, keys_table, programmers_table, quoted
@@ -35,9 +36,9 @@ Label = Annotated[str | None, typer.Option(metavar="TEXT", help="Whose it is, 1 
 
 
 @commands.callback()
-def programmers(ctx: typer.Context, language: Language = None) -> None:
+def programmers(ctx: typer.Context, language: Language = None, as_json: Json = False) -> None:
     """Without a command below: list."""
-    ctx.obj = spoken_of(ctx, language)
+    ctx.obj = spoken_of(ctx, language, as_json)
     if ctx.invoked_subcommand is None:
         _list(ctx.obj)
 
@@ -111,6 +112,8 @@ def revoke(
     with connected(options) as pump:
         words = spoken_by(options)
         found = _which(who, pump.read_programmers())
+        if not yes and found.slot == pump.keyring.identity().slot:
+            raise NotNow(OWN_KEY)
         question = said("{} -> [bold]its key opens nothing any more[/]", words, _text(found, words))
         confirm(options, question, yes, language=words)
         pump.revoke(found.slot, found.generation)

@@ -128,6 +128,7 @@ FRENCH_ERRORS = {
         "la pompe a perdu le courant en le faisant ; le journal montre jusqu'où",
     "this programmer's role may not do that": "ce programmateur n'en a pas le droit",
     "there is no alarm '{alarm}' to acknowledge": "il n'y a pas d'alarme « {alarm} » à acquitter",
+    "{}: {}": "{} : {}",
     "the cause of the alarm '{alarm}' is still there": "la cause de l'alarme « {alarm} » est toujours là",
     "therapy cannot run: no insulin in the reservoir, NaOH in the catheter, or a procedure under way":
         "traitement impossible : pas d'insuline dans le réservoir, soude dans le cathéter, ou procédure en cours",

@@ -47,6 +47,15 @@ def test_names_are_not_broken_on_a_narrow_screen() -> None:
     assert "│ hourly_maximum_exceeded │" in shown[3][:27]
 
 
+def test_nothing_is_cut_on_the_narrowest_screen() -> None:
+    found = described(ActiveAlarm(BY_NAME["pressure_sensor_fault"].number, 0, 0, cause_there=True, quiet=False), "fr")
+    for columns in (60, 40, 30):
+        shown = lines(alarms_table([found], 0, "fr"), columns)
+        words = " ".join(line.strip("│ ") for line in shown)
+        assert "…" not in words and max(map(len, shown)) <= columns
+        assert all(word in words for word in (found.name, *found.means.split(), *found.do.split()))
+
+
 def test_every_alarm_has_its_screen_in_both_languages() -> None:
     for language in ("en", "fr"):
         for number in BY_NUMBER:

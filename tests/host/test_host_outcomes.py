@@ -149,6 +149,13 @@ def test_a_closed_output_says_what_was_done(
     assert "carried out: bolus" in run.stderr and "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize("words", ["--help", "bolus --help", "--version", "ports", "ports --json", "programmers keys"])
+def test_what_is_shown_nowhere_is_no_success(words: str) -> None:
+    shell = ["sh", "-c", '"$0" -m host "$@" >&-', sys.executable, *words.split()]
+    run = subprocess.run(shell, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert run.returncode == 7 and "stdout is closed" in run.stderr
+
+
 @pytest.mark.parametrize("settles", [True, False])
 def test_breaking_off_amid_an_order_is_never_silent(serve: Callable[..., tuple[int, Any]], settles: bool) -> None:
     port, said = serve(BOLUS, *() if settles else (SETTLE,))

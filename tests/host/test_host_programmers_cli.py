@@ -128,6 +128,8 @@ def test_programmers_are_shown_and_revoked(monkeypatch: pytest.MonkeyPatch, tmp_
         assert run.exit_code == 0 and "this one" in run.stdout and "pat" in run.stdout and "not used yet" in run.stdout
     run = clinic.run("--json", "programmers", env=as_clinician)
     assert [each["slot"] for each in json.loads(run.stdout)] == [0, 1, 2]
+    for words in (("programmers", "--json"), ("programmers", "--json", "list"), ("programmers", "list", "--json")):
+        assert clinic.run(*words, env=as_clinician).stdout == run.stdout
     run = clinic.run("revoke", "nobody", "--yes", env=as_clinician)
     assert run.exit_code == 2 and "no programmer is 'nobody'; there are: 0 'card', 1 'pat', 2 'cli'" in run.stderr
     assert clinic.run("revoke", "pat", env=as_clinician).exit_code == 2, "nobody can be asked"
@@ -137,6 +139,8 @@ def test_programmers_are_shown_and_revoked(monkeypatch: pytest.MonkeyPatch, tmp_
     assert run.exit_code == 0 and "Revoked: patient 'pat' in slot 1." in run.stdout
     run = clinic.run("revoke", "2", "--yes", env=as_clinician)
     assert run.exit_code == 3 and "cannot end its own key" in run.stderr
+    run = clinic.run("revoke", "2", answer="y\n", env=as_clinician)
+    assert run.exit_code == 3 and "cannot end its own key" in run.stderr and "Do it?" not in run.stderr
     keys.save(replace(clinic.device.identities["patient"], name="lost"))
     run = clinic.run("status", "--identity", "lost")
     assert run.exit_code == 3 and "of another pump, was revoked, or" in run.stderr

@@ -16,6 +16,7 @@ ORDERS = [
     ("bolus", "1"), ("bolus", "1", "--over", "1h"), ("bolus", "2", "--now", "1", "--over", "1h"), ("cancel",),
     ("set-basal", "1.5"), ("temp", "50%", "--for", "1h"), ("temp", "cancel"), ("recommend", "1", "--for", "5min"),
     ("pattern", "select", "B"), ("resume",), ("acknowledge", "occlusion"), ("initialise-memory",),
+    ("acknowledge", "pump_stopped"), ("acknowledge", "pump_suspended"),
     ("procedure", "start", "patency"), ("procedure", "interrupt"), ("procedure", "answer", "ready"), ("clear-fault",),
     ("stop",), ("bolus", "40"), ("set-basal", "30"), ("temp", "30", "--for", "1h"), ("suspend",),
     ("limits", "--max-day", "0.2"), ("limits", "--max-bolus", "30"), ("limits", "--max-basal", "0.5"),

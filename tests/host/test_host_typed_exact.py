@@ -127,6 +127,8 @@ def test_a_key_given_twice_is_refused_and_what_cannot_be_read_is_said(tmp_path: 
         (("settings", "--auto-off", "1_2h"), "is not a duration"),
         (("acknowledge", "²"), "there is no alarm called '²'"),
         (("acknowledge", "9" * 5000), "there is no alarm called"),
+        (("pattern", "edit", "A", "--file", "\x1b[31mx\ny"), "cannot read '\\x1b[31mx\\ny': No such file"),
+        (("revoke", "\x1b[31mx\u202ey"), "no programmer is '\\x1b[31mx\\u202ey'"),
         (("log", "--count", "1_0"), "is not a whole number of events"),
         (("log", "--since", "-1"), ""),
         (("deliveries", "--since", "٣"), "is not a whole number"),
@@ -147,6 +149,7 @@ def test_what_is_no_figure_is_exit_code_2_and_one_line(patient: Patient, argumen
     run = patient.terminal.run(*arguments, *() if looks else ("--yes",))
     assert run.exit_code == 2 and told in run.stderr and "Traceback" not in run.stderr
     assert not told or len(run.stderr.splitlines()) == 1
+    assert all(each.isprintable() for each in run.stderr.rstrip("\n")), "an escape sequence, typed or pasted"
     assert patient.terminal.device.done == []
 
 
