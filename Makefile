@@ -278,15 +278,18 @@ core-misra: setup ## dose core and session: MISRA C:2012, every deviation with i
 .PHONY: core-sanitize
 core-sanitize: setup ## dose core and session: test suites and kept fuzz corpus under ASan and UBSan
 	@$(VENV)/python -m tools.core.fuzz replay
+	@$(VENV)/python -m tools.core.session.fuzz replay
 	@$(VENV)/python -m pytest -q tests/core/test_sanitizers.py tests/session/test_sanitizers.py
 
 .PHONY: core-fuzz
-core-fuzz: setup ## dose core: libFuzzer from the kept corpus: FUZZ_RUNS inputs from SEED
+core-fuzz: setup ## dose core and session: libFuzzer from the kept corpus: FUZZ_RUNS inputs from SEED
 	@$(VENV)/python -m tools.core.fuzz libfuzzer --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED) --workers $(WORKERS)
+	@$(VENV)/python -m tools.core.session.fuzz search --runs $(FUZZ_RUNS) --seconds 120 --seed $(SEED) --workers $(WORKERS)
 
 .PHONY: core-fuzz-night
-core-fuzz-night: setup ## dose core: libFuzzer and AFL++ side by side for FUZZ_SECONDS
+core-fuzz-night: setup ## dose core: libFuzzer and AFL++ side by side for FUZZ_SECONDS; then session: libFuzzer
 	@$(VENV)/python -m tools.core.fuzz night --seconds $(FUZZ_SECONDS) --seed $(SEED)
+	@$(VENV)/python -m tools.core.session.fuzz search --seconds $(FUZZ_SECONDS) --seed $(SEED) --workers $(WORKERS)
 
 .PHONY: core-coverage
 core-coverage: setup ## dose core and session: branch and MC/DC coverage of their suites; build/core/coverage.json, session-coverage.json
@@ -294,12 +297,14 @@ core-coverage: setup ## dose core and session: branch and MC/DC coverage of thei
 	@$(VENV)/python -m tools.core.coverage.session
 
 .PHONY: core-mutation
-core-mutation: setup ## dose core: mutants of the lines changed since BASE, or a sample from SEED
+core-mutation: setup ## dose core and session: mutants of the lines changed since BASE, or a sample from SEED
 	@$(VENV)/python -m tools.core.mutation.gate --changed $(BASE) --seed $(SEED)
+	@$(VENV)/python -m tools.core.mutation.gate --session --changed $(BASE) --seed $(SEED)
 
 .PHONY: core-mutation-full
-core-mutation-full: setup ## dose core: all mutants (nightly); build/core/mutation.json
+core-mutation-full: setup ## dose core and session: all mutants (nightly); build/core/mutation.json, session-mutation.json
 	@$(VENV)/python -m tools.core.mutation.gate --full --workers $(WORKERS)
+	@$(VENV)/python -m tools.core.mutation.gate --session --full --workers $(WORKERS)
 
 .PHONY: core-proofs
 core-proofs: setup ## dose core: proofs with z3, CBMC and Frama-C, the long ones left out; build/core/proofs.json

@@ -106,8 +106,11 @@ def libfuzzer(
 
     Raises Problem with the report and the input if one fails.
     """
-    corpus = corpus or kept.unpacked()
-    target = build_libfuzzer(core_dir, work)
+    return search(build_libfuzzer(core_dir, work), corpus or kept.unpacked(), work, runs, seconds, seed, workers)
+
+
+def search(target: Path, corpus: Path, work: Path, runs: int, seconds: int, seed: int, workers: int) -> str:
+    """The same with a libFuzzer program that is built."""
 
     def fuzz(seed: int) -> str:
         found = work / "found" / str(seed)
@@ -159,9 +162,13 @@ def afl(core_dir: Path, seconds: int, work: Path = WORK) -> str:
 
 def minimise(core_dir: Path, work: Path = WORK) -> str:
     """Write the smallest corpus with the same coverage. Raises Problem if it is larger than may be committed."""
-    target = build_libfuzzer(core_dir, work)
+    return merge(build_libfuzzer(core_dir, work), kept.PACKED, work)
+
+
+def merge(target: Path, packed: Path, work: Path) -> str:
+    """The same with a libFuzzer program that is built, and the corpus in the file `packed`."""
     with tempfile.TemporaryDirectory() as folder:
-        merged, before = Path(folder), kept.unpacked()
+        merged, before = Path(folder), kept.unpacked(packed)
         sources: list[str | Path] = [
             before,
             *(work / "found").glob("*/"),
@@ -175,8 +182,8 @@ def minimise(core_dir: Path, work: Path = WORK) -> str:
         size = sum(path.stat().st_size for path in files)
         if size > CORPUS_BYTES_MAX:
             raise Problem(f"the corpus would be {size} bytes in {len(files)} files, more than {CORPUS_BYTES_MAX}")
-        kept.pack(merged)
-    return f"{len(files)} inputs, {size} bytes in {kept.PACKED.relative_to(ROOT)}"
+        kept.pack(merged, packed)
+    return f"{len(files)} inputs, {size} bytes in {packed.relative_to(ROOT)}"
 
 
 def main() -> None:

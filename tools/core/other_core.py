@@ -1,4 +1,5 @@
-"""pytest plugin that runs the tests on the core in RELEVE_CORE_DIR instead of the one in the repository.
+"""pytest plugin that runs the tests on the core in RELEVE_CORE_DIR instead of the one in the repository, or on the
+session in RELEVE_SESSION_DIR.
 
     RELEVE_CORE_DIR=… pytest -p tools.core.other_core …
 
@@ -15,3 +16,8 @@ if _folder:
     host.CORE_DIR = Path(_folder)
     # The default of build()'s first argument was bound when it was defined.
     host.build.__defaults__ = (Path(_folder), *(host.build.__defaults__ or ())[1:])
+
+_session = os.environ.get("RELEVE_SESSION_DIR")
+if _session:
+    host.SESSION_DIR = Path(_session)
+    host.build_session.__defaults__ = (Path(_session), *(host.build_session.__defaults__ or ())[1:])

@@ -50,6 +50,17 @@ def core_tests(root: Path = ROOT) -> list[str]:
     return [str(path.relative_to(root)) for path in files if path.name not in OTHER_CORES]
 
 
+# Tests of the session's C that run on this machine, the quick ones first; Wycheproof's are about mbedTLS.
+_SESSION = (
+    "frames", "slots", "quota", "random", "handshake", "wiping", "primitives", "fuzzed", "second", "search",
+)  # fmt: skip
+
+
+def session_tests() -> list[str]:
+    """Return the test files that run the session as it is, those that kill a mutant soonest first."""
+    return [str(Path("tests", "session", f"test_{name}.py")) for name in _SESSION]
+
+
 def run(
     command: Sequence[str | Path],
     cwd: Path = ROOT,

@@ -1,14 +1,16 @@
-"""Mutation testing of the dose core: every surviving mutant is killed, or listed with the reason it is equivalent.
+"""Mutation testing of dose core and session: every surviving mutant is killed, or listed with the reason it is
+equivalent.
 
     python -m tools.core.mutation.gate --full            all mutants (nightly)
     python -m tools.core.mutation.gate --changed BASE    mutants of the lines changed since BASE, or, if none, a sample
                                                          drawn from --seed; at most --seconds
     python -m tools.core.mutation.gate --again           survivors of the last run, while working on them
-    options: --core FOLDER, --tests FILE …, --equivalents FILE, --workers N
+    options: --session (the session's C instead of the dose core's), --core FOLDER, --tests FILE …,
+             --equivalents FILE, --workers N
 
-build/core/mutation.json holds {killed, survived, equivalent, crashed, timeout}, the survivors, and the time taken.
-c_ext/mutation/equivalents.toml lists mutants that behave like the original for every input, and why. An entry that no
-mutant needs any more fails a full run.
+build/core/mutation.json, or session-mutation.json, holds {killed, survived, equivalent, crashed, timeout}, the
+survivors, and the time taken. c_ext/mutation/equivalents.toml, or session.toml, lists mutants that behave like the
+original for every input, and why. An entry that no mutant needs any more fails a full run.
 Exit status 1 if a mutant survived, or a full run finds an unused entry.
 """
 
@@ -35,12 +37,15 @@ from tools.core.mutation.tiers import (
     SURVIVED,
     TIMEOUT,
     Bench,
+    Judge,
     Outcome,
+    SessionJudge,
     fingerprint,
 )
-from tools.core.sources import CORE_DIR, OUT, core_tests, must, write_json
+from tools.core.sources import CORE_DIR, OUT, SESSION_DIR, core_tests, must, session_tests, write_json
 
-EQUIVALENTS = ROOT / "c_ext" / "mutation" / "equivalents.toml"
+LISTS = ROOT / "c_ext" / "mutation"
+EQUIVALENTS = LISTS / "equivalents.toml"
 REASON_LENGTH_MIN = 40
 SECONDS_DEFAULT = 120
 # Share of the time for the first tiers. Mutants not reached in time are reported, never counted as killed.
@@ -89,7 +94,7 @@ def changed_in(base: str, folder: Path, *paths: str) -> dict[str, set[int]]:
 
 
 def changed_lines(base: str, core_dir: Path) -> dict[str, set[int]]:
-    """Return the lines of the core that differ from commit `base`, by file name."""
+    """Return the lines of the code that differ from commit `base`, by file name."""
     return {Path(name).name: lines for name, lines in changed_in(base, core_dir, ".").items()}
 
 
@@ -107,7 +112,7 @@ def choose(everything: list[Mutant], base: str, core_dir: Path, seed: int) -> tu
 class Run:
     """One run over `chosen` on `workers` processors, until done or out of time."""
 
-    def __init__(self, bench: Bench, chosen: list[Mutant], tests: list[str], workers: int, seconds: float) -> None:
+    def __init__(self, bench: Judge, chosen: list[Mutant], tests: list[str], workers: int, seconds: float) -> None:
         self.bench = bench
         self.chosen = chosen
         self.tests = tests
@@ -132,7 +137,7 @@ class Run:
                     outcomes.append(Outcome(mutant, EQUIVALENT, "listed"))
                 elif key:
                     undecided.setdefault(key, []).append(mutant)
-            say(f"{len(outcomes)} decided by compiler and trace; the tests see {len(undecided)} more")
+            say(f"{len(outcomes)} decided without the tests; they see {len(undecided)} more")
             for twins, last in zip(undecided.values(), pool.map(self.last_tier, undecided.values()), strict=True):
                 outcomes += [last._replace(mutant=each) for each in twins] if last else []
         return outcomes
@@ -173,45 +178,51 @@ def report(outcomes: list[Outcome], everything: int, chosen: int, what: str, sec
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Mutation testing of the dose core.")
+    parser = argparse.ArgumentParser(description="Mutation testing of the dose core, or of the session.")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--full", action="store_true")
     which.add_argument("--changed", metavar="BASE")
     which.add_argument("--again", action="store_true", help="only what survived the last run")
-    parser.add_argument("--core", type=Path, default=CORE_DIR)
-    parser.add_argument("--equivalents", type=Path, default=EQUIVALENTS)
-    parser.add_argument("--out", type=Path, default=OUT / "mutation.json")
+    parser.add_argument("--session", action="store_true", help="the session's C, by tests/session")
+    parser.add_argument("--core", type=Path)
+    parser.add_argument("--equivalents", type=Path)
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--seconds", type=float, default=SECONDS_DEFAULT)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("tests", nargs="*", help="test files instead of tests/core")
+    parser.add_argument("tests", nargs="*", help="test files instead of tests/core or tests/session")
     options = parser.parse_args()
+    session = options.session
+    core_dir = (options.core or (SESSION_DIR if session else CORE_DIR)).resolve()
+    equivalents = options.equivalents or (LISTS / "session.toml" if session else EQUIVALENTS)
+    out = options.out or OUT / ("session-mutation.json" if session else "mutation.json")
+    tests = options.tests or (session_tests() if session else core_tests())
     install_packages("build")
     install_packages("core-target")  # some tests of the core run it on emulated processors
-    core_dir = options.core.resolve()
     everything = mutants(core_dir)
     chosen, what = everything, "all"
     if options.changed:
         chosen, what = choose(everything, options.changed, core_dir, options.seed)
     if options.again:
-        survivors = json.loads(options.out.read_text(encoding="utf-8"))["survivors"]
+        survivors = json.loads(out.read_text(encoding="utf-8"))["survivors"]
         chosen, what = [each for each in everything if str(each) in survivors], "survivors of the last run"
-    listed = read_equivalents(options.equivalents)
+    listed = read_equivalents(equivalents)
     say(f"mutation: {len(chosen)} of {len(everything)} mutants ({what})")
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as work:
-        bench = Bench(core_dir, Path(work), options.seed)
+        folder = Path(work)
+        judge = SessionJudge(core_dir, folder) if session else Bench(core_dir, folder, options.seed)
         seconds = options.seconds if options.changed else float("inf")
-        outcomes = Run(bench, chosen, options.tests or core_tests(), options.workers, seconds).go(listed)
+        outcomes = Run(judge, chosen, tests, options.workers, seconds).go(listed)
     result = report(outcomes, len(everything), len(chosen), what, time.monotonic() - begin)
-    write_json(options.out, result)
+    write_json(out, result)
     counted = ", ".join(f"{result[name]} {name}" for name in (KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT))
     say(f"mutation: {counted}, {result['not_reached']} not reached, in {result['seconds']} s")
     wrong = [f"survived: {each}" for each in result["survivors"]]
     if options.full:
         used = [each.mutant for each in outcomes if each.tier == "listed"]
         unused = [entry for entry in listed if not any(entry.covers(mutant) for mutant in used)]
-        wrong += [f"{options.equivalents.name}: not needed, delete it: {entry[:5]}" for entry in unused]
+        wrong += [f"{equivalents.name}: not needed, delete it: {entry[:5]}" for entry in unused]
     if wrong:
         raise Problem("mutation testing\n" + "\n".join(wrong))
 

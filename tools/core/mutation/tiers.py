@@ -5,6 +5,8 @@
    a different byte of state anywhere kills it.
 3. The tests of tests/core, stopped at the first failure.
 
+The session has no trace player: tiers 1 and 3, with the tests of tests/session.
+
 A mutant that crashes the player or never ends is neither killed nor survived. Nothing has judged it, so it is counted
 separately.
 """
@@ -28,7 +30,6 @@ KILLED, SURVIVED, EQUIVALENT, CRASHED, TIMEOUT, INVALID = (
     "killed", "survived", "equivalent", "crashed", "timeout", "invalid",
 )  # fmt: skip
 TRACE = ("play.c", "play_acts.c", "play_board.c", "play_parts.c", "trace.c")
-COMPILE = ["gcc", "-O2", "-w", *FREESTANDING]
 SEQUENCES = 400
 # Relative to the original's own time, so that a busy machine causes no time-outs.
 SLOWER_MAX = 20
@@ -45,16 +46,86 @@ class Outcome(NamedTuple):
     tier: str
 
 
-class Bench:
-    """The original, compiled and traced once; judges mutants against it. Safe to use from several threads."""
+class Judge:
+    """The original, compiled once; judges mutants against it by object code and tests. Safe to use from several
+    threads.
+    """
+
+    folder_variable = "RELEVE_CORE_DIR"  # where tools/core/other_core.py is told the mutant's folder
+    compiler: tuple[str, ...] = ("gcc", "-O2", "-w", *FREESTANDING)
+
+    def __init__(self, core_dir: Path, work: Path) -> None:
+        """`work` is an empty folder for this judge alone. Raises Problem if the original does not build."""
+        self.core_dir = core_dir
+        self.work = work
+        self.texts = {path.name: path.read_text(encoding="utf-8") for path in core_dir.glob("*.[ch]")}
+        self.objects = {path.name: self._object(core_dir, path.name) for path in c_files(core_dir)}
+
+    def _object(self, folder: Path, name: str) -> bytes:
+        """Return the object code of one file, compiled under its own name, so that only code can differ."""
+        with tempfile.TemporaryDirectory(dir=self.work) as out:
+            made = Path(out) / "core.o"
+            must([*self.compiler, "-c", name, "-o", made], cwd=folder)
+            return made.read_bytes()
+
+    def compiled(self, mutant: Mutant) -> dict[str, bytes] | None:
+        """Return the mutant's objects; None if it does not compile."""
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            folder = Path(name)
+            self.write(mutant, folder)
+            # Every file includes the headers; a mutant of a C file changes only that file.
+            changed = [mutant.file] if mutant.file.endswith(".c") else list(self.objects)
+            try:
+                return {**self.objects, **{each: self._object(folder, each) for each in changed}}
+            except Problem:
+                return None
+
+    def write(self, mutant: Mutant, folder: Path) -> None:
+        """Write the whole mutated code into `folder`."""
+        for name, text in self.texts.items():
+            (folder / name).write_text(mutant.apply(text) if name == mutant.file else text, encoding="utf-8")
+
+    def by_trace(self, mutant: Mutant, objects: dict[str, bytes]) -> Outcome | None:
+        """Return the verdict of what needs no test; None if it cannot tell."""
+        return Outcome(mutant, EQUIVALENT, "object code") if objects == self.objects else None
+
+    def by_tests(self, mutant: Mutant, tests: list[str]) -> Outcome:
+        """Return the verdict of the tests."""
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            folder = Path(name) / "core"
+            folder.mkdir()
+            self.write(mutant, folder)
+            env = {self.folder_variable: str(folder), "HYPOTHESIS_PROFILE": "quick", "CC": "gcc", "CFLAGS": "-O1 -w"}
+            options = ["-q", "-x", "-p", "tools.core.other_core", "-p", "no:xdist", "-p", "no:cacheprovider"]
+            try:
+                command = [sys.executable, "-m", "pytest", *options, *tests]
+                status = run(command, env=env, timeout_s=TESTS_SECONDS_MAX).returncode
+            except subprocess.TimeoutExpired:
+                return Outcome(mutant, TIMEOUT, "tests")
+        # 0: all passed; 1: a test failed; 2 … 5: pytest itself or an import; negative: a signal.
+        verdict = {0: SURVIVED, 1: KILLED}.get(status, CRASHED)
+        return Outcome(mutant, verdict, "tests")
+
+
+class SessionJudge(Judge):
+    """A judge of the session's C; mbedTLS and what joins it to the session stay as they are."""
+
+    folder_variable = "RELEVE_SESSION_DIR"
+    compiler = (*Judge.compiler, "-DRELEVE_RELEASE=0")
+
+    def write(self, mutant: Mutant, folder: Path) -> None:
+        """Write the whole mutated session into `folder`."""
+        super().write(mutant, folder)
+        shutil.copytree(self.core_dir / "mbedtls", folder / "mbedtls")
+
+
+class Bench(Judge):
+    """A judge of the dose core, which has traced the original too."""
 
     def __init__(self, core_dir: Path, work: Path, seed: int) -> None:
         """`work` is an empty folder for this bench alone. Raises Problem if the original does not build or run."""
-        self.core_dir = core_dir
-        self.work = work
+        super().__init__(core_dir, work)
         self.seed = seed
-        self.texts = {path.name: path.read_text(encoding="utf-8") for path in core_dir.glob("*.[ch]")}
-        self.objects = {path.name: self._object(core_dir, path.name) for path in c_files(core_dir)}
         self.players = self._players()
         self.corpus = sorted(unpacked().glob("*"))
         player = self._link(work / "original", self.objects)
@@ -63,13 +134,6 @@ class Bench:
         if status != 0 or not self.trace:
             raise Problem(f"the trace player fails on the original core (status {status})")
         self.trace_seconds_max = max(TRACE_SECONDS_MIN, SLOWER_MAX * (time.monotonic() - begin))
-
-    def _object(self, folder: Path, name: str) -> bytes:
-        """Return the object code of one file, compiled under its own name, so that only code can differ."""
-        with tempfile.TemporaryDirectory(dir=self.work) as out:
-            made = Path(out) / "core.o"
-            must([*COMPILE, "-c", name, "-o", made], cwd=folder)
-            return made.read_bytes()
 
     def _players(self) -> list[Path]:
         made = []
@@ -92,27 +156,11 @@ class Bench:
         done = run([*limited, player, str(self.seed), str(SEQUENCES), *self.corpus], timeout_s=seconds_max)
         return done.returncode, done.stdout
 
-    def compiled(self, mutant: Mutant) -> dict[str, bytes] | None:
-        """Return the mutant's objects; None if it does not compile."""
-        with tempfile.TemporaryDirectory(dir=self.work) as name:
-            folder = Path(name)
-            self.write(mutant, folder)
-            # Every file includes the headers; a mutant of a C file changes only that file.
-            changed = [mutant.file] if mutant.file.endswith(".c") else list(self.objects)
-            try:
-                return {**self.objects, **{each: self._object(folder, each) for each in changed}}
-            except Problem:
-                return None
-
-    def write(self, mutant: Mutant, folder: Path) -> None:
-        """Write the whole mutated core into `folder`."""
-        for name, text in self.texts.items():
-            (folder / name).write_text(mutant.apply(text) if name == mutant.file else text, encoding="utf-8")
-
     def by_trace(self, mutant: Mutant, objects: dict[str, bytes]) -> Outcome | None:
         """Return the verdict of object code and trace; None if neither can tell."""
-        if objects == self.objects:
-            return Outcome(mutant, EQUIVALENT, "object code")
+        same = super().by_trace(mutant, objects)
+        if same:
+            return same
         folder = Path(tempfile.mkdtemp(dir=self.work)) / "mutant"
         try:
             status, trace = self._run_player(self._link(folder, objects), self.trace_seconds_max)
@@ -125,23 +173,6 @@ class Bench:
             verdict = KILLED if status in (-signal.SIGABRT, 128 + signal.SIGABRT) else CRASHED
             return Outcome(mutant, verdict, "trace")
         return Outcome(mutant, KILLED, "trace") if trace != self.trace else None
-
-    def by_tests(self, mutant: Mutant, tests: list[str]) -> Outcome:
-        """Return the verdict of the tests."""
-        with tempfile.TemporaryDirectory(dir=self.work) as name:
-            folder = Path(name) / "core"
-            folder.mkdir()
-            self.write(mutant, folder)
-            env = {"RELEVE_CORE_DIR": str(folder), "HYPOTHESIS_PROFILE": "quick", "CC": "gcc", "CFLAGS": "-O1 -w"}
-            options = ["-q", "-x", "-p", "tools.core.other_core", "-p", "no:xdist", "-p", "no:cacheprovider"]
-            try:
-                command = [sys.executable, "-m", "pytest", *options, *tests]
-                status = run(command, env=env, timeout_s=TESTS_SECONDS_MAX).returncode
-            except subprocess.TimeoutExpired:
-                return Outcome(mutant, TIMEOUT, "tests")
-        # 0: all passed; 1: a test failed; 2 … 5: pytest itself or an import; negative: a signal.
-        verdict = {0: SURVIVED, 1: KILLED}.get(status, CRASHED)
-        return Outcome(mutant, verdict, "tests")
 
 
 def fingerprint(objects: dict[str, bytes]) -> str:

@@ -69,12 +69,12 @@ def jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
         yield f"alone {path.name}", once
 
 
-def harness_jobs(core_dir: Path) -> Iterator[tuple[str, list[str | Path]]]:
+def harness_jobs(core_dir: Path, fuzz_dir: Path = FUZZ_DIR) -> Iterator[tuple[str, list[str | Path]]]:
     """Return the same for the fuzz harness."""
     include: list[str | Path] = ["-I", core_dir]
-    for path in sorted(FUZZ_DIR.glob("*.c")):
+    for path in sorted(fuzz_dir.glob("*.c")):
         for name in ("gcc", CLANG):
-            hosted: list[str | Path] = [name, "-O2", *HOSTED, *include, "-I", FUZZ_DIR, "-c", path, "-o", "/dev/null"]
+            hosted: list[str | Path] = [name, "-O2", *HOSTED, *include, "-I", fuzz_dir, "-c", path, "-o", "/dev/null"]
             yield f"{name} {path.name}", hosted
 
 
@@ -99,7 +99,7 @@ def main() -> None:
     todo = [*jobs(core_dir), *harness_jobs(core_dir)]
     names = core_dir.name
     if core_dir == CORE_DIR:
-        todo += jobs(SESSION_DIR)
+        todo += [*jobs(SESSION_DIR), *harness_jobs(SESSION_DIR, FUZZ_DIR / "session")]
         names += f" and {SESSION_DIR.name}"
     found = check(todo)
     if found:

@@ -1,0 +1,87 @@
+"""The session's fuzz gate can see: the kept corpus finds these bugs, put in on purpose, without any further search."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.gates.core_copy import needs
+from tools.console import Problem
+from tools.core.session import fuzz
+from tools.core.sources import SESSION_DIR
+
+# (file, what is there, what comes instead, the promise that is broken)
+BUGS = {
+    "challenge-kept": (
+        "opening.c",
+        "            drop_challenge(session);\n",
+        "",
+        "a challenge that was used is gone|an opening opens once",
+    ),
+    "tag-unchecked": (
+        "opening.c",
+        "if (right && (claim",
+        "if ((right || true) && (claim",
+        "damaged opening|its own challenge|only a key|noise",
+    ),
+    "provisioning-always": (
+        "opening.c",
+        "if ((wire == SLOT_PROVISION) && provisioning) {",
+        "if (wire == SLOT_PROVISION) {",
+        "only a key of the device",
+    ),
+    "small-order": (
+        "opening.c",
+        "if (grant(session, now_us, &claim, &noise, reply)) {",
+        "if (!grant(session, now_us, &claim, &noise, reply)) {",
+        "gets in",
+    ),
+    "stale-challenge": ("opening.c", "< QUOTA_CHALLENGE_US", "< (QUOTA_CHALLENGE_US * 900u)", "its own challenge"),
+    "carried-out-twice": (
+        "session.c",
+        "(counter == live->last) ? SESSION_AGAIN : (int32_t)text_bytes",
+        "(int32_t)text_bytes",
+        "carried out once",
+    ),
+    "older-request": ("session.c", "(counter < live->last)", "false", "carried out once|their order"),
+    "answered-twice": ("session.c", "        live->answered = 1u;\n", "", "answered once|answered"),
+    "head-unbound": ("frames.c", "ad[2] = head.message_id;", "ad[2] = 0x20u;", "damaged frame|read its answer"),
+    "revoked-goes-on": (
+        "session.c",
+        "    end_slot(session, slot);\n    slots_wipe",
+        "    slots_wipe",
+        "revoked programmer",
+    ),
+    "idle-goes-on": ("session.c", "((now_us - channel->heard_us) >= quota_idle_us(channel->role))", "false", "too old"),
+    "key-without-room": (
+        "session.c",
+        "(text_bytes >= PRIMITIVE_KEY_BYTES)",
+        "(text_bytes >= 3u)",
+        "AddressSanitizer|runtime error|read its answer",
+    ),
+    "long-frame": (
+        "session.c",
+        "(payload_bytes <= FRAMES_PAYLOAD_MAX)",
+        "(payload_bytes <= 255u)",
+        "AddressSanitizer|runtime error",
+    ),
+    "text-too-long": ("session.c", "(text_bytes <= FRAMES_TEXT_MAX)", "(text_bytes <= 235u)", "a kept reply has room"),
+}
+
+
+@needs("clang-19")
+@pytest.mark.parametrize("name", BUGS)
+def test_corpus_finds_it(name: str, tmp_path: Path) -> None:
+    file, old, new, promise = BUGS[name]
+    broken = tmp_path / "session"
+    shutil.copytree(SESSION_DIR, broken, ignore=shutil.ignore_patterns("micropython"))
+    text = (broken / file).read_text()
+    assert text.count(old) == 1
+    (broken / file).write_text(text.replace(old, new))
+    with pytest.raises(Problem, match=promise):
+        fuzz.replay(broken, tmp_path / "work")
+
+
+@needs("clang-19")
+def test_the_session_keeps_its_promises(tmp_path: Path) -> None:
+    assert fuzz.replay(work=tmp_path) > 100
