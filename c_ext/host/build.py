@@ -139,7 +139,8 @@ def build_session(session_dir: Path = SESSION_DIR, cc: str | None = None, cflags
     return build(session_dir, cc, cflags, SESSION)
 
 
-def _compile(core_dir: Path, cc: str, cflags: str, library: Library, target: Path) -> None:
+def write_face(core_dir: Path, cc: str, library: Library, out: Path) -> Path:
+    """Write the C file that cffi makes of a library's headers; returns the folder of Python's, which it includes."""
     from cffi import FFI, recompiler
 
     include = Path(sysconfig.get_path("include"))
@@ -147,6 +148,11 @@ def _compile(core_dir: Path, cc: str, cflags: str, library: Library, target: Pat
         raise BuildError(f"{include}/Python.h not found: install python3-dev (Debian) or your Python's headers")
     ffi = FFI()
     ffi.cdef(declarations(core_dir, cc))
+    recompiler.make_c_source(ffi, library.module, _includes(core_dir), str(out))
+    return include
+
+
+def _compile(core_dir: Path, cc: str, cflags: str, library: Library, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     compiler = [*shlex.split(cc), *shlex.split(cflags)]
     outside = mbedtls_flags(mbedtls()) if library.primitives else []
@@ -155,7 +161,7 @@ def _compile(core_dir: Path, cc: str, cflags: str, library: Library, target: Pat
     # Everything is made aside and moved in at the end: two builds at once, or one that was cut, do no harm.
     with tempfile.TemporaryDirectory(dir=target.parent) as work_name:
         work = Path(work_name)
-        recompiler.make_c_source(ffi, library.module, _includes(core_dir), str(work / "face.c"))
+        include = write_face(core_dir, cc, library, work / "face.c")
         objects = []
         for source in _sources(core_dir, library):
             if source.suffix == ".c":

@@ -16,11 +16,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
 
+from c_ext.host import build as host
 from tools.console import Problem
 from tools.core.corpus import unpacked
 from tools.core.mutation.sites import Mutant
@@ -89,13 +91,18 @@ class Judge:
         """Return the verdict of what needs no test; None if it cannot tell."""
         return Outcome(mutant, EQUIVALENT, "object code") if objects == self.objects else None
 
+    def environment(self, mutant: Mutant, folder: Path) -> dict[str, str]:
+        """Return what tells the tests to run the mutant in `folder`."""
+        del mutant
+        return {self.folder_variable: str(folder), "HYPOTHESIS_PROFILE": "quick", "CC": "gcc", "CFLAGS": "-O1 -w"}
+
     def by_tests(self, mutant: Mutant, tests: list[str]) -> Outcome:
         """Return the verdict of the tests."""
         with tempfile.TemporaryDirectory(dir=self.work) as name:
             folder = Path(name) / "core"
             folder.mkdir()
             self.write(mutant, folder)
-            env = {self.folder_variable: str(folder), "HYPOTHESIS_PROFILE": "quick", "CC": "gcc", "CFLAGS": "-O1 -w"}
+            env = self.environment(mutant, folder)
             options = ["-q", "-x", "-p", "tools.core.other_core", "-p", "no:xdist", "-p", "no:cacheprovider"]
             try:
                 command = [sys.executable, "-m", "pytest", *options, *tests]
@@ -111,12 +118,34 @@ class SessionJudge(Judge):
     """A judge of the session's C; mbedTLS and what joins it to the session stay as they are."""
 
     folder_variable = "RELEVE_SESSION_DIR"
-    compiler = (*Judge.compiler, "-DRELEVE_RELEASE=0")
+    compiler = (*Judge.compiler, "-fPIC", "-DRELEVE_RELEASE=0")
+
+    def __init__(self, core_dir: Path, work: Path) -> None:
+        """As Judge. mbedTLS is compiled once, and so is the face unless a header is mutated."""
+        super().__init__(core_dir, work)
+        self.primitives = work / "primitives.o"
+        include = host.mbedtls_flags(host.mbedtls())
+        must([*self.compiler, *include, "-c", core_dir / "mbedtls" / "primitives.c", "-o", self.primitives])
 
     def write(self, mutant: Mutant, folder: Path) -> None:
         """Write the whole mutated session into `folder`."""
         super().write(mutant, folder)
         shutil.copytree(self.core_dir / "mbedtls", folder / "mbedtls")
+
+    def environment(self, mutant: Mutant, folder: Path) -> dict[str, str]:
+        """The session is linked here, so that the tests need not build it."""
+        python = host.write_face(folder, "gcc", host.SESSION, folder.parent / "face.c")
+        built = folder.parent / f"{host.SESSION.module}{sysconfig.get_config_var('EXT_SUFFIX')}"
+        changed = c_files(folder) if mutant.file.endswith(".h") else [folder / mutant.file]
+        kept = []
+        for name, content in self.objects.items():
+            if folder / name not in changed:
+                kept.append(folder.parent / f"{name}.o")
+                kept[-1].write_bytes(content)
+        flags = ["-w", "-O1", "-fPIC", "-DRELEVE_RELEASE=0"]
+        sources: list[str | Path] = ["-I", python, "-I", folder, folder.parent / "face.c", *changed]
+        must(["gcc", "-shared", *flags, *sources, *kept, self.primitives, "-o", built])
+        return {**super().environment(mutant, folder), "RELEVE_SESSION_BUILT": str(built)}
 
 
 class Bench(Judge):
