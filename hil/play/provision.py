@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 ROLES = ("clinician", "patient")  # that a card enrols
 _WAIT_S = 60
 _EACH_S = 1
-_PRESS = "Press the pump's button now, or hold the magnet to it ({}). Waiting {} s, Ctrl-C ends."
+_PRESS = "Press the pump's button now, or hold the magnet to it for a moment ({}). Waiting {} s, Ctrl-C ends."
+# A pump with keys does not tell a wire so, but begins the count for a lost card if somebody holds its button meanwhile.
+_SOUNDS = (
+    "If it sounds each second it has keys already, and counts ten minutes for a new card: let go. Nothing has changed."
+)
 _STEPS = ("1 of 2: the pump makes its card", "2 of 2, once more: it makes this computer's key")
 _NOTHING = "The pump has been given nothing, and nothing was kept here."
 _PERHAPS = (
@@ -131,6 +135,8 @@ class _Desk:
         self._asked = True
         self._until_s = time.monotonic() + _WAIT_S
         typer.echo(_PRESS.format(next(self._steps), _WAIT_S), err=True)
+        if not self._has_card:
+            typer.echo(_SOUNDS, err=True)
 
     def _wait(self) -> bool:
         time.sleep(_EACH_S)

@@ -33,7 +33,8 @@ IN_USE = b"port in use\r\n"  # host/api/transport.py knows it
 class PumpServer:
     """Serves `board` at `pace` device seconds a second on loopback TCP `port` (0: any free one) and on a pty.
 
-    `tcp_port` and `pty_path` hold the addresses; faults come on the port after `tcp_port`. A board with a console (the
+    `pace` may be set while it serves in the background, which follows within 0.2 s. `tcp_port` and `pty_path` hold the
+    addresses; faults come on the port after `tcp_port`. A board with a console (the
     emulated Pico) has it on a pseudo-terminal of its own, `console_path`. A line typed at `keyboard`, a file descriptor
     or -1, shows presence. Raises BenchError if a port is taken.
     """
@@ -41,7 +42,7 @@ class PumpServer:
     def __init__(self, board: Board, *, port: int = 0, pace: float = 1.0, keyboard: int = -1) -> None:
         self._board = board
         self._world = World(board)
-        self._pace = pace
+        self.pace = pace
         self._keyboard = keyboard
         self._listener, self._control = _listen(port)
         self.tcp_port: int = self._listener.getsockname()[1]
@@ -64,7 +65,7 @@ class PumpServer:
 
         def catch_up() -> float:
             elapsed_s = time.monotonic() - start_s
-            world.run_until_us(start_us + round(elapsed_s * self._pace * US_PER_S))
+            world.run_until_us(start_us + round(elapsed_s * self.pace * US_PER_S))
             return elapsed_s
 
         while True:
@@ -78,7 +79,7 @@ class PumpServer:
                     on_stroke(strokes)
             if for_s is not None and elapsed_s >= for_s:
                 return
-            pause_s = (world.next_event_us - start_us) / self._pace / US_PER_S - (time.monotonic() - start_s)
+            pause_s = (world.next_event_us - start_us) / self.pace / US_PER_S - (time.monotonic() - start_s)
             left_s = 3600.0 if for_s is None else for_s - elapsed_s
             sources: list[socket.socket | int] = [self._control, self._pty, *self._turned_away, self._listener]
             if self._client is not None:

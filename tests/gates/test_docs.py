@@ -12,6 +12,7 @@ from firmware.protocol.all_procedures import PROCEDURES
 from hil.errors import EXIT_BENCH
 from host import console
 from host.texts import procedures_en, procedures_fr
+from tests.host.patient import Patient
 from tools.docs.figures import keep, known, pages, with_figures
 from tools.docs.pictures import BYTES_MAX, TERMINAL
 
@@ -118,6 +119,18 @@ def test_the_nurse_s_pages_show_every_step_as_the_screen_does(language: str, tex
                 words = todo if isinstance(todo, str) else todo[0]
                 assert re.sub(r"\s+", "", words) in shown, (procedure.name, step.name)
     assert not re.search(r"rror:|refused|Traceback", page.partition("## If something")[0].partition("## Si quelque")[0])
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_nurse_s_pages_are_of_today_s_programmer(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    """The status that ends a page has the rows of the status that is shown now."""
+
+    def rows(text: str) -> list[str]:
+        return [line.partition("  ")[0] for line in text.strip().splitlines()[1:] if line[:1] not in ("", " ")]
+
+    shown = text_of(DOCS / f"nurse.{language}.md").split("```text\n$ pump status\n")[1].partition("```")[0]
+    now = Patient(monkeypatch).see("status", "--language", language)
+    assert rows(shown) == rows(now), "python -m tools.docs.nurse"
 
 
 def test_pictures_are_small_and_need_nothing_but_themselves() -> None:

@@ -142,6 +142,24 @@ def test_nobody_at_the_pump_and_one_that_has_keys_are_told_alike(desk: Desk, mon
     assert Programmer(other, keyring=other.keys()).status()
 
 
+@pytest.mark.req("SEC-2", "THER-9")
+def test_who_holds_the_button_of_a_pump_that_has_keys_is_told_why_it_sounds(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts the ten minutes for a lost card; the wire alone cannot learn beforehand that it has keys."""
+    other = Desk(provisioned=True)
+    other.presses_after = 1  # held
+    monkeypatch.setattr(console, "open_transport", lambda _: other)
+    monkeypatch.setattr(command.time, "sleep", other.wait)
+    monkeypatch.setattr(command.time, "monotonic", lambda: float(other.waited))
+    done = run()
+    assert (
+        "If it sounds each second it has keys already" in done.stderr and "let go. Nothing has changed." in done.stderr
+    )
+    held = [each for each in Programmer(other, keyring=other.keys()).events() if each.event == "presence_held"]
+    assert done.exit_code == 3 and held, done.output
+
+
 def test_a_port_that_is_not_there_and_a_pump_that_is_silent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "write", lambda _: None)
     done = run()

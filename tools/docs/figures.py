@@ -1,5 +1,6 @@
 """Set figures into pages: each stands between marks that name its place in docs/figures, and is never typed.
-`budget` are the budgets of the boards, which tools/board_size.py writes.
+`budget` are the budgets of the boards, which tools/board_size.py writes, and `available` what they have; `heap` is
+boards/heap.toml.
 
     <!--=life.strokes-->584,961<!--/-->
 
@@ -199,9 +200,12 @@ def known(folder: Path = FOLDER) -> dict[str, Any]:
     """Return all figures by name of their file, the boards' budgets, and what the memory's map makes."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
     budgets = sorted((ROOT / "boards").glob("*/budget.toml"))
+    boards = {path.parent.name: tomllib.loads(path.read_text()) for path in budgets}
     return found | {
         "memory": memory(),
-        "budget": {path.parent.name: tomllib.loads(path.read_text())["budget"] for path in budgets},
+        "budget": {name: each["budget"] for name, each in boards.items()},
+        "available": {name: each["available"] for name, each in boards.items()},
+        "heap": tomllib.loads((ROOT / "boards" / "heap.toml").read_text())["in_use_bytes"],
     }
 
 
