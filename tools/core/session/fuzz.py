@@ -10,11 +10,12 @@ Exit status 1 with the broken promise or the sanitizer's report, and the input t
 """
 
 import argparse
+import os
 from pathlib import Path
 
 from c_ext.host.build import mbedtls_flags
 from tools.bootstrap import install_packages
-from tools.console import Problem, main_guard, say, timed
+from tools.console import Problem, digest, main_guard, say, timed
 from tools.core import corpus as kept
 from tools.core.fuzz import SANITIZE, merge, search, shorten
 from tools.core.sources import CLANG, FUZZ_DIR, OUT, SESSION_DIR, c_files, must, run, write_json
@@ -23,23 +24,33 @@ from tools.source import mbedtls_source
 HARNESS = FUZZ_DIR / "session"
 PACKED = HARNESS / "corpus.txt"
 WORK = OUT / "session-fuzz"
+BASE = (CLANG, "-std=c11", "-O2", "-g", "-DRELEVE_RELEASE=0")
+
+
+def _primitives() -> Path:
+    """Return mbedTLS's part, compiled once; its curve is most of an opening's time, so curve.c stands in for it."""
+    source = SESSION_DIR / "mbedtls" / "primitives.c"
+    flags = [*BASE, "-Dprimitive_curve=curve_unused", *mbedtls_flags(mbedtls_source())]
+    key = digest([source, *sorted(SESSION_DIR.glob("**/*.h"))], *flags)[:16]
+    made = WORK / f"primitives-{key}.o"
+    if not made.exists():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        fresh = made.with_suffix(f".{os.getpid()}")
+        must([*flags, "-c", source, "-o", fresh])
+        fresh.replace(made)
+    return made
 
 
 def build(session_dir: Path = SESSION_DIR, work: Path = WORK) -> Path:
     """Return the libFuzzer program; only the session is instrumented. Raises Problem with the compiler's message."""
     folder = work / "objects"
     folder.mkdir(parents=True, exist_ok=True)
-    base = [CLANG, "-std=c11", "-O2", "-g", "-DRELEVE_RELEASE=0"]
-    primitives = folder / "primitives.o"
-    # mbedTLS's curve is most of an opening's time: curve.c stands in for it.
-    renamed = ["-Dprimitive_curve=curve_unused", *mbedtls_flags(mbedtls_source())]
-    must([*base, *renamed, "-c", SESSION_DIR / "mbedtls" / "primitives.c", "-o", primitives])
-    objects = [primitives]
+    objects = [_primitives()]
     for path in c_files(HARNESS):
         objects.append(folder / f"{path.stem}.o")
-        must([*base, "-I", session_dir, "-I", HARNESS, "-c", path, "-o", objects[-1]])
+        must([*BASE, "-I", session_dir, "-I", HARNESS, "-c", path, "-o", objects[-1]])
     out = work / "libfuzzer"
-    must([*base, *SANITIZE, "-fsanitize=fuzzer", "-I", session_dir, *c_files(session_dir), *objects, "-o", out])
+    must([*BASE, *SANITIZE, "-fsanitize=fuzzer", "-I", session_dir, *c_files(session_dir), *objects, "-o", out])
     return out
 
 
