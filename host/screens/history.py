@@ -137,14 +137,14 @@ def _self_test(event: Event, _: int) -> str:
     return "failed: " + ", ".join(plain(name) for place, name in enumerate(protocol.CHECKS) if event.a >> place & 1)
 
 
-def _signed(value: int) -> int:
+def signed(value: int) -> int:
     """Return a logged 32-bit value with its sign."""
     return value - (1 << 32) if value >> 31 else value
 
 
 def _setting_changed(event: Event, _: int) -> str:
     name, shown = SETTINGS[protocol.SETTINGS[event.detail].name]
-    return f"{name}: {shown(_signed(event.a))} -> {shown(_signed(event.b))}"
+    return f"{name}: {shown(signed(event.a))} -> {shown(signed(event.b))}"
 
 
 def _connected(event: Event, _: int) -> str:
@@ -234,8 +234,8 @@ _ORDERS: dict[str, Callable[[int, int, int, int], str]] = {
     "commit_pattern": lambda a, b, c, d: f"{_PATTERN[a]}, {amount(b, 'mU')} -> {amount(c, 'mU')} a day",
     "set_limits": lambda a, b, c, d: ", ".join([amount(a, "mU/h")] + [amount(each, "mU") for each in (b, c, d)]),
     "start_procedure": lambda a, b, c, d: plain(protocol.PROCEDURES[a]),
-    "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {_signed(c)}" if c else ""),
+    "answer_procedure": lambda a, b, c, d: f"step {a + 1}, choice {b + 1}" + (f", value {signed(c)}" if c else ""),
     "interrupt_procedure": lambda a, b, c, d: f"step {a + 1}",
-    "record_refill": lambda a, b, c, d: f"{a / 1e6:.2f} mL in it now, {_signed(b) / 1e6:.2f} mL were left",
+    "record_refill": lambda a, b, c, d: f"{a / 1e6:.2f} mL in it now, {signed(b) / 1e6:.2f} mL were left",
     "set_settings": lambda a, b, c, d: f"{a} of them",
 }

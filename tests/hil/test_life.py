@@ -221,6 +221,8 @@ def test_a_gap_in_the_log_is_seen() -> None:
     ("tenths", "band", "seen"),
     [
         (2, "good", None),
+        (-1, "good", None),  # the log has 32 bits without a sign
+        (-6, "good", "-0.6 %"),
         (0, "first_refill", None),
         (6, "good", "0.6 %"),
         (110, "watch", "watch"),
@@ -231,7 +233,7 @@ def test_a_refill_that_the_device_finds_fault_with_is_seen_in_its_log(tenths: in
     violations = Violations()
     log = Log(violations)
     event = {"event": "accepted", "category": "command", "detail": MESSAGES["record_refill"].id}
-    log.take([SimpleNamespace(number=1, **event, c=tenths, d=BANDS.index(band))])
+    log.take([SimpleNamespace(number=1, **event, c=tenths % 2**32, d=BANDS.index(band))])
     assert (log.refills, log.worst_refill_tenths) == (1, tenths)
     assert violations.count == (seen is not None)
     assert seen is None or seen in violations.shown[0]

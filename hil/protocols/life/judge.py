@@ -14,6 +14,7 @@ from hil.oracle.commands import Command, Rates
 from hil.oracle.exact import Q_PER_UU
 from host.api.client import MESSAGES
 from host.records import Event, Status
+from host.screens.history import signed
 
 VIOLATIONS_KEPT = 100
 # The plant's mean stroke has the nominal volume; weights are rounded to a mg (0.1 % of the least interval's 4.5 ml at
@@ -103,9 +104,9 @@ class Log:
     def _refill(self, event: Event) -> None:
         """Check a recorded refill, guided or by weight: the pump must be found well."""
         self.refills += 1
-        tenths, band = event.c, BANDS[event.d]
-        self.worst_refill_tenths = max(self.worst_refill_tenths, tenths)
-        if band not in ("good", "first_refill") or tenths > REFILL_TENTHS_MAX:
+        tenths, band = signed(event.c), BANDS[event.d]
+        self.worst_refill_tenths = max(self.worst_refill_tenths, tenths, key=abs)
+        if band not in ("good", "first_refill") or abs(tenths) > REFILL_TENTHS_MAX:
             self._violations.add(f"event {event.number}: refill of a healthy pump: {band}, {tenths / 10} %")
 
 
