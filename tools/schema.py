@@ -11,7 +11,6 @@ from typing import Any
 
 from firmware import protocol
 from firmware.protocol import codec, messages
-from firmware.protocol.crc32c import crc_tables
 from tools.console import write_if_changed
 
 MODULE = "releve_schema.py"
@@ -48,7 +47,6 @@ def module() -> str:
     number, status = next(place for place in enumerate(messages.MESSAGES) if place[1].name == "status")
     more = fields(messages.TELEMETRY[len(status.reply) :])
     lines.append(f"TELEMETRY = MESSAGES[{number}][{codec.REPLY}] + {more!r}")
-    lines += [f"CRC_{name} = {tuple(each)!r}" for name, each in zip(("LOW", "HIGH"), crc_tables(), strict=True)]
     return "\n".join(lines) + "\n"
 
 

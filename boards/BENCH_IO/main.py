@@ -12,6 +12,7 @@ from pressure import Dac
 from service import Outputs, Service
 
 from firmware.link import link
+from firmware.protocol import framing
 
 _I2C_HZ = 400_000
 # The player's queue holds four turns, and strokes come at least 2 s apart: refill it at least this often.
@@ -32,8 +33,8 @@ def run():
     counters = link.Counters()
     service = Service(capture, player, agenda, outputs, counters)
     port = open_port(pin(pins.LINK_TX), pin(pins.LINK_RX))
-    link.cobs = quick  # type: ignore[assignment]
-    link.crc32c = quick.crc32c  # type: ignore[assignment]
+    framing.cobs = quick  # type: ignore[assignment]
+    framing.crc32c = quick.crc32c  # type: ignore[assignment]
     line = link.Link(port, OpenDoor(service.handle), counters)
     while not service.quitting:
         while line.poll() and not service.quitting:

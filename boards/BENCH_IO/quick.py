@@ -11,7 +11,6 @@ from firmware.protocol import cobs
 from firmware.protocol import crc32c as tables
 
 decode_in_place = cobs.decode_in_place
-# In RAM: viper reads through pointers, and the tables of the build are tuples.
 _LOW, _HIGH = tables.crc_tables()
 
 

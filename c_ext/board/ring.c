@@ -37,9 +37,10 @@ uint32_t ring_read(ring_t *ring, uint8_t *into, uint32_t size) {
     uint32_t frames = 0u;
     uint32_t bytes = ring->rx_scanned - ring->rx_read;
     if (bytes > RING_BYTES) {
-        // The frame that is cut by this fails its CRC.
-        ring->rx_read = ring->rx_scanned - RING_BYTES;
-        bytes = RING_BYTES;
+        // All of it is dropped, so that what comes next arrives uncut, and at once. If only the oldest were, each read
+        // would be followed by a cut as long as bytes come faster than they are read, and hardly a frame would be whole.
+        ring->rx_read = ring->rx_scanned;
+        bytes = 0u;
     }
     bytes = (bytes < size) ? bytes : size;
     for (uint32_t i = 0u; i < bytes; i++) {

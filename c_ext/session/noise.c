@@ -24,12 +24,13 @@ static void mix_key(noise_t *noise, const uint8_t secret[PRIMITIVE_KEY_BYTES]) {
     kdf_extract_expand(noise->chain, secret, PRIMITIVE_KEY_BYTES, &NO_INFO, 2u, output);
 }
 
-static void mix_key_and_hash(noise_t *noise, const uint8_t psk[PRIMITIVE_KEY_BYTES]) {
-    uint8_t mixed[PRIMITIVE_HASH_BYTES] = {0};
-    uint8_t *const output[KDF_OUTPUTS_MAX] = {noise->chain, mixed, noise->key};
-    kdf_extract_expand(noise->chain, psk, PRIMITIVE_KEY_BYTES, &NO_INFO, 3u, output);
-    mix_hash(noise, mixed, PRIMITIVE_HASH_BYTES);
-    bytes_wipe(mixed, sizeof mixed);
+// The handshake's first hash, which is its first chaining key too (Noise, 5.2).
+static void hash_name(uint8_t digest[PRIMITIVE_HASH_BYTES]) {
+    static const uint8_t NAME[NAME_BYTES + 1u] = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";
+    primitive_hash_t hash;
+    primitive_hash_start(&hash);
+    primitive_hash_add(&hash, NAME, NAME_BYTES);
+    primitive_hash_end(&hash, digest);
 }
 
 // An ephemeral key is mixed into hash and key, because there is a pre-shared one (Noise, 9.2).
@@ -44,18 +45,21 @@ void noise_complete(noise_pair_t *pair) {
     primitive_curve(pair->public, pair->secret, base);
 }
 
-bool noise_read(noise_t *noise, const uint8_t psk[PRIMITIVE_KEY_BYTES], const uint8_t *prologue,
-                uint32_t prologue_bytes, uint8_t *message, uint32_t message_bytes) {
-    static const uint8_t NAME[NAME_BYTES + 1u] = "Noise_NNpsk0_25519_ChaChaPoly_SHA256";
+void noise_mix(noise_psk_t *psk, const uint8_t key[PRIMITIVE_KEY_BYTES]) {
+    // The third output would be a key, which the ephemeral key replaces before anything is sealed.
+    uint8_t *const output[KDF_OUTPUTS_MAX] = {psk->chain, psk->mixed, NULL};
+    hash_name(psk->chain);
+    kdf_extract_expand(psk->chain, key, PRIMITIVE_KEY_BYTES, &NO_INFO, 2u, output);
+}
+
+bool noise_read(noise_t *noise, const noise_psk_t *psk, const uint8_t *prologue, uint32_t prologue_bytes,
+                uint8_t *message, uint32_t message_bytes) {
     const uint32_t payload_bytes = message_bytes - NOISE_OVERHEAD_BYTES;
     uint8_t *const payload = &message[PRIMITIVE_KEY_BYTES];
-    primitive_hash_t hash;
-    primitive_hash_start(&hash);
-    primitive_hash_add(&hash, NAME, NAME_BYTES);
-    primitive_hash_end(&hash, noise->hash);
-    bytes_copy(noise->chain, noise->hash, PRIMITIVE_HASH_BYTES);
+    hash_name(noise->hash);
     mix_hash(noise, prologue, prologue_bytes);
-    mix_key_and_hash(noise, psk);
+    bytes_copy(noise->chain, psk->chain, PRIMITIVE_HASH_BYTES);
+    mix_hash(noise, psk->mixed, PRIMITIVE_HASH_BYTES);
     bytes_copy(noise->theirs, message, PRIMITIVE_KEY_BYTES);
     mix_ephemeral(noise, noise->theirs);
     uint8_t before[PRIMITIVE_HASH_BYTES];

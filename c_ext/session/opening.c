@@ -7,7 +7,7 @@
 
 // Whose opening it says it is.
 typedef struct {
-    const uint8_t *key;
+    const noise_psk_t *psk;
     uint8_t slot;
     uint8_t role;
     uint8_t next;
@@ -17,15 +17,14 @@ typedef struct {
 static claim_t claim_of(const session_t *session, uint8_t wire, bool provisioning) {
     // Everybody knows this key: it opens a session only where provisioning is allowed, and else it is the key of a slot
     // that does not exist, with which no tag counts.
-    static const uint8_t NO_KEY[PRIMITIVE_KEY_BYTES] = {0};
-    claim_t claim = {NO_KEY, SLOT_NONE, (uint8_t)ROLE_NONE, 0u, 0u};
-    const uint8_t *const key = slots_key(&session->slots, wire);
+    claim_t claim = {&session->slots.nobody, SLOT_NONE, (uint8_t)ROLE_NONE, 0u, 0u};
+    const noise_psk_t *const psk = slots_psk(&session->slots, wire);
     if ((wire == SLOT_PROVISION) && provisioning) {
         claim.slot = SLOT_PROVISION;
         claim.role = (uint8_t)ROLE_PROVISION;
         claim.known = 1u;
-    } else if (key != NULL) {
-        claim.key = key;
+    } else if (psk != NULL) {
+        claim.psk = psk;
         claim.slot = (uint8_t)(wire & (SLOTS_COUNT - 1u));
         claim.role = session->slots.role[claim.slot];
         claim.next = (uint8_t)(wire >> 7u);
@@ -139,7 +138,7 @@ session_opening_t session_accept(session_t *session, uint64_t now_us, bool prese
         const claim_t claim = claim_of(session, opening[0], provisioning);
         put_prologue(session, prologue, opening[0], claim.role);
         const bool right =
-            noise_read(&noise, claim.key, prologue, PROLOGUE_BYTES, &opening[1], SESSION_OPENING_BYTES - 1u);
+            noise_read(&noise, claim.psk, prologue, PROLOGUE_BYTES, &opening[1], SESSION_OPENING_BYTES - 1u);
         if (right && (claim.known != 0u)) {
             drop_challenge(session);
             if (grant(session, now_us, &claim, &noise, reply)) {

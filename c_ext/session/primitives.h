@@ -17,7 +17,7 @@
 #define PRIMITIVE_HASH_BYTES 32u
 #define PRIMITIVE_BLOCK_BYTES 64u
 
-// A running hash; its content is the library's.
+// A running hash; its content is the library's, and a copy of it runs on by itself.
 typedef struct {
     uint32_t words[32];
 } primitive_hash_t;

@@ -57,6 +57,7 @@ uint8_t session_suite(void) {
 
 void session_init(session_t *session, const uint8_t schema_hash[SESSION_HASH_BYTES], uint8_t suite) {
     bytes_wipe(session, sizeof *session);
+    slots_init(&session->slots);
     bytes_copy(session->schema_hash, schema_hash, SESSION_HASH_BYTES);
     session->suite = suite;
     quota_init(&session->quota);

@@ -21,9 +21,25 @@ static void count_generation(uint8_t *record) {
     bytes_put_u16(&record[SLOT_GENERATION], (uint16_t)(generation & 0xFFFFu));
 }
 
-static void drop_next(uint8_t *record) {
+static void drop_next(slots_t *slots, uint8_t slot) {
+    uint8_t *const record = payload(slots, slot);
     record[SLOT_HAS_NEXT] = 0u;
     bytes_wipe(&record[SLOT_NEXT_KEY], PRIMITIVE_KEY_BYTES);
+    bytes_wipe(&slots->psk[slot][1], sizeof slots->psk[slot][1]);
+}
+
+static bool has_key(const slots_t *slots, uint8_t wire) {
+    const uint8_t slot = (uint8_t)(wire & (uint8_t)~SLOT_NEXT);
+    bool has = (slot < SLOTS_COUNT) && (slots->role[slot] != (uint8_t)ROLE_NONE);
+    if (has && ((wire & SLOT_NEXT) != 0u)) {
+        has = slots->image[slot][SLOT_PAYLOAD + SLOT_HAS_NEXT] == 1u;
+    }
+    return has;
+}
+
+void slots_init(slots_t *slots) {
+    static const uint8_t NO_KEY[PRIMITIVE_KEY_BYTES] = {0};
+    noise_mix(&slots->nobody, NO_KEY);
 }
 
 void slots_wipe(slots_t *slots, uint8_t slot) {
@@ -31,6 +47,7 @@ void slots_wipe(slots_t *slots, uint8_t slot) {
     const uint16_t generation = (uint16_t)bytes_get_u32(&record[SLOT_GENERATION]);
     bytes_wipe(record, SLOT_PAYLOAD_BYTES);
     bytes_put_u16(&record[SLOT_GENERATION], generation);
+    bytes_wipe(slots->psk[slot], sizeof slots->psk[slot]);
     slots->role[slot] = (uint8_t)ROLE_NONE;
 }
 
@@ -43,6 +60,12 @@ uint8_t slots_load(slots_t *slots, uint8_t slot) {
     if (in_use && next_sound && role_sound(record[SLOT_ROLE]) &&
         (bytes_all_zero(&record[SLOT_KEY], PRIMITIVE_KEY_BYTES) == 0u)) {
         slots->role[slot] = record[SLOT_ROLE];
+        noise_mix(&slots->psk[slot][0], &record[SLOT_KEY]);
+        if (record[SLOT_HAS_NEXT] == 1u) {
+            noise_mix(&slots->psk[slot][1], &record[SLOT_NEXT_KEY]);
+        } else {
+            bytes_wipe(&slots->psk[slot][1], sizeof slots->psk[slot][1]);
+        }
     } else {
         slots_wipe(slots, slot);
     }
@@ -64,7 +87,8 @@ bool slots_enrol(slots_t *slots, random_t *random, uint8_t slot, uint8_t role, c
         bytes_wipe(&record[SLOT_LABEL], SLOT_LABEL_BYTES);
         bytes_copy(&record[SLOT_LABEL], label, label_bytes);
         bytes_copy(&record[SLOT_KEY], key, PRIMITIVE_KEY_BYTES);
-        drop_next(record);
+        noise_mix(&slots->psk[slot][0], key);
+        drop_next(slots, slot);
         slots->role[slot] = role;
         bytes_wipe(key, sizeof key);
     }
@@ -78,6 +102,7 @@ bool slots_rotate(slots_t *slots, random_t *random, uint8_t slot) {
     if (drawn) {
         record[SLOT_HAS_NEXT] = 1u;
         bytes_copy(&record[SLOT_NEXT_KEY], key, PRIMITIVE_KEY_BYTES);
+        noise_mix(&slots->psk[slot][1], key);
         bytes_wipe(key, sizeof key);
     }
     return drawn;
@@ -90,7 +115,8 @@ bool slots_promote(slots_t *slots, uint8_t slot, bool next) {
     const bool first = in_use && (record[SLOT_STATE] == (uint8_t)SLOT_ENROLLED);
     if (renew) {
         bytes_copy(&record[SLOT_KEY], &record[SLOT_NEXT_KEY], PRIMITIVE_KEY_BYTES);
-        drop_next(record);
+        slots->psk[slot][0] = slots->psk[slot][1];
+        drop_next(slots, slot);
         count_generation(record);
     }
     if (first) {
@@ -100,18 +126,14 @@ bool slots_promote(slots_t *slots, uint8_t slot, bool next) {
 }
 
 const uint8_t *slots_key(const slots_t *slots, uint8_t wire) {
-    const uint8_t slot = (uint8_t)(wire & (uint8_t)~SLOT_NEXT);
-    const bool next = (wire & SLOT_NEXT) != 0u;
     const uint8_t *key = NULL;
-    if ((slot < SLOTS_COUNT) && (slots->role[slot] != (uint8_t)ROLE_NONE)) {
-        const uint8_t *const record = &slots->image[slot][SLOT_PAYLOAD];
-        if (!next) {
-            key = &record[SLOT_KEY];
-        } else if (record[SLOT_HAS_NEXT] == 1u) {
-            key = &record[SLOT_NEXT_KEY];
-        } else {
-            key = NULL;
-        }
+    if (has_key(slots, wire)) {
+        const uint8_t *const record = &slots->image[wire & (SLOTS_COUNT - 1u)][SLOT_PAYLOAD];
+        key = ((wire & SLOT_NEXT) != 0u) ? &record[SLOT_NEXT_KEY] : &record[SLOT_KEY];
     }
     return key;
+}
+
+const noise_psk_t *slots_psk(const slots_t *slots, uint8_t wire) {
+    return has_key(slots, wire) ? &slots->psk[wire & (SLOTS_COUNT - 1u)][wire >> 7u] : NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef RELEVE_SLOTS_H
 #define RELEVE_SLOTS_H
 
+#include "noise.h"
 #include "random.h"
 
 #define SLOTS_COUNT 8u
@@ -41,8 +42,13 @@ enum { ROLE_NONE = 0, ROLE_PATIENT, ROLE_CLINICIAN, ROLE_SERVICE, ROLE_CARD, ROL
 
 typedef struct {
     uint8_t image[SLOTS_COUNT][SLOT_IMAGE_BYTES];
-    uint8_t role[SLOTS_COUNT];  // of the slots that are in use: their key may open a session; else ROLE_NONE
+    noise_psk_t psk[SLOTS_COUNT][2];  // of the key and the next one, mixed when they come and wiped when they go
+    noise_psk_t nobody;               // of the key that everybody knows: 32 bytes of 0
+    uint8_t role[SLOTS_COUNT];        // of the slots that are in use: their key may open a session; else ROLE_NONE
 } slots_t;
+
+// Sets up a slots_t that has been wiped.
+void slots_init(slots_t *slots);
 
 // Takes the record that lies in the image into use. Returns its role, or ROLE_NONE if the slot is free or the record
 // makes no sense; its payload is then wiped. slot < SLOTS_COUNT, here and below.
@@ -65,5 +71,8 @@ bool slots_promote(slots_t *slots, uint8_t slot, bool next);
 
 // The key that the wire's slot byte names, or NULL: free slot, no next key, out of range.
 const uint8_t *slots_key(const slots_t *slots, uint8_t wire);
+
+// The same key, mixed for an opening.
+const noise_psk_t *slots_psk(const slots_t *slots, uint8_t wire);
 
 #endif

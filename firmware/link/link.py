@@ -7,8 +7,12 @@ Implements: LINK-1, LINK-4
 """
 
 from firmware.compat import const, roomy
-from firmware.protocol import MAX_WIRE_BYTES, OVERHEAD_BYTES, REPLY_BIT, cobs
-from firmware.protocol.crc32c import crc32c
+from firmware.protocol import MAX_WIRE_BYTES, REPLY_BIT
+
+try:
+    import framing  # a pump's, in C
+except ImportError:
+    from firmware.protocol import framing
 
 _CHUNK_BYTES = const(64)
 # A poll ends with a frame, or after this many chunks without one, so the supervisor never spends longer here than one
@@ -90,49 +94,37 @@ class Link:
     def _receive(self):
         """Read the chunk up to the end of a frame; returns whether there was one."""
         chunk = self._chunk
-        frame = self._frame
-        length = self._length
-        for position in range(self._at, self._end):
-            byte = chunk[position]
-            if byte == 0:
-                self._at = position + 1
-                if length:  # else a second delimiter, sent to resynchronise
-                    self._length = 0
-                    self._end_frame(length)
-                    return True
-            elif length < MAX_WIRE_BYTES:
-                frame[length] = byte
-                length += 1
-        self._at = self._end
-        self._length = length
+        while self._at < self._end:
+            taken = framing.gather(self._frame, self._length, chunk, self._at, self._end)
+            self._at += taken
+            if chunk[self._at - 1]:
+                self._length = min(self._length + taken, MAX_WIRE_BYTES)
+                return False
+            length = min(self._length + taken - 1, MAX_WIRE_BYTES)
+            if length:  # else a second delimiter, sent to resynchronise
+                self._length = 0
+                self._end_frame(length)
+                return True
         return False
 
     def _end_frame(self, length):
         counters = self.counters
-        if length == MAX_WIRE_BYTES:
+        frame = self._frame
+        size = framing.decode(frame, length)
+        if size == framing.OVERLONG:
             counters.frames_overlong += 1
-            return
-        size = cobs.decode_in_place(self._frame, length)
-        if size < 0:
+        elif size == framing.BAD_COBS:
             counters.frames_bad_cobs += 1
-        elif size < OVERHEAD_BYTES:
+        elif size == framing.TOO_SHORT:
             counters.frames_too_short += 1
-        elif not self._crc_is_right(size):
+        elif size == framing.BAD_CRC:
             counters.frames_bad_crc += 1
-        elif self._frame[2] & REPLY_BIT:
+        elif frame[2] & REPLY_BIT:
             # Refusing a reply would make an echoing cable talk to itself for ever.
             counters.frames_not_request += 1
         else:
             counters.frames_good += 1
-            self._answer(self._frame[0] | self._frame[1] << 8, self._frame[2], self._frame_view[3 : size - 4])
-
-    def _crc_is_right(self, size):
-        crc = crc32c(self._frame, size - 4)
-        for position in range(size - 4, size):
-            if self._frame[position] != crc & 0xFF:
-                return False
-            crc >>= 8
-        return True
+            self._answer(frame[0] | frame[1] << 8, frame[2], self._frame_view[3 : 3 + size])
 
     def _answer(self, sequence, message_id, payload):
         reply_id, length = self._door.take(sequence, message_id, payload, self._reply_payload)
@@ -141,17 +133,7 @@ class Link:
 
     def _send(self, sequence, reply_id, length):
         """Send the frame whose payload of `length` bytes is in its place in the buffer."""
-        out = self._reply
-        out[0] = sequence & 0xFF
-        out[1] = sequence >> 8
-        out[2] = reply_id
-        size = 3 + length
-        crc = crc32c(out, size)
-        for position in range(size, size + 4):
-            out[position] = crc & 0xFF
-            crc >>= 8
-        length = cobs.encode_into(out, size + 4, self._wire)
-        self._wire[length] = 0
-        self._uart.write(self._wire, length + 1)
+        length = framing.encode(self._reply, sequence, reply_id, length, self._wire)
+        self._uart.write(self._wire, length)
         if self._used is not None:
-            self._used(length + 1)
+            self._used(length)

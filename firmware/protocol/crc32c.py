@@ -11,12 +11,6 @@ Implements: LINK-1
 
 from array import array
 
-try:
-    # Made by the build with crc_tables() (tools/schema.py): on a board they take no heap.
-    from releve_schema import CRC_HIGH, CRC_LOW  # type: ignore[import-not-found]
-except ImportError:
-    CRC_LOW = None
-
 
 def crc_tables():
     """The low and the high halves of the remainders of all bytes."""
@@ -36,7 +30,7 @@ def crc_tables():
     return lows, highs
 
 
-_LOW, _HIGH = crc_tables() if CRC_LOW is None else (CRC_LOW, CRC_HIGH)
+_LOW, _HIGH = crc_tables()
 
 
 def crc32c(data, length, crc=0):

@@ -14,6 +14,7 @@ import struct
 from firmware.compat import const
 from firmware.errors import FirmwareError
 from firmware.protocol import (
+    NEVER_US,
     ROLE_CARD,
     ROLE_SERVICE,
     SLOT_FREE,
@@ -59,6 +60,7 @@ class Keyring:
         self._nvm = nvm
         self._firsts = bytearray(memory_map.SLOTS)  # TwoSlots.first of each slot, which has an object only when needed
         self._behind = 0  # a bit for each slot whose record is not stored as the session has it
+        self._lapses_us = 0  # no slot's time is over before
         self._use = TwoSlots(nvm, memory_map.USE_AT, memory_map.USE_BYTES)
         self._noise = bytes
         self.role = sealed.role
@@ -192,11 +194,18 @@ class Keyring:
     def lapse(self, now_us):
         """End the slots whose time is over; returns one of them, or NO_SLOT."""
         ended = NO_SLOT
+        if now_us < self._lapses_us:  # every opening asks, forged ones too
+            return ended
+        lapses_us = NEVER_US
         for slot in range(memory_map.SLOTS):
             until_us = self.last_use(slot)[1]
-            if until_us and now_us >= until_us and self.fields(slot)[0] != SLOT_FREE:
-                self.revoke(slot)
-                ended = slot
+            if until_us and self.fields(slot)[0] != SLOT_FREE:
+                if now_us >= until_us:
+                    self.revoke(slot)
+                    ended = slot
+                else:
+                    lapses_us = min(lapses_us, until_us)
+        self._lapses_us = lapses_us
         return ended
 
     def _stored(self, slot):
@@ -232,6 +241,7 @@ class Keyring:
         self._sealed.wipe(slot)
 
     def _used(self, slot, utc_s, until_s):
+        self._lapses_us = 0
         struct.pack_into("<II", self._use.payload, slot * 8, utc_s, until_s)
         self._use.write()
 

@@ -102,14 +102,20 @@ def test_half_a_ring_without_an_end_must_be_read(library: ctypes.CDLL) -> None:
     assert ring.ready and len(ring.read()) == BYTES // 2 and not ring.ready
 
 
-def test_of_more_than_a_ring_the_oldest_are_lost_and_no_frame_is_promised_that_is_gone(library: ctypes.CDLL) -> None:
+def test_of_more_than_a_ring_all_is_lost_and_what_comes_next_is_whole(library: ctypes.CDLL) -> None:
     ring = Ring(library)
     ring.arrive(b"early\0" + b"y" * 3000)
-    ring.arrive(b"z" * 2000)
-    left = ring.read()
-    assert left == (b"early\0" + b"y" * 3000 + b"z" * 2000)[-BYTES:] and not ring.ready
-    ring.arrive(b"on\0")
-    assert ring.ready and ring.read() == b"on\0"
+    ring.arrive(b"late\0" + b"z" * 2000)
+    assert ring.ready and ring.read() == b"" and not ring.ready, "no frame is promised that is gone"
+    ring.arrive(b"\0on\0")
+    assert ring.ready and ring.read() == b"\0on\0"
+
+
+def test_exactly_a_ring_is_kept(library: ctypes.CDLL) -> None:
+    ring = Ring(library)
+    ring.arrive(b"a" * 2000)
+    ring.arrive(b"b" * (BYTES - 2000))
+    assert ring.read() == b"a" * 2000 + b"b" * (BYTES - 2000)
 
 
 @pytest.mark.parametrize("under_way", [0, 5, 96])

@@ -87,16 +87,18 @@ def test_published_vectors(emulated: type[Any]) -> None:
         assert bytes(memory.mem_read(text, sizes[1])).hex() == case["text"]
     for case in VECTORS["noise"]["cases"]:
         first = case["messages"][0]
-        noise, psk, prologue, message, pair = given(
+        noise, mixed, psk, prologue, message, pair = given(
             SCRATCH,
             "00" * 128,
+            "00" * 64,
             case["psk"],
             case["prologue"],
             first["ciphertext"],
             case["responder_secret"] + "00" * 32,
         )
+        processor.call("noise_mix", mixed, psk)
         sizes = len(case["prologue"]) // 2, len(first["ciphertext"]) // 2
-        assert processor.call("noise_read", noise, psk, prologue, sizes[0], message, sizes[1]) & 0xFF == 1
+        assert processor.call("noise_read", noise, mixed, prologue, sizes[0], message, sizes[1]) & 0xFF == 1
         processor.call("noise_complete", pair)
         second = case["messages"][1]
         memory.mem_write(OUT + 32, bytes.fromhex(second["payload"]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.device import CLINICIAN, IDLE_WIPED_US, PATIENT, Device
+from tests.session.device import CLINICIAN, IDLE_WIPED_US, PATIENT, Device, slot_payload
+from tests.session.programmer import Programmer
 
 pytestmark = pytest.mark.req("SEC-1")
 
@@ -69,6 +70,46 @@ def test_the_handshake_leaves_neither_ephemeral_key_nor_challenge_nor_chain(devi
     programmer.opened(device.accept(programmer.opening(challenge))[1])
     shared = programmer.handshake
     assert not found(device, spare, challenge, shared.key, shared.chain, shared.hash)
+
+
+def mixed(device: Device, key: bytes) -> bytes:
+    """Return what the handshake keeps of a key, as secret as that is."""
+    module = device.session.module
+    psk = module.ffi.new("noise_psk_t *")
+    module.lib.noise_mix(psk, key)
+    return bytes(module.ffi.buffer(psk))
+
+
+def test_what_is_mixed_of_a_key_goes_with_it(device: Device) -> None:
+    old = mixed(device, device.keys[PATIENT])
+    assert len(old) == 64 and old in context(device) and found(device, old)
+    assert device.session.fresh_key(0, next=True)
+    first = mixed(device, bytes(device.session.record(0)[58:90]))
+    assert found(device, first)
+    assert device.session.fresh_key(0, next=True)
+    new = bytes(device.session.record(0)[58:90])
+    assert not found(device, first) and found(device, old)
+    device.connect(Programmer(device, new, 0x80, PATIENT))
+    assert device.session.promote(0)
+    assert not found(device, old) and context(device).count(mixed(device, new)) == 1
+    record = bytes(device.session.record(0)[0:94])
+    device.session.wipe(0)
+    assert not found(device, mixed(device, new))
+    device.session.record(0)[0:94] = record
+    assert device.session.load(0) == PATIENT and found(device, mixed(device, new))
+    assert device.session.fresh_key(0, PATIENT, b"another")
+    assert not found(device, mixed(device, new))
+    assert device.session.fresh_key(0, next=True)
+    half = bytes(device.session.record(0)[58:90])
+    assert device.session.fresh_key(0, PATIENT, b"a third")
+    assert not found(device, mixed(device, half))
+
+
+def test_a_record_without_a_next_key_brings_none(device: Device) -> None:
+    assert device.session.fresh_key(0, next=True)
+    half = bytes(device.session.record(0)[58:90])
+    device.session.record(0)[4:90] = slot_payload(device.keys[PATIENT], PATIENT)
+    assert device.session.load(0) == PATIENT and not found(device, mixed(device, half))
 
 
 def test_rotation_and_revocation_leave_no_old_key(device: Device) -> None:

@@ -19,6 +19,7 @@ target_compile_options(session_core PRIVATE
 add_library(usermod_session INTERFACE)
 target_sources(usermod_session INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/module.c ${CMAKE_CURRENT_LIST_DIR}/keys.c ${CMAKE_CURRENT_LIST_DIR}/methods.c
+    ${CMAKE_CURRENT_LIST_DIR}/framing.c
 )
 target_include_directories(usermod_session INTERFACE ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(usermod_session INTERFACE session_core)
