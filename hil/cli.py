@@ -6,23 +6,16 @@ silent link, a killed worker, a full disk), so that nothing can be said about do
 
 from __future__ import annotations
 
-import errno
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from hil.errors import EXIT_BENCH, BenchError
+from hil.ending import EXIT_FAIL, ending
 from hil.play import commands, provision
 from hil.report.figures import recorded
 from hil.report.index import fresh
 from hil.results.files import read_json, write_json
-
-EXIT_FAIL = 1
-EXIT_INTERRUPTED = 130
-_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.EISDIR)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -275,39 +268,8 @@ app.command(context_settings={"ignore_unknown_options": True})(commands.fault)  
 
 def main() -> None:
     """Entry point of `pump-bench`: like app(), but with the exit code of a broken bench."""
-    try:
+    with ending():
         app(prog_name="pump-bench")
-    except SystemExit as ended:
-        if ended.code == EXIT_INTERRUPTED:
-            _interrupted()
-        raise
-    except BenchError as error:
-        if _by_ctrl_c(error):
-            _interrupted()
-        _broken(str(error))
-    except BrokenProcessPool:
-        _broken("a worker process has died: it was killed, or memory ran out")
-    except OSError as error:
-        if error.errno not in _UNWRITABLE:
-            raise
-        _broken(f"the results cannot be written: {error}")
-
-
-def _by_ctrl_c(error: BaseException | None) -> bool:
-    """True if the error came of an interruption: a board that was left in mid-word, and asked again, is lost."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
-def _interrupted() -> NoReturn:
-    Console(stderr=True).print("interrupted: nothing was judged", highlight=False)
-    raise SystemExit(EXIT_INTERRUPTED) from None
-
-
-def _broken(what: str) -> NoReturn:
-    Console(stderr=True).print(f"[bold red]bench error[/] (this says nothing about dosing): {what}", highlight=False)
-    raise SystemExit(EXIT_BENCH) from None
 
 
 if __name__ == "__main__":

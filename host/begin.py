@@ -13,7 +13,8 @@ def begin(load: Callable[[], Callable[[], object]]) -> None:
     """Load the program and run it.
 
     While it loads, nothing has been done that could be told: Ctrl-C ends the process at once. When it has run, all has
-    been told: Ctrl-C changes nothing any more. A SIGINT that is ignored (a shell's job in the background) stays so.
+    been told: no Ctrl-C, request to end or closed terminal changes its exit code any more. A SIGINT that is ignored (a
+    shell's job in the background) stays so.
     """
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if heard:
@@ -24,5 +25,6 @@ def begin(load: Callable[[], Callable[[], object]]) -> None:
     try:
         program()
     finally:
-        if heard:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # Windows has no SIGHUP
+                signal.signal(getattr(signal, name), signal.SIG_IGN)

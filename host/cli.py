@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import islice
@@ -52,6 +53,18 @@ An error that comes after an order was carried out names the order. Errors go to
 _ANYWHERE = ("--port", "--timeout", "--holds", "--identity", "--store")  # options with a value that every command takes
 
 
+class _Interrupted(Exception):
+    """Ctrl-C where no command has told it; of a KeyboardInterrupt typer would make an exit code without a word."""
+
+
+@contextmanager
+def _interruption_told() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise _Interrupted from error
+
+
 class Anywhere(TyperGroup):
     """A command line whose options for all commands may stand after the command too, and which loads what it runs."""
 
@@ -69,7 +82,7 @@ class Anywhere(TyperGroup):
             sys.exit(super().main(words, *more, **how | {"standalone_mode": False}))
         except typer.Abort:  # the terminal was closed at a question
             sys.exit(_ends("nothing was answered", EXIT_DECLINED, words))
-        except KeyboardInterrupt:  # before a pump was reached, or after it was left
+        except (_Interrupted, KeyboardInterrupt):  # before a pump was reached, or after it was left
             sys.exit(_ends("interrupted", EXIT_INTERRUPTED, words))
         except OSError as error:  # of the help: commands catch their own
             sys.exit(_ends(f"the output cannot be written ({error})", EXIT_OUTPUT, words))
@@ -81,6 +94,16 @@ class Anywhere(TyperGroup):
             context = getattr(error, "ctx", None)
             where = f"; see {context.command_path} --help" if context else ""
             sys.exit(_ends(_in_plain_words(text.rstrip("."), error) + where, EXIT_USAGE, words))
+
+    def make_context(self, *words: Any, **how: Any) -> Any:
+        """As TyperGroup; it is told if this is interrupted."""
+        with _interruption_told():
+            return super().make_context(*words, **how)
+
+    def invoke(self, ctx: Any) -> Any:
+        """As TyperGroup; it is told if this is interrupted."""
+        with _interruption_told():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As TyperGroup."""

@@ -56,6 +56,11 @@ class PumpServer:
         """True if the board has a console besides its link."""
         return hasattr(self._board, "write_console")
 
+    @property
+    def now_us(self) -> int:
+        """The pump's present time."""
+        return int(self._board.now_us)
+
     def serve(self, *, on_stroke: Callable[[int], None] | None = None, for_s: float | None = None) -> None:
         """Run until KeyboardInterrupt, or for `for_s` seconds; `on_stroke(n)` is called when stroke n has started."""
         board, world = self._board, self._world

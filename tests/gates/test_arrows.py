@@ -22,12 +22,14 @@ ALLOWED = {
     # The gates on the dose core build it, as the tests do; after flashing, the programmer asks the board who it is. The
     # build works out the schema hash of the link's table; pages are made from what both ends share.
     # The page of requirements is one more page of results, in the bench's look.
+    # The nurse's pages show the screens of a pump to play with.
     # The figures of the pages: what the map of the memory makes, and a table as its command prints it.
     "tools": (
         "c_ext.host",
         "host",
         "firmware.protocol",
         "firmware.storage",
+        "hil.play",
         "hil.protocols",
         "hil.report",
         "hil.results",

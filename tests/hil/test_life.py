@@ -221,14 +221,10 @@ def test_a_gap_in_the_log_is_seen() -> None:
     ("tenths", "band", "seen"),
     [
         (2, "good", None),
-        (-1, "good", None),  # the log has 32 bits without a sign
-        (-6, "good", "-0.6 %"),
-        (0, "first_refill", None),
-        (6, "good", "0.6 %"),
-        (110, "watch", "watch"),
-        (2, "rinse", "rinse"),
+        (-1, "good", None), (-6, "good", "-0.6 %"),  # the log has 32 bits without a sign
+        (0, "first_refill", None), (6, "good", "0.6 %"), (110, "watch", "watch"), (2, "rinse", "rinse"),
     ],
-)
+)  # fmt: skip
 def test_a_refill_that_the_device_finds_fault_with_is_seen_in_its_log(tenths: int, band: str, seen: str | None) -> None:
     violations = Violations()
     log = Log(violations)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from host import configuration
+from host import cli, configuration
 from host.commands import COMMANDS
 from host.options import Options
 from host.version import __version__
@@ -43,6 +43,17 @@ def test_a_command_over_tcp_loads_neither_pydantic_nor_pyserial() -> None:
     found = loaded("--port", "socket://127.0.0.1:1", "status")
     assert "host.commands.look" in found and "host.commands.bolus" not in found
     assert not [name for name in found if name.split(".")[0] in NOT_FOR_STATUS or name in NOT_FOR_STATUS]
+
+
+@pytest.mark.req("HOST-5")
+@pytest.mark.parametrize("words", [("status",), ("status", "--json")])
+def test_ctrl_c_while_a_command_loads_is_told(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    run = Terminal(monkeypatch).run(*words)
+    assert run.exit_code == 130 and "interrupted" in run.stderr and len(run.stderr.splitlines()) == 1
 
 
 def test_the_table_of_commands_is_that_of_the_modules() -> None:

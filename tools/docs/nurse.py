@@ -21,12 +21,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from hil.backends.virtual import VirtualBoard
-from hil.keys import Provisioned
-from hil.plant import load_mechanism
+from hil.play.own import own_pump
 from hil.play.server import PumpServer
-from hil.play.world import PlayPlant
-from host.session import keys
 from host.texts.spoken import FRENCH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,33 +118,28 @@ def _clean(shown: bytes) -> str:
 
 def sessions(language: str, figures: dict[str, list[str]]) -> dict[str, str]:
     """Play a refill and a rinse on a new pump that has run for a while; return the screens by their command."""
-    made = Provisioned()
-    board = VirtualBoard(PlayPlant(load_mechanism(), 1), keys=made.cells)
-    try:
-        with tempfile.TemporaryDirectory() as folder, PumpServer(board, pace=_TALKING).in_background() as server:
-            os.environ["XDG_DATA_HOME"] = os.environ["LOCALAPPDATA"] = folder
-            keys.save(made.bench)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_DATA_HOME"] = os.environ["LOCALAPPDATA"] = folder
+        with own_pump(_TALKING) as server:
             screen = Screen(server, language, figures)
             for first in _BEFORE:
                 screen.run(*first.split())
-            _let_pass(server, board, _BETWEEN_H)
+            _let_pass(server, _BETWEEN_H)
             shown = {"stop": screen.run("stop"), "reservoir": screen.run("reservoir")}
             left_u = re.search(r"([0-9.,]+) U", shown["reservoir"])
             left_ml = float(left_u[1].replace(",", ".")) / _U_PER_ML if left_u else 0.0
             figures["withdrawn"].insert(0, f"{left_ml:.1f}")
             for name in _SHOWN:
                 if name == "stop again":
-                    _let_pass(server, board, 1)
+                    _let_pass(server, 1)
                 shown[name] = screen.run(*name.removesuffix(" again").split())
             return shown
-    finally:
-        board.close()
 
 
-def _let_pass(server: PumpServer, board: VirtualBoard, hours: float) -> None:
-    end_us = board.now_us + hours * 3600e6
+def _let_pass(server: PumpServer, hours: float) -> None:
+    end_us = server.now_us + hours * 3600e6
     server.pace = _LATER
-    while board.now_us < end_us:
+    while server.now_us < end_us:
         time.sleep(0.01)
     server.pace = _TALKING
 
