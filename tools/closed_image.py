@@ -19,18 +19,25 @@ from tools.console import Problem
 
 # What would have to be there, by a part of a symbol's name; the least of each that no such thing can do without.
 FORBIDDEN = {
-    "a prompt": r"pyexec_(?:raw|friendly)_repl|readline|readline_process_char|mp_repl_\w+|mp_builtin_input\w*",
-    "a console's input": r"mp_hal_stdin_rx_chr|mp_uart_init|on_uart_rx|stdio_uart\w*|mp_sys_stdin_obj|mp_os_dupterm\w*",
-    "a console's output": r"mp_uart_write_strn|setup_default_uart|mp_sys_stdout_obj",
-    "USB": r"tud_\w+|tusb_\w+|mp_usbd_\w+|dcd_\w+",
+    "a prompt": r"pyexec_(?:raw|friendly)_repl|readline|readline_process_char|mp_repl_\w+|mp_builtin_input\w*|"
+    r"pyb_repl_\w+",
+    "a console's input": r"mp_hal_stdin_rx_chr|mp_uart_init|on_uart_rx|stdio_uart\w*|mp_sys_stdin_obj|mp_os_dupterm\w*|"
+    r"pyb_uart_repl_\w+",
+    "a console's output": r"mp_uart_write_strn|setup_default_uart|mp_sys_stdout_obj|uart_tx_strn",
+    "USB": r"tud_\w+|tusb_\w+|mp_usbd_\w+|dcd_\w+|USBD_\w+|pyb_usb_\w+|HAL_PCD_\w+",
     "a file system": r"mp_vfs_\w+|fat_vfs_\w+|mp_fat_vfs_type|mp_type_vfs_\w+|lfs[12]_\w+|f_(?:mount|open|read)|"
-    r"mp_builtin_open_obj|mp_module_(?:vfs|io)",
+    r"mp_builtin_open_obj|mp_module_(?:vfs|io)|storage_readblocks\w*|sdcard_init\w*",
     "a compiler": r"mp_compile\w*|mp_parse|mp_lexer_\w+|mp_builtin_(?:exec|eval|compile|execfile)_obj|"
     r"mp_parse_compile_execute|emit_native_\w+",
     "a loader of programs": r"mp_raw_code_load\w*|mp_reader_\w+|mp_load_dynamic\w*",
-    "a way into the boot loader": r"machine_bootloader\w*|mp_machine_bootloader",
+    "a way into the boot loader": r"machine_bootloader\w*|mp_machine_bootloader|powerctrl_(?:check_)?enter_bootloader",
 }
 FROZEN = "frozen_module_"
+# What a board freezes beside the firmware, by its port: the families' manifest.py.
+OWN = {
+    "rp2": {"_boot", "board", "main", "facts", "pins", "releve_schema"},
+    "stm32": {"board", "main", "facts", "releve_schema"},
+}
 _LOOK_UP = "mp_import_stat"
 _SUITE = "session_suite"
 _DEVELOPMENT = 0x80  # the hello's bit (c_ext/session/session.h)
@@ -45,10 +52,10 @@ def symbols(elf: Path) -> set[str]:
     return {line.split()[-1].split(".")[0] for line in listed.splitlines() if line}
 
 
-def frozen(root: Path) -> set[str]:
-    """Return the modules that a pump of the family RP2 has frozen into it, as their symbols name them."""
+def frozen(root: Path, port: str) -> set[str]:
+    """Return the modules that a pump has frozen into it, as their symbols name them; `port` is its board.toml's."""
     away = {"all_procedures", "fields", "key_fields", "messages", "table"}  # boards/manifest.py
-    found = {"_boot", "board", "main", "facts", "pins", "releve_schema"}  # boards/RP2/manifest.py
+    found = set(OWN[port])
     for path in (root / "firmware").glob("**/*.py"):
         if not (path.parent.name == "protocol" and path.stem in away):
             found.add("_".join(path.relative_to(root).with_suffix("").parts))
@@ -74,9 +81,9 @@ def findings(elf: Path, expected: Iterable[str]) -> list[str]:
     return found
 
 
-def check(elf: Path, root: Path) -> int:
+def check(elf: Path, root: Path, port: str) -> int:
     """Return the number of frozen modules of a release image. Raises Problem unless it is closed."""
-    expected = frozen(root)
+    expected = frozen(root, port)
     found = findings(elf, expected)
     if found:
         raise Problem(f"{elf.name} is no release image (SEC-5); it has\n  " + "\n  ".join(found))

@@ -3,7 +3,7 @@
     python3 -m tools.micropython BOARD [--release]     builds if stale, prints the path of the result
 
 boards/BOARD/board.toml names the port, the C modules and the inputs. Results lie in build/BOARD/, those of a release
-(no console) in build/BOARD-release/; one of the RP2 family must be closed (tools/closed_image.py).
+(no console) in build/BOARD-release/; a pump's must be closed (tools/closed_image.py).
 Errors: Problem, with the last lines of the build log and its path.
 """
 
@@ -63,8 +63,8 @@ def build_board(board: str, release: bool = False) -> Path:
     job = board_job(board, release)
     port = PORTS[job.facts["port"]]
     program = port.build(job)
-    if release and port is rp2 and PUMP_MODULE in job.modules:
-        closed_image.check(program.with_suffix(".elf"), ROOT)
+    if release and PUMP_MODULE in job.modules:
+        closed_image.check(program.with_suffix(".elf"), ROOT, job.facts["port"])
     return program
 
 

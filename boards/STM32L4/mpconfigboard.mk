@@ -11,6 +11,11 @@ LD_FILES = $(STM32L4_DIR)/areas_l476.ld
 endif
 LD_FILES += $(STM32L4_DIR)/memory.ld boards/common_basic.ld
 FROZEN_MANIFEST = $(STM32L4_DIR)/manifest.py
+# A release has no file system (mpconfigport_l4.h).
+ifeq ($(RELEVE_RELEASE),1)
+MICROPY_VFS_FAT = 0
+endif
+CFLAGS += -DMP_CONFIGFILE='<mpconfigport_l4.h>'
 CFLAGS += -I$(STM32L4_DIR) -I$(RELEVE_GENERATED) -DRELEVE_RELEASE=$(RELEVE_RELEASE)
 CFLAGS += $(RELEVE_PREFIX_MAPS)
 MICROPY_MANIFEST_RELEVE_GENERATED = $(RELEVE_GENERATED)

@@ -27,9 +27,17 @@
 // What SRAM2 has left is heap as well.
 #define MICROPY_GC_SPLIT_HEAP (1)
 
-// A soft reset discards the heap, and with it the dose core.
+// A soft reset discards the heap, and with it the dose core. A release has none: what would lead there starts anew, and
+// the port's module pyb, with its console and its file systems, is left out.
+#if RELEVE_RELEASE
+int releve_no_console(void);
+#define MICROPY_BOARD_START_SOFT_RESET(state) ((void)releve_no_console())
+#define MICROPY_PY_PYB (0)
+#define MICROPY_PY_PYB_LEGACY (0)
+#else
 void releve_soft_reset(void);
 #define MICROPY_BOARD_START_SOFT_RESET(state) (releve_soft_reset(), boardctrl_start_soft_reset(state))
+#endif
 
 // Whatever ends main.py restarts the board, except Ctrl-C (c_ext/board/module.c).
 void releve_before_python(uint32_t flags);

@@ -4,7 +4,6 @@ add_library(usermod_hardware INTERFACE)
 target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/annunciator.c
     ${CMAKE_CURRENT_LIST_DIR}/bus.c
-    ${CMAKE_CURRENT_LIST_DIR}/closed.c
     ${CMAKE_CURRENT_LIST_DIR}/console.c
     ${CMAKE_CURRENT_LIST_DIR}/crash.c
     ${CMAKE_CURRENT_LIST_DIR}/early.c
@@ -17,6 +16,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/stroke.c
     ${CMAKE_CURRENT_LIST_DIR}/trng.c
     ${HARDWARE_BOARD_DIR}/bus_clear.c
+    ${HARDWARE_BOARD_DIR}/closed.c
     ${HARDWARE_BOARD_DIR}/image.c
     ${HARDWARE_BOARD_DIR}/module.c
     ${HARDWARE_BOARD_DIR}/start.c

@@ -1,7 +1,7 @@
 // closed.c: what a release image has instead of a file system and a console.
-#include "../board/start.h"
 #include "py/builtin.h"
 #include "py/mpconfig.h"
+#include "start.h"
 
 #if RELEVE_RELEASE
 int releve_no_console(void);

@@ -1,0 +1,81 @@
+"""NUCLEO_L476RG's release image: it doses, and nothing comes in by the console's pins (SEC-5).
+
+The development image is asked the same, and must be found to be none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hil.backends.emulated_stm32 import EmulatedStm32Board
+from hil.bench import programmer_at
+from hil.keys import Provisioned
+from host.api.client import Programmer
+from host.session.errors import SessionRefused
+from host.session.keyring import Keyring
+from host.session.keys import Identity
+
+Open = Callable[..., EmulatedStm32Board]
+BUILT = Path(__file__).resolve().parents[2] / "build"
+pytestmark = pytest.mark.req("SEC-5")
+MS, S = 1_000, 1_000_000
+SPACING_US = 2 * S
+LATE_US = 50  # DOSE-6
+# As mpremote and a person would: stop it, reset it, ask for the raw prompt, type a line; and all bytes there are.
+TYPED = (b"\r\x03\x03", b"\x04", b"\x01import machine\x04", b"\x02print(6 * 7)\r\n", bytes(range(256)), b"\x03")
+
+
+def started(open_board: Open, build: str) -> EmulatedStm32Board:
+    image = BUILT / build / "firmware.bin"
+    if not image.is_file():
+        pytest.skip(f"{image} is missing: make firmware BOARD=NUCLEO_L476RG RELEASE=1 MICROPYTHON_DIR=…")
+    return open_board(image=image)
+
+
+def typed_at(board: EmulatedStm32Board) -> bytes:
+    """What the console says to whoever types at it."""
+    before = len(board.console)
+    for each in TYPED:
+        board.write_console(each)
+        board.run_until_us(board.now_us + 200 * MS)
+    return bytes(board.console[before:])
+
+
+def enrolled(board: EmulatedStm32Board) -> Programmer:
+    """A clinician's programmer, made with the card and a hand at the pump: the bench's key opens nothing here."""
+    with pytest.raises(SessionRefused):
+        programmer_at(board).hello()
+    holder = Programmer(board, keyring=Keyring("card", Provisioned().card), timeout_s=2)
+    holder.hello()
+    board.presence = True
+    board.run_until_us(board.now_us + S)
+    new = holder.enrol("clinician", "desk")
+    board.presence = False
+    identity = Identity("desk", new.device_id, new.slot, "clinician", "desk", new.generation, new.key)
+    return Programmer(board, keyring=Keyring("desk", identity), timeout_s=2, first_command_id=1 + board.now_us)
+
+
+def test_a_release_doses_and_nobody_comes_in_by_the_console(open_board: Open) -> None:
+    board = started(open_board, "NUCLEO_L476RG-release")
+    programmer = enrolled(board)
+    programmer.hello()
+    assert not programmer.development
+    bolus = programmer.bolus(1_000)
+    assert typed_at(board) == b""
+    board.run_until_us(bolus.at_us + 5 * SPACING_US)
+    late_us = [start - bolus.at_us - n * SPACING_US for n, start in enumerate(board.stroke_starts_us)]
+    assert len(late_us) == 5
+    assert all(0 <= each <= LATE_US for each in late_us), late_us
+    assert [each["reason"] for each in board.info()["resets"]] == ["power on"]
+    assert bytes(board.console) == b""
+
+
+def test_the_development_image_speaks(open_board: Open) -> None:
+    board = started(open_board, "NUCLEO_L476RG")
+    programmer = programmer_at(board)
+    programmer.hello()
+    assert programmer.development
+    assert b"The pump is stopped" in typed_at(board)
