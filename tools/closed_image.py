@@ -10,6 +10,7 @@ All from the ELF file, a finding a line:
 Errors: Problem, naming what was found.
 """
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterable
@@ -54,7 +55,8 @@ def symbols(elf: Path) -> set[str]:
 
 def frozen(root: Path, port: str) -> set[str]:
     """Return the modules that a pump has frozen into it, as their symbols name them; `port` is its board.toml's."""
-    away = {"all_procedures", "fields", "key_fields", "messages", "table"}  # boards/manifest.py
+    manifest = (root / "boards" / "manifest.py").read_text(encoding="utf-8")
+    away = ast.literal_eval(manifest.partition("\n_AWAY = ")[2].splitlines()[0])
     found = set(OWN[port])
     for path in (root / "firmware").glob("**/*.py"):
         if not (path.parent.name == "protocol" and path.stem in away):
