@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from host.commands import COMMANDS, SHORT
-from host.options import EXIT_DECLINED, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, Json, Options, Yes
+from host.options import EXIT_DECLINED, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, Json, Options, Yes, given
 from host.stdout import ensure_stdout
 from host.version import __version__
 
@@ -277,4 +277,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the versions and end.")
     ] = False,
 ) -> None:
+    texts = {"--port": port, "--timeout": timeout, "--holds": holds, "--language": language, "--identity": identity}
+    for name, value in (texts | {"--store": store}).items():
+        given(name, value)
     ctx.obj = Options(port, as_json, timeout, language, holds, yes, identity, store)

@@ -55,9 +55,16 @@ def options_of(ctx: typer.Context, as_json: bool = False) -> Options:
     return replace(options, as_json=options.as_json or as_json)
 
 
+def given(name: str, value: str | None) -> None:
+    """Raise typer.BadParameter if an option was given without a value: --holds "" of a script's empty variable."""
+    if value == "":
+        raise typer.BadParameter("it was given, but nothing stands there", param_hint=name)
+
+
 def spoken_of(ctx: typer.Context, language: str | None, as_json: bool = False) -> Options:
     """As options_of(), for a command that speaks a `language`; --language too may stand before it or after it."""
     options = options_of(ctx, as_json)
+    given("--language", language)
     return replace(options, language=language or options.language, spoken=True)
 
 

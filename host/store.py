@@ -90,8 +90,11 @@ class Store:
 
     def pending(self) -> list[Pending]:
         """Return the orders whose outcome is not known, to whatever pump, oldest first. Raises StoreError."""
-        if self._connection is None and not self.path.exists():
-            return []  # and most commands need not load SQLite
+        try:
+            if self._connection is None and not self.path.exists():
+                return []  # and most commands need not load SQLite
+        except OSError as error:  # a name that no file can have
+            raise StoreError(Text(_UNUSABLE, self.path, error.strerror)) from error
         text = f"SELECT number, {_NAMES}, crc FROM pending ORDER BY number"  # noqa: S608 - of constants
         return self._do(lambda store: [_order(row) for row in store.execute(text)])
 

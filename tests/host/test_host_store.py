@@ -157,11 +157,15 @@ def test_a_store_that_cannot_be_written_can_be_read(path: Path, monkeypatch: pyt
         write(store)
 
 
-@pytest.mark.parametrize("wrong", ["a folder", "under a file"])
+@pytest.mark.parametrize("wrong", ["a folder", "under a file", "too long a name"])
 def test_a_place_where_no_store_can_be_is_told(tmp_path: Path, wrong: str) -> None:
     path = tmp_path / "x"
     if wrong == "a folder":
         path.mkdir()
+    elif wrong == "too long a name":
+        path = tmp_path / ("x" * 300)
+        with pytest.raises(StoreError, match="cannot be used"):
+            Store(path).pending()
     else:
         path.write_text("")
         path /= "store.sqlite"
