@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from host.api.provisioning import everybody_s
+from host.clock import told
 from host.commands.enrolling import by_holding, card_key, label_of, with_presence
 from host.console import NotNow, UsageError, confirm, connected, here, show, spoken_by
 from host.errors import OWN_KEY
@@ -206,7 +207,7 @@ def _list(options: Options) -> None:
     with connected(options) as pump:
         found = pump.read_programmers()
         own = pump.keyring.identity().slot
-        show(options, found, programmers_table(found, own, spoken_by(options)))
+        show(options, found, programmers_table(found, own, spoken_by(options), told(pump, options).offset_min))
 
 
 def _which(who: str, found: list[ProgrammerSlot]) -> ProgrammerSlot:

@@ -13,7 +13,7 @@ from host.screens.common import NOT_A_DEVICE, Listing
 from host.session import card
 from host.session.key import Key
 from host.texts.spoken import in_language, said
-from host.units import utc
+from host.units import local
 
 _STATES = {"enrolled": "not used yet", "in_use": ""}
 
@@ -28,11 +28,15 @@ def quoted(name: str, language: str) -> str:
     return repr(name) if language == "en" else f"« {name if name.isprintable() else repr(name)} »"
 
 
-def programmers_table(found: Sequence[ProgrammerSlot], own: int | None, language: str = "en") -> Listing:
-    """Who has a key of the pump; `own` is the slot of this computer's."""
+def programmers_table(
+    found: Sequence[ProgrammerSlot], own: int | None, language: str = "en", offset_min: int = 0
+) -> Listing:
+    """Who has a key of the pump; `own` is the slot of this computer's, `offset_min` how far the pump's local clock is
+    ahead of UTC.
+    """
     rows = []
     for each in found:
-        used = utc(each.last_used_utc_s) if each.last_used_utc_s else "-"
+        used = local(each.last_used_utc_s, offset_min) if each.last_used_utc_s else "-"
         notes = [
             _STATES.get(each.state, each.state),
             "rotating" if each.used_next else "",

@@ -126,6 +126,8 @@ def test_programmers_are_shown_and_revoked(monkeypatch: pytest.MonkeyPatch, tmp_
     for words in (("programmers",), ("programmers", "list")):
         run = clinic.run(*words, env=as_clinician)
         assert run.exit_code == 0 and "this one" in run.stdout and "pat" in run.stdout and "not used yet" in run.stdout
+    assert clinic.run("settings", "--utc-offset", "+02:00", "--yes", env=as_clinician).exit_code == 0
+    assert "UTC+02:00  this one" in clinic.run("programmers", env=as_clinician).stdout
     run = clinic.run("--json", "programmers", env=as_clinician)
     assert [each["slot"] for each in json.loads(run.stdout)] == [0, 1, 2]
     for words in (("programmers", "--json"), ("programmers", "--json", "list"), ("programmers", "list", "--json")):
