@@ -65,6 +65,9 @@ BUGS = {
         "(payload_bytes <= 255u)",
         "AddressSanitizer|runtime error",
     ),
+    "crc-unchecked": ("framing.c", "crc_of(frame, checked) == bytes_get_u32(&frame[checked])", "true", "damaged frame"),
+    "block-unchecked": ("framing.c", "(code <= (length - read))", "true", "damaged|AddressSanitizer|length or what"),
+    "endless": ("framing.c", "(length + taken) < FRAMING_WIRE_MAX", "true", "AddressSanitizer"),
     "text-too-long": ("session.c", "(text_bytes <= FRAMES_TEXT_MAX)", "(text_bytes <= 235u)", "a kept reply has room"),
 }
 

@@ -55,6 +55,9 @@ extern const uint8_t visits_roles[VISITS_PROGRAMMERS];
 // Plays all the bytes on a fresh device.
 void visits_play(visits_t *visits, const uint8_t *bytes, size_t size);
 
+// The bytes as frames of the link instead (framed.c).
+void visits_frame(const uint8_t *bytes, size_t size);
+
 // The rest is line.c's. Tells what is broken, and aborts, unless it is kept.
 void visits_promise(bool kept, const char *what);
 
