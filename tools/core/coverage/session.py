@@ -21,8 +21,8 @@ from tools.core.sources import CLANG, OUT, SESSION_DIR, must, write_json
 
 JUSTIFIED = ROOT / "c_ext" / "coverage" / "session.toml"
 RESULT = OUT / "session-coverage.json"
-# They run no code of the host's extension.
-OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py")
+# They run no code of the host's extension, or need gcc for another one beside it.
+OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py", "test_second.py")
 
 
 def tests() -> list[str]:
