@@ -15,7 +15,7 @@ def _load() -> Callable[[], object]:
 
 def main() -> None:
     """Run `pump`."""
-    begin(_load)
+    begin(_load, insists=True)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import signal
 from collections.abc import Callable
 
 
-def begin(load: Callable[[], Callable[[], object]]) -> None:
+def begin(load: Callable[[], Callable[[], object]], *, insists: bool = False) -> None:
     """Load the program and run it.
 
     While it loads, nothing has been done that could be told: Ctrl-C ends the process at once. When it has run, all has
-    been told: no Ctrl-C, request to end or closed terminal changes its exit code any more. A SIGINT that is ignored (a
-    shell's job in the background) stays so.
+    been told: it does so again, for workers may still have to end. A program that `insists` ends with its own exit code
+    then, whatever comes: what it has done is not to look interrupted. A SIGINT that is ignored (a shell's job in the
+    background) stays so.
     """
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if heard:
@@ -25,6 +26,8 @@ def begin(load: Callable[[], Callable[[], object]]) -> None:
     try:
         program()
     finally:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP") if insists else ():
             if hasattr(signal, name):  # Windows has no SIGHUP
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
+        if heard and not insists:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)

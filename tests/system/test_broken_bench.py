@@ -145,8 +145,9 @@ def test_a_board_that_is_lost_by_ctrl_c_is_no_broken_bench(
     [
         ("begin(press)", "", -signal.SIGINT),  # while it loads
         ("begin(lambda: press)", "", -signal.SIGINT),  # a program has its own answer; this one has none
-        ("begin(lambda: atexit.register(press) and (lambda: sys.exit(3)))", "", 3),  # after its last word
-        ("begin(lambda: atexit.register(end) and (lambda: sys.exit(3)))", "", 3),
+        ("begin(lambda: atexit.register(press) and (lambda: sys.exit(3)))", "", -signal.SIGINT),  # while workers end
+        ("begin(lambda: atexit.register(press) and (lambda: sys.exit(3)), insists=True)", "", 3),  # after its last word
+        ("begin(lambda: atexit.register(end) and (lambda: sys.exit(3)), insists=True)", "", 3),
         ("begin(lambda: press)", "signal.signal(signal.SIGINT, signal.SIG_IGN)", 0),  # in the background
     ],
 )
