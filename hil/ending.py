@@ -39,6 +39,10 @@ def ending() -> Iterator[None]:
         if error.errno not in _UNWRITABLE:
             raise
         _broken(f"the results cannot be written: {error}")
+    except Exception as error:
+        if _by_ctrl_c(error):  # an order that was cut off, whose outcome the pump was asked for
+            _interrupted()
+        raise
 
 
 def _by_ctrl_c(error: BaseException | None) -> bool:

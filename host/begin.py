@@ -5,8 +5,12 @@ Implements: HOST-4, HIL-8
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
+# It loads nothing; signal itself has enums made, and Ctrl-C then would be a traceback.
+import _signal as signal  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def begin(load: Callable[[], Callable[[], object]], *, insists: bool = False) -> None:

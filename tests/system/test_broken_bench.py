@@ -20,6 +20,7 @@ from hil.bench import Bench
 from hil.ending import EXIT_INTERRUPTED
 from hil.errors import EXIT_BENCH, DeviceLost, DeviceMissing
 from hil.plant import Plant, load_mechanism
+from host.errors import OrderUncertain
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = [sys.executable, "-m", "hil"]
@@ -120,8 +121,9 @@ def test_ctrl_c_is_no_verdict(tmp_path: Path) -> None:
 
 
 @pytest.mark.req("HIL-8")
+@pytest.mark.parametrize("what", [DeviceLost("the virtual board ended"), OrderUncertain("bolus", "no session")])
 def test_a_board_that_is_lost_by_ctrl_c_is_no_broken_bench(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, what: Exception
 ) -> None:
     """An order that is interrupted is settled at once; a virtual board that was left in mid-word cannot be asked."""
 
@@ -129,7 +131,7 @@ def test_a_board_that_is_lost_by_ctrl_c_is_no_broken_bench(
         try:
             raise KeyboardInterrupt
         except KeyboardInterrupt:
-            raise DeviceLost("the virtual board ended") from None
+            raise what from None
 
     monkeypatch.setattr("hil.protocols.life.run.run", lost)
     monkeypatch.setattr("sys.argv", ["pump-bench", "life", "--out", str(tmp_path)])
