@@ -43,7 +43,7 @@ from host.options import (
 )
 from host.plain import as_plain
 from host.reach import how_to_reach
-from host.session.errors import CardError, SessionError
+from host.session.errors import CardError, KeyNameError, SessionError
 from host.session.keyring import Keyring
 from host.stdout import ensure_stdout
 from host.store import StoreError
@@ -84,6 +84,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (CutShort, EXIT_CUT_SHORT),
     (SchemaMismatch, EXIT_SCHEMA),
     (CardError, EXIT_USAGE),
+    (KeyNameError, EXIT_USAGE),
     (SessionError, EXIT_REFUSED),
     (StoreError, EXIT_REFUSED),
     (LinkError, EXIT_LINK),

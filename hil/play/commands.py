@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ def pump(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on this machine; 0 takes a free one.")] = 7007,
     pace: Annotated[float, typer.Option(min=0.001, max=100_000, help="Device seconds for each real second.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Which plant.")] = 1,
-    for_s: Annotated[float | None, typer.Option(help="Stop after this many seconds.")] = None,
+    for_s: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
     bench_name: Annotated[str, typer.Option("--bench", help="virtual, emulated, emulated-stm32 …")] = "virtual",
 ) -> None:
     """Run a pump at the pace of the clock, its programmer UART on a pseudo-terminal and on a TCP port."""
@@ -94,6 +95,8 @@ def fault(
     if not name:
         Console().print(table())
         return
+    if figure is not None and not math.isfinite(figure):
+        raise typer.BadParameter(f"{name} {figure}: that is not a figure")
     try:
         typer.echo(ask(port, name, figure))
     except NotPossible as error:

@@ -25,6 +25,10 @@ class KeyFileError(SessionError):
     """A key's file is there and cannot be used; it is left as it is."""
 
 
+class KeyNameError(KeyFileError):
+    """What was typed is no name of a key."""
+
+
 class CardError(SessionError):
     """What was typed or read is no card's key."""
 

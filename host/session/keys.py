@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from host.configuration import data_folder
-from host.session.errors import KeyFileError, NoKey
+from host.session.errors import KeyFileError, KeyNameError, NoKey
 from host.session.key import KEY_BYTES, Key
 from host.text import Text
 
@@ -93,9 +93,9 @@ def folder() -> Path:
 
 
 def checked_name(name: str) -> str:
-    """Return `name` if it can be one of a key. Raises KeyFileError."""
+    """Return `name` if it can be one of a key. Raises KeyNameError."""
     if not _NAME.fullmatch(name):
-        raise KeyFileError(Text("{!r} is no name of a key: letters, digits, - and _, at most 32", name))
+        raise KeyNameError(Text("{!r} is no name of a key: letters, digits, - and _, at most 32", name))
     return name
 
 

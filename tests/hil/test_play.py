@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+from typer.testing import CliRunner
 
 from firmware.protocol.alarms import BY_NUMBER
 from hil.bench import Bench
+from hil.cli import app
 from hil.errors import BenchError
 from hil.plant import Plant, load_mechanism
 from hil.play import control
@@ -159,3 +161,9 @@ def test_where_no_pump_runs_that_is_said() -> None:
         free = taken.getsockname()[1] - 1
     with pytest.raises(BenchError, match=f"no pump answers on TCP port {free + 1}"):
         control.ask(free, "mend")
+
+
+@pytest.mark.parametrize("figure", ["inf", "-inf", "nan"])
+def test_what_is_no_figure_is_said_to_a_person_not_to_a_program(figure: str) -> None:
+    run = CliRunner().invoke(app, ["fault", "jump-clock", figure], env={"COLUMNS": "200"})
+    assert run.exit_code == 2 and f"jump-clock {figure}: that is not a figure" in run.stderr

@@ -85,7 +85,7 @@ def test_a_computer_enrols_by_a_card_s_file_and_by_a_clinician(monkeypatch: pyte
         (("--by", "default"), 2, "needs another name"), (("--card", "/no/such"), 2, "cannot read the card"),
         (("--by", "clinician", "--label", "x" * 17), 2, "must have 1 to 16 bytes"),
         (("--by", "clinician", "--label", ""), 2, "must have 1 to 16 bytes"),
-        (("--by", "clinician"), 3, "nobody has shown presence"), (("--identity", "../x"), 3, "is no name of a key"),
+        (("--by", "clinician"), 3, "nobody has shown presence"), (("--identity", "../x"), 2, "is no name of a key"),
         (("--by", "patient"), 3, "role"), (("--card", "-"), 2, "52 letters"),
     ],
 )  # fmt: skip
