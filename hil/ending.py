@@ -47,9 +47,9 @@ def ending() -> Iterator[None]:
 
 def _by_ctrl_c(error: BaseException | None) -> bool:
     """True if the error came of an interruption: a board that was left in mid-word, and asked again, is lost."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return _by_ctrl_c(error.__cause__) or _by_ctrl_c(error.__context__)
 
 
 def _interrupted() -> NoReturn:

@@ -47,6 +47,7 @@ _COMMAND_IDS = 0xFFFFFFFF
 _SETTLE_ATTEMPTS = 4
 _SETTLE_FACTOR = 2.0  # each attempt waits twice as long as the one before: the path may be slow
 _REPEATED = protocol.CODES[protocol.REPEATED]
+_PERHAPS = "it may have been carried out"
 
 
 class Ordering(Kept):
@@ -82,7 +83,8 @@ class Ordering(Kept):
         """Find out the outcome of the uncertain order: its reply's fields, or None if there is none or it was not
         carried out.
 
-        Raises Refused if the pump has refused it, OrderUncertain if the outcome cannot be found out.
+        Raises Refused if the pump has refused it, OrderUncertain if the outcome cannot be found out, OrderInterrupted
+        if a person breaks that off.
         """
         order = self.uncertain
         if order is None:
@@ -93,8 +95,10 @@ class Ordering(Kept):
             if error.final:
                 self.book.strike_out(order.number)
             raise
-        except (HostError, KeyboardInterrupt) as error:
+        except HostError as error:
             raise OrderUncertain(order.message.name, str(error)) from error
+        except KeyboardInterrupt as error:  # which must not look like an error of the link, and be lived with
+            raise OrderInterrupted(order.message.name, _PERHAPS, settled=False) from error
         self.uncertain = None
         self.book.strike_out(order.number)
         if reply_id == 0:
@@ -155,7 +159,7 @@ class Ordering(Kept):
                 self.hello()
             return self._outcome(order, *self._request(message, order.payload, _SETTLE_ATTEMPTS, _SETTLE_FACTOR))
         except KeyboardInterrupt as error:
-            raise OrderInterrupted(message.name, "it may have been carried out", settled=False) from error
+            raise OrderInterrupted(message.name, _PERHAPS, settled=False) from error
         except Refused as error:
             if error.code != NOT_OPEN:
                 raise
