@@ -18,7 +18,7 @@ from hil.protocols.life import run as whole
 from hil.protocols.life.acts import Outcome
 from hil.protocols.life.drive import Life
 from hil.protocols.life.judge import Log, Programmed, Violations, conserved
-from hil.protocols.life.orders import LINK_SILENT_US, Follower, in_use_s
+from hil.protocols.life.orders import LINK_SILENT_US, in_use_s
 from hil.protocols.life.page import page
 from hil.protocols.life.patient import Patient
 from hil.results.tested import Run
@@ -163,47 +163,6 @@ def test_a_stroke_of_drift_is_seen() -> None:
     commands += [Command(9_000_000_001, "temp_basal", temp), Command(9_000_000_001, "bolus", {"square_mu": 200})]
     programmed.take(commands, 9_000_000_001 + 2 * hour_us)  # 0.35 U, 0.7 U and a stroke
     assert programmed.owed_strokes(10, 0) == pytest.approx((350 + 700 + 200) / 200)
-
-
-class Told:
-    """A programmer that has been accepted."""
-
-    def __init__(self) -> None:
-        self.accepted: list = []
-
-
-def stretch(number: int, start_s: float, kind: str = "basal") -> SimpleNamespace:
-    return SimpleNamespace(id=number, kind=kind, start_us=round(start_s * 1e6))
-
-
-@pytest.mark.req("THER-1")
-@pytest.mark.parametrize(("late_s", "seen"), [(0, 0), (1, 0), (-1, 0), (5, 1), (60, 1), (-60, 1)])
-def test_a_pattern_that_changes_off_the_half_hour_is_seen(late_s: int, seen: int) -> None:
-    violations, told = Violations(), Told()
-    follower = Follower(told, violations)
-    follower.changes(0, "pattern", habits.rates("A"))
-    follower.take([stretch(1, 0), stretch(2, 3.5 * 3600 + late_s), stretch(3, 7 * 3600)])
-    assert violations.count == seen
-    assert [each.name for each in follower.commands] == ["set_basal"] * 3
-    if abs(late_s) <= 1:
-        assert [each.values["rate_mu_per_h"] for each in follower.commands] == [800, 1200, 1000]
-
-
-@pytest.mark.req("THER-1")
-def test_the_local_clock_moves_the_pattern_and_an_order_may_begin_a_stretch_at_any_time() -> None:
-    violations, told = Violations(), Told()
-    follower = Follower(told, violations)
-    follower.changes(0, "pattern", habits.rates("A"))
-    follower.changes(100_000_000, "offset_s", 3600)
-    follower.changes(200_000_000, "moved_s", -600)
-    told.accepted.append(
-        (300_000_000, "temp_basal", {"kind": 1, "value": 50, "duration_min": 30}, {"until_us": 2_100_000_000})
-    )
-    records = [stretch(1, 0), stretch(2, 300, "temp_basal"), stretch(3, 2100), stretch(4, 3.5 * 3600 - 3000)]
-    follower.take(records)
-    assert violations.shown == []
-    assert [each.name for each in follower.commands] == ["set_basal", "temp_basal"] + ["set_basal"] * 3
-    assert follower.commands[-1].values["rate_mu_per_h"] == 1200
 
 
 def test_a_gap_in_the_log_is_seen() -> None:

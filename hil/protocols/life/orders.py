@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from firmware.protocol import Message
+from firmware.protocol import NEVER_US, Message
 from hil.backends.backed import EPOCH_S
 from hil.bench import RecordingProgrammer
 from hil.oracle.commands import Command, Orders
@@ -102,13 +102,16 @@ class Follower:
         self._settings.clear()
         self._stop_us = None
         self.newest_id = max([each.id for each in records], default=self.newest_id)
-        for at_us, rank, what in sorted(events, key=lambda each: each[:2]):
+        events.sort(key=lambda each: each[:2])
+        ordered_us = {at_us for at_us, rank, _ in events if rank == 1}
+        by_itself_us = [at_us for at_us, rank, _ in events if rank == 2 and at_us not in ordered_us]
+        for at_us, rank, what in events:
             if rank == 0:
                 self._change(*what)
             elif rank == 1:
                 self._order(at_us, *what[1:])
             else:
-                self._stretch(at_us)
+                self._stretch(at_us, next((each for each in by_itself_us if each > at_us), NEVER_US))
 
     def _change(self, what: str, value: Any) -> None:
         if what == "pattern":
@@ -152,8 +155,10 @@ class Follower:
                 Command(at_us, "bolus", {"volume_mu": reply["procedure_strokes_left"] * self._stroke_mu})
             )
 
-    def _stretch(self, at_us: int) -> None:
-        """Take in the start of a stretch of basal: with a pattern, at a half-hour or at an order."""
+    def _stretch(self, at_us: int, next_us: int) -> None:
+        """Take in the start of a stretch of basal: with a pattern, at a half-hour or at an order. `next_us`: when the
+        next one begins by itself. If that is at once, an order came just before the half-hour of the device's clock.
+        """
         suspended = self._suspended_mu_per_h is not None
         if not (self._running or suspended) or at_us < self._recommended_until_us or not self.pattern:
             return
@@ -161,6 +166,8 @@ class Follower:
         known = (self._order_us, self._temp_until_us, self._recommended_until_us)
         if past_s > 2 * CLOCK_SLACK_S and at_us not in known:
             self._violations.add(f"{at_us} us: a stretch of basal began {past_s - CLOCK_SLACK_S} s past the half-hour")
+        if past_s <= 2 * CLOCK_SLACK_S and at_us in known and next_us - at_us < 2 * CLOCK_SLACK_S * US_PER_S:
+            half_hours -= 1
         rate = self.pattern[half_hours % len(self.pattern)]
         if self._suspended_mu_per_h is not None:
             rate = min(rate, self._suspended_mu_per_h)  # never more than without the suspend
