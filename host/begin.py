@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_EXIT_INTERRUPTED = 130
+
 
 def begin(load: Callable[[], Callable[[], object]], *, insists: bool = False) -> None:
     """Load the program and run it.
@@ -29,6 +31,8 @@ def begin(load: Callable[[], Callable[[], object]], *, insists: bool = False) ->
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         program()
+    except KeyboardInterrupt:  # before its first command was there
+        raise SystemExit(_EXIT_INTERRUPTED) from None
     finally:
         for name in ("SIGINT", "SIGTERM", "SIGHUP") if insists else ():
             if hasattr(signal, name):  # Windows has no SIGHUP
