@@ -117,13 +117,12 @@ class Commands:
         if message is None or not message[BOUND]:
             raise Refused(protocol.UNKNOWN_MESSAGE, "message_id", message_id)
         self._need_role(message)
-        asked = bytes([each["byte"] for each in request])
         try:
-            values = _decode(message[REQUEST][protocol.ORDER_FIELDS :], asked)
+            values = _decode(message[REQUEST][protocol.ORDER_FIELDS :], request)
             values["agree"] = show
             self._give(message, values)
         except Shown as shown:
-            return {"prepared": [{"byte": byte} for byte in self._prepared.keep(message, asked, shown.values)]}
+            return {"prepared": self._prepared.keep(message, request, shown.values)}
         except Refused as error:
             error.of = message_id
             raise
@@ -142,13 +141,13 @@ class Commands:
                 place = orders.begin(command_id, life, message_id, payload_crc, expires_us, now_us, self._slot)
                 voided = protocol.refusal(message_id, protocol.VOIDED, 0, command_id)
                 orders.finish(place, REFUSAL_ID, voided)
-            return {"outcome": outcome, "reply_id": 0, "reply": ()}
+            return {"outcome": outcome, "reply_id": 0, "reply": b""}
         if not orders.is_same(place, message_id, payload_crc):
             raise Refused(protocol.ID_TAKEN, "command_id", command_id)
         reply_id, reply = self._remembered(place, message_id)
         if reply_id == REFUSAL_ID and reply[1] == protocol.VOIDED:
-            return {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": ()}
-        return {"outcome": outcome, "reply_id": reply_id, "reply": [{"byte": byte} for byte in reply]}
+            return {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": b""}
+        return {"outcome": outcome, "reply_id": reply_id, "reply": bytes(reply)}
 
     def _give(self, message, request):
         return getattr(self._part(part_for(message[NAME])), message[NAME])(**request)

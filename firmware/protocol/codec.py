@@ -1,7 +1,7 @@
 """The wire form of messages: fields as data, and the one codec that reads that data.
 
-A payload is its fields in order, little endian, unpadded; `str8` is a length byte and UTF-8, `records` a count byte and
-the records. Both ends check every field against its limits.
+A payload is its fields in order, little endian, unpadded; `str8` is a length byte and UTF-8, `bytes` a length byte and
+the bytes, `records` a count byte and the records. Both ends check every field against its limits.
 
 Implements: LINK-1
 """
@@ -71,6 +71,9 @@ def encode(fields, values, check=True):
         if field[KIND] == "str8":
             tail = value.encode()
             value = len(tail)
+        elif field[KIND] == "bytes":
+            tail = value
+            value = len(tail)
         elif field[KIND] == "records":
             tail = b"".join([encode(field[FIELDS], record, check) for record in value])
             value = len(value)
@@ -96,6 +99,9 @@ def fit(fields, values):
         tail = b""
         if field[KIND] == "str8":
             tail = value.encode()[: field[HIGH]]
+            value = len(tail)
+        elif field[KIND] == "bytes":
+            tail = value[: field[HIGH]]
             value = len(tail)
         elif field[KIND] == "records":
             tail = b"".join([fit(field[FIELDS], record) for record in value[: field[HIGH]]])
@@ -124,6 +130,9 @@ def _decode_fields(fields, data, start):
         if field[KIND] == "str8":
             start, end = end, _take(data, end, value)
             value = bytes(data[start:end]).decode()
+        elif field[KIND] == "bytes":
+            start, end = end, _take(data, end, value)
+            value = bytes(data[start:end])
         elif field[KIND] == "records":
             count, value = value, []
             for _ in range(count):

@@ -10,9 +10,7 @@ GENERATION = Field(
 )
 DEVICE_ID = Field("device_id", "u64", "", "drawn when the device was provisioned")
 # Always the last field, so that the session can put the key there without the firmware's Python seeing it.
-KEY = Field(
-    "key", "records", "", "the new key; it crosses the link in a session only", 32, 32, fields=(u8("byte", "one"),)
-)
+KEY = Field("key", "bytes", "", "the new key; it crosses the link in a session only", 32, 32)
 PROGRAMMER = (
     SLOT,
     u8("state", "what it is", SLOT_STATES),

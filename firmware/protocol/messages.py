@@ -40,15 +40,13 @@ MESSAGES = (
         " more, whenever it comes.",
         ORDER + (u8("message_id", "the order's own"), u32("payload_crc", "CRC-32 of the order's payload")),
         (u8("outcome", "what became of it", OUTCOMES), u8("reply_id", "answered: id of the reply"),
-         Field("reply", "records", "", "answered: the reply's bytes", 0, REPLY_BYTES, fields=(u8("byte", "one"),)))),
+         Field("reply", "bytes", "", "answered: the reply's", 0, REPLY_BYTES))),
     Message("identity", 0x06, "anyone", False, "What runs on the device.", (), IDENTITY),
     Message("prepare", 0x46, "anyone", False, "What would this order do? Answered with a summary, or refused as the"
         " order would be; nothing changes. The order must then carry the summary's hash, for 2 minutes.",
         (u8("message_id", "the order's"),
-         Field("request", "records", "", "its fields after those that all orders have", 0, ASKED_BYTES,
-               fields=(u8("byte", "one"),))),
-        (Field("prepared", "records", "", "the summary: the order's fields `bound`, then `shown`", 0, SUMMARY_BYTES,
-               fields=(u8("byte", "one"),)),)),
+         Field("request", "bytes", "", "its fields after those that all orders have", 0, ASKED_BYTES)),
+        (Field("prepared", "bytes", "", "the summary: the order's fields `bound`, then `shown`", 0, SUMMARY_BYTES),)),
     Message("status", 0x02, "anyone", False, "State, ledgers, limits and link counters at one instant.",
         (), STATUS + COUNTERS),
     Message("set_basal", 0x10, "clinician", True, "Set the basal rate; the fraction owed carries over.",
@@ -164,7 +162,7 @@ MESSAGES = (
         " one opens a session.", (), (GENERATION, KEY)),
     Message("provision", 0x45, "provisioning", False, "The host's part of the device's random numbers; the first time"
         " also the device's id. Makes a new card, and the old one void.",
-        (Field("seed", "records", "", "drawn by the host", 32, 32, fields=(u8("byte", "one"),)),), (DEVICE_ID, KEY)),
+        (Field("seed", "bytes", "", "drawn by the host", 32, 32),), (DEVICE_ID, KEY)),
     Message("read_diagnosis", 0x22, "anyone", False, "What the occlusion detector has found, and what speaks for it.",
         (), DIAGNOSIS),
 )  # fmt: skip

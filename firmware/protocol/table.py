@@ -11,14 +11,15 @@ from firmware.protocol.vocabulary import NEVER_US
 
 _LOW = {"i32": -0x80000000, "i64": -0x8000000000000000}
 _HIGH = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF, "u64": NEVER_US, "i32": 0x7FFFFFFF, "i64": 0x7FFFFFFFFFFFFFFF}
-_HIGH.update({"bool": 1, "str8": 32})
+_HIGH.update({"bool": 1, "str8": 32, "bytes": 255})
 
 
 class Field(namedtuple("Field", "name kind low high step hard fields unit doc names")):
     """One field: its name carries the unit last; `low`, `high` and `step` are in `unit`.
 
-    Without `low` and `high` the type's own range applies; for `str8` they count bytes, for `records` records. `names`
-    makes it an enumeration, `hard` marks `high` as a hard limit of GUARD-1, `fields` describe a record.
+    Without `low` and `high` the type's own range applies; for `str8` and `bytes` they count bytes, for `records`
+    records. `names` makes it an enumeration, `hard` marks `high` as a hard limit of GUARD-1, `fields` describe a
+    record.
     """
 
     __slots__ = ()

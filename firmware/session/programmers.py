@@ -95,8 +95,7 @@ class Programmers:
             raise Refused(protocol.ALREADY_PROVISIONED)
         if not again:
             self._need_presence()
-        host_seed = bytes([each["byte"] for each in seed])
-        self._stored(keyring.provision, host_seed)
+        self._stored(keyring.provision, seed)
         self._presence.spend()
         return self._made(CARD_SLOT, protocol.EVENT_ENROLLED if again else protocol.EVENT_PROVISIONED)
 
@@ -147,7 +146,7 @@ class Programmers:
         _, role, generation, _ = self._keyring.fields(slot)
         self._tell(event, slot, role, generation)
         device_id = int.from_bytes(self._keyring.device_id(), "little")
-        key = [{"byte": 0}] * _KEY_BYTES  # its place, which the C session fills in (Keyring.hand_out)
+        key = bytes(_KEY_BYTES)  # its place, which the C session fills in (Keyring.hand_out)
         return {"slot": slot, "generation": generation, "device_id": device_id, "key": key}
 
     def _tell(self, event, slot, role, generation):

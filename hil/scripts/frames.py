@@ -19,7 +19,7 @@ def hash_of(message: Message, asked: bytes, reply: dict[str, Any] | None) -> int
     """What an order with the own fields `asked` must carry after this reply to its preparing; 0 if there is none."""
     if reply is None:
         return 0
-    summary = bytes(each["byte"] for each in reply["prepared"])
+    summary = reply["prepared"]
     return int.from_bytes(hashlib.sha256(bytes([message.id]) + asked + summary).digest()[:8], "little")
 
 

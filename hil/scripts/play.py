@@ -215,7 +215,7 @@ class Player:
         """Prepare an order at the instant at which it will arrive; return its hash, 0 if there is none."""
         asked = protocol.encode(message.request[protocol.ORDER_FIELDS :], values, False)
         prepare = MESSAGES["prepare"]
-        request = {"message_id": message.id, "request": [{"byte": each} for each in asked]}
+        request = {"message_id": message.id, "request": asked}
         got = self.line.prepare(at_us, prepare.id, _encoded(prepare, request))
         return hash_of(message, asked, read(prepare, *got)[0]) if got else 0
 

@@ -258,7 +258,7 @@ class Ordering(Kept):
                 raise BadReply(
                     Text("the pump's reply to '{}' does not fit the message table: {}", "settle_order", answer)
                 )
-            return answer["reply_id"], bytes(each["byte"] for each in answer["reply"])
+            return answer["reply_id"], answer["reply"]
         raise OrderUncertain(order.message.name, "the pump restarts again and again")
 
     def _settle_the_one_before(self, message: Message) -> None:

@@ -54,7 +54,7 @@ class Preparing(Ordering):
         self.begin(message)
         now = self.now(message)
         asked = bytes(protocol.encode(message.request[protocol.ORDER_FIELDS :], values, self._check))
-        request = {"message_id": message.id, "request": [{"byte": each} for each in asked]}
+        request = {"message_id": message.id, "request": asked}
         reply_id, body = self._request(MESSAGES["prepare"], encode_request(MESSAGES["prepare"], request))
         if reply_id == protocol.REFUSAL_ID:
             error = read_refusal(message, body)
@@ -67,7 +67,7 @@ class Preparing(Ordering):
                 raise self.restarted(message) from error
             return self._prepare(message, values, again=True)
         told = decode_fields("prepare", MESSAGES["prepare"].reply, body)["prepared"]
-        return Prepared(self, message, values, now, asked, bytes(each["byte"] for each in told))
+        return Prepared(self, message, values, now, asked, told)
 
 
 class Prepared:

@@ -64,7 +64,7 @@ class Programmers(Ordering):
             self.open_session()
         except SessionRefused as error:
             raise NotProvisioned from error
-        return self._key_of("provision", seed=[{"byte": each} for each in secrets.token_bytes(KEY_BYTES)])
+        return self._key_of("provision", seed=secrets.token_bytes(KEY_BYTES))
 
     def _key_of(self, name: str, **values: Any) -> NewKey:
         """Ask for a key. Nothing is asked a second time in another session: it would make a second key."""
@@ -82,5 +82,5 @@ class Programmers(Ordering):
             raise KeyNotReceived(str(error)) from error
         own = self.keyring.identity()
         device_id = reply["device_id"].to_bytes(DEVICE_ID_BYTES, "little") if "device_id" in reply else own.device_id
-        key = Key(bytes(each["byte"] for each in reply["key"]))
+        key = Key(reply["key"])
         return NewKey(reply.get("slot", own.slot), reply.get("generation", 0), device_id, key)

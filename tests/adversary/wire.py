@@ -204,6 +204,8 @@ def _plain_reply(fields: tuple[protocol.Field, ...]) -> bytes:
 def _plain_value(field: protocol.Field) -> object:
     if field.kind == "records":
         return []
+    if field.kind == "bytes":
+        return bytes(field.low)
     return "x" if field.kind.startswith("str") else max(field.low, 0)
 
 

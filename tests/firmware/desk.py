@@ -71,7 +71,7 @@ class Desk:
         outcome = protocol.OUTCOMES[answer["outcome"]]
         if outcome != "answered":
             return outcome
-        return read(message_id, answer["reply_id"], bytes(each["byte"] for each in answer["reply"]))
+        return read(message_id, answer["reply_id"], answer["reply"])
 
     def restarted(self, after_us: int = 5 * SECOND_US, *, clock_lost: bool = False) -> Desk:
         """The power was off for so long; this is the next life."""
@@ -101,5 +101,7 @@ def lowest(fields: Any) -> dict[str, Any]:
         value = -(-field.low // field.step) * field.step
         if field.kind == "records":
             value = [lowest(field.fields)] * field.low
+        if field.kind == "bytes":
+            value = bytes(field.low)
         values[field.name] = "" if field.kind == "str8" else value
     return values

@@ -32,7 +32,7 @@ def reply(name: str, **values: Any) -> tuple[int, bytes]:
 def prepared(message: protocol.Message) -> tuple[int, bytes]:
     """The least that an order could do."""
     summary = protocol.fit(message.bound + message.shown, lowest(message.bound + message.shown))
-    return reply("prepare", prepared=[{"byte": each} for each in summary])
+    return reply("prepare", prepared=summary)
 
 
 class Pump(Answering):
@@ -66,7 +66,7 @@ class Pump(Answering):
 
 def settled(outcome: str, reply_id: int = 0, answer: bytes = b"") -> tuple[int, bytes]:
     place = next(field for field in MESSAGES["settle_order"].reply if field.name == "outcome").names.index(outcome)
-    return reply("settle_order", outcome=place, reply_id=reply_id, reply=[{"byte": each} for each in answer])
+    return reply("settle_order", outcome=place, reply_id=reply_id, reply=answer)
 
 
 def programmer(pump: Pump, **how: Any) -> Programmer:

@@ -59,7 +59,9 @@ def _allowed(field: Field) -> str:
     whole_range = Field(field.name, field.kind) if field.kind in _FULL else None
     if field.kind == "bool" or (whole_range and (field.low, field.high) == (whole_range.low, whole_range.high)):
         return ""
-    text = f"{field.low} to {field.high}" + {"str8": " bytes", "records": " records"}.get(field.kind, "")
+    text = f"{field.low} to {field.high}" + {"str8": " bytes", "bytes": " bytes", "records": " records"}.get(
+        field.kind, ""
+    )
     return text + (f", step {field.step}" if field.step > 1 else "") + (", hard" if field.hard else "")
 
 

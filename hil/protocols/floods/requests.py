@@ -19,7 +19,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "read_deliveries": {"since_id": 0, "max_count": 5},
     "stage_pattern": {"pattern": 1, "rates": [{"rate_mu_per_h": 200}] * protocol.HALF_HOURS},
     "telemetry": {"interval_s": 1, "for_s": 3600},
-    "prepare": {"message_id": MESSAGES["bolus"].id, "request": [{"byte": each} for each in (232, 3, 0, 0)]},
+    "prepare": {"message_id": MESSAGES["bolus"].id, "request": bytes((232, 3, 0, 0))},
     "settle_order": {"message_id": MESSAGES["bolus"].id, "payload_crc": 1},
     "bolus": {"volume_mu": 1000},
     "set_limits": dict(zip(Limits.__slots__, (35_000, 40_000, 60_000, 500_000), strict=True)),
@@ -30,7 +30,7 @@ _VALUES: dict[str, dict[str, Any]] = {
                      "reservoir_empty_mu": 400_000, "reservoir_stop_mu": 200_000},
     "acknowledge_alarm": {"alarm": 1},
     "enrol": {"role": protocol.ROLE_PATIENT, "label": "sixteen letters."},
-    "provision": {"seed": [{"byte": 0}] * 32},
+    "provision": {"seed": bytes(32)},
 }  # fmt: skip
 # These requests end the bolus by design.
 _ENDS = (*protocol.SAFE, "initialise_memory")
@@ -83,4 +83,6 @@ class Sender:
 def _least(field: protocol.Field) -> Any:
     if field.kind.startswith("str"):
         return ""
+    if field.kind == "bytes":
+        return bytes(field.low)
     return [] if field.kind == "records" else -(-field.low // field.step) * field.step

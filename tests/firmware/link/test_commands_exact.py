@@ -141,7 +141,7 @@ def test_what_became_of_an_order_is_told_and_one_that_has_not_come_is_not_done_a
     world = World()
     payload = world.payload("bolus")
     _, void = settle(world, payload)
-    assert void == {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": []}
+    assert void == {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": b""}
     assert world.send("bolus", payload) == ("voided", 0, 21, 0)
     assert settle(world, payload)[1] == void
     assert settle(world, world.payload("bolus", volume_mu=600)) == ("id_taken", 0, 21, 0)
@@ -149,7 +149,7 @@ def test_what_became_of_an_order_is_told_and_one_that_has_not_come_is_not_done_a
     world.send("bolus", done)
     _, answered = settle(world, done)
     assert (answered["outcome"], answered["reply_id"]) == (protocol.OUTCOME_ANSWERED, BY_NAME["bolus"].id | 0x80)
-    reply = bytes(each["byte"] for each in answered["reply"])
+    reply = answered["reply"]
     assert decode(BY_NAME["bolus"].reply, reply) == lowest(BY_NAME["bolus"].reply)
     world.pump.fails = Refused(protocol.BOLUS_ACTIVE)
     refused = world.payload("bolus", command_id=24)

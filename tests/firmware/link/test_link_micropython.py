@@ -172,6 +172,8 @@ from firmware.protocol.codec import FIELDS, HIGH, KIND, NAME, REPLY
 def value_of(field, number):
     if field[KIND] == "str8":
         return "x" * min(abs(number), 300)
+    if field[KIND] == "bytes":
+        return b"x" * min(abs(number), 300)
     if field[KIND] == "records":
         return [{each[NAME]: value_of(each, number) for each in field[FIELDS]}] * min(field[HIGH], 40)
     return number

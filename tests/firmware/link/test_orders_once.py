@@ -82,18 +82,18 @@ def test_settling_names_what_became_of_an_order_and_never_takes_one_for_another(
 
     found = settle()
     assert found["outcome"] == protocol.OUTCOME_ANSWERED and found["reply_id"] == message_id | protocol.REPLY_BIT
-    reply = bytes(each["byte"] for each in found["reply"])
+    reply = found["reply"]
     assert protocol.decode(BY_NAME["bolus"].reply, reply) == done
     for changed in ({"payload_crc": crc32(payload) ^ 1}, {"message_id": BY_NAME["set_basal"].id}):
         assert settle(**changed) == "id_taken"
         assert (desk.refusal["field_index"], desk.refusal["value"]) == (0, order["command_id"])
     void = settle(command_id=order["command_id"] + 77)
-    assert void == {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": []}
+    assert void == {"outcome": protocol.OUTCOME_VOID, "reply_id": 0, "reply": b""}
     again = settle(command_id=order["command_id"] + 77)
     assert again == void, "asked twice, it is void twice"
     late = {**order, "command_id": order["command_id"] + 77}
     number, rest = desk.frame("bolus", volume_mu=400, **late)
     assert desk.send((number, rest)) in ("voided", "id_taken")
     forgotten = settle(command_id=order["command_id"] + 78, life=order["life"] + 5)
-    assert forgotten == {"outcome": protocol.OUTCOME_FORGOTTEN, "reply_id": 0, "reply": []}
+    assert forgotten == {"outcome": protocol.OUTCOME_FORGOTTEN, "reply_id": 0, "reply": b""}
     assert len(logged(desk, protocol.EVENT_ACCEPTED)) == 1

@@ -78,7 +78,7 @@ class Ward:
         outcome = protocol.OUTCOMES[answer["outcome"]]
         if outcome != "answered":
             return outcome
-        reply = bytes(each["byte"] for each in answer["reply"])
+        reply = answer["reply"]
         if answer["reply_id"] == protocol.REFUSAL_ID:
             return refusal(reply)
         return protocol.decode(protocol.BY_ID[message_id].reply, reply)

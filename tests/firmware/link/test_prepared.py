@@ -33,10 +33,10 @@ class Person:
         """The summary's fields, or the refusal's code; `hash` is what an order must carry then."""
         message = BY_NAME[name]
         asked = protocol.encode(message.request[protocol.ORDER_FIELDS :], values, check=False)
-        answer = self.desk.ask("prepare", message_id=message.id, request=[{"byte": each} for each in asked])
+        answer = self.desk.ask("prepare", message_id=message.id, request=asked)
         if isinstance(answer, str):
             return answer
-        summary = bytes(each["byte"] for each in answer["prepared"])
+        summary = answer["prepared"]
         digest = hashlib.sha256(bytes([message.id]) + asked + summary).digest()
         self.hash = int.from_bytes(digest[:8], "little")
         return protocol.decode(message.bound + message.shown, summary)
@@ -233,14 +233,13 @@ def test_a_refusal_names_the_field_of_the_order(person: Person) -> None:
 
 @pytest.mark.parametrize("asked", [b"", b"\1\2\3", b"\1\0\0\0\0", b"\1\0\0\0" * 8])
 def test_bytes_that_are_no_order_are_refused(desk: Desk, asked: bytes) -> None:
-    request = [{"byte": each} for each in asked]
-    assert desk.ask("prepare", message_id=BY_NAME["bolus"].id, request=request) == "bad_length"
+    assert desk.ask("prepare", message_id=BY_NAME["bolus"].id, request=asked) == "bad_length"
     for number in (0x02, 0x46, 0x7E):
-        assert desk.ask("prepare", message_id=number, request=request) == "unknown_message"
+        assert desk.ask("prepare", message_id=number, request=asked) == "unknown_message"
 
 
 def test_a_part_that_shows_nothing_does_nothing_unseen(desk: Desk) -> None:
     """If an order's method forgot to ask for agreement, to prepare it would carry it out."""
     desk.pump.boluses.bolus = lambda **order: {}  # type: ignore[method-assign]
-    request = [{"byte": each} for each in (400).to_bytes(4, "little")]
+    request = (400).to_bytes(4, "little")
     assert desk.ask("prepare", message_id=BY_NAME["bolus"].id, request=request) == "internal_error"

@@ -40,6 +40,8 @@ def values_of(fields):
 def value_of(field):
     if field.kind == "str8":
         return st.text(max_size=field.high).filter(lambda text: len(text.encode()) <= field.high)
+    if field.kind == "bytes":
+        return st.binary(min_size=field.low, max_size=field.high)
     if field.kind == "records":
         return st.lists(values_of(field.fields), min_size=field.low, max_size=field.high)
     if field.kind == "bool":
@@ -60,7 +62,8 @@ def test_round_trip(fields, data):
 
 def greatest_size(fields):
     size = {"u16": 2, "u32": 4, "u64": 8, "i32": 4, "i64": 8}
-    tail = {"str8": lambda field: field.high, "records": lambda field: field.high * greatest_size(field.fields)}
+    of_bytes = dict.fromkeys(("str8", "bytes"), lambda field: field.high)
+    tail = of_bytes | {"records": lambda field: field.high * greatest_size(field.fields)}
     return sum(size.get(field.kind, 1) + tail.get(field.kind, lambda field: 0)(field) for field in fields)
 
 
@@ -96,7 +99,7 @@ def test_one_byte_too_few_or_too_many_is_refused(fields):
 @layouts
 def test_every_numeric_limit_holds_both_ways(fields):
     for index, field in enumerate(fields):
-        if field.kind in ("str8", "records", "bool"):
+        if field.kind in ("str8", "bytes", "records", "bool"):
             continue
         for value in (field.low - field.step, field.high + field.step, field.low + 1):
             allowed = field.low <= value <= field.high and value % field.step == 0

@@ -97,7 +97,7 @@ class Guarded:
         self.present = True
         maker = self.connect(bytes(32), PROVISIONING_SLOT, "provisioning")
         assert isinstance(maker, Programmer), maker
-        made = self.ask(maker, "provision", seed=[{"byte": each} for each in range(32)])
+        made = self.ask(maker, "provision", seed=bytes(range(32)))
         self.present = False
         self.pass_s(61)
         return key_of(made)
@@ -126,7 +126,7 @@ BY_ID = {message.id | 0x80: message for message in protocol.MESSAGES}
 def key_of(made: Any) -> bytes:
     """The key in a reply."""
     assert isinstance(made, dict), made
-    return bytes(each["byte"] for each in made["key"])
+    return made["key"]
 
 
 def refusal(payload: bytes) -> str:

@@ -13,7 +13,7 @@ from tests.firmware.session.guarded import PROVISIONING_SLOT, Guarded, key_of
 from tests.session.programmer import Programmer
 
 pytestmark = pytest.mark.req("SEC-2", "SEC-4")
-SEED = [{"byte": each} for each in range(32)]
+SEED = bytes(range(32))
 
 
 def owner() -> tuple[Guarded, bytes, Programmer]:
