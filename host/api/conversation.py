@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MESSAGES: dict[str, Message] = {message.name: message for message in protocol.MESSAGES}
 _HELLO = Message("hello", HELLO_ID, "anyone", False, "Before there is a session; docs/protocol.md.")
 _SLOW_S = {"self_test": 5.0}  # minimum time-outs of requests that take the device long
-_OPENING_S = 3.0  # the device multiplies on a curve, 0.3 s on the slowest board
+_OPENING_S = 1.5  # the curve takes 0.35 s on the slowest board; a refusal that is swallowed costs less than 2 s
 # The pump has restarted, or has ended the session: what it is asked then, it has not taken up.
 NOT_OPEN = protocol.CODES[protocol.NOT_OPEN]
 

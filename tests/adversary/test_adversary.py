@@ -28,6 +28,16 @@ def test_a_man_in_the_middle_changes_nothing_that_was_confirmed_and_adds_nothing
         assert play(made(seed)) == [], made(seed)
 
 
+def test_a_swallowed_refusal_between_two_keys_keeps_nobody_out_for_long() -> None:
+    """Seed 11604: two rotations over a power cut, so that the programmer tries keys, and more than four plain answers a
+    second are asked for. It waited 3 s for the refusal that did not come.
+    """
+    calls = [("call", "patient", "read_programmers", 184), ("call", "latest", "bolus", 113), ("cut", 54, 43)]
+    ways = [("way", 1, 0, "double", 1883, 51), ("way", 0, 6, "cut_short", 1517, 50)]
+    more = [("call", "clinician", what, number) for what, number in (("rotate", 360), ("rotate", 983), ("stop", 385))]
+    assert play(Scenario(11604, (*calls, *ways, *more))) == []
+
+
 def test_a_scenario_is_the_same_each_time_down_to_the_bytes_on_the_line() -> None:
     scenario = Scenario(3, (("call", "clinician", "set_basal", 20), ("call", "patient", "rotate", 0)))
     lines = []
