@@ -88,14 +88,15 @@ def test_half_a_ring_without_a_frame_must_be_read(pump):
     assert len(pump.read()) >= 2048
 
 
-def test_more_than_the_ring_holds_loses_the_oldest_only(pump):
+def test_of_more_than_the_ring_holds_all_is_lost_and_what_comes_next_is_whole(pump):
     data = b"".join(frames(3, 60))
     assert len(data) > 6000
     pump.line.feed(data)
     pump.machine.pass_time(len(data) * 100)
-    came = pump.read()
-    assert len(came) == 4096
-    assert data.endswith(came)
+    assert pump.read() == b""
+    pump.line.feed(b"\0next\0")
+    pump.machine.pass_time(2_000)
+    assert pump.read() == b"\0next\0"
 
 
 def test_what_does_not_fit_is_not_taken(pump):
