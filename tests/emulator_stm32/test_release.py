@@ -12,11 +12,8 @@ import pytest
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board
 from hil.bench import programmer_at
-from hil.keys import Provisioned
-from host.api.client import Programmer
 from host.session.errors import SessionRefused
-from host.session.keyring import Keyring
-from host.session.keys import Identity
+from tests.emulator_stm32.enrolling import enrolled
 
 Open = Callable[..., EmulatedStm32Board]
 BUILT = Path(__file__).resolve().parents[2] / "build"
@@ -44,24 +41,11 @@ def typed_at(board: EmulatedStm32Board) -> bytes:
     return bytes(board.console[before:])
 
 
-def enrolled(board: EmulatedStm32Board) -> Programmer:
-    """A clinician's programmer, made with the card and a hand at the pump: the bench's key opens nothing here."""
-    with pytest.raises(SessionRefused):
-        programmer_at(board).hello()
-    holder = Programmer(board, keyring=Keyring("card", Provisioned().card), timeout_s=2)
-    holder.hello()
-    board.presence = True
-    board.run_until_us(board.now_us + S)
-    new = holder.enrol("clinician", "desk")
-    board.presence = False
-    identity = Identity("desk", new.device_id, new.slot, "clinician", "desk", new.generation, new.key)
-    return Programmer(board, keyring=Keyring("desk", identity), timeout_s=2, first_command_id=1 + board.now_us)
-
-
 def test_a_release_doses_and_nobody_comes_in_by_the_console(open_board: Open) -> None:
     board = started(open_board, "NUCLEO_L476RG-release")
+    with pytest.raises(SessionRefused):
+        programmer_at(board).hello()  # with the bench's key
     programmer = enrolled(board)
-    programmer.hello()
     assert not programmer.development
     bolus = programmer.bolus(1_000)
     assert typed_at(board) == b""

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board
-from hil.bench import programmer_at
 from hil.errors import DeviceLost
-from host.api.client import Programmer
+from tests.emulator_stm32.enrolling import enrolled
 
 Open = Callable[..., EmulatedStm32Board]
 IMAGE = Path(__file__).resolve().parents[2] / "build/NUCLEO_L476RG-release/firmware.bin"
@@ -23,16 +22,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def programmer_of(board: EmulatedStm32Board) -> Programmer:
-    programmer = programmer_at(board, timeout_s=1, first_command_id=1 + board.now_us)
-    programmer.hello()
-    return programmer
-
-
 @pytest.mark.req("PWR-1", "DOSE-6")
 def test_a_release_stops_between_strokes_and_starts_them_when_they_are_due(open_board: Open) -> None:
     board = open_board(image=IMAGE)
-    start_us = programmer_of(board).set_basal(5_000).at_us
+    start_us = enrolled(board).set_basal(5_000).at_us
     board.run_until_us(start_us + 10 * S)
     before = board.info()
     board.run_until_us(start_us + 3600 * S)
@@ -50,10 +43,11 @@ def test_a_release_stops_between_strokes_and_starts_them_when_they_are_due(open_
 def test_the_link_wakes_a_release_from_stop_mode(open_board: Open) -> None:
     """The frame that wakes it is lost; the programmer's repeat is answered."""
     board = open_board(image=IMAGE)
-    programmer_of(board)
+    programmer = enrolled(board)
     board.run_until_us(board.now_us + 30 * S)
     assert board.info()["stops"] > 5
-    assert programmer_of(board).status().state == "running"
+    programmer.hello()
+    assert programmer.status().state == "running"
 
 
 @pytest.mark.req("SEC-5", "SELF-1")
@@ -63,7 +57,7 @@ def test_a_release_says_nothing_on_the_console(open_board: Open) -> None:
     board.run_until_us(board.now_us + 3 * S)
     assert board.take_console() == b""
     assert len(board.info()["resets"]) == 1
-    assert programmer_of(board).status().state == "running"
+    assert enrolled(board).status().state == "running"
 
 
 @pytest.mark.req("HIL-8")
