@@ -9,6 +9,7 @@ import pytest
 
 from tests.gates.test_board_image import needs_compiler
 from tools import closed_image
+from tools.boards import boards, family
 from tools.console import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ FLAWS = {
     "a loader of programs": ["mp_raw_code_load_file"],
     "a way into the boot loader": ["mp_machine_bootloader", "powerctrl_enter_bootloader"],
 }
-STM32 = ["NUCLEO_L476RG", "B_L475E_IOT01A", "NUCLEO_L4A6ZG"]
+STM32 = [board for board in boards() if family(board) == "STM32L4"]
 
 
 def linked(folder: Path, **other: str) -> Path:
@@ -55,7 +56,7 @@ def test_the_release_image_is_closed(board: str, port: str) -> None:
     assert closed_image.check(image(f"{board}-release"), ROOT, port) > 90
 
 
-@pytest.mark.parametrize(("board", "port"), [("RPI_PICO", "rp2"), ("NUCLEO_L476RG", "stm32")])
+@pytest.mark.parametrize(("board", "port"), [("RPI_PICO", "rp2"), (STM32[0], "stm32")])
 def test_the_development_image_is_not_in_any_way_but_usb_and_what_is_frozen(board: str, port: str) -> None:
     elf = image(board)
     found = {each.partition(":")[0] for each in closed_image.findings(elf, closed_image.frozen(ROOT, port))}

@@ -21,8 +21,9 @@ def test_a_day_s_charge_is_time_times_current() -> None:
 
 
 @pytest.mark.req("SEC-4")
-def test_a_programmer_who_is_late_where_the_processor_keeps_up_fails() -> None:
-    entries = [{"line_percent": percent, "late": late} for percent, late in ((25, 0), (50, 0), (75, 3), (100, 9))]
-    assert cost.passed({"entries": entries})
-    entries[1]["late"] = 1
-    assert not cost.passed({"entries": entries})
+def test_a_programmer_who_is_late_at_any_rate_or_a_dear_opening_fails() -> None:
+    figures = {"ms_unlooked": 2.0, "ms_looked_at": 5.0, "entries": [{"late": 0}, {"late": 0}]}
+    assert cost.passed(figures)
+    assert not cost.passed(figures | {"entries": [{"late": 0}, {"late": 1}]})
+    assert not cost.passed(figures | {"ms_looked_at": 5.1})
+    assert not cost.passed(figures | {"ms_unlooked": 5.1})
