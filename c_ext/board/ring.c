@@ -29,14 +29,8 @@ bool ring_scan(ring_t *ring, uint32_t at) {
     return any;
 }
 
-// While bytes wait behind the transfer under way no request is taken: its reply would only make what the pump tells by
-// itself later, and at last fill the ring, which cuts frames.
-static bool held(const ring_t *ring) {
-    return ring->tx_written != ring->tx_started;
-}
-
 bool ring_ready(const ring_t *ring) {
-    return !held(ring) && ((ring->rx_frames != 0u) || ((ring->rx_scanned - ring->rx_read) >= (RING_BYTES / 2u)));
+    return (ring->rx_frames != 0u) || ((ring->rx_scanned - ring->rx_read) >= (RING_BYTES / 2u));
 }
 
 uint32_t ring_read(ring_t *ring, uint8_t *into, uint32_t size) {
@@ -48,7 +42,7 @@ uint32_t ring_read(ring_t *ring, uint8_t *into, uint32_t size) {
         ring->rx_read = ring->rx_scanned;
         bytes = 0u;
     }
-    bytes = held(ring) ? 0u : ((bytes < size) ? bytes : size);
+    bytes = (bytes < size) ? bytes : size;
     for (uint32_t i = 0u; i < bytes; i++) {
         into[i] = ring->rx[(ring->rx_read + i) & RING_MASK];
         frames += (into[i] == 0u) ? 1u : 0u;

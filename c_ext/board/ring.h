@@ -30,11 +30,17 @@ void ring_empty(ring_t *ring);
 // whole ring, but for 16 bytes, comes between two calls. Returns whether there were any. Interrupt.
 bool ring_scan(ring_t *ring, uint32_t at);
 
-// Is there a frame, or so much that it must be read, and nothing that waits to be sent? Main.
+// Is there a frame, or so much that it must be read? Main.
 bool ring_ready(const ring_t *ring);
 
-// Takes up to `size` bytes, which have been scanned; returns how many: none while bytes wait to be sent behind the
-// transfer under way. If more have come than a ring holds, all of them are lost, and none is taken. Main, masked.
+// Do bytes wait to be sent behind the transfer under way? Then no request is ready nor taken: its reply would make what the
+// pump tells by itself later, and at last fill the ring, which cuts frames. Main.
+static inline bool ring_held(const ring_t *ring) {
+    return ring->tx_written != ring->tx_started;
+}
+
+// Takes up to `size` bytes, which have been scanned; returns how many. If more have come than a ring holds, all of them
+// are lost, and none is taken. Main, masked.
 uint32_t ring_read(ring_t *ring, uint8_t *into, uint32_t size);
 
 // Puts bytes behind those to be sent, as many as there is room for; returns how many. `under_way`: bytes of the

@@ -105,13 +105,13 @@ void link_setup(void) {
 }
 
 bool link_ready(void) {
-    return ring_ready(&ring);
+    return !ring_held(&ring) && ring_ready(&ring);
 }
 
 uint32_t link_read(uint8_t *into, uint32_t size) {
     irq_set_enabled(LINK_LINE, false);
     scan();
-    const uint32_t bytes = ring_read(&ring, into, size);
+    const uint32_t bytes = ring_held(&ring) ? 0u : ring_read(&ring, into, size);
     irq_set_enabled(LINK_LINE, true);
     return bytes;
 }

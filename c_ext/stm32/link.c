@@ -161,13 +161,13 @@ void link_setup(void) {
 
 bool link_ready(void) {
     scan();
-    return ring_ready(&ring);
+    return !ring_held(&ring) && ring_ready(&ring);
 }
 
 uint32_t link_read(uint8_t *into, uint32_t size) {
     keep_out();
     scan();
-    const uint32_t bytes = ring_read(&ring, into, size);
+    const uint32_t bytes = ring_held(&ring) ? 0u : ring_read(&ring, into, size);
     let_in();
     return bytes;
 }

@@ -130,20 +130,3 @@ def test_there_is_room_for_a_ring_less_what_is_not_sent_yet(library: ctypes.CDLL
     assert ring.write(b"more", under_way) == 0
     ring.ring.tx_started = (ring.ring.tx_started + 10) % 2**32
     assert ring.write(b"more than ten bytes", under_way) == 10
-
-
-def test_while_replies_wait_to_be_sent_no_request_is_taken(library: ctypes.CDLL) -> None:
-    ring = Ring(library)
-    ring.arrive(b"one\0two\0")
-    ring.write(b"reply")
-    assert not ring.ready and ring.read() == b""
-    ring.ring.tx_started += 5  # handed to the DMA
-    assert ring.ready and ring.read() == b"one\0two\0"
-    ring.write(b"reply", under_way=5)
-    for _ in range(5):
-        ring.arrive(b"x" * 1023 + b"\0")
-    assert ring.read() == b""
-    ring.ring.tx_started += 5
-    assert ring.read() == b"", "an overrun meanwhile drops all"
-    ring.arrive(b"three\0")
-    assert ring.read() == b"three\0"

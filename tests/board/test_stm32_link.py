@@ -110,6 +110,21 @@ def test_what_does_not_fit_is_not_taken(pump):
     assert bytes(pump.line.sent) == data[:4096] + data[:100]
 
 
+@pytest.mark.req("LINK-4")
+def test_while_replies_wait_behind_the_one_being_sent_no_request_is_taken(pump):
+    pump.write(b"x" * 99 + b"\0")
+    pump.line.feed(b"one\0")
+    pump.machine.pass_time(1_000)
+    assert pump.read() == b"one\0", "one reply on its way holds nothing up"
+    pump.write(b"y" * 99 + b"\0")
+    pump.line.feed(b"two\0")
+    pump.machine.pass_time(1_000)
+    assert pump.read() == b"" and not pump.idle() & UART_EVENT
+    pump.machine.pass_time(8_000)  # 100 bytes are 8.7 ms; some have gone
+    pump.wait_for_bytes()
+    assert pump.read() == b"two\0"
+
+
 @pytest.mark.req("PWR-1")
 def test_in_stop_mode_an_edge_of_the_line_wakes_the_pump_and_the_repeat_is_heard(pump):
     for _ in range(3):
