@@ -1,14 +1,12 @@
 """The session's fuzz gate can see: the kept corpus finds these bugs, put in on purpose, without any further search."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.gates.core_copy import needs
+from tests.gates.core_copy import needs, session_copy
 from tools.console import Problem
 from tools.core.session import fuzz
-from tools.core.sources import SESSION_DIR
 
 # (file, what is there, what comes instead, the promise that is broken)
 BUGS = {
@@ -76,13 +74,8 @@ BUGS = {
 @pytest.mark.parametrize("name", BUGS)
 def test_corpus_finds_it(name: str, tmp_path: Path) -> None:
     file, old, new, promise = BUGS[name]
-    broken = tmp_path / "session"
-    shutil.copytree(SESSION_DIR, broken, ignore=shutil.ignore_patterns("micropython"))
-    text = (broken / file).read_text()
-    assert text.count(old) == 1
-    (broken / file).write_text(text.replace(old, new))
     with pytest.raises(Problem, match=promise):
-        fuzz.replay(broken, tmp_path / "work")
+        fuzz.replay(session_copy(tmp_path, file, old, new), tmp_path / "work")
 
 
 @needs("clang-19")

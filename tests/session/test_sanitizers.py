@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from c_ext.host.build import SESSION_DIR, build_session
+from c_ext.host.build import build_session
 from tests.core.test_sanitizers import CFLAGS, run
+from tests.gates.core_copy import session_copy
 
 HERE = Path(__file__).parent
 # Those that need a MicroPython or an emulated processor run no code of the host.
@@ -41,11 +41,7 @@ def test_the_tests_are_clean() -> None:
     ],
 )
 def test_a_bug_barks(tmp_path: Path, old: str, new: str) -> None:
-    broken = tmp_path / "session"
-    shutil.copytree(SESSION_DIR, broken, ignore=shutil.ignore_patterns("micropython"))
-    text = (broken / "session.c").read_text()
-    assert old in text
-    (broken / "session.c").write_text(text.replace(old, new))
+    broken = session_copy(tmp_path, "session.c", old, new)
     done = run("-c", POKE, str(build_session(broken, "gcc", CFLAGS)))
     assert "survived" not in done.stdout
     assert "runtime error" in done.stderr or "AddressSanitizer" in done.stderr, done.stderr[-2000:]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from c_ext.host.build import SESSION_DIR, build_session, load
+from c_ext.host.build import build_session, load
 from c_ext.host.session_face import bind
+from tests.gates.core_copy import session_copy
 from tests.session.device import session_class
 from tests.session.search import Bounds, Violation, search
 
@@ -89,12 +89,6 @@ def test_no_order_of_events_breaks_a_rule_in_a_larger_world(bounds: Bounds) -> N
 
 @pytest.mark.parametrize(("edit", "bounds", "says"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_rule_is_found(tmp_path: Path, edit: tuple[str, str, str], bounds: Bounds, says: str) -> None:
-    name, old, new = edit
-    broken = tmp_path / "session"
-    shutil.copytree(SESSION_DIR, broken, ignore=shutil.ignore_patterns("micropython"))
-    text = (broken / name).read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"the session has changed, this edit no longer applies: {old}"
-    (broken / name).write_text(text.replace(old, new), encoding="utf-8")
-    cls = bind(load(build_session(broken, cflags="-O0 -g0")))
+    cls = bind(load(build_session(session_copy(tmp_path, *edit), cflags="-O0 -g0")))
     with pytest.raises(Violation, match=says):
         search(cls, bounds)
