@@ -55,10 +55,10 @@ uint32_t ring_read(ring_t *ring, uint8_t *into, uint32_t size) {
 }
 
 uint32_t ring_write(ring_t *ring, const uint8_t *from, uint32_t size, uint32_t under_way) {
-    const uint32_t room = RING_BYTES - under_way - (ring->tx_written - ring->tx_started);
+    const uint32_t room = RING_TX_BYTES - under_way - (ring->tx_written - ring->tx_started);
     const uint32_t bytes = (size < room) ? size : room;
     for (uint32_t i = 0u; i < bytes; i++) {
-        ring->tx[(ring->tx_written + i) & RING_MASK] = from[i];
+        ring->tx[(ring->tx_written + i) & RING_TX_MASK] = from[i];
     }
     ring->tx_written += bytes;
     return bytes;

@@ -12,10 +12,14 @@
 #define RING_BITS 12u
 #define RING_BYTES (1u << RING_BITS)
 #define RING_MASK (RING_BYTES - 1u)
+// What is to be sent takes half of that: eight of the longest frames, and nobody asks for more at a time.
+#define RING_TX_BITS 11u
+#define RING_TX_BYTES (1u << RING_TX_BITS)
+#define RING_TX_MASK (RING_TX_BYTES - 1u)
 
 typedef struct {
     const uint8_t *rx;  // RING_BYTES, which the DMA fills
-    uint8_t *tx;        // RING_BYTES, which the DMA empties
+    uint8_t *tx;        // RING_TX_BYTES, which the DMA empties
     uint32_t rx_read;
     volatile uint32_t rx_scanned;
     volatile uint32_t rx_frames;  // ends of frames among the bytes scanned and not yet read

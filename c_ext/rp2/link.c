@@ -21,7 +21,7 @@ _Static_assert((PIN_LINK_TX % 4u == 0u) && ((PIN_LINK_TX / 4u + 1u) % 4u <= 1u) 
 
 // Aligned: the DMA wraps by address bits.
 static uint8_t rx[RING_BYTES] __attribute__((aligned(RING_BYTES)));
-static uint8_t tx[RING_BYTES] __attribute__((aligned(RING_BYTES)));
+static uint8_t tx[RING_TX_BYTES] __attribute__((aligned(RING_TX_BYTES)));
 // The DMA reads it even while the flash is being erased, so it is not const, or it would lie in flash.
 static uint32_t one_byte = 1u;
 static uint32_t rx_channel;
@@ -71,7 +71,7 @@ static void setup_tx(void) {
     channel_config_set_transfer_data_size(&bytes, DMA_SIZE_8);
     channel_config_set_read_increment(&bytes, true);
     channel_config_set_write_increment(&bytes, false);
-    channel_config_set_ring(&bytes, false, RING_BITS);
+    channel_config_set_ring(&bytes, false, RING_TX_BITS);
     channel_config_set_dreq(&bytes, uart_get_dreq(LINK_UART, true));
     dma_channel_configure(tx_channel, &bytes, &uart_get_hw(LINK_UART)->dr, tx, 0u, false);
 }

@@ -53,7 +53,7 @@
 #endif
 
 static uint8_t rx[RING_BYTES];
-static uint8_t tx[RING_BYTES];
+static uint8_t tx[RING_TX_BYTES];
 static ring_t ring = {.rx = rx, .tx = tx};
 static uint32_t tx_bytes;  // of the transfer under way
 static bool active;
@@ -78,8 +78,8 @@ static void send(void) {
     if (dma->CNDTR == 0u) {
         tx_bytes = 0u;
         if (bytes != 0u) {
-            const uint32_t from = ring.tx_started & RING_MASK;
-            const uint32_t room = RING_BYTES - from;
+            const uint32_t from = ring.tx_started & RING_TX_MASK;
+            const uint32_t room = RING_TX_BYTES - from;
             tx_bytes = (bytes < room) ? bytes : room;
             ring.tx_started += tx_bytes;
             dma->CCR = 0u;

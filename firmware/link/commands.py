@@ -191,7 +191,8 @@ class Commands:
             if not safe:
                 self._need(orders.stored, message, expires_us - now_us)
             if message[BOUND]:
-                request["agree"] = self._prepared.agreed(message, payload[protocol.ORDER_BYTES :], request["confirms"])
+                asked = payload[protocol.ORDER_BYTES :]
+                request["agree"] = self._prepared.agreed(message, asked, request["confirms"], expires_us)
             answer = self._answer(message, request)
         except Refused as error:
             record.command_id = before

@@ -57,14 +57,17 @@ class Prepared:
         self._at_us = self._now_us()
         return summary
 
-    def agreed(self, message, asked, confirms):
-        """The `agree` of an order with these own fields that carries this hash. It raises Refused, and lets an order
-        pass once.
+    def agreed(self, message, asked, confirms, expires_us):
+        """The `agree` of an order with these own fields that carries this hash. It raises Refused, also if the order
+        has expired during its checks, and lets an order pass once.
         """
         order = (message[NUMBER], bytes(asked))
 
         def agree(values):
-            late = self._now_us() - self._at_us > HOLDS_US
+            now_us = self._now_us()
+            if now_us > expires_us:
+                raise Refused(protocol.EXPIRED, "expires_us", now_us, expires_us)
+            late = now_us - self._at_us > HOLDS_US
             if late or order != self._order or confirms != self._hash:
                 raise Refused(protocol.NOT_PREPARED, "confirms", 0)
             bound = self._bound

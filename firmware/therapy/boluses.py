@@ -85,6 +85,9 @@ class Boluses:
         if above_mu is not None and volume_mu > above_mu - waiting_mu:
             raise Refused(protocol.RESERVOIR_LEVEL, field_name, volume_mu, max(0, above_mu - waiting_mu))
         agree(self._summary(now_us, state, volume_mu, normal, square, duration_us))
+        # On a slow chip the look ahead takes longer than strokes are decided ahead, so the bolus begins only now. What
+        # was counted holds: the windows looked at are a second longer than the guard's.
+        now_us = self._clock.now_us()
         self._therapy.give(field_name, volume_mu, now_us, parts, normal, square, duration_us)
         return now_us
 

@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.req("LINK-1")
 ROOT = Path(__file__).resolve().parents[2]
-BYTES = 4096
+BYTES, TX_BYTES = 4096, 2048
 
 
 class CRing(ctypes.Structure):
@@ -37,7 +37,7 @@ class Ring:
     def __init__(self, library: ctypes.CDLL, begun: int = 2**32 - 6) -> None:
         self.shim = library
         self.rx = ctypes.create_string_buffer(BYTES)
-        self.tx = ctypes.create_string_buffer(BYTES)
+        self.tx = ctypes.create_string_buffer(TX_BYTES)
         self.ring = CRing(ctypes.cast(self.rx, ctypes.c_char_p), ctypes.addressof(self.tx))
         self.shim.ring_empty(ctypes.byref(self.ring))
         for name in ("rx_read", "rx_scanned", "tx_written", "tx_started"):
@@ -121,12 +121,12 @@ def test_exactly_a_ring_is_kept(library: ctypes.CDLL) -> None:
 @pytest.mark.parametrize("under_way", [0, 5, 96])
 def test_there_is_room_for_a_ring_less_what_is_not_sent_yet(library: ctypes.CDLL, under_way: int) -> None:
     ring = Ring(library)
-    data = bytes(range(256)) * 16
-    assert ring.write(data[:4000]) == 4000
+    data = bytes(range(256)) * 8
+    assert ring.write(data[:1952]) == 1952
     begun = ring.ring.tx_started
-    assert ring.write(data[4000:], under_way) == 96 - under_way
-    sent = bytes(ring.tx[(begun + place) % BYTES][0] for place in range(BYTES - under_way))
-    assert sent == data[: BYTES - under_way]
+    assert ring.write(data[1952:], under_way) == 96 - under_way
+    sent = bytes(ring.tx[(begun + place) % TX_BYTES][0] for place in range(TX_BYTES - under_way))
+    assert sent == data[: TX_BYTES - under_way]
     assert ring.write(b"more", under_way) == 0
     ring.ring.tx_started = (ring.ring.tx_started + 10) % 2**32
     assert ring.write(b"more than ten bytes", under_way) == 10

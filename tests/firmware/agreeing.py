@@ -14,7 +14,7 @@ from firmware.link.prepared import Prepared, Shown, show
 class Agreeing(Prepared):
     """Takes every order for one that was prepared."""
 
-    def agreed(self, message: Any, asked: bytes, confirms: int) -> Callable[..., None]:
+    def agreed(self, message: Any, asked: bytes, confirms: int, expires_us: int) -> Callable[..., None]:
         return nobody
 
 

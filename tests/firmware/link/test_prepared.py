@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firmware import dose_codes as code
 from firmware import protocol
 from firmware.protocol.codec import ASKED_BYTES, SUMMARY_BYTES
 from tests.firmware.answering import answering
@@ -123,6 +124,26 @@ def test_it_holds_for_two_minutes_and_not_a_microsecond_longer(person: Person) -
         found = person.order("set_basal", rate_mu_per_h=2_000)
         assert isinstance(found, answer) and (late_us == 0 or found == "not_prepared")
         person.desk.pump.therapy.set_basal(1_000)
+
+
+@pytest.mark.parametrize(("looks_us", "answer"), [(1_000_000, dict), (1_000_001, str)])
+def test_an_order_that_expires_during_its_own_checks_is_refused(
+    person: Person, looks_us: int, answer: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look ahead takes time on a chip; what is done after it is not done too late."""
+    desk = person.desk
+    person.prepare("bolus", volume_mu=3_000)
+
+    def cut(*args: int) -> None:
+        desk.hand.now_us += looks_us
+
+    monkeypatch.setattr(desk.pump.therapy.forecast, "cut", cut)
+    expires_us = desk.hand.now_us + 1_000_000
+    found = person.order("bolus", volume_mu=3_000, command_id=77, expires_us=expires_us)
+    assert isinstance(found, answer) and (answer is dict or found == "expired")
+    monkeypatch.undo()
+    assert person.order("bolus", volume_mu=3_000, command_id=77, expires_us=expires_us) == found, "it stays so"
+    assert desk.hand.core.state()[code.NORMAL_PROGRAMMED] == (15 if answer is dict else 0)
 
 
 def test_it_does_not_outlive_its_session_or_a_reset(person: Person) -> None:

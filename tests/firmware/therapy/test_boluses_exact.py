@@ -114,3 +114,19 @@ def test_a_procedures_strokes_are_no_bolus_to_cancel_and_no_bolus_is_logged_as_0
     refused(boluses.cancel_bolus, protocol.NO_BOLUS_ACTIVE)
     hand.live(hand.now_us + 20 * SECOND_US)
     assert len(hand.strokes_us) == 5
+
+
+@pytest.mark.req("DOSE-6")
+def test_a_bolus_begins_when_the_look_ahead_is_done(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = hand.pump.therapy.forecast.cut
+
+    def slow(*args: int) -> tuple[int, int] | None:
+        hand.now_us += 600_000  # longer than any board decides ahead
+        return looked(*args)
+
+    monkeypatch.setattr(hand.pump.therapy.forecast, "cut", slow)
+    asked_us = hand.now_us
+    reply = hand.pump.boluses.bolus(400)
+    assert reply["at_us"] == hand.now_us == asked_us + 600_000
+    hand.live(hand.now_us + 3 * SECOND_US)
+    assert hand.strokes_us == [reply["at_us"], reply["at_us"] + 2 * SECOND_US]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -157,12 +158,15 @@ def fullest(strokes_us: list[int], window_us: int) -> int:
 
 
 @pytest.mark.req("GUARD-1", "THER-2")
+@pytest.mark.parametrize("looks_us", [0, 900_000])
 @pytest.mark.parametrize("seed", range(40))
-def test_what_is_accepted_is_never_cut_and_what_is_refused_would_have_been(seed: int) -> None:
+def test_what_is_accepted_is_never_cut_and_what_is_refused_would_have_been(seed: int, looks_us: int) -> None:
+    """Also where the look ahead takes longer than on any board, and the bolus begins that much later."""
     dice = random.Random(seed)
     caps = (200 * dice.randint(20, 75), 200 * dice.randint(100, 250))  # an hour, a day
     taken: list[tuple[str, tuple[int, ...]]] = []
     hand = limited(*caps)
+    slow(hand, looks_us)
     refusals = []
     for kind, values in script(seed):
         if kind not in ("bolus", "square", "dual"):
@@ -189,6 +193,18 @@ def test_what_is_accepted_is_never_cut_and_what_is_refused_would_have_been(seed:
         beyond = played(taken[:places], caps, forced)
         beyond.live(beyond.now_us + 30 * HOUR_US)
         assert fullest(beyond.strokes_us, WINDOWS_US[window] + 63 * SECOND_US) * STROKE_UU > caps[window] * 1000
+
+
+def slow(hand: Hand, looks_us: int) -> None:
+    """Let each look ahead take that long; strokes that fall due start meanwhile."""
+    looked = hand.pump.therapy.forecast.cut
+
+    def cut(*args: Any, **more: Any) -> Any:
+        found = looked(*args, **more)
+        hand.live(hand.now_us + looks_us)
+        return found
+
+    hand.pump.therapy.forecast.cut = cut  # type: ignore[method-assign]
 
 
 def step(hand: Hand, kind: str, values: tuple[int, ...]) -> None:
