@@ -29,7 +29,7 @@ def procedure_change(reply: dict[str, Any]) -> records.ProcedureChange:
     """The reply to an order about procedures."""
     at_us = reply.pop("at_us")
     found = {name: reply.pop(name) for name in _VERDICT if name in reply}
-    verdict = records.Verdict(**found) if found and found["band"] != "none" else None
+    verdict = made(records.Verdict, found) if found and found["band"] != "none" else None
     return records.ProcedureChange(at_us, made(records.Procedure, reply), verdict)
 
 

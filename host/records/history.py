@@ -108,11 +108,12 @@ class Reservoir:
 class Verdict:
     """The result of a refill: accuracy and its uncertainty in 0.1 %, the missing volume and the interval's, in nL.
 
-    The interval is what was delivered since the refill before; 0 if there is nothing to compare with.
+    The interval is what was delivered since the refill before; 0 if there is nothing to compare with. Accuracy and
+    uncertainty are None if there is none, or if too little was delivered for one; `band` says which.
     """
 
-    accuracy_tenths: int
-    uncertainty_tenths: int
+    accuracy_tenths: int | None
+    uncertainty_tenths: int | None
     band: str
     missing_nl: int
     delivered_nl: int
@@ -120,13 +121,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Refilled:
-    """A refill that was recorded; accuracy and uncertainty in 0.1 %."""
+    """A refill that was recorded; accuracy and uncertainty in 0.1 %, None as in Verdict."""
 
     at_us: int
     filled_nl: int
     residual_nl: int
-    accuracy_tenths: int
-    uncertainty_tenths: int
+    accuracy_tenths: int | None
+    uncertainty_tenths: int | None
     band: str
     missing_nl: int
     delivered_nl: int

@@ -20,7 +20,10 @@ _NOTHING = {
 
 
 def made(kind: type[T], reply: dict[str, Any]) -> T:
-    """Return the record of a reply; patterns by their names."""
+    """Return the record of a reply; patterns by their names.
+
+    A refill has no accuracy if nothing was delivered since the one before, or too little for a percentage.
+    """
     for name, nothing in _NOTHING.items():
         if name not in reply:
             continue
@@ -29,4 +32,6 @@ def made(kind: type[T], reply: dict[str, Any]) -> T:
         elif name.endswith("pattern"):
             place = reply[name]
             reply[name] = PATTERNS[place] if place < len(PATTERNS) else f"pattern {place}"
+    if "band" in reply and (reply["band"] == "interval_too_short" or not reply["uncertainty_tenths"]):
+        reply["accuracy_tenths"] = reply["uncertainty_tenths"] = None
     return kind(**reply)

@@ -182,14 +182,14 @@ class SelectSummary:
 
 @dataclass(frozen=True, slots=True)
 class RefillSummary:
-    """A refill to be recorded."""
+    """A refill to be recorded; accuracy and uncertainty in 0.1 %, None as in Verdict."""
 
     refills: int
     filled_nl: int
     residual_nl: int
     left_mu: int
-    accuracy_tenths: int
-    uncertainty_tenths: int
+    accuracy_tenths: int | None
+    uncertainty_tenths: int | None
     band: str
     missing_nl: int
     delivered_nl: int

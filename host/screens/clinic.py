@@ -127,7 +127,9 @@ def verdict_text(found: Verdict | RefillSummary, language: str = "en") -> str:
     if found.band == "over":
         missing = number_said(millilitres(found.missing_nl), language)
         lines.append(said("[bold red]{} are missing and were not delivered by strokes.[/]", language, missing))
-    if found.uncertainty_tenths:  # none: nothing was delivered since the refill before, or there was none
+    if found.band == "interval_too_short":
+        lines.append(said("Refill accuracy: [bold]{}[/].", language, said(plain(found.band), language)))
+    elif found.accuracy_tenths is not None and found.uncertainty_tenths is not None:
         figures = (f"{found.accuracy_tenths / 10:+.1f}", f"{found.uncertainty_tenths / 10:.1f}")
         values = [number_said(each, language) for each in (*figures, millilitres(found.delivered_nl))]
         text = "Refill accuracy {} % ± {} % (k = 2) over {} delivered: [bold]{}[/]."

@@ -158,6 +158,7 @@ FRENCH = FRENCH_ERRORS | FRENCH_KEYS | FRENCH_CARDS | {
         "[bold red]Il manque {}, que la pompe n'a pas perfusés.[/]",
     "Refill accuracy {} % ± {} % (k = 2) over {} delivered: [bold]{}[/].":
         "Précision du remplissage {} % ± {} % (k = 2) sur {} perfusés : [bold]{}[/].",
+    "Refill accuracy: [bold]{}[/].": "Précision du remplissage : [bold]{}[/].",
     "That is: {}.": "C'est-à-dire : {}.",
     "good": "bonne", "rinse": "rincer", "interval too short": "intervalle trop court",
     "first refill": "premier remplissage",

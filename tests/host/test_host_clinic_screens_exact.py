@@ -141,9 +141,8 @@ def test_a_refill_is_told_with_its_accuracy_its_bar_and_its_interval_or_with_wha
             f"{accuracy}That is: abnormal: measure the stroke volume, then rinse.",
         ),
         (
-            Verdict(8, 10, "interval_too_short", 0, 12_000_000),
-            "Refill accuracy +0.8 % ± 1.0 % (k = 2) over 12.00 mL delivered: [bold]interval too short[/].\n"
-            "That is: too little was delivered to say anything.",
+            Verdict(None, None, "interval_too_short", 0, 12_000),
+            "Refill accuracy: [bold]interval too short[/].\nThat is: too little was delivered to say anything.",
         ),
         (
             Verdict(200, 34, "over", 1_500_000, 12_000_000),
@@ -152,13 +151,12 @@ def test_a_refill_is_told_with_its_accuracy_its_bar_and_its_interval_or_with_wha
             "That is: over-delivery, a leak or a weighing error: stop, weigh again.",
         ),
         (
-            Verdict(0, 0, "over", 900_000, 0),
+            Verdict(None, None, "over", 900_000, 0),
             "[bold red]0.90 mL are missing and were not delivered by strokes.[/]\n"
             "That is: over-delivery, a leak or a weighing error: stop, weigh again.",
         ),
-        (Verdict(0, 0, "interval_too_short", 0, 0), "That is: too little was delivered to say anything."),
         (
-            Verdict(0, 0, "first_refill", 7, 0),
+            Verdict(None, None, "first_refill", 7, 0),
             "That is: nothing to compare with: the first refill, or the reservoir had been emptied before.",
         ),
         (
@@ -168,6 +166,11 @@ def test_a_refill_is_told_with_its_accuracy_its_bar_and_its_interval_or_with_wha
         ),
     ):
         assert verdict_text(found) == told
+    too_short = Verdict(None, None, "interval_too_short", 0, 12_000)
+    assert verdict_text(too_short, "fr") == (
+        "Précision du remplissage : [bold]intervalle trop court[/].\n"
+        "C'est-à-dire : trop peu a été perfusé pour en juger."
+    )
     refill = Refilled(1, 13_000_000, 5_004_999, -162, 34, "rinse", 0, 12_000_000)
     assert refilled_text(refill).startswith(f"13.00 mL are in the reservoir; 5.005 mL were left.\n{accuracy}")
 

@@ -13,6 +13,7 @@ from host.units import AmountError
 from tests.host.patient import Patient
 
 pytestmark = pytest.mark.req("HOST-1", "THER-5")
+MINUTE_US = 60_000_000
 # 5.025 g out are 5 mL, 15.075 g in are 15 mL, of which 2 are taken back.
 GIVEN = ("--drawn-before", "20", "--drawn-after", "25.025", "--put-before", "40", "--put-after", "24.925")
 WEIGHTS = {"put_before_mg": 40_000, "put_after_mg": 24_925, "drawn_before_mg": 20_000, "drawn_after_mg": 25_025}
@@ -57,6 +58,24 @@ def test_a_refill_by_options_is_sent_field_by_field_with_the_usual_volume_taken_
     assert sent[1]["taken_back_nl"] == 500_000 and reply["filled_nl"] == 14_500_000
     assert "content      5800.00 U, enough" in patient.see("reservoir")
     assert json.loads(patient.see("reservoir", "--json"))["left_mu"] == 5_800_000
+
+
+def test_minutes_after_a_refill_its_accuracy_is_no_figure_but_the_reason_why(patient: Patient) -> None:
+    patient.do("refill", *GIVEN)
+    patient.do("set-basal", "5")
+    patient.hand.live(patient.hand.now_us + 20 * MINUTE_US)
+    patient.do("stop")
+    # 12.98 of the 13 mL are drawn: within what scales and syringes make unsure.
+    given = ("--drawn-before", "20", "--drawn-after", "33.045", *GIVEN[4:])
+    reply = json.loads(patient.do("refill", *given, "--json"))
+    assert (reply["accuracy_tenths"], reply["uncertainty_tenths"]) == (None, None)
+    assert reply["band"] == "interval_too_short" and reply["delivered_nl"] > 0
+    for language, figure, told in (
+        ("en", "Refill accuracy", "Refill accuracy: interval too short.\nThat is: too little was delivered"),
+        ("fr", "Précision", "Précision du remplissage : intervalle trop court.\nC'est-à-dire : trop peu a été perfusé"),
+    ):
+        asked = patient.asked("refill", *given, "--taken-back", "2", "--language", language)
+        assert told in asked and "%" not in asked and asked.count(figure) == 1
 
 
 def test_a_person_is_asked_for_what_is_not_given_and_then_for_all_of_it(

@@ -50,6 +50,8 @@ in between, whatever its ledger ([refill.py](../firmware/protocol/refill.py)). A
 | above +15 % | over | over-delivery or a weighing error: stop, weigh again |
 | ± more than 15 % unsure | interval too short | too little was delivered to say anything |
 
+In an interval too short the programmer gives no percentage; JSON has null, and the band as the reason.
+
 The accuracy is given with the interval's size (what was delivered since the refill before), and with its uncertainty
 (k = 2), from the half-widths of its components as rectangular
 distributions: two weighings each of RB and IN (10 mg, assumed), 2 ml read from a scale (0.1 ml, assumed), the density

@@ -247,9 +247,10 @@ class People:
         reply = self._order(lambda: self.programmer.record_refill(*weights), "refills")
         if reply is None:
             return
-        self.outcome.worst_refill_tenths = max(self.outcome.worst_refill_tenths, reply.accuracy_tenths, key=abs)
-        if reply.band not in ("good", "first_refill") or abs(reply.accuracy_tenths) > REFILL_TENTHS_MAX:
-            what = f"{reply.band}, {reply.accuracy_tenths / 10} %"
+        tenths = reply.accuracy_tenths or 0  # none at the first refill
+        self.outcome.worst_refill_tenths = max(self.outcome.worst_refill_tenths, tenths, key=abs)
+        if reply.band not in ("good", "first_refill") or abs(tenths) > REFILL_TENTHS_MAX:
+            what = f"{reply.band}, {tenths / 10} %"
             self.outcome.violations.add(f"{reply.at_us} us: refill of a healthy pump: {what}")
 
     def refill(self) -> None:
