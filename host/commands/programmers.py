@@ -31,6 +31,12 @@ commands = part(
 )
 app.add_typer(commands, name="programmers")
 ROLES = ("patient", "clinician", "service")
+NO_CARD = "that is the pump's card: pump card new makes another and voids this one; to be without a card: --the-card"
+WITHOUT_CARD = (
+    "This is the pump's card. Without one nobody can stop the pump or enrol who has no key of it, until a clinician has"
+    " another made (pump card new, which voids this one too). Should no clinician's key be left, only the pump's button"
+    " is, held for ten minutes (pump card lost)."
+)
 
 Role = Annotated[str, typer.Option("--role", metavar="|".join(ROLES), help="What it may do; default: clinician.")]
 Label = Annotated[str | None, typer.Option(metavar="TEXT", help="Whose it is, 1 to 16 bytes; default: this computer.")]
@@ -104,6 +110,7 @@ def enrol(
 def revoke(
     ctx: typer.Context,
     who: Annotated[str, typer.Argument(metavar="SLOT|LABEL", help="Whose key, as pump programmers shows it.")],
+    the_card: Annotated[bool, typer.Option("--the-card", help="With --yes: even if it is the pump's card.")] = False,
     yes: Yes = False,
     language: Language = None,
     as_json: Json = False,
@@ -116,6 +123,10 @@ def revoke(
         if not yes and found.slot == pump.keyring.identity().slot:
             raise NotNow(OWN_KEY)
         question = said("{} -> [bold]its key opens nothing any more[/]", words, _text(found, words))
+        if found.role == "card":
+            if yes and not the_card:
+                raise UsageError(NO_CARD)
+            question = f"{question}\n{said(WITHOUT_CARD, words)}"
         confirm(options, question, yes, language=words)
         pump.revoke(found.slot, found.generation)
         show(options, found, said("Revoked: {}.", words, _text(found, words)))

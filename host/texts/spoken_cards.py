@@ -47,6 +47,15 @@ FRENCH_CARDS = {
     "Enrolled as {}; the key named {} is in {}.": "Inscrit : {} ; la clé {} est dans {}.",
     "Revoked: {}.": "Révoqué : {}.",
     "{} -> [bold]its key opens nothing any more[/]": "{} -> [bold]sa clé n'ouvrira plus rien[/]",
+    "that is the pump's card: pump card new makes another and voids this one; to be without a card: --the-card":
+        "c'est la carte de la pompe : pump card new en fait une autre et annule celle-ci ; pour rester sans carte :"
+        " --the-card",
+    "This is the pump's card. Without one nobody can stop the pump or enrol who has no key of it, until a clinician has"
+    " another made (pump card new, which voids this one too). Should no clinician's key be left, only the pump's button"
+    " is, held for ten minutes (pump card lost).":
+        "C'est la carte de la pompe. Sans carte, personne ne peut arrêter la pompe ni s'y inscrire sans avoir une clé,"
+        " jusqu'à ce qu'un clinicien en fasse faire une autre (pump card new, qui annule aussi celle-ci). S'il ne reste"
+        " aucune clé de clinicien, il n'y a plus que le bouton de la pompe, tenu dix minutes (pump card lost).",
     "The key named {} is a new one, and the old one opens nothing any more.":
         "La clé {} est renouvelée, et l'ancienne n'ouvre plus rien.",
     "No keys in {}. To get one: pump enrol.": "Pas de clé dans {}. Pour en avoir une : pump enrol.",

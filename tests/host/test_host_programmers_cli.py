@@ -12,6 +12,7 @@ import pytest
 
 from host.api.client import Programmer
 from host.commands import enrolling as module
+from host.records.programmers import ProgrammerSlot
 from host.session import card, keys
 from host.session.errors import SessionRefused
 from host.session.key import Key
@@ -146,6 +147,34 @@ def test_programmers_are_shown_and_revoked(monkeypatch: pytest.MonkeyPatch, tmp_
     keys.save(replace(clinic.device.identities["patient"], name="lost"))
     run = clinic.run("status", "--identity", "lost")
     assert run.exit_code == 3 and "of another pump, was revoked, or" in run.stderr
+
+
+def test_who_revokes_the_card_is_told_what_that_means_and_a_script_must_say_that_it_means_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clinic = Clinic(monkeypatch, tmp_path, "clinician")
+    as_clinician = ("--identity", "clinician")
+    for who in ("0", "card"):
+        run = clinic.run("revoke", who, "--yes", *as_clinician)
+        assert run.exit_code == 2 and run.stdout == "" and "that is the pump's card: pump card new" in run.stderr
+    clinic.person()
+    for words, told in (((), "pump card lost"), (("--the-card",), "(pump card new"), (("--language", "fr"), "dix min")):
+        run = clinic.run("revoke", "0", *words, *as_clinician, answer="n\n")
+        assert run.exit_code == 1 and told in run.stderr
+    run = clinic.run("revoke", "pat", *as_clinician, answer="n\n")
+    assert run.exit_code == 1 and "This is the pump's card" not in run.stderr
+    assert Programmer(clinic.device, keyring=clinic.device.keys("card")).stop(), "nothing was revoked"
+    run = clinic.run("revoke", "0", "--yes", "--the-card", "--json", *as_clinician)
+    assert run.exit_code == 0 and json.loads(run.stdout)["role"] == "card" and run.stderr == ""
+    with pytest.raises(SessionRefused):
+        Programmer(clinic.device, keyring=clinic.device.keys("card")).stop()
+    clinic.device.present = True
+    run = clinic.run("card", "new", "--yes", "--out", str(tmp_path / "card.txt"), *as_clinician)
+    assert run.exit_code == 0 and [each.slot for each in _listed(clinic)] == [0, 1, 2]
+
+
+def _listed(clinic: Clinic) -> list[ProgrammerSlot]:
+    return Programmer(clinic.device, keyring=clinic.device.keys("clinician")).read_programmers()
 
 
 def test_a_key_is_rotated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
