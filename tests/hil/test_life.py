@@ -6,12 +6,14 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from firmware.protocol import PROCEDURES
 from firmware.protocol.fields import BANDS
 from firmware.upkeep import energy
+from hil.backends.virtual import VirtualBoard
 from hil.oracle.commands import Command
 from hil.protocols.life import plan as habits
 from hil.protocols.life import run as whole
@@ -255,3 +257,24 @@ def test_a_plan_is_eight_years_of_what_was_asked_for(seed: int) -> None:
         assert sum(rates) // 2 + sum(volume for _, volume in habits.BOLUSES) == pytest.approx(40_000, rel=0.01)
     assert plan == habits.draw(habits.DAYS, seed)
     assert plan != habits.draw(habits.DAYS, seed + 1)
+
+
+@pytest.mark.req("HIL-8")
+def test_a_life_that_is_interrupted_ends_wherever_that_hits_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also amid an order, whose outcome is asked for then, and when the answer was there already."""
+    runs, hit_at = 0, 0
+    run_until_us = VirtualBoard.run_until_us
+
+    def hit(board: VirtualBoard, *given: Any, **named: Any) -> None:
+        nonlocal runs
+        run_until_us(board, *given, **named)
+        runs += 1
+        if runs == hit_at:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(VirtualBoard, "run_until_us", hit)
+    Life(1, 2).live()
+    for hit_at in range(1, runs, 3):
+        runs = 0
+        with pytest.raises(KeyboardInterrupt):
+            Life(1, 2).live()

@@ -10,6 +10,7 @@ import pytest
 
 from hil.protocols.occlusion import jobs, page, run, whole_pump
 from hil.protocols.occlusion.jobs import COARSE, FINE, TRUTH, make
+from tools.docs.figures import KEPT, known, with_figures
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "occlusion.md"
 
@@ -23,15 +24,16 @@ def test_every_table_of_the_page_is_made_from_results(tmp_path: Path, monkeypatc
     monkeypatch.setattr(whole_pump, "cases", lambda seed, share: [])
     out = tmp_path / "occlusion.json"
     run.run(1, out, patient_years=0.1, workers=1, say=lambda _: None)
+    made = KEPT["occlusion"][1](json.loads(out.read_text(encoding="utf-8")))
     before = PAGE.read_text(encoding="utf-8")
-    after = page.with_tables(before, json.loads(out.read_text(encoding="utf-8")))
-    assert page.with_tables(after, json.loads(out.read_text(encoding="utf-8"))) == after
+    after = with_figures(before, known() | {"occlusion": known()["occlusion"] | made})
+    assert set(made) == set(page.TABLES) == {name for name in made if f"<!--=occlusion.{name}-->" in before}
     assert "| implant | 500 nL | bolus | 1 | 2, 2, 2 |" in after
     assert "| implant | 125 nL | bolus | 1 |" in after
     plain = [line for line in before.splitlines() if not line.startswith("|")]
-    assert [line for line in after.splitlines() if not line.startswith("|")][:20] == plain[:20]
-    with pytest.raises(ValueError, match="no markers"):
-        page.with_tables("nothing here", {})
+    assert [line for line in after.splitlines() if not line.startswith("|")] == plain
+    nightly = KEPT["occlusion_nightly"][1](json.loads(out.read_text(encoding="utf-8")))
+    assert nightly["healthy"].startswith("\n- 500 nL: 0.")
 
 
 def test_times_are_written_for_people() -> None:

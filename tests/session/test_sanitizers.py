@@ -9,10 +9,8 @@ import pytest
 from c_ext.host.build import build_session
 from tests.core.test_sanitizers import CFLAGS, run
 from tests.gates.core_copy import session_copy
+from tools.core.sources import session_tests
 
-HERE = Path(__file__).parent
-# Those that need a MicroPython or an emulated processor run no code of the host.
-OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py", "test_second.py")
 POKE = """
 import sys
 from pathlib import Path
@@ -28,7 +26,7 @@ print("survived")
 def test_the_tests_are_clean() -> None:
     # Compiled here: the compiler itself is not to run under the preloaded library.
     build_session(cc="gcc", cflags=CFLAGS)
-    files = [str(path) for path in sorted(HERE.glob("test_*.py")) if path.name not in OTHERS]
+    files = session_tests("second")  # which has another extension made beside it
     done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

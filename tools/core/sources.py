@@ -50,15 +50,18 @@ def core_tests(root: Path = ROOT) -> list[str]:
     return [str(path.relative_to(root)) for path in files if path.name not in OTHER_CORES]
 
 
-# Tests of the session's C that run on this machine, the quick ones first; Wycheproof's are about mbedTLS.
-_SESSION = (
-    "frames", "slots", "quota", "random", "handshake", "wiping", "primitives", "fuzzed", "second", "search",
-)  # fmt: skip
+# Tests of the session that run it under sanitizers of their own, in a MicroPython or on an emulated processor.
+_OTHER_SESSIONS = ("sanitizers", "micropython", "target")
+# Those that kill a mutant soonest.
+_QUICK = ("frames", "framing", "slots", "quota", "random", "handshake", "wiping", "primitives", "fuzzed", "second")
 
 
-def session_tests() -> list[str]:
-    """Return the test files that run the session as it is, those that kill a mutant soonest first."""
-    return [str(Path("tests", "session", f"test_{name}.py")) for name in _SESSION]
+def session_tests(*without: str) -> list[str]:
+    """Return the test files that run the session as it is, but for those named, the quick ones first."""
+    files = (ROOT / "tests" / "session").glob("test_*.py")
+    names = {path.stem.removeprefix("test_") for path in files}.difference(_OTHER_SESSIONS, without)
+    others = sorted(names.difference(_QUICK))
+    return [f"tests/session/test_{name}.py" for name in (*filter(names.__contains__, _QUICK), *others)]
 
 
 def run(

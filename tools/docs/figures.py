@@ -22,6 +22,7 @@ from typing import Any
 from firmware.storage import event_log, memory_map, state_record, stroke_starts
 from firmware.storage.slots import OVERHEAD_BYTES
 from hil.protocols.edges.run import table as edges_table
+from hil.protocols.occlusion import page as occlusion
 from hil.report.page import commit_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +90,16 @@ def _turns(data: dict[str, Any]) -> dict[str, Any]:
 def _edges(data: dict[str, Any]) -> dict[str, Any]:
     """Starts and step edges under each load, as the command prints them."""
     return {"steps": data["steps"], "table": f"\n{edges_table(data)}\n"}
+
+
+def _occlusion(data: dict[str, Any]) -> dict[str, Any]:
+    """The tables of the faults, as docs/occlusion.md has them."""
+    return {name: f"\n{table(data)}\n" for name, table in occlusion.TABLES.items()}
+
+
+def _occlusion_nightly(data: dict[str, Any]) -> dict[str, Any]:
+    """The false alarms of a thousand patient-years."""
+    return {"healthy": f"\n{occlusion.healthy(data)}\n"}
 
 
 def _emulated(data: dict[str, Any]) -> dict[str, Any]:
@@ -177,6 +188,8 @@ KEPT: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "awake": ("build/awake.json", _awake),
     "turns": ("build/turns.json", _turns),
     "edges": ("build/edges.json", _edges),
+    "occlusion": ("build/occlusion.json", _occlusion),
+    "occlusion_nightly": ("build/occlusion-nightly.json", _occlusion_nightly),
     "emulated": ("build/hil-emulated.json", _emulated),
     "link_bench": ("build/link-bench.json", _link_bench),
     "session_proofs": ("build/session-proofs.json", _session_proofs),

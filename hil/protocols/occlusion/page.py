@@ -1,18 +1,12 @@
-"""Writes the tables of docs/occlusion.md.
+"""The tables of docs/occlusion.md, which tools/docs/figures.py sets into it.
 
-`python -m hil.protocols.occlusion.page docs/occlusion.md build/occlusion.json`
-
-Each table stands between two markers with its name, so the text around it stays. The table of false alarms comes from a
-second file of results, if there is one: the nightly run's.
+That of false alarms comes from the nightly run.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 SEEN = ("occlusion", "partial_occlusion", "air_lock", "backflow", "motor_stall", "sensor_stuck", "sensor_range")
@@ -103,30 +97,4 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "confusion": confusion,
     "confusion_fine": partial(confusion, kind="implant_fine"),
     "thresholds": thresholds,
-    "healthy": healthy,
 }
-
-
-def with_tables(text: str, results: dict[str, Any], names: tuple[str, ...] = tuple(TABLES)) -> str:
-    """Return `text` with the tables of `names` replaced between their markers. Raises ValueError without one."""
-    for name in names:
-        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        head, found, rest = text.partition(begin)
-        _, ended, tail = rest.partition(end)
-        if not found or not ended:
-            raise ValueError(f"the page has no markers {begin.strip()} and {end.strip()}")
-        text = head + begin + TABLES[name](results) + "\n" + end + tail
-    return text
-
-
-def main(arguments: list[str]) -> None:
-    """Rewrite the page from one file of results or two."""
-    page, campaign, *nightly = [Path(each) for each in arguments]
-    text = with_tables(page.read_text(encoding="utf-8"), json.loads(campaign.read_text(encoding="utf-8")))
-    for path in nightly:
-        text = with_tables(text, json.loads(path.read_text(encoding="utf-8")), ("healthy",))
-    page.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -124,7 +124,7 @@ def looks(stay: float, hold: float, watch: float) -> list[float]:
 @pytest.mark.parametrize("column", range(3))
 def test_the_thresholds_are_those_in_the_documents(column: int) -> None:
     text = (ROOT / "docs" / "occlusion.md").read_text(encoding="utf-8")
-    table = text.partition("<!-- thresholds -->")[2].partition("<!-- /thresholds -->")[0]
+    table = text.partition("<!--=occlusion.thresholds-->")[2].partition("<!--/-->")[0]
     rows = [line.strip("| ").split("|") for line in table.strip().splitlines()[2:]]
     shown = {name.strip(" `"): values[column].strip() for name, *values in rows}
     t = Thresholds((Known, Fine, SyringeMock)[column])

@@ -17,17 +17,10 @@ from tools.bootstrap import install_packages
 from tools.console import ROOT, Problem, main_guard, say
 from tools.core.coverage.gate import FLAGS, Figures, figures
 from tools.core.coverage.justified import read_justified, unused
-from tools.core.sources import CLANG, OUT, SESSION_DIR, must, write_json
+from tools.core.sources import CLANG, OUT, SESSION_DIR, must, session_tests, write_json
 
 JUSTIFIED = ROOT / "c_ext" / "coverage" / "session.toml"
 RESULT = OUT / "session-coverage.json"
-# They run no code of the host's extension, or need gcc for another one beside it.
-OTHERS = ("test_sanitizers.py", "test_micropython.py", "test_target.py", "test_second.py")
-
-
-def tests() -> list[str]:
-    """Return the test files that run the session on this machine."""
-    return [str(path) for path in sorted((ROOT / "tests" / "session").glob("test_*.py")) if path.name not in OTHERS]
 
 
 def measure(files: list[str]) -> Figures:
@@ -44,7 +37,7 @@ def main() -> None:
     """Command line."""
     argparse.ArgumentParser(description="Branch and MC/DC coverage of the session.").parse_args()
     install_packages("core-gates")
-    found = measure(tests())
+    found = measure(session_tests("second"))  # which needs gcc for another extension beside it
     justified = read_justified(JUSTIFIED)
     missing = [gap for gap in found.gaps if not any(entry.covers(gap) for entry in justified)]
     percent = {kind: found.percent(kind, missing) for kind in ("branch", "condition")}

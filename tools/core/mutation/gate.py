@@ -196,7 +196,8 @@ def main() -> None:
     core_dir = (options.core or (SESSION_DIR if session else CORE_DIR)).resolve()
     equivalents = options.equivalents or (LISTS / "session.toml" if session else EQUIVALENTS)
     out = options.out or OUT / ("session-mutation.json" if session else "mutation.json")
-    tests = options.tests or (session_tests() if session else core_tests())
+    # Wycheproof's vectors are about mbedTLS.
+    tests = options.tests or (session_tests("wycheproof") if session else core_tests())
     install_packages("build")
     install_packages("core-target")  # some tests of the core run it on emulated processors
     everything = mutants(core_dir)
