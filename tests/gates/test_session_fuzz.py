@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.gates.core_copy import needs, session_copy
-from tools.console import Problem
+from tools.console import ROOT, Problem
 from tools.core.session import fuzz
+from tools.core.sources import CORE_DIR, SESSION_DIR, session_tests
 
 # (file, what is there, what comes instead, the promise that is broken)
 BUGS = {
@@ -81,3 +82,19 @@ def test_corpus_finds_it(name: str, tmp_path: Path) -> None:
 @needs("clang-19")
 def test_the_session_keeps_its_promises(tmp_path: Path) -> None:
     assert fuzz.replay(work=tmp_path) > 100
+
+
+def test_both_fuzzers_take_the_same_options_and_the_folder_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["fuzz", "replay", "--session", "other", "--seed", "7", "--workers", "2"])
+    found = fuzz.options_of("session", ("replay",), SESSION_DIR)
+    assert (found.what, found.folder, found.seed, found.workers, found.runs) == ("replay", Path("other"), 7, 2, -1)
+    with pytest.raises(SystemExit):
+        fuzz.options_of("dose core", ("replay",), CORE_DIR)
+
+
+def test_no_test_of_the_session_is_left_out_unless_it_is_named() -> None:
+    files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "session").glob("test_*.py")}
+    run = [Path(each).stem.removeprefix("test_") for each in session_tests()]
+    assert files - set(run) == {"sanitizers", "micropython", "target"} and len(run) == len(set(run))
+    assert run[:2] == ["frames", "framing"] and run[-1] == "wycheproof"
+    assert set(run) - {Path(each).stem.removeprefix("test_") for each in session_tests("second")} == {"second"}

@@ -274,7 +274,7 @@ def test_a_life_that_is_interrupted_ends_wherever_that_hits_it(monkeypatch: pyte
 
     monkeypatch.setattr(VirtualBoard, "run_until_us", hit)
     Life(1, 2).live()
-    for hit_at in range(1, runs, 3):
-        runs = 0
+    for each in range(1, runs, 3):
+        runs, hit_at = 0, each
         with pytest.raises(KeyboardInterrupt):
             Life(1, 2).live()

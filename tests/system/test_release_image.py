@@ -21,13 +21,12 @@ from host.api.client import Programmer
 from host.api.link import decode_frame, encode_frame
 from host.session.errors import SessionRefused
 from host.session.keyring import Keyring
+from tests.typed import heard_on_console
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.req("SEC-5")
 _MS = 1_000_000
 _DEVELOPMENT = 0x80
-# As mpremote and a person would: stop it, reset it, ask for the raw prompt, type a line; and all bytes there are.
-TYPED = (b"\r\x03\x03", b"\x04", b"\x01import machine\x04", b"\x02print(6 * 7)\r\n", bytes(range(256)), b"\x03")
 
 
 def started(build: str) -> EmulatedBoard:
@@ -62,15 +61,6 @@ def asked(board: EmulatedBoard, message_id: int, payload: bytes = b"", for_ms: i
 
 def greeted(board: EmulatedBoard) -> list[tuple[int, bytes]]:
     return asked(board, HELLO_ID, protocol.SCHEMA_HASH.to_bytes(8, "little"))
-
-
-def heard_on_console(board: EmulatedBoard) -> bytes:
-    """What the console says to whoever types at it, and resets it."""
-    before = len(board.console)
-    for each in TYPED:
-        board.write_console(each)
-        board.run_until_ns(board.now_ns + 200 * _MS)
-    return bytes(board.console[before:])
 
 
 def given_away(board: EmulatedBoard) -> list[int]:

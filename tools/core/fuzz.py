@@ -186,18 +186,25 @@ def merge(target: Path, packed: Path, work: Path) -> str:
     return f"{len(files)} inputs, {size} bytes in {packed.relative_to(ROOT)}"
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description="Fuzz the dose core.")
-    parser.add_argument("what", choices=("replay", "libfuzzer", "afl", "night", "minimise"))
-    parser.add_argument("--core", type=Path, default=CORE_DIR)
+def options_of(fuzzed: str, acts: Sequence[str], folder: Path) -> argparse.Namespace:
+    """Return the options of a command line that fuzzes what is in `folder`, or in the folder that --core or --session
+    says; `acts` is what it can do.
+    """
+    parser = argparse.ArgumentParser(description=f"Fuzz the {fuzzed}.")
+    parser.add_argument("what", choices=acts)
+    parser.add_argument(f"--{folder.name}", dest="folder", type=Path, default=folder)
     parser.add_argument("--runs", type=int, default=-1, help="libFuzzer: inputs to try; -1: until the time is over")
     parser.add_argument("--seconds", type=int, default=60, help="at most this long")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes of libFuzzer")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Command line."""
+    options = options_of("dose core", ("replay", "libfuzzer", "afl", "night", "minimise"), CORE_DIR)
     install_packages("core-gates")
-    core_dir, seconds, seed = options.core.resolve(), options.seconds, options.seed
+    core_dir, seconds, seed = options.folder.resolve(), options.seconds, options.seed
     with timed(f"fuzzing the dose core: {options.what}"):
         if options.what == "replay":
             said = f"{replay(core_dir)} inputs kept, all promises hold under ASan and UBSan"

@@ -9,7 +9,6 @@ judged against what they really said. As tools/core/fuzz.py does for the dose co
 Exit status 1 with the broken promise or the sanitizer's report, and the input that shows it.
 """
 
-import argparse
 import os
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from c_ext.host.build import mbedtls_flags
 from tools.bootstrap import install_packages
 from tools.console import Problem, digest, main_guard, say, timed
 from tools.core import corpus as kept
-from tools.core.fuzz import SANITIZE, merge, search, shorten
+from tools.core.fuzz import SANITIZE, merge, options_of, search, shorten
 from tools.core.sources import CLANG, FUZZ_DIR, OUT, SESSION_DIR, c_files, must, run, write_json
 from tools.source import mbedtls_source
 
@@ -68,16 +67,9 @@ def replay(session_dir: Path = SESSION_DIR, work: Path = WORK) -> int:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Fuzz the session.")
-    parser.add_argument("what", choices=("replay", "search", "minimise"))
-    parser.add_argument("--session", type=Path, default=SESSION_DIR)
-    parser.add_argument("--runs", type=int, default=-1, help="inputs to try; -1: until the time is over")
-    parser.add_argument("--seconds", type=int, default=60, help="at most this long")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    options = parser.parse_args()
+    options = options_of("session", ("replay", "search", "minimise"), SESSION_DIR)
     install_packages("core-gates")
-    session_dir = options.session.resolve()
+    session_dir = options.folder.resolve()
     with timed(f"fuzzing the session: {options.what}"):
         if options.what == "replay":
             said = f"{replay(session_dir)} inputs kept, all promises hold under ASan and UBSan"
