@@ -1,4 +1,5 @@
-"""Wycheproof's vectors of what the session is made of, on the host; on an emulated Cortex-M0: test_target.py."""
+"""Wycheproof's vectors of what the session is made of, on the host; on an emulated Cortex-M0: test_target.py, in
+MicroPython: test_micropython_vectors.py."""
 
 from __future__ import annotations
 

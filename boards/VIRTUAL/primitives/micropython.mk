@@ -1,0 +1,4 @@
+PRIMITIVES_DIR := $(USERMOD_DIR)
+
+SRC_USERMOD_C += $(PRIMITIVES_DIR)/primitives.c
+CFLAGS_USERMOD += -I$(realpath $(PRIMITIVES_DIR))/../../../c_ext/session
