@@ -16,10 +16,14 @@ from hil.play import commands, provision
 from hil.report.figures import recorded
 from hil.report.index import fresh
 from hil.results.files import read_json, write_json
+from hil.usage import Whole, there_is
 
 app = typer.Typer(
+    cls=Whole,
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="The Relève bench: a development platform, not a medical device. Virtual board and plant are simulated.",
 )
 
@@ -40,8 +44,10 @@ def bench(
     """Prove dosing accuracy: run the accuracy protocol, judge it, write the report."""
     from hil.backends.bench_file import BenchFileError
     from hil.bench import opener
+    from hil.plant import mechanisms
     from hil.protocols import accuracy
 
+    there_is("--mechanism", "mechanism", mechanisms(), [mechanism])
     try:
         opens = opener(bench_name)
     except BenchFileError as error:
@@ -100,7 +106,9 @@ def day(
 @app.command()
 def awake(
     out: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/awake.json"),
-    beside: Annotated[Path | None, typer.Option(help="Another built checkout to compare with.")] = None,
+    beside: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Another built checkout to compare with.")
+    ] = None,
 ) -> None:
     """Measure how long the processor of an emulated Pico is awake for each stroke."""
     from hil.protocols.awake import compare, good, measure, measure_beside, report
@@ -185,8 +193,9 @@ def powerloss(
     recovery_every: Annotated[int, typer.Option(min=1, help="Also cut the recovery after every Nth cut.")] = 1,
 ) -> None:
     """Cut the power at every write and exchange of a scripted life and of its recovery; restart and check each time."""
-    from hil.protocols.powerloss.run import report, run
+    from hil.protocols.powerloss.run import SCRIPTS, report, run
 
+    there_is("--script", "life", SCRIPTS, [script])
     with recorded(out, "powerloss", seed=1) as recording:
         figures = run(script, workers=workers, recovery_every=recovery_every)
         typer.echo(report(recording.take(figures, lambda each: not each["violations"]), out))
@@ -206,6 +215,8 @@ def floods(
     from hil.protocols.floods.requests import KINDS
     from hil.protocols.floods.run import run
 
+    there_is("--kind", "kind of request", KINDS, kind or ())
+    there_is("--quantum", "stroke of", QUANTA_NL, quantum or ())
     with recorded(out, "turns" if out.stem == "turns" else "floods", bench="emulated", keep=True) as recording:
         good = run(
             out, seconds=seconds, workers=workers, kinds=kind or KINDS, quanta_nl=quantum or QUANTA_NL, said=typer.echo
