@@ -1,4 +1,4 @@
-"""`pump-bench` says how it is used: whole sentences, and for a wrong name those that there are, before anything runs."""
+"""`pump-bench` says how it is used: whole sentences, and for a wrong name those that there are, and runs nothing."""
 
 from __future__ import annotations
 
