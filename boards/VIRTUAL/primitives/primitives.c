@@ -52,9 +52,9 @@ static mp_obj_t primitives_open(size_t n_args, const mp_obj_t *args) {
     vstr_t opened;
     vstr_init(&opened, text.len + 1u);
     vstr_add_strn(&opened, text.buf, text.len);
-    const bool right = primitive_open(get_bytes(args[0], PRIMITIVE_KEY_BYTES),
-                                      get_bytes(args[1], PRIMITIVE_NONCE_BYTES), ad.buf, (uint32_t)ad.len,
-                                      (uint8_t *)opened.buf, (uint32_t)text.len, get_bytes(args[4], PRIMITIVE_TAG_BYTES));
+    const bool right = primitive_open(
+        get_bytes(args[0], PRIMITIVE_KEY_BYTES), get_bytes(args[1], PRIMITIVE_NONCE_BYTES), ad.buf, (uint32_t)ad.len,
+        (uint8_t *)opened.buf, (uint32_t)text.len, get_bytes(args[4], PRIMITIVE_TAG_BYTES));
     const mp_obj_t found[] = {mp_obj_new_bool(right), mp_obj_new_bytes_from_vstr(&opened)};
     return mp_obj_new_tuple(2, found);
 }
