@@ -193,7 +193,8 @@ def powerloss(
     recovery_every: Annotated[int, typer.Option(min=1, help="Also cut the recovery after every Nth cut.")] = 1,
 ) -> None:
     """Cut the power at every write and exchange of a scripted life and of its recovery; restart and check each time."""
-    from hil.protocols.powerloss.run import SCRIPTS, report, run
+    from hil.protocols.powerloss.run import report, run
+    from hil.protocols.powerloss.script import SCRIPTS
 
     there_is("--script", "life", SCRIPTS, [script])
     with recorded(out, "powerloss", seed=1) as recording:
