@@ -69,6 +69,8 @@ class Programmers(Ordering):
     def _key_of(self, name: str, **values: Any) -> NewKey:
         """Ask for a key. Nothing is asked a second time in another session: it would make a second key."""
         message = MESSAGES[name]
+        card = name == "provision" or values.get("role") == protocol.ROLE_CARD
+        lost = "card" if card else "next" if name == "rotate" else "key"
         payload = encode_request(message, values)
         if not self.ready and name != "provision":  # whose session lets nothing else be asked
             self.hello()
@@ -76,10 +78,10 @@ class Programmers(Ordering):
             reply = decode_reply(message, self._exchange(message, payload))
         except Refused as error:
             if error.code == NOT_OPEN:
-                raise KeyNotReceived(str(error)) from error
+                raise KeyNotReceived(lost, str(error)) from error
             raise
         except (LinkError, PortError) as error:
-            raise KeyNotReceived(str(error)) from error
+            raise KeyNotReceived(lost, str(error)) from error
         own = self.keyring.identity()
         device_id = reply["device_id"].to_bytes(DEVICE_ID_BYTES, "little") if "device_id" in reply else own.device_id
         key = Key(reply["key"])

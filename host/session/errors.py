@@ -47,15 +47,20 @@ class SessionRefused(SessionError):
         )
 
 
-class KeyNotReceived(SessionError):
-    """The pump may have made a key that has not arrived."""
+_NOT_RECEIVED = {
+    "key": "the pump may have made a key that did not arrive here ({}). The keys from before hold. Look with"
+    " pump programmers for a slot that nobody has used, revoke it, and try again",
+    "next": "the pump may have made a key that did not arrive here ({}). The one from before holds: pump rotate",
+    "card": "the pump may have made a card that did not arrive here ({}). One from before then opens nothing any more:"
+    " have another made, pump card new, or without a clinician's key pump card lost",
+}
 
-    def __init__(self, why: str) -> None:
-        text = (
-            "the pump may have made a key that did not arrive here ({}). The keys from before hold. Look with"
-            " pump programmers for a slot that nobody has used, revoke it, and try again"
-        )
-        super().__init__(Text(text, why))
+
+class KeyNotReceived(SessionError):
+    """The pump may have made a key that has not arrived: `made` is "key", "next" (by rotation) or "card"."""
+
+    def __init__(self, made: str, why: str) -> None:
+        super().__init__(Text(_NOT_RECEIVED[made], why))
 
 
 class NotProvisioned(SessionRefused):

@@ -112,6 +112,12 @@ FRENCH_CARDS = {
     " for a slot that nobody has used, revoke it, and try again":
         "la pompe a peut-être fait une clé qui n'est pas arrivée ici ({}). Les clés d'avant restent valables. Cherchez"
         " avec pump programmers une place que personne n'a utilisée, révoquez-la, et recommencez",
+    "the pump may have made a key that did not arrive here ({}). The one from before holds: pump rotate":
+        "la pompe a peut-être fait une clé qui n'est pas arrivée ici ({}). Celle d'avant reste valable : pump rotate",
+    "the pump may have made a card that did not arrive here ({}). One from before then opens nothing any more: have"
+    " another made, pump card new, or without a clinician's key pump card lost":
+        "la pompe a peut-être fait une carte qui n'est pas arrivée ici ({}). Alors celle d'avant n'ouvre plus rien :"
+        " faites-en faire une autre, pump card new, ou sans clé de clinicien pump card lost",
     "the pump has no keys yet, and nobody shows presence at it: press its button, then repeat":
         "la pompe n'a pas encore de clés, et personne ne se montre à elle : appuyez sur son bouton, puis recommencez",
     "the pump's answer to hello has {} bytes, an offer of a session {}":

@@ -166,7 +166,15 @@ def test_a_key_that_did_not_arrive_is_told_and_not_asked_for_twice() -> None:
     device.write = lost  # type: ignore[method-assign]
     with pytest.raises(KeyNotReceived, match="Look with pump programmers for a slot that nobody has used"):
         pump.enrol("patient", "x")
+    device.present = True
+    with pytest.raises(KeyNotReceived, match="pump card lost") as card_lost:
+        pump.enrol("card", "card")
+    assert "revoke" not in str(card_lost.value), "that would leave the pump without one"
+    with pytest.raises(KeyNotReceived, match="The one from before holds: pump rotate"):
+        pump.rotate()
     device.write = write  # type: ignore[method-assign]
+    with pytest.raises(SessionRefused):
+        Programmer(device, keyring=device.keys("card")).stop()
     assert [each.slot for each in Programmer(device, keyring=device.keys()).read_programmers()] == [0, 1, 2, 3]
 
 
