@@ -89,6 +89,22 @@ def test_every_error_of_the_bench_is_explained() -> None:
     assert missing == []
 
 
+def quoted(page: str, said: str) -> list[str]:
+    """What the page has the programmer say, in italics, with … or a number for a value, and it does not say."""
+    quotes = re.findall(r"^\| (\*[^|]*\*) \|", page, re.M)
+    pieces = [each.strip() for quote in quotes for each in re.split(r"\*(?:, \*)?|…|\d+", quote)]
+    return [each for each in pieces if each and each not in said]
+
+
+def test_what_the_programmer_is_quoted_with_it_says() -> None:
+    trees = [ast.parse(text_of(path)) for path in (ROOT / "host").rglob("*.py")]
+    texts = [each.value for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+    said = "\n".join(each for each in texts if isinstance(each, str))
+    page = text_of(DOCS / "troubleshooting.md").partition("## What the bench says")[0]
+    assert quoted(page, said) == []
+    assert quoted("| *a card has 7 letters*, *the pump has … cards too many* | |", said) == ["cards too many"]
+
+
 def test_an_error_without_a_word_in_the_page_is_found() -> None:
     assert errors(ast.parse('raise BenchError(f"{x} has melted down")')) == [[" has melted down"]]
 
