@@ -33,9 +33,9 @@ app.add_typer(commands, name="programmers")
 ROLES = ("patient", "clinician", "service")
 NO_CARD = "that is the pump's card: pump card new makes another and voids this one; to be without a card: --the-card"
 WITHOUT_CARD = (
-    "This is the pump's card. Without one nobody can stop the pump or enrol who has no key of it, until a clinician has"
-    " another made (pump card new, which voids this one too). Should no clinician's key be left, only the pump's button"
-    " is, held for ten minutes (pump card lost)."
+    "This is the pump's card. Without one, whoever has no key can neither stop the pump nor enrol, until a clinician"
+    " has another made (pump card new, which voids this one too). If no clinician's key is left, there is only the"
+    " pump's button, held for ten minutes (pump card lost)."
 )
 
 Role = Annotated[str, typer.Option("--role", metavar="|".join(ROLES), help="What it may do; default: clinician.")]

@@ -50,9 +50,9 @@ FRENCH_CARDS = {
     "that is the pump's card: pump card new makes another and voids this one; to be without a card: --the-card":
         "c'est la carte de la pompe : pump card new en fait une autre et annule celle-ci ; pour rester sans carte :"
         " --the-card",
-    "This is the pump's card. Without one nobody can stop the pump or enrol who has no key of it, until a clinician has"
-    " another made (pump card new, which voids this one too). Should no clinician's key be left, only the pump's button"
-    " is, held for ten minutes (pump card lost).":
+    "This is the pump's card. Without one, whoever has no key can neither stop the pump nor enrol, until a clinician"
+    " has another made (pump card new, which voids this one too). If no clinician's key is left, there is only the"
+    " pump's button, held for ten minutes (pump card lost).":
         "C'est la carte de la pompe. Sans carte, personne ne peut arrêter la pompe ni s'y inscrire sans avoir une clé,"
         " jusqu'à ce qu'un clinicien en fasse faire une autre (pump card new, qui annule aussi celle-ci). S'il ne reste"
         " aucune clé de clinicien, il n'y a plus que le bouton de la pompe, tenu dix minutes (pump card lost).",
