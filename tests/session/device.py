@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
+from typing import Any
 
+from c_ext.host.build import build_session, load
 from c_ext.host.session_face import OPENED, Session, bind_default
 from tests.session.programmer import Programmer
 
@@ -22,6 +25,13 @@ def session_class() -> type[Session]:
     if not _bound:
         _bound.append(bind_default())
     return _bound[0]
+
+
+def with_curve(name: str) -> Any:
+    """Return the session as C: with the curve that this machine takes ("own"), or with the boards' ("small")."""
+    if name == "own":
+        return session_class().module
+    return load(build_session(cflags=os.environ.get("CFLAGS", "-O2 -g") + " -DPRIMITIVE_CURVE_SMALL"))
 
 
 def slot_payload(key: bytes, role: int, state: int = 2, label: bytes = b"", next_key: bytes | None = None) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from tests.session.device import session_class
+from tests.session.device import session_class, with_curve
 
 pytestmark = pytest.mark.req("SEC-1")
 
@@ -23,6 +23,11 @@ VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 @pytest.fixture(scope="module")
 def c() -> Any:
     return session_class().module
+
+
+@pytest.fixture(scope="module", params=["own", "small"])
+def curved(request: pytest.FixtureRequest) -> Any:
+    return with_curve(request.param)
 
 
 def curve(c: Any, secret: bytes, point: bytes) -> bytes:
@@ -36,22 +41,22 @@ def cases(name: str) -> list[dict[str, bytes]]:
 
 
 @pytest.mark.parametrize("case", cases("curve"))
-def test_curve(c: Any, case: dict[str, bytes]) -> None:
-    assert curve(c, case["secret"], case["point"]) == case["shared"]
+def test_curve(curved: Any, case: dict[str, bytes]) -> None:
+    assert curve(curved, case["secret"], case["point"]) == case["shared"]
 
 
-def test_curve_repeated(c: Any) -> None:
+def test_curve_repeated(curved: Any) -> None:
     secret = point = bytes([9]) + bytes(31)
     for turn in range(1000):
-        secret, point = curve(c, secret, point), secret
+        secret, point = curve(curved, secret, point), secret
         if turn == 0:
             assert secret.hex() == VECTORS["curve_repeated"]["after_1"]
     assert secret.hex() == VECTORS["curve_repeated"]["after_1000"]
 
 
 @pytest.mark.parametrize("point", VECTORS["small_order"]["points"])
-def test_points_of_small_order_give_zero(c: Any, point: str) -> None:
-    assert curve(c, b"\xa5" * 32, bytes.fromhex(point)) == bytes(32)
+def test_points_of_small_order_give_zero(curved: Any, point: str) -> None:
+    assert curve(curved, b"\xa5" * 32, bytes.fromhex(point)) == bytes(32)
 
 
 def seal(c: Any, case: dict[str, bytes]) -> tuple[bytes, bytes]:
@@ -148,13 +153,13 @@ def test_bytes(c: Any) -> None:
     assert bytes(number) == bytes(7) + b"\x01"
 
 
-def test_a_second_implementation_agrees_on_anything(c: Any) -> None:
+def test_a_second_implementation_agrees_on_anything(c: Any, curved: Any) -> None:
     """OpenSSL's, by `cryptography`, on random secrets, points, keys and texts of every length."""
     rng = random.Random(1)
     for n in range(300):
         secret, point = rng.randbytes(32), rng.randbytes(32)
         theirs = X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(point))
-        assert curve(c, secret, point) == theirs
+        assert curve(curved, secret, point) == theirs
         key, nonce, ad, text = rng.randbytes(32), rng.randbytes(12), rng.randbytes(n % 40), rng.randbytes(n)
         sealed = ChaCha20Poly1305(key).encrypt(nonce, text, ad)
         assert b"".join(seal(c, {"key": key, "nonce": nonce, "ad": ad, "text": text})) == sealed

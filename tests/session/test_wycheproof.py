@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.device import session_class
+from tests.session.device import session_class, with_curve
 from tests.session.test_primitives import curve, hmac_of, seal, unseal
 from tests.session.wycheproof import AEAD, CURVE, HKDF
 
@@ -23,8 +23,10 @@ def test_there_are_as_many_as_they_publish() -> None:
     assert len(CURVE) == 518 and len(AEAD) > 300 and len(HKDF) > 80
 
 
-def test_the_curve(c: Any) -> None:
+@pytest.mark.parametrize("which", ["own", "small"])
+def test_the_curve(which: str) -> None:
     """*acceptable* are points of small order and not reduced ones: computed as RFC 7748 has it."""
+    c = with_curve(which)
     for case in CURVE:
         private, public = bytes.fromhex(case["private"]), bytes.fromhex(case["public"])
         assert curve(c, private, public).hex() == case["shared"], case["tcId"]

@@ -1,5 +1,6 @@
 // The primitives with mbedTLS 3.6.6: its ChaCha20-Poly1305 and SHA-256, and the X25519 of HACL* that it contains
-// (3rdparty/everest), in the variant for machines without 128-bit integers on every machine: one code, tested once.
+// (3rdparty/everest). Of that there are two: boards multiply halves of 64 bits (PRIMITIVE_CURVE_SMALL), a machine with
+// 128-bit integers whole ones, in less than half the time. tests/session/test_second.py holds them against each other.
 // mbedTLS's files are included here and are not object files of their own: what they define stays in this file. Its
 // folder is a system include path (-isystem), so that the project's warnings are for the project's code.
 #ifndef _DEFAULT_SOURCE
@@ -12,12 +13,21 @@
 
 // The configuration is above; mbedTLS then needs none of its own.
 #define MBEDTLS_CONFIG_FILE <stddef.h>
+#ifndef __SIZEOF_INT128__
+#define PRIMITIVE_CURVE_SMALL
+#endif
+#ifdef PRIMITIVE_CURVE_SMALL
 #define KRML_VERIFIED_UINT128
+#endif
 #include <Hacl_Curve25519.h>
 
+#ifdef PRIMITIVE_CURVE_SMALL
 #include <3rdparty/everest/library/kremlib/FStar_UInt128_extracted.c>
-#include <3rdparty/everest/library/kremlib/FStar_UInt64_FStar_UInt32_FStar_UInt16_FStar_UInt8.c>
 #include <3rdparty/everest/library/legacy/Hacl_Curve25519.c>
+#else
+#include <3rdparty/everest/library/Hacl_Curve25519.c>
+#endif
+#include <3rdparty/everest/library/kremlib/FStar_UInt64_FStar_UInt32_FStar_UInt16_FStar_UInt8.c>
 #include <library/chacha20.c>
 #include <library/chachapoly.c>
 #include <library/poly1305.c>
