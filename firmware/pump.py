@@ -8,7 +8,7 @@ from firmware import protocol
 from firmware.alarms.causes import Causes
 from firmware.alarms.faults import Faults
 from firmware.alarms.manager import AlarmDesk
-from firmware.compat import nobody, roomy
+from firmware.compat import const, nobody, roomy
 from firmware.events import FAULT, STROKE, TIME, WITHHELD
 from firmware.link.reports import Reports
 from firmware.link.telemetry import Telemetry
@@ -33,11 +33,11 @@ from firmware.upkeep.rounds import Rounds
 from firmware.upkeep.upkeep import Upkeep, world_of
 
 FIRMWARE_VERSION = "0.2.0"
-_SOON_US = 1000000
-_STROKE_TONE_MS = 50
-_BOLUS_TONE_MS = 200
-_HOLD_TONE_MS = 500  # each second, so that it is taken for no alarm and slept through by nobody
-_SPACING_US_PER_NL = 4000  # the core's, DOSE-4
+_SOON_US = const(1000000)
+_STROKE_TONE_MS = const(50)
+_BOLUS_TONE_MS = const(200)
+_HOLD_TONE_MS = const(500)  # each second, so that it is taken for no alarm and slept through by nobody
+_SPACING_US_PER_NL = const(4000)  # the core's, DOSE-4
 
 
 class Pump:

@@ -11,6 +11,7 @@ import backed
 import facts
 import virtual
 
+from firmware.compat import roomy
 from firmware.drivers.annunciator import Annunciator
 from firmware.drivers.nvm import Nvm
 
@@ -64,6 +65,8 @@ class Board:
         self.presence = virtual.presence
         self.uart_read_into = virtual.uart_read_into
         self.uart_write = virtual.uart_write
+        for module in sys.modules.values():
+            roomy(module)  # there is heap enough, and a built-in is found sooner
         if to_bench:
             virtual.attach(from_bench, to_bench)
 

@@ -1,5 +1,5 @@
 // roomy.c: the C module `roomy`: makes room in an object's attribute table, so that MicroPython finds its methods
-// sooner.
+// sooner; or in a module's, so that it finds the built-ins.
 //
 // A method lies in the class. MicroPython searches the object's own table first, and gives up at the first free place.
 // Tables grow only when they are full, and in a full one it has to search every place. In one that is half free it
@@ -10,12 +10,18 @@
 // Places for each attribute.
 #define ROOM 2u
 
-// roomy(object) -> the object, with as many free places in its table as it has attributes. Call it last in __init__.
-static mp_obj_t make_roomy(mp_obj_t object) {
-    if (!mp_obj_is_instance_type(mp_obj_get_type(object))) {
-        mp_raise_TypeError(MP_ERROR_TEXT("not an object of a class"));
+// roomy(thing) -> the object or module, with as many free places in its table as it has attributes. Call it last in
+// __init__.
+static mp_obj_t make_roomy(mp_obj_t thing) {
+    mp_map_t *members = NULL;
+    if (mp_obj_is_instance_type(mp_obj_get_type(thing))) {
+        members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(thing))->members;
+    } else if (mp_obj_is_type(thing, &mp_type_module)) {
+        members = &mp_obj_module_get_globals(thing)->map;
     }
-    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(object))->members;
+    if ((members == NULL) || members->is_fixed) {
+        mp_raise_TypeError(MP_ERROR_TEXT("no table of its own"));
+    }
     mp_map_t wide;
     mp_map_init(&wide, (ROOM * members->used) + 1u);
     for (size_t i = 0u; i < members->alloc; i++) {
@@ -26,7 +32,7 @@ static mp_obj_t make_roomy(mp_obj_t object) {
     }
     mp_map_deinit(members);
     *members = wide;
-    return object;
+    return thing;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(roomy_obj, make_roomy);
 

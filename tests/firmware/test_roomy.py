@@ -41,7 +41,13 @@ for count in range(60):
     assert sorted(thing.__dict__) == ["later", "of_all"]
     del thing.of_all
     assert thing.method() == 1 and not hasattr(thing, "_0")
-for other in (1, "text", [], Thing, Thing.method, None):
+from firmware import compat
+names = dir(compat)
+assert roomy(compat) is compat and dir(compat) == names and compat.nobody(1) is None
+compat.later = 3
+assert compat.later == 3 and sorted(dir(compat)) == sorted(names + ["later"])
+import roomy as fixed
+for other in (1, "text", [], Thing, Thing.method, None, fixed):
     try:
         roomy(other)
     except TypeError:
