@@ -1,10 +1,11 @@
-"""What `pump-bench` says of its own use: each command in whole sentences, and which names there are.
+"""What `pump-bench` says of its own use: each command in whole sentences, which names there are, what is none.
 
 Implements: HIL-8
 """
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,3 +30,12 @@ def there_is(option: str, what: str, names: Iterable[object], said: Iterable[obj
         if each not in there:
             known = ", ".join(map(str, there))
             raise typer.BadParameter(f"there is no {what} {each!r}; there are {known}", param_hint=option)
+
+
+def count(text: str) -> int:
+    """Return how many runs or processes an argument asks for, as argparse's type. Raises ArgumentTypeError if none: of
+    nothing that was run it would be said that nothing was wrong.
+    """
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)

@@ -20,6 +20,7 @@ from hil.scripts.generate import generate
 from hil.scripts.play import play
 from hil.scripts.pool import run as run_all
 from hil.scripts.storms import storms
+from hil.usage import count
 
 SHOWN = 3  # disagreements of one script: most others follow from the first
 
@@ -55,8 +56,8 @@ def main() -> int:
     """Command line; the exit status is 1 if there is a disagreement."""
     parser = argparse.ArgumentParser(prog="python -m hil.oracle", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
-    parser.add_argument("--scripts", type=int, default=1, help="number of scripts, one for each seed from there on")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="number of processes")
+    parser.add_argument("--scripts", type=count, default=1, help="number of scripts, one for each seed from there on")
+    parser.add_argument("--workers", type=count, default=os.cpu_count() or 1, help="number of processes")
     parser.add_argument("--spoil", action="store_true", help="also judge bad runs made from each, in every way")
     parser.add_argument("--storms", action="store_true", help="scripts of volleys (hil/scripts/storms.py)")
     parser.add_argument("--out", type=Path, help="results as JSON")

@@ -11,6 +11,7 @@ from hil.results.files import write_json
 from hil.scripts.pool import run
 from hil.twins import TWINS
 from hil.twins.trial import Trial, smaller, told, trial
+from hil.usage import count
 
 
 def main() -> int:
@@ -18,8 +19,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hil.twins", description=__doc__)
     parser.add_argument("--twin", choices=[*TWINS, "all"], default="all", help="which kind of twin runs")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first script")
-    parser.add_argument("--scripts", type=int, default=1, help="number of seeds for each kind")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--scripts", type=count, default=1, help="number of seeds for each kind")
+    parser.add_argument("--workers", type=count, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--shrink", action="store_true", help="make the first of each kind of finding small")
     parser.add_argument("--out", type=Path, help="results as JSON")
     options = parser.parse_args()

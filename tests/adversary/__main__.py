@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from hil.usage import count
 from tests.adversary.play import play
 from tests.adversary.scenario import Scenario, made, shrunk
 
@@ -55,8 +56,8 @@ def main() -> int:
     """Play them; 1 if something took effect that nobody confirmed, or the like."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scenarios", type=int, default=100_000)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scenarios", type=count, default=100_000)
+    parser.add_argument("--workers", type=count, default=2)
     parser.add_argument("--out", type=Path, default=Path("build/adversary.json"))
     asked = parser.parse_args()
     key = {"seed": asked.seed, "sources": fingerprint()}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hil.cli import app
+from hil.oracle.campaign import main as oracle
+from hil.twins.campaign import main as twins
+from tests.adversary.__main__ import main as adversary
+from tests.firmware.between.nightly import main as between
 
 pytestmark = pytest.mark.req("HIL-8")
 
@@ -37,3 +42,15 @@ def test_the_help_shortens_nothing(words: list[str]) -> None:
     text = " ".join(run.output.partition("Commands:")[2].split())
     assert run.exit_code == 0 and "..." not in text
     assert "Prove dosing accuracy: run the accuracy protocol, judge it, write the report." in text
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "", "many", "1.5", "²"])
+@pytest.mark.parametrize("run", [oracle, twins, adversary, between])
+def test_nothing_that_was_run_is_no_run(
+    run: Callable[[], int], text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    option = {adversary: "--scenarios", between: "--workers"}.get(run, "--scripts")
+    monkeypatch.setattr("sys.argv", ["run", option, text])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2 and f"{text!r} is no number from 1 on" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from hil.usage import count
 from tests.firmware.between.asked import ORDERS, QUESTIONS
 from tests.firmware.between.events import EVENTS, OF_A_STROKE, sweep_event
 from tests.firmware.between.faults import event_faults, order_faults, start_faults
@@ -70,11 +71,12 @@ def faults_of_starts(scene: str) -> dict[str, Any]:
 def main() -> int:
     """Run them all; 1 if something went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=count, default=2)
     parser.add_argument("--out", type=Path, default=Path("build/between.json"))
     parser.add_argument("--places", choices=CHOICES, default="touches")
-    parser.add_argument("--scenes", nargs="*", default=list(SCENES))
-    parser.add_argument("--parts", nargs="*", default=["orders", "events", "faults", "starts"])
+    parser.add_argument("--scenes", nargs="+", choices=list(SCENES), default=list(SCENES))
+    parts = ["orders", "events", "faults", "starts"]
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     asked = parser.parse_args()
     begun_s = time.monotonic()
     all_orders = list(ORDERS | QUESTIONS)
