@@ -188,7 +188,9 @@ class HostLink:
 
     def _taken(self, frame: tuple[int, int, bytes], awaited: list[Asked]) -> tuple[int, bytes] | None:
         if frame[1] == TELEMETRY_ID:
-            self.told.append(frame[2] if self.session is None else self.session.open_telemetry(*frame))
+            if self.session is None:  # of a session that has ended, or of somebody else: nothing tells
+                raise Forged
+            self.told.append(self.session.open_telemetry(*frame))
             return None
         for asked in awaited:
             reply = asked.answered_by(*frame)

@@ -10,8 +10,11 @@ from cobs import cobs
 
 from firmware.protocol import MAX_PAYLOAD_BYTES, MAX_WIRE_BYTES, TELEMETRY_ID
 from host.api.link import HostLink, decode_frame, encode_frame
+from host.session.frames import Session
+from host.session.noise import Cipher
 
 CRC32C = crcmod.predefined.mkCrcFun("crc-32c")
+PUMPS = b"p" * 32  # the key of what the pump seals
 pytestmark = pytest.mark.req("LINK-1", "LINK-3", "LINK-4")
 
 
@@ -41,7 +44,22 @@ def with_checksum(body: bytes) -> bytes:
 
 
 def telemetry(number: int) -> bytes:
-    return encode_frame(0, TELEMETRY_ID, number.to_bytes(2, "little"))
+    """The pump's, in the session of opened()."""
+    sealed = Cipher(PUMPS).seal(number, b"\0\0" + bytes([TELEMETRY_ID]), number.to_bytes(2, "little"))
+    return encode_frame(0, TELEMETRY_ID, number.to_bytes(4, "little") + sealed)
+
+
+def reply(text: bytes) -> bytes:
+    """The pump's to the first request, id 0x20, in the session of opened()."""
+    sealed = Cipher(PUMPS).seal(0, b"\0\0\xa0" + bytes(4), text)
+    return encode_frame(0, 0xA0, bytes(4) + sealed)
+
+
+def opened(line: Line, first_sequence: int = 0) -> HostLink:
+    """A link with a session."""
+    link = HostLink(line, first_sequence)
+    link.session = Session(1, 0, "patient", Cipher(bytes(32)), Cipher(PUMPS))
+    return link
 
 
 def test_the_longest_payload_fills_a_frame_and_one_byte_more_is_none() -> None:
@@ -158,24 +176,33 @@ def test_telemetry_is_told_in_its_order_and_an_hour_of_it_is_kept() -> None:
         for first in range(0, 3_602, 50):
             yield b"".join(telemetry(number) for number in range(first, min(first + 50, 3_602)))
 
-    link = HostLink(Line(*pieces()), 7)
+    link = opened(Line(*pieces()), 7)
     assert link.request(1, b"", 10.0, 1) is None and link.frames_dropped == link.replies_stale == 0
     assert len(link.told) == 3_600
     assert link.listen(0.5) == b"\x02\0" and link.listen(0.5) == b"\x03\0"
 
 
 def test_telemetry_that_comes_first_is_no_reply() -> None:
-    link = HostLink(Line(telemetry(1), encode_frame(0, 0x81, b"x")))
-    assert link.request(1, b"", 0.5, 1) == (0x81, b"x") and len(link.told) == 1
+    link = opened(Line(telemetry(1), reply(b"x")))
+    assert link.request(0x20, b"", 0.5, 1) == (0xA0, b"x") and len(link.told) == 1
+
+
+@pytest.mark.req("SEC-1")
+def test_telemetry_outside_of_a_session_tells_nothing() -> None:
+    """It is of a session that has ended, or somebody else's: a session is opened while the pump still tells."""
+    plain = encode_frame(0, TELEMETRY_ID, b"\1\0")
+    link = HostLink(Line(telemetry(1), plain, encode_frame(0, 0x81, b"x")))
+    assert link.request(1, b"", 0.5, 1) == (0x81, b"x")
+    assert not link.told and link.frames_forged == 2
 
 
 def test_listening_waits_for_one_and_no_longer() -> None:
     line = Line(telemetry(1), telemetry(2), b"", b"")
-    link = HostLink(line)
+    link = opened(line)
     assert link.listen(0.5) == b"\x01\0" and line.waited == [0.5]
     assert link.listen(0.7) == b"\x02\0" and line.waited == [0.5, 0.7]
     assert link.listen(0.5) is None
     line = Line(telemetry(1) + telemetry(2))
-    link = HostLink(line)
+    link = opened(line)
     assert (link.listen(0.5), link.listen(0.5), len(line.waited)) == (b"\x01\0", b"\x02\0", 1)
     assert HostLink(Line(encode_frame(0, 0x80, b""), b""), 0).listen(0.5) is None, "a reply is no telemetry"
