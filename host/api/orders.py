@@ -180,9 +180,9 @@ class Ordering(Kept):
             # Has the pump restarted, or has only the session come to its end? If another programmer has one now, the
             # pump is silent.
             self.identity = None
-            if known is None or self.hello().life != known.life:
+            if known is None or (found := self.hello()).life != known.life:
                 raise self.restarted(message) from error
-            return decode_reply(clock, self._exchange(clock, b""))
+            return {"now_us": found.now_us, "life": found.life}
 
     def restarted(self, message: Message) -> Refused:
         """The pump has restarted. The order was given for its state before that, so it is not sent."""

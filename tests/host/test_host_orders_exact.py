@@ -246,6 +246,14 @@ def test_an_order_that_is_refused_is_not_asked_about() -> None:
     assert pump.names == ["identity", "read_time", "bolus"] and made.identity is not None and made.uncertain is None
 
 
+def test_an_order_after_the_end_of_its_session_takes_the_time_that_the_new_one_begins_with() -> None:
+    pump = Pump(read_time=[refusal(CLOCK, protocol.NOT_OPEN)], bolus=[reply("bolus", **STROKES)])
+    assert programmer(pump).bolus(400).strokes == 2
+    assert pump.names == ["identity", "read_time", "identity", "bolus"]
+    now_us = protocol.decode(MESSAGES["identity"].reply, identity_payload(9))["now_us"]
+    assert (pump.asked[3][1]["life"], pump.asked[3][1]["expires_us"]) == (9, now_us + 10_000_000)
+
+
 def test_an_order_to_a_pump_that_has_restarted_is_not_sent_again() -> None:
     this, next_one = ((IDENTITY | protocol.REPLY_BIT, identity_payload(life)) for life in (9, 10))
     pump = Pump(identity=[this, next_one], read_time=[refusal(CLOCK, protocol.NOT_OPEN)])
