@@ -92,9 +92,12 @@ def test_both_fuzzers_take_the_same_options_and_the_folder_of_their_own(monkeypa
         fuzz.options_of("dose core", ("replay",), CORE_DIR)
 
 
+OTHERS = {"sanitizers", "micropython", "micropython_vectors", "target"}
+
+
 def test_no_test_of_the_session_is_left_out_unless_it_is_named() -> None:
     files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "session").glob("test_*.py")}
     run = [Path(each).stem.removeprefix("test_") for each in session_tests()]
-    assert files - set(run) == {"sanitizers", "micropython", "target"} and len(run) == len(set(run))
+    assert files - set(run) == OTHERS and len(run) == len(set(run))
     assert run[:2] == ["frames", "framing"] and run[-1] == "wycheproof"
     assert set(run) - {Path(each).stem.removeprefix("test_") for each in session_tests("second")} == {"second"}

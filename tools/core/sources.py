@@ -51,7 +51,7 @@ def core_tests(root: Path = ROOT) -> list[str]:
 
 
 # Tests of the session that run it under sanitizers of their own, in a MicroPython or on an emulated processor.
-_OTHER_SESSIONS = ("sanitizers", "micropython", "target")
+_OTHER_SESSIONS = ("sanitizers", "micropython", "micropython_vectors", "target")
 # Those that kill a mutant soonest.
 _QUICK = ("frames", "framing", "slots", "quota", "random", "handshake", "wiping", "primitives", "fuzzed", "second")
 
