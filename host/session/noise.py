@@ -51,7 +51,7 @@ class Initiator:
     def __init__(self, key: Key, prologue: bytes, ephemeral: bytes | None = None) -> None:
         self._hash = hashlib.sha256(_NAME).digest()  # the name has more than 32 bytes
         self._chain = self._hash
-        self._cipher: Cipher | None = None
+        self._key = b""  # of the message's payload; most keys of a handshake seal nothing
         self._counter = 0
         self._mix_hash(prologue)
         chain, told, cipher_key = _derive(self._chain, key.secret(), 3)
@@ -93,18 +93,16 @@ class Initiator:
         self._mix_key(public)  # with a pre-shared key, as section 9.2 has it
 
     def _use(self, cipher_key: bytes) -> None:
-        self._cipher, self._counter = Cipher(cipher_key), 0
+        self._key, self._counter = cipher_key, 0
 
     def _seal(self, plaintext: bytes) -> bytes:
-        assert self._cipher is not None
-        sealed = self._cipher.seal(self._counter, self._hash, plaintext)
+        sealed = Cipher(self._key).seal(self._counter, self._hash, plaintext)
         self._counter += 1
         self._mix_hash(sealed)
         return sealed
 
     def _open(self, sealed: bytes) -> bytes:
-        assert self._cipher is not None
-        plaintext = self._cipher.open(self._counter, self._hash, sealed)
+        plaintext = Cipher(self._key).open(self._counter, self._hash, sealed)
         self._counter += 1
         self._mix_hash(sealed)
         return plaintext
