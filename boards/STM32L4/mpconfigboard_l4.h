@@ -27,6 +27,18 @@
 // What SRAM2 has left is heap as well.
 #define MICROPY_GC_SPLIT_HEAP (1)
 
+// Call frames on a stack of their own (c_ext/board/frames.c). The port makes a smaller one and takes it; this one follows
+// before any Python runs.
+#define RELEVE_FRAMES_BYTES (3584)
+#define MICROPY_ENABLE_PYSTACK (1)
+#define MICROPY_STACKLESS (1)
+#define MICROPY_STACKLESS_STRICT (1)
+void releve_frames_begin(void);
+#define MICROPY_BOARD_RUN_BOOT_PY(state) (releve_frames_begin(), boardctrl_run_boot_py(state))
+
+// A place for each name that the firmware looks up: with MicroPython's 128 they evict each other at every stroke.
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (512)
+
 // A soft reset discards the heap, and with it the dose core. A release has none: what would lead there starts anew, and
 // the port's module pyb, with its console and its file systems, is left out.
 #if RELEVE_RELEASE

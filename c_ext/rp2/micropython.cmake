@@ -7,7 +7,6 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/console.c
     ${CMAKE_CURRENT_LIST_DIR}/crash.c
     ${CMAKE_CURRENT_LIST_DIR}/early.c
-    ${CMAKE_CURRENT_LIST_DIR}/frames.c
     ${CMAKE_CURRENT_LIST_DIR}/hardware.c
     ${CMAKE_CURRENT_LIST_DIR}/interrupts.c
     ${CMAKE_CURRENT_LIST_DIR}/link.c
@@ -17,6 +16,7 @@ target_sources(usermod_hardware INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/trng.c
     ${HARDWARE_BOARD_DIR}/bus_clear.c
     ${HARDWARE_BOARD_DIR}/closed.c
+    ${HARDWARE_BOARD_DIR}/frames.c
     ${HARDWARE_BOARD_DIR}/image.c
     ${HARDWARE_BOARD_DIR}/module.c
     ${HARDWARE_BOARD_DIR}/start.c

@@ -1,4 +1,4 @@
-"""How deep the C stack of an STM32L4 gets since power came; Python's call frames lie on it too."""
+"""How deep the C stack of an STM32L4 gets since power came, and the stack of Python's call frames."""
 
 from __future__ import annotations
 
@@ -16,17 +16,29 @@ FRAM = 0x50
 S = 1_000_000
 
 
-def stack_of(board: EmulatedStm32Board) -> bytes:
-    """The whole stack, its end first."""
+def symbol(name: str) -> tuple[int, int]:
+    """Its place and size in the image."""
     with image_file(BOARD).with_suffix(".elf").open("rb") as file:
         listed: Any = ELFFile(file).get_section_by_name(".symtab")
-        end, top = (listed.get_symbol_by_name(each)[0]["st_value"] for each in ("_sstack", "_estack"))
+        found = listed.get_symbol_by_name(name)[0]
+    return int(found["st_value"]), int(found["st_size"])
+
+
+def stack_of(board: EmulatedStm32Board) -> bytes:
+    """The whole C stack, its end first."""
+    end, top = symbol("_sstack")[0], symbol("_estack")[0]
     return board.memory("sram2", end - SRAM2_AT, top - end)
 
 
+def frames_of(board: EmulatedStm32Board) -> bytes:
+    """The whole stack of call frames, its begin first."""
+    at, size = symbol("releve_frames")
+    return board.memory("sram2", at - SRAM2_AT, size)
+
+
 @pytest.mark.req("BOARD-2")
-def test_a_quarter_of_the_stack_is_left(open_board: Callable[..., EmulatedStm32Board]) -> None:
-    """Noise fills it when power comes: what differs from that has been used."""
+def test_a_quarter_of_the_stack_is_left_and_frames_for_more_calls(open_board: Callable[..., EmulatedStm32Board]) -> None:
+    """Noise fills the C stack when power comes: what differs from that has been used. Start-up clears the frames."""
     board = open_board()
     board.power_cut()
     board.power_up()
@@ -46,3 +58,7 @@ def test_a_quarter_of_the_stack_is_left(open_board: Callable[..., EmulatedStm32B
     board.run_until_us(board.now_us + 5 * S)
     left = next(place for place, (was, now) in enumerate(zip(noise, stack_of(board), strict=True)) if was != now)
     assert len(noise) // 4 <= left < len(noise) * 3 // 4, f"{len(noise) - left} of {len(noise)} bytes used"
+    frames = frames_of(board)
+    used = len(frames.rstrip(b"\0"))
+    assert 2_000 < used <= len(frames) - 512, f"{used} of {len(frames)} bytes of frames used"
+    print("C stack", len(noise) - left, "of", len(noise), "frames", used, "of", len(frames))
