@@ -57,6 +57,5 @@ def test_a_tenth_of_the_heap_is_left_while_the_pump_runs(open_board: Callable[..
     assert max(seen) > min(seen) + 1_000, "the collector came"
     # The self-test takes a kilobyte, and a long reply or the core's answers some more.
     assert min(pieces) >= 2_048
-    print(name, "in use", max(min(seen[:900]), min(seen[900:])), min(pieces), there)
     assert max(min(seen[:900]), min(seen[900:])) <= said_bytes("STM32L4") <= there * 9 // 10
     assert len(board.info()["resets"]) == 1 and len(board.bursts_ns) > 90 + DELIVERIES

@@ -37,7 +37,9 @@ def frames_of(board: EmulatedStm32Board) -> bytes:
 
 
 @pytest.mark.req("BOARD-2")
-def test_a_quarter_of_the_stack_is_left_and_frames_for_more_calls(open_board: Callable[..., EmulatedStm32Board]) -> None:
+def test_a_quarter_of_the_stack_is_left_and_frames_for_more_calls(
+    open_board: Callable[..., EmulatedStm32Board],
+) -> None:
     """Noise fills the C stack when power comes: what differs from that has been used. Start-up clears the frames."""
     board = open_board()
     board.power_cut()
@@ -61,4 +63,3 @@ def test_a_quarter_of_the_stack_is_left_and_frames_for_more_calls(open_board: Ca
     frames = frames_of(board)
     used = len(frames.rstrip(b"\0"))
     assert 2_000 < used <= len(frames) - 512, f"{used} of {len(frames)} bytes of frames used"
-    print("C stack", len(noise) - left, "of", len(noise), "frames", used, "of", len(frames))
