@@ -124,9 +124,10 @@ while True:
 def test_the_steps_of_a_stroke_that_is_stopped_are_known(open_board: Open) -> None:
     board = open_board()
     code = """
-import time
+import gc, time
 done = []
 for wait_us in (30000, 51000, 80000, 95000, 300000):
+    gc.collect()  # none comes while the stroke is waited for
     core = new(1)
     hardware.idle(core, hardware.now_us() + 440200)
     time.sleep_us(wait_us)
