@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 APPLICATION = 0x52656C76  # "Relv", in the file's header
 _WAIT_S = 2.0  # for another program that is writing
+_AGAIN_S = 0.01
 # The steps from one version of the file to the next; a step once released is never changed.
 _MIGRATIONS = (
     """
@@ -56,6 +57,23 @@ _KEPT = (
     " look at the pump's status and log before the next. No order was sent"
 )
 _NAMES = "pump, written_utc_s, message, message_id, command_id, life, expires_us, payload"
+
+
+def _keep_a_journal(store: sqlite3.Connection) -> None:
+    """Have a new file keep a write-ahead journal. SQLite refuses at once, and does not wait, if two programs ask for it
+    at the same time; so it is asked again, as long as another that writes is waited for.
+    """
+    import sqlite3
+
+    end_s = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            store.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > end_s:
+                raise
+        time.sleep(_AGAIN_S)
 
 
 class StoreError(HostError):
@@ -146,7 +164,7 @@ class Store:
         if self._version(store) == VERSION:
             store.execute("PRAGMA synchronous = FULL")
             return
-        store.execute("PRAGMA journal_mode = WAL")
+        _keep_a_journal(store)
         store.execute("PRAGMA synchronous = FULL")
         store.isolation_level = None
         store.execute("BEGIN IMMEDIATE")  # another program may be at it too; closed without COMMIT, nothing has changed

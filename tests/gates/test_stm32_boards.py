@@ -140,6 +140,8 @@ PORT = """#include <stdint.h>
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
 #define MP_STATE_PORT MP_STATE_VM
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)
+#define MICROPY_ENABLE_PYSTACK (1)
+#define RELEVE_FRAMES_BYTES (3584)
 typedef intptr_t mp_int_t;
 typedef uintptr_t mp_uint_t;
 typedef long mp_off_t;

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,19 @@ def test_a_store_that_is_locked_is_told_and_works_later(path: Path, monkeypatch:
     other.close()
     write(store)
     assert len(store.pending()) == 2
+
+
+def test_a_new_store_waits_for_another_that_writes_it_as_it_begins(path: Path) -> None:
+    """SQLite does not wait there by itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    other = sqlite3.connect(path, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = threading.Timer(0.3, other.rollback)
+    ends.start()
+    write(Store(path))
+    ends.join()
+    other.close()
+    assert len(Store(path).pending()) == 1
 
 
 def test_two_programs_that_begin_at_once_both_have_a_store(path: Path) -> None:
