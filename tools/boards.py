@@ -48,14 +48,14 @@ def available(board: str) -> dict[str, Any]:
     return {**said["available"], "heap_bytes": heap_bytes, **board_job(board).facts.get("available", {})}
 
 
-def figures(board: str, image: Path) -> dict[str, Any]:
-    """What is said of a board's image."""
+def figures(board: str, image: Path, commit: str) -> dict[str, Any]:
+    """What is said of a board's image, built from `commit`."""
     room = available(board)
     stm32 = board_job(board).facts["port"] == "stm32"
     heap_bytes = room["heap_bytes"] if stm32 else board_size.measure(image.with_suffix(".elf")).heap_bytes
     return {
         "image": digest_of(image),
-        "commit": _commit(),
+        "commit": commit,
         "builds_alike": 2,
         "flash_bytes": image.stat().st_size,
         "flash_bytes_available": room.get("flash_bytes"),
@@ -113,15 +113,19 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Build every board's image twice and tell README.")
     parser.add_argument("boards", nargs="*", metavar="BOARD")
-    found = read()
+    found, commit = read(), _commit()  # before what is written makes the tree another
+    checkout = os.environ.pop("MICROPYTHON_DIR", None)
     for board in parser.parse_args().boards or boards():
-        if board_job(board).facts["port"] == "stm32" and not os.environ.get("MICROPYTHON_DIR"):
-            say(f"{board}: not built, its image needs a checkout of MicroPython, MICROPYTHON_DIR=…")
-            continue
-        found[board] = figures(board, build_twice(board))
+        os.environ.pop("MICROPYTHON_DIR", None)  # the others are built from Debian's packages, as README says
+        if board_job(board).facts["port"] == "stm32":
+            if not checkout:
+                say(f"{board}: not built, its image needs a checkout of MicroPython, MICROPYTHON_DIR=…")
+                continue
+            os.environ["MICROPYTHON_DIR"] = checkout
+        found[board] = figures(board, build_twice(board), commit)
         print(f"{board}: two builds, one image, {found[board]['flash_bytes']} bytes, SHA-256 {found[board]['image']}")
-    FIGURES.write_text(json.dumps(dict(sorted(found.items())), indent=1) + "\n", encoding="utf-8")
-    README.write_text(with_cells(README.read_text(encoding="utf-8"), found), encoding="utf-8")
+        FIGURES.write_text(json.dumps(dict(sorted(found.items())), indent=1) + "\n", encoding="utf-8")
+        README.write_text(with_cells(README.read_text(encoding="utf-8"), found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tools import boards
@@ -38,3 +41,31 @@ def test_a_board_that_readme_lacks_is_named() -> None:
     with pytest.raises(Problem, match="BENCH_IO"):
         boards.with_cells("# Nothing\n", {"BENCH_IO": KNOWN})
     assert boards.with_cells("# Nothing\n", {}) == "# Nothing\n", "one's own board may be left out"
+
+
+@pytest.mark.parametrize("checkout", ["/a/checkout", None])
+def test_a_checkout_is_for_the_boards_that_debian_has_no_sources_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkout: str | None
+) -> None:
+    """And a board is said to be of the commit at which the run began, although its figures change the tree."""
+    built: dict[str, str | None] = {}
+    commits = iter(["0123456789ab", "0123456789ab-dirty"])
+
+    def build_twice(board: str) -> Path:
+        built[board] = os.environ.get("MICROPYTHON_DIR")
+        return tmp_path / board
+
+    monkeypatch.setattr(boards, "build_twice", build_twice)
+    monkeypatch.setattr(boards, "figures", lambda _, __, commit: KNOWN | {"commit": commit})
+    monkeypatch.setattr(boards, "_commit", lambda: next(commits))
+    monkeypatch.setattr(boards, "FIGURES", tmp_path / "boards.json")
+    monkeypatch.setattr(boards, "README", tmp_path / "README.md")
+    (tmp_path / "boards.json").write_text("{}")
+    (tmp_path / "README.md").write_text(boards.ROOT.joinpath("README.md").read_text())
+    monkeypatch.setattr("sys.argv", ["boards"])
+    monkeypatch.setenv("MICROPYTHON_DIR", checkout) if checkout else monkeypatch.delenv("MICROPYTHON_DIR", False)
+    boards.main()
+    stm32 = {board for board in boards.boards() if boards.family(board) == "STM32L4"}
+    assert {board for board in built if built[board]} == (stm32 if checkout else set())
+    assert set(built) == set(boards.boards()) - (set() if checkout else stm32)
+    assert {each["commit"] for each in boards.read().values()} == {"0123456789ab"}
