@@ -49,6 +49,7 @@ def test_a_checkout_is_for_the_boards_that_debian_has_no_sources_for(
 ) -> None:
     """And a board is said to be of the commit at which the run began, although its figures change the tree."""
     built: dict[str, str | None] = {}
+    (tmp_path / "README.md").write_text(boards.README.read_text())
     commits = iter(["0123456789ab", "0123456789ab-dirty"])
 
     def build_twice(board: str) -> Path:
@@ -61,7 +62,6 @@ def test_a_checkout_is_for_the_boards_that_debian_has_no_sources_for(
     monkeypatch.setattr(boards, "FIGURES", tmp_path / "boards.json")
     monkeypatch.setattr(boards, "README", tmp_path / "README.md")
     (tmp_path / "boards.json").write_text("{}")
-    (tmp_path / "README.md").write_text(boards.ROOT.joinpath("README.md").read_text())
     monkeypatch.setattr("sys.argv", ["boards"])
     monkeypatch.setenv("MICROPYTHON_DIR", checkout) if checkout else monkeypatch.delenv("MICROPYTHON_DIR", False)
     boards.main()
