@@ -59,6 +59,11 @@ _KEPT = (
 _NAMES = "pump, written_utc_s, message, message_id, command_id, life, expires_us, payload"
 
 
+def _in_use(error: Exception) -> bool:
+    """Does SQLite say that another program is writing?"""
+    return "locked" in str(error) or "busy" in str(error)
+
+
 def _keep_a_journal(store: sqlite3.Connection) -> None:
     """Have a new file keep a write-ahead journal. SQLite refuses at once, and does not wait, if two programs ask for it
     at the same time; so it is asked again, as long as another that writes is waited for.
@@ -70,8 +75,8 @@ def _keep_a_journal(store: sqlite3.Connection) -> None:
         try:
             store.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > end_s:
+        except sqlite3.OperationalError as error:
+            if not _in_use(error) or time.monotonic() > end_s:
                 raise
         time.sleep(_AGAIN_S)
 
@@ -205,9 +210,7 @@ class Store:
             yield
         except sqlite3.OperationalError as error:
             self.close()
-            text = str(error)
-            if "locked" in text or "busy" in text:
-                text = "another program is writing to it; try again"
+            text = "another program is writing to it; try again" if _in_use(error) else str(error)
             raise StoreError(Text(_UNUSABLE, self.path, text)) from error
         except sqlite3.DatabaseError as error:
             self.close()
