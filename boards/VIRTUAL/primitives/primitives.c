@@ -6,10 +6,14 @@
 #include "noise.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
+#include "session_object.h"
+
+static mp_buffer_info_t get_text(mp_obj_t object) {
+    return session_get_buffer(object, MP_BUFFER_READ, 0u);
+}
 
 static const uint8_t *get_bytes(mp_obj_t object, size_t bytes) {
-    mp_buffer_info_t from;
-    mp_get_buffer_raise(object, &from, MP_BUFFER_READ);
+    const mp_buffer_info_t from = get_text(object);
     if (from.len != bytes) {
         mp_raise_ValueError(MP_ERROR_TEXT("wrong length"));
     }
@@ -27,10 +31,8 @@ static MP_DEFINE_CONST_FUN_OBJ_2(curve_obj, primitives_curve);
 // seal(key, nonce, ad, text) -> ciphertext and tag
 static mp_obj_t primitives_seal(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    mp_buffer_info_t ad;
-    mp_buffer_info_t text;
-    mp_get_buffer_raise(args[2], &ad, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[3], &text, MP_BUFFER_READ);
+    const mp_buffer_info_t ad = get_text(args[2]);
+    const mp_buffer_info_t text = get_text(args[3]);
     vstr_t sealed;
     vstr_init(&sealed, text.len + PRIMITIVE_TAG_BYTES);
     vstr_add_strn(&sealed, text.buf, text.len);
@@ -45,10 +47,8 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(seal_obj, 4, 4, primitives_seal);
 // open(key, nonce, ad, ciphertext, tag) -> (is the tag right, what is left in the text's place)
 static mp_obj_t primitives_open(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    mp_buffer_info_t ad;
-    mp_buffer_info_t text;
-    mp_get_buffer_raise(args[2], &ad, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[3], &text, MP_BUFFER_READ);
+    const mp_buffer_info_t ad = get_text(args[2]);
+    const mp_buffer_info_t text = get_text(args[3]);
     vstr_t opened;
     vstr_init(&opened, text.len + 1u);
     vstr_add_strn(&opened, text.buf, text.len);
@@ -62,12 +62,9 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(open_obj, 5, 5, primitives_open);
 
 // hkdf(salt, secret, info) -> 96 bytes. The extraction is the HMAC that RFC 5869 says, so the salt may be of any length.
 static mp_obj_t primitives_hkdf(mp_obj_t salt_object, mp_obj_t secret_object, mp_obj_t info_object) {
-    mp_buffer_info_t salt;
-    mp_buffer_info_t secret;
-    mp_buffer_info_t info;
-    mp_get_buffer_raise(salt_object, &salt, MP_BUFFER_READ);
-    mp_get_buffer_raise(secret_object, &secret, MP_BUFFER_READ);
-    mp_get_buffer_raise(info_object, &info, MP_BUFFER_READ);
+    const mp_buffer_info_t salt = get_text(salt_object);
+    const mp_buffer_info_t secret = get_text(secret_object);
+    const mp_buffer_info_t info = get_text(info_object);
     const kdf_part_t part = {secret.buf, (uint32_t)secret.len};
     const kdf_part_t label = {info.buf, (uint32_t)info.len};
     uint8_t key[PRIMITIVE_HASH_BYTES];
@@ -83,12 +80,9 @@ static MP_DEFINE_CONST_FUN_OBJ_3(hkdf_obj, primitives_hkdf);
 // first is refused.
 static mp_obj_t primitives_respond(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    mp_buffer_info_t prologue;
-    mp_buffer_info_t first;
-    mp_buffer_info_t answer;
-    mp_get_buffer_raise(args[1], &prologue, MP_BUFFER_READ);
-    mp_get_buffer_raise(args[2], &first, MP_BUFFER_WRITE);
-    mp_get_buffer_raise(args[4], &answer, MP_BUFFER_READ);
+    const mp_buffer_info_t prologue = get_text(args[1]);
+    const mp_buffer_info_t first = session_get_buffer(args[2], MP_BUFFER_WRITE, 0u);
+    const mp_buffer_info_t answer = get_text(args[4]);
     noise_psk_t psk;
     noise_t noise;
     noise_pair_t pair;
