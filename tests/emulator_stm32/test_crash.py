@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
 
 from hil.backends.emulated_stm32 import EmulatedStm32Board, image_file
 from hil.bench import programmer_at
 from host.records.history import Event
 from tests.suite.mischief import DEEP, place_of
+from tests.symbols import in_image
 
 Open = Callable[..., EmulatedStm32Board]
 S = 1_000_000
@@ -59,14 +58,8 @@ def test_a_full_stack_is_a_hardfault_and_changes_nothing_below_it(open_board: Op
     memory.set_words(place_of("thread", "stack_limit", elf), [1 << 20])  # MicroPython does not see that it is full
     guard = board.machine.processor.mpu.region
     assert guard.start % GUARD_BYTES == 0 and len(guard) == GUARD_BYTES
-    assert 0 <= guard.start - symbol("_sstack", elf) < GUARD_BYTES
+    assert 0 <= guard.start - in_image(elf, "_sstack")[0] < GUARD_BYTES
     in_console(board, DEEP)
     (told,) = crashes(board)
     assert told.d & (STACKING | ACCESS)
     assert told.d & STACKING == 0 or (told.a, told.b, told.c) == (0, 0, 0)
-
-
-def symbol(name: str, elf: Path) -> int:
-    """A symbol of the image."""
-    with elf.open("rb") as file:
-        return int(ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"])

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elftools.elf.elffile import ELFFile
 
 from hil.bench import programmer_at
 from tests.heap import heap_bytes, in_use_bytes, piece_bytes, said_bytes, table_bytes
+from tests.symbols import in_image
 from tools import boards
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,10 +23,11 @@ AREAS = (("sram", SRAM1, "_heap_start", "_heap_end"), ("sram2", SRAM2, "_ebss", 
 @cache
 def places(name: str) -> list[tuple[str, int, int]]:
     """(memory, place in it, bytes) of MicroPython's tables of blocks, which lie at the begin of each area."""
-    with (ROOT / "build" / name / "firmware.elf").open("rb") as file:
-        listed: Any = ELFFile(file).get_section_by_name(".symtab")
-        at = {each.name: each["st_value"] for each in listed.iter_symbols()}
-    return [(area, at[first] - base, table_bytes(at[last] - at[first])) for area, base, first, last in AREAS]
+    elf, found = ROOT / "build" / name / "firmware.elf", []
+    for area, base, first, last in AREAS:
+        (begin, _), (end, _) = in_image(elf, first), in_image(elf, last)
+        found.append((area, begin - base, table_bytes(end - begin)))
+    return found
 
 
 def tables(board: Any, name: str) -> bytes:

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from elftools.elf.elffile import ELFFile
 
 from hil.backends.emulated_stm32 import BOARD, EmulatedStm32Board, image_file
 from hil.bench import programmer_at
 from hil.emulator_stm32.memory import SRAM2_AT
+from tests.symbols import in_image
 
 FRAM = 0x50
 S = 1_000_000
 
 
-def symbol(name: str) -> tuple[int, int]:
-    """Its place and size in the image."""
-    with image_file(BOARD).with_suffix(".elf").open("rb") as file:
-        listed: Any = ELFFile(file).get_section_by_name(".symtab")
-        found = listed.get_symbol_by_name(name)[0]
-    return int(found["st_value"]), int(found["st_size"])
-
-
 def stack_of(board: EmulatedStm32Board) -> bytes:
     """The whole C stack, its end first."""
-    end, top = symbol("_sstack")[0], symbol("_estack")[0]
+    elf = image_file(BOARD).with_suffix(".elf")
+    (end, _), (top, _) = in_image(elf, "_sstack"), in_image(elf, "_estack")
     return board.memory("sram2", end - SRAM2_AT, top - end)
 
 
 def frames_of(board: EmulatedStm32Board) -> bytes:
     """The whole stack of call frames, its begin first."""
-    at, size = symbol("releve_frames")
+    at, size = in_image(image_file(BOARD).with_suffix(".elf"), "releve_frames")
     return board.memory("sram2", at - SRAM2_AT, size)
 
 

@@ -9,6 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 from hil.backends.emulated import EmulatedBoard
 from tests.suite.room import ELF, SRAM, symbol
+from tests.symbols import in_image
 
 FLASH = 0x10000000
 _UNDEFINED = b"\x00\xde"
@@ -36,10 +37,9 @@ def _offset(struct: str, member: str, elf: Path) -> int:
 
 def place_of(part: str, member: str, elf: Path) -> int:
     """The address of a member of MicroPython's state."""
-    with elf.open("rb") as file:
-        symbols = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("mp_state_ctx")
+    at, _ = in_image(elf, "mp_state_ctx")
     struct = f"_mp_state_{part}_t"
-    return int(symbols[0]["st_value"]) + _offset("_mp_state_ctx_t", part, elf) + _offset(struct, member, elf)
+    return at + _offset("_mp_state_ctx_t", part, elf) + _offset(struct, member, elf)
 
 
 def _state(part: str, member: str) -> int:

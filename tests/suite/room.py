@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from elftools.elf.elffile import ELFFile
-
 from hil.backends.emulated import EmulatedBoard
+from tests.symbols import in_image
 
 ELF = Path(__file__).resolve().parents[2] / "build" / "RPI_PICO" / "firmware.elf"
 SRAM = 0x20000000
@@ -32,9 +31,8 @@ class Depth(NamedTuple):
 @cache
 def symbol(name: str) -> tuple[int, int]:
     """Its place in SRAM and its size."""
-    with ELF.open("rb") as file:
-        symbols = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)
-    return int(symbols[0]["st_value"]) - SRAM, int(symbols[0]["st_size"])
+    at, size = in_image(ELF, name)
+    return at - SRAM, size
 
 
 def depth(board: EmulatedBoard) -> Depth:
